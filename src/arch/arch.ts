@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What differs by architecture: sizes, the page-table format, where the vmemmap lies, and how its memmap is populated.
+// Geometry is data; the one behaviour, vmemmap_populate(), is a function of the memory-management layer that each
+// architecture's file implements (x86/init_64.ts) and names here through `hugeVmemmap`.
+
+import type { PgtableFormat } from "../include/pgtable_format.ts";
+
+/** One architecture with one base page size. Shifts are log2 of bytes, orders log2 of base pages. */
+export interface Arch {
+  readonly name: string;
+  readonly format: PgtableFormat;
+  /** log2 of the bytes of a memory section. */
+  readonly sectionShift: number;
+  /** log2 of the bytes of a subsection, the unit of ZONE_DEVICE ranges. */
+  readonly subsectionShift: number;
+  /** Order of a pageblock (one migrate type). */
+  readonly pageblockOrder: number;
+  /** Largest buddy order, inclusive. */
+  readonly maxOrder: number;
+  /** High 32 bits of the address of the struct page of frame 0; the low ones are zero. */
+  readonly vmemmapHi: number;
+  /** Entry of the top-level table that the vmemmap begins in. */
+  readonly vmemmapPgdIndex: number;
+  /** Frames below these bytes are ZONE_DMA and ZONE_DMA32. */
+  readonly dmaEndBytes: number;
+  readonly dma32EndBytes: number;
+  /** DRAM layout around the 32-bit hole. */
+  readonly lowEndBytes: (dramBytes: number) => number;
+  readonly highStartBytes: number;
+  /** Alignment of a pmem region's start, as QEMU's device memory has it. */
+  readonly regionAlignBytes: number;
+  /** Whole sections of memmap are mapped by PMD leaves. */
+  readonly hugeVmemmap: boolean;
+  /** Namespace granularity the nvdimm core enforces (memremap_compat_align). */
+  readonly compatAlignBytes: number;
+  /** Start and size of a namespace are multiples of this (region align, 16 MiB). */
+  readonly namespaceUnitBytes: number;
+  /** Bytes reserved in front of a pfn device for its label and info block. */
+  readonly infoBlockBytes: number;
+}
+
+/** Bytes of a base page. */
+export function pageBytes(arch: Arch): number {
+  return 2 ** arch.format.pageShift;
+}
+
+/** Bytes one entry maps at a level: 0 PTE, 1 PMD, 2 PUD. */
+export function levelBytes(arch: Arch, level: number): number {
+  return 2 ** (arch.format.pageShift + level * arch.format.tableShift);
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The architectures by name.
+
+import type { Arch } from "./arch.ts";
+import { TOY } from "./toy/toy.ts";
+import { X86_64 } from "./x86/x86_64.ts";
+
+/** Architectures a machine can be booted with. */
+export const ARCHS: Readonly<Record<string, Arch>> = { "x86-64": X86_64, toy: TOY };

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A machine small enough to exhaust in a test, with the proportions of x86-64: a section's memmap fills one PMD leaf, a
+// subsection is one PMD of memory, a PUD spans several sections, and the smallest compound still saves something.
+//
+//   page 256 B = 4 struct pages    table 16 entries    PMD 4 KiB = 16 pages (4 memmap pages, 2 saved)
+//   section 16 KiB = 64 pages (16 memmap pages = 1 PMD)    PUD 64 KiB = 256 pages = 4 sections
+
+import type { Arch } from "../arch.ts";
+import { x86Format } from "../x86/pgtable.ts";
+
+/** The toy geometry; page-table bits are those of x86-64. */
+export const TOY: Arch = {
+  name: "toy",
+  format: x86Format(8, 4),
+  sectionShift: 14,
+  subsectionShift: 12,
+  pageblockOrder: 4,
+  maxOrder: 6,
+  vmemmapHi: 0xffffea00,
+  vmemmapPgdIndex: 2,
+  dmaEndBytes: 0,
+  dma32EndBytes: 0,
+  lowEndBytes: () => Infinity,
+  highStartBytes: 0,
+  regionAlignBytes: 2 ** 16,
+  hugeVmemmap: true,
+  compatAlignBytes: 2 ** 12,
+  namespaceUnitBytes: 2 ** 12,
+  infoBlockBytes: 512,
+};

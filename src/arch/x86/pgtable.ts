@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// x86-64 page tables, 4 levels of 512 entries (arch/x86/include/asm/pgtable_types.h, Intel SDM vol. 3, 4.5):
+//
+//   63  62..59  58      57..52  51                  12  11..9  8  7    6  5  4   3   2  1  0
+//  +---+-------+-------+-------+----------------------+------+--+----+--+--+---+---+--+--+--+
+//  |NX |       |DEVMAP |       |        pfn           | avl  |G |PSE |D |A |PCD|PWT|US|RW|P |
+//  +---+-------+-------+-------+----------------------+------+--+----+--+--+---+---+--+--+--+
+//
+// Left out: 5-level paging, PAT, protection keys, soft-dirty.
+
+import type { PgtableFormat } from "../../include/pgtable_format.ts";
+
+export const X86_PRESENT = 1 << 0;
+export const X86_RW = 1 << 1;
+export const X86_USER = 1 << 2;
+export const X86_ACCESSED = 1 << 5;
+export const X86_DIRTY = 1 << 6;
+export const X86_PSE = 1 << 7;
+/** Bits 58 and 63, in the high word. */
+export const X86_DEVMAP_HI = 1 << 26;
+export const X86_NX_HI = 1 << 31;
+
+const KERNEL_RO = X86_PRESENT | X86_ACCESSED;
+const KERNEL = KERNEL_RO | X86_RW | X86_DIRTY;
+const USER = KERNEL | X86_USER;
+
+/** Format shared by the real geometry and the toy one; only the shifts differ. */
+export function x86Format(pageShift: number, tableShift: number): PgtableFormat {
+  return {
+    pageShift,
+    tableShift,
+    present: X86_PRESENT,
+    hugeMask: X86_PSE,
+    hugeValue: X86_PSE,
+    roMask: X86_RW,
+    roValue: 0,
+    pfnHiMask: 0xfffff,
+    devmapHi: X86_DEVMAP_HI,
+    table: { lo: KERNEL, hi: 0 },
+    userTable: { lo: USER, hi: 0 },
+    kernelPage: { lo: KERNEL, hi: X86_NX_HI },
+    kernelPageRo: { lo: KERNEL_RO, hi: X86_NX_HI },
+    kernelHuge: { lo: KERNEL | X86_PSE, hi: X86_NX_HI },
+    userPage: { lo: USER, hi: X86_DEVMAP_HI | X86_NX_HI },
+    userHuge: { lo: USER | X86_PSE, hi: X86_DEVMAP_HI | X86_NX_HI },
+  };
+}

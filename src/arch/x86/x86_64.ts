@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// x86-64 with 4 KiB pages: sizes from arch/x86/include/asm/{page,sparsemem,pgtable_64}_types.h, the board from QEMU q35.
+
+import { SZ_16M, SZ_1G, SZ_1M, SZ_2M, SZ_8K } from "../../include/sizes.ts";
+import type { Arch } from "../arch.ts";
+import { x86Format } from "./pgtable.ts";
+
+/** x86-64, 4 KiB pages, 128 MiB sections. */
+export const X86_64: Arch = {
+  name: "x86-64",
+  format: x86Format(12, 9),
+  sectionShift: 27,
+  subsectionShift: 21,
+  pageblockOrder: 9,
+  maxOrder: 10,
+  vmemmapHi: 0xffffea00,
+  // VMEMMAP_START 0xffffea0000000000, bits 39-47.
+  vmemmapPgdIndex: 468,
+  dmaEndBytes: 16 * SZ_1M,
+  dma32EndBytes: 4 * SZ_1G,
+  // q35 keeps 2 GiB below the hole once there is more than 2.75 GiB of memory.
+  lowEndBytes: (dramBytes) => dramBytes >= 0xb0000000 ? 2 * SZ_1G : 0xb0000000,
+  highStartBytes: 4 * SZ_1G,
+  regionAlignBytes: SZ_1G,
+  hugeVmemmap: true,
+  compatAlignBytes: SZ_2M,
+  namespaceUnitBytes: SZ_16M,
+  infoBlockBytes: SZ_8K,
+};

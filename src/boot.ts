@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Booting: from a box to a running kernel (start_kernel and setup_arch, as far as memory management goes). The list in
+// bootKernel() is the contents page of src/.
+
+import type { Arch } from "./arch/arch.ts";
+import { pageBytes } from "./arch/arch.ts";
+import { ARCHS } from "./arch/archs.ts";
+import { type KernelConfig, PRESETS } from "./include/kernel_config.ts";
+import { FRAME_USES, USE_PGD_TABLE, USE_PINNED } from "./include/frame_use.ts";
+import { STRUCT_PAGE_SIZES } from "./include/mm_types.ts";
+import { PG_BOOTMEM, PG_RESERVED } from "./include/page_flags.ts";
+import { SZ_1G } from "./include/sizes.ts";
+import { alignDown } from "./lib/align.ts";
+import { Buddy } from "./lib/buddy.ts";
+import { panic } from "./lib/bug.ts";
+import { prng } from "./lib/prng.ts";
+import { buildMachine, type MachineSpec } from "./machine/machine.ts";
+import { FaultBudget } from "./mm/fault_inject.ts";
+import type { Kernel } from "./mm/kernel.ts";
+import { Memblock } from "./mm/memblock.ts";
+import { growZoneSpan, newNode } from "./mm/mmzone.ts";
+import { initSinglePage, setPageFlags } from "./mm/page.ts";
+import { takePages, zoneIndexOfDram } from "./mm/page_alloc.ts";
+import { allocTable } from "./mm/pgtable.ts";
+import { PgmapTree } from "./mm/pgmap_tree.ts";
+import { SectionTable } from "./mm/section_table.ts";
+import { sparseInit } from "./mm/sparse.ts";
+import { COUNTERS } from "./mm/vmstat.ts";
+
+/** What to boot. Everything has a default; sizes are bytes. */
+export interface BootOptions {
+  /** Architecture by name (`ARCHS`) or as an object; default `"x86-64"`. */
+  readonly arch?: string | Arch;
+  /** Kernel preset by name (`PRESETS`) or as an object; default `"6.1"`. */
+  readonly kernel?: string | KernelConfig;
+  /** DRAM per node; default one node of 1 GiB. */
+  readonly dram?: readonly number[];
+  /** Pmem regions, in address order, each near a node (default 0), at a place of its own if `startBytes` says so. */
+  readonly pmem?: readonly { readonly bytes: number; readonly nid?: number; readonly startBytes?: number }[];
+  /** sizeof(struct page): 56, 64 (default), 72 or 80. */
+  readonly structPageSize?: number;
+  /** CPUs; default 1. */
+  readonly cpus?: number;
+  /** Memory in a SharedArrayBuffer and atomic refcounts, for workers; default false. */
+  readonly shared?: boolean;
+  /** Poison memory that changes hands, as CONFIG_DEBUG_VM does; default false. */
+  readonly debug?: boolean;
+  /** Write struct pages (default); false counts frames and tables only. */
+  readonly contents?: boolean;
+  /** Most host memory for metadata; default 20 GiB. Reserved address space, committed as it is used. */
+  readonly hostMemoryBytes?: number;
+  /** Pin one frame in this share (0..1) of the largest free blocks, so that none of them is whole; default 0. */
+  readonly fragment?: number;
+  /** Seed of the fragmentation; default 1. */
+  readonly seed?: number;
+}
+
+/** Boots a machine. RangeError or TypeError for options that make no machine. */
+export function boot(options: BootOptions = {}): Kernel {
+  const arch = byName(options.arch ?? "x86-64", ARCHS, "architecture");
+  const config = byName(options.kernel ?? "6.1", PRESETS, "kernel preset");
+  const k = startKernel(machineSpec(arch, options), arch, config, options.contents ?? true);
+  bootKernel(k);
+  fragment(k, options.fragment ?? 0, options.seed ?? 1);
+  return k;
+}
+
+/** The boot list. */
+function bootKernel(k: Kernel): void {
+  reserveFirstFrame(k); //  frame 0 stays out of every allocator
+  initMm(k); //             the kernel's top-level table
+  pagingInit(k); //         sections, their memmap, from the boot allocator
+  zonesInit(k); //          zones span the memory ranges
+  memInit(k); //            the buddy allocator takes over
+}
+
+function byName<T>(given: string | T, known: Readonly<Record<string, T>>, what: string): T {
+  if (typeof given !== "string") return given;
+  const found = known[given];
+  if (found === undefined || !Object.hasOwn(known, given)) {
+    throw new RangeError(`Cannot boot ${what} "${given}": known are ${Object.keys(known).join(", ")}`);
+  }
+  return found;
+}
+
+function machineSpec(arch: Arch, options: BootOptions): MachineSpec {
+  const dram = options.dram ?? [SZ_1G];
+  const structPageSize = options.structPageSize ?? 64;
+  if (!STRUCT_PAGE_SIZES.includes(structPageSize)) {
+    throw new RangeError(`Cannot boot with struct pages of ${structPageSize} bytes: known are ${STRUCT_PAGE_SIZES.join(", ")}`);
+  }
+  const cpus = options.cpus ?? 1;
+  if (!Number.isInteger(cpus) || cpus < 1) throw new RangeError(`Cannot boot ${cpus} CPUs: expected a whole number from 1`);
+  return {
+    dram,
+    pmem: options.pmem ?? [],
+    lowEndBytes: arch.lowEndBytes(dram[0] ?? 0),
+    highStartBytes: arch.highStartBytes,
+    regionAlignBytes: arch.regionAlignBytes,
+    pageBytes: pageBytes(arch),
+    format: arch.format,
+    structPageSize,
+    cpus,
+    shared: options.shared ?? false,
+    debug: options.debug ?? false,
+    hostMemoryBytes: options.hostMemoryBytes ?? 20 * SZ_1G,
+  };
+}
+
+function startKernel(spec: MachineSpec, arch: Arch, config: KernelConfig, contents: boolean): Kernel {
+  const machine = buildMachine(spec);
+  const sections = new SectionTable(arch, machine.topology.maxPfn);
+  return {
+    machine,
+    phys: machine.phys,
+    arch,
+    config,
+    cpu: machine.cpus[0],
+    pageBytes: spec.pageBytes,
+    structPageSize: spec.structPageSize,
+    pagesPerSection: sections.pagesPerSection,
+    pagesPerSubsection: sections.pagesPerSubsection,
+    stat: new Float64Array(COUNTERS.length),
+    uses: new Float64Array(FRAME_USES.length),
+    fault: new FaultBudget(),
+    nodes: spec.dram.map((_, nid) => newNode(nid)),
+    sections,
+    rootPfn: -1,
+    memblock: new Memblock(machine.topology.dram),
+    bootReserved: 0,
+    pgmaps: new PgmapTree(),
+    objects: [],
+    mms: new Set(),
+    gupRefs: 0,
+    gupPins: 0,
+    contents,
+    fakeHeads: config.dedup === "pte+head",
+  };
+}
+
+function reserveFirstFrame(k: Kernel): void {
+  k.memblock!.reserve(0, 1);
+}
+
+function initMm(k: Kernel): void {
+  k.rootPfn = allocTable(k, 0, USE_PGD_TABLE);
+  for (const { mmu } of k.machine.cpus) {
+    mmu.rootPfn = k.rootPfn;
+    mmu.rootIndex = k.arch.vmemmapPgdIndex;
+  }
+}
+
+function pagingInit(k: Kernel): void {
+  sparseInit(k, k.machine.topology.dram);
+}
+
+function zonesInit(k: Kernel): void {
+  const largest = 2 ** k.arch.maxOrder;
+  for (const { nid, start, end } of k.machine.topology.dram) {
+    for (let at = start; at < end;) {
+      const zone = k.nodes[nid].zones[zoneIndexOfDram(k, at)];
+      let next = end;
+      for (const bytes of [k.arch.dmaEndBytes, k.arch.dma32EndBytes]) {
+        const boundary = bytes / k.pageBytes;
+        if (at < boundary && boundary < next) next = boundary;
+      }
+      growZoneSpan(zone, at, next);
+      zone.present += next - at;
+      const base = alignDown(at, largest);
+      zone.areas.push(new Buddy(base, next - base, k.arch.maxOrder));
+      at = next;
+    }
+  }
+}
+
+/** `mem_init`/`memblock_free_all`: what boot did not keep goes to the buddy allocator; what it kept is Reserved. */
+function memInit(k: Kernel): void {
+  const memblock = k.memblock!;
+  for (const range of memblock.memory) {
+    for (const run of memblock.free(range)) freeToZones(k, run.start, run.end);
+  }
+  for (const { start, end } of memblock.reserved) {
+    for (let pfn = start; pfn < end; pfn++) {
+      initSinglePage(k, pfn, zoneIndexOfDram(k, pfn), nidOf(k, pfn));
+      setPageFlags(k, pfn, PG_RESERVED | PG_BOOTMEM);
+    }
+    k.bootReserved += end - start;
+  }
+  k.memblock = null;
+}
+
+function freeToZones(k: Kernel, start: number, end: number): void {
+  for (const node of k.nodes) {
+    for (const zone of node.zones) {
+      for (const area of zone.areas) {
+        const from = Math.max(start, area.base);
+        const to = Math.min(end, area.base + area.length);
+        if (from >= to) continue;
+        area.freeRange(from, to);
+        zone.managed += to - from;
+      }
+    }
+  }
+}
+
+function nidOf(k: Kernel, pfn: number): number {
+  const range = k.machine.topology.dram.find((r) => pfn >= r.start && pfn < r.end);
+  return range === undefined ? panic(`nidOf: frame ${pfn} is no DRAM`) : range.nid;
+}
+
+/** Pins one frame in the middle of some PMD-sized blocks, so that a leaf's block is hard to find. */
+function fragment(k: Kernel, share: number, seed: number): void {
+  if (!(share >= 0 && share <= 1)) throw new RangeError(`Cannot fragment ${share} of memory: expected a share from 0 to 1`);
+  if (share === 0) return;
+  const random = prng(seed);
+  const block = 2 ** k.arch.format.tableShift;
+  for (const { start, end } of k.machine.topology.dram) {
+    for (let pfn = start; pfn + block <= end; pfn += block) {
+      if (random() < share) takePages(k, pfn + block / 2, 0, USE_PINNED);
+    }
+  }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// DAX regions and the devices on them (drivers/dax/bus.c with patch 6 of seed 001). A static region is one device over a
+// pfn namespace, with the pgmap the namespace set up; a dynamic region (hmem) is cut into devices of any size, each of
+// which makes its pgmap when it is probed.
+
+import { EBUSY, EINVAL, ENOSPC } from "../../include/errno.ts";
+import type { DevPagemap, PfnRange } from "../../include/memremap.ts";
+import { isAligned } from "../../lib/align.ts";
+import { type Kernel, newObject } from "../../mm/kernel.ts";
+import type { AddressSpace } from "../../mm/mm.ts";
+import { unmapMapping } from "../../mm/memory.ts";
+
+/** `struct dax_region`. */
+export interface DaxRegion {
+  readonly nid: number;
+  readonly range: PfnRange;
+  /** Smallest mapping, bytes. */
+  readonly align: number;
+  /** Has one device whose pgmap belongs to the namespace. */
+  readonly isStatic: boolean;
+  readonly devices: DevDax[];
+}
+
+/** `struct dev_dax`. */
+export interface DevDax extends AddressSpace {
+  readonly region: DaxRegion;
+  ranges: PfnRange[];
+  /** Page size of its mappings, bytes. */
+  align: number;
+  /** Set by the namespace (static) or by the last probe (dynamic). */
+  pgmap: DevPagemap | null;
+  /** A driver is bound and the memmap is up. */
+  bound: boolean;
+}
+
+/** `alloc_dax_region`: null unless the range is aligned at both ends. */
+export function allocDaxRegion(
+  k: Kernel,
+  nid: number,
+  range: PfnRange,
+  align: number,
+  isStatic: boolean,
+): DaxRegion | null {
+  const pages = align / k.pageBytes;
+  if (!isAligned(range.start, pages) || !isAligned(range.end, pages) || range.end <= range.start) return null;
+  return { nid, range, align, isStatic, devices: [] };
+}
+
+/** `devm_create_dev_dax`: a device of `pages` frames, in as many ranges as the free space has. -ENOSPC, -EINVAL. */
+export function createDevDax(
+  k: Kernel,
+  region: DaxRegion,
+  pages: number,
+  align: number,
+  pgmap: DevPagemap | null,
+): DevDax | number {
+  const ranges = takeRanges(k, region, pages, align);
+  if (typeof ranges === "number") return ranges;
+  const dev: DevDax = { region, ranges, align, pgmap, bound: false, addrLo: 0, addrHi: 0 };
+  const { lo, hi } = newObject(k, dev);
+  Object.assign(dev, { addrLo: lo, addrHi: hi });
+  region.devices.push(dev);
+  return dev;
+}
+
+/** Resizes or realigns an unbound dynamic device (daxctl reconfigure-device). -EBUSY when bound, else as creating. */
+export function reconfigureDevDax(k: Kernel, dev: DevDax, pages: number, align: number): number {
+  if (dev.bound) return -EBUSY;
+  if (dev.region.isStatic) return -EINVAL;
+  const before = dev.ranges;
+  dev.ranges = [];
+  const ranges = takeRanges(k, dev.region, pages, align);
+  dev.ranges = typeof ranges === "number" ? before : ranges;
+  if (typeof ranges === "number") return ranges;
+  dev.align = align;
+  return 0;
+}
+
+/** `kill_dev_dax`: no mapping of the device stays; a dynamic one forgets its pgmap (patch 6). */
+export function killDevDax(k: Kernel, dev: DevDax): void {
+  unmapMapping(k, dev, 0, Infinity);
+  if (!dev.region.isStatic && k.config.clearDynamicPgmap) dev.pgmap = null;
+}
+
+/** Removes an unbound device from its region. -EBUSY when bound. */
+export function deleteDevDax(dev: DevDax): number {
+  if (dev.bound) return -EBUSY;
+  dev.region.devices.splice(dev.region.devices.indexOf(dev), 1);
+  return 0;
+}
+
+/** `dax_pgoff_to_phys`: first frame of `pages` device pages from `pgoff` on, or -1 when they are not in one range. */
+export function daxPgoffToPfn(dev: DevDax, pgoff: number, pages: number): number {
+  let offset = pgoff;
+  for (const { start, end } of dev.ranges) {
+    if (offset < end - start) return start + offset + pages <= end ? start + offset : -1;
+    offset -= end - start;
+  }
+  return -1;
+}
+
+/** Pages of a device. */
+export function devDaxPages(dev: DevDax): number {
+  return dev.ranges.reduce((sum, r) => sum + r.end - r.start, 0);
+}
+
+/** Free space of a region, first fit, aligned. */
+function takeRanges(k: Kernel, region: DaxRegion, pages: number, align: number): PfnRange[] | number {
+  const unit = align / k.pageBytes;
+  if (!Number.isInteger(unit) || pages <= 0 || !isAligned(pages, unit)) return -EINVAL;
+  const used = region.devices.flatMap((d) => d.ranges).sort((a, b) => a.start - b.start);
+  const ranges: PfnRange[] = [];
+  let left = pages;
+  let at = region.range.start;
+  for (const next of [...used, { start: region.range.end, end: region.range.end }]) {
+    const start = Math.ceil(at / unit) * unit;
+    const room = Math.floor((next.start - start) / unit) * unit;
+    if (room > 0 && left > 0) {
+      const take = Math.min(room, left);
+      ranges.push({ start, end: start + take });
+      left -= take;
+    }
+    at = Math.max(at, next.end);
+  }
+  return left > 0 ? -ENOSPC : ranges;
+}

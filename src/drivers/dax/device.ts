@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The device-dax driver (drivers/dax/device.c with patches 5, 6 and 7 of seed 001): probing a device brings its memmap up
+// with the device's page size as geometry; faults map exactly that size and note in struct pages what they map, in
+// every page for base pages, in the head alone for compounds.
+
+import { EBUSY, EINVAL } from "../../include/errno.ts";
+import {
+  PAGE_INDEX,
+  PAGE_INDEX_HI,
+  PAGE_MAPPING,
+  PAGE_MAPPING_HI,
+} from "../../include/mm_types.ts";
+import { levelBytes } from "../../arch/arch.ts";
+import { alignDown, alignUp } from "../../lib/align.ts";
+import { panic } from "../../lib/bug.ts";
+import type { Kernel } from "../../mm/kernel.ts";
+import { insertPfn } from "../../mm/memory.ts";
+import { memremapPages, memunmapPages, newPgmap } from "../../mm/memremap.ts";
+import type { FaultResult, Mm, VmArea } from "../../mm/mm.ts";
+import { compoundHead, pageRefcount, readPage, writePage } from "../../mm/page.ts";
+import { levelPages } from "../../mm/pgtable.ts";
+import { C } from "../../mm/vmstat.ts";
+import { type DevDax, daxPgoffToPfn, devDaxPages, killDevDax } from "./bus.ts";
+
+/**
+ * `dev_dax_probe`: binds the driver. 0; -EINVAL for a static pgmap with several ranges or a page size the tables do
+ * not have; else what memremap_pages() says, with nothing changed.
+ */
+export function devDaxProbe(k: Kernel, dev: DevDax): number {
+  if (dev.bound) return -EBUSY;
+  if (![0, 1, 2].some((level) => levelBytes(k.arch, level) === dev.align)) return -EINVAL;
+  const geometry = k.config.compoundDevmap ? dev.align / k.pageBytes : 1;
+  let pgmap = dev.pgmap;
+  if (pgmap !== null && dev.ranges.length > 1) return -EINVAL;
+  if (pgmap === null) pgmap = newPgmap(k, "generic", dev.ranges, null, dev.region.nid, geometry);
+  else pgmap.geometry = geometry;
+  dev.pgmap = pgmap;
+  const err = memremapPages(k, pgmap);
+  if (err < 0) {
+    // devm frees what probe allocated.
+    if (!dev.region.isStatic && k.config.clearDynamicPgmap) dev.pgmap = null;
+    return err;
+  }
+  dev.bound = true;
+  return 0;
+}
+
+/** Unbinds the driver: mappings go, then the memmap. -EBUSY while somebody holds a page (the kernel would wait). */
+export function devDaxRemove(k: Kernel, dev: DevDax): number {
+  if (!dev.bound || dev.pgmap === null) return -EINVAL;
+  if (pagesInUse(k, dev)) return -EBUSY;
+  const pgmap = dev.pgmap;
+  killDevDax(k, dev);
+  memunmapPages(k, pgmap);
+  dev.bound = false;
+  return 0;
+}
+
+/** `dax_mmap`: maps `pages` device pages from `pgoff` on at a user address. -EINVAL unless aligned to the page size. */
+export function daxMmap(k: Kernel, dev: DevDax, mm: Mm, vpn: number, pages: number, pgoff: number): VmArea | number {
+  const unit = dev.align / k.pageBytes;
+  if (!dev.bound || vpn % unit !== 0 || pages % unit !== 0 || pages <= 0) return -EINVAL;
+  if (mm.areas.some((a) => a.start < vpn + pages && vpn < a.end)) return -EINVAL;
+  if (pgoff + pages > devDaxPages(dev)) return -EINVAL;
+  const area = { mm, start: vpn, end: vpn + pages, pgoff, mapping: dev, fault: devDaxHugeFault };
+  mm.areas.push(area);
+  return area;
+}
+
+/** `dev_dax_huge_fault` for one level, with `__dev_dax_{pte,pmd,pud}_fault`. */
+export function devDaxHugeFault(k: Kernel, area: VmArea, vpn: number, level: number): FaultResult {
+  const dev = area.mapping as DevDax;
+  const faultSize = levelBytes(k.arch, level);
+  if (dev.align > faultSize) return "sigbus";
+  if (dev.align < faultSize) return "fallback";
+  const pages = levelPages(k, level);
+  const first = alignDown(vpn, pages);
+  if (first < area.start || first + pages > area.end) return "sigbus";
+  const pfn = daxPgoffToPfn(dev, linearPageIndex(area, first), pages);
+  if (pfn < 0) return "sigbus";
+  const result = insertPfn(k, area, first, level, pfn);
+  if (result === "nopage" && k.contents) setMapping(k, area, vpn, pfn, pages, dev);
+  return result;
+}
+
+/** set_page_mapping() or set_compound_mapping() (patch 7), with the index rounding of patch 5. */
+function setMapping(k: Kernel, area: VmArea, vpn: number, pfn: number, pages: number, dev: DevDax): void {
+  // Patch 5 writes ALIGN(), which rounds up; what it replaced rounded down.
+  const first = k.config.errata.pgoffAlignUp ? alignUp(vpn, pages) : alignDown(vpn, pages);
+  const pgoff = linearPageIndex(area, first);
+  if (dev.pgmap !== null && dev.pgmap.geometry > 1) {
+    const head = compoundHead(k, pfn);
+    setPageMapping(k, head, dev, pgoff - (k.config.errata.pgoffAlignUp ? 0 : pfn - head));
+    return;
+  }
+  for (let i = 0; i < pages; i++) setPageMapping(k, pfn + i, dev, pgoff + i);
+}
+
+/** Notes mapping and index in one struct page unless they are noted already. */
+function setPageMapping(k: Kernel, pfn: number, dev: DevDax, index: number): void {
+  if (readPage(k, pfn, PAGE_MAPPING) !== 0 || readPage(k, pfn, PAGE_MAPPING_HI) !== 0) return;
+  writePage(k, pfn, PAGE_MAPPING, dev.addrLo);
+  writePage(k, pfn, PAGE_MAPPING_HI, dev.addrHi);
+  writePage(k, pfn, PAGE_INDEX, index | 0);
+  writePage(k, pfn, PAGE_INDEX_HI, Math.floor(index / 2 ** 32));
+  k.stat[C.mappingStores]++;
+}
+
+/** `linear_page_index`. */
+function linearPageIndex(area: VmArea, vpn: number): number {
+  return vpn - area.start + area.pgoff;
+}
+
+/** Whether any page of the device has more than the reference it was born with. */
+function pagesInUse(k: Kernel, dev: DevDax): boolean {
+  if (k.gupRefs === 0 || dev.pgmap === null) return false;
+  for (const { start, end } of dev.ranges) {
+    for (let pfn = start; pfn < end; pfn += dev.pgmap.geometry) {
+      const count = pageRefcount(k, compoundHead(k, pfn));
+      if (count < 1) panic(`devDaxRemove: frame ${pfn} has refcount ${count}`);
+      if (count > 1) return true;
+    }
+  }
+  return false;
+}

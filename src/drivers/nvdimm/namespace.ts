@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Namespaces as `ndctl create-namespace -m devdax|fsdax -s SIZE -a ALIGN -M mem|dev` makes them
+// (drivers/nvdimm/namespace_devs.c, drivers/dax/pmem.c, drivers/nvdimm/pmem.c): an extent of a region, the pfn info block
+// on it, and either a device-dax device or a pmem disk whose pages stay base pages.
+
+import { EBUSY, ENOMEM } from "../../include/errno.ts";
+import type { DevPagemap } from "../../include/memremap.ts";
+import type { Kernel } from "../../mm/kernel.ts";
+import { memremapPages, memunmapPages, newPgmap } from "../../mm/memremap.ts";
+import { allocDaxRegion, createDevDax, deleteDevDax, type DevDax } from "../dax/bus.ts";
+import { devDaxProbe, devDaxRemove } from "../dax/device.ts";
+import { type MapMode, ndPfnInit, nvdimmSetupPfn, type PfnInfoBlock } from "./pfn_devs.ts";
+import { claimExtent, type Extent, type NdRegion, releaseExtent } from "./region.ts";
+
+/** How a namespace is used. */
+export type NamespaceMode = "devdax" | "fsdax";
+
+/** A namespace that is up. Bytes. */
+export interface NdNamespace {
+  readonly region: NdRegion;
+  readonly extent: Extent;
+  readonly mode: NamespaceMode;
+  readonly info: PfnInfoBlock;
+  readonly pgmap: DevPagemap;
+  /** The device, of a devdax namespace. */
+  readonly dev: DevDax | null;
+}
+
+/** What to create. Bytes. */
+export interface NamespaceRequest {
+  readonly size: number;
+  readonly align: number;
+  readonly map: MapMode;
+  readonly mode?: NamespaceMode;
+}
+
+/**
+ * Creates a namespace and enables it. A negative errno and nothing changed: -EINVAL for a size that is no multiple of
+ * 16 MiB, -ENOSPC when the region is full, -ENXIO when the alignment leaves no room, -ENOMEM when memory is out.
+ */
+export function createNamespace(k: Kernel, region: NdRegion, request: NamespaceRequest): NdNamespace | number {
+  const extent = claimExtent(k, region, request.size);
+  if (typeof extent === "number") return extent;
+  const ns = enable(k, region, extent, request);
+  if (typeof ns === "number") releaseExtent(region, extent);
+  return ns;
+}
+
+/** Disables and destroys a namespace. -EBUSY while somebody holds one of its pages. */
+export function destroyNamespace(k: Kernel, ns: NdNamespace): number {
+  if (ns.dev !== null) {
+    const err = devDaxRemove(k, ns.dev);
+    if (err < 0) return err;
+    deleteDevDax(ns.dev);
+  } else {
+    if (k.gupRefs !== 0) return -EBUSY;
+    memunmapPages(k, ns.pgmap);
+  }
+  releaseExtent(ns.region, ns.extent);
+  return 0;
+}
+
+/** Bytes of data a user of the namespace gets. */
+export function usableBytes(k: Kernel, ns: NdNamespace): number {
+  return ns.info.npfns * k.pageBytes;
+}
+
+function enable(k: Kernel, region: NdRegion, extent: Extent, request: NamespaceRequest): NdNamespace | number {
+  const mode = request.mode ?? "devdax";
+  const size = extent.end - extent.start;
+  const info = ndPfnInit(k, extent.start, size, request.align, request.map);
+  if (typeof info === "number") return info;
+  const setup = nvdimmSetupPfn(k, extent.start, size, info);
+  if (typeof setup === "number") return setup;
+  const type = mode === "devdax" ? "generic" : "fsdax";
+  const pgmap = newPgmap(k, type, [setup.range], setup.altmap, region.nid, 1);
+  const common = { region, extent, mode, info, pgmap };
+  if (mode === "fsdax") {
+    const err = memremapPages(k, pgmap);
+    return err < 0 ? err : { ...common, dev: null };
+  }
+  const dev = attachDax(k, region, extent, info, pgmap, setup.range.end);
+  return typeof dev === "number" ? dev : { ...common, dev };
+}
+
+/** `__dax_pmem_probe`: the data part becomes a static dax region with one device. */
+function attachDax(
+  k: Kernel,
+  region: NdRegion,
+  extent: Extent,
+  info: PfnInfoBlock,
+  pgmap: DevPagemap,
+  end: number,
+): DevDax | number {
+  const range = { start: (extent.start + info.dataoff) / k.pageBytes, end };
+  const daxRegion = allocDaxRegion(k, region.nid, range, info.align, true);
+  if (daxRegion === null) return -ENOMEM;
+  const dev = createDevDax(k, daxRegion, range.end - range.start, info.align, pgmap);
+  if (typeof dev === "number") return dev;
+  const err = devDaxProbe(k, dev);
+  return err < 0 ? err : dev;
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The pfn device: the info block that says where a namespace's data begins and how much there is
+// (drivers/nvdimm/pfn_devs.c: nd_pfn_init, __nvdimm_setup_pfn), as ndctl users see it:
+//
+//   start           start+8K            start+dataoff                      end-endTrunc   end
+//   | label, info   | memmap (map=dev)  | data, `align`-aligned            | unusable     |
+//
+// The memmap covers everything from start to end - endTrunc, its own reserve included.
+
+import { ENXIO } from "../../include/errno.ts";
+import type { PfnRange, VmemAltmap } from "../../include/memremap.ts";
+import { alignDown, alignUp } from "../../lib/align.ts";
+import type { Kernel } from "../../mm/kernel.ts";
+
+/** Where the memmap of a namespace is kept: DRAM (`mem`) or the namespace itself (`dev`). */
+export type MapMode = "mem" | "dev";
+
+/** `struct nd_pfn_sb`, the parts that matter. Bytes. */
+export interface PfnInfoBlock {
+  readonly mode: MapMode;
+  readonly align: number;
+  /** From the start of the namespace to its data. */
+  readonly dataoff: number;
+  /** Cut off at the end so that the data ends aligned. */
+  readonly endTrunc: number;
+  /** Frames of data. */
+  readonly npfns: number;
+}
+
+/** The size of struct page ndctl reserves room for (MAX_STRUCT_PAGE_SIZE). */
+const MAX_STRUCT_PAGE_SIZE = 64;
+
+/** `nd_pfn_init`: lays out [start, start + size), in bytes. -ENXIO when the alignment leaves no room for data. */
+export function ndPfnInit(k: Kernel, start: number, size: number, align: number, mode: MapMode): PfnInfoBlock | number {
+  const reserve = k.arch.infoBlockBytes;
+  const unit = Math.max(align, k.arch.compatAlignBytes);
+  const endTrunc = start + size - alignDown(start + size, unit);
+  const frames = Math.floor((size - reserve) / k.pageBytes);
+  const memmap = mode === "dev" ? MAX_STRUCT_PAGE_SIZE * frames : 0;
+  const dataoff = alignUp(start + reserve + memmap, unit) - start;
+  if (dataoff >= size - endTrunc) return -ENXIO;
+  return { mode, align, dataoff, endTrunc, npfns: Math.floor((size - dataoff - endTrunc) / k.pageBytes) };
+}
+
+/**
+ * `__nvdimm_setup_pfn`: the range of frames to bring up and the altmap for it (map=dev), from the info block.
+ * -ENXIO with map=dev when struct pages are larger than the reserve was made for.
+ */
+export function nvdimmSetupPfn(
+  k: Kernel,
+  start: number,
+  size: number,
+  info: PfnInfoBlock,
+): { readonly range: PfnRange; readonly altmap: VmemAltmap | null } | number {
+  const base = start / k.pageBytes;
+  const range = { start: base, end: (start + size - info.endTrunc) / k.pageBytes };
+  if (info.mode === "mem") return { range, altmap: null };
+  if (k.structPageSize > MAX_STRUCT_PAGE_SIZE) return -ENXIO;
+  const reserve = k.arch.infoBlockBytes / k.pageBytes;
+  const sectionBase = alignDown(base, k.pagesPerSubsection);
+  return {
+    range,
+    altmap: {
+      basePfn: sectionBase,
+      endPfn: range.end,
+      reserve: reserve + base - sectionBase,
+      free: info.dataoff / k.pageBytes - reserve,
+      align: 0,
+      alloc: 0,
+    },
+  };
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Error numbers of modelled kernel failures (include/uapi/asm-generic/errno-base.h).
+// A kernel path that fails returns one of these negated; it never throws.
+
+/** No such device or address. */
+export const ENXIO = 6;
+/** Out of memory. */
+export const ENOMEM = 12;
+/** Bad address. */
+export const EFAULT = 14;
+/** Device or resource busy. */
+export const EBUSY = 16;
+/** Already exists. */
+export const EEXIST = 17;
+/** No such device. */
+export const ENODEV = 19;
+/** Invalid argument. */
+export const EINVAL = 22;
+/** No space left on the device. */
+export const ENOSPC = 28;
+
+const NAMES: Readonly<Record<number, string>> = {
+  [ENXIO]: "ENXIO",
+  [ENOMEM]: "ENOMEM",
+  [EFAULT]: "EFAULT",
+  [EBUSY]: "EBUSY",
+  [EEXIST]: "EEXIST",
+  [ENODEV]: "ENODEV",
+  [EINVAL]: "EINVAL",
+  [ENOSPC]: "ENOSPC",
+};
+
+/** The symbol of a (possibly negated) error number: `errnoName(-12)` is `"ENOMEM"`. */
+export function errnoName(errno: number): string {
+  return NAMES[Math.abs(errno)] ?? `errno ${errno}`;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What a frame taken from an allocator is used for. The allocator counts frames by use, and the invariant checker
+// recounts them from the page tables. Altmap frames are pmem and never pass through the buddy allocator.
+
+export const USE_VMEMMAP = 0;
+export const USE_PTE_TABLE = 1;
+export const USE_PMD_TABLE = 2;
+export const USE_PUD_TABLE = 3;
+export const USE_PGD_TABLE = 4;
+export const USE_USER_TABLE = 5;
+export const USE_HUGETLB = 6;
+export const USE_PINNED = 7;
+export const USE_BOOT_VMEMMAP = 8;
+export const USE_ALTMAP_VMEMMAP = 9;
+export const FRAME_USES: readonly string[] = [
+  "vmemmap",
+  "pteTables",
+  "pmdTables",
+  "pudTables",
+  "pgdTables",
+  "userTables",
+  "hugetlb",
+  "pinned",
+  "bootVmemmap",
+  "altmap",
+];

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Which kernel runs: one switch per behaviour that differs between the documents, and the named presets. Data only.
+// "Patch n" is patch n of seed 001 (the v4 series); patches 2, 3, 9, 10 and 11 move code and have no switch.
+
+/** How gup-fast takes references on a devmap huge entry. */
+export type GupVariant =
+  /** Before the series: one reference and one lookup step per base page. */
+  | "per-page"
+  /** Patch 8: one reference count update per compound page. */
+  | "compound"
+  /** Thread, 001:2998: iterate over compound ranges, a pgmap step for each. */
+  | "compound-range"
+  /** Thread, 001:3271: the common huge-page path, no pgmap reference at all. */
+  | "no-pgmap"
+  /** Thread, 001:4200: grab one reference, look at the head, then take the rest. */
+  | "grab-one";
+
+/** How the vmemmap of a compound devmap is populated. */
+export type VmemmapDedup =
+  /** Like any hot-added memory: 2 MiB leaves where possible. */
+  | "none"
+  /** Patch 12: tail vmemmap pages map one frame. */
+  | "pte"
+  /** Patch 14 on top: PTE tables that hold only tails are shared too. */
+  | "pte+table"
+  /** The follow-up the v7 cover letter announces: tails map the head's frame. */
+  | "pte+head";
+
+/** Defects of the documents, off by default; each can be switched on to show what it does. */
+export interface Errata {
+  /** 001:765: ALIGN() rounds up, so page->index is that of the next huge page. */
+  readonly pgoffAlignUp: boolean;
+  /** 001:632: pfn_next() yields on every step but one in 1024 instead of once in 1024. */
+  readonly pfnNextYield: boolean;
+  /** 001:2706: references counted with << instead of >>. */
+  readonly refShiftLeft: boolean;
+  /** 001:4217: the sketch takes the remaining references only when there are more than two pages. */
+  readonly grabOneMoreThanTwo: boolean;
+  /** v4 and v5: tails shared although sizeof(struct page) is not a power of two. */
+  readonly dedupAnyStructSize: boolean;
+  /** KERNEL.md B6: the pageblock type is set inside the shortened init loop. */
+  readonly pageblockInShortLoop: boolean;
+  /** __add_pages() leaves the sections it had added when a later one fails. */
+  readonly addPagesNoUnwind: boolean;
+}
+
+/** One kernel: every switch may be set alone (`{...PRESETS["6.1"], gup: "compound"}`). */
+export interface KernelConfig {
+  readonly name: string;
+  /** Patch 1: memory_failure() looks at the head page. */
+  readonly memoryFailureHead: boolean;
+  /** Patches 4 and 7: device-dax uses compound pages of its alignment. */
+  readonly compoundDevmap: boolean;
+  /** Patch 6: a dynamic device forgets its pgmap when it is killed. */
+  readonly clearDynamicPgmap: boolean;
+  /** Patch 8 and its alternatives. */
+  readonly gup: GupVariant;
+  /** Patches 12 and 14. */
+  readonly dedup: VmemmapDedup;
+  /** Patch 13: only struct pages with storage of their own are initialised. */
+  readonly initUniqueOnly: boolean;
+  /** How memunmap_pages() returns the references: one put per (compound) page, or all at once (5.18). */
+  readonly memunmap: "per-page" | "bulk";
+  /** Which tail struct page holds the pin count. */
+  readonly pincountTail: 1 | 2;
+  /** vmemmap pages a HugeTLB page keeps when optimised. */
+  readonly hugetlbKeep: 1 | 2;
+  /** HugeTLB tails are mapped read-only. */
+  readonly hugetlbTailsReadOnly: boolean;
+  /** memory_hotplug.memmap_on_memory is available. */
+  readonly memmapOnMemory: boolean;
+  readonly errata: Errata;
+}
+
+export const NO_ERRATA: Errata = {
+  pgoffAlignUp: false,
+  pfnNextYield: false,
+  refShiftLeft: false,
+  grabOneMoreThanTwo: false,
+  dedupAnyStructSize: false,
+  pageblockInShortLoop: false,
+  addPagesNoUnwind: false,
+};
+
+const LINUX_5_14: KernelConfig = {
+  name: "5.14",
+  memoryFailureHead: false,
+  compoundDevmap: false,
+  clearDynamicPgmap: true,
+  gup: "per-page",
+  dedup: "none",
+  initUniqueOnly: false,
+  memunmap: "per-page",
+  pincountTail: 2,
+  hugetlbKeep: 2,
+  hugetlbTailsReadOnly: true,
+  memmapOnMemory: true,
+  errata: NO_ERRATA,
+};
+
+const SEED_V4: KernelConfig = {
+  ...LINUX_5_14,
+  name: "v4",
+  memoryFailureHead: true,
+  compoundDevmap: true,
+  gup: "compound",
+  dedup: "pte+table",
+  initUniqueOnly: true,
+};
+
+const SEED_V7: KernelConfig = { ...SEED_V4, name: "v7", gup: "per-page", dedup: "pte", memunmap: "bulk" };
+
+/** The kernels the documents talk about; the table is in DESIGN and README. */
+export const PRESETS: Readonly<Record<string, KernelConfig>> = {
+  "5.14": LINUX_5_14,
+  "v4": SEED_V4,
+  "v7": SEED_V7,
+  "v7+head": { ...SEED_V7, name: "v7+head", dedup: "pte+head", hugetlbKeep: 1 },
+  "6.1": { ...SEED_V7, name: "6.1", pincountTail: 1, hugetlbKeep: 1 },
+};

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// struct page (include/linux/mm_types.h), declared once. Byte offsets of the 32-bit halves the emulator touches:
+//
+//   byte   base page / head        first tail                 second tail        later tails
+//   +0     flags                   flags                      flags              flags
+//   +8     lru.next | pgmap        compound_head (bit 0 = 1)  compound_head      compound_head
+//   +16    lru.prev | zone data    dtor:8 order:8 | mapcount  pincount (tail 2)  -
+//   +24    mapping                 pincount | compound_nr     TAIL_MAPPING       TAIL_MAPPING
+//   +32    index                   -                          -                  -
+//   +40    private                 -                          -                  -
+//   +48    _mapcount | _refcount   _mapcount | _refcount      ...                ...
+//   +56    memcg_data
+//
+// Where the pin count lives moved: up to 5.15 it is the low half of +16 in the second tail, in 6.1 the low half of
+// +24 in the first (KernelConfig.pincountTail). The size of the struct is a parameter of the machine (56 = no memcg,
+// 72 and 80 = debug words appended); every field is 8-byte aligned, so a 64-bit word never straddles a page.
+
+export const PAGE_FLAGS = 0;
+export const PAGE_FLAGS_HI = 4;
+/** lru.next, compound_head and pgmap share this word. */
+export const PAGE_COMPOUND_HEAD = 8;
+export const PAGE_COMPOUND_HEAD_HI = 12;
+export const PAGE_PGMAP = 8;
+export const PAGE_PGMAP_HI = 12;
+export const PAGE_ZONE_DEVICE_DATA = 16;
+export const PAGE_ZONE_DEVICE_DATA_HI = 20;
+export const PAGE_MAPPING = 24;
+export const PAGE_MAPPING_HI = 28;
+export const PAGE_INDEX = 32;
+export const PAGE_INDEX_HI = 36;
+export const PAGE_PRIVATE = 40;
+export const PAGE_MAPCOUNT = 48;
+export const PAGE_REFCOUNT = 52;
+
+/** In the first tail: compound_dtor (byte 0) and compound_order (byte 1). */
+export const TAIL1_DTOR_ORDER = 16;
+export const TAIL1_COMPOUND_MAPCOUNT = 20;
+export const TAIL1_PINCOUNT = 24;
+export const TAIL1_COMPOUND_NR = 28;
+/** In the second tail, up to 5.15. */
+export const TAIL2_PINCOUNT = 16;
+/** compound_nr of kernels that keep the pin count in the second tail. */
+export const TAIL1_COMPOUND_NR_OLD = 24;
+
+/** page->mapping of a tail (include/linux/poison.h: TAIL_MAPPING = POISON_POINTER_DELTA + 0x400). */
+export const TAIL_MAPPING_LO = 0x400;
+export const TAIL_MAPPING_HI = 0xdead0000 | 0;
+
+export const COMPOUND_PAGE_DTOR = 1;
+
+/** Fixed size of the modelled fields without memcg_data. */
+export const MIN_STRUCT_PAGE_SIZE = 56;
+/** Sizes of struct page a machine may be booted with. */
+export const STRUCT_PAGE_SIZES: readonly number[] = [56, 64, 72, 80];
+
+/** A FOLL_PIN of a page without a pin count is this many references (GUP_PIN_COUNTING_BIAS). */
+export const GUP_PIN_COUNTING_BIAS = 1024;
+
+/** CONFIG_DEBUG_VM: what a memmap that is not initialised holds (PAGE_POISON_PATTERN), as a 32-bit word. */
+export const PAGE_POISON_WORD = -1;
+/** What a frame holds after it went back to the allocator (mm/page_poison.c PAGE_POISON 0xaa). */
+export const FREE_POISON_BYTE = 0xaa;

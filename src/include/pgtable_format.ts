@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The shape of an architecture's page tables as the MMU needs it: geometry, and where the bits of an 8-byte entry are.
+// An entry is kept as two 32-bit words: the pfn starts at bit `pageShift` of the low word and runs into the high one.
+
+/** Geometry and bit layout of one architecture's page tables; the MMU and the kernel both read it. */
+export interface PgtableFormat {
+  /** log2 of the base page size in bytes. */
+  readonly pageShift: number;
+  /** log2 of the entries of one table. */
+  readonly tableShift: number;
+  /** Low-word bit that makes an entry valid. */
+  readonly present: number;
+  /** `(lo & hugeMask) === hugeValue` tells a leaf above the last level from a table. */
+  readonly hugeMask: number;
+  readonly hugeValue: number;
+  /** `(lo & roMask) === roValue` tells a read-only leaf. */
+  readonly roMask: number;
+  readonly roValue: number;
+  /** High-word bits that belong to the pfn. */
+  readonly pfnHiMask: number;
+  /** High-word bit of a devmap leaf. */
+  readonly devmapHi: number;
+  /** Low and high words (without pfn) of each kind of entry. */
+  readonly table: EntryBits;
+  readonly userTable: EntryBits;
+  readonly kernelPage: EntryBits;
+  readonly kernelPageRo: EntryBits;
+  readonly kernelHuge: EntryBits;
+  readonly userPage: EntryBits;
+  readonly userHuge: EntryBits;
+}
+
+/** The constant bits of one kind of entry. */
+export interface EntryBits {
+  readonly lo: number;
+  readonly hi: number;
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A bitmap that finds its lowest set bit in a few steps: level 0 holds the bits, each higher level one bit per word of
+// the level below that is not zero. Memory is 1/31 more than the bits alone.
+
+/** Fixed-size bitmap with a summary tree. Bit numbers below 2^31. */
+export class SummaryBitmap {
+  readonly #levels: Int32Array[] = [];
+  #count = 0;
+
+  constructor(bits: number) {
+    let words = Math.max(1, Math.ceil(bits / 32));
+    this.#levels.push(new Int32Array(words));
+    while (words > 1) {
+      words = Math.ceil(words / 32);
+      this.#levels.push(new Int32Array(words));
+    }
+  }
+
+  /** Number of set bits. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Whether bit `i` is set; out of range reads as clear. */
+  test(i: number): boolean {
+    const level = this.#levels[0];
+    const word = i >>> 5;
+    return word < level.length && (level[word] & (1 << (i & 31))) !== 0;
+  }
+
+  /** Sets a clear bit. */
+  set(i: number): void {
+    const levels = this.#levels;
+    this.#count++;
+    for (let l = 0; l < levels.length; l++) {
+      const level = levels[l];
+      const word = i >>> 5;
+      const old = level[word];
+      level[word] = old | (1 << (i & 31));
+      if (old !== 0) return;
+      i = word;
+    }
+  }
+
+  /** Clears a set bit. */
+  clear(i: number): void {
+    const levels = this.#levels;
+    this.#count--;
+    for (let l = 0; l < levels.length; l++) {
+      const level = levels[l];
+      const word = i >>> 5;
+      const left = level[word] & ~(1 << (i & 31));
+      level[word] = left;
+      if (left !== 0) return;
+      i = word;
+    }
+  }
+
+  /** The lowest set bit, or -1. */
+  first(): number {
+    if (this.#count === 0) return -1;
+    const levels = this.#levels;
+    let i = 0;
+    for (let l = levels.length - 1; l >= 0; l--) {
+      const word = levels[l][i];
+      i = i * 32 + (31 - Math.clz32(word & -word));
+    }
+    return i;
+  }
+
+  /** Set bits counted from the bits themselves, for the invariant checker. */
+  recount(): number {
+    let n = 0;
+    for (let word of this.#levels[0]) {
+      for (; word !== 0; word &= word - 1) n++;
+    }
+    return n;
+  }
+}

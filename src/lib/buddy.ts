@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The buddy algorithm on one run of units: split on allocation, merge on free. Serves both the frames of a zone
+// (mm/page_alloc.c) and the backing slots of the emulator. Unlike Linux, which pops the most recently freed block off a
+// list, it hands out the lowest block, so runs are repeatable; the free lists are bitmaps, one per order.
+
+import { SummaryBitmap } from "./bitmap.ts";
+import { panic } from "./bug.ts";
+
+/** Buddy allocator over units `base .. base + length - 1`; blocks are aligned to their size relative to `base`. */
+export class Buddy {
+  readonly base: number;
+  readonly length: number;
+  readonly maxOrder: number;
+  readonly #free: SummaryBitmap[] = [];
+  #freeUnits = 0;
+
+  /** Starts with nothing free. `base` must be aligned to the largest block for blocks to be aligned absolutely. */
+  constructor(base: number, length: number, maxOrder: number) {
+    this.base = base;
+    this.length = length;
+    this.maxOrder = maxOrder;
+    for (let o = 0; o <= maxOrder; o++) this.#free.push(new SummaryBitmap(Math.ceil(length / 2 ** o)));
+  }
+
+  /** Units free now. */
+  get freeUnits(): number {
+    return this.#freeUnits;
+  }
+
+  /** Free blocks of exactly this order. */
+  freeBlocks(order: number): number {
+    return this.#free[order].count;
+  }
+
+  /** Takes the lowest free block of `1 << order` units; -1 when there is none. */
+  alloc(order: number): number {
+    const free = this.#free;
+    let o = order;
+    while (o <= this.maxOrder && free[o].count === 0) o++;
+    if (o > this.maxOrder) return -1;
+    let block = free[o].first();
+    free[o].clear(block);
+    while (o > order) {
+      o--;
+      block *= 2;
+      free[o].set(block + 1);
+    }
+    this.#freeUnits -= 1 << order;
+    return this.base + block * (1 << order);
+  }
+
+  /** Gives a block back and merges it with its buddies. Panics when any part of it is free already. */
+  free(unit: number, order: number): void {
+    const free = this.#free;
+    let block = (unit - this.base) >>> order;
+    if (this.#holds(block, order)) panic(`Buddy.free: unit ${unit} order ${order} is free already`);
+    this.#freeUnits += 1 << order;
+    let o = order;
+    while (o < this.maxOrder && free[o].test(block ^ 1)) {
+      free[o].clear(block ^ 1);
+      block >>>= 1;
+      o++;
+    }
+    free[o].set(block);
+  }
+
+  /** Gives back any run of units, in the largest aligned blocks. */
+  freeRange(start: number, end: number): void {
+    let at = start;
+    while (at < end) {
+      const rel = at - this.base;
+      let order = rel === 0 ? this.maxOrder : Math.min(this.maxOrder, 31 - Math.clz32(rel & -rel));
+      while (at + 2 ** order > end) order--;
+      this.free(at, order);
+      at += 2 ** order;
+    }
+  }
+
+  /** Takes one particular block if all of it is free (alloc_contig_range); false and nothing changed otherwise. */
+  take(unit: number, order: number): boolean {
+    const wanted = (unit - this.base) >>> order;
+    let o = order;
+    let block = wanted;
+    while (o <= this.maxOrder && !this.#free[o].test(block)) {
+      block >>>= 1;
+      o++;
+    }
+    if (o > this.maxOrder) return false;
+    this.#free[o].clear(block);
+    while (o > order) {
+      o--;
+      const half = wanted >>> (o - order);
+      this.#free[o].set(half ^ 1);
+    }
+    this.#freeUnits -= 1 << order;
+    return true;
+  }
+
+  /** Whether this unit is in a free block. */
+  isFree(unit: number): boolean {
+    return this.#holds(unit - this.base, 0);
+  }
+
+  /** Free units recounted from the bitmaps, for the invariant checker. */
+  recount(): number {
+    return this.#free.reduce((sum, bits, order) => sum + bits.recount() * 2 ** order, 0);
+  }
+
+  #holds(block: number, order: number): boolean {
+    for (let o = order; o <= this.maxOrder; o++, block >>>= 1) {
+      if (this.#free[o].test(block)) return true;
+    }
+    return false;
+  }
+}

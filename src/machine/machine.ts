@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The box: memory map, memory, CPUs. What all CPUs share is in Machine, what belongs to one is in Cpu (its MMU and the
+// number it goes by). No kernel state here; that is mm/kernel.ts.
+
+import type { PgtableFormat } from "../include/pgtable_format.ts";
+import { Mmu } from "./mmu.ts";
+import { PhysMem } from "./phys_mem.ts";
+import { layoutTopology, type Topology, type TopologySpec } from "./topology.ts";
+
+/** One CPU. */
+export interface Cpu {
+  readonly id: number;
+  readonly mmu: Mmu;
+}
+
+/** Everything needed to build a box. */
+export interface MachineSpec extends TopologySpec {
+  readonly format: PgtableFormat;
+  /** sizeof(struct page) of the kernel that will run. */
+  readonly structPageSize: number;
+  readonly cpus: number;
+  /** Memory is in a SharedArrayBuffer and refcounts use Atomics (SMP with workers). */
+  readonly shared: boolean;
+  /** Fill memory that changes hands with poison, to expose stale references. */
+  readonly debug: boolean;
+  /** Most host memory the metadata may take, in bytes. */
+  readonly hostMemoryBytes: number;
+}
+
+/** A built box, not yet booted. */
+export interface Machine {
+  readonly spec: MachineSpec;
+  readonly topology: Topology;
+  readonly phys: PhysMem;
+  readonly cpus: readonly Cpu[];
+}
+
+/** Builds the box: lays out memory, reserves the backing store, starts the CPUs with empty TLBs. */
+export function buildMachine(spec: MachineSpec): Machine {
+  const topology = layoutTopology(spec);
+  const phys = new PhysMem(
+    topology.maxPfn,
+    spec.format.tableShift,
+    spec.pageBytes,
+    Math.min(spec.hostMemoryBytes, mostMetadataBytes(spec, topology)),
+    spec.shared,
+    spec.debug,
+  );
+  const cpus = Array.from({ length: spec.cpus }, (_, id) => ({ id, mmu: new Mmu(phys, spec.format) }));
+  return { spec, topology, phys, cpus };
+}
+
+/**
+ * The most metadata this box can hold: memmap of every frame, tables for it, and user tables that map all pmem by base
+ * pages. Twice, for a teardown and bring-up that overlap in fragments; it is reserved address space, not memory.
+ */
+function mostMetadataBytes(spec: MachineSpec, topology: Topology): number {
+  const pmem = topology.pmem.reduce((sum, r) => sum + r.end - r.start, 0);
+  const dram = topology.dram.reduce((sum, r) => sum + r.end - r.start, 0);
+  const entry = 8;
+  return 2 * (dram + pmem) * (spec.structPageSize + entry) + 64 * spec.pageBytes * 2 ** spec.format.tableShift;
+}

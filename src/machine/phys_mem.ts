@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Physical memory. Every frame exists, but only frames that hold metadata (memmap, page tables) have bytes: a frame gets
+// a slot of one big buffer when it is first touched and gives it back with the frame. The host commits the buffer lazily,
+// so host memory follows the metadata alive.
+//
+//   frame 1573376 --#slotOf--> slot 7 --> words 7*1024 .. 8*1024-1 of `words`
+//
+// The frames of one higher-order block get consecutive slots, so a 2 MiB memmap leaf is one run of words. The order in
+// which slots are handed out is the buddy algorithm's, hence repeatable. Left out: caches, the content of data frames.
+
+import { FREE_POISON_BYTE } from "../include/mm_types.ts";
+import { Buddy } from "../lib/buddy.ts";
+import { panic } from "../lib/bug.ts";
+import { SparseInt32 } from "../lib/sparse_int32.ts";
+
+/** The machine's memory: frames by pfn, bytes by slot. */
+export class PhysMem {
+  readonly pageBytes: number;
+  /** 32-bit words of one page. */
+  readonly pageWords: number;
+  /** The backing bytes as 32-bit words; index with a base from {@linkcode wordBase}. */
+  readonly words: Int32Array;
+  readonly bytes: Uint8Array;
+  readonly #slots: Buddy;
+  readonly #slotOf: SparseInt32;
+  readonly #poison: boolean;
+
+  /**
+   * @param maxPfn one past the highest frame
+   * @param blockOrder order of the largest block that must be contiguous (a PMD leaf)
+   * @param backingBytes room for metadata; reserved, not committed
+   * @param shared whether the bytes lie in a SharedArrayBuffer, for workers
+   * @param poison whether to overwrite a slot that is given back (debug)
+   */
+  constructor(maxPfn: number, blockOrder: number, pageBytes: number, backingBytes: number, shared: boolean, poison: boolean) {
+    const slots = Math.max(1, Math.ceil(backingBytes / pageBytes));
+    const buffer = shared ? new SharedArrayBuffer(slots * pageBytes) : new ArrayBuffer(slots * pageBytes);
+    this.pageBytes = pageBytes;
+    this.pageWords = pageBytes / 4;
+    this.words = new Int32Array(buffer as ArrayBuffer);
+    this.bytes = new Uint8Array(buffer as ArrayBuffer);
+    this.#slots = new Buddy(0, slots, blockOrder);
+    this.#slots.freeRange(0, slots);
+    this.#slotOf = new SparseInt32(maxPfn);
+    this.#poison = poison;
+  }
+
+  /** Slots in use. */
+  get slotsUsed(): number {
+    return this.#slots.length - this.#slots.freeUnits;
+  }
+
+  /** Slots there are. */
+  get slotsTotal(): number {
+    return this.#slots.length;
+  }
+
+  /** Index into `words` of the frame's first word, or -1 when it has no bytes. */
+  wordBase(pfn: number): number {
+    const slot = this.#slotOf.get(pfn);
+    return slot === 0 ? -1 : (slot - 1) * this.pageWords;
+  }
+
+  /** Gives the aligned block of `1 << order` frames consecutive bytes, unless it has them; returns its word base. */
+  touch(pfn: number, order: number): number {
+    const have = this.#slotOf.get(pfn);
+    if (have !== 0) return (have - 1) * this.pageWords;
+    const slot = this.#slots.alloc(order);
+    if (slot < 0) {
+      throw new RangeError(
+        `Cannot back frame ${pfn}: all ${this.#slots.length} slots of the machine's backing store are in use`,
+      );
+    }
+    for (let i = 0; i < 1 << order; i++) this.#slotOf.set(pfn + i, slot + i + 1);
+    return slot * this.pageWords;
+  }
+
+  /** Takes the bytes of `1 << order` frames back, those that have any. */
+  release(pfn: number, order: number): void {
+    const n = 1 << order;
+    const first = this.#slotOf.get(pfn);
+    if (order > 0 && first !== 0 && (first - 1) % n === 0 && this.#consecutive(pfn, n, first)) {
+      for (let i = 0; i < n; i++) this.#slotOf.set(pfn + i, 0);
+      this.#free(first - 1, order);
+      return;
+    }
+    for (let i = 0; i < n; i++) {
+      const slot = this.#slotOf.get(pfn + i);
+      if (slot === 0) continue;
+      this.#slotOf.set(pfn + i, 0);
+      this.#free(slot - 1, 0);
+    }
+  }
+
+  /** Panics unless the slot allocator's books balance. */
+  check(): void {
+    if (this.#slots.recount() !== this.#slots.freeUnits) panic("PhysMem.check: free slots do not recount");
+  }
+
+  #free(slot: number, order: number): void {
+    if (this.#poison) this.bytes.fill(FREE_POISON_BYTE, slot * this.pageBytes, (slot + 2 ** order) * this.pageBytes);
+    this.#slots.free(slot, order);
+  }
+
+  #consecutive(pfn: number, n: number, first: number): boolean {
+    for (let i = 1; i < n; i++) if (this.#slotOf.get(pfn + i) !== first + i) return false;
+    return true;
+  }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// User address spaces over device memory (mm/memory.c, mm/huge_memory.c): tables in counted frames, faults that insert a
+// devmap entry at the level the driver maps, unmapping. Left out: anonymous memory, copy-on-write, THP splitting.
+
+import { ENOMEM } from "../include/errno.ts";
+import { USE_USER_TABLE } from "../include/frame_use.ts";
+import { alignDown } from "../lib/align.ts";
+import { panic } from "../lib/bug.ts";
+import type { Kernel } from "./kernel.ts";
+import type { AddressSpace, FaultResult, Mm, VmArea } from "./mm.ts";
+import { freePages } from "./page_alloc.ts";
+import { putPageTestzero } from "./page.ts";
+import {
+  allocTable,
+  clearEntry,
+  entryAt,
+  entryFrame,
+  entryHuge,
+  entryNone,
+  levelPages,
+  populateTo,
+  setEntry,
+  tableEntries,
+  tableIndex,
+} from "./pgtable.ts";
+import { C } from "./vmstat.ts";
+
+const FAULT_COUNTERS = [C.pteFaults, C.pmdFaults, C.pudFaults];
+
+/** `mm_alloc`: an empty address space that shares the kernel's top-level entries, or -ENOMEM. */
+export function mmAlloc(k: Kernel): Mm | number {
+  const rootPfn = allocTable(k, 0, USE_USER_TABLE);
+  if (rootPfn < 0) return -ENOMEM;
+  const mm: Mm = { rootPfn, areas: [] };
+  k.mms.add(mm);
+  // The kernel half: every entry from the vmemmap's on.
+  for (let i = k.arch.vmemmapPgdIndex; i < tableEntries(k); i++) {
+    const from = entryAt(k, k.rootPfn, i);
+    const to = entryAt(k, rootPfn, i);
+    k.phys.words[to] = k.phys.words[from];
+    k.phys.words[to + 1] = k.phys.words[from + 1];
+  }
+  return mm;
+}
+
+/** `mmput`: unmaps everything and frees the tables. */
+export function mmPut(k: Kernel, mm: Mm): void {
+  for (const area of [...mm.areas]) munmap(k, area);
+  freeTables(k, mm.rootPfn, 3, k.arch.vmemmapPgdIndex);
+  freeTable(k, mm.rootPfn);
+  k.mms.delete(mm);
+}
+
+/** `do_munmap` of a whole area: its entries go. Tables stay until the address space goes. */
+export function munmap(k: Kernel, area: VmArea): void {
+  zap(k, area.mm.rootPfn, 3, area.start, area.end);
+  area.mm.areas.splice(area.mm.areas.indexOf(area), 1);
+}
+
+/** `unmap_mapping_range`: no address space maps pages [first, end) of this file any more. */
+export function unmapMapping(k: Kernel, mapping: AddressSpace, first: number, end: number): void {
+  for (const mm of k.mms) {
+    for (const area of mm.areas) {
+      if (area.mapping !== mapping) continue;
+      const from = Math.max(area.start, area.start + first - area.pgoff);
+      const to = Math.min(area.end, area.start + end - area.pgoff);
+      if (from < to) zap(k, mm.rootPfn, 3, from, to);
+    }
+  }
+}
+
+/** `handle_mm_fault`: tries the largest level first, as the kernel does; sigbus outside any mapping. */
+export function handleFault(k: Kernel, mm: Mm, vpn: number): FaultResult {
+  const area = mm.areas.find((a) => vpn >= a.start && vpn < a.end);
+  if (area === undefined) return "sigbus";
+  for (let level = 2; level >= 0; level--) {
+    const result = area.fault(k, area, vpn, level);
+    if (result === "fallback") continue;
+    if (result === "nopage") k.stat[FAULT_COUNTERS[level]]++;
+    return result;
+  }
+  return "sigbus";
+}
+
+/** Touches every page of an area, as a program that writes to its mapping does. The first failure, or "nopage". */
+export function populateArea(k: Kernel, area: VmArea, stepPages: number): FaultResult {
+  for (let vpn = area.start; vpn < area.end; vpn += stepPages) {
+    const result = handleFault(k, area.mm, vpn);
+    if (result !== "nopage") return result;
+  }
+  return "nopage";
+}
+
+/** `vmf_insert_pfn_{pte,pmd,pud}`: a devmap leaf, unless there is one. "oom" when a table cannot be had. */
+export function insertPfn(k: Kernel, area: VmArea, vpn: number, level: number, pfn: number): FaultResult {
+  const at = populateTo(k, area.mm.rootPfn, vpn, level, 0, USE_USER_TABLE);
+  if (at < 0) return "oom";
+  if (entryNone(k, at)) setEntry(k, at, level, pfn, level === 0 ? k.arch.format.userPage : k.arch.format.userHuge);
+  return "nopage";
+}
+
+/** Clears the entries of [start, end). A huge leaf goes as a whole. */
+function zap(k: Kernel, table: number, level: number, start: number, end: number): void {
+  const span = levelPages(k, level);
+  for (let at = start; at < end; at = alignDown(at, span) + span) {
+    const entry = entryAt(k, table, tableIndex(k, at, level));
+    if (entryNone(k, entry)) continue;
+    if (level === 0 || entryHuge(k, entry)) clearEntry(k, entry, level);
+    else zap(k, entryFrame(k, entry), level - 1, at, Math.min(alignDown(at, span) + span, end));
+  }
+}
+
+/** Frees every table below one; its entries must hold no leaf any more. */
+function freeTables(k: Kernel, table: number, level: number, entries: number): void {
+  for (let i = 0; i < entries; i++) {
+    const entry = entryAt(k, table, i);
+    if (entryNone(k, entry)) continue;
+    if (level === 0 || entryHuge(k, entry)) panic(`freeTables: level ${level} entry ${i} is still mapped`);
+    const child = entryFrame(k, entry);
+    freeTables(k, child, level - 1, tableEntries(k));
+    clearEntry(k, entry, level);
+    freeTable(k, child);
+  }
+}
+
+function freeTable(k: Kernel, pfn: number): void {
+  if (!putPageTestzero(k, pfn)) panic(`freeTable: user table ${pfn} is shared`);
+  freePages(k, pfn, 0, USE_USER_TABLE);
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// ZONE_DEVICE ranges (mm/memremap.c with patches 4 and 9 of seed 001): memremap_pages() brings the ranges of a pgmap up one
+// by one, memunmap_pages() takes them down again. A pgmap holds one reference per page or compound page for as long as
+// it is up. Left out: private and P2PDMA memory, KASAN shadows, protection bits.
+
+import { EINVAL, ENOMEM, ENXIO } from "../include/errno.ts";
+import type { DevPagemap, MemoryType, PfnRange, VmemAltmap } from "../include/memremap.ts";
+import { PAGE_REFCOUNT } from "../include/mm_types.ts";
+import { isAligned } from "../lib/align.ts";
+import { panic } from "../lib/bug.ts";
+import { altmapOffset } from "./altmap.ts";
+import { type Kernel, newObject } from "./kernel.ts";
+import { addPages, moveRangeToDeviceZone, removePages } from "./memory_hotplug.ts";
+import { memmapInitZoneDevice } from "./mm_init.ts";
+import { pageRefcount, writePage } from "./page.ts";
+import { poisonMemmap } from "./sparse.ts";
+import { C } from "./vmstat.ts";
+
+/** A pgmap for ranges that are not up yet. */
+export function newPgmap(
+  k: Kernel,
+  type: MemoryType,
+  ranges: readonly PfnRange[],
+  altmap: VmemAltmap | null,
+  nid: number,
+  geometry: number,
+): DevPagemap {
+  const pgmap: DevPagemap = {
+    type,
+    ranges,
+    nrRange: 0,
+    geometry,
+    altmap,
+    nid,
+    refs: 0,
+    dying: false,
+    addrLo: 0,
+    addrHi: 0,
+  };
+  const { lo, hi } = newObject(k, pgmap);
+  return Object.assign(pgmap, { addrLo: lo, addrHi: hi });
+}
+
+/**
+ * `memremap_pages`: brings up every range of the pgmap. 0 or a negative errno with every frame, table, section and
+ * reference as before: -EINVAL for an altmap with several ranges, misaligned ranges or a compound that a range would cut
+ * where the kernel counts by pages; -ENOMEM when memory or the address range is taken; -ENXIO on System RAM.
+ */
+export function memremapPages(k: Kernel, pgmap: DevPagemap): number {
+  pgmap.nrRange = 0;
+  pgmap.dying = false;
+  const initial = 1;
+  pgmap.refs = initial;
+  for (let i = 0; i < pgmap.ranges.length; i++) {
+    const err = pagemapRange(k, pgmap, i);
+    if (err < 0) {
+      memunmapPages(k, pgmap);
+      return err;
+    }
+    pgmap.nrRange++;
+  }
+  return 0;
+}
+
+/** `memunmap_pages`: takes down the ranges that are up. Panics if anybody still holds a reference on the pgmap. */
+export function memunmapPages(k: Kernel, pgmap: DevPagemap): void {
+  pgmap.dying = true;
+  pgmap.refs--;
+  for (let i = 0; i < pgmap.nrRange; i++) putRange(k, pgmap, i);
+  // The kernel sleeps here until the count is zero; nobody else runs here, so a rest would sleep forever.
+  if (pgmap.refs !== 0) panic(`memunmapPages: ${pgmap.refs} references on the pgmap never return`);
+  for (let i = 0; i < pgmap.nrRange; i++) pageunmapRange(k, pgmap, i);
+  if (pgmap.altmap !== null && pgmap.altmap.alloc !== 0) {
+    panic(`memunmapPages: failed to free all reserved pages, ${pgmap.altmap.alloc} left in the altmap`);
+  }
+  pgmap.nrRange = 0;
+}
+
+/** `get_dev_pagemap`: the live pgmap of a frame with a reference, reusing `cached` when the frame is in it; or null. */
+export function getDevPagemap(k: Kernel, pfn: number, cached: DevPagemap | null): DevPagemap | null {
+  if (cached !== null) {
+    if (cached.ranges.some((r) => pfn >= r.start && pfn < r.end)) return cached;
+    putDevPagemap(cached);
+  }
+  k.stat[C.pgmapLookups]++;
+  const pgmap = k.pgmaps.lookup(pfn);
+  if (pgmap === null || pgmap.dying) return null;
+  k.stat[C.pgmapRefs]++;
+  pgmap.refs++;
+  return pgmap;
+}
+
+/** `put_dev_pagemap`. */
+export function putDevPagemap(pgmap: DevPagemap | null): void {
+  if (pgmap !== null) pgmap.refs--;
+}
+
+/** `pfn_first`: first data frame of a range; the altmap of a pgmap lies in front of its first range. */
+export function pfnFirst(pgmap: DevPagemap, range: number): number {
+  const { start } = pgmap.ranges[range];
+  return range > 0 ? start : start + altmapOffset(pgmap.altmap);
+}
+
+/** `pfn_len`: references a range holds, one per compound page that is wholly in it. */
+export function pfnLen(k: Kernel, pgmap: DevPagemap, range: number): number {
+  const pages = pgmap.ranges[range].end - pfnFirst(pgmap, range);
+  return k.config.errata.refShiftLeft ? pages * pgmap.geometry : Math.floor(pages / pgmap.geometry);
+}
+
+/** `pagemap_range`. */
+function pagemapRange(k: Kernel, pgmap: DevPagemap, i: number): number {
+  const { start, end } = pgmap.ranges[i];
+  if (pgmap.altmap !== null && i > 0) return -EINVAL;
+  if (!compoundsFit(k, pgmap, i)) return -EINVAL;
+  if (k.pgmaps.overlaps(start, end)) return -ENOMEM;
+  if (overlapsRam(k, start, end)) return -ENXIO;
+  k.pgmaps.store(pgmap.ranges[i], pgmap);
+  const err = addPages(k, pgmap.nid, start, end - start, { altmap: pgmap.altmap, pgmap });
+  if (err < 0) {
+    k.pgmaps.delete(pgmap.ranges[i]);
+    return err;
+  }
+  moveRangeToDeviceZone(k, pgmap.nid, start, end);
+  // With an altmap the memmap of the altmap's own frames is left as it is.
+  memmapInitZoneDevice(k, i === 0 ? start + altmapOffset(pgmap.altmap) : start, end, pgmap);
+  pgmap.refs += pfnLen(k, pgmap, i);
+  return 0;
+}
+
+/**
+ * Patches 4 and 12 take it for granted that ranges are aligned to the geometry. What really must hold: a compound's
+ * head begins a part that section_activate() is given, and, where references are put page by page, no compound is cut.
+ */
+function compoundsFit(k: Kernel, pgmap: DevPagemap, i: number): boolean {
+  const { start, end } = pgmap.ranges[i];
+  if (pgmap.geometry === 1) return true;
+  const unit = Math.min(pgmap.geometry, k.pagesPerSection);
+  if (!isAligned(start, unit)) return false;
+  return k.config.memunmap === "bulk" || isAligned(end - pfnFirst(pgmap, i), pgmap.geometry);
+}
+
+/** Gives back the references of a range: `for_each_device_pfn(..) put_page()` before 5.18, `percpu_ref_put_many` since. */
+function putRange(k: Kernel, pgmap: DevPagemap, i: number): void {
+  if (k.config.memunmap === "bulk") {
+    // Since 5.18 a pgmap drops all at once; the pages' own last reference goes with their memmap.
+    pgmap.refs -= pfnLen(k, pgmap, i);
+    return;
+  }
+  const { end } = pgmap.ranges[i];
+  for (let pfn = pfnFirst(pgmap, i); pfn < end; pfn = pfnNext(k, pgmap, pfn)) putPgmapPage(k, pgmap, pfn);
+}
+
+/** The last put_page() of a device page: 1 -> 0 drops its reference on the pgmap. */
+function putPgmapPage(k: Kernel, pgmap: DevPagemap, pfn: number): void {
+  if (k.contents) {
+    const count = pageRefcount(k, pfn);
+    if (count !== 1) panic(`memunmapPages: frame ${pfn} is still in use, refcount ${count}`);
+    writePage(k, pfn, PAGE_REFCOUNT, 0);
+  }
+  pgmap.refs--;
+}
+
+/** `pfn_next` (patch 4): the next head, yielding once in 1024. The patch as posted tests for the opposite. */
+function pfnNext(k: Kernel, pgmap: DevPagemap, pfn: number): number {
+  const onBoundary = pfn % (1024 * pgmap.geometry) === 0;
+  if (onBoundary !== k.config.errata.pfnNextYield) k.stat[C.condResched]++;
+  return pfn + pgmap.geometry;
+}
+
+/** `pageunmap_range`. The zone keeps its span: the kernel does not shrink ZONE_DEVICE. */
+function pageunmapRange(k: Kernel, pgmap: DevPagemap, i: number): void {
+  const { start, end } = pgmap.ranges[i];
+  if (k.machine.spec.debug && k.contents && !k.sections.early(start)) poisonMemmap(k, start, end - start);
+  removePages(k, start, end - start, pgmap.altmap);
+  k.pgmaps.delete(pgmap.ranges[i]);
+}
+
+function overlapsRam(k: Kernel, start: number, end: number): boolean {
+  return k.machine.topology.dram.some((r) => r.start < end && start < r.end);
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Writing struct pages into a fresh memmap: __init_single_page() and memmap_init_zone_device() with patches 3, 4 and 13
+// of seed 001 (mm/page_alloc.c then, mm/mm_init.c now). For one 2 MiB compound with shared tails:
+//
+//   vmemmap page 0: [H][t1][t2]...[t63]      vmemmap page 1: [t64]...[t127]       pages 2-7 alias page 1
+//
+// so 128 of 512 struct pages are written. Struct pages of one kind differ only in the head they point to, hence the
+// first is written field by field and the rest of a run copied from it. The deferred parts of boot are in page_alloc.ts.
+
+import {
+  COMPOUND_PAGE_DTOR,
+  PAGE_COMPOUND_HEAD,
+  PAGE_COMPOUND_HEAD_HI,
+  PAGE_FLAGS,
+  PAGE_MAPPING,
+  PAGE_MAPPING_HI,
+  PAGE_PGMAP,
+  PAGE_PGMAP_HI,
+  PAGE_REFCOUNT,
+  PAGE_ZONE_DEVICE_DATA,
+  PAGE_ZONE_DEVICE_DATA_HI,
+  TAIL_MAPPING_HI,
+  TAIL_MAPPING_LO,
+} from "../include/mm_types.ts";
+import { MIGRATE_MOVABLE, ZONE_DEVICE } from "../include/mmzone.ts";
+import { PG_HEAD, PG_RESERVED } from "../include/page_flags.ts";
+import type { DevPagemap } from "../include/memremap.ts";
+import { panic } from "../lib/bug.ts";
+import type { Kernel } from "./kernel.ts";
+import { vmemmapCanOptimize } from "./pgmap.ts";
+import {
+  initSinglePage,
+  pageAddressHi,
+  pageAddressLo,
+  prepCompoundHead,
+  readPage,
+  setCompoundHead,
+  setPageFlags,
+  vmemmapPage,
+  writePage,
+} from "./page.ts";
+import { C } from "./vmstat.ts";
+
+/** `__init_zone_device_page` (patch 3), without the pageblock, which is set for the whole range at once. */
+export function initZoneDevicePage(k: Kernel, pfn: number, pgmap: DevPagemap): void {
+  initSinglePage(k, pfn, ZONE_DEVICE, pgmap.nid);
+  writePage(k, pfn, PAGE_FLAGS, PG_RESERVED);
+  writePage(k, pfn, PAGE_PGMAP, pgmap.addrLo);
+  writePage(k, pfn, PAGE_PGMAP_HI, pgmap.addrHi);
+  writePage(k, pfn, PAGE_ZONE_DEVICE_DATA, 0);
+  writePage(k, pfn, PAGE_ZONE_DEVICE_DATA_HI, 0);
+}
+
+/** `prep_compound_tail` (patch 2) on an initialised page, with the zero refcount of patch 4. */
+export function prepCompoundTail(k: Kernel, tail: number, head: number): void {
+  writePage(k, tail, PAGE_MAPPING, TAIL_MAPPING_LO);
+  writePage(k, tail, PAGE_MAPPING_HI, TAIL_MAPPING_HI);
+  writePage(k, tail, PAGE_COMPOUND_HEAD, pageAddressLo(k, head) | 1);
+  writePage(k, tail, PAGE_COMPOUND_HEAD_HI, pageAddressHi(k, head));
+  writePage(k, tail, PAGE_REFCOUNT, 0);
+}
+
+/**
+ * `compound_nr_pages` (patch 13): struct pages of one compound that have storage of their own. All of them unless the
+ * tails were shared when the memmap was populated; both must ask the same question.
+ */
+export function compoundNrPages(k: Kernel, pgmap: DevPagemap, pfn: number): number {
+  const all = pgmap.geometry;
+  if (!k.config.initUniqueOnly || !vmemmapCanOptimize(k, pgmap) || k.sections.early(pfn)) return all;
+  const perPage = k.pageBytes / k.structPageSize;
+  return Math.min(all, k.config.dedup === "pte+head" ? perPage : 2 * perPage);
+}
+
+/**
+ * `memmap_init_zone_device`: initialises the memmap of [start, end) as base pages or as compounds of the pgmap's
+ * geometry, skipping struct pages that alias others. Returns how many were written.
+ */
+export function memmapInitZoneDevice(k: Kernel, start: number, end: number, pgmap: DevPagemap): number {
+  const perCompound = pgmap.geometry;
+  let written = 0;
+  if (!k.contents) {
+    k.sections.setMigratetype(start, end, MIGRATE_MOVABLE);
+    return 0;
+  }
+  if (perCompound === 1) {
+    written = fillRun(k, start, end - start, (pfn) => initZoneDevicePage(k, pfn, pgmap));
+  } else {
+    let previous = -1;
+    let previousUnique = 0;
+    for (let head = start; head < end; head += perCompound) {
+      const unique = Math.min(compoundNrPages(k, pgmap, head), end - head);
+      if (unique === previousUnique) cloneCompound(k, head, previous, unique);
+      else initCompound(k, head, unique, pgmap);
+      previous = head;
+      previousUnique = unique;
+      written += unique;
+    }
+  }
+  const blocksEnd = k.config.errata.pageblockInShortLoop && perCompound > 1 ? start : end;
+  k.sections.setMigratetype(start, blocksEnd, MIGRATE_MOVABLE);
+  if (blocksEnd !== end) {
+    for (let head = start; head < end; head += perCompound) k.sections.setMigratetype(head, head + 1, MIGRATE_MOVABLE);
+  }
+  const tier = pgmap.altmap === null ? C.structPagesWrittenDram : C.structPagesWrittenPmem;
+  k.stat[tier] += written;
+  return written;
+}
+
+/** `memmap_init_compound` (patch 4) with its head: the tails, then what the head keeps in the first two of them. */
+function initCompound(k: Kernel, head: number, nrPages: number, pgmap: DevPagemap): void {
+  initZoneDevicePage(k, head, pgmap);
+  setPageFlags(k, head, PG_HEAD);
+  fillRun(k, head + 1, nrPages - 1, (pfn) => {
+    initZoneDevicePage(k, pfn, pgmap);
+    prepCompoundTail(k, pfn, head);
+  });
+  // After the tails: the first two hold the head's order, counts and pins.
+  prepCompoundHead(k, head, Math.log2(pgmap.geometry), COMPOUND_PAGE_DTOR);
+}
+
+/** As initCompound, by copying the compound before it and pointing the copied tails to their own head. */
+function cloneCompound(k: Kernel, head: number, from: number, nrPages: number): void {
+  const size = k.structPageSize;
+  if (k.pageBytes % size !== 0) return cloneByWord(k, head, from, nrPages);
+  const { bytes, words } = k.phys;
+  const perPage = k.pageBytes / size;
+  const step = size / 4;
+  const lo = pageAddressLo(k, head) | 1;
+  const hi = pageAddressHi(k, head);
+  for (let done = 0; done < nrPages; done += perPage) {
+    const source = k.cpu.mmu.read(vmemmapPage(k, from + done));
+    const to = k.cpu.mmu.write(vmemmapPage(k, head + done));
+    if (source < 0 || to < 0) panic(`cloneCompound: memmap of frame ${head + done} is not mapped for writing`);
+    const count = Math.min(perPage, nrPages - done);
+    bytes.copyWithin(to * 4, source * 4, source * 4 + count * size);
+    const end = to + count * step;
+    for (let at = to + (done === 0 ? step : 0); at < end; at += step) {
+      words[at + PAGE_COMPOUND_HEAD / 4] = lo;
+      words[at + PAGE_COMPOUND_HEAD_HI / 4] = hi;
+    }
+  }
+}
+
+/** cloneCompound for struct pages that straddle vmemmap pages. */
+function cloneByWord(k: Kernel, head: number, from: number, nrPages: number): void {
+  for (let i = 0; i < nrPages; i++) {
+    for (let offset = 0; offset < k.structPageSize; offset += 4) {
+      writePage(k, head + i, offset, readPage(k, from + i, offset));
+    }
+    if (i > 0) setCompoundHead(k, head + i, head);
+  }
+}
+
+/** Copies of more than this many bytes at a time gain nothing. */
+const COPY_BYTES = 65536;
+
+/**
+ * Writes `n` struct pages from `pfn` on that are equal to each other: the very first through `first`, the rest of each
+ * contiguous stretch of memmap copied. Returns `n`.
+ */
+function fillRun(k: Kernel, pfn: number, n: number, first: (pfn: number) => void): number {
+  const size = k.structPageSize;
+  if (k.pageBytes % size !== 0) {
+    for (let i = 0; i < n; i++) first(pfn + i);
+    return n;
+  }
+  const perPage = k.pageBytes / size;
+  let source = -1;
+  let sourceBytes = 0;
+  for (let at = pfn; at < pfn + n;) {
+    const vpage = vmemmapPage(k, at);
+    const base = k.cpu.mmu.write(vpage);
+    if (base < 0) panic(`fillRun: memmap of frame ${at} is not mapped for writing`);
+    let count = perPage - at % perPage;
+    for (let p = 1; at + count < pfn + n && k.cpu.mmu.write(vpage + p) === base + p * k.phys.pageWords; p++) count += perPage;
+    count = Math.min(count, pfn + n - at);
+    const to = (base + (at % perPage) * size / 4) * 4;
+    let done = 0;
+    if (source < 0) {
+      first(at);
+      source = to;
+      sourceBytes = size;
+      done = size;
+    }
+    while (done < count * size) {
+      const chunk = Math.min(sourceBytes, count * size - done);
+      k.phys.bytes.copyWithin(to + done, source, source + chunk);
+      done += chunk;
+      if (source === to && sourceBytes < COPY_BYTES) sourceBytes = done;
+    }
+    if (count * size > sourceBytes) {
+      source = to;
+      sourceBytes = Math.min(COPY_BYTES, count * size);
+    }
+    at += count;
+  }
+  return n;
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Access to struct pages the way the kernel has it: pfn_to_page() is arithmetic, and the bytes are wherever the kernel
+// page table says, through the TLB of the current CPU (include/asm-generic/memory_model.h, include/linux/page-flags.h,
+// mm.h). A struct page is named by its pfn; every access translates, so an alias or a stale translation shows.
+//
+//   byte in vmemmap = pfn * sizeof(struct page) + field        page number = byte / page size
+
+import {
+  PAGE_COMPOUND_HEAD,
+  PAGE_COMPOUND_HEAD_HI,
+  PAGE_FLAGS,
+  PAGE_FLAGS_HI,
+  PAGE_MAPCOUNT,
+  PAGE_POISON_WORD,
+  PAGE_REFCOUNT,
+  PAGE_ZONE_DEVICE_DATA,
+  PAGE_ZONE_DEVICE_DATA_HI,
+  TAIL1_COMPOUND_MAPCOUNT,
+  TAIL1_COMPOUND_NR,
+  TAIL1_COMPOUND_NR_OLD,
+  TAIL1_DTOR_ORDER,
+  TAIL1_PINCOUNT,
+  TAIL2_PINCOUNT,
+} from "../include/mm_types.ts";
+import { pageLinksHi, PG_HEAD } from "../include/page_flags.ts";
+import { panic } from "../lib/bug.ts";
+import type { Kernel } from "./kernel.ts";
+
+/** The vmemmap page (vmemmap offset / page size) that holds this byte of a struct page. */
+export function vmemmapPage(k: Kernel, pfn: number, offset = 0): number {
+  return Math.floor((pfn * k.structPageSize + offset) / k.pageBytes);
+}
+
+/** Index of a field's word, for reading. Panics when the memmap is not mapped, as the kernel would oops. */
+export function pageWord(k: Kernel, pfn: number, offset: number): number {
+  const byte = pfn * k.structPageSize + offset;
+  const vpage = Math.floor(byte / k.pageBytes);
+  const base = k.cpu.mmu.read(vpage);
+  if (base < 0) panic(`pageWord: memmap of frame ${pfn} is not mapped`);
+  return base + (byte - vpage * k.pageBytes) / 4;
+}
+
+/** Index of a field's word, for writing. Panics on a read-only mapping too. */
+export function pageWordForWrite(k: Kernel, pfn: number, offset: number): number {
+  const byte = pfn * k.structPageSize + offset;
+  const vpage = Math.floor(byte / k.pageBytes);
+  const base = k.cpu.mmu.write(vpage);
+  if (base === -2) panic(`pageWordForWrite: store to the read-only struct page of frame ${pfn}`);
+  if (base < 0) panic(`pageWordForWrite: memmap of frame ${pfn} is not mapped`);
+  return base + (byte - vpage * k.pageBytes) / 4;
+}
+
+/** One word of a struct page. */
+export function readPage(k: Kernel, pfn: number, offset: number): number {
+  return k.phys.words[pageWord(k, pfn, offset)];
+}
+
+/** Stores one word of a struct page. */
+export function writePage(k: Kernel, pfn: number, offset: number, value: number): void {
+  k.phys.words[pageWordForWrite(k, pfn, offset)] = value;
+}
+
+/** Adds to a counter word (atomic_add_return); atomic on a machine shared with workers. Returns the new value. */
+export function addPageCount(k: Kernel, pfn: number, offset: number, n: number): number {
+  const at = pageWordForWrite(k, pfn, offset);
+  const words = k.phys.words;
+  if (k.machine.spec.shared) return Atomics.add(words, at, n) + n;
+  return words[at] += n;
+}
+
+/** `page_count` without looking for the head. */
+export function pageRefcount(k: Kernel, pfn: number): number {
+  return readPage(k, pfn, PAGE_REFCOUNT);
+}
+
+/** `get_page` on a frame's own struct page. */
+export function getPage(k: Kernel, pfn: number): void {
+  if (addPageCount(k, pfn, PAGE_REFCOUNT, 1) <= 1) panic(`getPage: frame ${pfn} had no reference`);
+}
+
+/** `put_page_testzero`: drops one reference, tells whether it was the last. */
+export function putPageTestzero(k: Kernel, pfn: number): boolean {
+  const left = addPageCount(k, pfn, PAGE_REFCOUNT, -1);
+  if (left < 0) panic(`putPageTestzero: frame ${pfn} has refcount ${left}`);
+  return left === 0;
+}
+
+/** Flags of a struct page; panics on poison, which says that the memmap was never initialised. */
+export function pageFlags(k: Kernel, pfn: number): number {
+  const flags = readPage(k, pfn, PAGE_FLAGS);
+  if (flags === PAGE_POISON_WORD) panic(`pageFlags: struct page of frame ${pfn} is poisoned`);
+  return flags;
+}
+
+/** Sets bits in the low word of the flags. */
+export function setPageFlags(k: Kernel, pfn: number, bits: number): void {
+  const at = pageWordForWrite(k, pfn, PAGE_FLAGS);
+  if (k.machine.spec.shared) Atomics.or(k.phys.words, at, bits);
+  else k.phys.words[at] |= bits;
+}
+
+/** Clears bits in the low word of the flags. */
+export function clearPageFlags(k: Kernel, pfn: number, bits: number): void {
+  const at = pageWordForWrite(k, pfn, PAGE_FLAGS);
+  if (k.machine.spec.shared) Atomics.and(k.phys.words, at, ~bits);
+  else k.phys.words[at] &= ~bits;
+}
+
+/** Low word of the address of a struct page. */
+export function pageAddressLo(k: Kernel, pfn: number): number {
+  return pfn * k.structPageSize | 0;
+}
+
+/** High word of the address of a struct page. */
+export function pageAddressHi(k: Kernel, pfn: number): number {
+  return (k.arch.vmemmapHi + Math.floor(pfn * k.structPageSize / 2 ** 32)) | 0;
+}
+
+/** The pfn whose struct page has this address (`page_to_pfn`). */
+export function addressToPfn(k: Kernel, lo: number, hi: number): number {
+  return (((hi >>> 0) - k.arch.vmemmapHi) * 2 ** 32 + (lo >>> 0)) / k.structPageSize;
+}
+
+/** `set_compound_head`. */
+export function setCompoundHead(k: Kernel, tail: number, head: number): void {
+  writePage(k, tail, PAGE_COMPOUND_HEAD, pageAddressLo(k, head) | 1);
+  writePage(k, tail, PAGE_COMPOUND_HEAD_HI, pageAddressHi(k, head));
+}
+
+/**
+ * `compound_head`: the head of the compound page this frame is in, or the frame itself. Where a head's vmemmap page is
+ * mapped for tails too, a tail can look like a head; page_fixed_fake_head() asks the struct page after it.
+ */
+export function compoundHead(k: Kernel, pfn: number): number {
+  const lo = readPage(k, pfn, PAGE_COMPOUND_HEAD);
+  if ((lo & 1) !== 0) return addressToPfn(k, lo - 1, readPage(k, pfn, PAGE_COMPOUND_HEAD_HI));
+  if (!k.fakeHeads || (pfn * k.structPageSize) % k.pageBytes !== 0) return pfn;
+  if ((readPage(k, pfn, PAGE_FLAGS) & PG_HEAD) === 0) return pfn;
+  const next = readPage(k, pfn + 1, PAGE_COMPOUND_HEAD);
+  return (next & 1) === 0 ? pfn : addressToPfn(k, next - 1, readPage(k, pfn + 1, PAGE_COMPOUND_HEAD_HI));
+}
+
+/** `PageHead`: true for the head of a compound page only. */
+export function isPageHead(k: Kernel, pfn: number): boolean {
+  return (readPage(k, pfn, PAGE_FLAGS) & PG_HEAD) !== 0 && compoundHead(k, pfn) === pfn;
+}
+
+/** `compound_order` of a head; 0 for a page that is not one. */
+export function compoundOrder(k: Kernel, head: number): number {
+  if (!isPageHead(k, head)) return 0;
+  return (readPage(k, head + 1, TAIL1_DTOR_ORDER) >>> 8) & 0xff;
+}
+
+/** Which frame's struct page, and which word of it, holds a head's pin count. */
+export function pincountPlace(k: Kernel): { readonly tail: number; readonly offset: number } {
+  return k.config.pincountTail === 2 ? { tail: 2, offset: TAIL2_PINCOUNT } : { tail: 1, offset: TAIL1_PINCOUNT };
+}
+
+/** `hpage_pincount_available`: a compound page of more than two pages counts its pins apart. */
+export function hasPincount(k: Kernel, head: number): boolean {
+  return compoundOrder(k, head) > 1;
+}
+
+/** `prep_compound_head` (patch 2): what a compound page keeps in its first tails. They must be initialised already. */
+export function prepCompoundHead(k: Kernel, head: number, order: number, dtor: number): void {
+  writePage(k, head + 1, TAIL1_DTOR_ORDER, dtor | (order << 8));
+  writePage(k, head + 1, TAIL1_COMPOUND_MAPCOUNT, -1);
+  writePage(k, head + 1, k.config.pincountTail === 2 ? TAIL1_COMPOUND_NR_OLD : TAIL1_COMPOUND_NR, 2 ** order);
+  if (k.config.pincountTail === 2 && order < 2) return;
+  const { tail, offset } = pincountPlace(k);
+  writePage(k, head + tail, offset, 0);
+}
+
+/** `__init_single_page`: a struct page with one reference that belongs to a zone; lru points to itself. */
+export function initSinglePage(k: Kernel, pfn: number, zone: number, nid: number): void {
+  for (let offset = 0; offset < k.structPageSize; offset += 4) writePage(k, pfn, offset, 0);
+  writePage(k, pfn, PAGE_FLAGS_HI, pageLinksHi(zone, nid));
+  writePage(k, pfn, PAGE_REFCOUNT, 1);
+  writePage(k, pfn, PAGE_MAPCOUNT, -1);
+  const lru = pageAddressLo(k, pfn) + PAGE_COMPOUND_HEAD | 0;
+  writePage(k, pfn, PAGE_COMPOUND_HEAD, lru);
+  writePage(k, pfn, PAGE_COMPOUND_HEAD_HI, pageAddressHi(k, pfn));
+  writePage(k, pfn, PAGE_ZONE_DEVICE_DATA, lru);
+  writePage(k, pfn, PAGE_ZONE_DEVICE_DATA_HI, pageAddressHi(k, pfn));
+}

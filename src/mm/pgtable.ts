@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Page tables in frames that were really allocated (mm/pgalloc-track.h, include/linux/pgtable.h, arch pgtable code).
+// An address is a virtual page number (address / page size), split by level:
+//
+//   level 3 (PGD)   level 2 (PUD)   level 1 (PMD)   level 0 (PTE)
+//   vpn / E^3       vpn / E^2 % E   vpn / E % E     vpn % E          E = entries of a table
+//
+// A leaf is a level-0 entry, or a level-1 or level-2 entry with the huge bit. The p4d level is folded, as it is on
+// four-level machines.
+
+import type { EntryBits } from "../include/pgtable_format.ts";
+import { USE_PMD_TABLE, USE_PTE_TABLE, USE_PUD_TABLE } from "../include/frame_use.ts";
+import { entryHi, entryLo, entryPfn } from "../machine/mmu.ts";
+import type { Kernel } from "./kernel.ts";
+import { allocPages } from "./page_alloc.ts";
+import { C } from "./vmstat.ts";
+
+/** Use of the table an entry at this level points to: a PMD entry (1) points to a PTE table. */
+export const TABLE_USE: readonly number[] = [-1, USE_PTE_TABLE, USE_PMD_TABLE, USE_PUD_TABLE];
+/** Counter of writes to an entry at each level. */
+const WRITES: readonly number[] = [C.pteWrites, C.pmdWrites, C.pudWrites, C.pgdWrites];
+
+/** Entries of one table. */
+export function tableEntries(k: Kernel): number {
+  return 2 ** k.arch.format.tableShift;
+}
+
+/** Pages one entry covers at a level. */
+export function levelPages(k: Kernel, level: number): number {
+  return 2 ** (level * k.arch.format.tableShift);
+}
+
+/** Index of the entry for `vpn` in its table at a level. */
+export function tableIndex(k: Kernel, vpn: number, level: number): number {
+  return Math.floor(vpn / levelPages(k, level)) % tableEntries(k);
+}
+
+/** Virtual page number of a vmemmap page in the kernel address space. */
+export function vmemmapVpn(k: Kernel, vpage: number): number {
+  return k.arch.vmemmapPgdIndex * levelPages(k, 3) + vpage;
+}
+
+/** Word index of an entry in a table frame. */
+export function entryAt(k: Kernel, table: number, index: number): number {
+  return k.phys.wordBase(table) + 2 * index;
+}
+
+/** `pte_none` and its kin: nothing there at all. */
+export function entryNone(k: Kernel, at: number): boolean {
+  return k.phys.words[at] === 0 && k.phys.words[at + 1] === 0;
+}
+
+/** Whether a present entry above level 0 is a leaf. */
+export function entryHuge(k: Kernel, at: number): boolean {
+  return (k.phys.words[at] & k.arch.format.hugeMask) === k.arch.format.hugeValue;
+}
+
+/** Frame an entry points to. */
+export function entryFrame(k: Kernel, at: number): number {
+  return entryPfn(k.arch.format, k.phys.words[at], k.phys.words[at + 1]);
+}
+
+/** Writes an entry and counts it. */
+export function setEntry(k: Kernel, at: number, level: number, pfn: number, bits: EntryBits): void {
+  k.phys.words[at] = entryLo(k.arch.format, pfn, bits.lo);
+  k.phys.words[at + 1] = entryHi(k.arch.format, pfn, bits.hi);
+  k.stat[WRITES[level]]++;
+}
+
+/** Clears an entry and counts it. */
+export function clearEntry(k: Kernel, at: number, level: number): void {
+  k.phys.words[at] = 0;
+  k.phys.words[at + 1] = 0;
+  k.stat[WRITES[level]]++;
+}
+
+/** Word index of the entry for `vpn` at `level`, or -1 when a table on the way is missing or a huge leaf is in it. */
+export function walkTo(k: Kernel, root: number, vpn: number, level: number): number {
+  let table = root;
+  for (let l = 3; l > level; l--) {
+    const at = entryAt(k, table, tableIndex(k, vpn, l));
+    if (entryNone(k, at) || entryHuge(k, at)) return -1;
+    table = entryFrame(k, at);
+  }
+  return entryAt(k, table, tableIndex(k, vpn, level));
+}
+
+/**
+ * Word index of the entry for `vpn` at `level`, making the tables on the way; -1 when one cannot be had (tables made so
+ * far stay, empty) or a huge leaf is in the way. `use` overrides what kernel tables are counted as.
+ */
+export function populateTo(k: Kernel, root: number, vpn: number, level: number, nid: number, use = -1): number {
+  let table = root;
+  for (let l = 3; l > level; l--) {
+    const at = entryAt(k, table, tableIndex(k, vpn, l));
+    if (entryNone(k, at)) {
+      const child = allocTable(k, nid, use < 0 ? TABLE_USE[l] : use);
+      if (child < 0) return -1;
+      setEntry(k, at, l, child, use < 0 ? k.arch.format.table : k.arch.format.userTable);
+      if (l === 3 && use < 0) syncGlobalPgds(k, tableIndex(k, vpn, 3));
+    } else if (entryHuge(k, at)) {
+      return -1;
+    }
+    table = entryFrame(k, at);
+  }
+  return entryAt(k, table, tableIndex(k, vpn, level));
+}
+
+/** A zeroed table frame with one reference, or -1. During boot it comes from the boot allocator. */
+export function allocTable(k: Kernel, nid: number, use: number): number {
+  const pfn = k.memblock === null ? allocPages(k, 0, nid, use) : k.memblock.alloc(1, 1, nid);
+  if (pfn < 0) return -1;
+  if (k.memblock !== null) k.uses[use]++;
+  const base = k.phys.touch(pfn, 0);
+  k.phys.words.fill(0, base, base + 2 * tableEntries(k));
+  return pfn;
+}
+
+/** Whether a table has no entry left. */
+export function tableEmpty(k: Kernel, table: number): boolean {
+  const { words } = k.phys;
+  const base = k.phys.wordBase(table);
+  for (let i = base; i < base + 2 * tableEntries(k); i++) if (words[i] !== 0) return false;
+  return true;
+}
+
+/** `sync_global_pgds`: a top-level entry of the kernel is copied into every address space. */
+export function syncGlobalPgds(k: Kernel, index: number): void {
+  const from = entryAt(k, k.rootPfn, index);
+  for (const mm of k.mms) {
+    const to = entryAt(k, mm.rootPfn, index);
+    k.phys.words[to] = k.phys.words[from];
+    k.phys.words[to + 1] = k.phys.words[from + 1];
+    k.stat[C.pgdWrites]++;
+  }
+}
+
+/** `flush_tlb_all` or `flush_tlb_kernel_range`: every CPU drops its translations of these vmemmap pages. */
+export function flushVmemmap(k: Kernel, vpage: number, count: number): void {
+  k.stat[C.tlbFlushes]++;
+  k.stat[C.tlbIpis] += k.machine.cpus.length - 1;
+  for (const cpu of k.machine.cpus) cpu.mmu.flushRange(vpage, count);
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// struct mem_section for every section of the physical address space (include/linux/mmzone.h), as parallel arrays: state
+// bits, the subsection bitmap, the node, and the migrate types of its pageblocks. The memmap pointer of the kernel is
+// the SECTION_HAS_MEM_MAP bit here: with SPARSEMEM_VMEMMAP its value follows from the section number.
+
+import type { Arch } from "../arch/arch.ts";
+import { SECTION_IS_EARLY, SECTION_IS_ONLINE } from "../include/mmzone.ts";
+
+/** All sections of a machine. */
+export class SectionTable {
+  /** SECTION_* bits by section. */
+  readonly state: Uint8Array;
+  readonly pagesPerSection: number;
+  readonly pagesPerSubsection: number;
+  readonly subsections: number;
+  readonly #wordsPerSection: number;
+  readonly #map: Int32Array;
+  readonly #pageblockOrder: number;
+  readonly #migrate: Uint8Array;
+
+  constructor(arch: Arch, maxPfn: number) {
+    this.pagesPerSection = 2 ** (arch.sectionShift - arch.format.pageShift);
+    this.pagesPerSubsection = 2 ** (arch.subsectionShift - arch.format.pageShift);
+    this.subsections = this.pagesPerSection / this.pagesPerSubsection;
+    const sections = Math.ceil(maxPfn / this.pagesPerSection);
+    this.#wordsPerSection = Math.ceil(this.subsections / 32);
+    this.state = new Uint8Array(sections);
+    this.#map = new Int32Array(sections * this.#wordsPerSection);
+    this.#pageblockOrder = arch.pageblockOrder;
+    this.#migrate = new Uint8Array(sections * this.pagesPerSection / 2 ** arch.pageblockOrder);
+  }
+
+  /** `pfn_to_section_nr`. */
+  nr(pfn: number): number {
+    return Math.floor(pfn / this.pagesPerSection);
+  }
+
+  /** Sections there are. */
+  get length(): number {
+    return this.state.length;
+  }
+
+  /** `fill_subsection_map`: marks [pfn, pfn + n) populated. False, nothing changed, when any of it is already. */
+  fill(pfn: number, n: number): boolean {
+    if (this.#any(pfn, n, true)) return false;
+    this.#eachBit(pfn, n, (word, bit) => this.#map[word] |= bit);
+    return true;
+  }
+
+  /** `clear_subsection_map`. False, nothing changed, unless all of it was set. */
+  clear(pfn: number, n: number): boolean {
+    if (this.#any(pfn, n, false)) return false;
+    this.#eachBit(pfn, n, (word, bit) => this.#map[word] &= ~bit);
+    return true;
+  }
+
+  /** Whether no subsection of the section is populated. */
+  isEmpty(nr: number): boolean {
+    for (let w = 0; w < this.#wordsPerSection; w++) if (this.#map[nr * this.#wordsPerSection + w] !== 0) return false;
+    return true;
+  }
+
+  /** `pfn_valid`: the section is present, and early or this subsection populated. */
+  valid(pfn: number): boolean {
+    const nr = this.nr(pfn);
+    if (pfn < 0 || nr >= this.state.length || this.state[nr] === 0) return false;
+    return (this.state[nr] & SECTION_IS_EARLY) !== 0 || this.populated(pfn);
+  }
+
+  /** Whether the subsection of this frame is marked populated. */
+  populated(pfn: number): boolean {
+    return this.#any(pfn, 1, true);
+  }
+
+  /** `early_section`: the section was there at boot, so all of it has boot memmap. */
+  early(pfn: number): boolean {
+    return this.nr(pfn) < this.state.length && (this.state[this.nr(pfn)] & SECTION_IS_EARLY) !== 0;
+  }
+
+  /** Whether frames of this section are System RAM in use. */
+  online(pfn: number): boolean {
+    return this.nr(pfn) < this.state.length && (this.state[this.nr(pfn)] & SECTION_IS_ONLINE) !== 0;
+  }
+
+  /** `set_pageblock_migratetype` for every pageblock that begins in [start, end). */
+  setMigratetype(start: number, end: number, type: number): void {
+    const block = 2 ** this.#pageblockOrder;
+    this.#migrate.fill(type, Math.ceil(start / block), Math.ceil(end / block));
+  }
+
+  /** Migrate type of the pageblock of a frame. */
+  migratetype(pfn: number): number {
+    return this.#migrate[Math.floor(pfn / 2 ** this.#pageblockOrder)];
+  }
+
+  /** Whether any subsection of [pfn, pfn + n) is in the given state. */
+  #any(pfn: number, n: number, set: boolean): boolean {
+    let found = false;
+    this.#eachBit(pfn, n, (word, bit) => {
+      if (((this.#map[word] & bit) !== 0) === set) found = true;
+    });
+    return found;
+  }
+
+  #eachBit(pfn: number, n: number, visit: (word: number, bit: number) => void): void {
+    const first = Math.floor(pfn / this.pagesPerSubsection);
+    const last = Math.floor((pfn + n - 1) / this.pagesPerSubsection);
+    for (let s = first; s <= last; s++) {
+      const section = Math.floor(s / this.subsections);
+      const inSection = s - section * this.subsections;
+      visit(section * this.#wordsPerSection + (inSection >>> 5), 1 << (inSection & 31));
+    }
+  }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Sections of the sparse memory model (mm/sparse.c): activating and deactivating the memmap of a range that lies in one
+// section, and sparse_init() for boot memory. A section that was there at boot has memmap for all of it, so adding a
+// part of it later only marks subsections.
+
+import { EEXIST, EINVAL, ENOMEM } from "../include/errno.ts";
+import type { DevPagemap, VmemAltmap } from "../include/memremap.ts";
+import { PAGE_POISON_WORD } from "../include/mm_types.ts";
+import {
+  SECTION_HAS_MEM_MAP,
+  SECTION_HAS_USAGE,
+  SECTION_IS_EARLY,
+  SECTION_IS_ONLINE,
+  SECTION_MARKED_PRESENT,
+} from "../include/mmzone.ts";
+import { panic } from "../lib/bug.ts";
+import type { DramRange } from "../machine/topology.ts";
+import type { Kernel } from "./kernel.ts";
+import { vmemmapPage } from "./page.ts";
+import { populateSectionMemmap } from "./sparse_vmemmap.ts";
+import { vmemmapFree } from "./vmemmap_populate.ts";
+
+/**
+ * `sparse_add_section` (with the pgmap of patch 9): memmap for [pfn, pfn + n) inside one section. 0, -EEXIST when any
+ * subsection of it is populated, -ENOMEM with everything as before.
+ */
+export function sparseAddSection(
+  k: Kernel,
+  nid: number,
+  pfn: number,
+  n: number,
+  altmap: VmemAltmap | null,
+  pgmap: DevPagemap | null,
+): number {
+  const err = sectionActivate(k, nid, pfn, n, altmap, pgmap);
+  if (err < 0) return err;
+  if (k.machine.spec.debug && k.contents && !k.sections.early(pfn)) poisonMemmap(k, pfn, n);
+  k.sections.state[k.sections.nr(pfn)] |= SECTION_MARKED_PRESENT | SECTION_HAS_MEM_MAP;
+  return 0;
+}
+
+/** `sparse_remove_section`: the reverse. -EINVAL, nothing changed, unless all of it is populated. */
+export function sparseRemoveSection(k: Kernel, pfn: number, n: number, altmap: VmemAltmap | null): number {
+  return sectionDeactivate(k, pfn, n, altmap);
+}
+
+/** `section_activate`. */
+function sectionActivate(
+  k: Kernel,
+  nid: number,
+  pfn: number,
+  n: number,
+  altmap: VmemAltmap | null,
+  pgmap: DevPagemap | null,
+): number {
+  const { sections } = k;
+  const nr = sections.nr(pfn);
+  sections.state[nr] |= SECTION_HAS_USAGE;
+  if (!sections.fill(pfn, n)) {
+    if (sections.isEmpty(nr)) sections.state[nr] &= ~SECTION_HAS_USAGE;
+    return -EEXIST;
+  }
+  if (n < k.pagesPerSection && sections.early(pfn)) return 0;
+  if (populateSectionMemmap(k, pfn, n, nid, altmap, pgmap) === 0) return 0;
+  sectionDeactivate(k, pfn, n, altmap);
+  return -ENOMEM;
+}
+
+/** `section_deactivate`. */
+function sectionDeactivate(k: Kernel, pfn: number, n: number, altmap: VmemAltmap | null): number {
+  const { sections } = k;
+  const nr = sections.nr(pfn);
+  if (!sections.clear(pfn, n)) return -EINVAL;
+  const early = sections.early(pfn);
+  if (!early) {
+    const end = Math.ceil((pfn + n) * k.structPageSize / k.pageBytes);
+    vmemmapFree(k, vmemmapPage(k, pfn), end, altmap);
+  }
+  // The usage map of an early section is never freed, and boot memmap stays while any of the section is left.
+  if (sections.isEmpty(nr) && !early) sections.state[nr] = 0;
+  return 0;
+}
+
+/** `sparse_init`: every section with boot memory is present, early, online, and has memmap from the boot allocator. */
+export function sparseInit(k: Kernel, memory: readonly DramRange[]): void {
+  const { sections } = k;
+  for (const { nid, start, end } of memory) {
+    const first = sections.nr(start);
+    const last = sections.nr(end - 1);
+    for (let nr = first; nr <= last; nr++) {
+      const pfn = nr * k.pagesPerSection;
+      if (sections.state[nr] === 0) {
+        const err = populateSectionMemmap(k, pfn, k.pagesPerSection, nid, null, null);
+        if (err < 0) panic(`sparseInit: no boot memory for the memmap of section ${nr}`);
+        sections.state[nr] = SECTION_MARKED_PRESENT | SECTION_HAS_MEM_MAP | SECTION_IS_ONLINE | SECTION_IS_EARLY |
+          SECTION_HAS_USAGE;
+      }
+    }
+    sections.fill(start, end - start);
+  }
+}
+
+/** `page_init_poison`: CONFIG_DEBUG_VM fills fresh memmap, so that a struct page nobody initialised is noticed. */
+export function poisonMemmap(k: Kernel, pfn: number, n: number): void {
+  const { words, pageWords } = k.phys;
+  const end = Math.ceil((pfn + n) * k.structPageSize / k.pageBytes);
+  for (let vpage = vmemmapPage(k, pfn); vpage < end; vpage++) {
+    const base = k.cpu.mmu.write(vpage);
+    if (base < 0) panic(`poisonMemmap: vmemmap page ${vpage} is not mapped for writing`);
+    words.fill(PAGE_POISON_WORD, base, base + pageWords);
+  }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// vmemmap_populate(), vmemmap_free() of x86-64 (arch/x86/mm/init_64.c): a whole section's memmap gets PMD leaves, from
+// the altmap if there is one; a part of a section gets base pages from the buddy allocator, altmap or not. Freeing walks
+// the kernel table and gives back what every entry maps, then tables that are left empty, then flushes all TLBs.
+// Left out: the 0xfd marks in unused parts of a leaf; who still uses a leaf is asked of the section maps (I4).
+
+import { ENOMEM } from "../include/errno.ts";
+import { USE_ALTMAP_VMEMMAP, USE_VMEMMAP } from "../include/frame_use.ts";
+import type { VmemAltmap } from "../include/memremap.ts";
+import { alignDown } from "../lib/align.ts";
+import { altmapAllocBlock, altmapFree } from "./altmap.ts";
+import type { Kernel } from "./kernel.ts";
+import { freePagetable } from "./page_alloc.ts";
+import {
+  clearEntry,
+  entryAt,
+  entryFrame,
+  entryHuge,
+  entryNone,
+  flushVmemmap,
+  levelPages,
+  populateTo,
+  setEntry,
+  TABLE_USE,
+  tableEmpty,
+  tableIndex,
+  vmemmapVpn,
+} from "./pgtable.ts";
+import { vmemmapAllocBlock, vmemmapPopulateBasepages } from "./vmemmap_basepages.ts";
+
+/** `vmemmap_populate`: maps vmemmap pages [start, end). 0 or -ENOMEM, leaving what was mapped. */
+export function vmemmapPopulate(
+  k: Kernel,
+  start: number,
+  end: number,
+  nid: number,
+  altmap: VmemAltmap | null,
+): number {
+  const wholeSection = (end - start) * k.pageBytes >= k.pagesPerSection * k.structPageSize;
+  if (!wholeSection || !k.arch.hugeVmemmap) return vmemmapPopulateBasepages(k, start, end, nid);
+  return populateHugepages(k, start, end, nid, altmap);
+}
+
+/** `vmemmap_populate_hugepages`: one leaf per PMD; base pages where no block is to be had and there is no altmap. */
+function populateHugepages(k: Kernel, start: number, end: number, nid: number, altmap: VmemAltmap | null): number {
+  const pmdPages = levelPages(k, 1);
+  const order = k.arch.format.tableShift;
+  for (let at = start; at < end;) {
+    const next = Math.min(alignDown(at, pmdPages) + pmdPages, end);
+    const pmd = populateTo(k, k.rootPfn, vmemmapVpn(k, at), 1, nid);
+    if (pmd < 0) return -ENOMEM;
+    if (entryNone(k, pmd)) {
+      const block = altmap === null ? vmemmapAllocBlock(k, order, nid) : altmapAllocBlock(altmap, pmdPages);
+      if (block >= 0) {
+        if (altmap !== null) k.uses[USE_ALTMAP_VMEMMAP] += pmdPages;
+        setEntry(k, pmd, 1, block, k.arch.format.kernelHuge);
+        at = next;
+        continue;
+      }
+      if (altmap !== null) return -ENOMEM;
+    } else if (entryHuge(k, pmd)) {
+      at = next;
+      continue;
+    }
+    const err = vmemmapPopulateBasepages(k, at, next, nid);
+    if (err < 0) return err;
+    at = next;
+  }
+  return 0;
+}
+
+/** `vmemmap_free` (remove_pagetable): unmaps vmemmap pages [start, end) and gives back frames and empty tables. */
+export function vmemmapFree(k: Kernel, start: number, end: number, altmap: VmemAltmap | null): void {
+  removeTable(k, k.rootPfn, 3, vmemmapVpn(k, start), vmemmapVpn(k, end), altmap);
+  flushVmemmap(k, start, end - start);
+}
+
+/** One level of remove_pagetable above the entries: the part of [start, end) below one table. */
+function removeTable(
+  k: Kernel,
+  table: number,
+  level: number,
+  start: number,
+  end: number,
+  altmap: VmemAltmap | null,
+): void {
+  const span = levelPages(k, level);
+  for (let at = start; at < end;) {
+    const next = Math.min(alignDown(at, span) + span, end);
+    const entry = entryAt(k, table, tableIndex(k, at, level));
+    if (!entryNone(k, entry)) {
+      if (entryHuge(k, entry)) removeLeaf(k, entry, alignDown(at, span), altmap);
+      else {
+        const child = entryFrame(k, entry);
+        if (level === 1) removePtes(k, entryAt(k, child, tableIndex(k, at, 0)), next - at);
+        else removeTable(k, child, level - 1, at, next, altmap);
+        if (tableEmpty(k, child)) removeChild(k, entry, level, child);
+      }
+    }
+    at = next;
+  }
+}
+
+/** remove_pte_table: `count` entries from word `at` on. */
+function removePtes(k: Kernel, at: number, count: number): void {
+  for (let i = at; i < at + 2 * count; i += 2) {
+    if (entryNone(k, i)) continue;
+    const pfn = entryFrame(k, i);
+    clearEntry(k, i, 0);
+    freePagetable(k, pfn, 0, USE_VMEMMAP);
+  }
+}
+
+/** A PMD leaf goes when no populated subsection keeps struct pages in it (vmemmap_pmd_is_unused). */
+function removeLeaf(k: Kernel, entry: number, vpn: number, altmap: VmemAltmap | null): void {
+  const vpage = vpn - vmemmapVpn(k, 0);
+  const perLeaf = levelPages(k, 1);
+  const first = Math.floor(vpage * k.pageBytes / k.structPageSize);
+  const last = Math.ceil((vpage + perLeaf) * k.pageBytes / k.structPageSize) - 1;
+  for (let pfn = alignDown(first, k.pagesPerSubsection); pfn <= last; pfn += k.pagesPerSubsection) {
+    if (k.sections.valid(pfn)) return;
+  }
+  const pfn = entryFrame(k, entry);
+  clearEntry(k, entry, 1);
+  if (altmap === null) return freePagetable(k, pfn, k.arch.format.tableShift, USE_VMEMMAP);
+  altmapFree(altmap, perLeaf);
+  k.uses[USE_ALTMAP_VMEMMAP] -= perLeaf;
+  k.phys.release(pfn, k.arch.format.tableShift);
+}
+
+/** free_pte_table, free_pmd_table, free_pud_table: an empty table goes; the top level's children stay. */
+function removeChild(k: Kernel, entry: number, level: number, child: number): void {
+  if (level === 3) return;
+  clearEntry(k, entry, level);
+  freePagetable(k, child, 0, TABLE_USE[level]);
+}

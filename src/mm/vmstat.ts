@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The work counters (mm/vmstat.c in spirit): declared once, printed from the list, moved on the line that changes state.
+// Loops add to them once per batch, so they cost nothing per page. "Dram" and "Pmem" say where the struct page lies.
+
+/** Every counter, in the order it is printed. */
+export const COUNTERS = [
+  /** struct pages initialised for ZONE_DEVICE, by tier. */
+  "structPagesWrittenDram",
+  "structPagesWrittenPmem",
+  /** Atomic adds on _refcount and on compound pin counts by gup and put, by tier. */
+  "refcountStoresDram",
+  "refcountStoresPmem",
+  /** Atomic bit operations on page->flags (SetPageReferenced), by tier. */
+  "pageFlagStoresDram",
+  "pageFlagStoresPmem",
+  /** mapping and index written by faults. */
+  "mappingStores",
+  /** struct page pointers recorded for the caller of gup. */
+  "pagesRecorded",
+  /** Entries written to page tables, by level; clearing counts too. */
+  "pteWrites",
+  "pmdWrites",
+  "pudWrites",
+  "pgdWrites",
+  /** Table entries read by gup's software walk. */
+  "gupWalkSteps",
+  /** Searches of the pgmap tree, and references taken on a pgmap by gup. */
+  "pgmapLookups",
+  "pgmapRefs",
+  /** Allocator calls that took and gave frames. */
+  "allocCalls",
+  "freeCalls",
+  /** References on shared vmemmap frames and tables. */
+  "vmemmapFrameGets",
+  "vmemmapFramePuts",
+  /** Kernel-wide TLB flushes, and interrupts sent to other CPUs for them. */
+  "tlbFlushes",
+  "tlbIpis",
+  /** Voluntary yields. */
+  "condResched",
+  /** Page faults served, by level. */
+  "pteFaults",
+  "pmdFaults",
+  "pudFaults",
+  /** Frames that hold memmap now: from the allocator, and from boot (nr_memmap_pages, nr_memmap_boot_pages). */
+  "nrMemmapPages",
+  "nrMemmapBootPages",
+  /** FOLL_PIN accounting (nr_foll_pin_acquired, nr_foll_pin_released). */
+  "follPinAcquired",
+  "follPinReleased",
+] as const;
+
+/** Name of a counter. */
+export type CounterName = typeof COUNTERS[number];
+
+/** Index of each counter in a kernel's `stat` array. */
+export const C: Readonly<Record<CounterName, number>> = Object.fromEntries(
+  COUNTERS.map((name, i) => [name, i]),
+) as Record<CounterName, number>;
+
+/** Values of all counters by name. */
+export type CounterValues = Record<CounterName, number>;
+
+/** A copy of the counters. */
+export function readCounters(stat: Float64Array): CounterValues {
+  return Object.fromEntries(COUNTERS.map((name, i) => [name, stat[i]])) as CounterValues;
+}
+
+/** What happened between two readings. */
+export function countersSince(before: CounterValues, after: CounterValues): CounterValues {
+  return Object.fromEntries(COUNTERS.map((name) => [name, after[name] - before[name]])) as CounterValues;
+}
