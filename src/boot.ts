@@ -87,10 +87,14 @@ function machineSpec(arch: Arch, options: BootOptions): MachineSpec {
   const dram = options.dram ?? [SZ_1G];
   const structPageSize = options.structPageSize ?? 64;
   if (!STRUCT_PAGE_SIZES.includes(structPageSize)) {
-    throw new RangeError(`Cannot boot with struct pages of ${structPageSize} bytes: known are ${STRUCT_PAGE_SIZES.join(", ")}`);
+    throw new RangeError(
+      `Cannot boot with struct pages of ${structPageSize} bytes: known are ${STRUCT_PAGE_SIZES.join(", ")}`,
+    );
   }
   const cpus = options.cpus ?? 1;
-  if (!Number.isInteger(cpus) || cpus < 1) throw new RangeError(`Cannot boot ${cpus} CPUs: expected a whole number from 1`);
+  if (!Number.isInteger(cpus) || cpus < 1) {
+    throw new RangeError(`Cannot boot ${cpus} CPUs: expected a whole number from 1`);
+  }
   return {
     dram,
     pmem: options.pmem ?? [],
@@ -210,7 +214,9 @@ function nidOf(k: Kernel, pfn: number): number {
 
 /** Pins one frame in the middle of some PMD-sized blocks, so that a leaf's block is hard to find. */
 function fragment(k: Kernel, share: number, seed: number): void {
-  if (!(share >= 0 && share <= 1)) throw new RangeError(`Cannot fragment ${share} of memory: expected a share from 0 to 1`);
+  if (!(share >= 0 && share <= 1)) {
+    throw new RangeError(`Cannot fragment ${share} of memory: expected a share from 0 to 1`);
+  }
   if (share === 0) return;
   const random = prng(seed);
   const block = 2 ** k.arch.format.tableShift;

@@ -8,6 +8,10 @@ export interface PgtableFormat {
   readonly pageShift: number;
   /** log2 of the entries of one table. */
   readonly tableShift: number;
+  /** Frames told apart by the low word alone: `2 ** (32 - pageShift)`. */
+  readonly pfnsPerHigh: number;
+  /** Pages an entry covers at each level, 0 (PTE) to 3 (PGD). */
+  readonly levelPages: readonly number[];
   /** Low-word bit that makes an entry valid. */
   readonly present: number;
   /** `(lo & hugeMask) === hugeValue` tells a leaf above the last level from a table. */

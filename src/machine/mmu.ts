@@ -76,6 +76,19 @@ export class Mmu {
     this.#hugeTag.fill(-1);
   }
 
+  /** A cached vmemmap page whose translation is not what the tables say now, or -1; for the invariant checker. */
+  findStale(): number {
+    for (let set = 0; set < SETS; set++) {
+      const vpage = this.#tag[set];
+      if (vpage < 0) continue;
+      const [base, frame, writable] = [this.#base[set], this.#frame[set], this.#writable[set]];
+      const huge = vpage >> this.format.tableShift;
+      const now = this.#walk(vpage, set, huge, vpage & ((1 << this.format.tableShift) - 1));
+      if (now !== base || this.#frame[set] !== frame || this.#writable[set] !== writable) return vpage;
+    }
+    return -1;
+  }
+
   #miss(vpage: number, set: number): number {
     this.misses++;
     const { tableShift } = this.format;
@@ -83,7 +96,13 @@ export class Mmu {
     const inBlock = vpage & ((1 << tableShift) - 1);
     const hset = huge & (HUGE_SETS - 1);
     if (this.#hugeTag[hset] === huge) {
-      return this.#fill(vpage, set, this.#hugeBase[hset] + inBlock * this.phys.pageWords, this.#hugeFrame[hset] + inBlock, 1);
+      return this.#fill(
+        vpage,
+        set,
+        this.#hugeBase[hset] + inBlock * this.phys.pageWords,
+        this.#hugeFrame[hset] + inBlock,
+        1,
+      );
     }
     return this.#walk(vpage, set, huge, inBlock);
   }
@@ -127,15 +146,15 @@ export class Mmu {
 
 /** The frame an entry points to. */
 export function entryPfn(format: PgtableFormat, lo: number, hi: number): number {
-  return (hi & format.pfnHiMask) * 2 ** (32 - format.pageShift) + (lo >>> format.pageShift);
+  return (hi & format.pfnHiMask) * format.pfnsPerHigh + (lo >>> format.pageShift);
 }
 
-/** Low word of an entry that points to `pfn`. */
+/** Low word of an entry that points to `pfn`. The shift drops the bits that belong to the high word. */
 export function entryLo(format: PgtableFormat, pfn: number, bits: number): number {
-  return ((pfn % 2 ** (32 - format.pageShift)) * 2 ** format.pageShift) | bits;
+  return (pfn << format.pageShift) | bits;
 }
 
 /** High word of an entry that points to `pfn`. */
 export function entryHi(format: PgtableFormat, pfn: number, bits: number): number {
-  return Math.floor(pfn / 2 ** (32 - format.pageShift)) | bits;
+  return Math.floor(pfn / format.pfnsPerHigh) | bits;
 }

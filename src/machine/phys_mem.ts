@@ -32,7 +32,14 @@ export class PhysMem {
    * @param shared whether the bytes lie in a SharedArrayBuffer, for workers
    * @param poison whether to overwrite a slot that is given back (debug)
    */
-  constructor(maxPfn: number, blockOrder: number, pageBytes: number, backingBytes: number, shared: boolean, poison: boolean) {
+  constructor(
+    maxPfn: number,
+    blockOrder: number,
+    pageBytes: number,
+    backingBytes: number,
+    shared: boolean,
+    poison: boolean,
+  ) {
     const slots = Math.max(1, Math.ceil(backingBytes / pageBytes));
     const buffer = shared ? new SharedArrayBuffer(slots * pageBytes) : new ArrayBuffer(slots * pageBytes);
     this.pageBytes = pageBytes;

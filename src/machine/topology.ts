@@ -66,7 +66,9 @@ export function layoutTopology(spec: TopologySpec): Topology {
       );
     }
     if (start < next) {
-      throw new RangeError(`Cannot place pmem region ${id}: frame ${start} lies below ${next}, the end of what is there`);
+      throw new RangeError(
+        `Cannot place pmem region ${id}: frame ${start} lies below ${next}, the end of what is there`,
+      );
     }
     const nid = region.nid ?? 0;
     if (nid < 0 || nid >= spec.dram.length) {

@@ -29,4 +29,3 @@ export function altmapFree(altmap: VmemAltmap, frames: number): void {
 export function altmapOffset(altmap: VmemAltmap | null): number {
   return altmap === null ? 0 : altmap.reserve + altmap.free;
 }
-

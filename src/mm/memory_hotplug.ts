@@ -59,6 +59,15 @@ export function moveRangeToDeviceZone(k: Kernel, nid: number, start: number, end
   growZoneSpan(k.nodes[nid].zones[ZONE_DEVICE], start, end);
 }
 
+/**
+ * `pfn_to_online_page`: the frame if it is System RAM in use, -1 otherwise. An early section may hold device memory in
+ * some of its subsections, so being online is not enough (online_device_section).
+ */
+export function pfnToOnlinePage(k: Kernel, pfn: number): number {
+  if (!k.sections.online(pfn) || !k.sections.populated(pfn)) return -1;
+  return k.pgmaps.lookup(pfn) === null ? pfn : -1;
+}
+
 function sectionEnd(k: Kernel, pfn: number): number {
   return alignDown(pfn, k.pagesPerSection) + k.pagesPerSection;
 }

@@ -11,7 +11,7 @@ import { panic } from "../lib/bug.ts";
 import { altmapOffset } from "./altmap.ts";
 import { type Kernel, newObject } from "./kernel.ts";
 import { addPages, moveRangeToDeviceZone, removePages } from "./memory_hotplug.ts";
-import { memmapInitZoneDevice } from "./mm_init.ts";
+import { memmapInitAltmap, memmapInitZoneDevice } from "./mm_init.ts";
 import { pageRefcount, writePage } from "./page.ts";
 import { poisonMemmap } from "./sparse.ts";
 import { C } from "./vmstat.ts";
@@ -121,7 +121,7 @@ function pagemapRange(k: Kernel, pgmap: DevPagemap, i: number): number {
     return err;
   }
   moveRangeToDeviceZone(k, pgmap.nid, start, end);
-  // With an altmap the memmap of the altmap's own frames is left as it is.
+  if (pgmap.altmap !== null) memmapInitAltmap(k, pgmap.altmap, pgmap.nid);
   memmapInitZoneDevice(k, i === 0 ? start + altmapOffset(pgmap.altmap) : start, end, pgmap);
   pgmap.refs += pfnLen(k, pgmap, i);
   return 0;

@@ -24,7 +24,7 @@ import {
 } from "../include/mm_types.ts";
 import { MIGRATE_MOVABLE, ZONE_DEVICE } from "../include/mmzone.ts";
 import { PG_HEAD, PG_RESERVED } from "../include/page_flags.ts";
-import type { DevPagemap } from "../include/memremap.ts";
+import type { DevPagemap, VmemAltmap } from "../include/memremap.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
 import { vmemmapCanOptimize } from "./pgmap.ts";
@@ -106,6 +106,22 @@ export function memmapInitZoneDevice(k: Kernel, start: number, end: number, pgma
   return written;
 }
 
+/**
+ * `memmap_init_range` as move_pfn_range_to_zone() calls it for ZONE_DEVICE: the altmap's own frames get plain Reserved
+ * struct pages, since memmap_init_zone_device() begins after them.
+ */
+export function memmapInitAltmap(k: Kernel, altmap: VmemAltmap, nid: number): void {
+  const start = altmap.basePfn + altmap.reserve;
+  const end = start + altmap.free;
+  k.sections.setMigratetype(altmap.basePfn, end, MIGRATE_MOVABLE);
+  if (!k.contents) return;
+  for (let pfn = start; pfn < end; pfn++) {
+    initSinglePage(k, pfn, ZONE_DEVICE, nid);
+    writePage(k, pfn, PAGE_FLAGS, PG_RESERVED);
+  }
+  k.stat[C.altmapStructPagesWritten] += end - start;
+}
+
 /** `memmap_init_compound` (patch 4) with its head: the tails, then what the head keeps in the first two of them. */
 function initCompound(k: Kernel, head: number, nrPages: number, pgmap: DevPagemap): void {
   initZoneDevicePage(k, head, pgmap);
@@ -172,7 +188,9 @@ function fillRun(k: Kernel, pfn: number, n: number, first: (pfn: number) => void
     const base = k.cpu.mmu.write(vpage);
     if (base < 0) panic(`fillRun: memmap of frame ${at} is not mapped for writing`);
     let count = perPage - at % perPage;
-    for (let p = 1; at + count < pfn + n && k.cpu.mmu.write(vpage + p) === base + p * k.phys.pageWords; p++) count += perPage;
+    for (let p = 1; at + count < pfn + n && k.cpu.mmu.write(vpage + p) === base + p * k.phys.pageWords; p++) {
+      count += perPage;
+    }
     count = Math.min(count, pfn + n - at);
     const to = (base + (at % perPage) * size / 4) * 4;
     let done = 0;

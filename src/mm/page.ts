@@ -15,6 +15,7 @@ import {
   PAGE_REFCOUNT,
   PAGE_ZONE_DEVICE_DATA,
   PAGE_ZONE_DEVICE_DATA_HI,
+  STRETCH_STRUCT_SIZE,
   TAIL1_COMPOUND_MAPCOUNT,
   TAIL1_COMPOUND_NR,
   TAIL1_COMPOUND_NR_OLD,
@@ -173,13 +174,27 @@ export function prepCompoundHead(k: Kernel, head: number, order: number, dtor: n
 
 /** `__init_single_page`: a struct page with one reference that belongs to a zone; lru points to itself. */
 export function initSinglePage(k: Kernel, pfn: number, zone: number, nid: number): void {
+  const lru = pageAddressLo(k, pfn) + PAGE_COMPOUND_HEAD | 0;
+  const lruHi = pageAddressHi(k, pfn);
+  if (k.structPageSize === STRETCH_STRUCT_SIZE) {
+    const { words } = k.phys;
+    const at = pageWordForWrite(k, pfn, 0);
+    for (let w = at; w < at + STRETCH_STRUCT_SIZE / 4; w++) words[w] = 0;
+    words[at + PAGE_FLAGS_HI / 4] = pageLinksHi(zone, nid);
+    words[at + PAGE_REFCOUNT / 4] = 1;
+    words[at + PAGE_MAPCOUNT / 4] = -1;
+    words[at + PAGE_COMPOUND_HEAD / 4] = lru;
+    words[at + PAGE_COMPOUND_HEAD_HI / 4] = lruHi;
+    words[at + PAGE_ZONE_DEVICE_DATA / 4] = lru;
+    words[at + PAGE_ZONE_DEVICE_DATA_HI / 4] = lruHi;
+    return;
+  }
   for (let offset = 0; offset < k.structPageSize; offset += 4) writePage(k, pfn, offset, 0);
   writePage(k, pfn, PAGE_FLAGS_HI, pageLinksHi(zone, nid));
   writePage(k, pfn, PAGE_REFCOUNT, 1);
   writePage(k, pfn, PAGE_MAPCOUNT, -1);
-  const lru = pageAddressLo(k, pfn) + PAGE_COMPOUND_HEAD | 0;
   writePage(k, pfn, PAGE_COMPOUND_HEAD, lru);
-  writePage(k, pfn, PAGE_COMPOUND_HEAD_HI, pageAddressHi(k, pfn));
+  writePage(k, pfn, PAGE_COMPOUND_HEAD_HI, lruHi);
   writePage(k, pfn, PAGE_ZONE_DEVICE_DATA, lru);
-  writePage(k, pfn, PAGE_ZONE_DEVICE_DATA_HI, pageAddressHi(k, pfn));
+  writePage(k, pfn, PAGE_ZONE_DEVICE_DATA_HI, lruHi);
 }

@@ -23,7 +23,14 @@ const MOVABLE_ZONES = [ZONE_MOVABLE, ...KERNEL_ZONES];
  * `alloc_pages_node`: an aligned block of `1 << order` frames, its first frame with one reference, or -1.
  * Falls back to other nodes unless `thisNode`. The caller owns the frames and frees them with the same use.
  */
-export function allocPages(k: Kernel, order: number, nid: number, use: number, thisNode = false, movable = false): number {
+export function allocPages(
+  k: Kernel,
+  order: number,
+  nid: number,
+  use: number,
+  thisNode = false,
+  movable = false,
+): number {
   k.stat[C.allocCalls]++;
   if (k.fault.fails(order)) return -1;
   const zones = movable ? MOVABLE_ZONES : KERNEL_ZONES;

@@ -20,4 +20,3 @@ export function vmemmapCanOptimize(k: Kernel, pgmap: DevPagemap | null): boolean
   const kept = k.config.dedup === "pte+head" ? 1 : 2;
   return pgmap.geometry * k.structPageSize > kept * k.pageBytes;
 }
-

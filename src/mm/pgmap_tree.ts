@@ -10,7 +10,8 @@ export class PgmapTree {
 
   /** The pgmap of a frame, or null. */
   lookup(pfn: number): DevPagemap | null {
-    for (const { range, pgmap } of this.#entries) {
+    for (let i = 0; i < this.#entries.length; i++) {
+      const { range, pgmap } = this.#entries[i];
       if (pfn >= range.start && pfn < range.end) return pgmap;
     }
     return null;

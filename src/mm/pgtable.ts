@@ -22,17 +22,17 @@ const WRITES: readonly number[] = [C.pteWrites, C.pmdWrites, C.pudWrites, C.pgdW
 
 /** Entries of one table. */
 export function tableEntries(k: Kernel): number {
-  return 2 ** k.arch.format.tableShift;
+  return 1 << k.arch.format.tableShift;
 }
 
 /** Pages one entry covers at a level. */
 export function levelPages(k: Kernel, level: number): number {
-  return 2 ** (level * k.arch.format.tableShift);
+  return k.arch.format.levelPages[level];
 }
 
 /** Index of the entry for `vpn` in its table at a level. */
 export function tableIndex(k: Kernel, vpn: number, level: number): number {
-  return Math.floor(vpn / levelPages(k, level)) % tableEntries(k);
+  return Math.floor(vpn / k.arch.format.levelPages[level]) & (tableEntries(k) - 1);
 }
 
 /** Virtual page number of a vmemmap page in the kernel address space. */

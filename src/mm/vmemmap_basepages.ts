@@ -81,4 +81,3 @@ function mapFrame(k: Kernel, at: number, count: number, pfn: number): number {
   k.stat[C.pteWrites] += gets;
   return count;
 }
-

@@ -7,6 +7,8 @@ export const COUNTERS = [
   /** struct pages initialised for ZONE_DEVICE, by tier. */
   "structPagesWrittenDram",
   "structPagesWrittenPmem",
+  /** struct pages written for the frames of an altmap itself. */
+  "altmapStructPagesWritten",
   /** Atomic adds on _refcount and on compound pin counts by gup and put, by tier. */
   "refcountStoresDram",
   "refcountStoresPmem",

@@ -29,6 +29,8 @@ export function x86Format(pageShift: number, tableShift: number): PgtableFormat 
   return {
     pageShift,
     tableShift,
+    pfnsPerHigh: 2 ** (32 - pageShift),
+    levelPages: [0, 1, 2, 3].map((level) => 2 ** (level * tableShift)),
     present: X86_PRESENT,
     hugeMask: X86_PSE,
     hugeValue: X86_PSE,

@@ -4,12 +4,7 @@
 // every page for base pages, in the head alone for compounds.
 
 import { EBUSY, EINVAL } from "../../include/errno.ts";
-import {
-  PAGE_INDEX,
-  PAGE_INDEX_HI,
-  PAGE_MAPPING,
-  PAGE_MAPPING_HI,
-} from "../../include/mm_types.ts";
+import { PAGE_INDEX, PAGE_INDEX_HI, PAGE_MAPPING, PAGE_MAPPING_HI } from "../../include/mm_types.ts";
 import { levelBytes } from "../../arch/arch.ts";
 import { alignDown, alignUp } from "../../lib/align.ts";
 import { panic } from "../../lib/bug.ts";
@@ -20,7 +15,7 @@ import type { FaultResult, Mm, VmArea } from "../../mm/mm.ts";
 import { compoundHead, pageRefcount, readPage, writePage } from "../../mm/page.ts";
 import { levelPages } from "../../mm/pgtable.ts";
 import { C } from "../../mm/vmstat.ts";
-import { type DevDax, daxPgoffToPfn, devDaxPages, killDevDax } from "./bus.ts";
+import { daxPgoffToPfn, type DevDax, devDaxPages, killDevDax } from "./bus.ts";
 
 /**
  * `dev_dax_probe`: binds the driver. 0; -EINVAL for a static pgmap with several ranges or a page size the tables do

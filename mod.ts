@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * An emulated pmem machine that runs the kernel paths which build, share, shrink and tear down `struct page` metadata.
+ *
+ * Every number a report carries under `pages`, `structPages` or `counters` was counted while the emulator worked: frames
+ * taken from its buddy allocator, entries written to its page tables, struct pages written to its memory. Sizes are bytes,
+ * powers of 1024; frames and pages are base pages (4 KiB on x86-64); times are milliseconds of the host.
+ *
+ * @example What a 1 GiB device-dax namespace costs, before and after tail pages are shared
+ * ```ts
+ * import { namespaceReport } from "@vmemmap/lab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { pages, baseline } = namespaceReport({ size: 2 ** 30, align: 2 ** 21, kernel: "v7" });
+ * assertEquals(baseline.pages.dramTotal, 4096); // 16 MiB of struct pages
+ * assertEquals(pages.dramTotal, 1024 + 8); // 2 of 8 pages per 2 MiB, and 8 PTE tables
+ * ```
+ *
+ * @module
+ */
+export { NamespaceError, namespaceReport } from "./src/scenario/namespace.ts";
+export type { NamespacePages, NamespaceReport } from "./src/scenario/namespace.ts";
+export type { NamespaceConfig, NamespaceOptions } from "./src/scenario/box.ts";
+export type { MapMode } from "./src/drivers/nvdimm/pfn_devs.ts";
+export { gupReport } from "./src/scenario/gup.ts";
+export type { GupOptions, GupReport } from "./src/scenario/gup.ts";
+export type { GupMode } from "./src/mm/gup.ts";
+export { layoutReport } from "./src/scenario/layout.ts";
+export type { LayoutFrame, LayoutOptions, LayoutReport, LayoutTable } from "./src/scenario/layout.ts";
+export { KernelPanic } from "./src/lib/bug.ts";
+export { formatSize, humanSize, parseSize } from "./src/lib/units.ts";
+export { PRESETS } from "./src/include/kernel_config.ts";
+export type { Errata, GupVariant, KernelConfig, VmemmapDedup } from "./src/include/kernel_config.ts";
+export type { CounterName, CounterValues } from "./src/mm/vmstat.ts";

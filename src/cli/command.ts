@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What a command is, and the one-line complaint about a command line.
+
+/** One flag. A switch has an empty `value` placeholder. */
+export interface Flag {
+  /** Placeholder of its value in the usage text; empty for a switch. */
+  readonly value: string;
+  readonly help: string;
+  readonly fallback?: string;
+}
+
+/** Parsed flags: text by name, switches as "true". */
+export interface Flags {
+  readonly json: boolean;
+  /** The text given, or the fallback; throws when there is neither. */
+  readonly text: (name: string) => string;
+  readonly has: (name: string) => boolean;
+}
+
+/** One command of `lab`. */
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  readonly flags: Readonly<Record<string, Flag>>;
+  readonly run: (flags: Flags) => CommandResult | Promise<CommandResult>;
+}
+
+/** What a command has to say: as JSON, as text for people, and the exit code if not 0. */
+export interface CommandResult {
+  readonly report: unknown;
+  readonly text: string;
+  readonly code?: number;
+}
+
+/** Bad usage: printed as one line, exit 2. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+}

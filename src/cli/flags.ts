@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Reading flags with @std/cli, strictly: unknown flags, missing values and stray arguments are refused by name.
+
+import { parseArgs } from "@std/cli/parse-args";
+import { parseSize } from "../lib/units.ts";
+import { type Command, CommandError, type Flag, type Flags } from "./command.ts";
+
+/** Flags every command that makes a namespace has. */
+export const NAMESPACE_FLAGS: Readonly<Record<string, Flag>> = {
+  align: { value: "4K|2M|1G", help: "page size of the device", fallback: "2M" },
+  map: { value: "mem|dev", help: "where the memmap lies", fallback: "mem" },
+  kernel: { value: "PRESET", help: "5.14, v4, v7, v7+head, 6.1", fallback: "6.1" },
+  arch: { value: "ARCH", help: "x86-64", fallback: "x86-64" },
+  "struct-page": { value: "BYTES", help: "sizeof(struct page): 56, 64, 72, 80", fallback: "64" },
+};
+
+/** Parses a command's arguments. CommandError names what was given and what is allowed. */
+export function parseFlags(args: readonly string[], command: Command): Flags {
+  const names = Object.keys(command.flags);
+  const switches = [...names.filter((n) => command.flags[n].value === ""), "json"];
+  const strings = names.filter((n) => command.flags[n].value !== "");
+  const parsed = parseArgs([...args], {
+    boolean: switches,
+    string: strings,
+    unknown: (arg) => {
+      throw new CommandError(
+        `${command.name}: unknown argument "${arg}": known are ${names.map((n) => `--${n}`).join(", ")}, --json`,
+      );
+    },
+  }) as Record<string, unknown>;
+  for (const name of strings) {
+    if (parsed[name] === "" || Array.isArray(parsed[name])) {
+      throw new CommandError(`${command.name}: --${name} needs one value: ${command.flags[name].value}`);
+    }
+  }
+  return {
+    json: parsed.json === true,
+    has: (name) => parsed[name] !== undefined && parsed[name] !== false,
+    text: (name) => {
+      const value = parsed[name] ?? command.flags[name].fallback;
+      if (value === undefined) {
+        throw new CommandError(`${command.name}: --${name} ${command.flags[name].value} is required`);
+      }
+      return String(value);
+    },
+  };
+}
+
+/** A flag's value as a size in bytes. */
+export function sizeFlag(flags: Flags, name: string): number {
+  try {
+    return parseSize(flags.text(name));
+  } catch (error) {
+    if (error instanceof RangeError) throw new CommandError(`--${name}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** A flag's value as a whole number. */
+export function numberFlag(flags: Flags, name: string): number {
+  const text = flags.text(name);
+  if (!/^\d+$/.test(text)) throw new CommandError(`--${name}: expected a whole number, got "${text}"`);
+  return Number(text);
+}
+
+/** A flag's value, one of the allowed words. */
+export function choiceFlag<T extends string>(flags: Flags, name: string, allowed: readonly T[]): T {
+  const text = flags.text(name);
+  if (!allowed.includes(text as T)) {
+    throw new CommandError(`--${name}: expected ${allowed.join(" or ")}, got "${text}"`);
+  }
+  return text as T;
+}

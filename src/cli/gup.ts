@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `lab gup`: gup_test over /dev/dax.
+
+import { formatSize } from "../lib/units.ts";
+import { type GupReport, gupReport } from "../scenario/gup.ts";
+import type { Command } from "./command.ts";
+import { choiceFlag, NAMESPACE_FLAGS, numberFlag, sizeFlag } from "./flags.ts";
+import { namespaceOptions } from "./namespace.ts";
+
+/** The command. */
+export const gupCommand: Command = {
+  name: "gup",
+  summary: "hold and return user pages of a device, as gup_test does",
+  flags: {
+    size: { value: "SIZE", help: "memory to hold (gup_test -m), a multiple of 1M" },
+    ...NAMESPACE_FLAGS,
+    mode: { value: "get|pin", help: "FOLL_GET (-u) or FOLL_PIN (-a)", fallback: "get" },
+    repeats: { value: "N", help: "rounds (-r)", fallback: "10" },
+    batch: { value: "N", help: "pages per call (-n)", fallback: "512" },
+  },
+  run: (flags) => {
+    const report = gupReport({
+      ...namespaceOptions(flags),
+      size: sizeFlag(flags, "size"),
+      mode: choiceFlag(flags, "mode", ["get", "pin"]),
+      repeats: numberFlag(flags, "repeats"),
+      batch: numberFlag(flags, "batch"),
+    });
+    return { report, text: text(report) };
+  },
+};
+
+function text(report: GupReport): string {
+  const { config, getMs, putMs, pages } = report;
+  const times = (ms: readonly number[]) => `${Math.min(...ms).toFixed(2)} ms best of ${ms.length}`;
+  return [
+    `${formatSize(config.size)} ${config.mode}, align ${
+      formatSize(config.align)
+    }, map=${config.map}, kernel ${config.kernel}`,
+    `  pages held        ${pages}${pages * 4096 < config.size ? `, truncated (size: ${pages * 4096})` : ""}`,
+    `  refcount stores   ${report.refcountStores}`,
+    `  pgmap lookups     ${report.pgmapLookups}`,
+    `  get               ${times(getMs)} of the emulator`,
+    `  put               ${times(putMs)}`,
+  ].join("\n");
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the host can give: memory for the emulated metadata. Needs --allow-sys; without it the default stays.
+
+/** Bytes of memory the host has available, less a margin for the program itself; undefined when it cannot be told. */
+export function hostMemory(): number | undefined {
+  try {
+    const { available } = Deno.systemMemoryInfo();
+    return available > 0 ? Math.floor(available * 0.9) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `lab namespace`: what one device-dax namespace costs.
+
+import { formatSize, humanSize } from "../lib/units.ts";
+import { type NamespaceReport, namespaceReport } from "../scenario/namespace.ts";
+import type { NamespaceOptions } from "../scenario/box.ts";
+import type { Command, Flags } from "./command.ts";
+import { choiceFlag, NAMESPACE_FLAGS, numberFlag, sizeFlag } from "./flags.ts";
+import { hostMemory } from "./host.ts";
+
+/** The options that NAMESPACE_FLAGS stand for. */
+export function namespaceOptions(flags: Flags): Omit<NamespaceOptions, "size"> {
+  const memory = hostMemory();
+  return {
+    align: sizeFlag(flags, "align"),
+    map: choiceFlag(flags, "map", ["mem", "dev"]),
+    kernel: flags.text("kernel"),
+    arch: flags.text("arch"),
+    structPageSize: numberFlag(flags, "struct-page"),
+    ...(memory === undefined ? {} : { hostMemory: memory }),
+  };
+}
+
+/** The command. */
+export const namespaceCommand: Command = {
+  name: "namespace",
+  summary: "create a device-dax namespace and count what its memmap costs",
+  flags: {
+    size: { value: "SIZE", help: "size of the namespace, a multiple of 16M" },
+    ...NAMESPACE_FLAGS,
+    "no-contents": { value: "", help: "count frames and tables without writing struct pages" },
+  },
+  run: (flags) => {
+    const report = namespaceReport({
+      ...namespaceOptions(flags),
+      size: sizeFlag(flags, "size"),
+      contents: !flags.has("no-contents"),
+    });
+    return { report, text: text(report) };
+  },
+};
+
+function text(report: NamespaceReport): string {
+  const { config, pages, baseline, structPages } = report;
+  const frames = (n: number) => `${String(n).padStart(9)} pages  ${humanSize(n * 4096)}`;
+  return [
+    `${formatSize(config.size)} devdax, align ${formatSize(config.align)}, map=${config.map}, kernel ${config.kernel}`,
+    `  memmap in DRAM    ${frames(pages.vmemmap)}`,
+    `  memmap in pmem    ${frames(pages.altmap)}`,
+    `  PTE tables        ${frames(pages.pteTables)}`,
+    `  PMD, PUD tables   ${frames(pages.pmdTables + pages.pudTables)}`,
+    `  DRAM in all       ${frames(pages.dramTotal)}   (kernel 5.14: ${humanSize(baseline.pages.dramTotal * 4096)})`,
+    `  struct pages      ${String(structPages.mapped).padStart(9)} mapped, ${structPages.initialised} written`,
+    `  pgmap references  ${String(report.pgmapRefs).padStart(9)}`,
+    `  usable            ${humanSize(report.usableBytes)} (${report.usableBytes} bytes)`,
+    `  overhead          ${report.overheadPercent.toFixed(4)} %   (kernel 5.14: ${
+      baseline.overheadPercent.toFixed(4)
+    } %)`,
+    `  host time         ${report.hostMs.toFixed(1)} ms of the emulator`,
+  ].join("\n");
+}

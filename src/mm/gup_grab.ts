@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The inner loops of gup-fast: one pass over the struct pages of a stretch of memmap that lies contiguous in memory. Each
+// comes in two forms, as Linux patches its lock prefixes in and out: plain for a machine with one CPU, Atomics for one
+// that workers share. No allocation, no calls, no translation inside; counters are added by the caller per stretch.
+//
+// `words` is the machine's memory, `at` the word index of the first struct page. Struct pages are 64 bytes here; those of
+// another size straddle pages, never lie contiguous, and take the general accessors of page.ts.
+
+import { PAGE_COMPOUND_HEAD, PAGE_FLAGS, PAGE_REFCOUNT, STRETCH_STRUCT_SIZE } from "../include/mm_types.ts";
+import { PG_REFERENCED } from "../include/page_flags.ts";
+
+/** Words from one struct page to the next. */
+const STEP = STRETCH_STRUCT_SIZE / 4;
+const FLAGS = PAGE_FLAGS / 4;
+const HEAD = PAGE_COMPOUND_HEAD / 4;
+const REFCOUNT = PAGE_REFCOUNT / 4;
+
+/**
+ * SetPageReferenced and try_grab_page on `n` base pages, each recorded. Returns how many were grabbed; it stops at a page
+ * that is a tail or has no reference to start from.
+ */
+export type GrabEach = (
+  words: Int32Array,
+  at: number,
+  n: number,
+  delta: number,
+  pages: Float64Array,
+  out: number,
+  pfn: number,
+) => number;
+
+/**
+ * The same for `n` tails of one compound: reads each tail's compound_head, then counts on the head. Stops at the first
+ * page with another head. `pinAt` is the word of the head's pin count, or -1 for FOLL_GET.
+ */
+export type GrabTails = (
+  words: Int32Array,
+  at: number,
+  n: number,
+  headLo: number,
+  headAt: number,
+  pinAt: number,
+  pages: Float64Array,
+  out: number,
+  pfn: number,
+) => number;
+
+/** put_page on `n` recorded base pages; returns how many pages of the run it found recorded. */
+export type PutEach = (
+  words: Int32Array,
+  at: number,
+  n: number,
+  delta: number,
+  pages: Float64Array,
+  from: number,
+  pfn: number,
+) => number;
+
+export const grabEachPlain: GrabEach = (words, at, n, delta, pages, out, pfn) => {
+  for (let i = 0; i < n; i++) {
+    const page = at + i * STEP;
+    if ((words[page + HEAD] & 1) !== 0) return i;
+    words[page + FLAGS] |= PG_REFERENCED;
+    const count = words[page + REFCOUNT];
+    if (count <= 0) return i;
+    words[page + REFCOUNT] = count + delta;
+    pages[out + i] = pfn + i;
+  }
+  return n;
+};
+
+export const grabEachLocked: GrabEach = (words, at, n, delta, pages, out, pfn) => {
+  for (let i = 0; i < n; i++) {
+    const page = at + i * STEP;
+    if ((words[page + HEAD] & 1) !== 0) return i;
+    if (words[page + REFCOUNT] <= 0) return i;
+    Atomics.or(words, page + FLAGS, PG_REFERENCED);
+    Atomics.add(words, page + REFCOUNT, delta);
+    pages[out + i] = pfn + i;
+  }
+  return n;
+};
+
+export const grabTailsPlain: GrabTails = (words, at, n, headLo, headAt, pinAt, pages, out, pfn) => {
+  for (let i = 0; i < n; i++) {
+    if (words[at + i * STEP + HEAD] !== headLo) return i;
+    const count = words[headAt + REFCOUNT];
+    if (count <= 0) return i;
+    words[headAt + FLAGS] |= PG_REFERENCED;
+    words[headAt + REFCOUNT] = count + 1;
+    if (pinAt >= 0) words[pinAt]++;
+    pages[out + i] = pfn + i;
+  }
+  return n;
+};
+
+export const grabTailsLocked: GrabTails = (words, at, n, headLo, headAt, pinAt, pages, out, pfn) => {
+  for (let i = 0; i < n; i++) {
+    if (words[at + i * STEP + HEAD] !== headLo) return i;
+    if (words[headAt + REFCOUNT] <= 0) return i;
+    Atomics.or(words, headAt + FLAGS, PG_REFERENCED);
+    Atomics.add(words, headAt + REFCOUNT, 1);
+    if (pinAt >= 0) Atomics.add(words, pinAt, 1);
+    pages[out + i] = pfn + i;
+  }
+  return n;
+};
+
+export const putEachPlain: PutEach = (words, at, n, delta, pages, from, pfn) => {
+  for (let i = 0; i < n; i++) {
+    const page = at + i * STEP;
+    if (pages[from + i] !== pfn + i || (words[page + HEAD] & 1) !== 0) return i;
+    words[page + REFCOUNT] -= delta;
+  }
+  return n;
+};
+
+export const putEachLocked: PutEach = (words, at, n, delta, pages, from, pfn) => {
+  for (let i = 0; i < n; i++) {
+    const page = at + i * STEP;
+    if (pages[from + i] !== pfn + i || (words[page + HEAD] & 1) !== 0) return i;
+    Atomics.sub(words, page + REFCOUNT, delta);
+  }
+  return n;
+};
+
+/** put_page on `n` recorded tails of one compound; stops at a page with another head. */
+export type PutTails = (
+  words: Int32Array,
+  at: number,
+  n: number,
+  headLo: number,
+  headAt: number,
+  pages: Float64Array,
+  from: number,
+  pfn: number,
+) => number;
+
+export const putTailsPlain: PutTails = (words, at, n, headLo, headAt, pages, from, pfn) => {
+  for (let i = 0; i < n; i++) {
+    if (pages[from + i] !== pfn + i || words[at + i * STEP + HEAD] !== headLo) return i;
+    words[headAt + REFCOUNT]--;
+  }
+  return n;
+};
+
+export const putTailsLocked: PutTails = (words, at, n, headLo, headAt, pages, from, pfn) => {
+  for (let i = 0; i < n; i++) {
+    if (pages[from + i] !== pfn + i || words[at + i * STEP + HEAD] !== headLo) return i;
+    Atomics.sub(words, headAt + REFCOUNT, 1);
+  }
+  return n;
+};
+
+/** `record_subpages`: `n` consecutive pages, no struct page touched. */
+export function recordSubpages(pages: Float64Array, out: number, pfn: number, n: number): void {
+  for (let i = 0; i < n; i++) pages[out + i] = pfn + i;
+}
+
+/** How many of the `n` recorded pages from `from` on are consecutive and tails of the same head. */
+export function countTails(
+  words: Int32Array,
+  at: number,
+  n: number,
+  headLo: number,
+  pages: Float64Array,
+  from: number,
+  pfn: number,
+): number {
+  for (let i = 0; i < n; i++) {
+    if (pages[from + i] !== pfn + i || words[at + i * STEP + HEAD] !== headLo) return i;
+  }
+  return n;
+}

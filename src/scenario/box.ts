@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A box for one namespace: how much DRAM it needs to hold the memmap, and how much host memory the emulation will take.
+// These are estimates for sizing, made before anything is booted; what a run reports is counted, never taken from here.
+
+import { boot, type BootOptions } from "../boot.ts";
+import { type Arch, levelBytes, pageBytes } from "../arch/arch.ts";
+import { ARCHS } from "../arch/archs.ts";
+import { PRESETS } from "../include/kernel_config.ts";
+import { SZ_1G } from "../include/sizes.ts";
+import { alignUp } from "../lib/align.ts";
+import { formatSize } from "../lib/units.ts";
+import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
+import type { Kernel } from "../mm/kernel.ts";
+
+/** What every command that makes a namespace is given. Bytes. */
+export interface NamespaceOptions {
+  /** Size of the namespace; a multiple of 16 MiB. */
+  readonly size: number;
+  /** Page size of the device: 4 KiB, 2 MiB or 1 GiB on x86-64. Default 2 MiB. */
+  readonly align?: number;
+  /** Where the memmap lies: DRAM (`mem`, default) or the namespace (`dev`). */
+  readonly map?: MapMode;
+  /** Kernel preset: `5.14`, `v4`, `v7`, `v7+head`, `6.1` (default). */
+  readonly kernel?: string;
+  /** Architecture; default `x86-64`. */
+  readonly arch?: string;
+  /** sizeof(struct page): 56, 64 (default), 72, 80. */
+  readonly structPageSize?: number;
+  /** Write struct pages (default). False counts frames and tables only, for sizes the host could not hold. */
+  readonly contents?: boolean;
+  /** Bytes the host has for the emulated metadata; default 20 GiB. A run that needs more is refused before it starts. */
+  readonly hostMemory?: number;
+}
+
+/** The options with every default filled in. */
+export type NamespaceConfig = Required<NamespaceOptions>;
+
+/** Fills in defaults and checks what can be checked without a machine. RangeError naming the given and the allowed. */
+export function namespaceConfig(options: NamespaceOptions): NamespaceConfig {
+  const arch = options.arch ?? "x86-64";
+  const known = ARCHS[arch];
+  if (known === undefined) {
+    throw new RangeError(`Unknown architecture "${arch}": known are ${Object.keys(ARCHS).join(", ")}`);
+  }
+  const kernel = options.kernel ?? "6.1";
+  if (!Object.hasOwn(PRESETS, kernel)) {
+    throw new RangeError(`Unknown kernel "${kernel}": known are ${Object.keys(PRESETS).join(", ")}`);
+  }
+  const align = options.align ?? levelBytes(known, 1);
+  const aligns = [0, 1, 2].map((level) => levelBytes(known, level));
+  if (!aligns.includes(align)) {
+    throw new RangeError(`Cannot map by ${formatSize(align)}: ${arch} has ${aligns.map(formatSize).join(", ")}`);
+  }
+  const { size } = options;
+  const unit = known.namespaceUnitBytes;
+  if (!Number.isSafeInteger(size) || size <= 0 || size % unit !== 0) {
+    throw new RangeError(
+      `Cannot make a namespace of ${size} bytes: expected a positive multiple of ${formatSize(unit)}`,
+    );
+  }
+  if (align > size) {
+    throw new RangeError(`Cannot align to ${formatSize(align)}: the namespace has only ${formatSize(size)}`);
+  }
+  const map = options.map ?? "mem";
+  if (map !== "mem" && map !== "dev") throw new RangeError(`Unknown map "${map}": known are mem, dev`);
+  const limit = 2 ** 46;
+  if (size > limit) throw new RangeError(`Cannot place ${formatSize(size)} of pmem: at most ${formatSize(limit)} fit`);
+  return {
+    size,
+    align,
+    map,
+    kernel,
+    arch,
+    structPageSize: options.structPageSize ?? 64,
+    contents: options.contents ?? true,
+    hostMemory: options.hostMemory ?? 20 * SZ_1G,
+  };
+}
+
+/** Boots a box with room for this namespace. RangeError when the host has not the memory for it. */
+export function bootBox(config: NamespaceConfig, more: BootOptions = {}): Kernel {
+  const arch = ARCHS[config.arch];
+  const need = hostBytes(config, arch);
+  if (need > config.hostMemory) {
+    throw new RangeError(
+      `Not enough host memory: this run needs about ${formatSize(alignUp(need, 2 ** 20))}, ` +
+        `${formatSize(alignUp(config.hostMemory, 2 ** 20))} are there (see --no-contents)`,
+    );
+  }
+  return boot({
+    arch: config.arch,
+    kernel: config.kernel,
+    dram: [dramBytes(config, arch)],
+    pmem: [{ bytes: config.size }],
+    structPageSize: config.structPageSize,
+    contents: config.contents,
+    hostMemoryBytes: config.hostMemory,
+    ...more,
+  });
+}
+
+/** DRAM that can hold the namespace's whole memmap, its tables and as much again of its own, in whole GiB (or toy units). */
+function dramBytes(config: NamespaceConfig, arch: Arch): number {
+  const memmap = config.size / pageBytes(arch) * config.structPageSize;
+  const unit = arch.regionAlignBytes;
+  return alignUp(memmap * 1.1, unit) + 2 * unit;
+}
+
+/**
+ * Host memory a run commits, about: struct pages it writes, entries, DRAM's own memmap as far as it is touched. Shared
+ * tails are written once, so a compound costs at most two pages unless it lies in the altmap.
+ */
+function hostBytes(config: NamespaceConfig, arch: Arch): number {
+  const page = pageBytes(arch);
+  const frames = config.size / page;
+  const preset = PRESETS[config.kernel];
+  const shared = preset.dedup !== "none" && preset.initUniqueOnly && config.map === "mem" && config.align > page;
+  const perCompound = Math.min(2 * page, config.align / page * config.structPageSize);
+  const written = shared ? config.size / config.align * perCompound : frames * config.structPageSize;
+  const vmemmapPages = frames * config.structPageSize / page;
+  const tables = vmemmapPages * 8;
+  const dramMemmap = (shared ? written / page : vmemmapPages) * config.structPageSize;
+  const fixed = 64 * 2 ** 20;
+  return (config.contents ? written : 0) + tables + dramMemmap + fixed;
+}

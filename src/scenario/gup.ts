@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `lab gup`: gup_test over /dev/dax, as the cover letters run it: a namespace large enough, its device mapped and touched,
+// then rounds of get and put. Counters are those of one round; times are the emulator's own.
+
+import { ENOMEM } from "../include/errno.ts";
+import { SZ_1M } from "../include/sizes.ts";
+import { alignDown, alignUp } from "../lib/align.ts";
+import { formatSize } from "../lib/units.ts";
+import { ARCHS } from "../arch/archs.ts";
+import { levelBytes } from "../arch/arch.ts";
+import { devDaxPages } from "../drivers/dax/bus.ts";
+import { daxMmap } from "../drivers/dax/device.ts";
+import type { GupMode } from "../mm/gup.ts";
+import { gupTest } from "../mm/gup_test_ioctl.ts";
+import type { Kernel } from "../mm/kernel.ts";
+import { mmAlloc, populateArea } from "../mm/memory.ts";
+import type { VmArea } from "../mm/mm.ts";
+import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
+import { type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
+import { createOnBox, NamespaceError } from "./namespace.ts";
+
+/** gup_test's flags, and the namespace options. `size` is what is held (-m), not the namespace's. Bytes. */
+export interface GupOptions extends Omit<NamespaceOptions, "contents"> {
+  /** FOLL_GET (`get`, -u, default) or FOLL_PIN (`pin`, -a). */
+  readonly mode?: GupMode;
+  /** Rounds (-r); default 10. */
+  readonly repeats?: number;
+  /** Pages per call (-n); default 512. */
+  readonly batch?: number;
+}
+
+/** What `lab gup` prints with `--json`. */
+export interface GupReport {
+  readonly config: NamespaceConfig & { readonly mode: GupMode; readonly repeats: number; readonly batch: number };
+  /** Pages held per round. */
+  readonly pages: number;
+  /** Atomic adds on reference and pin counts in one round of get and put. */
+  readonly refcountStores: number;
+  /** Searches of the pgmap tree in one round. */
+  readonly pgmapLookups: number;
+  readonly counters: CounterValues;
+  /** Milliseconds of host time per round. */
+  readonly getMs: readonly number[];
+  readonly putMs: readonly number[];
+  /** What the documents' machine would have taken; null until it is modelled. */
+  readonly modelGetMs: number | null;
+  readonly modelPutMs: number | null;
+}
+
+/** A mapped and touched device, ready for gup_test. */
+export interface GupBox {
+  readonly kernel: Kernel;
+  readonly area: VmArea;
+}
+
+/**
+ * A box whose first namespace has at least `bytes` of data, mapped by its page size and touched throughout. The
+ * namespace is made a little larger than asked, since its own metadata comes out of it.
+ */
+export function gupBox(config: NamespaceConfig): GupBox {
+  const arch = ARCHS[config.arch];
+  const pages = config.size / levelBytes(arch, 0);
+  const size = alignUp(config.size * (config.map === "dev" ? 65 / 64 : 1), config.align) + 2 * arch.namespaceUnitBytes +
+    config.align;
+  const { kernel, namespace } = createOnBox({ ...config, size: alignUp(size, arch.namespaceUnitBytes) });
+  const mm = mmAlloc(kernel);
+  if (typeof mm === "number") throw new NamespaceError(mm);
+  const dev = namespace.dev!;
+  const step = config.align / kernel.pageBytes;
+  const area = daxMmap(kernel, dev, mm, step, Math.min(devDaxPages(dev), alignUp(pages, step)), 0);
+  if (typeof area === "number") throw new NamespaceError(area);
+  if (populateArea(kernel, area, step) !== "nopage") throw new NamespaceError(-ENOMEM);
+  return { kernel, area };
+}
+
+/**
+ * Runs gup_test on a fresh box.
+ *
+ * @example
+ * ```ts
+ * import { gupReport } from "@vmemmap/lab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const before = gupReport({ size: 2 ** 28, kernel: "5.14", repeats: 1 });
+ * assertEquals(before.pages, 65536);
+ * assertEquals(before.refcountStores, 2 * 65536); // one per page to get, one to put
+ * const after = gupReport({ size: 2 ** 28, kernel: "v4", mode: "pin", repeats: 1 });
+ * assertEquals(after.refcountStores, 4 * 128); // count and pin count, once per 2 MiB
+ * ```
+ */
+export function gupReport(options: GupOptions): GupReport {
+  const mode = options.mode ?? "get";
+  const repeats = options.repeats ?? 10;
+  const batch = options.batch ?? 512;
+  const config = gupConfig(options);
+  if (mode !== "get" && mode !== "pin") throw new RangeError(`Unknown mode "${mode}": known are get, pin`);
+  for (const [name, value] of [["repeats", repeats], ["batch", batch]] as const) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new RangeError(`Cannot run with ${name} ${value}: expected a whole number from 1`);
+    }
+  }
+  const { kernel: k, area } = gupBox(config);
+  const pages = options.size / k.pageBytes;
+  const before = readCounters(k.stat);
+  const first = gupTest(k, { mm: area.mm, vpn: area.start, pages, batch, mode, repeats: 1 });
+  const counters = countersSince(before, readCounters(k.stat));
+  const rest = gupTest(k, { mm: area.mm, vpn: area.start, pages, batch, mode, repeats: repeats - 1 });
+  return {
+    config: { ...config, mode, repeats, batch },
+    pages: first.pages,
+    refcountStores: counters.refcountStoresDram + counters.refcountStoresPmem,
+    pgmapLookups: counters.pgmapLookups,
+    counters,
+    getMs: [...first.getMs, ...rest.getMs],
+    putMs: [...first.putMs, ...rest.putMs],
+    modelGetMs: null,
+    modelPutMs: null,
+  };
+}
+
+/** gup_test takes whole MiB, whatever a namespace must be a multiple of. */
+function gupConfig(options: GupOptions): NamespaceConfig {
+  const { size } = options;
+  const arch = ARCHS[options.arch ?? "x86-64"];
+  const unit = arch === ARCHS["x86-64"] ? SZ_1M : (arch?.namespaceUnitBytes ?? SZ_1M);
+  if (!Number.isSafeInteger(size) || size < unit || size % unit !== 0) {
+    throw new RangeError(`Cannot hold ${size} bytes: expected a positive multiple of ${formatSize(unit)}`);
+  }
+  const config = namespaceConfig({ ...options, size: alignUp(size, 2 ** 30) });
+  if (size < config.align) {
+    throw new RangeError(`Cannot align to ${formatSize(config.align)}: only ${formatSize(size)} are held`);
+  }
+  return { ...config, size: alignDown(size, levelBytes(ARCHS[config.arch], 0)) };
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `lab layout`: which vmemmap page of a namespace maps to which frame, and through which tables, read entry by entry from
+// the kernel page table after the namespace came up. Frames and tables are numbered in order of first appearance.
+
+import { levelBytes } from "../arch/arch.ts";
+import { ARCHS } from "../arch/archs.ts";
+import { alignUp } from "../lib/align.ts";
+import { formatSize } from "../lib/units.ts";
+import type { Kernel } from "../mm/kernel.ts";
+import { pageRefcount, vmemmapPage } from "../mm/page.ts";
+import { levelPages, tableEntries, vmemmapVpn } from "../mm/pgtable.ts";
+import { walkTables } from "../mm/ptdump.ts";
+import { type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
+import { createOnBox } from "./namespace.ts";
+
+/** What to look at. Bytes. */
+export interface LayoutOptions extends Omit<NamespaceOptions, "size"> {
+  /** Memory whose memmap is shown, from the first aligned page of the namespace on; default one page of `align`. */
+  readonly window?: number;
+}
+
+/** A frame (or PMD block) of memmap and the vmemmap pages that map it. */
+export interface LayoutFrame {
+  /** Order of first appearance. */
+  readonly frame: number;
+  readonly pfn: number;
+  /** 0 for a 4 KiB frame, 1 for a block mapped by a PMD leaf. */
+  readonly level: number;
+  /** Vmemmap pages that map it, counted from the start of the window. */
+  readonly vmemmapPages: number[];
+  /** Reference count of the frame's own struct page; null for pmem frames. */
+  readonly refcount: number | null;
+}
+
+/** A PTE table and the PMD entries that point to it. */
+export interface LayoutTable {
+  readonly table: number;
+  readonly pfn: number;
+  /** PMD entries, counted from the start of the window. */
+  readonly pmdEntries: number[];
+  readonly refcount: number;
+}
+
+/** What `lab layout` prints with `--json`. */
+export interface LayoutReport {
+  readonly config: NamespaceConfig & { readonly window: number };
+  /** Vmemmap pages in the window. */
+  readonly vmemmapPages: number;
+  readonly frames: LayoutFrame[];
+  readonly tables: { readonly pte: LayoutTable[] };
+}
+
+/**
+ * Creates a namespace and reads its memmap's layout from the kernel page table.
+ *
+ * @example
+ * ```ts
+ * import { layoutReport } from "@vmemmap/lab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { frames } = layoutReport({ align: 2 ** 21, kernel: "v7" });
+ * assertEquals(frames.map((f) => f.vmemmapPages), [[0], [1, 2, 3, 4, 5, 6, 7]]);
+ * assertEquals(frames[1].refcount, 7);
+ * ```
+ */
+export function layoutReport(options: LayoutOptions = {}): LayoutReport {
+  const name = options.arch ?? "x86-64";
+  const arch = ARCHS[name];
+  const align = options.align ?? (arch === undefined ? 0 : levelBytes(arch, 1));
+  const window = options.window ?? align;
+  if (arch !== undefined && (!Number.isSafeInteger(window) || window <= 0 || window % levelBytes(arch, 1) !== 0)) {
+    throw new RangeError(
+      `Cannot show ${window} bytes: expected a positive multiple of ${formatSize(levelBytes(arch, 1))}`,
+    );
+  }
+  // The first page of a namespace holds its reserve, so there must be one page more than is shown.
+  const unit = arch === undefined ? 1 : Math.max(align, arch.namespaceUnitBytes, 2 ** arch.sectionShift);
+  const config = namespaceConfig({ ...options, align, size: alignUp(window, unit) + unit });
+  const { kernel: k, namespace } = createOnBox(config);
+  const first = namespace.pgmap.ranges[0].start + Math.ceil(namespace.info.dataoff / align) * align / k.pageBytes;
+  const pages = window / k.pageBytes * k.structPageSize / k.pageBytes;
+  return { config: { ...config, window }, vmemmapPages: pages, ...readLayout(k, vmemmapPage(k, first), pages) };
+}
+
+function readLayout(k: Kernel, start: number, pages: number): Pick<LayoutReport, "frames" | "tables"> {
+  const frames = new Map<number, LayoutFrame>();
+  const tables = new Map<number, LayoutTable>();
+  const base = vmemmapVpn(k, start);
+  const perTable = levelPages(k, 1);
+  walkTables(k, k.rootPfn, k.arch.vmemmapPgdIndex, tableEntries(k), {
+    table: (level, vpn, pfn) => {
+      if (level !== 1 || vpn + perTable <= base || vpn >= base + pages) return;
+      const table = tables.get(pfn) ?? { table: tables.size, pfn, pmdEntries: [], refcount: pageRefcount(k, pfn) };
+      table.pmdEntries.push(Math.floor(vpn / perTable) - Math.floor(base / perTable));
+      tables.set(pfn, table);
+    },
+    leaf: (level, vpn, pfn) => {
+      if (vpn + levelPages(k, level) <= base || vpn >= base + pages) return;
+      const inDram = pfn < k.machine.topology.pmemStart;
+      const frame = frames.get(pfn) ??
+        { frame: frames.size, pfn, level, vmemmapPages: [], refcount: inDram ? pageRefcount(k, pfn) : null };
+      const from = Math.max(vpn, base);
+      const to = Math.min(vpn + levelPages(k, level), base + pages);
+      for (let p = from; p < to; p++) frame.vmemmapPages.push(p - base);
+      frames.set(pfn, frame);
+    },
+  });
+  return { frames: [...frames.values()], tables: { pte: [...tables.values()] } };
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `lab namespace`: creates one device-dax namespace on a fresh box and reports what it took. Everything under `pages`,
+// `structPages` and `usableBytes` is counted in the emulator: allocator use counts, entries, structs, references.
+
+import { USE_ALTMAP_VMEMMAP, USE_PMD_TABLE, USE_PTE_TABLE, USE_PUD_TABLE, USE_VMEMMAP } from "../include/frame_use.ts";
+import { errnoName } from "../include/errno.ts";
+import { createNamespace, type NdNamespace, usableBytes } from "../drivers/nvdimm/namespace.ts";
+import { ndRegions } from "../drivers/nvdimm/region.ts";
+import type { Kernel } from "../mm/kernel.ts";
+import { totalFreePages } from "../mm/page_alloc.ts";
+import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
+import { bootBox, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
+
+/** Frames a namespace took, by use. */
+export interface NamespacePages {
+  /** 4 KiB frames of memmap from DRAM. */
+  readonly vmemmap: number;
+  readonly pteTables: number;
+  readonly pmdTables: number;
+  readonly pudTables: number;
+  /** Frames of memmap from the namespace itself. */
+  readonly altmap: number;
+  /** All frames that left DRAM's free lists; equals the sum of the DRAM kinds. */
+  readonly dramTotal: number;
+}
+
+/** What `lab namespace` prints with `--json`. */
+export interface NamespaceReport {
+  readonly config: NamespaceConfig;
+  readonly pages: NamespacePages;
+  /** Struct pages that exist in the address space, and those written. */
+  readonly structPages: { readonly mapped: number; readonly initialised: number };
+  /** References the pgmap holds for its pages (percpu_ref). */
+  readonly pgmapRefs: number;
+  readonly usableBytes: number;
+  /** Memory spent on metadata, DRAM and reserve of the namespace together, in percent of the namespace. */
+  readonly overheadPercent: number;
+  /** The same namespace under kernel 5.14, frames counted without writing struct pages. */
+  readonly baseline: { readonly kernel: string; readonly pages: NamespacePages; readonly overheadPercent: number };
+  readonly counters: CounterValues;
+  /** Time the emulator took to create it; says nothing about Linux. */
+  readonly hostMs: number;
+  /** What the documents' machine would have taken; null until it is modelled. */
+  readonly modelMs: number | null;
+}
+
+/** A namespace that could not be made: a modelled kernel failure, with its errno. */
+export class NamespaceError extends Error {
+  override readonly name = "NamespaceError";
+  /** Negative errno. */
+  readonly errno: number;
+  constructor(errno: number) {
+    super(`Cannot enable the namespace: ${errnoName(errno)}`);
+    this.errno = errno;
+  }
+}
+
+/** A namespace on its box, as {@linkcode createOnBox} leaves it. */
+export interface BoxWithNamespace {
+  readonly kernel: Kernel;
+  readonly namespace: NdNamespace;
+  readonly pages: NamespacePages;
+  readonly counters: CounterValues;
+  readonly hostMs: number;
+}
+
+/** Boots a box and creates the namespace. NamespaceError when the kernel refuses. */
+export function createOnBox(config: NamespaceConfig): BoxWithNamespace {
+  const kernel = bootBox(config);
+  const uses = Float64Array.from(kernel.uses);
+  const free = totalFreePages(kernel);
+  const before = readCounters(kernel.stat);
+  const t0 = performance.now();
+  const namespace = createNamespace(kernel, ndRegions(kernel)[0], config);
+  const hostMs = performance.now() - t0;
+  if (typeof namespace === "number") throw new NamespaceError(namespace);
+  const took = (use: number) => kernel.uses[use] - uses[use];
+  const pages = {
+    vmemmap: took(USE_VMEMMAP),
+    pteTables: took(USE_PTE_TABLE),
+    pmdTables: took(USE_PMD_TABLE),
+    pudTables: took(USE_PUD_TABLE),
+    altmap: took(USE_ALTMAP_VMEMMAP),
+    dramTotal: free - totalFreePages(kernel),
+  };
+  const counters = countersSince(before, readCounters(kernel.stat));
+  return { kernel, namespace, pages, counters, hostMs };
+}
+
+/**
+ * Creates one namespace and reports what it took.
+ *
+ * @example
+ * ```ts
+ * import { namespaceReport } from "@vmemmap/lab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const report = namespaceReport({ size: 2 ** 30, align: 2 ** 21, kernel: "6.1" });
+ * assertEquals(report.pages.vmemmap, 1024); // 2 of 8 memmap pages per 2 MiB
+ * assertEquals(report.pages.pteTables, 8);
+ * ```
+ */
+export function namespaceReport(options: NamespaceOptions): NamespaceReport {
+  const config = namespaceConfig(options);
+  const { kernel: k, namespace, pages, counters, hostMs } = createOnBox(config);
+  const base = createOnBox({ ...config, kernel: "5.14", contents: false });
+  const { start, end } = namespace.pgmap.ranges[0];
+  return {
+    config,
+    pages,
+    structPages: {
+      mapped: end - start,
+      initialised: counters.structPagesWrittenDram + counters.structPagesWrittenPmem,
+    },
+    // One reference is the pgmap's own.
+    pgmapRefs: namespace.pgmap.refs - 1,
+    usableBytes: usableBytes(k, namespace),
+    overheadPercent: overheadPercent(k, namespace, pages),
+    baseline: {
+      kernel: "5.14",
+      pages: base.pages,
+      overheadPercent: overheadPercent(base.kernel, base.namespace, base.pages),
+    },
+    counters,
+    hostMs,
+    modelMs: null,
+  };
+}
+
+function overheadPercent(k: Kernel, ns: NdNamespace, pages: NamespacePages): number {
+  const size = ns.extent.end - ns.extent.start;
+  return 100 * (pages.dramTotal * k.pageBytes + size - usableBytes(k, ns)) / size;
+}
