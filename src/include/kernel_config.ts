@@ -46,6 +46,7 @@ export interface Errata {
 
 /** One kernel: every switch may be set alone (`{...PRESETS["6.1"], gup: "compound"}`). */
 export interface KernelConfig {
+  /** Name of the preset, or of your own. */
   readonly name: string;
   /** Patch 1: memory_failure() looks at the head page. */
   readonly memoryFailureHead: boolean;
@@ -69,6 +70,7 @@ export interface KernelConfig {
   readonly hugetlbTailsReadOnly: boolean;
   /** memory_hotplug.memmap_on_memory is available. */
   readonly memmapOnMemory: boolean;
+  /** Which defects to reproduce. */
   readonly errata: Errata;
 }
 

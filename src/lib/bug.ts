@@ -4,6 +4,7 @@
 
 /** A broken invariant of the emulated kernel. The message starts with the function that noticed. */
 export class KernelPanic extends Error {
+  /** `"KernelPanic"`. */
   override readonly name = "KernelPanic";
 }
 

@@ -31,6 +31,7 @@ export interface GupOptions extends Omit<NamespaceOptions, "contents"> {
 
 /** What `lab gup` prints with `--json`. */
 export interface GupReport {
+  /** What was asked, defaults filled in; `size` is what is held. */
   readonly config: NamespaceConfig & { readonly mode: GupMode; readonly repeats: number; readonly batch: number };
   /** Pages held per round. */
   readonly pages: number;
@@ -38,12 +39,15 @@ export interface GupReport {
   readonly refcountStores: number;
   /** Searches of the pgmap tree in one round. */
   readonly pgmapLookups: number;
+  /** All work of one round. */
   readonly counters: CounterValues;
-  /** Milliseconds of host time per round. */
+  /** Milliseconds of host time to get, per round. */
   readonly getMs: readonly number[];
+  /** Milliseconds of host time to put, per round. */
   readonly putMs: readonly number[];
   /** What the documents' machine would have taken; null until it is modelled. */
   readonly modelGetMs: number | null;
+  /** The same for put. */
   readonly modelPutMs: number | null;
 }
 

@@ -23,6 +23,7 @@ export interface LayoutOptions extends Omit<NamespaceOptions, "size"> {
 export interface LayoutFrame {
   /** Order of first appearance. */
   readonly frame: number;
+  /** Its frame number, the first of a block. */
   readonly pfn: number;
   /** 0 for a 4 KiB frame, 1 for a block mapped by a PMD leaf. */
   readonly level: number;
@@ -34,19 +35,25 @@ export interface LayoutFrame {
 
 /** A PTE table and the PMD entries that point to it. */
 export interface LayoutTable {
+  /** Order of first appearance. */
   readonly table: number;
+  /** Its frame number. */
   readonly pfn: number;
   /** PMD entries, counted from the start of the window. */
   readonly pmdEntries: number[];
+  /** References on the table. */
   readonly refcount: number;
 }
 
 /** What `lab layout` prints with `--json`. */
 export interface LayoutReport {
+  /** What was asked, defaults filled in. */
   readonly config: NamespaceConfig & { readonly window: number };
   /** Vmemmap pages in the window. */
   readonly vmemmapPages: number;
+  /** Frames in order of first appearance. */
   readonly frames: LayoutFrame[];
+  /** Tables in order of first appearance. */
   readonly tables: { readonly pte: LayoutTable[] };
 }
 

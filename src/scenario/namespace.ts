@@ -15,8 +15,11 @@ import { bootBox, type NamespaceConfig, namespaceConfig, type NamespaceOptions }
 export interface NamespacePages {
   /** 4 KiB frames of memmap from DRAM. */
   readonly vmemmap: number;
+  /** PTE tables for the memmap. */
   readonly pteTables: number;
+  /** PMD tables for the memmap. */
   readonly pmdTables: number;
+  /** PUD tables for the memmap. */
   readonly pudTables: number;
   /** Frames of memmap from the namespace itself. */
   readonly altmap: number;
@@ -26,17 +29,21 @@ export interface NamespacePages {
 
 /** What `lab namespace` prints with `--json`. */
 export interface NamespaceReport {
+  /** What was asked, defaults filled in. */
   readonly config: NamespaceConfig;
+  /** Frames it took, counted by the allocator. */
   readonly pages: NamespacePages;
   /** Struct pages that exist in the address space, and those written. */
   readonly structPages: { readonly mapped: number; readonly initialised: number };
   /** References the pgmap holds for its pages (percpu_ref). */
   readonly pgmapRefs: number;
+  /** Bytes of data a user gets. */
   readonly usableBytes: number;
   /** Memory spent on metadata, DRAM and reserve of the namespace together, in percent of the namespace. */
   readonly overheadPercent: number;
   /** The same namespace under kernel 5.14, frames counted without writing struct pages. */
   readonly baseline: { readonly kernel: string; readonly pages: NamespacePages; readonly overheadPercent: number };
+  /** All work done to create it. */
   readonly counters: CounterValues;
   /** Time the emulator took to create it; says nothing about Linux. */
   readonly hostMs: number;
@@ -46,9 +53,11 @@ export interface NamespaceReport {
 
 /** A namespace that could not be made: a modelled kernel failure, with its errno. */
 export class NamespaceError extends Error {
+  /** `"NamespaceError"`. */
   override readonly name = "NamespaceError";
   /** Negative errno. */
   readonly errno: number;
+  /** From the negative errno the kernel path returned. */
   constructor(errno: number) {
     super(`Cannot enable the namespace: ${errnoName(errno)}`);
     this.errno = errno;
