@@ -31,4 +31,5 @@ export { KernelPanic } from "./src/lib/bug.ts";
 export { formatSize, humanSize, parseSize } from "./src/lib/units.ts";
 export { PRESETS } from "./src/include/kernel_config.ts";
 export type { Errata, GupVariant, KernelConfig, VmemmapDedup } from "./src/include/kernel_config.ts";
+export { COUNTERS } from "./src/mm/vmstat.ts";
 export type { CounterName, CounterValues } from "./src/mm/vmstat.ts";
