@@ -346,7 +346,8 @@ function grabTailPages(
   k.gupPins += pins;
   const pmem = inPmem(k, head);
   k.stat[pmem ? C.pageFlagStoresPmem : C.pageFlagStoresDram] += got;
-  k.stat[pmem ? C.refcountStoresPmem : C.refcountStoresDram] += got + pins;
+  k.stat[pmem ? C.refcountStoresPmem : C.refcountStoresDram] += got;
+  k.stat[pmem ? C.pincountStoresPmem : C.pincountStoresDram] += pins;
   return got;
 }
 
@@ -370,7 +371,7 @@ function tryGrabCompoundHead(k: Kernel, head: number, refs: number, mode: GupMod
   if (apart) {
     const { tail, offset } = pincountPlace(k);
     addPageCount(k, head + tail, offset, refs);
-    k.stat[refcountCounter(k, head)]++;
+    k.stat[pincountCounter(k, head + tail)]++;
     k.gupPins += refs;
   }
   if (mode === "pin") k.stat[C.follPinAcquired] += refs;
@@ -384,7 +385,7 @@ function putCompoundHead(k: Kernel, head: number, refs: number, mode: GupMode): 
   if (apart) {
     const { tail, offset } = pincountPlace(k);
     if (addPageCount(k, head + tail, offset, -refs) < 0) panic(`putCompoundHead: frame ${head} is unpinned too often`);
-    k.stat[refcountCounter(k, head)]++;
+    k.stat[pincountCounter(k, head + tail)]++;
     k.gupPins -= refs;
   }
   if (addPageCount(k, head, PAGE_REFCOUNT, -delta) < 1) panic(`putCompoundHead: frame ${head} lost its last reference`);
@@ -458,6 +459,10 @@ function inPmem(k: Kernel, pfn: number): boolean {
 
 function refcountCounter(k: Kernel, pfn: number): number {
   return inPmem(k, pfn) ? C.refcountStoresPmem : C.refcountStoresDram;
+}
+
+function pincountCounter(k: Kernel, pfn: number): number {
+  return inPmem(k, pfn) ? C.pincountStoresPmem : C.pincountStoresDram;
 }
 
 function flagCounter(k: Kernel, pfn: number): number {

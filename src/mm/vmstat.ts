@@ -9,9 +9,12 @@ export const COUNTERS = [
   "structPagesWrittenPmem",
   /** struct pages written for the frames of an altmap itself. */
   "altmapStructPagesWritten",
-  /** Atomic adds on _refcount and on compound pin counts by gup and put, by tier. */
+  /** Atomic adds on _refcount by gup and put, by tier. */
   "refcountStoresDram",
   "refcountStoresPmem",
+  /** Atomic adds on the pin counts of compound pages, by tier. */
+  "pincountStoresDram",
+  "pincountStoresPmem",
   /** Atomic bit operations on page->flags (SetPageReferenced), by tier. */
   "pageFlagStoresDram",
   "pageFlagStoresPmem",
