@@ -38,7 +38,8 @@ function text(report: GupReport): string {
       formatSize(config.align)
     }, map=${config.map}, kernel ${config.kernel}`,
     `  pages held        ${pages}${pages * 4096 < config.size ? `, truncated (size: ${pages * 4096})` : ""}`,
-    `  refcount stores   ${report.refcountStores}`,
+    `  refcount stores   ${report.refcountStores} to get, ${report.putRefcountStores} to put`,
+    `  pin count stores  ${report.pincountStores}`,
     `  pgmap lookups     ${report.pgmapLookups}`,
     `  get               ${times(getMs)} of the emulator`,
     `  put               ${times(putMs)}`,

@@ -8,6 +8,7 @@ import { gupFast, type GupMode, pageMaybeDmaPinned, putPages, unpinPages } from 
 import type { Kernel } from "./kernel.ts";
 import type { Mm } from "./mm.ts";
 import { compoundHead, pageRefcount } from "./page.ts";
+import { countersSince, type CounterValues, readCounters } from "./vmstat.ts";
 
 /** What to run. Pages are base pages. */
 export interface GupTestOptions {
@@ -30,6 +31,9 @@ export interface GupTestResult {
   readonly pages: number;
   readonly getMs: readonly number[];
   readonly putMs: readonly number[];
+  /** Work of one get and one put of all pages; every round does the same. */
+  readonly getCounters: CounterValues;
+  readonly putCounters: CounterValues;
 }
 
 /** `__gup_test_ioctl`, `repeats` times. Panics when the untimed look finds a page that is not held. */
@@ -39,18 +43,29 @@ export function gupTest(k: Kernel, options: GupTestOptions): GupTestResult {
   const getMs: number[] = [];
   const putMs: number[] = [];
   let held = 0;
+  let readings: CounterValues[] = [];
   for (let r = 0; r < repeats; r++) {
+    const start = readCounters(k.stat);
     const t0 = performance.now();
     held = gupTestGet(k, mm, vpn, batch, mode, pages);
     const t1 = performance.now();
     verifyHeld(k, pages, held, mode);
+    const between = readCounters(k.stat);
     const t2 = performance.now();
     gupTestPut(k, mode, pages, held);
     const t3 = performance.now();
     getMs.push(t1 - t0);
     putMs.push(t3 - t2);
+    readings = [start, between, readCounters(k.stat)];
   }
-  return { pages: held, getMs, putMs };
+  const [start, between, end] = readings;
+  return {
+    pages: held,
+    getMs,
+    putMs,
+    getCounters: countersSince(start, between),
+    putCounters: countersSince(between, end),
+  };
 }
 
 /** The timed get loop; returns how many pages it holds. */
