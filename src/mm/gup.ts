@@ -53,7 +53,7 @@ import {
   setPageFlags,
   vmemmapPage,
 } from "./page.ts";
-import { entryAt, entryFrame, entryHuge, entryNone, levelPages, tableIndex } from "./pgtable.ts";
+import { entryAt, entryFrame, entryHuge, entryNone, levelPages, tableEntries, tableIndex } from "./pgtable.ts";
 import { C } from "./vmstat.ts";
 
 const FLAGS = PAGE_FLAGS / 4;
@@ -197,6 +197,14 @@ function lockless(
     const span = levelPages(k, level);
     const inEntry = at - Math.floor(at / span) * span;
     const count = Math.min(span - inEntry, end - at);
+    if (level === 0) {
+      const ptes = Math.min(tableEntries(k) - tableIndex(k, at, 0), end - at);
+      const got = gupPteRange(k, entry, ptes, mode, pages, out + done);
+      done += got;
+      if (got < ptes) return done;
+      at += ptes;
+      continue;
+    }
     const got = gupEntry(k, entry, entryFrame(k, entry) + inEntry, count, mode, pages, out + done);
     done += got;
     if (got < count) return done;
@@ -205,7 +213,39 @@ function lockless(
   return done;
 }
 
-/** __gup_device_huge_pmd/pud and gup_pte_range for one entry: hold, then look whether the entry is still the same. */
+/** `gup_pte_range`: `n` entries of one PTE table from word `entry` on, with one pgmap reference for all of them. */
+function gupPteRange(k: Kernel, entry: number, n: number, mode: GupMode, pages: Float64Array, out: number): number {
+  const { words } = k.phys;
+  let pgmap: DevPagemap | null = null;
+  let done = 0;
+  for (; done < n; done++) {
+    const at = entry + 2 * done;
+    const lo = words[at];
+    const hi = words[at + 1];
+    if (entryNone(k, at)) break;
+    const pfn = entryFrame(k, at);
+    pgmap = getDevPagemap(k, pfn, pgmap);
+    if (pgmap === null) {
+      undoDevPagemap(k, pages, out, done, mode);
+      done = 0;
+      break;
+    }
+    const head = compoundHead(k, pfn);
+    if (!tryGrabCompoundHead(k, head, 1, mode)) break;
+    if (words[at] !== lo || words[at + 1] !== hi) {
+      putCompoundHead(k, head, 1, mode);
+      break;
+    }
+    setReferenced(k, head);
+    pages[out + done] = pfn;
+  }
+  putDevPagemap(pgmap);
+  k.stat[C.pagesRecorded] += done;
+  k.stat[C.gupWalkSteps] += Math.max(0, done - 1);
+  return done;
+}
+
+/** __gup_device_huge_pmd and _pud for one entry: hold, then look whether the entry is still the same. */
 function gupEntry(
   k: Kernel,
   entry: number,

@@ -79,7 +79,9 @@ export function memunmapPages(k: Kernel, pgmap: DevPagemap): void {
 /** `get_dev_pagemap`: the live pgmap of a frame with a reference, reusing `cached` when the frame is in it; or null. */
 export function getDevPagemap(k: Kernel, pfn: number, cached: DevPagemap | null): DevPagemap | null {
   if (cached !== null) {
-    if (cached.ranges.some((r) => pfn >= r.start && pfn < r.end)) return cached;
+    for (let i = 0; i < cached.ranges.length; i++) {
+      if (pfn >= cached.ranges[i].start && pfn < cached.ranges[i].end) return cached;
+    }
     putDevPagemap(cached);
   }
   k.stat[C.pgmapLookups]++;
