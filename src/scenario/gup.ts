@@ -15,6 +15,7 @@ import { gupTest } from "../mm/gup_test_ioctl.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { mmAlloc, populateArea } from "../mm/memory.ts";
 import type { VmArea } from "../mm/mm.ts";
+import { levelPages } from "../mm/pgtable.ts";
 import type { CounterValues } from "../mm/vmstat.ts";
 import { type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
 import { createOnBox, NamespaceError } from "./namespace.ts";
@@ -77,7 +78,9 @@ export function gupBox(config: NamespaceConfig): GupBox {
   if (typeof mm === "number") throw new NamespaceError(mm);
   const dev = namespace.dev!;
   const step = config.align / kernel.pageBytes;
-  const area = daxMmap(kernel, dev, mm, step, Math.min(devDaxPages(dev), alignUp(pages, step)), 0);
+  // Any address aligned to the largest level does; page 0 stays unmapped.
+  const vpn = levelPages(kernel, 2);
+  const area = daxMmap(kernel, dev, mm, vpn, Math.min(devDaxPages(dev), alignUp(pages, step)), 0);
   if (typeof area === "number") throw new NamespaceError(area);
   if (populateArea(kernel, area, step) !== "nopage") throw new NamespaceError(-ENOMEM);
   return { kernel, area };
