@@ -16,6 +16,7 @@ import { PG_RESERVED } from "../include/page_flags.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
 import { pageRefcount, readPage } from "./page.ts";
+import { countsReferences } from "./page_alloc.ts";
 import { vmemmapCanOptimize } from "./pgmap.ts";
 import { entryFrame, entryHuge, entryNone, levelPages, tableEntries, vmemmapVpn, walkTo } from "./pgtable.ts";
 import { walkTables } from "./ptdump.ts";
@@ -166,6 +167,7 @@ function checkReferences(k: Kernel, { frames, blocks, pteTables }: Recount): voi
     if (refs !== entries) panic(`checkInvariants: I13 frame ${pfn} has ${refs} references and ${entries} entries`);
   }
   for (const pfn of blocks) {
+    if (!countsReferences(k, k.arch.format.tableShift)) break;
     if (pfn >= k.machine.topology.pmemStart || isBoot(k, pfn)) continue;
     if (pageRefcount(k, pfn) !== 1) panic(`checkInvariants: I13 block ${pfn} has ${pageRefcount(k, pfn)} references`);
   }

@@ -42,7 +42,7 @@ export function allocPages(
         const pfn = area.alloc(order);
         if (pfn < 0) continue;
         accountAlloc(k, order, use);
-        prepNewPage(k, pfn, zone);
+        if (countsReferences(k, order)) prepNewPage(k, pfn, zone);
         return pfn;
       }
     }
@@ -80,7 +80,15 @@ export function freePagetable(k: Kernel, pfn: number, order: number, use: number
     for (let i = 0; i < 1 << order; i++) freeBootmemPage(k, pfn + i, use);
     return;
   }
-  if (putPageTestzero(k, pfn)) freePages(k, pfn, order, use);
+  if (!countsReferences(k, order) || putPageTestzero(k, pfn)) freePages(k, pfn, order, use);
+}
+
+/**
+ * Whether blocks of this order have a reference count of their own. Without contents only single frames do: they may be
+ * shared, while a block has one owner and touching its struct page would commit host memory all over DRAM's memmap.
+ */
+export function countsReferences(k: Kernel, order: number): boolean {
+  return k.contents || order === 0;
 }
 
 /** `free_bootmem_page`: a frame the boot allocator kept becomes an ordinary free one. */

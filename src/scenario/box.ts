@@ -7,7 +7,7 @@ import { type Arch, levelBytes, pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { PRESETS } from "../include/kernel_config.ts";
 import { SZ_1G } from "../include/sizes.ts";
-import { alignUp } from "../lib/align.ts";
+import { alignUp, isPowerOf2 } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
 import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
 import type { Kernel } from "../mm/kernel.ts";
@@ -99,27 +99,31 @@ export function bootBox(config: NamespaceConfig, more: BootOptions = {}): Kernel
   });
 }
 
-/** DRAM that can hold the namespace's whole memmap, its tables and as much again of its own, in whole GiB (or toy units). */
-function dramBytes(config: NamespaceConfig, arch: Arch): number {
-  const memmap = config.size / pageBytes(arch) * config.structPageSize;
-  const unit = arch.regionAlignBytes;
-  return alignUp(memmap * 1.1, unit) + 2 * unit;
+/** Frames a namespace's memmap will take, about: what is shared counts once per compound, tables per entry. */
+function memmapFrames(config: NamespaceConfig, arch: Arch): { readonly memmap: number; readonly tables: number } {
+  const page = pageBytes(arch);
+  const whole = config.size / page * config.structPageSize / page;
+  const tables = Math.ceil(whole / 2 ** arch.format.tableShift);
+  const perCompound = config.align / page * config.structPageSize / page;
+  if (PRESETS[config.kernel].dedup === "none" || config.map === "dev" || perCompound <= 2) {
+    return { memmap: whole, tables };
+  }
+  const compounds = Math.ceil(config.size / config.align) + 1;
+  return { memmap: isPowerOf2(config.structPageSize) ? 2 * compounds : whole, tables };
 }
 
-/**
- * Host memory a run commits, about: struct pages it writes, entries, DRAM's own memmap as far as it is touched. Shared
- * tails are written once, so a compound costs at most two pages unless it lies in the altmap.
- */
+/** DRAM that can hold the memmap and its tables with room to spare, in whole GiB (or toy units). */
+function dramBytes(config: NamespaceConfig, arch: Arch): number {
+  const { memmap, tables } = memmapFrames(config, arch);
+  const unit = arch.regionAlignBytes;
+  return alignUp((memmap + tables) * pageBytes(arch) * 1.1, unit) + 2 * unit;
+}
+
+/** Host memory a run commits, about: the memmap if it is written, tables, and DRAM's own struct pages for both. */
 function hostBytes(config: NamespaceConfig, arch: Arch): number {
   const page = pageBytes(arch);
-  const frames = config.size / page;
-  const preset = PRESETS[config.kernel];
-  const shared = preset.dedup !== "none" && preset.initUniqueOnly && config.map === "mem" && config.align > page;
-  const perCompound = Math.min(2 * page, config.align / page * config.structPageSize);
-  const written = shared ? config.size / config.align * perCompound : frames * config.structPageSize;
-  const vmemmapPages = frames * config.structPageSize / page;
-  const tables = vmemmapPages * 8;
-  const dramMemmap = (shared ? written / page : vmemmapPages) * config.structPageSize;
+  const { memmap, tables } = memmapFrames(config, arch);
+  const written = config.contents ? memmap * page : 0;
   const fixed = 64 * 2 ** 20;
-  return (config.contents ? written : 0) + tables + dramMemmap + fixed;
+  return written + tables * page + dramBytes(config, arch) / page * config.structPageSize / 8 + fixed;
 }
