@@ -2,6 +2,7 @@
 // `lab gup`: gup_test over /dev/dax, as the cover letters run it: a namespace large enough, its device mapped and touched,
 // then rounds of get and put. Counters are those of one round; times are the emulator's own.
 
+import type { BootOptions } from "../boot.ts";
 import { ENOMEM } from "../include/errno.ts";
 import { SZ_1M } from "../include/sizes.ts";
 import { alignDown, alignUp } from "../lib/align.ts";
@@ -68,12 +69,12 @@ export interface GupBox {
  * A box whose first namespace has at least `bytes` of data, mapped by its page size and touched throughout. The
  * namespace is made a little larger than asked, since its own metadata comes out of it.
  */
-export function gupBox(config: NamespaceConfig): GupBox {
+export function gupBox(config: NamespaceConfig, more: BootOptions = {}): GupBox {
   const arch = ARCHS[config.arch];
   const pages = config.size / levelBytes(arch, 0);
   const size = alignUp(config.size * (config.map === "dev" ? 65 / 64 : 1), config.align) + 2 * arch.namespaceUnitBytes +
     config.align;
-  const { kernel, namespace } = createOnBox({ ...config, size: alignUp(size, arch.namespaceUnitBytes) });
+  const { kernel, namespace } = createOnBox({ ...config, size: alignUp(size, arch.namespaceUnitBytes) }, more);
   const mm = mmAlloc(kernel);
   if (typeof mm === "number") throw new NamespaceError(mm);
   const dev = namespace.dev!;

@@ -6,6 +6,7 @@ import { USE_ALTMAP_VMEMMAP, USE_PMD_TABLE, USE_PTE_TABLE, USE_PUD_TABLE, USE_VM
 import { errnoName } from "../include/errno.ts";
 import { createNamespace, type NdNamespace, usableBytes } from "../drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
+import type { BootOptions } from "../boot.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { totalFreePages } from "../mm/page_alloc.ts";
 import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
@@ -73,9 +74,9 @@ export interface BoxWithNamespace {
   readonly hostMs: number;
 }
 
-/** Boots a box and creates the namespace. NamespaceError when the kernel refuses. */
-export function createOnBox(config: NamespaceConfig): BoxWithNamespace {
-  const kernel = bootBox(config);
+/** Boots a box, as `more` would have it, and creates the namespace. NamespaceError when the kernel refuses. */
+export function createOnBox(config: NamespaceConfig, more: BootOptions = {}): BoxWithNamespace {
+  const kernel = bootBox(config, more);
   const uses = Float64Array.from(kernel.uses);
   const free = totalFreePages(kernel);
   const before = readCounters(kernel.stat);
