@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Running suites of claims and saying what came out: as an aligned table with the reasons under it, or as one JSON document.
+// Colours on a terminal only.
+
+import { bold, dim, green, red, setColorEnabled, yellow } from "@std/fmt/colors";
+import { CommandError } from "../src/cli/command.ts";
+import { parseFlags } from "../src/cli/flags.ts";
+import { type Claim, judge, type Judged, type Outcome } from "./claim.ts";
+import { type Scale, scaleOf } from "./measure.ts";
+
+/** The claims of one document, or checks of one kind. */
+export interface Suite {
+  readonly name: string;
+  readonly title: string;
+  readonly claims: (scale: Scale) => readonly Claim[];
+}
+
+/** One suite, judged. */
+export interface SuiteReport {
+  readonly name: string;
+  readonly title: string;
+  readonly rows: readonly Judged[];
+}
+
+/** What `--json` prints. */
+export interface Report {
+  readonly quick: boolean;
+  readonly ok: boolean;
+  /** Number of rows by verdict. */
+  readonly verdicts: Readonly<Partial<Record<Outcome, number>>>;
+  readonly suites: readonly SuiteReport[];
+}
+
+/** Judges every claim of the suites, in order; `done` hears of each suite as it is through. */
+export function run(suites: readonly Suite[], scale: Scale, done: (suite: SuiteReport) => void = () => {}): Report {
+  const reports: SuiteReport[] = [];
+  const verdicts: Partial<Record<Outcome, number>> = {};
+  for (const { name, title, claims } of suites) {
+    const rows = claims(scale).map(judge);
+    for (const { verdict } of rows) verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
+    reports.push({ name, title, rows });
+    done(reports[reports.length - 1]);
+  }
+  return { quick: scale.quick, ok: reports.every((s) => s.rows.every((r) => r.ok)), verdicts, suites: reports };
+}
+
+/** The command line of verify/main.ts and of each suite alone; returns the exit code. */
+export function main(suites: readonly Suite[], args: readonly string[]): number {
+  try {
+    const flags = parseFlags(args, FLAGS);
+    const json = flags.json;
+    setColorEnabled(!json && !Deno.noColor && Deno.stdout.isTerminal());
+    const t0 = performance.now();
+    const report = run(suites, scaleOf(flags.has("quick")), (suite) => json ? undefined : console.log(table(suite)));
+    console.log(json ? JSON.stringify(report, null, 1) : summary(report, performance.now() - t0));
+    return report.ok ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    console.error(error.message);
+    return 2;
+  }
+}
+
+const FLAGS = {
+  name: "verify",
+  summary: "judge the documents' claims",
+  flags: { quick: { value: "", help: "count the costs per TiB on 16 GiB" } },
+  run: () => ({ report: null, text: "" }),
+};
+
+const HEAD = ["claim", "what", "documented", "formula", "measured", "verdict"];
+
+/** The table of one suite. */
+export function table({ title, rows }: SuiteReport): string {
+  const cells = rows.map((r) => [
+    r.id,
+    r.what,
+    r.printed === null ? "" : `${r.printed} ${r.unit}`.trim(),
+    number(r.formula),
+    number(r.measured),
+    r.ok ? r.verdict : `${r.verdict}, expected ${r.expected}`,
+  ]);
+  const widths = HEAD.map((head, i) => Math.max(head.length, ...cells.map((c) => c[i].length)));
+  const line = (row: readonly string[]) =>
+    row.map((cell, i) => i > 1 && i < 5 ? cell.padStart(widths[i]) : cell.padEnd(widths[i]));
+  const out = [bold(title), dim(line(HEAD).join("  ").trimEnd())];
+  for (const [i, row] of rows.entries()) {
+    const padded = line(cells[i]);
+    out.push([...padded.slice(0, 5), paint(row, padded[5].trimEnd())].join("  "));
+    if (row.note !== null && (!row.ok || row.verdict !== "confirmed" && row.verdict !== "equal")) {
+      out.push(dim(`${" ".repeat(widths[0] + 2)}${row.note}`));
+    }
+  }
+  return `${out.join("\n")}\n`;
+}
+
+function paint(row: Judged, text: string): string {
+  if (!row.ok) return red(text);
+  if (row.verdict === "contradicted") return yellow(text);
+  return row.verdict === "hardware-bound" || row.verdict === "superseded" ? dim(text) : green(text);
+}
+
+/** Up to seven significant digits; counts in full. */
+function number(n: number | null): string {
+  if (n === null) return "-";
+  return Number.isInteger(n) ? String(n) : String(Number(n.toPrecision(7)));
+}
+
+/** The last line: how many of each verdict, and whether all are as expected. */
+export function summary({ ok, verdicts, suites }: Report, ms: number): string {
+  const counts = Object.entries(verdicts).map(([verdict, n]) => `${n} ${verdict}`).join(", ");
+  const bad = suites.flatMap((s) => s.rows).filter((r) => !r.ok).length;
+  const verdict = ok ? green("as expected") : red(`${bad} not as expected`);
+  return `${counts}: ${verdict} (${(ms / 1000).toFixed(1)} s)`;
+}
