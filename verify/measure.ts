@@ -100,6 +100,17 @@ function kept<T>(cache: Map<string, T>, options: unknown, make: () => T): T {
   return value;
 }
 
+let slot: { readonly key: string; readonly value: unknown } | null = null;
+
+/** What `make` makes, kept only until something else is asked for: for machines, which are large. */
+export function latest<T>(key: string, make: () => T): T {
+  if (slot?.key !== key) {
+    slot = null;
+    slot = { key, value: make() };
+  }
+  return slot.value as T;
+}
+
 /** A kernel with one namespace on it, for those who look at struct pages. */
 export interface Built {
   readonly k: Kernel;
