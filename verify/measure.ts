@@ -3,7 +3,7 @@
 // entries, struct pages and counters; nothing is computed that could be counted. Reports are kept, kernels are not, so
 // that the memory of one box is free before the next one is built.
 
-import { KernelPanic, layoutReport, type NamespaceReport, namespaceReport, PRESETS } from "../mod.ts";
+import { gupReport, KernelPanic, layoutReport, type NamespaceReport, namespaceReport, PRESETS } from "../mod.ts";
 import type { KernelConfig, LayoutReport, NamespaceOptions, NamespacePages } from "../mod.ts";
 import { createNamespace, type NdNamespace } from "../src/drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../src/drivers/nvdimm/region.ts";
@@ -88,6 +88,13 @@ export function gupRound(
     checkInvariants(k);
     return result;
   });
+}
+
+const held = new Map<string, number>();
+
+/** Pages that one round of gup_test holds of a device of 2 MiB pages, map=mem. */
+export function pagesHeld(size: number, kernel: string): number {
+  return kept(held, { size, kernel }, () => gupReport({ size, kernel, repeats: 1 }).pages);
 }
 
 function kept<T>(cache: Map<string, T>, options: unknown, make: () => T): T {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Seed 001, taking references: patch 8, its measurements, and the alternatives of the thread.
 
-import { gupFast, type GupMode } from "../src/mm/gup.ts";
+import { gupFast, type GupMode, putPages } from "../src/mm/gup.ts";
 import { populateArea } from "../src/mm/memory.ts";
 import { compoundHead, compoundOrder as orderOf, pageRefcount } from "../src/mm/page.ts";
-import { gupReport, type KernelConfig, PRESETS } from "../mod.ts";
+import { type KernelConfig, PRESETS } from "../mod.ts";
 import type { Claim } from "./claim.ts";
 import {
   basePages,
@@ -19,7 +19,7 @@ import {
   sketchPages,
   sketchReferences,
 } from "./formulas.ts";
-import { build, gupRound, mapDevice, namespaceOf, withErratum } from "./measure.ts";
+import { build, gupRound, mapDevice, namespaceOf, pagesHeld, panics, withErratum, yes } from "./measure.ts";
 
 /** Memory that most of these hold: 32 pages of 2 MiB. */
 const HELD = 32 * SIZE_2M;
@@ -103,7 +103,7 @@ function sizes(): Claim[] {
       unit: "x",
       printed: "1.00",
       formula: perPageRatio(87, basePages(SMALL_RUN), 493, basePages(LARGE_RUN)),
-      measure: () => perPageRatio(87, pagesHeld(SMALL_RUN), 493, pagesHeld(LARGE_RUN)),
+      measure: () => perPageRatio(87, pagesHeld(SMALL_RUN, "v4"), 493, pagesHeld(LARGE_RUN, "v4")),
       expected: "contradicted",
       note: "20.7 ns a page against 14.9: one of the two baselines is off (v5 prints 71 ms for the 16G pin)",
     },
@@ -113,7 +113,7 @@ function sizes(): Claim[] {
       unit: "GiB",
       printed: "128",
       formula: gib(LARGE_RUN),
-      measure: () => gib(pagesHeld(LARGE_RUN) * 4096),
+      measure: () => gib(pagesHeld(LARGE_RUN, "v4") * 4096),
       expected: "contradicted",
       note: "-m 129022 is 126.0 GiB",
     },
@@ -139,10 +139,6 @@ function sizes(): Claim[] {
   ];
 }
 
-function pagesHeld(size: number): number {
-  return gupReport({ size, align: SIZE_2M, kernel: "v4", repeats: 1 }).pages;
-}
-
 function usableMiB(map: "mem" | "dev"): number {
   return mib(namespaceOf({ size: DIMM, align: SIZE_2M, map, kernel: "v4", contents: false }).usableBytes);
 }
@@ -161,6 +157,14 @@ function thread(): Claim[] {
       measure: () => refsAfter(sketch, 0, 2),
       expected: "contradicted",
       note: '"npages > 2" takes one for two pages, so the second put drops the device\'s own; "> 1" is meant',
+    },
+    {
+      id: "001-82/put",
+      what: "and the device's own reference is lost in putting (1 yes)",
+      unit: "",
+      formula: yes(sketchReferences(2) < 2),
+      measure: () => yes(panics(() => putBack(sketch, 2))),
+      expected: "equal",
     },
     {
       id: "001-82/meant",
@@ -196,13 +200,25 @@ function thread(): Claim[] {
 
 /** References the head of the first page gained by a gup of `n` pages from `offset` pages into the device. */
 function refsAfter(kernel: KernelConfig, offset: number, n: number): number {
-  const built = build(kernel, { size: 2 ** 28, align: SIZE_2M });
-  const { k, data } = built;
-  const area = mapDevice(built, 8 * SIZE_2M);
-  populateArea(k, area, PAGES_2M);
+  const { k, data, area } = mappedDevice(kernel);
   const before = pageRefcount(k, data);
   gupFast(k, area.mm, area.start + offset, n, "get", new Float64Array(n), 0);
   return pageRefcount(k, data) - before;
+}
+
+/** Gets the first `n` pages of a device and puts them again. */
+function putBack(kernel: KernelConfig, n: number): void {
+  const { k, area } = mappedDevice(kernel);
+  const pages = new Float64Array(n);
+  gupFast(k, area.mm, area.start, n, "get", pages, 0);
+  putPages(k, pages, 0, n);
+}
+
+function mappedDevice(kernel: KernelConfig) {
+  const built = build(kernel, { size: 2 ** 28, align: SIZE_2M });
+  const area = mapDevice(built, 8 * SIZE_2M);
+  populateArea(built.k, area, PAGES_2M);
+  return { ...built, area };
 }
 
 function orderOf2M(): number {

@@ -6,6 +6,7 @@ import { PAGE_INDEX } from "../src/include/mm_types.ts";
 import { MIGRATE_NONE } from "../src/include/mmzone.ts";
 import { handleFault, populateArea } from "../src/mm/memory.ts";
 import { memoryFailure } from "../src/mm/memory_failure.ts";
+import { getDevPagemap } from "../src/mm/memremap.ts";
 import { gupFast } from "../src/mm/gup.ts";
 import { compoundHead, isPageHead, pageRefcount, readPage } from "../src/mm/page.ts";
 import { C } from "../src/mm/vmstat.ts";
@@ -25,7 +26,7 @@ import {
   untypedPageblocks,
   yieldsPer1024,
 } from "./formulas.ts";
-import { build, mapDevice, namespaceOf, withErratum, yes } from "./measure.ts";
+import { build, mapDevice, namespaceOf, panics, withErratum, yes } from "./measure.ts";
 
 /** Patches 1 to 7 and no more: compounds, but nothing shared and everything initialised. */
 export const UP_TO_PATCH_7: KernelConfig = {
@@ -295,6 +296,17 @@ function references(): Claim[] {
       note: "134217728 are taken and 512 returned: memunmap_pages() would wait for ever; mainline shifts right",
     },
     {
+      id: "001-75/unmap",
+      what: "and tearing that down never ends (1 yes)",
+      unit: "",
+      formula: yes(pgmapReferencesShiftedLeft(SIZE_1G, SIZE_2M) !== pgmapReferences(SIZE_1G, SIZE_2M)),
+      measure: () => {
+        const { k, ns } = build(withErratum("v4", "refShiftLeft"), { size: SIZE_1G, align: SIZE_2M });
+        return yes(panics(() => destroyNamespace(k, ns)));
+      },
+      expected: "equal",
+    },
+    {
       id: "001-77",
       what: "reference count of a free device page",
       unit: "",
@@ -311,6 +323,16 @@ function references(): Claim[] {
       formula: 0,
       measure: refsAfterTeardown,
       expected: "confirmed",
+    },
+    {
+      id: "001-78",
+      what: "fsdax teardown waits for a pgmap reference (1 yes)",
+      unit: "",
+      printed: "1",
+      formula: 1,
+      measure: waitsForReference,
+      expected: "confirmed",
+      note: "the emulator has nobody to wait for and panics where the kernel would sleep",
     },
   ];
 }
@@ -336,6 +358,12 @@ function refsAfterTeardown(): number {
   const { k, ns } = build("v4", { size: 2 ** 28, align: SIZE_2M });
   destroyNamespace(k, ns);
   return ns.pgmap.refs;
+}
+
+function waitsForReference(): number {
+  const { k, ns, data } = build("v4", { size: 2 ** 28, mode: "fsdax" });
+  getDevPagemap(k, data, null);
+  return yes(panics(() => destroyNamespace(k, ns)));
 }
 
 function faults(): Claim[] {

@@ -18,6 +18,13 @@ import {
   TIB,
   vmemmapPages,
 } from "./formulas.ts";
+import { boot } from "../src/boot.ts";
+import { createNamespace } from "../src/drivers/nvdimm/namespace.ts";
+import { ndRegions } from "../src/drivers/nvdimm/region.ts";
+import { errnoName } from "../src/include/errno.ts";
+import { USE_VMEMMAP } from "../src/include/frame_use.ts";
+import { checkInvariants } from "../src/mm/debug_vm.ts";
+import { memremapPages, newPgmap } from "../src/mm/memremap.ts";
 import { compoundHead } from "../src/mm/page.ts";
 import { build, layoutOf, type Scale } from "./measure.ts";
 import { bytesPerTib } from "./v7_cover.ts";
@@ -205,6 +212,25 @@ function tableSharing(): Claim[] {
       expected: "confirmed",
     },
     {
+      id: "001-59",
+      what: "page sizes a dax device can have, of 4K 64K 2M 32M 1G",
+      unit: "",
+      printed: "3",
+      formula: [PAGE, SIZE_2M, SIZE_1G].length,
+      measure: () => [PAGE, 16 * PAGE, SIZE_2M, 16 * SIZE_2M, SIZE_1G].filter(daxComesUp).length,
+      expected: "confirmed",
+    },
+    {
+      id: "001-62",
+      what: "frames of memmap for two 1G ranges, the second a section off",
+      unit: "",
+      printed: "4",
+      formula: 2 * keptPages(SIZE_1G, "pte+table"),
+      measure: framesOfTwoRanges,
+      expected: "confirmed",
+      note: "a wrong range index would take the second range's start for the middle of a compound",
+    },
+    {
       id: "001-05/saved",
       what: "memmap pages a 1G page saves",
       unit: "pages",
@@ -237,4 +263,23 @@ function tailsInSection(n: number): number {
     if (pfn !== data && compoundHead(k, pfn) === data) tails++;
   }
   return tails;
+}
+
+function daxComesUp(align: number): boolean {
+  const k = boot({ kernel: "v4", pmem: [{ bytes: 2 * SIZE_1G }] });
+  return typeof createNamespace(k, ndRegions(k)[0], { size: 2 * SIZE_1G, align, map: "mem" }) !== "number";
+}
+
+/** A pgmap of two ranges with a gap of one section, as a dynamic dax device may have it. */
+function framesOfTwoRanges(): number {
+  const k = boot({ kernel: "v4", pmem: [{ bytes: 3 * SIZE_1G }] });
+  const start = k.machine.topology.pmemStart;
+  const pages = basePages(SIZE_1G);
+  const second = start + pages + k.pagesPerSection;
+  const ranges = [{ start, end: start + pages }, { start: second, end: second + pages }];
+  const before = k.uses[USE_VMEMMAP];
+  const err = memremapPages(k, newPgmap(k, "generic", ranges, null, 0, pages));
+  if (err < 0) throw new Error(`verify: the ranges fail with ${errnoName(err)}`);
+  checkInvariants(k);
+  return k.uses[USE_VMEMMAP] - before;
 }

@@ -28,6 +28,7 @@ const TIMES = [
   time("001-28", "bootstrap, RFC to v1", "190 -> 80-120", "ms"),
   time("001-80", "get_dev_pagemap is the largest cost of gup-fast", "", ""),
   time("001-81", "get_dev_pagemap is negligible", "", ""),
+  time("001-85", "pgmaps on a system with more than 1 TiB, about", "12", ""),
   time("001-86", "a reference per 4K page costs", "10", "x"),
   time("001-89", "an xarray lookup takes", "150", "ns"),
 ];
