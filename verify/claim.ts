@@ -55,10 +55,20 @@ export interface Judged {
   readonly note: string | null;
 }
 
-/** Measures and judges. TypeError for a claim that gives neither both numbers nor a reason why it has none. */
+/**
+ * Measures and judges. A measurement that fails, by a panic of the emulated kernel for one, is a disagreement.
+ * TypeError for a claim that gives neither both numbers nor a reason why it has none.
+ */
 export function judge(claim: Claim): Judged {
-  const { id, what, unit, printed, formula, expected, note } = claim;
-  const measured = claim.measure?.();
+  const { id, what, unit, printed, formula, expected } = claim;
+  let { note } = claim;
+  let measured: number | undefined;
+  try {
+    measured = claim.measure?.();
+  } catch (error) {
+    measured = NaN;
+    note = `measuring failed: ${error instanceof Error ? error.message : error}`;
+  }
   const verdict = outcome(claim, measured);
   return {
     id,

@@ -2,6 +2,7 @@
 // The verdict logic: each verdict can be reached, and a wrong number on any side is noticed.
 
 import { assertEquals, assertThrows } from "@std/assert";
+import { KernelPanic } from "../mod.ts";
 import { type Claim, compare, judge, same } from "./claim.ts";
 
 const CLAIM: Claim = {
@@ -42,6 +43,17 @@ Deno.test("judge() fails when the emulator counts something else than the formul
   assertEquals([judged.verdict, judged.ok], ["disagreement", false]);
   assertEquals(judge({ ...CLAIM, measure: () => 6.0000001 }).verdict, "disagreement");
   assertEquals(judge({ ...CLAIM, measure: () => NaN }).verdict, "disagreement");
+});
+
+Deno.test("judge() takes a measurement that panics for a disagreement and says what happened", () => {
+  const judged = judge({
+    ...CLAIM,
+    measure: () => {
+      throw new KernelPanic("pageWord: memmap of frame 1 is not mapped");
+    },
+  });
+  assertEquals([judged.verdict, judged.ok], ["disagreement", false]);
+  assertEquals(judged.note, "measuring failed: pageWord: memmap of frame 1 is not mapped");
 });
 
 Deno.test("judge() fails when the verdict is not the expected one", () => {
