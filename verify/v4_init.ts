@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Seed 001, what is written into struct pages and what hangs on them: patches 1, 4 to 7 and 13, memremap_pages().
+// Seed 001, what is written into struct pages: patches 2 to 4, 7 and 13.
 
-import { destroyNamespace } from "../src/drivers/nvdimm/namespace.ts";
-import { PAGE_INDEX } from "../src/include/mm_types.ts";
 import { MIGRATE_NONE } from "../src/include/mmzone.ts";
-import { handleFault, populateArea } from "../src/mm/memory.ts";
-import { memoryFailure } from "../src/mm/memory_failure.ts";
-import { getDevPagemap } from "../src/mm/memremap.ts";
+import { populateArea } from "../src/mm/memory.ts";
 import { gupFast } from "../src/mm/gup.ts";
 import { compoundHead, isPageHead, pageRefcount, readPage } from "../src/mm/page.ts";
 import { C } from "../src/mm/vmstat.ts";
@@ -14,9 +10,6 @@ import { type KernelConfig, PRESETS } from "../mod.ts";
 import type { Claim } from "./claim.ts";
 import {
   basePages,
-  pgmapReferences,
-  pgmapReferencesShiftedLeft,
-  pgoffError,
   SECTION,
   SIZE_1G,
   SIZE_2M,
@@ -24,9 +17,8 @@ import {
   tailsWithState,
   uniqueStructs,
   untypedPageblocks,
-  yieldsPer1024,
 } from "./formulas.ts";
-import { build, mapDevice, namespaceOf, panics, withErratum, yes } from "./measure.ts";
+import { build, mapDevice, namespaceOf, withErratum, yes } from "./measure.ts";
 
 /** Patches 1 to 7 and no more: compounds, but nothing shared and everything initialised. */
 export const UP_TO_PATCH_7: KernelConfig = {
@@ -37,88 +29,81 @@ export const UP_TO_PATCH_7: KernelConfig = {
   gup: "per-page",
 };
 
-/** Claims about struct pages, pgmap references, faults. */
-export function initClaims(): Claim[] {
-  return [...structPages(), ...initialised(), ...references(), ...faults()];
-}
-
-function structPages(): Claim[] {
-  return [
-    {
-      id: "001-01",
-      what: "a 2M devmap is a compound one (1 yes)",
-      unit: "",
-      printed: "0",
-      formula: yes(basePages(SIZE_2M) > 1),
-      measure: () => headAt("v4", SIZE_2M),
-      expected: "contradicted",
-      note: "geometry > PAGE_SIZE would leave it out: geometry counts pages, 512 of them; the bound is 1",
-    },
-    {
-      id: "001-02",
-      what: "reference count of a tail",
-      unit: "",
-      printed: "0",
-      formula: 0,
-      measure: () => refcount("v4", 1),
-      expected: "confirmed",
-    },
-    {
-      id: "001-09",
-      what: "geometry when nobody asks for one (fsdax)",
-      unit: "pages",
-      printed: "1",
-      formula: basePages(4096),
-      measure: () => build("v4", { size: 2 ** 28, mode: "fsdax" }).ns.pgmap.geometry,
-      expected: "confirmed",
-    },
-    {
-      id: "001-31",
-      what: "tails of a 2M page: all but the first",
-      unit: "",
-      printed: "511",
-      formula: basePages(SIZE_2M) - 1,
-      measure: tailsOf2M,
-      expected: "confirmed",
-    },
-    {
-      id: "001-32",
-      what: "heads in a 4K-aligned devmap",
-      unit: "",
-      printed: "0",
-      formula: 0,
-      measure: () => headAt("v4", 4096),
-      expected: "confirmed",
-    },
-    {
-      id: "001-38",
-      what: "geometry of a 2M device: align >> PAGE_SHIFT",
-      unit: "pages",
-      printed: "512",
-      formula: basePages(SIZE_2M),
-      measure: () => build("v4", { size: 2 ** 28, align: SIZE_2M }).ns.pgmap.geometry,
-      expected: "confirmed",
-    },
-    {
-      id: "001-56",
-      what: "tails that differ from the last one, page pinned",
-      unit: "",
-      printed: "2",
-      formula: tailsWithState(2),
-      measure: () => tailsThatDiffer(UP_TO_PATCH_7),
-      expected: "confirmed",
-    },
-    {
-      id: "001-60",
-      what: "struct pages with information of their own",
-      unit: "",
-      printed: "3",
-      formula: 1 + tailsWithState(2),
-      measure: () => headAt("v4", SIZE_2M) + tailsThatDiffer(UP_TO_PATCH_7),
-      expected: "confirmed",
-    },
-  ];
-}
+const STRUCT_PAGES: readonly Claim[] = [
+  {
+    id: "001-01",
+    what: "a 2M devmap is a compound one (1 yes)",
+    unit: "",
+    printed: "0",
+    formula: yes(basePages(SIZE_2M) > 1),
+    measure: () => headAt("v4", SIZE_2M),
+    expected: "contradicted",
+    note: "geometry > PAGE_SIZE would leave it out: geometry counts pages, 512 of them; the bound is 1",
+  },
+  {
+    id: "001-02",
+    what: "reference count of a tail",
+    unit: "",
+    printed: "0",
+    formula: 0,
+    measure: () => refcount("v4", 1),
+    expected: "confirmed",
+  },
+  {
+    id: "001-09",
+    what: "geometry when nobody asks for one (fsdax)",
+    unit: "pages",
+    printed: "1",
+    formula: basePages(4096),
+    measure: () => build("v4", { size: 2 ** 28, mode: "fsdax" }).ns.pgmap.geometry,
+    expected: "confirmed",
+  },
+  {
+    id: "001-31",
+    what: "tails of a 2M page: all but the first",
+    unit: "",
+    printed: "511",
+    formula: basePages(SIZE_2M) - 1,
+    measure: tailsOf2M,
+    expected: "confirmed",
+  },
+  {
+    id: "001-32",
+    what: "heads in a 4K-aligned devmap",
+    unit: "",
+    printed: "0",
+    formula: 0,
+    measure: () => headAt("v4", 4096),
+    expected: "confirmed",
+  },
+  {
+    id: "001-38",
+    what: "geometry of a 2M device: align >> PAGE_SHIFT",
+    unit: "pages",
+    printed: "512",
+    formula: basePages(SIZE_2M),
+    measure: () => build("v4", { size: 2 ** 28, align: SIZE_2M }).ns.pgmap.geometry,
+    expected: "confirmed",
+  },
+  {
+    id: "001-56",
+    what: "tails that differ from the last one, page pinned",
+    unit: "",
+    printed: "2",
+    formula: tailsWithState(2),
+    measure: () => tailsThatDiffer(UP_TO_PATCH_7),
+    expected: "confirmed",
+  },
+  {
+    id: "001-60",
+    what: "struct pages with information of their own",
+    unit: "",
+    printed: "3",
+    formula: 1 + tailsWithState(2),
+    measure: () => headAt("v4", SIZE_2M) + tailsThatDiffer(UP_TO_PATCH_7),
+    expected: "confirmed",
+  },
+];
 
 /** Whether the first data frame is a compound head. */
 function headAt(kernel: string, align: number): number {
@@ -126,7 +111,8 @@ function headAt(kernel: string, align: number): number {
   return yes(isPageHead(k, data));
 }
 
-function refcount(kernel: string, offset: number): number {
+/** Reference count of a page so far from the first data frame. */
+export function refcount(kernel: string, offset: number): number {
   const { k, data } = build(kernel, { size: 2 ** 28, align: SIZE_2M });
   return pageRefcount(k, data + offset);
 }
@@ -155,86 +141,84 @@ function tailsThatDiffer(kernel: KernelConfig): number {
   return differing;
 }
 
-function initialised(): Claim[] {
-  return [
-    {
-      id: "001-24",
-      what: "altmap: struct pages written, against 5.14",
-      unit: "x",
-      printed: "1",
-      formula: structsToWrite(SIZE_1G, SIZE_2M, "none") / basePages(SIZE_1G),
-      measure: () => writtenWithAltmap("v4") / writtenWithAltmap("5.14"),
-      expected: "confirmed",
-      note: "by work; the time is the machine's",
-    },
-    {
-      id: "001-26",
-      what: "patch 7 alone writes fewer struct pages (1 yes)",
-      unit: "",
-      printed: "1",
-      formula: yes(structsToWrite(SIZE_1G, SIZE_2M, "none") < basePages(SIZE_1G)),
-      measure: () => yes(written(UP_TO_PATCH_7, SIZE_2M) < written("5.14", SIZE_2M)),
-      expected: "contradicted",
-      note: "all of them are still written; patch 13 is the one that skips",
-    },
-    {
-      id: "001-65/before",
-      what: "struct pages written per section before",
-      unit: "",
-      printed: "32768",
-      formula: structsToWrite(SECTION, SIZE_2M, "none"),
-      measure: () => written(UP_TO_PATCH_7, SIZE_2M) / (SIZE_1G / SECTION),
-      expected: "confirmed",
-    },
-    {
-      id: "001-65",
-      what: "struct pages needed per section, 2M pages",
-      unit: "",
-      printed: "128",
-      formula: structsToWrite(SECTION, SIZE_2M, "pte"),
-      measure: () => written("v4", SIZE_2M) / (SIZE_1G / SECTION),
-      expected: "contradicted",
-      note: "8192: 32768 counts a section, 128 one of its 64 compounds; 512 become 128, a quarter, not 1 in 256",
-    },
-    {
-      id: "001-66",
-      what: "struct pages needed per 1G page",
-      unit: "",
-      printed: "128",
-      formula: structsToWrite(SIZE_1G, SIZE_1G, "pte+table"),
-      measure: () => written("v4", SIZE_1G),
-      expected: "confirmed",
-    },
-    {
-      id: "001-66/before",
-      what: "struct pages written per 1G page before",
-      unit: "",
-      printed: "262144",
-      formula: structsToWrite(SIZE_1G, SIZE_1G, "none"),
-      measure: () => written(UP_TO_PATCH_7, SIZE_1G),
-      expected: "confirmed",
-    },
-    {
-      id: "001-67",
-      what: "unique struct pages of a 2M compound",
-      unit: "",
-      printed: "128",
-      formula: uniqueStructs(SIZE_2M, "pte"),
-      measure: () => written("v4", SIZE_2M) / (SIZE_1G / SIZE_2M),
-      expected: "confirmed",
-    },
-    {
-      id: "001-68",
-      what: "pageblocks of a 1G page the shortened loop leaves untyped",
-      unit: "",
-      printed: "0",
-      formula: untypedPageblocks(SIZE_1G, uniqueStructs(SIZE_1G, "pte")),
-      measure: untyped,
-      expected: "contradicted",
-      note: "the loop also set the type of each pageblock, and 128 struct pages reach only the first of 512",
-    },
-  ];
-}
+const INITIALISED: readonly Claim[] = [
+  {
+    id: "001-24",
+    what: "altmap: struct pages written, against 5.14",
+    unit: "x",
+    printed: "1",
+    formula: structsToWrite(SIZE_1G, SIZE_2M, "none") / basePages(SIZE_1G),
+    measure: () => writtenWithAltmap("v4") / writtenWithAltmap("5.14"),
+    expected: "confirmed",
+    note: "by work; the time is the machine's",
+  },
+  {
+    id: "001-26",
+    what: "patch 7 alone writes fewer struct pages (1 yes)",
+    unit: "",
+    printed: "1",
+    formula: yes(structsToWrite(SIZE_1G, SIZE_2M, "none") < basePages(SIZE_1G)),
+    measure: () => yes(written(UP_TO_PATCH_7, SIZE_2M) < written("5.14", SIZE_2M)),
+    expected: "contradicted",
+    note: "all of them are still written; patch 13 is the one that skips",
+  },
+  {
+    id: "001-65/before",
+    what: "struct pages written per section before",
+    unit: "",
+    printed: "32768",
+    formula: structsToWrite(SECTION, SIZE_2M, "none"),
+    measure: () => written(UP_TO_PATCH_7, SIZE_2M) / (SIZE_1G / SECTION),
+    expected: "confirmed",
+  },
+  {
+    id: "001-65",
+    what: "struct pages needed per section, 2M pages",
+    unit: "",
+    printed: "128",
+    formula: structsToWrite(SECTION, SIZE_2M, "pte"),
+    measure: () => written("v4", SIZE_2M) / (SIZE_1G / SECTION),
+    expected: "contradicted",
+    note: "8192: 32768 counts a section, 128 one of its 64 compounds; 512 become 128, a quarter, not 1 in 256",
+  },
+  {
+    id: "001-66",
+    what: "struct pages needed per 1G page",
+    unit: "",
+    printed: "128",
+    formula: structsToWrite(SIZE_1G, SIZE_1G, "pte+table"),
+    measure: () => written("v4", SIZE_1G),
+    expected: "confirmed",
+  },
+  {
+    id: "001-66/before",
+    what: "struct pages written per 1G page before",
+    unit: "",
+    printed: "262144",
+    formula: structsToWrite(SIZE_1G, SIZE_1G, "none"),
+    measure: () => written(UP_TO_PATCH_7, SIZE_1G),
+    expected: "confirmed",
+  },
+  {
+    id: "001-67",
+    what: "unique struct pages of a 2M compound",
+    unit: "",
+    printed: "128",
+    formula: uniqueStructs(SIZE_2M, "pte"),
+    measure: () => written("v4", SIZE_2M) / (SIZE_1G / SIZE_2M),
+    expected: "confirmed",
+  },
+  {
+    id: "001-68",
+    what: "pageblocks of a 1G page the shortened loop leaves untyped",
+    unit: "",
+    printed: "0",
+    formula: untypedPageblocks(SIZE_1G, uniqueStructs(SIZE_1G, "pte")),
+    measure: untyped,
+    expected: "contradicted",
+    note: "the loop also set the type of each pageblock, and 128 struct pages reach only the first of 512",
+  },
+];
 
 /** Struct pages written for 1 GiB. */
 function written(kernel: string | KernelConfig, align: number): number {
@@ -255,157 +239,5 @@ function untyped(): number {
   return count;
 }
 
-function references(): Claim[] {
-  return [
-    {
-      id: "001-33",
-      what: "yields in 1024 steps of pfn_next(), patch as posted",
-      unit: "",
-      printed: "1",
-      formula: yieldsPer1024(true),
-      measure: () => yields(withErratum("v4", "pfnNextYield")),
-      expected: "contradicted",
-      note: 'the rewritten test lost its "== 0", so it yields on every step but one in 1024',
-    },
-    {
-      id: "001-33/meant",
-      what: "the same as meant",
-      unit: "",
-      printed: "1",
-      formula: yieldsPer1024(false),
-      measure: () => yields("v4"),
-      expected: "confirmed",
-    },
-    {
-      id: "001-34",
-      what: "pgmap references of 1 GiB in 2M pages",
-      unit: "",
-      printed: "512",
-      formula: pgmapReferences(SIZE_1G, SIZE_2M),
-      measure: () => refsOf("v4"),
-      expected: "confirmed",
-    },
-    {
-      id: "001-75",
-      what: "the same counted by << geometry_order",
-      unit: "",
-      printed: "512",
-      formula: pgmapReferencesShiftedLeft(SIZE_1G, SIZE_2M),
-      measure: () => refsOf(withErratum("v4", "refShiftLeft")),
-      expected: "contradicted",
-      note: "134217728 are taken and 512 returned: memunmap_pages() would wait for ever; mainline shifts right",
-    },
-    {
-      id: "001-75/unmap",
-      what: "and tearing that down never ends (1 yes)",
-      unit: "",
-      formula: yes(pgmapReferencesShiftedLeft(SIZE_1G, SIZE_2M) !== pgmapReferences(SIZE_1G, SIZE_2M)),
-      measure: () => {
-        const { k, ns } = build(withErratum("v4", "refShiftLeft"), { size: SIZE_1G, align: SIZE_2M });
-        return yes(panics(() => destroyNamespace(k, ns)));
-      },
-      expected: "equal",
-    },
-    {
-      id: "001-77",
-      what: "reference count of a free device page",
-      unit: "",
-      printed: "1",
-      formula: 1,
-      measure: () => refcount("v4", 0),
-      expected: "confirmed",
-    },
-    {
-      id: "001-77/gone",
-      what: "pgmap references after teardown",
-      unit: "",
-      printed: "0",
-      formula: 0,
-      measure: refsAfterTeardown,
-      expected: "confirmed",
-    },
-    {
-      id: "001-78",
-      what: "fsdax teardown waits for a pgmap reference (1 yes)",
-      unit: "",
-      printed: "1",
-      formula: 1,
-      measure: waitsForReference,
-      expected: "confirmed",
-      note: "the emulator has nobody to wait for and panics where the kernel would sleep",
-    },
-  ];
-}
-
-/** Removing sections yields too; v7, which returns all references at once, does only that. */
-function yields(kernel: string | KernelConfig): number {
-  const steps = 8 * SIZE_1G / SIZE_2M;
-  return (yieldsOfTeardown(kernel) - yieldsOfTeardown("v7")) * 1024 / steps;
-}
-
-function yieldsOfTeardown(kernel: string | KernelConfig): number {
-  const { k, ns } = build(kernel, { size: 8 * SIZE_1G, align: SIZE_2M });
-  const before = k.stat[C.condResched];
-  destroyNamespace(k, ns);
-  return k.stat[C.condResched] - before;
-}
-
-function refsOf(kernel: string | KernelConfig): number {
-  return build(kernel, { size: SIZE_1G, align: SIZE_2M }).ns.pgmap.refs - 1;
-}
-
-function refsAfterTeardown(): number {
-  const { k, ns } = build("v4", { size: 2 ** 28, align: SIZE_2M });
-  destroyNamespace(k, ns);
-  return ns.pgmap.refs;
-}
-
-function waitsForReference(): number {
-  const { k, ns, data } = build("v4", { size: 2 ** 28, mode: "fsdax" });
-  getDevPagemap(k, data, null);
-  return yes(panics(() => destroyNamespace(k, ns)));
-}
-
-function faults(): Claim[] {
-  return [
-    {
-      id: "001-36",
-      what: "page->index off after a fault inside a 2M page, ALIGN()",
-      unit: "pages",
-      printed: "0",
-      formula: pgoffError(FAULT_OFFSET, basePages(SIZE_2M)),
-      measure: () => indexAfterFault(withErratum("v4", "pgoffAlignUp")) - indexAfterFault("v4"),
-      expected: "contradicted",
-      note: "ALIGN() rounds up: index is that of the next huge page unless the fault hits the first base page",
-    },
-    {
-      id: "001-37",
-      what: "base pages a machine check in a 2M page takes",
-      unit: "pages",
-      printed: "512",
-      formula: basePages(SIZE_2M),
-      measure: poisoned,
-      expected: "confirmed",
-    },
-  ];
-}
-
-const FAULT_OFFSET = 100;
-
-/** page->index of the head of the second 2M page of a device, after a fault in the midst of it. */
-function indexAfterFault(kernel: string | KernelConfig): number {
-  const built = build(kernel, { size: 2 ** 28, align: SIZE_2M });
-  const { k, data } = built;
-  const area = mapDevice(built, 8 * SIZE_2M);
-  handleFault(k, area.mm, area.start + basePages(SIZE_2M) + FAULT_OFFSET);
-  return readPage(k, data + basePages(SIZE_2M), PAGE_INDEX);
-}
-
-function poisoned(): number {
-  const built = build("v4", { size: 2 ** 28, align: SIZE_2M });
-  const { k, data } = built;
-  const area = mapDevice(built, 8 * SIZE_2M);
-  populateArea(k, area, basePages(SIZE_2M));
-  const toKill = memoryFailure(k, data + basePages(SIZE_2M) + FAULT_OFFSET);
-  return typeof toKill === "number" ? toKill : toKill[0].pages;
-}
+/** Claims about struct pages. */
+export const INIT_CLAIMS: readonly Claim[] = [...STRUCT_PAGES, ...INITIALISED];

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Seed 001, "Introduce compound devmaps for device-dax", v4: its cover letter, 14 patches and thread. Preset v4 runs them;
-// patch 14 (shared PTE tables) never reached mainline. The claims lie in three files by subject.
+// patch 14 (shared PTE tables) never reached mainline. The claims lie in four files by subject.
 
 import { time } from "./v7_cover.ts";
 import { main, type Suite } from "./report.ts";
 import { gupClaims } from "./v4_gup.ts";
-import { initClaims } from "./v4_init.ts";
+import { INIT_CLAIMS } from "./v4_init.ts";
+import { REFERENCE_CLAIMS } from "./v4_refs.ts";
 import { savingsClaims } from "./v4_savings.ts";
 
 /** Suite of seed 001. */
 export const V4_SERIES: Suite = {
   name: "v4_series",
   title: "Seed 001: the v4 series and its thread",
-  claims: (scale) => [...savingsClaims(scale), ...initClaims(), ...gupClaims(), ...TIMES],
+  claims: (scale) => [...savingsClaims(scale), ...INIT_CLAIMS, ...REFERENCE_CLAIMS, ...gupClaims(), ...TIMES],
 };
 
 const TIMES = [
