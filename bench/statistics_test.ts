@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { pairedRatio } from "./statistics.ts";
+
+const times = fc.array(fc.double({ min: 1, max: 1e6, noNaN: true }), { minLength: 2, maxLength: 20 });
+
+Deno.test("pairedRatio() finds a constant factor exactly, with no width", () => {
+  fc.assert(fc.property(times, fc.double({ min: 0.1, max: 10, noNaN: true }), (before, factor) => {
+    const { ratio, low, high } = pairedRatio(before, before.map((t) => t * factor));
+    assertAlmostEquals(ratio, factor, 1e-9 * factor);
+    assertAlmostEquals(high - low, 0, 1e-9 * factor);
+  }));
+});
+
+Deno.test("pairedRatio() brackets its mean and inverts when before and after change places", () => {
+  fc.assert(fc.property(times, times, (a, b) => {
+    const n = Math.min(a.length, b.length);
+    const there = pairedRatio(a.slice(0, n), b.slice(0, n));
+    const back = pairedRatio(b.slice(0, n), a.slice(0, n));
+    assert(there.low <= there.ratio && there.ratio <= there.high);
+    assertAlmostEquals(there.ratio * back.ratio, 1, 1e-9);
+  }));
+});
+
+Deno.test("pairedRatio() of two pairs uses Student's quantile for one degree of freedom", () => {
+  const { high } = pairedRatio([1, 1], [1, Math.E]);
+  // logs 0 and 1: mean 0.5, standard error 0.5, t 12.706.
+  assertAlmostEquals(Math.log(high), 0.5 + 12.706 * 0.5, 1e-9);
+});
+
+Deno.test("pairedRatio() of one pair claims nothing", () => {
+  assertEquals(pairedRatio([2], [3]).high, Infinity);
+});
+
+Deno.test("pairedRatio() refuses times that do not pair", () => {
+  assertThrows(() => pairedRatio([1], [1, 2]), RangeError, "Cannot pair 1 and 2 times");
+  assertThrows(() => pairedRatio([], []), RangeError);
+  assertThrows(() => pairedRatio([0], [1]), RangeError);
+});
