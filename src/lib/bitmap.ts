@@ -28,6 +28,16 @@ export class SummaryBitmap {
     return word < level.length && (level[word] & (1 << (i & 31))) !== 0;
   }
 
+  /** Whether any bit of an aligned run is set: `n` is a power of two, `first` a multiple of it. */
+  testAny(first: number, n: number): boolean {
+    if (this.#count === 0) return false;
+    const level = this.#levels[0];
+    const word = first >>> 5;
+    if (n < 32) return (level[word] & (((1 << n) - 1) << (first & 31))) !== 0;
+    for (let w = word; w < word + (n >>> 5); w++) if (level[w] !== 0) return true;
+    return false;
+  }
+
   /** Sets a clear bit. */
   set(i: number): void {
     const levels = this.#levels;

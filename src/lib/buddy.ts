@@ -53,7 +53,9 @@ export class Buddy {
   free(unit: number, order: number): void {
     const free = this.#free;
     let block = (unit - this.base) >>> order;
-    if (this.#holds(block, order)) panic(`Buddy.free: unit ${unit} order ${order} is free already`);
+    if (this.#holds(block, order) || this.#touches(block, order)) {
+      panic(`Buddy.free: unit ${unit} order ${order} is free already`);
+    }
     this.#freeUnits += 1 << order;
     let o = order;
     while (o < this.maxOrder && free[o].test(block ^ 1)) {
@@ -109,6 +111,14 @@ export class Buddy {
   #holds(block: number, order: number): boolean {
     for (let o = order; o <= this.maxOrder; o++, block >>>= 1) {
       if (this.#free[o].test(block)) return true;
+    }
+    return false;
+  }
+
+  /** Whether a smaller block inside this one is free. */
+  #touches(block: number, order: number): boolean {
+    for (let o = order - 1; o >= 0; o--) {
+      if (this.#free[o].testAny(block * 2 ** (order - o), 2 ** (order - o))) return true;
     }
     return false;
   }
