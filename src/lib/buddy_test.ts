@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The buddy allocator against a model that only knows which units are taken.
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { Buddy } from "./buddy.ts";
+import { KernelPanic } from "./bug.ts";
+
+const MAX_ORDER = 4;
+
+/** Blocks that a random run holds, and the set of units in them. */
+class Model {
+  readonly blocks: { unit: number; order: number }[] = [];
+  readonly taken = new Set<number>();
+
+  add(unit: number, order: number): void {
+    for (let u = unit; u < unit + 2 ** order; u++) {
+      assert(!this.taken.has(u), `unit ${u} was given out twice`);
+      this.taken.add(u);
+    }
+    this.blocks.push({ unit, order });
+  }
+
+  remove(i: number): { unit: number; order: number } {
+    const [block] = this.blocks.splice(i, 1);
+    for (let u = block.unit; u < block.unit + 2 ** block.order; u++) this.taken.delete(u);
+    return block;
+  }
+
+  /** Lowest aligned run of free units of this order inside [base, base + length), or -1. */
+  lowest(base: number, length: number, order: number): number {
+    for (let at = base; at + 2 ** order <= base + length; at += 2 ** order) {
+      let free = true;
+      for (let u = at; u < at + 2 ** order; u++) free &&= !this.taken.has(u);
+      if (free) return at;
+    }
+    return -1;
+  }
+}
+
+Deno.test("Buddy gives out aligned free blocks, takes named ones, and merges all of it again", () => {
+  const step = fc.record({
+    op: fc.constantFrom("alloc", "free", "take"),
+    order: fc.integer({ min: 0, max: MAX_ORDER }),
+    at: fc.nat(1000),
+  });
+  const length = fc.integer({ min: 1, max: 100 });
+  fc.assert(fc.property(length, fc.array(step, { maxLength: 80 }), (length, steps) => {
+    const base = 1024;
+    const buddy = new Buddy(base, length, MAX_ORDER);
+    buddy.freeRange(base, base + length);
+    const model = new Model();
+    for (const { op, order, at } of steps) {
+      if (op === "alloc") {
+        const unit = buddy.alloc(order);
+        // It prefers the smallest block that fits, so any free block will do, but it fails only when there is none.
+        if (unit < 0) assertEquals(model.lowest(base, length, order), -1);
+        else {
+          assertEquals((unit - base) % 2 ** order, 0);
+          assert(unit + 2 ** order <= base + length);
+          model.add(unit, order);
+        }
+      } else if (op === "take") {
+        const unit = base + Math.floor(at % length / 2 ** order) * 2 ** order;
+        let free = unit + 2 ** order <= base + length;
+        for (let u = unit; u < unit + 2 ** order; u++) free &&= !model.taken.has(u);
+        assertEquals(buddy.take(unit, order), free);
+        if (free) model.add(unit, order);
+      } else if (model.blocks.length > 0) {
+        const block = model.remove(at % model.blocks.length);
+        buddy.free(block.unit, block.order);
+      }
+      assertEquals(buddy.freeUnits, length - model.taken.size);
+      assertEquals(buddy.recount(), buddy.freeUnits);
+      for (let u = base; u < base + length; u++) assertEquals(buddy.isFree(u), !model.taken.has(u));
+    }
+    while (model.blocks.length > 0) {
+      const { unit, order } = model.remove(0);
+      buddy.free(unit, order);
+    }
+    for (let order = 0; order <= MAX_ORDER; order++) {
+      assertEquals(buddy.freeBlocks(order), expectedBlocks(length, order), `free blocks of order ${order}`);
+    }
+  }));
+});
+
+/** Blocks of an order in a run of free units from an aligned base: all whole largest blocks, then the binary rest. */
+function expectedBlocks(length: number, order: number): number {
+  if (order === MAX_ORDER) return Math.floor(length / 2 ** MAX_ORDER);
+  return Math.floor(length / 2 ** order) % 2;
+}
+
+Deno.test("Buddy.alloc() returns -1 when no block of the order is left", () => {
+  const buddy = new Buddy(0, 16, MAX_ORDER);
+  buddy.freeRange(0, 16);
+  assertEquals(buddy.take(8, 0), true);
+  assertEquals(buddy.alloc(4), -1);
+  assertEquals(buddy.alloc(3), 0);
+  assertEquals(buddy.alloc(3), -1);
+  assertEquals(buddy.freeUnits, 7);
+});
+
+Deno.test("Buddy.take() changes nothing when part of the block is in use", () => {
+  const buddy = new Buddy(0, 16, MAX_ORDER);
+  buddy.freeRange(0, 16);
+  assert(buddy.take(5, 0));
+  assertEquals(buddy.take(4, 2), false);
+  assertEquals(buddy.take(5, 0), false);
+  assertEquals(buddy.freeUnits, 15);
+  buddy.free(5, 0);
+  assertEquals(buddy.freeBlocks(MAX_ORDER), 1);
+});
+
+Deno.test("Buddy.free() panics on a block that is free already, whole or inside a larger one", () => {
+  const buddy = new Buddy(0, 16, MAX_ORDER);
+  buddy.freeRange(0, 16);
+  const unit = buddy.alloc(0);
+  buddy.free(unit, 0);
+  assertThrows(() => buddy.free(unit, 0), KernelPanic, "is free already");
+  assertThrows(() => buddy.free(8, 2), KernelPanic, "is free already");
+});
+
+Deno.test("Buddy.free() panics when only a part of the block is free", () => {
+  const buddy = new Buddy(0, 16, MAX_ORDER);
+  buddy.freeRange(0, 16);
+  const unit = buddy.alloc(2);
+  buddy.free(unit, 0);
+  assertThrows(() => buddy.free(unit, 2), KernelPanic, "is free already");
+});
+
+Deno.test("Buddy.freeRange() takes any run, aligned or not", () => {
+  for (const [start, end] of [[0, 16], [1, 15], [3, 4], [7, 21], [0, 1]]) {
+    const buddy = new Buddy(0, 32, MAX_ORDER);
+    buddy.freeRange(start, end);
+    assertEquals(buddy.freeUnits, end - start);
+    for (let u = 0; u < 32; u++) assertEquals(buddy.isFree(u), u >= start && u < end);
+  }
+});

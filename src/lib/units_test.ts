@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Sizes as people write them.
+
+import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { formatSize, humanSize, parseSize } from "./units.ts";
+
+Deno.test("parseSize() reads powers of 1024 in every spelling", () => {
+  for (
+    const [text, bytes] of [
+      ["0", 0],
+      ["4096", 4096],
+      ["4K", 4096],
+      ["2m", 2 ** 21],
+      ["2MiB", 2 ** 21],
+      ["2MB", 2 ** 21],
+      ["16384M", 2 ** 34],
+      [" 1.5G ", 1.5 * 2 ** 30],
+      ["1 T", 2 ** 40],
+      ["4P", 2 ** 52],
+    ] as const
+  ) {
+    assertEquals(parseSize(text), bytes, text);
+  }
+});
+
+Deno.test("parseSize() refuses what is no whole number of bytes", () => {
+  for (const text of ["", "G", "-1", "1.3", "1e3", "2X", "0x10", "1G2", "10000000P", "NaN", "Infinity"]) {
+    assertThrows(() => parseSize(text), RangeError, `Cannot read size "${text}"`);
+  }
+});
+
+Deno.test("formatSize() is exact: parseSize() gives the bytes back", () => {
+  fc.assert(fc.property(fc.integer({ min: 0, max: 2 ** 50 }), (n) => assertEquals(parseSize(formatSize(n)), n)));
+  assertEquals([2097152, 2 ** 40, 1025].map(formatSize), ["2M", "1T", "1025"]);
+});
+
+Deno.test("humanSize() rounds to two places", () => {
+  assertEquals(humanSize(1571958030336), "1.43 TiB");
+  assertEquals([0, 1023, 1024, 2 ** 30].map(humanSize), ["0 B", "1023 B", "1 KiB", "1 GiB"]);
+});

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What tests stand on: a box from one line of text, and one wrapper that boots it, runs the case, then checks every
+// invariant and that nothing leaked. The checks run in the test's own body, where a failure cannot be swallowed.
+// Only tests import this file; it mirrors nothing in the kernel.
+
+import { boot, type BootOptions } from "./boot.ts";
+import {
+  createNamespace,
+  destroyNamespace,
+  type NamespaceRequest,
+  type NdNamespace,
+} from "./drivers/nvdimm/namespace.ts";
+import { ndRegions } from "./drivers/nvdimm/region.ts";
+import { errnoName } from "./include/errno.ts";
+import { USE_PUD_TABLE } from "./include/frame_use.ts";
+import { type Errata, type KernelConfig, NO_ERRATA, PRESETS } from "./include/kernel_config.ts";
+import { parseSize } from "./lib/units.ts";
+import { checkInvariants } from "./mm/debug_vm.ts";
+import type { Kernel } from "./mm/kernel.ts";
+import { totalFreePages } from "./mm/page_alloc.ts";
+import { C } from "./mm/vmstat.ts";
+
+/**
+ * A box in one line, for the toy architecture and with debug poison unless it says otherwise:
+ *
+ *     "dram=1M,1M pmem=256K,64K@3M/1 kernel=v4 arch=x86-64 struct=56 cpus=2 fragment=1 seed=7 shared nocontents"
+ *
+ * `dram` lists nodes; `pmem` lists regions as SIZE, SIZE@START, SIZE/NODE. Default `dram=1M pmem=256K kernel=6.1`.
+ */
+export function machine(text: string): BootOptions {
+  const options: Record<string, unknown> = { arch: "toy", debug: true, dram: [2 ** 20], pmem: [{ bytes: 2 ** 18 }] };
+  for (const word of text.split(" ").filter((w) => w !== "")) {
+    const [key, value = ""] = word.split("=");
+    const read = WORDS[key];
+    if (read === undefined) throw new RangeError(`Cannot read machine word "${word}"`);
+    Object.assign(options, read(value));
+  }
+  return options;
+}
+
+const WORDS: Readonly<Record<string, (value: string) => BootOptions>> = {
+  arch: (arch) => ({ arch }),
+  kernel: (kernel) => ({ kernel }),
+  dram: (sizes) => ({ dram: sizes.split(",").map(parseSize) }),
+  pmem: (regions) => ({ pmem: regions.split(",").map(pmemRegion) }),
+  struct: (bytes) => ({ structPageSize: Number(bytes) }),
+  cpus: (n) => ({ cpus: Number(n) }),
+  fragment: (share) => ({ fragment: Number(share) }),
+  seed: (seed) => ({ seed: Number(seed) }),
+  shared: () => ({ shared: true }),
+  nocontents: () => ({ contents: false }),
+};
+
+function pmemRegion(text: string): { bytes: number; nid?: number; startBytes?: number } {
+  const [place, nid] = text.split("/");
+  const [size, start] = place.split("@");
+  return {
+    bytes: parseSize(size),
+    ...(nid === undefined ? {} : { nid: Number(nid) }),
+    ...(start === undefined ? {} : { startBytes: parseSize(start) }),
+  };
+}
+
+/** A preset with some switches set otherwise, and some defects of the documents switched on. */
+export function kernelLike(
+  name: string,
+  changes: Partial<KernelConfig> = {},
+  errata: Partial<Errata> = {},
+): KernelConfig {
+  return { ...PRESETS[name], ...changes, errata: { ...NO_ERRATA, ...errata } };
+}
+
+/**
+ * Boots a fresh machine ({@linkcode machine} text or options), runs the case and checks: all invariants hold, every
+ * frame is free again, nobody holds a page. Returns what the case returned.
+ */
+export function withKernel<T>(options: string | BootOptions, run: (k: Kernel) => T): T {
+  const k = boot(typeof options === "string" ? machine(options) : options);
+  checkInvariants(k);
+  const before = takeStock(k);
+  const result = run(k);
+  checkInvariants(k);
+  const leak = stockDifference(before, takeStock(k));
+  if (leak !== "") throw new Error(`Leak: ${leak}`);
+  return result;
+}
+
+/** The books of a machine that a failed or undone operation must leave as they were. */
+export type Stock = Readonly<Record<string, number | string>>;
+
+/**
+ * Reads the books. A PUD table that a top-level entry got stays for good, as on x86 with four levels, so such tables are
+ * counted as free; the spans of device zones stay too and are not read.
+ */
+export function takeStock(k: Kernel): Stock {
+  const kernelTables = k.uses[USE_PUD_TABLE];
+  return {
+    free: totalFreePages(k) + kernelTables,
+    uses: k.uses.map((n, use) => use === USE_PUD_TABLE ? 0 : n).join(" "),
+    zones: k.nodes.map((n) => n.zones.map((z) => `${z.present}/${z.managed}`).join(" ")).join(" | "),
+    memmap: `${k.stat[C.nrMemmapPages]} ${k.stat[C.nrMemmapBootPages]}`,
+    bootReserved: k.bootReserved,
+    sections: Array.from(k.sections.state, (state, nr) => `${state}${subsectionBits(k, nr)}`).join(" "),
+    pgmaps: k.pgmaps.entries.length,
+    altmaps: k.pgmaps.entries.map(({ pgmap }) => `${pgmap.altmap?.alloc ?? 0}`).join(" "),
+    refs: k.pgmaps.entries.map(({ pgmap }) => pgmap.refs).join(" "),
+    mms: k.mms.size,
+    gup: `${k.gupRefs} ${k.gupPins}`,
+  };
+}
+
+/** What differs between two readings, for people; empty when nothing does. */
+export function stockDifference(before: Stock, after: Stock): string {
+  return Object.keys(before).filter((key) => before[key] !== after[key])
+    .map((key) => `${key} was ${before[key]}, is ${after[key]}`).join("; ");
+}
+
+function subsectionBits(k: Kernel, nr: number): string {
+  let bits = "";
+  for (let s = 0; s < k.sections.subsections; s++) {
+    bits += k.sections.populated(nr * k.pagesPerSection + s * k.pagesPerSubsection) ? "+" : ".";
+  }
+  return bits;
+}
+
+/** A namespace on the first region, of the whole region unless a size is given; an Error when the kernel refuses. */
+export function mustCreate(k: Kernel, request: Partial<NamespaceRequest> = {}, region = ndRegions(k)[0]): NdNamespace {
+  const ns = createNamespace(k, region, {
+    size: region.end - region.start,
+    align: k.arch.compatAlignBytes,
+    map: "mem",
+    ...request,
+  });
+  if (typeof ns === "number") throw new Error(`createNamespace: ${errnoName(ns)}`);
+  return ns;
+}
+
+/** Destroys it; an Error when the kernel refuses. */
+export function mustDestroy(k: Kernel, ns: NdNamespace): void {
+  const err = destroyNamespace(k, ns);
+  if (err < 0) throw new Error(`destroyNamespace: ${errnoName(err)}`);
+}
