@@ -60,9 +60,9 @@ export function layoutTopology(spec: TopologySpec): Topology {
       ? alignUp(next, spec.regionAlignBytes / spec.pageBytes)
       : region.startBytes / spec.pageBytes;
     const end = start + region.bytes / spec.pageBytes;
-    if (!Number.isInteger(start) || !Number.isInteger(end)) {
+    if (!Number.isInteger(start) || !Number.isInteger(end) || end <= start) {
       throw new RangeError(
-        `Cannot place pmem region ${id}: start and size must be whole pages of ${spec.pageBytes} bytes`,
+        `Cannot place pmem region ${id}: start and size must be whole pages of ${spec.pageBytes} bytes, at least one`,
       );
     }
     if (start < next) {
@@ -71,7 +71,7 @@ export function layoutTopology(spec: TopologySpec): Topology {
       );
     }
     const nid = region.nid ?? 0;
-    if (nid < 0 || nid >= spec.dram.length) {
+    if (!Number.isInteger(nid) || nid < 0 || nid >= spec.dram.length) {
       throw new RangeError(`Cannot place pmem region ${id}: node ${nid} of ${spec.dram.length} nodes`);
     }
     pmem.push({ id, nid, start, end });
@@ -83,6 +83,7 @@ export function layoutTopology(spec: TopologySpec): Topology {
 function layoutDram(spec: TopologySpec): DramRange[] {
   const page = spec.pageBytes;
   const ranges: DramRange[] = [];
+  if (spec.dram.length === 0) throw new RangeError("Cannot place DRAM: there is no node");
   let next = 0;
   for (const [nid, bytes] of spec.dram.entries()) {
     let frames = bytes / page;
