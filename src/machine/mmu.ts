@@ -78,13 +78,33 @@ export class Mmu {
 
   /** A cached vmemmap page whose translation is not what the tables say now, or -1; for the invariant checker. */
   findStale(): number {
+    const hugeTag = this.#hugeTag.slice();
+    const hugeBase = this.#hugeBase.slice();
+    const { tableShift } = this.format;
     for (let set = 0; set < SETS; set++) {
       const vpage = this.#tag[set];
       if (vpage < 0) continue;
       const [base, frame, writable] = [this.#base[set], this.#frame[set], this.#writable[set]];
-      const huge = vpage >> this.format.tableShift;
-      const now = this.#walk(vpage, set, huge, vpage & ((1 << this.format.tableShift) - 1));
+      const now = this.#walk(vpage, set, vpage >> tableShift, vpage & ((1 << tableShift) - 1));
       if (now !== base || this.#frame[set] !== frame || this.#writable[set] !== writable) return vpage;
+    }
+    for (let set = 0; set < HUGE_SETS; set++) {
+      const stale = hugeTag[set] < 0 ? -1 : this.#staleInBlock(hugeTag[set], hugeBase[set]);
+      if (stale >= 0) return stale;
+    }
+    return -1;
+  }
+
+  /** The first page of a cached huge translation that the tables map elsewhere, or -1. */
+  #staleInBlock(huge: number, base: number): number {
+    const { tableShift } = this.format;
+    const hset = huge & (HUGE_SETS - 1);
+    for (let i = 0; i < 1 << tableShift; i++) {
+      const vpage = (huge << tableShift) + i;
+      this.#hugeTag[hset] = -1;
+      if (this.#walk(vpage, vpage & (SETS - 1), huge, i) !== base + i * this.phys.pageWords) return vpage;
+      // Still a leaf, and the same one: so are its other pages.
+      if (this.#hugeTag[hset] === huge) return -1;
     }
     return -1;
   }
