@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The memory map against what QEMU's q35 board reports, and what makes no map.
+//
+//   4 GiB of DRAM:  | 0 .. 2G | hole | 4G .. 6G |           pmem from 6G  = 0x180000000
+//   6 GiB of DRAM:  | 0 .. 2G | hole | 4G .. 8G |           pmem from 8G  = 0x200000000
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { X86_64 } from "../arch/x86/x86_64.ts";
+import { parseSize } from "../lib/units.ts";
+import { layoutTopology, type TopologySpec } from "./topology.ts";
+
+function spec(dram: string[], pmem: TopologySpec["pmem"]): TopologySpec {
+  const bytes = dram.map(parseSize);
+  return {
+    dram: bytes,
+    pmem,
+    lowEndBytes: X86_64.lowEndBytes(bytes[0]),
+    highStartBytes: X86_64.highStartBytes,
+    regionAlignBytes: X86_64.regionAlignBytes,
+    pageBytes: 4096,
+  };
+}
+
+const GIB = 2 ** 30;
+const PFN_1G = 262144;
+
+Deno.test("layoutTopology() puts pmem where QEMU's q35 does", () => {
+  // From a Linux 6.1 guest: 4096 MiB and 6144 MiB of memory, one NVDIMM.
+  assertEquals(layoutTopology(spec(["4G"], [{ bytes: GIB }])).pmem[0].start * 4096, 0x180000000);
+  assertEquals(layoutTopology(spec(["6G"], [{ bytes: GIB }])).pmem[0].start * 4096, 0x200000000);
+});
+
+Deno.test("layoutTopology() splits DRAM around the 32-bit hole once there is more than 2.75 GiB", () => {
+  assertEquals(layoutTopology(spec(["2G"], [])).dram, [{ nid: 0, start: 0, end: 2 * PFN_1G }]);
+  assertEquals(layoutTopology(spec(["4G"], [])).dram, [
+    { nid: 0, start: 0, end: 2 * PFN_1G },
+    { nid: 0, start: 4 * PFN_1G, end: 6 * PFN_1G },
+  ]);
+});
+
+Deno.test("layoutTopology() lays nodes one after the other and regions aligned behind them", () => {
+  const map = layoutTopology(spec(["4G", "512M"], [{ bytes: GIB, nid: 1 }, { bytes: 2 * GIB }]));
+  assertEquals(map.dram[2], { nid: 1, start: 6 * PFN_1G, end: 6.5 * PFN_1G });
+  assertEquals(map.pmem, [
+    { id: 0, nid: 1, start: 7 * PFN_1G, end: 8 * PFN_1G },
+    { id: 1, nid: 0, start: 8 * PFN_1G, end: 10 * PFN_1G },
+  ]);
+  assertEquals([map.maxPfn, map.pmemStart], [10 * PFN_1G, 7 * PFN_1G]);
+});
+
+Deno.test("layoutTopology() has no pmem tier without pmem", () => {
+  const map = layoutTopology(spec(["1G"], []));
+  assertEquals([map.maxPfn, map.pmemStart], [PFN_1G, Infinity]);
+});
+
+Deno.test("layoutTopology() puts a region in the middle of a section when told to", () => {
+  const start = GIB + 2 * 2 ** 20;
+  assertEquals(layoutTopology(spec(["1G"], [{ bytes: GIB, startBytes: start }])).pmem[0].start, start / 4096);
+});
+
+Deno.test("layoutTopology() refuses what cannot be", () => {
+  const cases: [TopologySpec, string][] = [
+    [spec([], []), "no node"],
+    [spec(["0"], []), "DRAM of node 0"],
+    [spec(["1G", "100"], []), "DRAM of node 1"],
+    [spec(["1G"], [{ bytes: GIB, startBytes: GIB / 2 }]), "lies below"],
+    [spec(["1G"], [{ bytes: GIB }, { bytes: GIB, startBytes: 1.5 * GIB }]), "lies below"],
+    [spec(["1G"], [{ bytes: GIB + 1 }]), "whole pages"],
+    [spec(["1G"], [{ bytes: 0 }]), "whole pages"],
+    [spec(["1G"], [{ bytes: -GIB }]), "whole pages"],
+    [spec(["1G"], [{ bytes: GIB, startBytes: 1.5 * GIB + 1 }]), "whole pages"],
+    [spec(["1G"], [{ bytes: GIB, nid: 1 }]), "node 1 of 1"],
+    [spec(["1G"], [{ bytes: GIB, nid: -1 }]), "node -1 of 1"],
+    [spec(["1G"], [{ bytes: GIB, nid: 0.5 }]), "node 0.5 of 1"],
+  ];
+  for (const [bad, message] of cases) assertThrows(() => layoutTopology(bad), RangeError, message);
+});
