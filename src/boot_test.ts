@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What a machine looks like right after boot, and what options make no machine.
+
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { TOY } from "./arch/toy/toy.ts";
+import { boot, type BootOptions } from "./boot.ts";
+import { USE_BOOT_VMEMMAP, USE_PINNED } from "./include/frame_use.ts";
+import { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL } from "./include/mmzone.ts";
+import { PG_RESERVED } from "./include/page_flags.ts";
+import { pageFlags } from "./mm/page.ts";
+import { totalFreePages } from "./mm/page_alloc.ts";
+import { C } from "./mm/vmstat.ts";
+import { kernelLike, machine, withKernel } from "./testing.ts";
+
+Deno.test("boot() keeps 1/64 of DRAM for its memmap, and tables, and frees the rest", () => {
+  // Toy: 4 struct pages of 64 bytes to a 256-byte page, so 1/4; 1 MiB = 4096 frames, 64 sections.
+  withKernel("dram=1M pmem=64K", (k) => {
+    assertEquals(k.uses[USE_BOOT_VMEMMAP], 1024);
+    assertEquals(k.stat[C.nrMemmapBootPages], 1024);
+    const tables = 4 + 1 + 1; // PMD, PUD, PGD tables: 64 leaves in 4 PMD tables
+    assertEquals(totalFreePages(k), 4096 - 1 - 1024 - tables);
+    assertEquals(k.bootReserved, 1 + 1024 + tables);
+    assertEquals(k.memblock, null);
+  });
+  withKernel("arch=x86-64 dram=1G pmem=1G", (k) => {
+    assertEquals(k.uses[USE_BOOT_VMEMMAP], 262144 / 64);
+    assertEquals(totalFreePages(k), 262144 - 1 - 4096 - 3);
+  });
+});
+
+Deno.test("boot() divides x86 DRAM into DMA, DMA32 and Normal", () => {
+  withKernel("arch=x86-64 dram=4G pmem=1G nocontents", (k) => {
+    const present = k.nodes[0].zones.map((z) => z.present);
+    assertEquals(present[ZONE_DMA], 4096);
+    assertEquals(present[ZONE_DMA32], 2 * 262144 - 4096);
+    assertEquals(present[ZONE_NORMAL], 2 * 262144);
+    const normal = k.nodes[0].zones[ZONE_NORMAL];
+    assertEquals([normal.startPfn, normal.spanned], [1048576, 2 * 262144]);
+  });
+});
+
+Deno.test("boot() puts each node's DRAM into zones of its own", () => {
+  withKernel("dram=256K,512K,64K pmem=64K/2", (k) => {
+    assertEquals(k.nodes.map((n) => n.zones[ZONE_NORMAL].present), [1024, 2048, 256]);
+    assertEquals(k.machine.topology.pmem[0].nid, 2);
+  });
+});
+
+Deno.test("boot() marks what the boot allocator kept as Reserved", () => {
+  withKernel("", (k) => assert((pageFlags(k, 0) & PG_RESERVED) !== 0));
+});
+
+Deno.test("boot() fragments memory as the seed says", () => {
+  const pinned = (text: string) => withKernel(text, (k) => k.uses[USE_PINNED]);
+  assertEquals(pinned("fragment=0"), 0);
+  const all = pinned("fragment=1");
+  const half = pinned("fragment=0.5 seed=3");
+  assert(half > all / 4 && half < all * 3 / 4, `${half} of ${all}`);
+  assertEquals(pinned("fragment=0.5 seed=3"), half);
+  const free = (seed: number) => {
+    const k = boot(machine(`fragment=0.5 seed=${seed}`));
+    return Array.from({ length: 4096 }, (_, pfn) => k.nodes[0].zones[ZONE_NORMAL].areas[0].isFree(pfn));
+  };
+  assertNotEquals(free(3), free(4));
+});
+
+Deno.test("boot() leaves no block of a PMD leaf free when all of memory is fragmented", () => {
+  withKernel("fragment=1", (k) => {
+    const area = k.nodes[0].zones[ZONE_NORMAL].areas[0];
+    assertEquals([4, 5, 6].map((order) => area.freeBlocks(order)), [0, 0, 0]);
+  });
+});
+
+Deno.test("boot() takes an architecture and a kernel as objects too", () => {
+  withKernel({ arch: TOY, kernel: kernelLike("v7", { name: "mine" }), dram: [2 ** 18], debug: true }, (k) => {
+    assertEquals([k.arch.name, k.config.name], ["toy", "mine"]);
+  });
+});
+
+Deno.test("boot() starts one MMU per CPU, all on the kernel's table", () => {
+  withKernel("cpus=3", (k) => {
+    assertEquals(k.machine.cpus.map((c) => [c.id, c.mmu.rootPfn]), [0, 1, 2].map((id) => [id, k.rootPfn]));
+  });
+});
+
+Deno.test("boot() refuses options that make no machine, naming what was given and what is known", () => {
+  const cases: [BootOptions, string][] = [
+    [{ arch: "vax" }, 'architecture "vax": known are x86-64, toy'],
+    [{ arch: "constructor" }, 'architecture "constructor"'],
+    [{ kernel: "2.4" }, 'kernel preset "2.4": known are 5.14'],
+    [{ structPageSize: 128 }, "struct pages of 128 bytes: known are 56, 64, 72, 80"],
+    [{ structPageSize: 0 }, "struct pages of 0 bytes"],
+    [{ cpus: 0 }, "0 CPUs"],
+    [{ cpus: 1.5 }, "1.5 CPUs"],
+    [{ dram: [] }, "no node"],
+    [{ dram: [100] }, "DRAM of node 0"],
+    [{ dram: [2 ** 20], fragment: 2 }, "fragment 2 of memory"],
+    [{ dram: [2 ** 20], fragment: NaN }, "fragment NaN of memory"],
+    [{ dram: [2 ** 20], pmem: [{ bytes: 2 ** 16, nid: 1 }] }, "node 1 of 1 nodes"],
+    [{ dram: [2 ** 20], hostMemoryBytes: 4096 }, "slots of the machine's backing store"],
+  ];
+  for (const [options, message] of cases) {
+    assertThrows(() => boot({ arch: "toy", ...options }), RangeError, message);
+  }
+});

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Struct page access: addresses and their inverse (I2), poison, references, compound pages.
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { boot } from "../boot.ts";
+import { PAGE_POISON_WORD, PAGE_REFCOUNT, STRUCT_PAGE_SIZES } from "../include/mm_types.ts";
+import { PG_HWPOISON, PG_REFERENCED } from "../include/page_flags.ts";
+import { KernelPanic } from "../lib/bug.ts";
+import { kernelLike, machine, mustCreate, mustDestroy, withKernel } from "../testing.ts";
+import {
+  addPageCount,
+  addressToPfn,
+  clearPageFlags,
+  compoundHead,
+  compoundOrder,
+  getPage,
+  hasPincount,
+  isPageHead,
+  pageAddressHi,
+  pageAddressLo,
+  pageFlags,
+  pageRefcount,
+  pincountPlace,
+  putPageTestzero,
+  readPage,
+  setCompoundHead,
+  setPageFlags,
+  vmemmapPage,
+  writePage,
+} from "./page.ts";
+
+Deno.test("addressToPfn() is the inverse of the address words for every frame of 16 TiB and every struct size", () => {
+  for (const struct of STRUCT_PAGE_SIZES) {
+    const k = boot({ ...machine(`arch=x86-64 dram=128M pmem=1G struct=${struct}`) });
+    fc.assert(fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), (pfn) => {
+      const [lo, hi] = [pageAddressLo(k, pfn), pageAddressHi(k, pfn)];
+      assertEquals(addressToPfn(k, lo, hi), pfn);
+      const address = BigInt.asUintN(64, 0xffffea0000000000n + BigInt(pfn) * BigInt(struct));
+      assertEquals([BigInt(lo >>> 0), BigInt(hi >>> 0)], [address & 0xffffffffn, address >> 32n]);
+      assertEquals(vmemmapPage(k, pfn), Number(BigInt(pfn) * BigInt(struct) / 4096n));
+    }));
+  }
+});
+
+Deno.test("pageFlags() panics on a struct page that nobody initialised", () => {
+  withKernel("", (k) => {
+    const ns = mustCreate(k);
+    const pfn = ns.pgmap.ranges[0].start;
+    const flags = readPage(k, pfn, 0);
+    writePage(k, pfn, 0, PAGE_POISON_WORD);
+    assertThrows(() => pageFlags(k, pfn), KernelPanic, "is poisoned");
+    writePage(k, pfn, 0, flags);
+    mustDestroy(k, ns);
+  });
+});
+
+Deno.test("readPage() and writePage() panic where no memmap is mapped", () => {
+  withKernel("", (k) => {
+    const { start } = k.machine.topology.pmem[0];
+    assertThrows(() => readPage(k, start, 0), KernelPanic, "is not mapped");
+    assertThrows(() => writePage(k, start, 0, 0), KernelPanic, "is not mapped");
+  });
+});
+
+Deno.test("getPage() and putPageTestzero() panic on a page without a reference", () => {
+  withKernel("", (k) => {
+    const free = 2000;
+    writePage(k, free, PAGE_REFCOUNT, 0);
+    assertThrows(() => getPage(k, free), KernelPanic, "had no reference");
+    writePage(k, free, PAGE_REFCOUNT, 2);
+    assertEquals([putPageTestzero(k, free), putPageTestzero(k, free)], [false, true]);
+    assertThrows(() => putPageTestzero(k, free), KernelPanic, "refcount -1");
+    writePage(k, free, PAGE_REFCOUNT, 0);
+  });
+});
+
+Deno.test("flag and count stores are the same with Atomics as without", () => {
+  const run = (shared: boolean) =>
+    withKernel({ ...machine(""), shared }, (k) => {
+      const pfn = 2000;
+      writePage(k, pfn, 0, 0);
+      setPageFlags(k, pfn, PG_REFERENCED | PG_HWPOISON);
+      clearPageFlags(k, pfn, PG_REFERENCED);
+      const count = addPageCount(k, pfn, PAGE_REFCOUNT, 5);
+      const result = [pageFlags(k, pfn), count, addPageCount(k, pfn, PAGE_REFCOUNT, -5), pageRefcount(k, pfn)];
+      writePage(k, pfn, 0, 0);
+      return result;
+    });
+  assertEquals(run(true), run(false));
+  assertEquals(run(false)[0], PG_HWPOISON);
+});
+
+Deno.test("compoundHead() leads every page of a compound to its head, shared head page or not", () => {
+  for (const kernel of ["v4", "v7", "v7+head", "6.1"]) {
+    for (const align of [4096, 65536]) {
+      withKernel(`kernel=${kernel}`, (k) => {
+        const ns = mustCreate(k, { align });
+        const { start } = ns.pgmap.ranges[0];
+        const pages = align / k.pageBytes;
+        for (let i = 0; i < 2 * pages; i++) {
+          const head = start + Math.floor(i / pages) * pages;
+          assertEquals(compoundHead(k, start + i), head, `${kernel} page ${i}`);
+          assertEquals(isPageHead(k, start + i), start + i === head);
+        }
+        assertEquals([compoundOrder(k, start), compoundOrder(k, start + 1)], [Math.log2(pages), 0]);
+        assert(hasPincount(k, start));
+        mustDestroy(k, ns);
+      });
+    }
+  }
+});
+
+Deno.test("compoundHead() of a tail that looks like a head needs the page after it", () => {
+  // v7+head maps the head's memmap page for tails too: page 4 of a toy compound reads the head's own struct page.
+  withKernel("kernel=v7+head", (k) => {
+    const ns = mustCreate(k);
+    const { start } = ns.pgmap.ranges[0];
+    assertEquals(readPage(k, start + 4, 0), readPage(k, start, 0));
+    assertEquals(compoundHead(k, start + 4), start);
+    k.fakeHeads = false;
+    assertEquals(compoundHead(k, start + 4), start + 4);
+    k.fakeHeads = true;
+    mustDestroy(k, ns);
+  });
+});
+
+Deno.test("setCompoundHead() makes a page a tail", () => {
+  withKernel("", (k) => {
+    const before = [8, 12].map((offset) => readPage(k, 2001, offset));
+    setCompoundHead(k, 2001, 2000);
+    assertEquals(compoundHead(k, 2001), 2000);
+    [8, 12].forEach((offset, i) => writePage(k, 2001, offset, before[i]));
+  });
+});
+
+Deno.test("pincountPlace() moved between kernels", () => {
+  withKernel("kernel=v7", (k) => assertEquals(pincountPlace(k), { tail: 2, offset: 16 }));
+  withKernel("kernel=6.1", (k) => assertEquals(pincountPlace(k), { tail: 1, offset: 24 }));
+  const options = { ...machine(""), kernel: kernelLike("6.1", { pincountTail: 2 }) };
+  withKernel(options, (k) => assertEquals(pincountPlace(k), { tail: 2, offset: 16 }));
+});
