@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The page allocator: zones and nodes in order, use counts, boot memory that becomes ordinary memory.
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { boot } from "../boot.ts";
+import { USE_HUGETLB, USE_PINNED, USE_VMEMMAP } from "../include/frame_use.ts";
+import { ZONE_NORMAL } from "../include/mmzone.ts";
+import { PG_RESERVED } from "../include/page_flags.ts";
+import { KernelPanic } from "../lib/bug.ts";
+import { machine, withKernel } from "../testing.ts";
+import { checkInvariants } from "./debug_vm.ts";
+import { allocPages, findArea, freePages, freePagetable, takePages, totalFreePages } from "./page_alloc.ts";
+import { getPage, pageFlags, pageRefcount } from "./page.ts";
+import { C } from "./vmstat.ts";
+
+Deno.test("allocPages() gives aligned blocks with one reference, counted by use", () => {
+  withKernel("", (k) => {
+    for (const order of [0, 3, 6]) {
+      const free = totalFreePages(k);
+      const pfn = allocPages(k, order, 0, USE_PINNED);
+      assertEquals(pfn % 2 ** order, 0);
+      assertEquals([free - totalFreePages(k), k.uses[USE_PINNED], pageRefcount(k, pfn)], [2 ** order, 2 ** order, 1]);
+      checkInvariants(k);
+      freePages(k, pfn, order, USE_PINNED);
+    }
+  });
+});
+
+Deno.test("allocPages() falls back to other nodes, in order from the wanted one, unless thisNode", () => {
+  withKernel("dram=64K,64K,64K pmem=64K", (k) => {
+    const nodeOf = (pfn: number) => Math.floor(pfn / 256);
+    const held: number[] = [];
+    const seen: number[] = [];
+    for (let pfn = 0; pfn >= 0;) {
+      pfn = allocPages(k, 0, 1, USE_PINNED, true);
+      if (pfn >= 0) held.push(pfn);
+    }
+    assert(held.every((pfn) => nodeOf(pfn) === 1));
+    for (let pfn = allocPages(k, 0, 1, USE_PINNED); pfn >= 0; pfn = allocPages(k, 0, 1, USE_PINNED)) {
+      held.push(pfn);
+      if (seen.at(-1) !== nodeOf(pfn)) seen.push(nodeOf(pfn));
+    }
+    assertEquals(seen, [2, 0]);
+    assertEquals(totalFreePages(k), 0);
+    checkInvariants(k);
+    for (const pfn of held) freePages(k, pfn, 0, USE_PINNED);
+  });
+});
+
+Deno.test("allocPages() prefers Normal over DMA32 over DMA", () => {
+  withKernel("arch=x86-64 dram=4G pmem=1G nocontents", (k) => {
+    const zone = (pfn: number) => findArea(k, pfn)!.zone.index;
+    const blocks: number[] = [];
+    const order: number[] = [];
+    for (let pfn = allocPages(k, 10, 0, USE_HUGETLB); pfn >= 0; pfn = allocPages(k, 10, 0, USE_HUGETLB)) {
+      blocks.push(pfn);
+      if (order.at(-1) !== zone(pfn)) order.push(zone(pfn));
+    }
+    assertEquals(order, [2, 1, 0]);
+    for (const pfn of blocks) freePages(k, pfn, 10, USE_HUGETLB);
+  });
+});
+
+Deno.test("takePages() takes a named block only when all of it is free", () => {
+  withKernel("", (k) => {
+    assertEquals(takePages(k, 1024, 4, USE_PINNED), true);
+    assertEquals(takePages(k, 1024, 4, USE_PINNED), false);
+    assertEquals(takePages(k, 1024, 6, USE_PINNED), false);
+    assertEquals(takePages(k, 5000, 0, USE_PINNED), false, "pmem is nobody's free memory");
+    assertEquals(k.uses[USE_PINNED], 16);
+    freePages(k, 1024, 4, USE_PINNED);
+  });
+});
+
+Deno.test("freePages() panics on pmem", () => {
+  withKernel("", (k) => {
+    assertThrows(() => freePages(k, 4200, 0, USE_PINNED), KernelPanic, "belongs to no zone");
+  });
+});
+
+Deno.test("freePagetable() frees with the last reference only", () => {
+  withKernel("", (k) => {
+    const pfn = allocPages(k, 0, 0, USE_VMEMMAP);
+    getPage(k, pfn);
+    freePagetable(k, pfn, 0, USE_VMEMMAP);
+    assertEquals([k.uses[USE_VMEMMAP], pageRefcount(k, pfn)], [1, 1]);
+    freePagetable(k, pfn, 0, USE_VMEMMAP);
+    assertEquals([k.uses[USE_VMEMMAP], k.stat[C.nrMemmapPages]], [0, 0]);
+  });
+});
+
+Deno.test("freePagetable() makes a boot frame managed memory", () => {
+  // The memmap frame is still mapped here, so this machine is not checked afterwards.
+  const k = boot(machine(""));
+  const zone = k.nodes[0].zones[ZONE_NORMAL];
+  const before = [zone.managed, -k.bootReserved, -k.stat[C.nrMemmapBootPages], totalFreePages(k)];
+  let pfn = 4095;
+  while ((pageFlags(k, pfn) & PG_RESERVED) === 0) pfn--;
+  freePagetable(k, pfn, 0, USE_VMEMMAP);
+  const after = [zone.managed, -k.bootReserved, -k.stat[C.nrMemmapBootPages], totalFreePages(k)];
+  assertEquals(after, before.map((n) => n + 1));
+  assertEquals([pageFlags(k, pfn) & PG_RESERVED, pageRefcount(k, pfn)], [0, 0]);
+  assert(takePages(k, pfn, 0, USE_PINNED));
+});
+
+Deno.test("allocPages() and freePages() keep the books through any order of calls", () => {
+  const step = fc.record({ alloc: fc.boolean(), order: fc.integer({ min: 0, max: 6 }), pick: fc.nat(100) });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      withKernel("dram=128K pmem=64K", (k) => {
+        const held: { pfn: number; order: number }[] = [];
+        const taken = new Set<number>();
+        for (const { alloc, order, pick } of steps) {
+          if (alloc) {
+            const pfn = allocPages(k, order, 0, USE_PINNED);
+            if (pfn < 0) continue;
+            for (let f = pfn; f < pfn + 2 ** order; f++) {
+              assert(!taken.has(f));
+              taken.add(f);
+            }
+            held.push({ pfn, order });
+          } else if (held.length > 0) {
+            const [block] = held.splice(pick % held.length, 1);
+            freePages(k, block.pfn, block.order, USE_PINNED);
+            for (let f = block.pfn; f < block.pfn + 2 ** block.order; f++) taken.delete(f);
+          }
+        }
+        assertEquals(k.uses[USE_PINNED], taken.size);
+        checkInvariants(k);
+        for (const { pfn, order } of held) freePages(k, pfn, order, USE_PINNED);
+      });
+    }),
+    { numRuns: 40 },
+  );
+});
