@@ -109,6 +109,17 @@ export function pfnLen(k: Kernel, pgmap: DevPagemap, range: number): number {
   return k.config.errata.refShiftLeft ? pages * pgmap.geometry : Math.floor(pages / pgmap.geometry);
 }
 
+/** Whether any page or compound of a pgmap that is up has more than the reference it was born with. */
+export function pagesInUse(k: Kernel, pgmap: DevPagemap): boolean {
+  if (k.gupRefs === 0) return false;
+  for (let i = 0; i < pgmap.nrRange; i++) {
+    for (let pfn = pfnFirst(pgmap, i); pfn < pgmap.ranges[i].end; pfn += pgmap.geometry) {
+      if (pageRefcount(k, pfn) > 1) return true;
+    }
+  }
+  return false;
+}
+
 /** `pagemap_range`. */
 function pagemapRange(k: Kernel, pgmap: DevPagemap, i: number): number {
   const { start, end } = pgmap.ranges[i];

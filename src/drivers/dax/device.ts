@@ -7,12 +7,11 @@ import { EBUSY, EINVAL } from "../../include/errno.ts";
 import { PAGE_INDEX, PAGE_INDEX_HI, PAGE_MAPPING, PAGE_MAPPING_HI } from "../../include/mm_types.ts";
 import { levelBytes } from "../../arch/arch.ts";
 import { alignDown, alignUp } from "../../lib/align.ts";
-import { panic } from "../../lib/bug.ts";
 import type { Kernel } from "../../mm/kernel.ts";
 import { insertPfn } from "../../mm/memory.ts";
-import { memremapPages, memunmapPages, newPgmap } from "../../mm/memremap.ts";
+import { memremapPages, memunmapPages, newPgmap, pagesInUse } from "../../mm/memremap.ts";
 import type { FaultResult, Mm, VmArea } from "../../mm/mm.ts";
-import { compoundHead, pageRefcount, readPage, writePage } from "../../mm/page.ts";
+import { compoundHead, readPage, writePage } from "../../mm/page.ts";
 import { levelPages } from "../../mm/pgtable.ts";
 import { C } from "../../mm/vmstat.ts";
 import { daxPgoffToPfn, type DevDax, devDaxPages, killDevDax } from "./bus.ts";
@@ -43,7 +42,7 @@ export function devDaxProbe(k: Kernel, dev: DevDax): number {
 /** Unbinds the driver: mappings go, then the memmap. -EBUSY while somebody holds a page (the kernel would wait). */
 export function devDaxRemove(k: Kernel, dev: DevDax): number {
   if (!dev.bound || dev.pgmap === null) return -EINVAL;
-  if (pagesInUse(k, dev)) return -EBUSY;
+  if (pagesInUse(k, dev.pgmap)) return -EBUSY;
   const pgmap = dev.pgmap;
   killDevDax(k, dev);
   memunmapPages(k, pgmap);
@@ -65,6 +64,8 @@ export function daxMmap(k: Kernel, dev: DevDax, mm: Mm, vpn: number, pages: numb
 /** `dev_dax_huge_fault` for one level, with `__dev_dax_{pte,pmd,pud}_fault`. */
 export function devDaxHugeFault(k: Kernel, area: VmArea, vpn: number, level: number): FaultResult {
   const dev = area.mapping as DevDax;
+  // check_vma(): a mapping outlives the driver (dax_alive).
+  if (!dev.bound) return "sigbus";
   const faultSize = levelBytes(k.arch, level);
   if (dev.align > faultSize) return "sigbus";
   if (dev.align < faultSize) return "fallback";
@@ -104,17 +105,4 @@ function setPageMapping(k: Kernel, pfn: number, dev: DevDax, index: number): voi
 /** `linear_page_index`. */
 function linearPageIndex(area: VmArea, vpn: number): number {
   return vpn - area.start + area.pgoff;
-}
-
-/** Whether any page of the device has more than the reference it was born with. */
-function pagesInUse(k: Kernel, dev: DevDax): boolean {
-  if (k.gupRefs === 0 || dev.pgmap === null) return false;
-  for (const { start, end } of dev.ranges) {
-    for (let pfn = start; pfn < end; pfn += dev.pgmap.geometry) {
-      const count = pageRefcount(k, compoundHead(k, pfn));
-      if (count < 1) panic(`devDaxRemove: frame ${pfn} has refcount ${count}`);
-      if (count > 1) return true;
-    }
-  }
-  return false;
 }

@@ -6,7 +6,7 @@
 import { EBUSY, ENOMEM } from "../../include/errno.ts";
 import type { DevPagemap } from "../../include/memremap.ts";
 import type { Kernel } from "../../mm/kernel.ts";
-import { memremapPages, memunmapPages, newPgmap } from "../../mm/memremap.ts";
+import { memremapPages, memunmapPages, newPgmap, pagesInUse } from "../../mm/memremap.ts";
 import { allocDaxRegion, createDevDax, deleteDevDax, type DevDax } from "../dax/bus.ts";
 import { devDaxProbe, devDaxRemove } from "../dax/device.ts";
 import { type MapMode, ndPfnInit, nvdimmSetupPfn, type PfnInfoBlock } from "./pfn_devs.ts";
@@ -53,7 +53,7 @@ export function destroyNamespace(k: Kernel, ns: NdNamespace): number {
     if (err < 0) return err;
     deleteDevDax(ns.dev);
   } else {
-    if (k.gupRefs !== 0) return -EBUSY;
+    if (pagesInUse(k, ns.pgmap)) return -EBUSY;
     memunmapPages(k, ns.pgmap);
   }
   releaseExtent(ns.region, ns.extent);
