@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A machine check in device memory: whose page it is, with and without patch 1.
+
+import { assert, assertEquals } from "@std/assert";
+import { daxMmap } from "../drivers/dax/device.ts";
+import type { NdNamespace } from "../drivers/nvdimm/namespace.ts";
+import { EBUSY, ENXIO } from "../include/errno.ts";
+import { PG_HWPOISON } from "../include/page_flags.ts";
+import { kernelLike, machine, mustCreate, mustDestroy, withKernel } from "../testing.ts";
+import type { Kernel } from "./kernel.ts";
+import { mmAlloc, mmPut, populateArea } from "./memory.ts";
+import { memoryFailure } from "./memory_failure.ts";
+import type { Mm } from "./mm.ts";
+import { pageFlags } from "./page.ts";
+import { entryNone, walkTo } from "./pgtable.ts";
+
+const VPN = 1024;
+
+/** Two processes map the second and third 16-frame page of a device; the first also elsewhere. */
+function withMapped(
+  text: string,
+  memoryFailureHead: boolean,
+  run: (k: Kernel, ns: NdNamespace, mms: readonly [Mm, Mm]) => void,
+  map: "mem" | "dev" = "mem",
+): void {
+  const options = machine(text);
+  withKernel({ ...options, kernel: kernelLike(`${options.kernel ?? "v4"}`, { memoryFailureHead }) }, (k) => {
+    const ns = mustCreate(k, { map });
+    const mms = [mmAlloc(k), mmAlloc(k)];
+    for (const mm of mms) {
+      assert(typeof mm !== "number");
+      const area = daxMmap(k, ns.dev!, mm, VPN, 32, 16);
+      assert(typeof area !== "number");
+      assertEquals(populateArea(k, area, 16), "nopage");
+    }
+    run(k, ns, mms as unknown as readonly [Mm, Mm]);
+    for (const mm of mms as Mm[]) mmPut(k, mm);
+    mustDestroy(k, ns);
+  });
+}
+
+const isMapped = (k: Kernel, mm: Mm, vpn: number) => !entryNone(k, walkTo(k, mm.rootPfn, vpn, 1));
+
+Deno.test("memoryFailure() on any page of a compound poisons the head and finds everybody who maps it", () => {
+  for (const inPage of [0, 1, 7, 15]) {
+    for (const text of ["kernel=v4", "kernel=v7+head", "kernel=6.1"]) {
+      withMapped(text, true, (k, ns, mms) => {
+        const head = ns.dev!.ranges[0].start + 16;
+        assertEquals(memoryFailure(k, head + inPage), mms.map((mm) => ({ mm, vpn: VPN, pages: 16 })));
+        assert((pageFlags(k, head) & PG_HWPOISON) !== 0);
+        for (const mm of mms) assertEquals([isMapped(k, mm, VPN), isMapped(k, mm, VPN + 16)], [false, true]);
+        assertEquals(ns.pgmap.refs, 1 + 64, "no reference on the pgmap stays");
+      });
+    }
+  }
+});
+
+Deno.test("without patch 1, a failure in a tail finds nobody", () => {
+  withMapped("kernel=v4", false, (k, ns, mms) => {
+    const head = ns.dev!.ranges[0].start + 16;
+    for (const inPage of [1, 2, 7, 15]) assertEquals(memoryFailure(k, head + inPage), -EBUSY, `page ${inPage}`);
+    assertEquals([pageFlags(k, head) & PG_HWPOISON, isMapped(k, mms[0], VPN)], [0, true]);
+    const found = memoryFailure(k, head);
+    assertEquals(typeof found === "number" ? found : found.length, 2, "the head itself is found either way");
+    assertEquals(ns.pgmap.refs, 1 + 64);
+  });
+});
+
+Deno.test("without compounds the page itself is poisoned, and every page names the file", () => {
+  withMapped("kernel=5.14", false, (k, ns, mms) => {
+    const pfn = ns.dev!.ranges[0].start + 16 + 5;
+    assertEquals(memoryFailure(k, pfn), mms.map((mm) => ({ mm, vpn: VPN + 5, pages: 1 })));
+    assertEquals([pfn - 1, pfn, pfn + 1].map((p) => (pageFlags(k, p) & PG_HWPOISON) !== 0), [false, true, false]);
+  });
+});
+
+Deno.test("memoryFailure() of a page nobody ever mapped is EBUSY", () => {
+  withMapped("kernel=v4", true, (k, ns) => {
+    const pfn = ns.dev!.ranges[0].start + 48;
+    assertEquals(memoryFailure(k, pfn), -EBUSY);
+    assertEquals(pageFlags(k, pfn) & PG_HWPOISON, 0);
+  });
+});
+
+Deno.test("memoryFailure() of a frame that is no device data is ENXIO", () => {
+  withMapped("kernel=v4", true, (k, ns) => {
+    const { start, end } = ns.pgmap.ranges[0];
+    // The info block, the altmap's memmap, System RAM, past the device.
+    for (const pfn of [start, start + 2, start + 271, 100, end]) assertEquals(memoryFailure(k, pfn), -ENXIO, `${pfn}`);
+    assertEquals(memoryFailure(k, start + 272), -EBUSY, "the first frame of data");
+    assertEquals(ns.pgmap.refs, 1 + 47);
+  }, "dev");
+});
