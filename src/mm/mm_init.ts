@@ -67,7 +67,7 @@ export function prepCompoundTail(k: Kernel, tail: number, head: number): void {
 export function compoundNrPages(k: Kernel, pgmap: DevPagemap, pfn: number): number {
   const all = pgmap.geometry;
   if (!k.config.initUniqueOnly || !vmemmapCanOptimize(k, pgmap) || k.sections.early(pfn)) return all;
-  const perPage = k.pageBytes / k.structPageSize;
+  const perPage = Math.floor(k.pageBytes / k.structPageSize);
   return Math.min(all, k.config.dedup === "pte+head" ? perPage : 2 * perPage);
 }
 
