@@ -89,22 +89,12 @@ export class Mmu {
       if (now !== base || this.#frame[set] !== frame || this.#writable[set] !== writable) return vpage;
     }
     for (let set = 0; set < HUGE_SETS; set++) {
-      const stale = hugeTag[set] < 0 ? -1 : this.#staleInBlock(hugeTag[set], hugeBase[set]);
-      if (stale >= 0) return stale;
-    }
-    return -1;
-  }
-
-  /** The first page of a cached huge translation that the tables map elsewhere, or -1. */
-  #staleInBlock(huge: number, base: number): number {
-    const { tableShift } = this.format;
-    const hset = huge & (HUGE_SETS - 1);
-    for (let i = 0; i < 1 << tableShift; i++) {
-      const vpage = (huge << tableShift) + i;
-      this.#hugeTag[hset] = -1;
-      if (this.#walk(vpage, vpage & (SETS - 1), huge, i) !== base + i * this.phys.pageWords) return vpage;
-      // Still a leaf, and the same one: so are its other pages.
-      if (this.#hugeTag[hset] === huge) return -1;
+      const huge = hugeTag[set];
+      if (huge < 0) continue;
+      const vpage = huge << tableShift;
+      this.#hugeTag[set] = -1;
+      this.#walk(vpage, vpage & (SETS - 1), huge, 0);
+      if (this.#hugeTag[set] !== huge || this.#hugeBase[set] !== hugeBase[set]) return vpage;
     }
     return -1;
   }
