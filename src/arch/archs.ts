@@ -6,4 +6,8 @@ import { TOY } from "./toy/toy.ts";
 import { X86_64 } from "./x86/x86_64.ts";
 
 /** Architectures a machine can be booted with. */
-export const ARCHS: Readonly<Record<string, Arch>> = { "x86-64": X86_64, toy: TOY };
+export const ARCHS: Readonly<Record<string, Arch>> = Object.assign(
+  // No prototype: "constructor" is no architecture.
+  Object.create(null),
+  { "x86-64": X86_64, toy: TOY },
+);

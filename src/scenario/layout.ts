@@ -15,7 +15,7 @@ import { createOnBox } from "./namespace.ts";
 
 /** What to look at. Bytes. */
 export interface LayoutOptions extends Omit<NamespaceOptions, "size"> {
-  /** Memory whose memmap is shown, from the first aligned page of the namespace on; default one page of `align`. */
+  /** Memory whose memmap is shown, from the first aligned page of the namespace on; default one page of `align`, at least 2 MiB. */
   readonly window?: number;
 }
 
@@ -73,11 +73,12 @@ export interface LayoutReport {
 export function layoutReport(options: LayoutOptions = {}): LayoutReport {
   const name = options.arch ?? "x86-64";
   const arch = ARCHS[name];
-  const align = options.align ?? (arch === undefined ? 0 : levelBytes(arch, 1));
-  const window = options.window ?? align;
-  if (arch !== undefined && (!Number.isSafeInteger(window) || window <= 0 || window % levelBytes(arch, 1) !== 0)) {
+  const pmd = arch === undefined ? 0 : levelBytes(arch, 1);
+  const align = options.align ?? pmd;
+  const window = options.window ?? Math.max(align, pmd);
+  if (arch !== undefined && (!Number.isSafeInteger(window) || window <= 0 || window % pmd !== 0)) {
     throw new RangeError(
-      `Cannot show ${window} bytes: expected a positive multiple of ${formatSize(levelBytes(arch, 1))}`,
+      `Cannot show ${window} bytes: expected a positive multiple of ${formatSize(pmd)}`,
     );
   }
   // The first page of a namespace holds its reserve, so there must be one page more than is shown.
