@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The namespace report: measured numbers, its baseline, and every refusal of bad options.
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ENXIO } from "../include/errno.ts";
+import { PRESETS } from "../include/kernel_config.ts";
+import { NamespaceError, namespaceReport } from "./namespace.ts";
+
+const GIB = 2 ** 30;
+const MIB = 2 ** 20;
+
+Deno.test("namespaceReport() gives what a 4 GiB namespace took under Linux 6.1, and 5.14 beside it", () => {
+  const report = namespaceReport({ size: 4 * GIB, align: 2 * MIB, kernel: "6.1" });
+  assertEquals(report.pages, {
+    vmemmap: 4096,
+    pteTables: 32,
+    pmdTables: 0,
+    pudTables: 0,
+    altmap: 0,
+    dramTotal: 4128,
+  });
+  assertEquals(report.structPages, { mapped: 1048576, initialised: 128 * 2048 });
+  assertEquals([report.pgmapRefs, report.usableBytes], [2048, 4292870144]);
+  assertEquals([report.baseline.kernel, report.baseline.pages.dramTotal], ["5.14", 16384]);
+  assertEquals(report.overheadPercent, 100 * (4128 * 4096 + 2 * MIB) / (4 * GIB));
+  assertEquals(report.baseline.overheadPercent, 100 * (16384 * 4096 + 2 * MIB) / (4 * GIB));
+  assert(report.hostMs > 0);
+});
+
+Deno.test("namespaceReport() of map=dev takes nothing from DRAM", () => {
+  const report = namespaceReport({ size: GIB, align: 2 * MIB, map: "dev", kernel: "6.1" });
+  assertEquals([report.pages.dramTotal, report.pages.altmap, report.usableBytes], [0, 4096, 1054867456]);
+  assertEquals(report.structPages.initialised, 1054867456 / 4096);
+  assertEquals(report.overheadPercent, 100 * 18874368 / GIB);
+});
+
+Deno.test("namespaceReport() counts the same frames without contents", () => {
+  for (const kernel of Object.keys(PRESETS)) {
+    const [full, counted] = [true, false].map((contents) =>
+      namespaceReport({ size: 256 * MIB, align: 2 * MIB, kernel, contents })
+    );
+    assertEquals(counted.pages, full.pages);
+    assertEquals([counted.structPages.initialised, counted.structPages.mapped], [0, full.structPages.mapped]);
+    assertEquals(counted.pgmapRefs, full.pgmapRefs);
+  }
+});
+
+Deno.test("namespaceReport() fills in defaults and reports them", () => {
+  const { config } = namespaceReport({ size: 64 * MIB });
+  assertEquals([config.align, config.map, config.kernel, config.arch, config.structPageSize, config.contents], [
+    2 * MIB,
+    "mem",
+    "6.1",
+    "x86-64",
+    64,
+    true,
+  ]);
+});
+
+Deno.test("namespaceReport() runs on the toy architecture", () => {
+  const { pages } = namespaceReport({ size: 2 ** 18, arch: "toy", kernel: "v4", align: 2 ** 16 });
+  assertEquals([pages.vmemmap, pages.pteTables], [8, 8]);
+});
+
+Deno.test("namespaceReport() of a namespace the kernel refuses is a NamespaceError with its errno", () => {
+  const error = assertThrows(() => namespaceReport({ size: GIB, align: GIB }), NamespaceError, "ENXIO");
+  assertEquals(error.errno, -ENXIO);
+});
+
+Deno.test("namespaceReport() refuses bad options before it boots anything, naming given and allowed", () => {
+  const cases: [Parameters<typeof namespaceReport>[0], string][] = [
+    [{ size: 0 }, "0 bytes: expected a positive multiple of 16M"],
+    [{ size: -GIB }, "expected a positive multiple of 16M"],
+    [{ size: 1.5 }, "1.5 bytes"],
+    [{ size: NaN }, "NaN bytes"],
+    [{ size: GIB + 4096 }, "multiple of 16M"],
+    [{ size: 2 ** 50 }, "at most 64T fit"],
+    [{ size: GIB, align: 8192 }, "Cannot map by 8K: x86-64 has 4K, 2M, 1G"],
+    [{ size: 16 * MIB, align: GIB }, "the namespace has only 16M"],
+    [{ size: GIB, kernel: "7.0" }, 'kernel "7.0": known are 5.14, v4, v7, v7+head, 6.1'],
+    [{ size: GIB, kernel: "toString" }, 'kernel "toString"'],
+    [{ size: GIB, arch: "vax" }, 'architecture "vax": known are x86-64, toy'],
+    [{ size: GIB, arch: "constructor" }, 'architecture "constructor"'],
+    [{ size: GIB, structPageSize: 63 }, "struct pages of 63 bytes"],
+    [{ size: 16 * GIB, kernel: "5.14", hostMemory: 2 ** 27 }, "Not enough host memory"],
+  ];
+  for (const [options, message] of cases) assertThrows(() => namespaceReport(options), RangeError, message);
+  // From JavaScript, where no type says otherwise.
+  const untyped = JSON.parse('{"size":1073741824,"map":"disk"}');
+  assertThrows(() => namespaceReport(untyped), RangeError, 'map "disk": known are mem, dev');
+});
