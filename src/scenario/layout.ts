@@ -15,7 +15,7 @@ import { createOnBox } from "./namespace.ts";
 
 /** What to look at. Bytes. */
 export interface LayoutOptions extends Omit<NamespaceOptions, "size"> {
-  /** Memory whose memmap is shown, from the first aligned page of the namespace on; default one page of `align`, at least 2 MiB. */
+  /** Memory whose memmap is shown, from the first aligned page on; default one page of `align`, but a PMD at least. */
   readonly window?: number;
 }
 

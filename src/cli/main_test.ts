@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The command line's contract: with --json one document on stdout and nothing else, bad usage is one line and exit 2, a
+// refusal of the kernel one line and exit 1. Most cases run main() here, a few the program itself.
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { main } from "./main.ts";
+
+interface Output {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs a command line in this process, with its output caught. */
+async function lab(...args: string[]): Promise<Output> {
+  const caught = { out: "", err: "" };
+  const { log, error } = console;
+  console.log = (...words: unknown[]) => void (caught.out += `${words.join(" ")}\n`);
+  console.error = (...words: unknown[]) => void (caught.err += `${words.join(" ")}\n`);
+  try {
+    return { code: await main(args), ...caught };
+  } finally {
+    Object.assign(console, { log, error });
+  }
+}
+
+/** Runs it as a program of its own. */
+async function labProgram(...args: string[]): Promise<Output> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-read", "--allow-write", "--allow-env", "--allow-sys", "src/cli/main.ts", ...args],
+    cwd: new URL("../..", import.meta.url),
+    env: { NO_COLOR: "1" },
+  });
+  const { code, stdout, stderr } = await command.output();
+  const text = new TextDecoder();
+  return { code, out: text.decode(stdout), err: text.decode(stderr) };
+}
+
+async function json(...args: string[]): Promise<Record<string, unknown>> {
+  const { code, out, err } = await lab(...args, "--json");
+  assertEquals([code, err], [0, ""]);
+  return JSON.parse(out);
+}
+
+function assertKeys(report: unknown, keys: string[]): void {
+  for (const key of keys) assert(Object.hasOwn(report as object, key), `no "${key}"`);
+}
+
+Deno.test("lab namespace --json has every field of the contract", async () => {
+  const report = await json("namespace", "--size", "256M", "--align", "2M", "--map", "mem", "--kernel", "v7");
+  assertKeys(report, [
+    "config",
+    "pages",
+    "structPages",
+    "pgmapRefs",
+    "usableBytes",
+    "overheadPercent",
+    "baseline",
+    "counters",
+    "hostMs",
+    "modelMs",
+  ]);
+  assertKeys(report.pages, ["vmemmap", "pteTables", "pmdTables", "pudTables", "altmap", "dramTotal"]);
+  assertKeys(report.structPages, ["mapped", "initialised"]);
+  assertKeys(report.baseline, ["pages", "overheadPercent"]);
+  assertEquals((report.pages as Record<string, number>).vmemmap, 256);
+  assertEquals(report.config && (report.config as Record<string, unknown>).kernel, "v7");
+});
+
+Deno.test("lab namespace takes sizes as people write them", async () => {
+  const sizes = [];
+  // One after the other: they share the console.
+  for (const size of ["256M", "262144K", "268435456", "0.25G", "256MiB"]) {
+    const { config } = await json("namespace", "--size", size, "--no-contents");
+    sizes.push([(config as Record<string, number>).size, (config as Record<string, boolean>).contents]);
+  }
+  assertEquals(sizes, new Array(5).fill([2 ** 28, false]));
+});
+
+Deno.test("lab gup --json has every field of the contract", async () => {
+  const report = await json("gup", "--size", "4M", "--mode", "pin", "--repeats", "3", "--batch", "100");
+  assertKeys(report, ["pages", "refcountStores", "pgmapLookups", "getMs", "putMs", "modelGetMs", "modelPutMs"]);
+  assertEquals([report.pages, (report.getMs as number[]).length], [1024, 3]);
+});
+
+Deno.test("lab layout --json has frames and tables", async () => {
+  const report = await json("layout", "--kernel", "v7");
+  assertEquals((report.frames as unknown[]).length, 2);
+  assertKeys(report.tables, ["pte"]);
+});
+
+Deno.test("lab without --json prints text for people, numbers included", async () => {
+  const namespace = await lab("namespace", "--size", "256M");
+  assertStringIncludes(namespace.out, "256M devdax, align 2M, map=mem, kernel 6.1");
+  assertMatch(namespace.out, /PTE tables +2 pages/);
+  const gup = await lab("gup", "--size", "4M", "--repeats", "1");
+  assertMatch(gup.out, /pages held +1024\n/);
+  const layout = await lab("layout", "--kernel", "v7");
+  assertMatch(layout.out, /\| +0 +\| ---- mapping to ---> \| +0 +\| +pfn \d+, refcount 1/);
+  assertMatch(layout.out, /\| +1\.\.7 +\| ---- mapping to ---> \| +1 +\| +pfn \d+, refcount 7/);
+  assertEquals([namespace.code, gup.code, layout.code], [0, 0, 0]);
+  assertEquals(namespace.err + gup.err + layout.err, "");
+});
+
+Deno.test("lab layout draws leaves, shared tables and memmap in pmem", async () => {
+  assertStringIncludes((await lab("layout", "--kernel", "5.14", "--window", "128M")).out, "all leaves: no PTE table");
+  assertMatch(
+    (await lab("layout", "--kernel", "v4", "--align", "1G")).out,
+    /1\.\.7 +--> table 1 \(pfn \d+, 7 references\)/,
+  );
+  assertStringIncludes((await lab("layout", "--map", "dev", "--window", "128M")).out, "in pmem");
+});
+
+Deno.test("lab layout --svg writes a drawing of every frame, and the file is whole", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const file = `${dir}/layout.svg`;
+    const { code } = await lab("layout", "--kernel", "v7", "--window", "4M", "--svg", file);
+    const svg = await Deno.readTextFile(file);
+    assertEquals(code, 0);
+    assertMatch(svg, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"[^]*<\/svg>\n$/);
+    assertEquals(svg.match(/<path /g)?.length, 4);
+    assertEquals(svg.match(/frame \d \([17] refs\)/g), [
+      "frame 0 (1 refs)",
+      "frame 1 (7 refs)",
+      "frame 2 (1 refs)",
+      "frame 3 (7 refs)",
+    ]);
+    assertEquals([...Deno.readDirSync(dir)].map((e) => e.name), ["layout.svg"]);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("lab --help and lab COMMAND --help list what there is", async () => {
+  const help = await lab("--help");
+  assertEquals([help.code, help.err], [0, ""]);
+  for (const name of ["namespace", "gup", "layout"]) {
+    assertStringIncludes(help.out, `  ${name} `);
+    const command = await lab(name, "--help");
+    assertEquals(command.code, 0);
+    assertStringIncludes(command.out, `usage: lab ${name}`);
+    assertStringIncludes(command.out, "--kernel PRESET");
+  }
+  assertEquals((await lab("help")).out, help.out);
+  assertEquals((await lab()).code, 2);
+});
+
+/** Command lines that are wrong, and what the one line must say. */
+const WRONG: readonly (readonly [string, string])[] = [
+  ["frobnicate", 'unknown command "frobnicate": known are namespace, gup, layout'],
+  ["namespace", "--size SIZE is required"],
+  ["namespace --size", "--size needs one value"],
+  ["namespace --size 1X", 'Cannot read size "1X"'],
+  ["namespace --size -1G", "--size"],
+  ["namespace --size 1000", "multiple of 16M"],
+  ["namespace --size 0", "multiple of 16M"],
+  ["namespace --size 1P", "at most 64T"],
+  ["namespace --size 1G --align 3M", "Cannot map by 3M: x86-64 has 4K, 2M, 1G"],
+  ["namespace --size 1G --map disk", 'expected mem or dev, got "disk"'],
+  ["namespace --size 1G --kernel 9.9", "known are 5.14, v4, v7"],
+  ["namespace --size 1G --arch vax", "known are x86-64"],
+  ["namespace --size 1G --struct-page 63", "known are 56, 64, 72, 80"],
+  ["namespace --size 1G --struct-page big", 'expected a whole number, got "big"'],
+  ["namespace --size 1G --sise 2G", 'unknown argument "--sise"'],
+  ["namespace 1G", 'unknown argument "1G"'],
+  ["namespace --size 1G extra", 'unknown argument "extra"'],
+  ["gup --size 1G --mode hold", 'expected get or pin, got "hold"'],
+  ["gup --size 1G --repeats 0", "repeats 0"],
+  ["gup --size 1G --batch x", 'expected a whole number, got "x"'],
+  ["gup --size 4M --align 1G", "only 4M are held"],
+  ["layout --window 3K", "positive multiple of 2M"],
+  ["layout --svg", "--svg needs one value"],
+  ["layout --svg /nonexistent/dir/file.svg", "cannot write /nonexistent/dir/file.svg"],
+];
+
+for (const [line, message] of WRONG) {
+  Deno.test(`lab ${line}: one line, exit 2`, async () => {
+    for (const more of [[], ["--json"]]) {
+      const { code, out, err } = await lab(...line.split(" "), ...more);
+      assertEquals([code, out], [2, ""]);
+      assertMatch(err, /^lab: [^\n]+\n$/);
+      assertStringIncludes(err, message);
+    }
+  });
+}
+
+Deno.test("lab says what the kernel refused, exit 1", async () => {
+  const { code, out, err } = await lab("namespace", "--size", "1G", "--align", "1G", "--json");
+  assertEquals([code, out, err], [1, "", "lab: Cannot enable the namespace: ENXIO\n"]);
+});
+
+Deno.test("the program writes exactly one JSON document to stdout and leaves with the code", async () => {
+  const [good, usage, refused] = await Promise.all([
+    labProgram("namespace", "--size", "64M", "--json"),
+    labProgram("namespace", "--size", "64Q", "--json"),
+    labProgram("namespace", "--size", "64M", "--struct-page", "72", "--map", "dev", "--json"),
+  ]);
+  assertEquals([good.code, usage.code, refused.code], [0, 2, 1]);
+  assertEquals(JSON.parse(good.out).config.size, 2 ** 26);
+  assertEquals([usage.out, refused.out], ["", ""]);
+  assertMatch(usage.err, /^(Check[^\n]*\n)*lab: [^\n]+\n$/);
+  assertStringIncludes(refused.err, "ENXIO");
+});

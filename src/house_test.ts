@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Rules of the house that no linter knows: which room may import which, who may know of Deno, how a file begins.
+
+import { assert, assertEquals } from "@std/assert";
+
+const ROOT = new URL("..", import.meta.url);
+
+/** Rooms in order: each may import those before it, and itself. Files straight in src/ are rooms of their own. */
+const ORDER = [
+  "include",
+  "lib",
+  "machine",
+  "arch",
+  "mm",
+  "drivers",
+  "model",
+  "boot",
+  "smp",
+  "scenario",
+  "mod",
+  "cli",
+  "bench",
+  "verify",
+] as const;
+
+interface Source {
+  /** Path from the root. */
+  readonly path: string;
+  readonly text: string;
+}
+
+function sources(dir: string): Source[] {
+  const found: Source[] = [];
+  let entries: Deno.DirEntry[];
+  try {
+    entries = [...Deno.readDirSync(new URL(dir, ROOT))];
+  } catch (error) {
+    // Rooms that are not built yet.
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+  for (const { name, isDirectory } of entries) {
+    if (isDirectory) found.push(...sources(`${dir}${name}/`));
+    else if (name.endsWith(".ts")) {
+      found.push({ path: `${dir}${name}`, text: Deno.readTextFileSync(new URL(dir + name, ROOT)) });
+    }
+  }
+  return found;
+}
+
+const isTest = ({ path }: Source) => /(^|[/_])(test|testing)\.ts$/.test(path);
+const ALL = [
+  ...["src/", "bench/", "verify/"].flatMap(sources),
+  { path: "mod.ts", text: Deno.readTextFileSync(new URL("mod.ts", ROOT)) },
+];
+const CODE = ALL.filter((source) => !isTest(source));
+
+/** Room of a path: `src/mm/page.ts` is mm, `src/boot.ts` boot, `mod.ts` mod. */
+function room(path: string): string {
+  const parts = path.replace(/\.ts$/, "").split("/");
+  return parts[0] === "src" ? parts[1] : parts[0];
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[^]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "");
+}
+
+/** Targets of every import and re-export. */
+function imports({ text }: Source): string[] {
+  const code = withoutComments(text);
+  const found = [
+    ...code.matchAll(/^(?:import|export)\b[^;'"`]*?\bfrom\s+"([^"]+)"/gm),
+    ...code.matchAll(/^import\s+"([^"]+)"/gm),
+  ];
+  return [...found, ...code.matchAll(/\bimport\(\s*"([^"]+)"/g)].map((m) => m[1]);
+}
+
+/** Path from the root of a relative import. */
+function resolve(from: string, target: string): string {
+  return new URL(target, new URL(from, "file:///")).pathname.slice(1);
+}
+
+Deno.test("the scan sees the sources and their imports", () => {
+  assert(CODE.length > 60, `${CODE.length} files`);
+  const boot = CODE.find((s) => s.path === "src/boot.ts")!;
+  assert(imports(boot).includes("./mm/kernel.ts"));
+  assertEquals(
+    imports({ path: "x", text: 'import {\n  a,\n} from "./a.ts";\nexport * from "./b.ts";\nimport "./c.ts";\n' }),
+    [
+      "./a.ts",
+      "./b.ts",
+      "./c.ts",
+    ],
+  );
+  assertEquals(
+    imports({ path: "x", text: ' * import { a } from "./a.ts";\n// import "./b.ts";\n/* import "./c.ts"; */\n' }),
+    [],
+  );
+  assertEquals([room("src/mm/gup.ts"), room("src/boot.ts"), room("mod.ts"), room("verify/a/b.ts")], [
+    "mm",
+    "boot",
+    "mod",
+    "verify",
+  ]);
+});
+
+Deno.test("imports go one way", () => {
+  const wrong: string[] = [];
+  for (const source of CODE) {
+    const from = ORDER.indexOf(room(source.path) as typeof ORDER[number]);
+    assert(from >= 0, `${source.path} is in no known room`);
+    for (const target of imports(source).filter((t) => t.startsWith("."))) {
+      const to = ORDER.indexOf(room(resolve(source.path, target)) as typeof ORDER[number]);
+      if (to < 0 || to > from) wrong.push(`${source.path} imports ${target}`);
+    }
+  }
+  assertEquals(wrong, []);
+});
+
+Deno.test("src knows nothing of verify and bench, and the formulas nothing of src", () => {
+  for (const source of ALL.filter((s) => s.path.startsWith("src/"))) {
+    for (const target of imports(source)) assert(!/verify\/|bench\//.test(target), `${source.path} imports ${target}`);
+  }
+  for (const source of ALL.filter((s) => s.path === "verify/formulas.ts")) assertEquals(imports(source), []);
+});
+
+Deno.test("src outside cli runs in a browser: no Deno, no foreign module", () => {
+  for (const source of CODE.filter((s) => s.path.startsWith("src/") && room(s.path) !== "cli")) {
+    assert(!/\bDeno\./.test(withoutComments(source.text)), `${source.path} uses Deno`);
+    assertEquals(imports(source).filter((t) => !t.startsWith(".")), [], source.path);
+  }
+});
+
+Deno.test("tests' helpers are imported by tests only", () => {
+  for (const source of CODE) {
+    for (const target of imports(source)) assert(!/testing\.ts$/.test(target), `${source.path} imports ${target}`);
+  }
+});
+
+Deno.test("every file begins with its licence and what it is for", () => {
+  for (const { path, text } of ALL) {
+    const [licence, job] = text.split("\n");
+    assertEquals(licence, "// SPDX-License-Identifier: GPL-2.0-only", path);
+    assert(/^(\/\/ \S|\/\*\*$)/.test(job), `${path} does not say what it is for`);
+  }
+});
+
+Deno.test("nothing silences the compiler or the linter, and nothing is left to do", () => {
+  const words = ["@ts-" + "ignore", "@ts-" + "nocheck", "deno-lint-" + "ignore", "TO" + "DO", "FIX" + "ME"];
+  for (const { path, text } of ALL) {
+    for (const word of words) assert(!text.includes(word), `${path} has "${word}"`);
+    assert(!/\bas any\b/.test(withoutComments(text)), `${path} casts to any`);
+  }
+});
