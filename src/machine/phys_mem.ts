@@ -57,11 +57,6 @@ export class PhysMem {
     return this.#slots.length - this.#slots.freeUnits;
   }
 
-  /** Slots there are. */
-  get slotsTotal(): number {
-    return this.#slots.length;
-  }
-
   /** Index into `words` of the frame's first word, or -1 when it has no bytes. */
   wordBase(pfn: number): number {
     const slot = this.#slotOf.get(pfn);

@@ -63,18 +63,18 @@ function recount(k: Kernel): Recount {
       }
       result.tables[level]++;
     },
-    leaf: (level, vpn, pfn, at) => {
+    leaf: (level, vpn, pfn) => {
       result.mapped.push([vpn - base, levelPages(k, level)]);
       if (level === 1) result.blocks.add(pfn);
       // Entries of a shared table exist once, however many PMD entries lead to them.
-      else if (!isRepeat(k, shared, vpn, at)) result.frames.set(pfn, (result.frames.get(pfn) ?? 0) + 1);
+      else if (!isRepeat(k, shared, vpn)) result.frames.set(pfn, (result.frames.get(pfn) ?? 0) + 1);
     },
   });
   return result;
 }
 
 /** Whether this entry was visited already, through another PMD entry that shares its table. */
-function isRepeat(k: Kernel, shared: Set<number>, vpn: number, _at: number): boolean {
+function isRepeat(k: Kernel, shared: Set<number>, vpn: number): boolean {
   if (shared.size === 0) return false;
   const pmd = walkTo(k, k.rootPfn, vpn, 1);
   const table = entryFrame(k, pmd);

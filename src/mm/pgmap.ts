@@ -5,11 +5,6 @@ import type { DevPagemap } from "../include/memremap.ts";
 import { isPowerOf2 } from "../lib/align.ts";
 import type { Kernel } from "./kernel.ts";
 
-/** `pgmap_vmemmap_nr`/`pgmap_geometry`: frames per compound, 1 without a pgmap. */
-export function pgmapGeometry(pgmap: DevPagemap | null): number {
-  return pgmap === null ? 1 : pgmap.geometry;
-}
-
 /**
  * `vmemmap_can_optimize`: whether tails of this pgmap share their memmap. Not with an altmap, not when struct pages
  * straddle pages, and not when a compound has no more than the pages that stay.
