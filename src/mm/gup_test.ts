@@ -374,12 +374,43 @@ Deno.test("errata grabOneMoreThanTwo: two pages are held by one reference", () =
   );
 });
 
+Deno.test("gupFast() holds nothing of a dying pgmap, but for the variant that does not ask", () => {
+  for (
+    const [align, variant, expected] of [[256, "per-page", 0], [4096, "per-page", 0], [4096, "no-pgmap", 16]] as const
+  ) {
+    withBox("", kernelLike("v7", { gup: variant }), align, (box) => {
+      const { k, mm, area, first } = box;
+      const pgmap = k.pgmaps.lookup(first)!;
+      Object.assign(pgmap, { dying: true });
+      const pages = new Float64Array(16);
+      assertEquals(gupFast(k, mm, area.start, 16, "get", pages, 0), expected, `${align} ${variant}`);
+      Object.assign(pgmap, { dying: false });
+      putPages(k, pages, 0, expected);
+    });
+  }
+});
+
 Deno.test("unpinPages() panics on pages that are not pinned", () => {
   assertThrows(
     () => withBox("", kernelLike("v7"), 4096, (box) => unpinPages(box.k, hold(box, 0, 4, 4, "get"), 0, 4)),
     KernelPanic,
     "unpinned too often",
   );
+});
+
+Deno.test("unpinPages() and putPages() panic when they take a page's own last reference", () => {
+  for (const mode of ["get", "pin"] as const) {
+    assertThrows(
+      () =>
+        withBox("", kernelLike("v7", { gup: "compound" }), 4096, (box) => {
+          const pages = hold(box, 0, 4, 4, mode);
+          writePage(box.k, box.first, PAGE_REFCOUNT, 4);
+          release(box, pages, mode);
+        }),
+      KernelPanic,
+      "lost its last reference",
+    );
+  }
 });
 
 Deno.test("holding pages in any order and any pieces keeps I20, for any variant", () => {

@@ -171,6 +171,13 @@ Deno.test("memunmapPages() panics on a page in use where references come back pa
   assertThrows(() => memunmapPages(k, pgmap), KernelPanic, "still in use, refcount 2");
 });
 
+Deno.test("memunmapPages() panics when the altmap did not get all of its frames back", () => {
+  const k = withKernel("", (k) => k);
+  const ns = mustCreate(k, { map: "dev" });
+  ns.pgmap.altmap!.alloc++;
+  assertThrows(() => memunmapPages(k, ns.pgmap), KernelPanic, "failed to free all reserved pages, 1 left");
+});
+
 Deno.test("getDevPagemap() reuses a cached pgmap without a lookup, and drops it when the frame is another's", () => {
   withKernel("", (k) => {
     const [a, b] = [0, 64].map((at) => pgmapOf(k, [{ start: PMEM + at, end: PMEM + at + 64 }], 1));

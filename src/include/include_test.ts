@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Constants against their sources: error names, flag layouts, presets as the table of the README has them.
+
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { ENOMEM, ENXIO, errnoName } from "./errno.ts";
+import { PRESETS } from "./kernel_config.ts";
+import { TAIL_MAPPING_HI, TAIL_MAPPING_LO } from "./mm_types.ts";
+import { flagsHiNid, flagsHiZone, pageLinksHi, PG_HEAD, PG_REFERENCED, PG_RESERVED } from "./page_flags.ts";
+
+Deno.test("errnoName() names either sign, and falls back to the number", () => {
+  assertEquals([errnoName(-ENOMEM), errnoName(ENXIO), errnoName(-99)], ["ENOMEM", "ENXIO", "errno -99"]);
+});
+
+Deno.test("page->flags has its bits where a 6.1 kernel has them", () => {
+  // From raw struct pages of Linux 6.1.192: a devmap head is 0x0200000000011000.
+  assertEquals([PG_HEAD | PG_RESERVED, PG_REFERENCED], [0x11000, 2]);
+  assertEquals(pageLinksHi(4, 0), 0x02000000);
+  assertEquals([TAIL_MAPPING_HI >>> 0, TAIL_MAPPING_LO], [0xdead0000, 0x400]);
+});
+
+Deno.test("zone and node come back out of the flags word", () => {
+  fc.assert(fc.property(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 63 }), (zone, nid) => {
+    const hi = pageLinksHi(zone, nid);
+    assertEquals([flagsHiZone(hi), flagsHiNid(hi)], [zone, nid]);
+  }));
+});
+
+Deno.test("PRESETS are the kernels of the documents", () => {
+  const table = Object.values(PRESETS).map((p) => [p.name, p.compoundDevmap, p.dedup, p.gup, p.hugetlbKeep]);
+  assertEquals(table, [
+    ["5.14", false, "none", "per-page", 2],
+    ["v4", true, "pte+table", "compound", 2],
+    ["v7", true, "pte", "per-page", 2],
+    ["v7+head", true, "pte+head", "per-page", 1],
+    ["6.1", true, "pte", "per-page", 1],
+  ]);
+  for (const [name, preset] of Object.entries(PRESETS)) {
+    assertEquals(preset.name, name);
+    assertEquals(Object.values(preset.errata).some((on) => on), false, `${name} has a defect switched on`);
+  }
+});
