@@ -5,7 +5,10 @@ import { assert, assertEquals } from "@std/assert";
 
 const ROOT = new URL("..", import.meta.url);
 
-/** Rooms in order: each may import those before it, and itself. Files straight in src/ are rooms of their own. */
+/**
+ * Rooms in order: each may import those before it, and itself. Files straight in src/ are rooms of their own; fixtures are
+ * data that only bench and verify may read.
+ */
 const ORDER = [
   "include",
   "lib",
@@ -19,6 +22,7 @@ const ORDER = [
   "scenario",
   "mod",
   "cli",
+  "fixtures",
   "bench",
   "verify",
 ] as const;
@@ -137,11 +141,11 @@ Deno.test("tests' helpers are imported by tests only", () => {
   }
 });
 
-Deno.test("every file begins with its licence and what it is for", () => {
-  for (const { path, text } of ALL) {
-    const [licence, job] = text.split("\n");
-    assertEquals(licence, "// SPDX-License-Identifier: GPL-2.0-only", path);
-    assert(/^(\/\/ \S|\/\*\*$)/.test(job), `${path} does not say what it is for`);
+Deno.test("every file begins with its licence, and says what it is for unless it is a test", () => {
+  for (const source of ALL) {
+    const [licence, job] = source.text.split("\n");
+    assertEquals(licence, "// SPDX-License-Identifier: GPL-2.0-only", source.path);
+    assert(isTest(source) || /^(\/\/ \S|\/\*\*$)/.test(job), `${source.path} does not say what it is for`);
   }
 });
 
