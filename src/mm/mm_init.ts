@@ -87,6 +87,7 @@ export function memmapInitZoneDevice(k: Kernel, start: number, end: number, pgma
   } else {
     let previous = -1;
     let previousUnique = 0;
+    let heads = 0;
     for (let head = start; head < end; head += perCompound) {
       const unique = Math.min(compoundNrPages(k, pgmap, head), end - head);
       if (unique === previousUnique) cloneCompound(k, head, previous, unique);
@@ -94,7 +95,10 @@ export function memmapInitZoneDevice(k: Kernel, start: number, end: number, pgma
       previous = head;
       previousUnique = unique;
       written += unique;
+      heads++;
     }
+    k.stat[C.compoundHeadsPrepared] += heads;
+    k.stat[C.compoundTailsPrepared] += written - heads;
   }
   const blocksEnd = k.config.errata.pageblockInShortLoop && perCompound > 1 ? start : end;
   k.sections.setMigratetype(start, blocksEnd, MIGRATE_MOVABLE);
