@@ -105,6 +105,7 @@ export function memmapInitZoneDevice(k: Kernel, start: number, end: number, pgma
   if (blocksEnd !== end) {
     for (let head = start; head < end; head += perCompound) k.sections.setMigratetype(head, head + 1, MIGRATE_MOVABLE);
   }
+  k.stat[C.pageblocksTyped] += Math.ceil((blocksEnd - start) / 2 ** k.arch.pageblockOrder);
   const tier = pgmap.altmap === null ? C.structPagesWrittenDram : C.structPagesWrittenPmem;
   k.stat[tier] += written;
   return written;

@@ -12,6 +12,8 @@ export const COUNTERS = [
   /** Of those for ZONE_DEVICE: heads and tails of compound pages. */
   "compoundHeadsPrepared",
   "compoundTailsPrepared",
+  /** Pageblocks given a migrate type by memmap_init_zone_device(). */
+  "pageblocksTyped",
   /** Atomic adds on _refcount by gup and put, by tier. */
   "refcountStoresDram",
   "refcountStoresPmem",
