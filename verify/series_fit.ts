@@ -3,8 +3,9 @@
 // real 6.1 kernel, nanoseconds per instruction from one bootstrap figure, the IPI from the HugeTLB frees.
 
 import { termCounts, type TermName } from "../src/model/terms.ts";
-import { costTable, DEFAULT_COST } from "../src/model/cost_tables.ts";
-import { GUP_FIT, INSTRUCTIONS, IPI_FIT, NS_PER_INSTRUCTION, UNPIN_INSTRUCTIONS } from "../src/model/calibrated.ts";
+import { type CostTable, costTable, DEFAULT_COST } from "../src/model/cost_tables.ts";
+import { GUP_FIT, HUGETLB_FIT, INSTRUCTIONS, NS_PER_INSTRUCTION, UNPIN_INSTRUCTIONS } from "../src/model/calibrated.ts";
+import type { HugetlbCost } from "../src/model/hugetlb.ts";
 import { type Equation, type Fit, fitCosts } from "./fit.ts";
 import {
   BOOTSTRAP_FIGURES,
@@ -40,6 +41,8 @@ export interface SeriesFit {
   readonly gup: Fit;
   readonly instructions: Fit;
   readonly constants: readonly Constant[];
+  /** The optane table with the costs of gup that every fit with one figure left out would give. */
+  readonly leaveOneOut: readonly CostTable[];
 }
 
 /** Repeats every fit. */
@@ -53,18 +56,29 @@ export function seriesFit(work: SeriesWork): SeriesFit {
   };
   const instructions = fitCosts(instructionEquations(work));
   const perInstruction = nsPerInstruction(work, instructions.costs);
-  const constant = (name: string, unit: string, shipped: number, refit: number, leaveOneOut: Spread | null = null) => {
-    return { name, unit, shipped, refit, leaveOneOut };
-  };
   const constants = [
     ...GUP_TERMS.map((t, i) => constant(t, "ns", GUP_FIT[t], gup.costs[i], spread(i))),
     ...INSTRUCTION_TERMS.map((t, i) => constant(t, "instructions", INSTRUCTIONS[t], instructions.costs[i])),
     constant("unpin", "instructions", UNPIN_INSTRUCTIONS, gupInstructionsOf("dax-2M-mem pinfter pin", "put")),
     constant("instruction", "ns", NS_PER_INSTRUCTION, perInstruction),
-    constant("IPI, bare metal", "ns", IPI_FIT.bareMetal, hostCost(HUGETLB_HOSTS[0]).ipi),
-    constant("IPI, virtual machine", "ns", IPI_FIT.vm, hostCost(HUGETLB_HOSTS[1]).ipi),
+    ...hugetlbConstants("bare metal", HUGETLB_FIT.bareMetal, hostCost(HUGETLB_HOSTS[0])),
+    ...hugetlbConstants("vm", HUGETLB_FIT.vm, hostCost(HUGETLB_HOSTS[1])),
   ];
-  return { gup, instructions, constants };
+  const leaveOneOut = without.map((costs) => {
+    const fitted = Object.fromEntries(GUP_TERMS.map((t, i) => [t, costs[i]]));
+    const cost = costTable(DEFAULT_COST);
+    return { ...cost, ns: { ...cost.ns, ...fitted } };
+  });
+  return { gup, instructions, constants, leaveOneOut };
+}
+
+function constant(name: string, unit: string, shipped: number, refit: number, range: Spread | null = null): Constant {
+  return { name, unit, shipped, refit, leaveOneOut: range };
+}
+
+function hugetlbConstants(host: string, shipped: HugetlbCost, refit: HugetlbCost): Constant[] {
+  const names = Object.keys(shipped) as (keyof HugetlbCost)[];
+  return names.map((name) => constant(`HugeTLB ${name}, ${host}`, "ns", shipped[name], refit[name]));
 }
 
 function gupEquations(work: SeriesWork): Equation[] {

@@ -4,7 +4,7 @@
 // (7x and 60x slower than without the optimisation) is predicted. Five costs from five figures, one figure left to test.
 
 import { type HugetlbCost, hugetlbIpis, hugetlbMs } from "../src/model/hugetlb.ts";
-import { IPI_FIT } from "../src/model/calibrated.ts";
+import { HUGETLB_FIT } from "../src/model/calibrated.ts";
 import { HUGETLB_HOSTS, HUGETLB_SEED004, type HugetlbHost } from "./series_figures.ts";
 import { LIMIT } from "./series_judge.ts";
 
@@ -21,12 +21,10 @@ export interface Slowdown {
 }
 
 /** Costs of one host, the unbatched allocation not among what they come from. */
-export function hostCost({ name, cpus, pages, off, batched, unbatched }: HugetlbHost): HugetlbCost {
+export function hostCost({ cpus, pages, off, batched, unbatched }: HugetlbHost): HugetlbCost {
   const perPage = (seconds: number) => seconds * 1e9 / pages;
   const ipis = hugetlbIpis(pages, cpus, "unbatched", Infinity) / pages;
   return {
-    name,
-    cpus,
     alloc: perPage(off.alloc),
     free: perPage(off.free),
     optimize: perPage(batched.alloc - off.alloc),
@@ -79,5 +77,5 @@ export function slowdownByCpus(host: HugetlbHost, counts: readonly number[]): Cp
 export function cpusOfSeed004(): number {
   const { pages, off, unbatched } = HUGETLB_SEED004;
   const more = (unbatched.alloc - off.alloc) * 1e9 / pages;
-  return 1 + (more - hostCost(HUGETLB_HOSTS[0]).optimize) / IPI_FIT.bareMetal;
+  return 1 + (more - hostCost(HUGETLB_HOSTS[0]).optimize) / HUGETLB_FIT.bareMetal.ipi;
 }

@@ -36,5 +36,11 @@ export const UNPIN_INSTRUCTIONS = 11.18;
 /** Nanoseconds per instruction of memmap_init_zone_device(): middle of 268-358 ms (001:154), one figure, one constant. */
 export const NS_PER_INSTRUCTION = 0.1884;
 
-/** Nanoseconds per IPI, from the unbatched minus the batched free of each host of fixtures/series/hugetlb.json. */
-export const IPI_FIT = { bareMetal: 164.1, vm: 1099 };
+/**
+ * Nanoseconds per page of 2 MiB of a HugeTLB pool, and per IPI, on the two hosts of fixtures/series/hugetlb.json: from
+ * their plain and batched times, and the IPI from the unbatched free. Five costs from five figures per host.
+ */
+export const HUGETLB_FIT = {
+  bareMetal: { alloc: 8238, free: 8954, optimize: 6296, restore: 17444, ipi: 164.1 },
+  vm: { alloc: 4698, free: 5590, optimize: 4456, restore: 4467, ipi: 1099 },
+};

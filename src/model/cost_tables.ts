@@ -9,7 +9,8 @@
 //
 // A vm suffix is the same memory inside a virtual machine, where an IPI leaves the guest.
 
-import { GUP_FIT, INSTRUCTIONS, IPI_FIT, NS_PER_INSTRUCTION, UNPIN_INSTRUCTIONS } from "./calibrated.ts";
+import { GUP_FIT, HUGETLB_FIT, INSTRUCTIONS, NS_PER_INSTRUCTION, UNPIN_INSTRUCTIONS } from "./calibrated.ts";
+import type { HugetlbCost } from "./hugetlb.ts";
 import type { TermName } from "./terms.ts";
 
 /** Costs of one machine. */
@@ -20,6 +21,8 @@ export interface CostTable {
   readonly machine: string;
   /** Nanoseconds per count of each term. */
   readonly ns: Readonly<Record<TermName, number>>;
+  /** What pages of a HugeTLB pool cost there; the documents time them on hosts of their own. */
+  readonly hugetlb: HugetlbCost;
 }
 
 /** Where a cost comes from. */
@@ -77,7 +80,7 @@ const CXL_TIER: Tier = {
   jumpPmem: CXL_LATENCY_FACTOR * LATENCY.dramRandom,
 };
 
-function table(name: string, machine: string, tier: Tier, ipi: number): CostTable {
+function table(name: string, machine: string, tier: Tier, hugetlb: HugetlbCost): CostTable {
   const instructions = (n: number) => n * NS_PER_INSTRUCTION;
   return {
     name,
@@ -103,8 +106,9 @@ function table(name: string, machine: string, tier: Tier, ipi: number): CostTabl
       frameAlloc: instructions(INSTRUCTIONS.frameAlloc),
       // A flush and the work around it come in equal numbers in every document; only its interrupts stand apart.
       tlbFlush: 0,
-      tlbIpi: ipi,
+      tlbIpi: hugetlb.ipi,
     },
+    hugetlb,
   };
 }
 
@@ -136,12 +140,12 @@ export const COST_SOURCES: Readonly<Record<TermName, CostSource>> = {
 /** The tables `--cost` knows. */
 export const COSTS: Readonly<Record<string, CostTable>> = Object.fromEntries(
   [
-    table("dram", "the documents' machine with all memmap in DRAM", DRAM_TIER, IPI_FIT.bareMetal),
-    table("optane", "the documents' machine: Optane DIMMs beside DDR4", OPTANE_TIER, IPI_FIT.bareMetal),
-    table("cxl", "the same processor, pmem replaced by CXL memory", CXL_TIER, IPI_FIT.bareMetal),
-    table("dram-vm", "dram, inside a virtual machine", DRAM_TIER, IPI_FIT.vm),
-    table("optane-vm", "optane, inside a virtual machine", OPTANE_TIER, IPI_FIT.vm),
-    table("cxl-vm", "cxl, inside a virtual machine", CXL_TIER, IPI_FIT.vm),
+    table("dram", "the documents' machine with all memmap in DRAM", DRAM_TIER, HUGETLB_FIT.bareMetal),
+    table("optane", "the documents' machine: Optane DIMMs beside DDR4", OPTANE_TIER, HUGETLB_FIT.bareMetal),
+    table("cxl", "the same processor, pmem replaced by CXL memory", CXL_TIER, HUGETLB_FIT.bareMetal),
+    table("dram-vm", "dram, inside a virtual machine", DRAM_TIER, HUGETLB_FIT.vm),
+    table("optane-vm", "optane, inside a virtual machine", OPTANE_TIER, HUGETLB_FIT.vm),
+    table("cxl-vm", "cxl, inside a virtual machine", CXL_TIER, HUGETLB_FIT.vm),
   ].map((t) => [t.name, t]),
 );
 

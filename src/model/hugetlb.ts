@@ -6,15 +6,15 @@
 //
 // Left out: gathering fragmented memory, several nodes at work at once.
 
-/** What a page of 2 MiB takes on one host, in nanoseconds, and its processors. */
+/** What a page of 2 MiB takes on one host, in nanoseconds. */
 export interface HugetlbCost {
-  readonly name: string;
-  readonly cpus: number;
-  /** One page allocated, one given back, without the optimisation. */
+  /** One page allocated, without the optimisation. */
   readonly alloc: number;
+  /** One page given back, without the optimisation. */
   readonly free: number;
-  /** What optimising and restoring one page's vmemmap add, flushes aside. */
+  /** What optimising one page's vmemmap adds, flushes aside. */
   readonly optimize: number;
+  /** What restoring it adds. */
   readonly restore: number;
   /** One interrupt. */
   readonly ipi: number;

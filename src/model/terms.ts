@@ -6,8 +6,32 @@
 
 import type { CounterName, CounterValues } from "../mm/vmstat.ts";
 
+/** Name of a term. */
+export type TermName =
+  | "gupCall"
+  | "walkStep"
+  | "pgmapLookup"
+  | "recordPage"
+  | "atomicAdd"
+  | "nodeStat"
+  | "lineWritten"
+  | "lineWrittenPmem"
+  | "lineReadDram"
+  | "lineReadPmem"
+  | "lineCached"
+  | "jumpDram"
+  | "jumpPmem"
+  | "structPage"
+  | "compoundTail"
+  | "compoundHead"
+  | "pageblock"
+  | "tableEntry"
+  | "frameAlloc"
+  | "tlbFlush"
+  | "tlbIpi";
+
 /** Every term, with the counters whose sum is its count. Costs are nanoseconds per count. */
-export const TERMS = {
+export const TERMS: Readonly<Record<TermName, readonly CounterName[]>> = {
   /** One call of gup-fast. */
   gupCall: ["gupCalls"],
   /** One entry read by gup's page-table walk. */
@@ -61,10 +85,7 @@ export const TERMS = {
   tlbFlush: ["tlbFlushes"],
   /** One interrupt sent to another CPU for a flush, and its answer. */
   tlbIpi: ["tlbIpis"],
-} as const satisfies Readonly<Record<string, readonly CounterName[]>>;
-
-/** Name of a term. */
-export type TermName = keyof typeof TERMS;
+};
 
 /** Every term's name, in the order they are printed. */
 export const TERM_NAMES: readonly TermName[] = Object.keys(TERMS) as TermName[];
