@@ -9,7 +9,15 @@ import { parseFlags } from "../src/cli/flags.ts";
 import { HUGETLB_HOSTS, NOT_MODELLED } from "./series_figures.ts";
 import { type Constant, seriesFit } from "./series_fit.ts";
 import { cpusOfSeed004, judgeSlowdowns, slowdownByCpus } from "./series_hugetlb.ts";
-import { heldOutMedian, judgeOrder, judgeRatios, judgeTimes, LIMIT, MEDIAN_GOAL } from "./series_judge.ts";
+import {
+  heldOutMedian,
+  heldOutWorst,
+  judgeOrder,
+  judgeRatios,
+  judgeTimes,
+  LIMIT,
+  MEDIAN_GOAL,
+} from "./series_judge.ts";
 import { seriesText } from "./series_report.ts";
 import { altmapBootstrap, gupOpinions } from "./series_second.ts";
 import { SeriesWork } from "./series_work.ts";
@@ -18,15 +26,17 @@ import { SeriesWork } from "./series_work.ts";
 const ROUNDING = 0.002;
 /** The instruction counts are exact; their fit must be close on every row. */
 const INSTRUCTION_LIMIT = 0.1;
+/** Largest run of --quick: what trains is run for real. */
+const QUICK_MIB = 16384;
 /** CPU counts of the what-if. */
 const CPU_COUNTS = [1, 16, 64, 128, 256, 512];
 
 /** Everything this script has to say. */
 export type SeriesReport = ReturnType<typeof seriesReport>;
 
-/** Fits, runs and judges. `quick` takes the work of 128 GiB as a multiple of what was run. */
-export function seriesReport(quick: boolean) {
-  const work = new SeriesWork(quick);
+/** Fits, runs and judges. Configurations larger than `limitMib` are run at that size and multiplied. */
+export function seriesReport(limitMib: number = Infinity) {
+  const work = new SeriesWork(limitMib);
   const fit = seriesFit(work);
   const times = judgeTimes(work);
   const ratios = judgeRatios(times);
@@ -44,7 +54,7 @@ export function seriesReport(quick: boolean) {
     ...slowdowns.filter((s) => !s.ok).map((s) => `slowdown on ${s.host}`),
   ];
   return {
-    quick,
+    limitMib,
     ok: failures.length === 0,
     failures,
     fit: {
@@ -58,7 +68,11 @@ export function seriesReport(quick: boolean) {
     },
     times,
     heldOutMedian: median,
-    leaveOneOutMedians: fit.leaveOneOut.map((cost) => heldOutMedian(judgeTimes(work, cost))),
+    leaveOneOut: fit.leaveOneOut.map(({ without, cost }) => {
+      const judged = judgeTimes(work, cost);
+      const { id, error } = heldOutWorst(judged);
+      return { without, median: heldOutMedian(judged), worst: { id, error } };
+    }),
     ratios,
     order,
     opinions: gupOpinions(times),
@@ -89,7 +103,7 @@ const COMMAND = {
 export function main(args: readonly string[]): number {
   try {
     const flags = parseFlags(args, COMMAND);
-    const report = seriesReport(flags.has("quick"));
+    const report = seriesReport(flags.has("quick") ? QUICK_MIB : Infinity);
     console.log(flags.json ? JSON.stringify(report, null, 1) : seriesText(report));
     return report.ok ? 0 : 1;
   } catch (error) {

@@ -42,7 +42,7 @@ export interface SeriesFit {
   readonly instructions: Fit;
   readonly constants: readonly Constant[];
   /** The optane table with the costs of gup that every fit with one figure left out would give. */
-  readonly leaveOneOut: readonly CostTable[];
+  readonly leaveOneOut: readonly { readonly without: string; readonly cost: CostTable }[];
 }
 
 /** Repeats every fit. */
@@ -64,10 +64,12 @@ export function seriesFit(work: SeriesWork): SeriesFit {
     ...hugetlbConstants("bare metal", HUGETLB_FIT.bareMetal, hostCost(HUGETLB_HOSTS[0])),
     ...hugetlbConstants("vm", HUGETLB_FIT.vm, hostCost(HUGETLB_HOSTS[1])),
   ];
-  const leaveOneOut = without.map((costs) => {
+  const trained = GUP_FIGURES.filter((f) => f.train);
+  const leaveOneOut = without.map((costs, left) => {
     const fitted = Object.fromEntries(GUP_TERMS.map((t, i) => [t, costs[i]]));
     const cost = costTable(DEFAULT_COST);
-    return { ...cost, ns: { ...cost.ns, ...fitted } };
+    const { id, kernel } = trained[left];
+    return { without: `${id}, ${kernel}`, cost: { ...cost, ns: { ...cost.ns, ...fitted } } };
   });
   return { gup, instructions, constants, leaveOneOut };
 }

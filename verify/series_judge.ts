@@ -118,6 +118,12 @@ export function judgeOrder(times: readonly Judged[]): Order {
   return { pairs, agree: pairs - wrong.length, wrong };
 }
 
+/** The figure the fit never saw that is furthest off, anomalies aside. */
+export function heldOutWorst(times: readonly Judged[]): Judged {
+  const rows = times.filter((t) => t.role === "held out" && t.error !== null);
+  return rows.reduce((worst, t) => Math.abs(t.error!) > Math.abs(worst.error!) ? t : worst);
+}
+
 /** Median of |error| over the figures the fit never saw; anomalies count among them. */
 export function heldOutMedian(times: readonly Judged[]): number {
   const errors = times.filter((t) => t.role !== "trained" && t.error !== null).map((t) => Math.abs(t.error!));

@@ -10,7 +10,8 @@ import type { Judged } from "./series_judge.ts";
 export function seriesText(r: SeriesReport): string {
   const { gup, instructions } = r.fit;
   const held = r.times.filter((t) => t.role !== "trained").length;
-  const medians = r.leaveOneOutMedians;
+  const medians = r.leaveOneOut.map((fit) => fit.median);
+  const frailest = r.leaveOneOut.reduce((a, b) => Math.abs(b.worst.error!) > Math.abs(a.worst.error!) ? b : a);
   return [
     ...heading("Fits"),
     `gup: ${gup.equations} figures, ${gup.unknowns} costs, worst training error ${percent(gup.worst)}`,
@@ -32,6 +33,8 @@ export function seriesText(r: SeriesReport): string {
     ...judged(r.times),
     `${held} figures never fitted: median error ${percent(r.heldOutMedian)}` +
     ` (${percent(Math.min(...medians))} to ${percent(Math.max(...medians))} with a training figure left out)`,
+    `the fit leans most on "${frailest.without}": without it, "${frailest.worst.id}" would be off by` +
+    ` ${signed(frailest.worst.error!)}`,
     ...r.notModelled.map((n) => `not modelled: ${n.id}, ${n.ms} ms (${n.file.slice(0, 3)}:${n.line}): ${n.reason}`),
     ...heading("Ratios"),
     ...judged(r.ratios),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The work behind each of the documents' times: the emulator runs their configurations and its counters are read. Quick
-// runs do the 16 GiB rows for real and take those of 128 GiB for their multiple; full runs do them all.
+// The work behind each of the documents' times: the emulator runs their configurations and its counters are read. With a
+// limit, configurations larger than it are run at that size and their counters multiplied; without one all run for real.
 
 import { type CounterValues, parseSize, PRESETS } from "../mod.ts";
 import type { KernelConfig } from "../mod.ts";
@@ -20,23 +20,20 @@ const GUP_KERNELS: Readonly<Record<GupKernel, KernelConfig>> = {
 
 /** gup_test's pages per call in every figure (-n). */
 const BATCH = 512;
-/** Largest -m that a quick run executes itself. */
-const QUICK_MIB = 16384;
-
 /** Runs the configurations of the figures, each once, and keeps the counters. */
 export class SeriesWork {
-  readonly #quick: boolean;
+  readonly #limitMib: number;
   readonly #gup = new Map<string, GupTestResult>();
   readonly #creation = new Map<string, CounterValues>();
 
-  /** `quick` runs nothing larger than 16 GiB. */
-  constructor(quick: boolean) {
-    this.#quick = quick;
+  /** Runs nothing larger than `limitMib` itself, a multiple of 1024. */
+  constructor(limitMib: number = Infinity) {
+    this.#limitMib = limitMib;
   }
 
   /** Work of one phase of one round of gup_test. */
   gup(figure: GupFigure): CounterValues {
-    const mib = this.#quick ? Math.min(figure.mib, QUICK_MIB) : figure.mib;
+    const mib = Math.min(figure.mib, this.#limitMib);
     const result = this.#gupResult(figure, mib);
     return scaled(figure.phase === "get" ? result.getCounters : result.putCounters, figure.mib / mib);
   }
@@ -44,7 +41,7 @@ export class SeriesWork {
   /** Work of creating the 128 GiB namespace of a bootstrap figure. */
   bootstrap({ kernel, align }: BootstrapFigure): CounterValues {
     const size = 2 ** 37;
-    const run = this.#quick ? size / 8 : size;
+    const run = Math.min(size, this.#limitMib * 2 ** 20);
     return scaled(this.#created(run, parseSize(align), "mem", kernel), size / run);
   }
 

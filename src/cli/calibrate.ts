@@ -15,7 +15,10 @@ import { probe, type Probes } from "./probes.ts";
 export interface CalibrateRow {
   readonly name: string;
   readonly predictedMs: number;
+  /** Best of the rounds. */
   readonly measuredMs: number;
+  /** Median of the rounds over the best: well above 1 on a host with other work to do. Null when read from a file. */
+  readonly spread: number | null;
   /** Predicted over measured, less one. */
   readonly error: number;
 }
@@ -30,6 +33,13 @@ export interface CalibrateReport {
   /** Where measuredMs comes from: `here` or the bench file. */
   readonly measured: string;
   readonly rows: readonly CalibrateRow[];
+}
+
+/** What a case did and how long it took. */
+interface Timed {
+  readonly counters: CounterValues;
+  readonly ms: number;
+  readonly spread: number;
 }
 
 const ROUNDS = 7;
@@ -56,32 +66,31 @@ export function calibrate(times: ReadonlyMap<string, number> | null, measured: s
   const cost = { ...costTable(DEFAULT_COST), name: "host", machine: "this host", ns: hostCosts(probes) };
   const rows = CALIBRATE_CASES.map(({ name, build }) => {
     const box = build();
-    const { counters, ms } = timed(box);
+    const { counters, ms, spread } = timed(box);
     const measuredMs = times === null ? ms : times.get(name);
     if (measuredMs === undefined) throw new CommandError(`--bench: no result named "${name}" in ${measured}`);
     const predictedMs = modelNs(counters, cost) / 1e6;
-    return { name, predictedMs, measuredMs, error: predictedMs / measuredMs - 1 };
+    const error = predictedMs / measuredMs - 1;
+    return { name, predictedMs, measuredMs, spread: times === null ? spread : null, error };
   });
   const { os, arch } = Deno.build;
   return { host: { os, arch, deno: Deno.version.deno, v8: Deno.version.v8 }, probes, cost: cost.ns, measured, rows };
 }
 
-/** Work of one run, and the best time of a few. The first run warms memory up. */
-function timed(
-  { kernel, run, restore }: CaseBox,
-  rounds = ROUNDS,
-): { readonly counters: CounterValues; readonly ms: number } {
+/** Work of one run, the best time of a few, and how far their median is from it. The first run warms memory up. */
+function timed({ kernel, run, restore }: CaseBox, rounds = ROUNDS): Timed {
   const before = readCounters(kernel.stat);
   run();
   const counters = countersSince(before, readCounters(kernel.stat));
-  let ms = Infinity;
+  const times: number[] = [];
   for (let r = 0; r < rounds; r++) {
     restore();
     const t0 = performance.now();
     run();
-    ms = Math.min(ms, performance.now() - t0);
+    times.push(performance.now() - t0);
   }
-  return { counters, ms };
+  times.sort((a, b) => a - b);
+  return { counters, ms: times[0], spread: times[rounds >> 1] / times[0] };
 }
 
 /**
@@ -145,10 +154,12 @@ function text(report: CalibrateReport): string {
     "cost of a term on this host",
     ...TERM_NAMES.filter((t) => report.cost[t] > 0).map((t) => `  ${t.padEnd(16)}${ns(report.cost[t])}`),
     `host times of the emulator, calls of ${BATCH} pages; measured: ${report.measured}`,
-    `  ${"".padEnd(20)} predicted  measured    error`,
+    `  ${"".padEnd(20)} predicted  measured    error  median/best`,
     ...report.rows.map((r) => {
       const ms = (x: number) => `${x.toFixed(2)} ms`.padStart(11);
-      return `  ${r.name.padEnd(18)}${ms(r.predictedMs)}${ms(r.measuredMs)}${(100 * r.error).toFixed(0).padStart(7)} %`;
+      return `  ${r.name.padEnd(18)}${ms(r.predictedMs)}${ms(r.measuredMs)}${(100 * r.error).toFixed(0).padStart(7)} %${
+        r.spread === null ? "" : r.spread.toFixed(2).padStart(11)
+      }`;
     }),
   ].join("\n");
 }
