@@ -4,7 +4,8 @@
  *
  * Every number a report carries under `pages`, `structPages` or `counters` was counted while the emulator worked: frames
  * taken from its buddy allocator, entries written to its page tables, struct pages written to its memory. Sizes are bytes,
- * powers of 1024; frames and pages are base pages (4 KiB on x86-64); times are milliseconds of the host.
+ * powers of 1024; frames and pages are base pages (4 KiB on x86-64); times are milliseconds of the host, those called model
+ * time what a machine like the documents' would have taken for the work counted.
  *
  * @example What a 1 GiB device-dax namespace costs, before and after tail pages are shared
  * ```ts
@@ -29,6 +30,10 @@ export { layoutReport } from "./src/scenario/layout.ts";
 export type { LayoutFrame, LayoutOptions, LayoutReport, LayoutTable } from "./src/scenario/layout.ts";
 export { KernelPanic } from "./src/lib/bug.ts";
 export { formatSize, humanSize, parseSize } from "./src/lib/units.ts";
+export { COSTS } from "./src/model/cost_tables.ts";
+export type { CostTable } from "./src/model/cost_tables.ts";
+export type { HugetlbCost } from "./src/model/hugetlb.ts";
+export type { TermName } from "./src/model/terms.ts";
 export { PRESETS } from "./src/include/kernel_config.ts";
 export type { Errata, GupVariant, KernelConfig, VmemmapDedup } from "./src/include/kernel_config.ts";
 export { COUNTERS } from "./src/mm/vmstat.ts";

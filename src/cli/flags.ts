@@ -2,6 +2,7 @@
 // Reading flags with @std/cli, strictly: unknown flags, missing values and stray arguments are refused by name.
 
 import { parseArgs } from "@std/cli/parse-args";
+import { COSTS, DEFAULT_COST } from "../model/cost_tables.ts";
 import { parseSize } from "../lib/units.ts";
 import { type Command, CommandError, type Flag, type Flags } from "./command.ts";
 
@@ -12,6 +13,11 @@ export const NAMESPACE_FLAGS: Readonly<Record<string, Flag>> = {
   kernel: { value: "PRESET", help: "5.14, v4, v7, v7+head, 6.1", fallback: "6.1" },
   arch: { value: "ARCH", help: "x86-64", fallback: "x86-64" },
   "struct-page": { value: "BYTES", help: "sizeof(struct page): 56, 64, 72, 80", fallback: "64" },
+};
+
+/** The flag of commands that report model time. */
+export const COST_FLAG: Readonly<Record<string, Flag>> = {
+  cost: { value: "NAME", help: `machine of the model times: ${Object.keys(COSTS).join(", ")}`, fallback: DEFAULT_COST },
 };
 
 /** Parses a command's arguments. CommandError names what was given and what is allowed. */
@@ -54,6 +60,11 @@ export function sizeFlag(flags: Flags, name: string): number {
     if (error instanceof RangeError) throw new CommandError(`--${name}: ${error.message}`);
     throw error;
   }
+}
+
+/** A model time for people. */
+export function modelText(ms: number | null, cost: string): string {
+  return ms === null ? "not modelled" : `${ms.toFixed(2)} ms on the ${cost} machine`;
 }
 
 /** A flag's value as a whole number. */

@@ -4,7 +4,7 @@
 import { formatSize } from "../lib/units.ts";
 import { type GupReport, gupReport } from "../scenario/gup.ts";
 import type { Command } from "./command.ts";
-import { choiceFlag, NAMESPACE_FLAGS, numberFlag, sizeFlag } from "./flags.ts";
+import { choiceFlag, COST_FLAG, modelText, NAMESPACE_FLAGS, numberFlag, sizeFlag } from "./flags.ts";
 import { namespaceOptions } from "./namespace.ts";
 
 /** The command. */
@@ -16,6 +16,7 @@ export const gupCommand: Command = {
     ...NAMESPACE_FLAGS,
     mode: { value: "get|pin", help: "FOLL_GET (-u) or FOLL_PIN (-a)", fallback: "get" },
     repeats: { value: "N", help: "rounds (-r)", fallback: "10" },
+    ...COST_FLAG,
     batch: { value: "N", help: "pages per call (-n)", fallback: "512" },
   },
   run: (flags) => {
@@ -25,6 +26,7 @@ export const gupCommand: Command = {
       mode: choiceFlag(flags, "mode", ["get", "pin"]),
       repeats: numberFlag(flags, "repeats"),
       batch: numberFlag(flags, "batch"),
+      cost: flags.text("cost"),
     });
     return { report, text: text(report) };
   },
@@ -43,5 +45,7 @@ function text(report: GupReport): string {
     `  pgmap lookups     ${report.pgmapLookups}`,
     `  get               ${times(getMs)} of the emulator`,
     `  put               ${times(putMs)}`,
+    `  model get         ${modelText(report.modelGetMs, config.cost)}`,
+    `  model put         ${modelText(report.modelPutMs, config.cost)}`,
   ].join("\n");
 }

@@ -3,13 +3,14 @@
 // JSON document goes to stdout, everything else to stderr. Exit 0 ok, 1 a check failed, 2 bad usage or input.
 
 import { type Command, CommandError } from "./command.ts";
+import { calibrateCommand } from "./calibrate.ts";
 import { gupCommand } from "./gup.ts";
 import { layoutCommand } from "./layout.ts";
 import { namespaceCommand } from "./namespace.ts";
 import { parseFlags } from "./flags.ts";
 import { NamespaceError } from "../scenario/namespace.ts";
 
-const COMMANDS: readonly Command[] = [namespaceCommand, gupCommand, layoutCommand];
+const COMMANDS: readonly Command[] = [namespaceCommand, gupCommand, layoutCommand, calibrateCommand];
 
 /** Runs one command line; returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {

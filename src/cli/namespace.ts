@@ -5,7 +5,7 @@ import { formatSize, humanSize } from "../lib/units.ts";
 import { type NamespaceReport, namespaceReport } from "../scenario/namespace.ts";
 import type { NamespaceOptions } from "../scenario/box.ts";
 import type { Command, Flags } from "./command.ts";
-import { choiceFlag, NAMESPACE_FLAGS, numberFlag, sizeFlag } from "./flags.ts";
+import { choiceFlag, COST_FLAG, modelText, NAMESPACE_FLAGS, numberFlag, sizeFlag } from "./flags.ts";
 import { hostMemory } from "./host.ts";
 
 /** The options that NAMESPACE_FLAGS stand for. */
@@ -28,12 +28,14 @@ export const namespaceCommand: Command = {
   flags: {
     size: { value: "SIZE", help: "size of the namespace, a multiple of 16M" },
     ...NAMESPACE_FLAGS,
+    ...COST_FLAG,
     "no-contents": { value: "", help: "count frames and tables without writing struct pages" },
   },
   run: (flags) => {
     const report = namespaceReport({
       ...namespaceOptions(flags),
       size: sizeFlag(flags, "size"),
+      cost: flags.text("cost"),
       contents: !flags.has("no-contents"),
     });
     return { report, text: text(report) };
@@ -56,6 +58,8 @@ function text(report: NamespaceReport): string {
     `  overhead          ${report.overheadPercent.toFixed(4)} %   (kernel 5.14: ${
       baseline.overheadPercent.toFixed(4)
     } %)`,
+    `  model time        ${modelText(report.modelMs, config.cost)}`,
+    `    struct pages    ${modelText(report.modelInitMs, config.cost)} (as dmesg prints it)`,
     `  host time         ${report.hostMs.toFixed(1)} ms of the emulator`,
   ].join("\n");
 }

@@ -11,6 +11,11 @@ import { layoutTopology, type Topology, type TopologySpec } from "./topology.ts"
 export interface Cpu {
   readonly id: number;
   readonly mmu: Mmu;
+  /** Frame of the head whose struct page this CPU updated last; -1 for none. */
+  nearHead: number;
+  /** Words of memory from which it last read tails. */
+  nearTails: number;
+  nearTailsEnd: number;
 }
 
 /** Everything needed to build a box. */
@@ -46,7 +51,13 @@ export function buildMachine(spec: MachineSpec): Machine {
     spec.shared,
     spec.debug,
   );
-  const cpus = Array.from({ length: spec.cpus }, (_, id) => ({ id, mmu: new Mmu(phys, spec.format) }));
+  const cpus = Array.from({ length: spec.cpus }, (_, id) => ({
+    id,
+    mmu: new Mmu(phys, spec.format),
+    nearHead: -1,
+    nearTails: -1,
+    nearTailsEnd: -1,
+  }));
   return { spec, topology, phys, cpus };
 }
 

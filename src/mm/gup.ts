@@ -35,6 +35,7 @@ import {
   recordSubpages,
 } from "./gup_grab.ts";
 import type { Kernel } from "./kernel.ts";
+import { inPmem, touchBasePages, touchHead, touchTails } from "./memmap_lines.ts";
 import { getDevPagemap, putDevPagemap } from "./memremap.ts";
 import { handleFault } from "./memory.ts";
 import type { Mm } from "./mm.ts";
@@ -51,7 +52,6 @@ import {
   pincountPlace,
   readPage,
   setPageFlags,
-  vmemmapPage,
 } from "./page.ts";
 import { entryAt, entryFrame, entryHuge, entryNone, levelPages, tableEntries, tableIndex } from "./pgtable.ts";
 import { C } from "./vmstat.ts";
@@ -76,6 +76,7 @@ export function gupFast(
   out: number,
 ): number {
   let done = 0;
+  k.stat[C.gupCalls]++;
   while (done < n) {
     const got = lockless(k, mm, vpn + done, n - done, mode, pages, out + done);
     done += got;
@@ -105,6 +106,7 @@ export function putPages(k: Kernel, pages: Float64Array, from: number, n: number
     } else {
       head = compoundHead(k, pfn);
       addPageCount(k, head, PAGE_REFCOUNT, -1);
+      touchCounts(k, head, false);
       done = 1;
     }
     if (pageRefcount(k, head) < 1) panic(`putPages: frame ${head} lost its last reference`);
@@ -124,7 +126,9 @@ function putBasePages(
   from: number,
 ): number {
   const put = k.machine.spec.shared ? putEachLocked : putEachPlain;
-  return put(k.phys.words, at, run, delta, pages, from, pfn);
+  const done = put(k.phys.words, at, run, delta, pages, from, pfn);
+  touchBasePages(k, pfn, done);
+  return done;
 }
 
 function putTailPages(
@@ -138,7 +142,10 @@ function putTailPages(
 ): number {
   const put = k.machine.spec.shared ? putTailsLocked : putTailsPlain;
   const headLo = pageAddressLo(k, head) | 1;
-  return put(k.phys.words, at, run, headLo, pageWordForWrite(k, head, 0), pages, from, pfn);
+  const done = put(k.phys.words, at, run, headLo, pageWordForWrite(k, head, 0), pages, from, pfn);
+  touchTails(k, pfn, at, done);
+  touchHead(k, head, false);
+  return done;
 }
 
 /** `unpin_user_pages`: consecutive pages of one compound are returned together. */
@@ -153,6 +160,7 @@ export function unpinPages(k: Kernel, pages: Float64Array, from: number, n: numb
       k.stat[refcountCounter(k, pfn)] += done;
       k.gupRefs -= done * GUP_PIN_COUNTING_BIAS;
       k.stat[C.follPinReleased] += done;
+      k.stat[C.nodeStatUpdates] += done;
       i += done;
       continue;
     }
@@ -341,7 +349,10 @@ function grabPages(k: Kernel, pfn: number, n: number, mode: GupMode, pages: Floa
     ? grabBasePages(k, pfn, at, run, mode, pages, out)
     : grabTailPages(k, pfn, at, run, mode, pages, out);
   k.stat[C.pagesRecorded] += got;
-  if (mode === "pin") k.stat[C.follPinAcquired] += got;
+  if (mode === "pin") {
+    k.stat[C.follPinAcquired] += got;
+    k.stat[C.nodeStatUpdates] += got;
+  }
   return got;
 }
 
@@ -359,6 +370,7 @@ function grabBasePages(
   const grab = k.machine.spec.shared ? grabEachLocked : grabEachPlain;
   const got = grab(k.phys.words, at, run, delta, pages, out, pfn);
   k.gupRefs += got * delta;
+  touchBasePages(k, pfn, got);
   const pmem = inPmem(k, pfn);
   k.stat[pmem ? C.pageFlagStoresPmem : C.pageFlagStoresDram] += got;
   k.stat[pmem ? C.refcountStoresPmem : C.refcountStoresDram] += got;
@@ -384,6 +396,8 @@ function grabTailPages(
   const pins = pinAt >= 0 ? got : 0;
   k.gupRefs += got;
   k.gupPins += pins;
+  touchTails(k, pfn, at, got);
+  touchHead(k, head, pinAt >= 0);
   const pmem = inPmem(k, head);
   k.stat[pmem ? C.pageFlagStoresPmem : C.pageFlagStoresDram] += got;
   k.stat[pmem ? C.refcountStoresPmem : C.refcountStoresDram] += got;
@@ -414,7 +428,11 @@ function tryGrabCompoundHead(k: Kernel, head: number, refs: number, mode: GupMod
     k.stat[pincountCounter(k, head + tail)]++;
     k.gupPins += refs;
   }
-  if (mode === "pin") k.stat[C.follPinAcquired] += refs;
+  touchCounts(k, head, apart);
+  if (mode === "pin") {
+    k.stat[C.follPinAcquired] += refs;
+    k.stat[C.nodeStatUpdates]++;
+  }
   return true;
 }
 
@@ -431,7 +449,11 @@ function putCompoundHead(k: Kernel, head: number, refs: number, mode: GupMode): 
   if (addPageCount(k, head, PAGE_REFCOUNT, -delta) < 1) panic(`putCompoundHead: frame ${head} lost its last reference`);
   k.stat[refcountCounter(k, head)]++;
   k.gupRefs -= delta;
-  if (mode === "pin") k.stat[C.follPinReleased] += refs;
+  touchCounts(k, head, apart);
+  if (mode === "pin") {
+    k.stat[C.follPinReleased] += refs;
+    k.stat[C.nodeStatUpdates]++;
+  }
 }
 
 /** `undo_dev_pagemap`: returns what was held of an entry that changed or could not be held as a whole. */
@@ -456,6 +478,7 @@ function compoundNext(k: Kernel, pages: Float64Array, i: number, end: number, he
       continue;
     }
     const count = countTails(words, word, run, headLo, pages, at, pfn);
+    touchTails(k, pfn, word, count);
     at += count;
     if (count < run) break;
   }
@@ -492,9 +515,10 @@ function stretch(k: Kernel, pfn: number, n: number): number {
   return Math.min(count, most);
 }
 
-/** Whether the memmap of this frame lies in pmem. */
-function inPmem(k: Kernel, pfn: number): boolean {
-  return k.cpu.mmu.frame(vmemmapPage(k, pfn)) >= k.machine.topology.pmemStart;
+/** Counts the line of a head, or of a page that is its own. */
+function touchCounts(k: Kernel, head: number, pinned: boolean): void {
+  if (isPageHead(k, head)) touchHead(k, head, pinned);
+  else touchBasePages(k, head, 1);
 }
 
 function refcountCounter(k: Kernel, pfn: number): number {

@@ -87,6 +87,7 @@ export function memmapInitZoneDevice(k: Kernel, start: number, end: number, pgma
   } else {
     let previous = -1;
     let previousUnique = 0;
+    let heads = 0;
     for (let head = start; head < end; head += perCompound) {
       const unique = Math.min(compoundNrPages(k, pgmap, head), end - head);
       if (unique === previousUnique) cloneCompound(k, head, previous, unique);
@@ -94,13 +95,17 @@ export function memmapInitZoneDevice(k: Kernel, start: number, end: number, pgma
       previous = head;
       previousUnique = unique;
       written += unique;
+      heads++;
     }
+    k.stat[C.compoundHeadsPrepared] += heads;
+    k.stat[C.compoundTailsPrepared] += written - heads;
   }
   const blocksEnd = k.config.errata.pageblockInShortLoop && perCompound > 1 ? start : end;
   k.sections.setMigratetype(start, blocksEnd, MIGRATE_MOVABLE);
   if (blocksEnd !== end) {
     for (let head = start; head < end; head += perCompound) k.sections.setMigratetype(head, head + 1, MIGRATE_MOVABLE);
   }
+  k.stat[C.pageblocksTyped] += Math.ceil((blocksEnd - start) / 2 ** k.arch.pageblockOrder);
   const tier = pgmap.altmap === null ? C.structPagesWrittenDram : C.structPagesWrittenPmem;
   k.stat[tier] += written;
   return written;

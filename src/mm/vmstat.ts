@@ -9,6 +9,11 @@ export const COUNTERS = [
   "structPagesWrittenPmem",
   /** struct pages written for the frames of an altmap itself. */
   "altmapStructPagesWritten",
+  /** Of those for ZONE_DEVICE: heads and tails of compound pages. */
+  "compoundHeadsPrepared",
+  "compoundTailsPrepared",
+  /** Pageblocks given a migrate type by memmap_init_zone_device(). */
+  "pageblocksTyped",
   /** Atomic adds on _refcount by gup and put, by tier. */
   "refcountStoresDram",
   "refcountStoresPmem",
@@ -18,6 +23,18 @@ export const COUNTERS = [
   /** Atomic bit operations on page->flags (SetPageReferenced), by tier. */
   "pageFlagStoresDram",
   "pageFlagStoresPmem",
+  /** Lines of the memmap that gup and put change, by tier: a struct page of its own, or a head and its pin count. */
+  "memmapLinesWrittenDram",
+  "memmapLinesWrittenPmem",
+  /** Lines of tails read in order for their head, by tier; and tails whose line was read just before (aliases). */
+  "memmapLinesReadDram",
+  "memmapLinesReadPmem",
+  "memmapLinesCached",
+  /** Heads reached out of order, by tier: no prefetcher helps. */
+  "memmapJumpsDram",
+  "memmapJumpsPmem",
+  /** Updates of a node's statistics (mod_node_page_state for FOLL_PIN). */
+  "nodeStatUpdates",
   /** mapping and index written by faults. */
   "mappingStores",
   /** struct page pointers recorded for the caller of gup. */
@@ -27,6 +44,8 @@ export const COUNTERS = [
   "pmdWrites",
   "pudWrites",
   "pgdWrites",
+  /** Calls of get_user_pages_fast or pin_user_pages_fast. */
+  "gupCalls",
   /** Table entries read by gup's software walk. */
   "gupWalkSteps",
   /** Searches of the pgmap tree, and references taken on a pgmap by gup. */

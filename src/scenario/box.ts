@@ -11,6 +11,8 @@ import { alignUp, isPowerOf2 } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
 import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
 import type { Kernel } from "../mm/kernel.ts";
+import { STRETCH_STRUCT_SIZE } from "../include/mm_types.ts";
+import { type CostTable, costTable, DEFAULT_COST } from "../model/cost_tables.ts";
 
 /** What every command that makes a namespace is given. Bytes. */
 export interface NamespaceOptions {
@@ -28,6 +30,8 @@ export interface NamespaceOptions {
   readonly structPageSize?: number;
   /** Write struct pages (default). False counts frames and tables only, for sizes the host could not hold. */
   readonly contents?: boolean;
+  /** Cost table of the model times: `optane` (default, the documents' machine), `dram`, `cxl`, or one of them with `-vm`. */
+  readonly cost?: string;
   /** Bytes the host has for the emulated metadata; default 20 GiB. A run that needs more is refused before it starts. */
   readonly hostMemory?: number;
 }
@@ -73,6 +77,7 @@ export function namespaceConfig(options: NamespaceOptions): NamespaceConfig {
     arch,
     structPageSize: options.structPageSize ?? 64,
     contents: options.contents ?? true,
+    cost: costTable(options.cost ?? DEFAULT_COST).name,
     hostMemory: options.hostMemory ?? 20 * SZ_1G,
   };
 }
@@ -97,6 +102,15 @@ export function bootBox(config: NamespaceConfig, more: BootOptions = {}): Kernel
     hostMemoryBytes: config.hostMemory,
     ...more,
   });
+}
+
+/**
+ * The cost table of this run's model times, or null where there is nothing to model: the documents' machine is x86-64 with
+ * struct pages of 64 bytes, and struct pages that are not written take no time.
+ */
+export function modelCost(config: NamespaceConfig): CostTable | null {
+  const modelled = config.arch === "x86-64" && config.structPageSize === STRETCH_STRUCT_SIZE && config.contents;
+  return modelled ? costTable(config.cost) : null;
 }
 
 /** Frames a namespace's memmap will take, about: what is shared counts once per compound, tables per entry. */

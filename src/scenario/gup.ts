@@ -18,7 +18,8 @@ import { mmAlloc, populateArea } from "../mm/memory.ts";
 import type { VmArea } from "../mm/mm.ts";
 import { levelPages } from "../mm/pgtable.ts";
 import type { CounterValues } from "../mm/vmstat.ts";
-import { type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
+import { modelMs } from "../model/clock.ts";
+import { modelCost, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
 import { createOnBox, NamespaceError } from "./namespace.ts";
 
 /** gup_test's flags, and the namespace options. `size` is what is held (-m), not the namespace's. Bytes. */
@@ -53,7 +54,7 @@ export interface GupReport {
   readonly getMs: readonly number[];
   /** Milliseconds of host time to put, per round. */
   readonly putMs: readonly number[];
-  /** What the documents' machine would have taken; null until it is modelled. */
+  /** Model time of one get of all pages, on the machine of `config.cost`; null where nothing is modelled. */
   readonly modelGetMs: number | null;
   /** The same for put. */
   readonly modelPutMs: number | null;
@@ -117,6 +118,7 @@ export function gupReport(options: GupOptions): GupReport {
   const pages = options.size / k.pageBytes;
   const test = gupTest(k, { mm: area.mm, vpn: area.start, pages, batch, mode, repeats });
   const { getCounters, putCounters } = test;
+  const cost = modelCost(config);
   return {
     config: { ...config, mode, repeats, batch },
     pages: test.pages,
@@ -128,8 +130,8 @@ export function gupReport(options: GupOptions): GupReport {
     putCounters,
     getMs: test.getMs,
     putMs: test.putMs,
-    modelGetMs: null,
-    modelPutMs: null,
+    modelGetMs: cost === null ? null : modelMs(getCounters, cost),
+    modelPutMs: cost === null ? null : modelMs(putCounters, cost),
   };
 }
 

@@ -10,7 +10,8 @@ import type { BootOptions } from "../boot.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { totalFreePages } from "../mm/page_alloc.ts";
 import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
-import { bootBox, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
+import { modelInitMs, modelMs } from "../model/clock.ts";
+import { bootBox, modelCost, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
 
 /** Frames a namespace took, by use. */
 export interface NamespacePages {
@@ -48,8 +49,10 @@ export interface NamespaceReport {
   readonly counters: CounterValues;
   /** Time the emulator took to create it; says nothing about Linux. */
   readonly hostMs: number;
-  /** What the documents' machine would have taken; null until it is modelled. */
+  /** Model time to create it, on the machine of `config.cost`; null where nothing is modelled (see `NamespaceOptions`). */
   readonly modelMs: number | null;
+  /** The part of it that dmesg prints: memmap_init_zone_device(). */
+  readonly modelInitMs: number | null;
 }
 
 /** A namespace that could not be made: a modelled kernel failure, with its errno. */
@@ -115,6 +118,7 @@ export function namespaceReport(options: NamespaceOptions): NamespaceReport {
   const { kernel: k, namespace, pages, counters, hostMs } = createOnBox(config);
   const base = createOnBox({ ...config, kernel: "5.14", contents: false });
   const { start, end } = namespace.pgmap.ranges[0];
+  const cost = modelCost(config);
   return {
     config,
     pages,
@@ -133,7 +137,8 @@ export function namespaceReport(options: NamespaceOptions): NamespaceReport {
     },
     counters,
     hostMs,
-    modelMs: null,
+    modelMs: cost === null ? null : modelMs(counters, cost),
+    modelInitMs: cost === null ? null : modelInitMs(counters, cost),
   };
 }
 

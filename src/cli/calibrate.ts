@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `lab calibrate`: this host's own cost table, measured with small loops (probes.ts), and with it a prediction of the
+// emulator's host times, by the same terms and counters that model the documents' machine. The measured times are taken
+// here, or read from `deno bench --json bench/model_bench.ts`. Host time says how fast this program is, not Linux.
+
+import { modelNs } from "../model/clock.ts";
+import { type CostTable, costTable, DEFAULT_COST } from "../model/cost_tables.ts";
+import { TERM_NAMES, type TermName } from "../model/terms.ts";
+import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
+import { BATCH, CALIBRATE_CASES, type CaseBox, creationCase, gupCase } from "./calibrate_cases.ts";
+import { type Command, CommandError } from "./command.ts";
+import { probe, type Probes } from "./probes.ts";
+
+/** One case, predicted and measured. Milliseconds. */
+export interface CalibrateRow {
+  readonly name: string;
+  readonly predictedMs: number;
+  /** Best of the rounds. */
+  readonly measuredMs: number;
+  /** Median of the rounds over the best: well above 1 on a host with other work to do. Null when read from a file. */
+  readonly spread: number | null;
+  /** Predicted over measured, less one. */
+  readonly error: number;
+}
+
+/** What `lab calibrate` prints with `--json`. */
+export interface CalibrateReport {
+  readonly host: { readonly os: string; readonly arch: string; readonly deno: string; readonly v8: string };
+  /** Nanoseconds per step. */
+  readonly probes: Probes;
+  /** Nanoseconds per count, of terms the host has a cost for. */
+  readonly cost: CostTable["ns"];
+  /** Where measuredMs comes from: `here` or the bench file. */
+  readonly measured: string;
+  readonly rows: readonly CalibrateRow[];
+}
+
+/** What a case did and how long it took. */
+interface Timed {
+  readonly counters: CounterValues;
+  readonly ms: number;
+  readonly spread: number;
+}
+
+/** A case runs so often, but not longer than this unless it has to for its least. Milliseconds. */
+const ROUNDS = { least: 7, most: 60, ms: 1500 };
+/** Runs in the cache: 2 MiB of struct pages, and rounds enough for the compiler to see the loops. */
+const SMALL = 2 ** 27;
+const SMALL_ROUNDS = { least: 300, most: 300, ms: 0 };
+/** Median over best from which on a host is called busy. */
+const BUSY = 1.3;
+
+/** The command. */
+export const calibrateCommand: Command = {
+  name: "calibrate",
+  summary: "measure this host and predict the emulator's own times with the model",
+  flags: { bench: { value: "FILE", help: "measured times from `deno bench --json bench/model_bench.ts`" } },
+  run: async (flags) => {
+    const file = flags.has("bench") ? flags.text("bench") : null;
+    const times = file === null ? null : await benchTimes(file);
+    const report = calibrate(times, file ?? "here");
+    return { report, text: text(report) };
+  },
+};
+
+/** Measures, predicts, compares. `times` are milliseconds by case name; null measures here. */
+export function calibrate(times: ReadonlyMap<string, number> | null, measured: string): CalibrateReport {
+  const probes = probe();
+  const cost = { ...costTable(DEFAULT_COST), name: "host", machine: "this host", ns: hostCosts(probes) };
+  const rows = CALIBRATE_CASES.map(({ name, build }) => {
+    const box = build();
+    const { counters, ms, spread } = timed(box);
+    const measuredMs = times === null ? ms : times.get(name);
+    if (measuredMs === undefined) throw new CommandError(`--bench: no result named "${name}" in ${measured}`);
+    const predictedMs = modelNs(counters, cost) / 1e6;
+    const error = predictedMs / measuredMs - 1;
+    return { name, predictedMs, measuredMs, spread: times === null ? spread : null, error };
+  });
+  const { os, arch } = Deno.build;
+  return { host: { os, arch, deno: Deno.version.deno, v8: Deno.version.v8 }, probes, cost: cost.ns, measured, rows };
+}
+
+/** Work of one run, the best time of a few, and how far their median is from it. The first run warms memory up. */
+function timed({ kernel, run, restore }: CaseBox, rounds = ROUNDS): Timed {
+  const before = readCounters(kernel.stat);
+  run();
+  const counters = countersSince(before, readCounters(kernel.stat));
+  const times: number[] = [];
+  const begin = performance.now();
+  while (times.length < rounds.least || (times.length < rounds.most && performance.now() - begin < rounds.ms)) {
+    restore();
+    const t0 = performance.now();
+    run();
+    times.push(performance.now() - t0);
+  }
+  times.sort((a, b) => a - b);
+  return { counters, ms: times[0], spread: times[times.length >> 1] / times[0] };
+}
+
+/**
+ * The host's cost of each term: what the emulator's own code costs on struct pages that lie in the cache (small runs, none
+ * of them a case), and on top of it what memory costs (the probes, in memory less in cache). Emulated pmem is the same
+ * memory; emulated interrupts and node statistics cost nothing.
+ */
+function hostCosts(p: Probes): Record<TermName, number> {
+  const costs = Object.fromEntries(TERM_NAMES.map((t) => [t, 0])) as Record<TermName, number>;
+  const pages = SMALL / 4096;
+  const perPage = (box: CaseBox) => timed(box, SMALL_ROUNDS).ms * 1e6 / pages;
+  const get = perPage(gupCase("5.14", "get", BATCH, SMALL));
+  const put = perPage(gupCase("5.14", "put", BATCH, SMALL));
+  const shared = perPage(gupCase("v4", "put", BATCH, SMALL));
+  costs.recordPage = p.record;
+  costs.atomicAdd = Math.max(0, get - put - p.record);
+  costs.lineWritten = Math.max(0, put - costs.atomicAdd) + Math.max(0, p.updateStream - p.updateCached);
+  costs.lineCached = Math.max(0, shared - costs.atomicAdd);
+  costs.lineReadDram = costs.lineCached + Math.max(0, p.readStream - p.readCached);
+  costs.lineReadPmem = costs.lineReadDram;
+  costs.gupCall = Math.max(0, perPage(gupCase("v4", "get", BATCH, SMALL)) - p.record) * BATCH;
+  costs.jumpDram = p.dependentLoad;
+  costs.jumpPmem = p.dependentLoad;
+  costs.structPage = p.initStream;
+  costs.compoundTail = p.retarget;
+  return Object.assign(costs, populateCosts());
+}
+
+/** Entries and frames, from two namespaces whose struct pages are not written: almost no frames, and a quarter of them. */
+function populateCosts(): Pick<Record<TermName, number>, "tableEntry" | "frameAlloc"> {
+  const size = 2 ** 35;
+  const shared = timed(creationCase({ size, align: 2 ** 30, kernel: "6.1", contents: false }));
+  const frames = timed(creationCase({ size, align: 2 ** 21, kernel: "6.1", contents: false }));
+  const tableEntry = shared.ms * 1e6 / shared.counters.pteWrites;
+  const rest = frames.ms * 1e6 - tableEntry * frames.counters.pteWrites;
+  return { tableEntry, frameAlloc: Math.max(0, rest) / frames.counters.allocCalls };
+}
+
+/** Best times by name out of `deno bench --json`. */
+async function benchTimes(file: string): Promise<Map<string, number>> {
+  let parsed: { benches?: { name: string; results: { ok?: { min: number } }[] }[] };
+  try {
+    parsed = JSON.parse(await Deno.readTextFile(file));
+  } catch (error) {
+    throw new CommandError(`--bench: cannot read "${file}": ${error instanceof Error ? error.message : error}`);
+  }
+  const times = new Map<string, number>();
+  for (const { name, results } of parsed.benches ?? []) {
+    const min = results[0]?.ok?.min;
+    if (min !== undefined) times.set(name, min / 1e6);
+  }
+  return times;
+}
+
+function text(report: CalibrateReport): string {
+  const ns = (x: number) => `${x.toFixed(2).padStart(8)} ns`;
+  return [
+    `${report.host.os} ${report.host.arch}, Deno ${report.host.deno}, V8 ${report.host.v8}`,
+    "probes",
+    ...Object.entries(report.probes).map(([name, x]) => `  ${name.padEnd(16)}${ns(x)}`),
+    "cost of a term on this host",
+    ...TERM_NAMES.filter((t) => report.cost[t] > 0).map((t) => `  ${t.padEnd(16)}${ns(report.cost[t])}`),
+    `host times of the emulator, calls of ${BATCH} pages; measured: ${report.measured}`,
+    `  ${"".padEnd(20)} predicted  measured    error  median/best`,
+    ...report.rows.map((r) => {
+      const ms = (x: number) => `${x.toFixed(2)} ms`.padStart(11);
+      return `  ${r.name.padEnd(18)}${ms(r.predictedMs)}${ms(r.measuredMs)}${(100 * r.error).toFixed(0).padStart(7)} %${
+        r.spread === null ? "" : r.spread.toFixed(2).padStart(11)
+      }`;
+    }),
+    ...(report.rows.some((r) => r.spread !== null && r.spread > BUSY)
+      ? ["this host was busy while it was measured: the probes and the cases may have seen different shares of it"]
+      : []),
+  ].join("\n");
+}

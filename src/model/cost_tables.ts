@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What each term costs on a few machines. `optane` is the machine of the documents: its costs are fitted to their figures
+// (calibrated.ts) or quoted from measurements of such hardware. The others change what the memmap's second tier is and
+// nothing else, so that a difference between two tables is a difference of memory:
+//
+//   dram     a memmap in "pmem" costs what it costs in DRAM
+//   optane   first-generation Optane DIMMs beside DDR4
+//   cxl      DRAM behind a CXL link; derived, no document calibrates it
+//
+// The two costs of reading in order are derived, not fitted, but who chose sequential latency for DRAM and random for Optane
+// had seen the unpin figures they predict; single-thread bandwidths of the same study would make them 8.7 and 22 ns.
+//
+// A vm suffix is the same memory inside a virtual machine, where an IPI leaves the guest.
+
+import { GUP_FIT, HUGETLB_FIT, INSTRUCTIONS, NS_PER_INSTRUCTION, UNPIN_INSTRUCTIONS } from "./calibrated.ts";
+import type { HugetlbCost } from "./hugetlb.ts";
+import type { TermName } from "./terms.ts";
+
+/** Costs of one machine. */
+export interface CostTable {
+  /** Its name, as `--cost` takes it. */
+  readonly name: string;
+  /** What machine it is. */
+  readonly machine: string;
+  /** Nanoseconds per count of each term. */
+  readonly ns: Readonly<Record<TermName, number>>;
+  /** What pages of a HugeTLB pool cost there; the documents time them on hosts of their own. */
+  readonly hugetlb: HugetlbCost;
+}
+
+/** Where a cost comes from. */
+export type CostSource = "fit" | "instructions" | "quoted" | "derived" | "not separable";
+
+/**
+ * Idle load latency in nanoseconds, Cascade Lake with DDR4-2666 and Optane DIMMs: Yang et al., "An Empirical Guide to the
+ * Behavior and Use of Scalable Persistent Memory", FAST '20, figure 2 (github.com/NVSL/OptaneStudy,
+ * graphs/02-best_case_latency.csv). Sequential hits an open row; random opens one.
+ */
+export const LATENCY = { dramSequential: 81.4, dramRandom: 101.5, optaneRandom: 305 };
+
+/**
+ * Lines a core has under way at once when its prefetcher streams: the L2 superqueue of Intel cores (Optimization Reference
+ * Manual; 10 to 12 of them for demand loads). A stream then costs latency / 16 per line.
+ */
+export const LINES_IN_FLIGHT = 16;
+
+/** A load from L1, 5 cycles at 3.9 GHz (the tables gup walks are eight entries to a line and stay cached). */
+export const L1_LOAD_NS = 1.3;
+
+/** Author of the series on the pgmap lookup (001:4607). */
+export const PGMAP_LOOKUP_NS = 150;
+
+/**
+ * Latency of CXL memory against local DRAM. Measured cards lie between 2 and 5 times ("Exploring and Evaluating Real-world
+ * CXL", arXiv 2405.14209); the lower half of that is assumed.
+ */
+export const CXL_LATENCY_FACTOR = 2.5;
+
+/** What the second tier costs: a line changed more than in DRAM, a line read in order, a line nothing announced. */
+interface Tier {
+  readonly lineWrittenPmem: number;
+  readonly lineReadPmem: number;
+  readonly jumpPmem: number;
+}
+
+const DRAM_TIER: Tier = {
+  lineWrittenPmem: 0,
+  lineReadPmem: LATENCY.dramSequential / LINES_IN_FLIGHT,
+  jumpPmem: LATENCY.dramRandom,
+};
+
+/** A prefetched Optane line waits for its 256-byte block, so the random latency counts in a stream as well. */
+const OPTANE_TIER: Tier = {
+  lineWrittenPmem: GUP_FIT.lineWrittenPmem,
+  lineReadPmem: LATENCY.optaneRandom / LINES_IN_FLIGHT,
+  jumpPmem: LATENCY.optaneRandom,
+};
+
+/** Read and write-back of a changed line cross the link, so it pays the added latency twice. */
+const CXL_TIER: Tier = {
+  lineWrittenPmem: 2 * (CXL_LATENCY_FACTOR - 1) * LATENCY.dramRandom / LINES_IN_FLIGHT,
+  lineReadPmem: CXL_LATENCY_FACTOR * LATENCY.dramSequential / LINES_IN_FLIGHT,
+  jumpPmem: CXL_LATENCY_FACTOR * LATENCY.dramRandom,
+};
+
+function table(name: string, machine: string, tier: Tier, hugetlb: HugetlbCost): CostTable {
+  const instructions = (n: number) => n * NS_PER_INSTRUCTION;
+  return {
+    name,
+    machine,
+    ns: {
+      // Every documented run makes one call per 512 pages, so a cost per call cannot be told from one per page.
+      gupCall: 0,
+      walkStep: L1_LOAD_NS,
+      pgmapLookup: PGMAP_LOOKUP_NS,
+      recordPage: GUP_FIT.recordPage,
+      atomicAdd: GUP_FIT.atomicAdd,
+      nodeStat: GUP_FIT.nodeStat,
+      lineWritten: GUP_FIT.lineWritten,
+      lineReadDram: LATENCY.dramSequential / LINES_IN_FLIGHT,
+      lineCached: instructions(UNPIN_INSTRUCTIONS),
+      jumpDram: LATENCY.dramRandom,
+      ...tier,
+      structPage: instructions(INSTRUCTIONS.structPage),
+      compoundTail: instructions(INSTRUCTIONS.compoundTail),
+      compoundHead: instructions(INSTRUCTIONS.compoundHead),
+      pageblock: instructions(INSTRUCTIONS.pageblock),
+      tableEntry: instructions(INSTRUCTIONS.tableEntry),
+      frameAlloc: instructions(INSTRUCTIONS.frameAlloc),
+      // A flush and the work around it come in equal numbers in every document; only its interrupts stand apart.
+      tlbFlush: 0,
+      tlbIpi: hugetlb.ipi,
+    },
+    hugetlb,
+  };
+}
+
+/** Where each cost of the `optane` table comes from. */
+export const COST_SOURCES: Readonly<Record<TermName, CostSource>> = {
+  gupCall: "not separable",
+  walkStep: "quoted",
+  pgmapLookup: "quoted",
+  recordPage: "fit",
+  atomicAdd: "fit",
+  nodeStat: "fit",
+  lineWritten: "fit",
+  lineWrittenPmem: "fit",
+  lineReadDram: "derived",
+  lineReadPmem: "derived",
+  lineCached: "instructions",
+  jumpDram: "quoted",
+  jumpPmem: "quoted",
+  structPage: "instructions",
+  compoundTail: "instructions",
+  compoundHead: "instructions",
+  pageblock: "instructions",
+  tableEntry: "instructions",
+  frameAlloc: "instructions",
+  tlbFlush: "not separable",
+  tlbIpi: "fit",
+};
+
+/** The tables `--cost` knows. */
+export const COSTS: Readonly<Record<string, CostTable>> = Object.fromEntries(
+  [
+    table("dram", "the documents' machine with all memmap in DRAM", DRAM_TIER, HUGETLB_FIT.bareMetal),
+    table("optane", "the documents' machine: Optane DIMMs beside DDR4", OPTANE_TIER, HUGETLB_FIT.bareMetal),
+    table("cxl", "the same processor, pmem replaced by CXL memory", CXL_TIER, HUGETLB_FIT.bareMetal),
+    table("dram-vm", "dram, inside a virtual machine", DRAM_TIER, HUGETLB_FIT.vm),
+    table("optane-vm", "optane, inside a virtual machine", OPTANE_TIER, HUGETLB_FIT.vm),
+    table("cxl-vm", "cxl, inside a virtual machine", CXL_TIER, HUGETLB_FIT.vm),
+  ].map((t) => [t.name, t]),
+);
+
+/** The table used unless another is asked for. */
+export const DEFAULT_COST = "optane";
+
+/** A table by name. RangeError naming the known ones. */
+export function costTable(name: string): CostTable {
+  if (!Object.hasOwn(COSTS, name)) {
+    throw new RangeError(`Unknown cost table "${name}": known are ${Object.keys(COSTS).join(", ")}`);
+  }
+  return COSTS[name];
+}
