@@ -51,7 +51,8 @@ export class Guest {
   static async boot(host: Host, options: GuestOptions): Promise<Guest> {
     const { workDir } = host;
     if (options.pmem > 0) await sparseFile(`${workDir}/pmem`, options.pmem + LABEL_BYTES);
-    const child = new Deno.Command(host.qemu, { args: qemuArgs(host, options), stdout: "null", stderr: "piped" }).spawn();
+    const child = new Deno.Command(host.qemu, { args: qemuArgs(host, options), stdout: "null", stderr: "piped" })
+      .spawn();
     try {
       const qmp = await Qmp.open(await connectUnix(`${workDir}/qmp`, 10_000));
       const shell = new Shell(await connectUnix(`${workDir}/shell`, 10_000), COMMAND_MS);

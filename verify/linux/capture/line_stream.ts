@@ -52,7 +52,7 @@ export async function connectUnix(path: string, timeoutMs: number): Promise<Line
 
 /** The promise, or an Error "Cannot WHAT: no answer in N s". */
 export async function within<T>(timeoutMs: number, what: string, promise: Promise<T>): Promise<T> {
-  let timer = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`Cannot ${what}: no answer in ${timeoutMs / 1000} s`)), timeoutMs);
   });
