@@ -59,13 +59,16 @@ export async function pmemFrames(guest: Guest): Promise<PmemFrames> {
   return { start: start / PAGE_BYTES, end: (start + bytes) / PAGE_BYTES };
 }
 
+/** The neighbour of the command line, if there is one. */
+export async function createBeside({ options: { beside } }: Capture, guest: Guest): Promise<void> {
+  if (beside === undefined) return;
+  const ns = await createNamespace(guest, beside);
+  if (typeof ns === "string") throw new Error(`Cannot create the namespace beside, ${beside.name}: ${ns}`);
+}
+
 async function measure(capture: Capture, guest: Guest, spec: NamespaceSpec, pmem: PmemFrames) {
-  const { beside } = capture.options;
   const { size, align, map } = spec;
-  const neighbour = beside === undefined ? null : await createNamespace(guest, beside);
-  if (typeof neighbour === "string") {
-    throw new Error(`Cannot create the namespace beside (${beside?.name}): ${neighbour}`);
-  }
+  await createBeside(capture, guest);
   const ns = await createNamespace(guest, spec);
   const row = typeof ns === "string"
     ? { size, align, map, error: `device fails to enable: ${ns}` }

@@ -21,7 +21,7 @@ export const structPages: Scenario = async (capture) => {
   const { dram } = dramOf(capture, DRAM_MIB);
   const pages = await capture.withGuest({ dram, ...pmemOf(capture.options) }, async (guest) => {
     await initLabels(guest);
-    const found: Record<string, unknown> = {};
+    const found: Record<string, StructPage> = {};
     for (const { spec, offsets, touch } of DEVICES) {
       capture.note(spec.name);
       const ns = await createNamespace(guest, spec);
@@ -44,13 +44,29 @@ export const structPages: Scenario = async (capture) => {
       "words[0]=flags [1]=lru.next/compound_head|1/pgmap [2]=lru.prev/zone_device_data/(tail1: byte0 dtor, byte1 " +
       "order, hi32 compound_mapcount=-1) [3]=mapping/(tail1: lo32 pincount, hi32 compound_nr) [4]=index [5]=private " +
       "[6]=lo32 _mapcount hi32 _refcount [7]=memcg_data",
-    flagBits: "PG_referenced 1, PG_reserved 12, PG_head 16; zone bits 55-57 (DMA 0, DMA32 1, Normal 2, Movable 3, " +
-      "Device 4), node bits 58-63",
+    flagBits: flagBits(pages[`${DEVICES[0].spec.name}.data0`].words[0]),
     pages,
   };
 };
 
-async function readStructPage(guest: Guest, pfn: number) {
+interface StructPage {
+  readonly pfn: number;
+  readonly va: string;
+  readonly pa: string;
+  readonly words: string[];
+}
+
+/**
+ * What the bits of the flags word mean. Where the zone's three bits lie depends on the kernel's configuration
+ * (NODES_SHIFT, NUMA_BALANCING): in the word of a device page of node 0 the highest bit set is that of zone 4.
+ */
+export function flagBits(deviceFlags: string): string {
+  const zone = BigInt(deviceFlags).toString(2).length - 3;
+  return `PG_referenced 1, PG_reserved 12, PG_head 16; zone bits ${zone}-${zone + 2} (DMA 0, DMA32 1, Normal 2, ` +
+    `Movable 3, Device 4), node bits ${zone + 3}-63`;
+}
+
+async function readStructPage(guest: Guest, pfn: number): Promise<StructPage> {
   const offset = pfn * STRUCT_PAGE_BYTES;
   const page = await guest.readVmemmap(offset, STRUCT_PAGE_BYTES);
   if (page === null) throw new Error(`Cannot read the struct page of frame ${pfn}: it is not mapped`);

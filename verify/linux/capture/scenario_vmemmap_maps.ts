@@ -5,7 +5,7 @@ import { createNamespace, destroyNamespaces, initLabels, STRUCT_PAGE_BYTES, vmem
 import { parseNamespaceSpec } from "./namespace_spec.ts";
 import { PAGE_BYTES, VMEMMAP_BASE } from "./page_walk.ts";
 import { dramOf, type Scenario } from "./scenario.ts";
-import { pmemFrames, pmemOf } from "./scenario_namespaces.ts";
+import { createBeside, pmemFrames, pmemOf } from "./scenario_namespaces.ts";
 import { tallyMap } from "./tally.ts";
 
 const DRAM_MIB = 4096;
@@ -21,6 +21,7 @@ export const vmemmapMaps: Scenario = async (capture) => {
     const found: Record<string, unknown> = {};
     for (const spec of options.namespaces ?? NAMESPACES) {
       capture.note(spec.name);
+      await createBeside(capture, guest);
       const ns = await createNamespace(guest, spec);
       if (typeof ns === "string") throw new Error(`Cannot create namespace ${spec.name}: ${ns}`);
       const { first, count } = vmemmapOf(ns);
@@ -41,6 +42,7 @@ export const vmemmapMaps: Scenario = async (capture) => {
     structPageBytes: STRUCT_PAGE_BYTES,
     note:
       "sharingPattern: for each consecutive vmemmap page, the index of its frame in order of first appearance; refcounts: frame -> number of PTEs",
+    ...(options.beside === undefined ? {} : { beside: options.beside.name }),
     namespaces: maps,
   };
 };
