@@ -16,6 +16,7 @@ export interface CpioEntry {
   readonly device?: readonly [number, number];
 }
 
+const S_IFMT = 0o170000;
 const S_IFDIR = 0o040000;
 const S_IFREG = 0o100000;
 const S_IFCHR = 0o020000;
@@ -38,20 +39,15 @@ export function characterDevice(name: string, major: number, minor: number): Cpi
   return { name, mode: S_IFCHR | 0o600, device: [major, minor] };
 }
 
-/** The entries preceded by every directory they lie in, parents first, each directory once. */
+/** All directories, given or only passed through, parents first; then the other entries in the order given. */
 export function withParents(entries: readonly CpioEntry[]): CpioEntry[] {
-  const made = new Set(entries.filter((e) => (e.mode & S_IFDIR) !== 0 && (e.mode & S_IFREG) !== S_IFREG).map(nameOf));
-  const parents: CpioEntry[] = [];
+  const isDirectory = ({ mode }: CpioEntry) => (mode & S_IFMT) === S_IFDIR;
+  const names = new Set(entries.filter(isDirectory).map((e) => e.name));
   for (const { name } of entries) {
     const parts = name.split("/");
-    for (let n = 1; n < parts.length; n++) {
-      const parent = parts.slice(0, n).join("/");
-      if (made.has(parent)) continue;
-      made.add(parent);
-      parents.push(directory(parent));
-    }
+    for (let n = 1; n < parts.length; n++) names.add(parts.slice(0, n).join("/"));
   }
-  return [...parents.sort((a, b) => a.name < b.name ? -1 : 1), ...entries];
+  return [...[...names].sort().map(directory), ...entries.filter((e) => !isDirectory(e))];
 }
 
 /** The archive. Entries appear in the order given; a directory must precede what lies in it. */
@@ -68,10 +64,6 @@ export function cpioArchive(entries: readonly CpioEntry[]): Uint8Array {
     at += padded(data.length);
   }
   return archive;
-}
-
-function nameOf(entry: CpioEntry): string {
-  return entry.name;
 }
 
 function header({ name, mode, device }: CpioEntry, ino: number, bytes: number): string {
