@@ -39,7 +39,7 @@ export async function initLabels(guest: Guest): Promise<void> {
   await guest.shell.text("ndctl disable-region all && ndctl init-labels -f all && ndctl enable-region all");
 }
 
-/** Creates and enables; the name of the errno when the device does not come up. */
+/** Creates and enables; what ndctlError() says when the device does not come up. */
 export async function createNamespace(guest: Guest, spec: NamespaceSpec): Promise<GuestNamespace | string> {
   const { code, text } = await guest.shell.run(
     `ndctl create-namespace -r region0 -m devdax -a ${spec.align} -M ${spec.map} -s ${spec.size}`,
@@ -76,10 +76,17 @@ export function vmemmapOf(ns: GuestNamespace): VmemmapRange {
   return { first: ns.start / PAGE_BYTES / perPage, count: ns.bytes / PAGE_BYTES / perPage };
 }
 
-/** The name of the error ndctl ended with, or its own words when they are not in the table. */
+/**
+ * What came of a request that failed: "device fails to enable: ERRNO" when the kernel refused, in ndctl's last line;
+ * "ndctl refuses: .." when ndctl did not ask the kernel.
+ */
 export function ndctlError(text: string): string {
-  const words = /^failed to create namespace: (.*)$/m.exec(text)?.[1] ?? text;
-  return ERRORS[words] ?? words;
+  const words = /^failed to create namespace: (.*)$/m.exec(text)?.[1];
+  if (text.includes("failed to enable") && words !== undefined) {
+    return `device fails to enable: ${ERRORS[words] ?? words}`;
+  }
+  const why = /^\s*Error: (?:create namespace: )?(.*)$/m.exec(text)?.[1];
+  return `ndctl refuses: ${why ?? words ?? text}`;
 }
 
 interface NdctlNamespace {

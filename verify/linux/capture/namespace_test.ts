@@ -6,10 +6,13 @@ import { ndctlError, vmemmapOf } from "./namespace.ts";
 import { moduleDirs } from "./requirements.ts";
 import { flagBits, words } from "./scenario_struct_pages.ts";
 
-Deno.test("ndctlError() names the errno of ndctl's last line, or gives the line", () => {
-  const text = "libndctl: ndctl_dax_enable: dax0.1: failed to enable\n\nfailed to create namespace: ";
-  assertEquals(ndctlError(`${text}No such device or address`), "ENXIO");
-  assertEquals(ndctlError(`${text}Out of luck`), "Out of luck");
+Deno.test("ndctlError() tells what the kernel refused from what ndctl did", () => {
+  const failed = "libndctl: ndctl_dax_enable: dax0.1: failed to enable\n\nfailed to create namespace: ";
+  assertEquals(ndctlError(`${failed}No such device or address`), "device fails to enable: ENXIO");
+  assertEquals(ndctlError(`${failed}Out of luck`), "device fails to enable: Out of luck");
+  const refused = "Error: create namespace: '--size=' must align to interleave-width: 1\ndid you intend --size=3G?\n";
+  assertEquals(ndctlError(refused), "ndctl refuses: '--size=' must align to interleave-width: 1");
+  assertEquals(ndctlError("ndctl: not found"), "ndctl refuses: ndctl: not found");
 });
 
 Deno.test("vmemmapOf() covers the whole namespace, 64 struct pages to a page", () => {

@@ -71,7 +71,7 @@ async function measure(capture: Capture, guest: Guest, spec: NamespaceSpec, pmem
   await createBeside(capture, guest);
   const ns = await createNamespace(guest, spec);
   const row = typeof ns === "string"
-    ? { size, align, map, error: `device fails to enable: ${ns}` }
+    ? { size, align, map, error: ns }
     : { size, align, map, ...await measureBinds(guest, ns, pmem) };
   await destroyNamespaces(guest);
   return row;

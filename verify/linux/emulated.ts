@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The emulator, preset 6.1, in the place of the captured machine: boots the same box, makes the same namespaces, walks its
+// tables, and sorts what it finds with the very functions the captures went through (capture/tally.ts), so that the two can
+// be compared field by field. Struct pages are not written: rows are about frames and tables.
+
+import { boot } from "../../src/boot.ts";
+import {
+  createNamespace,
+  destroyNamespace,
+  type NdNamespace,
+  usableBytes,
+} from "../../src/drivers/nvdimm/namespace.ts";
+import { type NdRegion, ndRegions } from "../../src/drivers/nvdimm/region.ts";
+import { errnoName } from "../../src/include/errno.ts";
+import { ZONE_DEVICE } from "../../src/include/mmzone.ts";
+import { parseSize } from "../../src/lib/units.ts";
+import { checkInvariants } from "../../src/mm/debug_vm.ts";
+import type { Kernel } from "../../src/mm/kernel.ts";
+import { totalFreePages } from "../../src/mm/page_alloc.ts";
+import { levelPages, tableEntries, vmemmapVpn } from "../../src/mm/pgtable.ts";
+import { walkTables } from "../../src/mm/ptdump.ts";
+import { type NamespaceSpec, parseNamespaceSpec } from "./capture/namespace_spec.ts";
+import { PAGE_BYTES, type Walk } from "./capture/page_walk.ts";
+import { tallyMap, tallyNamespace } from "./capture/tally.ts";
+
+/** A captured machine. Bytes. */
+export interface CapturedMachine {
+  readonly dram: number;
+  readonly pmem: number;
+  /** Where qemu was told to put the NVDIMM; undefined where it chose. */
+  readonly pmemStart?: number;
+  /** A namespace made first and left alone. */
+  readonly beside?: NamespaceSpec;
+}
+
+/** A captured machine out of qemu's command line, as the fixtures hold it. */
+export function machineOf(qemuLine: string, beside: string | undefined): CapturedMachine {
+  const LABEL_BYTES = 128 * 2 ** 10;
+  const dram = Number(/ -m (\d+)M,/.exec(qemuLine)?.[1]) * 2 ** 20;
+  const pmem = Number(/mem-path=pmem,size=(\d+)/.exec(qemuLine)?.[1]) - LABEL_BYTES;
+  const addr = /,addr=(0x[0-9a-f]+)/.exec(qemuLine)?.[1];
+  return {
+    dram,
+    pmem,
+    ...(addr === undefined ? {} : { pmemStart: Number(addr) }),
+    ...(beside === undefined ? {} : { beside: parseNamespaceSpec(beside) }),
+  };
+}
+
+/** A row of namespaces.json, without the noisy free pages; `consumed` stands in for them. */
+export interface EmulatedRow {
+  readonly row: Record<string, unknown>;
+  readonly consumed: number;
+}
+
+/**
+ * The rows of namespaces.json, one after the other on one machine, each namespace destroyed before the next, as they were
+ * captured: the device zone's span tells of those that went before.
+ */
+export function emulateRows(machine: CapturedMachine, specs: readonly NamespaceSpec[]): EmulatedRow[] {
+  const k = bootCaptured(machine);
+  const region = ndRegions(k)[0];
+  return specs.map((spec) => {
+    const neighbour = machine.beside === undefined ? null : mustCreate(k, region, machine.beside);
+    const { ns, ...row } = emulateRow(k, region, spec);
+    checkInvariants(k);
+    for (const gone of [ns, neighbour]) {
+      if (gone !== null && destroyNamespace(k, gone) < 0) throw new Error(`Cannot destroy namespace ${spec.name}`);
+    }
+    return row;
+  });
+}
+
+function emulateRow(k: Kernel, region: NdRegion, spec: NamespaceSpec): EmulatedRow & { ns: NdNamespace | null } {
+  const { size, align, map } = spec;
+  const everything = { start: 0, end: k.machine.topology.maxPfn };
+  const before = walkEmulated(k, everything);
+  const free = totalFreePages(k);
+  const ns = create(k, region, spec);
+  const consumed = free - totalFreePages(k);
+  if (typeof ns === "number") {
+    return { row: { size, align, map, error: `device fails to enable: ${errnoName(ns)}` }, consumed, ns: null };
+  }
+  const { walk } = tallyNamespace(before, walkEmulated(k, everything), pmemFrames(k));
+  const { vmemmapEntries } = tallyNamespace(before, walkEmulated(k, framesOf(ns)), pmemFrames(k));
+  const { present, spanned, managed } = k.nodes[0].zones[ZONE_DEVICE];
+  const deviceZone = { present, spanned, managed };
+  return { row: { size, align, map, ...extentOf(k, ns), walk, vmemmapEntries, deviceZone }, consumed, ns };
+}
+
+/** One namespace of vmemmap_maps.json, on a machine of its own. */
+export function emulateMap(machine: CapturedMachine, spec: NamespaceSpec): Record<string, unknown> {
+  const k = bootCaptured(machine);
+  const region = ndRegions(k)[0];
+  if (machine.beside !== undefined) mustCreate(k, region, machine.beside);
+  const ns = mustCreate(k, region, spec);
+  checkInvariants(k);
+  const { namespaceStart, dataStart, usableBytes, namespaceBytes } = extentOf(k, ns);
+  return {
+    namespaceStart,
+    dataStart,
+    dataBytes: String(usableBytes),
+    startPfn: framesOf(ns).start,
+    pages: namespaceBytes / PAGE_BYTES,
+    ...tallyMap(walkEmulated(k, framesOf(ns)), pmemFrames(k)),
+  };
+}
+
+function bootCaptured({ dram, pmem, pmemStart }: CapturedMachine): Kernel {
+  const region = { bytes: pmem, ...(pmemStart === undefined ? {} : { startBytes: pmemStart }) };
+  return boot({ kernel: "6.1", dram: [dram], pmem: [region], contents: false });
+}
+
+function create(k: Kernel, region: NdRegion, { size, align, map }: NamespaceSpec): NdNamespace | number {
+  return createNamespace(k, region, {
+    size: parseSize(size),
+    align: parseSize(align),
+    map: map === "dev" ? "dev" : "mem",
+  });
+}
+
+function mustCreate(k: Kernel, region: NdRegion, spec: NamespaceSpec): NdNamespace {
+  const ns = create(k, region, spec);
+  if (typeof ns === "number") throw new Error(`Cannot create namespace ${spec.name}: ${errnoName(ns)}`);
+  return ns;
+}
+
+function extentOf(k: Kernel, ns: NdNamespace) {
+  const { start, end } = ns.extent;
+  const usable = usableBytes(k, ns);
+  return {
+    namespaceBytes: end - start,
+    usableBytes: usable,
+    reserveBytes: end - start - usable,
+    namespaceStart: `0x${start.toString(16)}`,
+    dataStart: `0x${(start + ns.info.dataoff).toString(16)}`,
+  };
+}
+
+interface Frames {
+  readonly start: number;
+  readonly end: number;
+}
+
+function framesOf(ns: NdNamespace): Frames {
+  return { start: ns.extent.start / PAGE_BYTES, end: ns.extent.end / PAGE_BYTES };
+}
+
+function pmemFrames(k: Kernel): Frames {
+  return k.machine.topology.pmem[0];
+}
+
+/** The memmap of a run of frames, in the form the captured tables are walked to. */
+function walkEmulated(k: Kernel, frames: Frames): Walk {
+  const perPage = k.pageBytes / k.structPageSize;
+  const base = vmemmapVpn(k, 0);
+  const first = base + frames.start / perPage;
+  const end = base + frames.end / perPage;
+  const outside = (vpn: number, pages: number) => vpn + pages <= first || vpn >= end;
+  const walk: Walk = { leaves: [], tables: [new Set(), new Set(), new Set()] };
+  walkTables(k, k.rootPfn, k.arch.vmemmapPgdIndex, tableEntries(k), {
+    table: (level, vpn, frame) => {
+      if (!outside(vpn, levelPages(k, level))) walk.tables[(level - 1) as 0 | 1 | 2].add(frame);
+    },
+    leaf: (level, vpn, frame) => {
+      if (!outside(vpn, levelPages(k, level))) walk.leaves.push({ page: vpn - base, level, frame });
+    },
+  });
+  return walk;
+}
