@@ -14,6 +14,8 @@ const DEVICES = [
   { spec: parseNamespaceSpec("1G-2M-mem"), offsets: [0, 1, 2, 64, 128], touch: true },
   { spec: parseNamespaceSpec("1G-4K-mem"), offsets: [0, 1], touch: false },
 ];
+/** Struct pages read of a namespace of the command line: the head, tails of its page, of the next, of the one after. */
+const OFFSETS = [0, 1, 2, 64, 128];
 const HUGE_OFFSETS = [0, 1, 2, 64];
 
 /** The struct pages, by `NAMESPACE.data INDEX`, and so on. */
@@ -22,7 +24,8 @@ export const structPages: Scenario = async (capture) => {
   const pages = await capture.withGuest({ dram, ...pmemOf(capture.options) }, async (guest) => {
     await initLabels(guest);
     const found: Record<string, StructPage> = {};
-    for (const { spec, offsets, touch } of DEVICES) {
+    const given = capture.options.namespaces?.map((spec) => ({ spec, offsets: OFFSETS, touch: false }));
+    for (const { spec, offsets, touch } of given ?? DEVICES) {
       capture.note(spec.name);
       const ns = await createNamespace(guest, spec);
       if (typeof ns === "string") throw new Error(`Cannot create namespace ${spec.name}: ${ns}`);
@@ -44,7 +47,7 @@ export const structPages: Scenario = async (capture) => {
       "words[0]=flags [1]=lru.next/compound_head|1/pgmap [2]=lru.prev/zone_device_data/(tail1: byte0 dtor, byte1 " +
       "order, hi32 compound_mapcount=-1) [3]=mapping/(tail1: lo32 pincount, hi32 compound_nr) [4]=index [5]=private " +
       "[6]=lo32 _mapcount hi32 _refcount [7]=memcg_data",
-    flagBits: flagBits(pages[`${DEVICES[0].spec.name}.data0`].words[0]),
+    flagBits: flagBits(Object.values(pages)[0].words[0]),
     pages,
   };
 };
