@@ -42,6 +42,11 @@ export interface Errata {
   readonly pageblockInShortLoop: boolean;
   /** __add_pages() leaves the sections it had added when a later one fails. */
   readonly addPagesNoUnwind: boolean;
+  /**
+   * Linux 6.1 as captured: a range of compounds larger than a section may begin inside a section. Every later section then
+   * counts as the middle of a compound, and the heads of all compounds but the first lie in the shared tail page.
+   */
+  readonly compoundStartUnchecked: boolean;
 }
 
 /** One kernel: every switch may be set alone (`{...PRESETS["6.1"], gup: "compound"}`). */
@@ -82,6 +87,7 @@ export const NO_ERRATA: Errata = {
   dedupAnyStructSize: false,
   pageblockInShortLoop: false,
   addPagesNoUnwind: false,
+  compoundStartUnchecked: false,
 };
 
 const LINUX_5_14: KernelConfig = {

@@ -148,7 +148,7 @@ function compoundsFit(k: Kernel, pgmap: DevPagemap, i: number): boolean {
   const { start, end } = pgmap.ranges[i];
   if (pgmap.geometry === 1) return true;
   const unit = Math.min(pgmap.geometry, k.pagesPerSection);
-  if (!isAligned(start, unit)) return false;
+  if (!isAligned(start, unit) && !k.config.errata.compoundStartUnchecked) return false;
   return k.config.memunmap === "bulk" || isAligned(end - pfnFirst(pgmap, i), pgmap.geometry);
 }
 
