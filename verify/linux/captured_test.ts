@@ -29,6 +29,12 @@ interface MapsFixture extends Fixture {
   readonly namespaces: Readonly<Record<string, unknown>>;
 }
 
+/** Whether a row has compounds larger than a section and begins inside one: Linux 6.1 then builds a wrong memmap. */
+function headsInTails({ align, map, namespaceStart }: Record<string, unknown>): boolean {
+  const SECTION_BYTES = 128 * 2 ** 20;
+  return align === "1G" && map === "mem" && Number(namespaceStart ?? 0) % SECTION_BYTES !== 0;
+}
+
 function readFixture<T>(run: string, name: string): T | null {
   try {
     return JSON.parse(Deno.readTextFileSync(new URL(`${run}/${name}.json`, CAPTURED))) as T;
@@ -48,8 +54,9 @@ for (const { name: run, isDirectory } of [...Deno.readDirSync(CAPTURED)].sort((a
       const specs = captured.map(({ size, align, map }) => parseNamespaceSpec(`${size}-${align}-${map}`));
       const emulated = emulateRows(machineOf(namespaces.capturedBy.machines[0], namespaces.beside), specs);
       for (const [i, { freePagesConsumed, ...linux }] of captured.entries()) {
-        const { row, consumed } = emulated[i];
+        const { row, consumed, broken } = emulated[i];
         assertEquals<unknown>(row, linux);
+        assertEquals(broken !== "", headsInTails(row), `${specs[i].name}: ${broken}`);
         for (const free of freePagesConsumed ?? []) {
           assert(
             Math.abs(free - consumed) <= NOISE_PAGES,
