@@ -85,11 +85,13 @@ export function memmapInitZoneDevice(k: Kernel, start: number, end: number, pgma
   if (perCompound === 1) {
     written = fillRun(k, start, end - start, (pfn) => initZoneDevicePage(k, pfn, pgmap));
   } else {
+    // Where heads may lie in shared tails, a copy would come out differently from the writes it stands for.
+    const mayClone = !k.config.errata.compoundStartUnchecked;
     let previous = -1;
     let previousUnique = 0;
     for (let head = start; head < end; head += perCompound) {
       const unique = Math.min(compoundNrPages(k, pgmap, head), end - head);
-      if (unique === previousUnique) cloneCompound(k, head, previous, unique);
+      if (mayClone && unique === previousUnique) cloneCompound(k, head, previous, unique);
       else initCompound(k, head, unique, pgmap);
       previous = head;
       previousUnique = unique;
