@@ -4,7 +4,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { parseNamespaceSpec } from "./capture/namespace_spec.ts";
-import { emulateMap, emulateRows, machineOf } from "./emulated.ts";
+import { capturedFacts, emulateFacts, emulateMap, emulateRows, machineOf } from "./emulated.ts";
 
 const CAPTURED = new URL("../../fixtures/linux-6.1-captured/", import.meta.url);
 /** Pages by which two readings of the same guest differ; the largest seen in a capture here. */
@@ -33,6 +33,10 @@ interface MapsFixture extends Fixture {
 function headsInTails({ align, map, namespaceStart }: Record<string, unknown>): boolean {
   const SECTION_BYTES = 128 * 2 ** 20;
   return align === "1G" && map === "mem" && Number(namespaceStart ?? 0) % SECTION_BYTES !== 0;
+}
+
+interface PagesFixture extends Fixture {
+  readonly pages: Readonly<Record<string, { readonly pfn: number; readonly words: readonly string[] }>>;
 }
 
 function readFixture<T>(run: string, name: string): T | null {
@@ -71,6 +75,16 @@ for (const { name: run, isDirectory } of [...Deno.readDirSync(CAPTURED)].sort((a
     Deno.test(`emulateMap() equals Linux: ${run}, ${name}`, () => {
       const machine = machineOf(maps!.capturedBy.machines[0], maps!.beside);
       assertEquals<unknown>(emulateMap(machine, parseNamespaceSpec(name)), linux);
+    });
+  }
+  const pages = readFixture<PagesFixture>(run, "struct_pages");
+  const fresh = Object.entries(pages?.pages ?? {}).filter(([name]) => name.includes(".data"));
+  for (const name of new Set(fresh.map(([name]) => name.split(".")[0]))) {
+    Deno.test(`emulateFacts() equals Linux: ${run}, struct pages of ${name}`, () => {
+      const linux = fresh.filter(([page]) => page.startsWith(`${name}.`)).map(([, page]) => page);
+      const machine = machineOf(pages!.capturedBy.machines[0], pages!.beside);
+      const emulated = emulateFacts(machine, parseNamespaceSpec(name), linux.map(({ pfn }) => pfn));
+      assertEquals(emulated, linux.map(({ pfn, words }) => capturedFacts(pfn, words)));
     });
   }
 }

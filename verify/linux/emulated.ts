@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The emulator, preset 6.1, in the place of the captured machine: boots the same box, makes the same namespaces, walks its
 // tables, and sorts what it finds with the very functions the captures went through (capture/tally.ts), so that the two can
-// be compared field by field. Struct pages are not written: rows are about frames and tables.
+// be compared field by field. Struct pages are written only where a fixture is about them.
 
 import { boot } from "../../src/boot.ts";
 import {
@@ -13,16 +13,20 @@ import {
 import { type NdRegion, ndRegions } from "../../src/drivers/nvdimm/region.ts";
 import { errnoName } from "../../src/include/errno.ts";
 import { type KernelConfig, PRESETS } from "../../src/include/kernel_config.ts";
+import { PAGE_FLAGS } from "../../src/include/mm_types.ts";
+import { PG_HEAD } from "../../src/include/page_flags.ts";
 import { ZONE_DEVICE } from "../../src/include/mmzone.ts";
 import { KernelPanic } from "../../src/lib/bug.ts";
 import { parseSize } from "../../src/lib/units.ts";
 import { checkInvariants } from "../../src/mm/debug_vm.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
+import { compoundHead, pageRefcount, readPage } from "../../src/mm/page.ts";
 import { totalFreePages } from "../../src/mm/page_alloc.ts";
 import { levelPages, tableEntries, vmemmapVpn } from "../../src/mm/pgtable.ts";
 import { walkTables } from "../../src/mm/ptdump.ts";
+import { STRUCT_PAGE_BYTES } from "./capture/namespace.ts";
 import { type NamespaceSpec, parseNamespaceSpec } from "./capture/namespace_spec.ts";
-import { PAGE_BYTES, type Walk } from "./capture/page_walk.ts";
+import { PAGE_BYTES, VMEMMAP_BASE, type Walk } from "./capture/page_walk.ts";
 import { tallyMap, tallyNamespace } from "./capture/tally.ts";
 
 /** The preset, with what the captures show Linux 6.1 to lack: a check of where compounds begin. */
@@ -130,9 +134,39 @@ export function emulateMap(machine: CapturedMachine, spec: NamespaceSpec): Recor
   };
 }
 
-function bootCaptured({ dram, pmem, pmemStart }: CapturedMachine): Kernel {
+/** What struct_pages.json says of one page, as far as it does not depend on where a kernel has its objects. */
+export interface PageFacts {
+  readonly isHead: boolean;
+  /** Frame of the head its compound_head leads to; its own when it is no tail. */
+  readonly head: number;
+  readonly refcount: number;
+}
+
+/** The same out of captured words. */
+export function capturedFacts(pfn: number, words: readonly string[]): PageFacts {
+  const [flags, link] = words.map(BigInt);
+  const tail = (link & 1n) === 1n;
+  return {
+    isHead: (flags & BigInt(PG_HEAD)) !== 0n,
+    head: tail ? Number((link - 1n - VMEMMAP_BASE) / BigInt(STRUCT_PAGE_BYTES)) : pfn,
+    refcount: Number(BigInt(words[6]) >> 32n),
+  };
+}
+
+/** The facts about pages of a fresh namespace. */
+export function emulateFacts(machine: CapturedMachine, spec: NamespaceSpec, pfns: readonly number[]): PageFacts[] {
+  const k = bootCaptured(machine, true);
+  mustCreate(k, ndRegions(k)[0], spec);
+  return pfns.map((pfn) => ({
+    isHead: (readPage(k, pfn, PAGE_FLAGS) & PG_HEAD) !== 0,
+    head: compoundHead(k, pfn),
+    refcount: pageRefcount(k, pfn),
+  }));
+}
+
+function bootCaptured({ dram, pmem, pmemStart }: CapturedMachine, contents = false): Kernel {
   const region = { bytes: pmem, ...(pmemStart === undefined ? {} : { startBytes: pmemStart }) };
-  return boot({ kernel: LINUX_6_1, dram: [dram], pmem: [region], contents: false });
+  return boot({ kernel: LINUX_6_1, dram: [dram], pmem: [region], contents });
 }
 
 function create(k: Kernel, region: NdRegion, { size, align, map }: NamespaceSpec): NdNamespace | number {
