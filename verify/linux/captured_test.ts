@@ -3,6 +3,12 @@
 // free pages is blurred on Linux (per-CPU lists, slabs) and is compared within that blur.
 
 import { assert, assertEquals } from "@std/assert";
+import { boot } from "../../src/boot.ts";
+import { createNamespace } from "../../src/drivers/nvdimm/namespace.ts";
+import { ndRegions } from "../../src/drivers/nvdimm/region.ts";
+import { EINVAL } from "../../src/include/errno.ts";
+import { checkInvariants } from "../../src/mm/debug_vm.ts";
+import { totalFreePages } from "../../src/mm/page_alloc.ts";
 import { parseNamespaceSpec } from "./capture/namespace_spec.ts";
 import { capturedFacts, emulateFacts, emulateMap, emulateRows, machineOf } from "./emulated.ts";
 
@@ -88,3 +94,12 @@ for (const { name: run, isDirectory } of [...Deno.readDirSync(CAPTURED)].sort((a
     });
   }
 }
+
+Deno.test("createNamespace() of the preset refuses compounds that begin inside a section, as Linux 6.1 does not", () => {
+  const k = boot({ dram: [2 ** 30], pmem: [{ bytes: 3 * 2 ** 30, startBytes: 0x101000000 }], contents: false });
+  const free = totalFreePages(k);
+  const size = 2 * 2 ** 30;
+  assertEquals(createNamespace(k, ndRegions(k)[0], { size, align: 2 ** 30, map: "mem" }), -EINVAL);
+  assertEquals(totalFreePages(k), free);
+  checkInvariants(k);
+});

@@ -4,6 +4,9 @@
 /** Where programs are looked for besides PATH: some distributions keep ndctl in sbin. */
 const MORE_DIRS = ["/usr/bin", "/bin", "/usr/sbin", "/sbin"];
 
+/** Programs that unpack a file, by what its name ends in. */
+const UNPACKERS: Readonly<Record<string, string>> = { xz: "xz", zst: "zstd", gz: "gzip" };
+
 /** Path of a program, or null. */
 export function which(program: string): string | null {
   for (const dir of [...(Deno.env.get("PATH") ?? "").split(":"), ...MORE_DIRS]) {
@@ -38,8 +41,10 @@ export async function output(program: string, args: readonly string[]): Promise<
 
 /** A file's bytes, unpacked when its name says .xz, .zst or .gz. */
 export async function readUnpacked(path: string): Promise<Uint8Array> {
-  const program = ({ xz: "xz", zst: "zstd", gz: "gzip" } as Record<string, string>)[path.split(".").pop() ?? ""];
-  return program === undefined ? await Deno.readFile(path) : await outputBytes(program, ["-dc", path]);
+  const program = UNPACKERS[path.split(".").pop() ?? ""];
+  if (program === undefined) return await Deno.readFile(path);
+  if (which(program) === null) throw new Error(`Cannot unpack ${path}: ${program} is missing`);
+  return await outputBytes(program, ["-dc", path]);
 }
 
 async function outputBytes(program: string, args: readonly string[]): Promise<Uint8Array> {

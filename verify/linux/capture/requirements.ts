@@ -46,7 +46,7 @@ export function findRequirements(kernel: string, dirs: readonly string[]): Found
   };
   program("ldd");
   if (!isFile(kernel)) {
-    missing.push(`kernel image ${kernel} is missing: apt-get download linux-image-amd64, dpkg -x it`);
+    missing.push(`kernel image ${kernel} is missing: apt-get download a linux-image package, dpkg -x it`);
   } else if (found.moduleDir === "") {
     missing.push(`modules are missing: looked in ${dirs.join(", ")}; give --modules DIR`);
   }
