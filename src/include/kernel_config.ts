@@ -38,10 +38,15 @@ export interface Errata {
   readonly grabOneMoreThanTwo: boolean;
   /** v4 and v5: tails shared although sizeof(struct page) is not a power of two. */
   readonly dedupAnyStructSize: boolean;
-  /** KERNEL.md B6: the pageblock type is set inside the shortened init loop. */
+  /** The series as merged: the pageblock type is set inside the shortened init loop, so a 1 GiB page types one of 512. */
   readonly pageblockInShortLoop: boolean;
   /** __add_pages() leaves the sections it had added when a later one fails. */
   readonly addPagesNoUnwind: boolean;
+  /**
+   * Linux 6.1 as captured: a range of compounds larger than a section may begin inside a section. Every later section then
+   * counts as the middle of a compound, and the heads of all compounds but the first lie in the shared tail page.
+   */
+  readonly compoundStartUnchecked: boolean;
 }
 
 /** One kernel: every switch may be set alone (`{...PRESETS["6.1"], gup: "compound"}`). */
@@ -82,6 +87,7 @@ export const NO_ERRATA: Errata = {
   dedupAnyStructSize: false,
   pageblockInShortLoop: false,
   addPagesNoUnwind: false,
+  compoundStartUnchecked: false,
 };
 
 const LINUX_5_14: KernelConfig = {
@@ -118,5 +124,12 @@ export const PRESETS: Readonly<Record<string, KernelConfig>> = {
   "v4": SEED_V4,
   "v7": SEED_V7,
   "v7+head": { ...SEED_V7, name: "v7+head", dedup: "pte+head", hugetlbKeep: 1 },
-  "6.1": { ...SEED_V7, name: "6.1", pincountTail: 1, hugetlbKeep: 1 },
+  // What Linux 6.1 does, the defect it was caught at included: see compoundStartUnchecked.
+  "6.1": {
+    ...SEED_V7,
+    name: "6.1",
+    pincountTail: 1,
+    hugetlbKeep: 1,
+    errata: { ...NO_ERRATA, compoundStartUnchecked: true },
+  },
 };

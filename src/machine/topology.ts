@@ -53,11 +53,13 @@ export interface Topology {
 /** Lays out the spec. RangeError when a region overlaps DRAM or another region, or is not whole pages. */
 export function layoutTopology(spec: TopologySpec): Topology {
   const dram = layoutDram(spec);
+  // A board keeps the whole hole for devices, be there DRAM above it or not.
+  const aboveHole = spec.highStartBytes / spec.pageBytes;
   let next = dram[dram.length - 1].end;
   const pmem: PmemRegion[] = [];
   for (const [id, region] of spec.pmem.entries()) {
     const start = region.startBytes === undefined
-      ? alignUp(next, spec.regionAlignBytes / spec.pageBytes)
+      ? alignUp(Math.max(next, aboveHole), spec.regionAlignBytes / spec.pageBytes)
       : region.startBytes / spec.pageBytes;
     const end = start + region.bytes / spec.pageBytes;
     if (!Number.isInteger(start) || !Number.isInteger(end) || end <= start) {

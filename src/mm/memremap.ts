@@ -14,6 +14,7 @@ import { addPages, moveRangeToDeviceZone, removePages } from "./memory_hotplug.t
 import { memmapInitAltmap, memmapInitZoneDevice } from "./mm_init.ts";
 import { pageRefcount, writePage } from "./page.ts";
 import { poisonMemmap } from "./sparse.ts";
+import { vmemmapCanOptimize } from "./pgmap.ts";
 import { C } from "./vmstat.ts";
 
 /** A pgmap for ranges that are not up yet. */
@@ -148,7 +149,8 @@ function compoundsFit(k: Kernel, pgmap: DevPagemap, i: number): boolean {
   const { start, end } = pgmap.ranges[i];
   if (pgmap.geometry === 1) return true;
   const unit = Math.min(pgmap.geometry, k.pagesPerSection);
-  if (!isAligned(start, unit)) return false;
+  const fits = isAligned(start, unit) || !vmemmapCanOptimize(k, pgmap);
+  if (!fits && !k.config.errata.compoundStartUnchecked) return false;
   return k.config.memunmap === "bulk" || isAligned(end - pfnFirst(pgmap, i), pgmap.geometry);
 }
 

@@ -25,6 +25,7 @@ import {
 import { MIGRATE_MOVABLE, ZONE_DEVICE } from "../include/mmzone.ts";
 import { PG_HEAD, PG_RESERVED } from "../include/page_flags.ts";
 import type { DevPagemap, VmemAltmap } from "../include/memremap.ts";
+import { isAligned } from "../lib/align.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
 import { vmemmapCanOptimize } from "./pgmap.ts";
@@ -85,12 +86,14 @@ export function memmapInitZoneDevice(k: Kernel, start: number, end: number, pgma
   if (perCompound === 1) {
     written = fillRun(k, start, end - start, (pfn) => initZoneDevicePage(k, pfn, pgmap));
   } else {
+    // Where heads may lie in shared tails, a copy would come out differently from the writes it stands for.
+    const mayClone = isAligned(start, Math.min(perCompound, k.pagesPerSection));
     let previous = -1;
     let previousUnique = 0;
     let heads = 0;
     for (let head = start; head < end; head += perCompound) {
       const unique = Math.min(compoundNrPages(k, pgmap, head), end - head);
-      if (unique === previousUnique) cloneCompound(k, head, previous, unique);
+      if (mayClone && unique === previousUnique) cloneCompound(k, head, previous, unique);
       else initCompound(k, head, unique, pgmap);
       previous = head;
       previousUnique = unique;

@@ -65,6 +65,11 @@ export function namespaceConfig(options: NamespaceOptions): NamespaceConfig {
   if (align > size) {
     throw new RangeError(`Cannot align to ${formatSize(align)}: the namespace has only ${formatSize(size)}`);
   }
+  if (size % align !== 0) {
+    throw new RangeError(
+      `Cannot align to ${formatSize(align)}: ${formatSize(size)} is no multiple of it (ndctl refuses too)`,
+    );
+  }
   const map = options.map ?? "mem";
   if (map !== "mem" && map !== "dev") throw new RangeError(`Unknown map "${map}": known are mem, dev`);
   const limit = 2 ** 46;

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// One booted guest: a q35 machine with DRAM, an NVDIMM with a label area (so that namespaces can be cut from it), a
+// monitor, and two serial ports: the console, kept as a log, and the shell of init.sh.
+
+import { connectUnix, within } from "./line_stream.ts";
+import { PAGE_BYTES, translate, type Walk, walkVmemmap } from "./page_walk.ts";
+import { Qmp } from "./qmp.ts";
+import { Shell } from "./shell.ts";
+
+/** What to boot. Bytes. */
+export interface GuestOptions {
+  readonly dram: number;
+  /** Bytes of pmem; 0 for a machine without. */
+  readonly pmem: number;
+  /** Physical address of the NVDIMM; without it qemu puts it at the next GiB above DRAM. */
+  readonly pmemStart?: number;
+  /** More words for the kernel's command line. */
+  readonly append?: string;
+}
+
+/** What all guests of a run have in common. */
+export interface Host {
+  readonly qemu: string;
+  readonly kernel: string;
+  readonly initramfs: string;
+  /** Directory for sockets, the pmem file, the console log. */
+  readonly workDir: string;
+  readonly accel: "kvm" | "tcg";
+  /** How long the guest may take to boot. */
+  readonly bootMs: number;
+}
+
+const LABEL_BYTES = 128 * 2 ** 10;
+const COMMAND_MS = 300_000;
+
+/** A running machine. */
+export class Guest {
+  readonly qmp: Qmp;
+  readonly shell: Shell;
+  readonly #child: Deno.ChildProcess;
+  readonly #dumpFile: string;
+
+  private constructor(qmp: Qmp, shell: Shell, child: Deno.ChildProcess, dumpFile: string) {
+    this.qmp = qmp;
+    this.shell = shell;
+    this.#child = child;
+    this.#dumpFile = dumpFile;
+  }
+
+  /** Boots. Error with the end of the console log when the guest does not come up. */
+  static async boot(host: Host, options: GuestOptions): Promise<Guest> {
+    const { workDir } = host;
+    if (options.pmem > 0) await sparseFile(`${workDir}/pmem`, options.pmem + LABEL_BYTES);
+    const child = new Deno.Command(host.qemu, { args: qemuArgs(host, options), stdout: "null", stderr: "piped" })
+      .spawn();
+    try {
+      const qmp = await Qmp.open(await connectUnix(`${workDir}/qmp`, 10_000));
+      const shell = new Shell(await connectUnix(`${workDir}/shell`, 10_000), COMMAND_MS);
+      const guest = new Guest(qmp, shell, child, `${workDir}/frame`);
+      await qmp.execute("cont");
+      await shell.ready(host.bootMs);
+      return guest;
+    } catch (error) {
+      kill(child);
+      const stderr = new TextDecoder().decode((await child.output()).stderr);
+      throw new Error(`${(error as Error).message}\n${stderr}${await consoleTail(workDir)}`);
+    }
+  }
+
+  /** Stops the machine, walks vmemmap pages [first, first + count), lets it run on. */
+  walk(first: number, count: number): Promise<Walk> {
+    return this.#stopped((root) => walkVmemmap((frame) => this.#readFrame(frame), root, first, count));
+  }
+
+  /** Physical address and bytes of vmemmap [offset, offset + length), which may not cross a page. Null if unmapped. */
+  readVmemmap(offset: number, length: number): Promise<{ physical: number; bytes: Uint8Array } | null> {
+    return this.#stopped(async (root) => {
+      const physical = await translate((frame) => this.#readFrame(frame), root, offset);
+      if (physical < 0) return null;
+      const frame = await this.#readFrame(Math.floor(physical / PAGE_BYTES));
+      const at = physical % PAGE_BYTES;
+      return { physical, bytes: frame.slice(at, at + length) };
+    });
+  }
+
+  /** Ends qemu and waits for it. */
+  async close(): Promise<void> {
+    await this.qmp.execute("quit");
+    await within(10_000, "end qemu", this.#child.output()).catch(() => kill(this.#child));
+    this.shell.close();
+    this.qmp.close();
+  }
+
+  async #stopped<T>(work: (root: number) => Promise<T>): Promise<T> {
+    await this.qmp.execute("stop");
+    try {
+      return await work(topLevelFrame(await this.qmp.human("info registers")));
+    } finally {
+      await this.qmp.execute("cont");
+    }
+  }
+
+  async #readFrame(frame: number): Promise<Uint8Array> {
+    await this.qmp.execute("pmemsave", { val: frame * PAGE_BYTES, size: PAGE_BYTES, filename: this.#dumpFile });
+    return await Deno.readFile(this.#dumpFile);
+  }
+}
+
+/** Frame of the top-level page table in the monitor's register listing. */
+export function topLevelFrame(registers: string): number {
+  const cr3 = /\bCR3=([0-9a-f]+)/.exec(registers);
+  if (cr3 === null) throw new Error("Cannot find CR3 in the monitor's registers");
+  // Bits 0-11 are flags; with page-table isolation off (nopti) every CR3 has the kernel's half.
+  return Number(BigInt(`0x${cr3[1]}`) >> 12n);
+}
+
+/** qemu's command line. The machine waits for "cont", so that nothing is missed. */
+export function qemuArgs(host: Host, options: GuestOptions): string[] {
+  const { workDir, accel } = host;
+  const mib = (bytes: number) => `${bytes / 2 ** 20}M`;
+  const maxmem = options.dram + options.pmem + 16 * 2 ** 30;
+  const start = options.pmemStart === undefined ? "" : `,addr=0x${options.pmemStart.toString(16)}`;
+  const pmem = options.pmem === 0 ? [] : [
+    ...["-object", `memory-backend-file,id=pmem0,share=on,mem-path=${workDir}/pmem,size=${options.pmem + LABEL_BYTES}`],
+    ...["-device", `nvdimm,id=nv0,memdev=pmem0,label-size=${LABEL_BYTES}${start}`],
+  ];
+  return [
+    ...["-machine", "q35,nvdimm=on", "-accel", accel, "-cpu", accel === "kvm" ? "host" : "max", "-smp", "1"],
+    ...["-m", `${mib(options.dram)},slots=4,maxmem=${mib(Math.ceil(maxmem / 2 ** 30) * 2 ** 30)}`],
+    ...pmem,
+    ...["-nodefaults", "-display", "none", "-no-reboot", "-S"],
+    ...["-chardev", `file,id=console,path=${workDir}/console`, "-serial", "chardev:console"],
+    ...["-chardev", `socket,id=shell,path=${workDir}/shell,server=on,wait=off`, "-serial", "chardev:shell"],
+    ...["-qmp", `unix:${workDir}/qmp,server=on,wait=off`],
+    ...["-kernel", host.kernel, "-initrd", host.initramfs],
+    ...["-append", `console=ttyS0 panic=-1 nokaslr nopti no5lvl ${options.append ?? ""}`.trim()],
+  ];
+}
+
+/** Creates or empties a file of holes: what is not written takes no room. */
+async function sparseFile(path: string, bytes: number): Promise<void> {
+  await Deno.writeFile(path, new Uint8Array(0));
+  await Deno.truncate(path, bytes);
+}
+
+async function consoleTail(workDir: string): Promise<string> {
+  const log = await Deno.readTextFile(`${workDir}/console`).catch(() => "");
+  return log.split("\n").slice(-20).join("\n");
+}
+
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// guest.ts without a guest: the command line for qemu, and the root of the page tables.
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { qemuArgs, topLevelFrame } from "./guest.ts";
+
+const HOST = {
+  qemu: "qemu",
+  kernel: "bzImage",
+  initramfs: "w/initramfs",
+  workDir: "w",
+  accel: "tcg",
+  bootMs: 1,
+} as const;
+
+Deno.test("qemuArgs() gives the NVDIMM its label area on top of the size asked for, where it was asked for", () => {
+  const line = qemuArgs(HOST, { dram: 4 * 2 ** 30, pmem: 2 ** 30, pmemStart: 0x208000000 }).join(" ");
+  assert(line.includes("-m 4096M,slots=4,maxmem=21504M"), line);
+  assert(line.includes(`mem-path=w/pmem,size=${2 ** 30 + 131072}`), line);
+  assert(line.includes("label-size=131072,addr=0x208000000"), line);
+});
+
+Deno.test("qemuArgs() has no NVDIMM when there is no pmem, and appends kernel words", () => {
+  const args = qemuArgs(HOST, { dram: 2 ** 30, pmem: 0, append: "hugetlb_free_vmemmap=on" });
+  assert(!args.some((a) => a.startsWith("nvdimm")));
+  assertEquals(args.at(-1), "console=ttyS0 panic=-1 nokaslr nopti no5lvl hugetlb_free_vmemmap=on");
+});
+
+Deno.test("topLevelFrame() takes the frame out of CR3 and drops its flags", () => {
+  assertEquals(topLevelFrame("CR0=80050033 CR2=0 CR3=0000000101d2a006 CR4=000006f0"), 0x101d2a);
+  assertThrows(() => topLevelFrame("R0=1"), Error, "CR3");
+});

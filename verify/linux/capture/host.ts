@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The host's side: finding and running programs, unpacking files.
+
+/** Where programs are looked for besides PATH: some distributions keep ndctl in sbin. */
+const MORE_DIRS = ["/usr/bin", "/bin", "/usr/sbin", "/sbin"];
+
+/** Programs that unpack a file, by what its name ends in. */
+const UNPACKERS: Readonly<Record<string, string>> = { xz: "xz", zst: "zstd", gz: "gzip" };
+
+/** Path of a program, or null. */
+export function which(program: string): string | null {
+  for (const dir of [...(Deno.env.get("PATH") ?? "").split(":"), ...MORE_DIRS]) {
+    const path = `${dir}/${program}`;
+    if (isFile(path)) return path;
+  }
+  return null;
+}
+
+/** Whether there is a file at `path`, symbolic links followed. */
+export function isFile(path: string): boolean {
+  return stat(path)?.isFile ?? false;
+}
+
+/** Whether there is a directory at `path`, symbolic links followed. */
+export function isDirectory(path: string): boolean {
+  return stat(path)?.isDirectory ?? false;
+}
+
+function stat(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.statSync(path);
+  } catch {
+    return null;
+  }
+}
+
+/** What a program prints. Error with its standard error when it fails. */
+export async function output(program: string, args: readonly string[]): Promise<string> {
+  return new TextDecoder().decode(await outputBytes(program, args));
+}
+
+/** A file's bytes, unpacked when its name says .xz, .zst or .gz. */
+export async function readUnpacked(path: string): Promise<Uint8Array> {
+  const program = UNPACKERS[path.split(".").pop() ?? ""];
+  if (program === undefined) return await Deno.readFile(path);
+  if (which(program) === null) throw new Error(`Cannot unpack ${path}: ${program} is missing`);
+  return await outputBytes(program, ["-dc", path]);
+}
+
+async function outputBytes(program: string, args: readonly string[]): Promise<Uint8Array> {
+  const { success, stdout, stderr } = await new Deno.Command(program, { args: [...args] }).output();
+  if (!success) throw new Error(`Cannot run ${program}: ${new TextDecoder().decode(stderr).trim()}`);
+  return stdout;
+}

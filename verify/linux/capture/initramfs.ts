@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Puts the guest's root file system together from the host's packages: busybox, ndctl, daxctl, perl with the shared
+// libraries ldd names, the kernel modules, and init.sh.
+
+import { characterDevice, cpioArchive, type CpioEntry, directory, file, withParents } from "./cpio.ts";
+import { output, readUnpacked } from "./host.ts";
+import { type KernelModule, loadOrder, moduleName, PMEM_MODULES } from "./modules.ts";
+
+/** Programs of the guest, by their path on the host. */
+export interface GuestPrograms {
+  readonly busybox: string;
+  /** Dynamically linked ones, which come with their libraries. */
+  readonly dynamic: readonly string[];
+}
+
+/** The archive, ready for qemu's -initrd. */
+export async function buildInitramfs(programs: GuestPrograms, moduleDir: string): Promise<Uint8Array> {
+  const busybox = await Deno.readFile(programs.busybox);
+  const init = await Deno.readFile(new URL("./init.sh", import.meta.url));
+  const entries: CpioEntry[] = [
+    ...["proc", "sys", "dev", "tmp", "run"].map(directory),
+    characterDevice("dev/console", 5, 1),
+    file("init", init),
+    file("bin/busybox", busybox),
+    ...await dynamicPrograms(programs.dynamic),
+    ...moduleEntries(await loadOrder(PMEM_MODULES, await moduleLoader(moduleDir))),
+  ];
+  return cpioArchive(withParents(entries));
+}
+
+/** Paths of libraries and of the loader in ldd's output; the vDSO has none. */
+export function lddPaths(text: string): string[] {
+  return [...text.matchAll(/^\s+(?:\S+ => )?(\/\S+) \(0x/gm)].map((m) => m[1]);
+}
+
+async function dynamicPrograms(paths: readonly string[]): Promise<CpioEntry[]> {
+  const libraries = new Set<string>();
+  for (const path of paths) for (const library of lddPaths(await output("ldd", [path]))) libraries.add(library);
+  return await Promise.all([...paths, ...libraries].map(async (p) => file(p.slice(1), await Deno.readFile(p))));
+}
+
+function moduleEntries(modules: readonly KernelModule[]): CpioEntry[] {
+  const list = modules.map((m) => `${m.name}.ko\n`).join("");
+  return [
+    file("modules/list", new TextEncoder().encode(list), 0o644),
+    ...modules.map((m) => file(`modules/${m.name}.ko`, m.data, 0o644)),
+  ];
+}
+
+/** Finds modules below a directory by name and unpacks them. */
+async function moduleLoader(dir: string): Promise<(name: string) => Promise<KernelModule | null>> {
+  const paths = new Map<string, string>();
+  for await (const path of filesBelow(dir)) if (/\.ko(\.\w+)?$/.test(path)) paths.set(moduleName(path), path);
+  return async (name) => {
+    const path = paths.get(name);
+    return path === undefined ? null : { name, data: await readUnpacked(path) };
+  };
+}
+
+async function* filesBelow(dir: string): AsyncGenerator<string> {
+  for await (const entry of Deno.readDir(dir)) {
+    const path = `${dir}/${entry.name}`;
+    if (entry.isDirectory) yield* filesBelow(path);
+    else if (entry.isFile) yield path;
+  }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `deno task capture --kernel IMAGE`: boots a kernel in qemu, measures what it does to struct page metadata, writes the
+// fixtures. Exit 0 ok, 1 a measurement failed, 2 bad usage or something missing (one line each).
+
+import { kernelRelease } from "./bzimage.ts";
+import { Guest, type GuestOptions, type Host, qemuArgs } from "./guest.ts";
+import { isFile, output } from "./host.ts";
+import { buildInitramfs } from "./initramfs.ts";
+import { type CommandLine, parseCommandLine, SCENARIOS, USAGE } from "./options.ts";
+import { findRequirements, type Found, moduleDirs } from "./requirements.ts";
+import type { Capture } from "./scenario.ts";
+
+const KVM_BOOT_MS = 20_000;
+const TCG_BOOT_MS = 180_000;
+
+/** Runs one command line; returns the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  if (args.includes("--help")) {
+    console.log(USAGE);
+    return 0;
+  }
+  let line: CommandLine;
+  let found: Found | string[];
+  try {
+    line = parseCommandLine(args);
+    const release = isFile(line.kernel) ? kernelRelease(await Deno.readFile(line.kernel)) : "";
+    found = findRequirements(line.kernel, moduleDirs(line.kernel, release, line.modules));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    console.error(`capture: ${error.message}`);
+    return 2;
+  }
+  if (Array.isArray(found)) {
+    for (const text of found) console.error(`capture: ${text}`);
+    return 2;
+  }
+  return await captureAll(line, found, args);
+}
+
+async function captureAll(line: CommandLine, found: Found, args: readonly string[]): Promise<number> {
+  const workDir = await Deno.makeTempDir({ prefix: "capture-" });
+  try {
+    const initramfs = `${workDir}/initramfs`;
+    await Deno.writeFile(initramfs, await buildInitramfs(found.programs, found.moduleDir));
+    const host = await chooseAccel({ ...found, initramfs, workDir }, line.accel);
+    console.error(`capture: qemu runs with ${host.accel}`);
+    await Deno.mkdir(line.out, { recursive: true });
+    for (const name of line.scenarios) await captureOne(name, line, host, args);
+    return 0;
+  } catch (error) {
+    console.error(`capture: ${(error as Error).message}`);
+    return 1;
+  } finally {
+    await Deno.remove(workDir, { recursive: true });
+  }
+}
+
+/** KVM when asked for, or when a small guest boots under it; having /dev/kvm does not mean that it works. */
+async function chooseAccel(found: Omit<Host, "accel" | "bootMs">, asked: "kvm" | "tcg" | undefined): Promise<Host> {
+  const tcg: Host = { ...found, accel: "tcg", bootMs: TCG_BOOT_MS };
+  const kvm: Host = { ...found, accel: "kvm", bootMs: KVM_BOOT_MS };
+  if (asked !== undefined) return asked === "kvm" ? { ...kvm, bootMs: TCG_BOOT_MS } : tcg;
+  try {
+    await (await bootClean(kvm, { dram: 2 ** 30, pmem: 0 })).close();
+    return kvm;
+  } catch {
+    return tcg;
+  }
+}
+
+/** Sockets of the last guest would be in the way. */
+async function bootClean(host: Host, options: GuestOptions): Promise<Guest> {
+  for (const name of ["qmp", "shell"]) await Deno.remove(`${host.workDir}/${name}`).catch(() => {});
+  return await Guest.boot(host, options);
+}
+
+async function captureOne(name: string, line: CommandLine, host: Host, args: readonly string[]): Promise<void> {
+  const machines: string[] = [];
+  let kernel = "";
+  const capture: Capture = {
+    options: line.capture,
+    note: (text) => console.error(`capture: ${name}: ${text}`),
+    async withGuest(options, work) {
+      const guest = await bootClean(host, options);
+      try {
+        machines.push(withoutPaths(["qemu-system-x86_64", ...qemuArgs(host, options)], host));
+        kernel = await guest.shell.text("cat /proc/version");
+        return await work(guest);
+      } finally {
+        await guest.close();
+      }
+    },
+  };
+  const fixture = await SCENARIOS[name](capture);
+  const capturedBy = {
+    kernel,
+    qemu: (await output(host.qemu, ["--version"])).split("\n")[0],
+    date: new Date().toISOString().slice(0, 10),
+    command: withoutPaths(["deno", "task", "capture", ...args], host),
+    machines,
+  };
+  await Deno.writeTextFile(`${line.out}/${name}.json`, `${JSON.stringify({ capturedBy, ...fixture }, null, 1)}\n`);
+}
+
+/** A command line without the directories of this host. */
+function withoutPaths(words: readonly string[], { workDir }: Host): string {
+  return words.map((w) => w.replaceAll(`${workDir}/`, "").replace(/^(?:\.{0,2}\/)?(?:[^/,=]+\/)+/, "")).join(" ");
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

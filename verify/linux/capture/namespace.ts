@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Device-dax namespaces in the guest: made by ndctl, then bound to and unbound from the device_dax driver through sysfs,
+// since binding is what builds the memmap (memremap_pages) and nothing else.
+
+import type { Guest } from "./guest.ts";
+import type { NamespaceSpec } from "./namespace_spec.ts";
+import { PAGE_BYTES } from "./page_walk.ts";
+
+/** Bytes of a struct page; the guest's kernels are built with 64. */
+export const STRUCT_PAGE_BYTES = 64;
+
+/** A namespace that is up. Bytes. */
+export interface GuestNamespace {
+  /** Device on the dax bus, `dax0.0`. */
+  readonly device: string;
+  readonly start: number;
+  readonly bytes: number;
+  readonly dataStart: number;
+  readonly usableBytes: number;
+}
+
+/** Part of the vmemmap, in its pages. */
+export interface VmemmapRange {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** What ndctl's last line says, by errno name. */
+const ERRORS: Readonly<Record<string, string>> = {
+  "No such device or address": "ENXIO",
+  "No such device": "ENODEV",
+  "No space left on device": "ENOSPC",
+  "Invalid argument": "EINVAL",
+  "Cannot allocate memory": "ENOMEM",
+};
+
+/** Gives the NVDIMM an empty label area, so that namespaces of any size can be cut from its region. */
+export async function initLabels(guest: Guest): Promise<void> {
+  await guest.shell.text("ndctl disable-region all && ndctl init-labels -f all && ndctl enable-region all");
+}
+
+/** Creates and enables; what ndctlError() says when the device does not come up. */
+export async function createNamespace(guest: Guest, spec: NamespaceSpec): Promise<GuestNamespace | string> {
+  const { code, text } = await guest.shell.run(
+    `ndctl create-namespace -r region0 -m devdax -a ${spec.align} -M ${spec.map} -s ${spec.size}`,
+  );
+  if (code !== 0) return ndctlError(text);
+  const { dev, daxregion } = JSON.parse(text.slice(text.indexOf("{"))) as NdctlNamespace;
+  const device = daxregion.devices[0].chardev;
+  const values = await guest.shell.text(
+    `cat /sys/bus/nd/devices/${dev}/resource /sys/bus/nd/devices/${dev}/size ` +
+      `/sys/bus/dax/devices/${device}/resource /sys/bus/dax/devices/${device}/size`,
+  );
+  const [start, bytes, dataStart, usableBytes] = values.split("\n").map(Number);
+  return { device, start, bytes, dataStart, usableBytes };
+}
+
+/** Takes down every namespace of the guest. */
+export async function destroyNamespaces(guest: Guest): Promise<void> {
+  await guest.shell.text("ndctl destroy-namespace -f all");
+}
+
+/** Builds the memmap of a namespace. */
+export async function bind(guest: Guest, ns: GuestNamespace): Promise<void> {
+  await guest.shell.text(`echo ${ns.device} > /sys/bus/dax/drivers/device_dax/bind`);
+}
+
+/** Tears the memmap down. */
+export async function unbind(guest: Guest, ns: GuestNamespace): Promise<void> {
+  await guest.shell.text(`echo ${ns.device} > /sys/bus/dax/drivers/device_dax/unbind`);
+}
+
+/** The memmap of the whole namespace, its reserve included. */
+export function vmemmapOf(ns: GuestNamespace): VmemmapRange {
+  const perPage = PAGE_BYTES / STRUCT_PAGE_BYTES;
+  return { first: ns.start / PAGE_BYTES / perPage, count: ns.bytes / PAGE_BYTES / perPage };
+}
+
+/**
+ * What came of a request that failed: "device fails to enable: ERRNO" when the kernel refused, in ndctl's last line;
+ * "ndctl refuses: .." when ndctl did not ask the kernel.
+ */
+export function ndctlError(text: string): string {
+  const words = /^failed to create namespace: (.*)$/m.exec(text)?.[1];
+  if (text.includes("failed to enable") && words !== undefined) {
+    return `device fails to enable: ${ERRORS[words] ?? words}`;
+  }
+  const why = /^\s*Error: (?:create namespace: )?(.*)$/m.exec(text)?.[1];
+  return `ndctl refuses: ${why ?? words ?? text}`;
+}
+
+interface NdctlNamespace {
+  readonly dev: string;
+  readonly daxregion: { readonly devices: readonly { readonly chardev: string }[] };
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// How a namespace is named on the command line and in the fixtures: SIZE-ALIGN-MAP, `2G-2M-mem`.
+
+import { parseSize } from "../../../src/lib/units.ts";
+
+/** What to ask ndctl for, in the words the fixtures use. */
+export interface NamespaceSpec {
+  /** `SIZE-ALIGN-MAP`. */
+  readonly name: string;
+  readonly size: string;
+  readonly align: string;
+  readonly map: string;
+}
+
+const ALIGNS = ["4K", "2M", "1G"];
+const MAPS = ["mem", "dev"];
+
+/** Reads `2G-2M-mem`; RangeError naming what was given and what is allowed. */
+export function parseNamespaceSpec(name: string): NamespaceSpec {
+  const [size, align, map, ...more] = name.split("-");
+  if (!ALIGNS.includes(align) || !MAPS.includes(map) || more.length > 0) {
+    throw new RangeError(`Cannot read namespace "${name}": expected SIZE-${ALIGNS.join("|")}-${MAPS.join("|")}`);
+  }
+  parseSize(size);
+  return { name, size, align, map };
+}
+
+/** Every size with every alignment and map mode, in the fixtures' order. */
+export function crossSpecs(sizes: readonly string[]): NamespaceSpec[] {
+  return sizes.flatMap((size) =>
+    ALIGNS.flatMap((align) => MAPS.map((map) => parseNamespaceSpec(`${size}-${align}-${map}`)))
+  );
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// page_walk.ts on a made-up memory: tables written entry by entry, as a kernel would.
+
+import { assertEquals } from "@std/assert";
+import { translate, VMEMMAP_PGD_INDEX, walkVmemmap } from "./page_walk.ts";
+
+const PRESENT = 0x63;
+const PSE = 0xe3;
+
+/** Physical memory of frames that exist once written; frames are 4096 bytes of zeros before. */
+function memory() {
+  const frames = new Map<number, DataView>();
+  const view = (frame: number) => {
+    const found = frames.get(frame) ?? new DataView(new ArrayBuffer(4096));
+    frames.set(frame, found);
+    return found;
+  };
+  return {
+    read: (frame: number) => Promise.resolve(new Uint8Array(view(frame).buffer)),
+    set: (table: number, index: number, frame: number, bits: number) =>
+      view(table).setBigUint64(8 * index, BigInt(frame) * 4096n + BigInt(bits) + (1n << 63n), true),
+  };
+}
+
+/** A root with one PUD table (2), one PMD table (3). */
+function rootedMemory() {
+  const m = memory();
+  m.set(1, VMEMMAP_PGD_INDEX, 2, PRESENT);
+  m.set(2, 0, 3, PRESENT);
+  return m;
+}
+
+Deno.test("walkVmemmap() finds PTEs, a PMD leaf and the tables above them", async () => {
+  const m = rootedMemory();
+  m.set(3, 4, 0x123456, PRESENT); // PTE table
+  m.set(0x123456, 510, 100, PRESENT);
+  m.set(0x123456, 511, 101, PRESENT);
+  m.set(3, 5, 0x200000, PSE);
+  const walk = await walkVmemmap(m.read, 1, 4 * 512, 1024);
+  assertEquals(walk.leaves, [
+    { page: 4 * 512 + 510, level: 0, frame: 100 },
+    { page: 4 * 512 + 511, level: 0, frame: 101 },
+    { page: 5 * 512, level: 1, frame: 0x200000 },
+  ]);
+  assertEquals(walk.tables.map((t) => [...t]), [[0x123456], [3], [2]]);
+});
+
+Deno.test("walkVmemmap() leaves out what lies outside the range, inside one table too", async () => {
+  const m = rootedMemory();
+  m.set(3, 0, 7, PRESENT);
+  for (let i = 0; i < 512; i++) m.set(7, i, 1000 + i, PRESENT);
+  const { leaves } = await walkVmemmap(m.read, 1, 10, 3);
+  assertEquals(leaves.map((l) => [l.page, l.frame]), [[10, 1010], [11, 1011], [12, 1012]]);
+});
+
+Deno.test("walkVmemmap() crosses from one top-level entry into the next", async () => {
+  const m = memory();
+  m.set(1, VMEMMAP_PGD_INDEX, 2, PRESENT);
+  m.set(2, 511, 3, PRESENT);
+  m.set(3, 511, 0x400, PSE);
+  m.set(1, VMEMMAP_PGD_INDEX + 1, 4, PRESENT);
+  m.set(4, 0, 5, PRESENT);
+  m.set(5, 0, 0x600, PSE);
+  const pages = 512 ** 3;
+  const walk = await walkVmemmap(m.read, 1, pages - 512, 1024);
+  assertEquals(walk.leaves.map((l) => l.page), [pages - 512, pages]);
+  assertEquals(walk.tables.map((t) => t.size), [0, 2, 2]);
+});
+
+Deno.test("walkVmemmap() finds nothing below an absent entry", async () => {
+  const walk = await walkVmemmap(memory().read, 1, 0, 4096);
+  assertEquals(walk.leaves, []);
+  assertEquals(walk.tables.map((t) => t.size), [0, 0, 0]);
+});
+
+Deno.test("translate() gives the physical address behind a PTE, behind a PMD leaf, and -1", async () => {
+  const m = rootedMemory();
+  m.set(3, 0, 7, PRESENT);
+  m.set(7, 3, 0x17dea8, PRESENT);
+  m.set(3, 1, 0x200, PSE);
+  assertEquals(await translate(m.read, 1, 3 * 4096 + 64), 0x17dea8040);
+  assertEquals(await translate(m.read, 1, (512 + 5) * 4096 + 128), (0x200 + 5) * 4096 + 128);
+  assertEquals(await translate(m.read, 1, 4 * 4096), -1);
+});

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `hotplug`: a DIMM is plugged, its blocks go online and offline, it is unplugged: free pages and zone counts after each
+// step, with memmap_on_memory on and off. The parameter cannot be changed at run time: a guest each.
+
+import { settledZones } from "./free_pages.ts";
+import type { Guest } from "./guest.ts";
+import { within } from "./line_stream.ts";
+import { dramOf, type Scenario } from "./scenario.ts";
+import { counterOf, freePages } from "./zoneinfo.ts";
+
+const DRAM_MIB = 4096;
+const BLOCK_MIB = 128;
+const UNPLUG_MS = 60_000;
+
+interface State {
+  readonly state: string;
+  readonly free: number;
+  readonly managed: number;
+  readonly present: number;
+  readonly normalSpanned: number;
+  readonly memTotal: number;
+  readonly slab: number;
+}
+
+/** One block with the parameter on, one with it off, and the first two blocks of eight. */
+export const hotplug: Scenario = async (capture) => {
+  const { dram, dramMiB } = dramOf(capture, DRAM_MIB);
+  const prefix = `e${dramMiB / 1024}`;
+  const run = (mib: number, mode: "on" | "off", blocks: number, unplug: boolean) => {
+    capture.note(`a DIMM of ${mib} MiB, memmap_on_memory=${mode}`);
+    const append = `memory_hotplug.memmap_on_memory=${mode}`;
+    return capture.withGuest({ dram, pmem: 0, append }, (guest) => plug(guest, mib, blocks, unplug));
+  };
+  return {
+    dramMiB,
+    memoryBlockMiB: BLOCK_MIB,
+    note:
+      "128 = a DIMM of one block, on/off = memory_hotplug.memmap_on_memory; 1024 = a 1 GiB DIMM. Free pages carry a " +
+      "few pages of slab noise; zone counts are exact",
+    runs: {
+      [`${prefix}_128_on`]: await run(BLOCK_MIB, "on", 1, true),
+      [`${prefix}_128_off`]: await run(BLOCK_MIB, "off", 1, true),
+      [`${prefix}_1024_on_first_blocks`]: await run(8 * BLOCK_MIB, "on", 2, false),
+    },
+  };
+};
+
+async function plug(guest: Guest, mib: number, blocks: number, unplug: boolean) {
+  await readState(guest, "warm");
+  const states = [await readState(guest, "before"), await readState(guest, "base")];
+  const note = async (state: string) => void states.push(await readState(guest, state));
+  const known = await blockNames(guest);
+  await guest.qmp.execute("object-add", { "qom-type": "memory-backend-ram", id: "dimm", size: mib * 2 ** 20 });
+  await guest.qmp.execute("device_add", { driver: "pc-dimm", id: "pcdimm", memdev: "dimm" });
+  const added = await newBlocks(guest, known, mib / BLOCK_MIB);
+  await note("added");
+  for (const block of added.slice(0, blocks)) {
+    await setBlock(guest, block, "online");
+    await note(`online${block}`);
+  }
+  if (unplug) {
+    for (const block of added.slice(0, blocks)) {
+      await setBlock(guest, block, "offline");
+      await note(`offline${block}`);
+    }
+    await guest.qmp.execute("device_del", { id: "pcdimm" });
+    await within(UNPLUG_MS, "unplug the DIMM", guest.qmp.waitEvent("DEVICE_DELETED"));
+    await note("removed");
+  }
+  return states.slice(1).map((state, i) => withDelta(states[i], state));
+}
+
+async function readState(guest: Guest, state: string): Promise<State> {
+  const zones = await settledZones(guest);
+  const sum = (key: "managed" | "present") => zones.reduce((total, z) => total + z[key], 0);
+  const vmstat = await guest.shell.text("cat /proc/vmstat");
+  return {
+    state,
+    free: freePages(zones),
+    managed: sum("managed"),
+    present: sum("present"),
+    normalSpanned: zones.filter((z) => z.name === "Normal").reduce((total, z) => total + z.spanned, 0),
+    memTotal: counterOf(await guest.shell.text("cat /proc/meminfo"), "MemTotal"),
+    slab: counterOf(vmstat, "nr_slab_reclaimable") + counterOf(vmstat, "nr_slab_unreclaimable"),
+  };
+}
+
+function withDelta(from: State, { memTotal, slab, ...to }: State) {
+  return {
+    ...to,
+    delta: {
+      free: to.free - from.free,
+      MemTotal_kB: memTotal - from.memTotal,
+      managed: to.managed - from.managed,
+      present: to.present - from.present,
+      normal_spanned: to.normalSpanned - from.normalSpanned,
+      slab: slab - from.slab,
+    },
+  };
+}
+
+/** Numbers of the guest's memory blocks. */
+async function blockNames(guest: Guest): Promise<number[]> {
+  const text = await guest.shell.text("ls /sys/devices/system/memory");
+  return [...text.matchAll(/\bmemory(\d+)\b/g)].map((m) => Number(m[1]));
+}
+
+/** Waits until `count` blocks have come that were not there, and gives them in order. */
+async function newBlocks(guest: Guest, known: readonly number[], count: number): Promise<number[]> {
+  for (let tries = 0; tries < 30; tries++) {
+    const fresh = (await blockNames(guest)).filter((b) => !known.includes(b)).sort((a, b) => a - b);
+    if (fresh.length === count) return fresh;
+    await guest.shell.text("sleep 1");
+  }
+  throw new Error(`Cannot plug a DIMM: ${count} memory blocks did not appear`);
+}
+
+async function setBlock(guest: Guest, block: number, state: string): Promise<void> {
+  await guest.shell.text(`echo ${state} > /sys/devices/system/memory/memory${block}/state`);
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `hugetlb`: nr_hugepages from 0 up and back, with the vmemmap optimisation on and off: free pages consumed and returned.
+
+import { settledZones } from "./free_pages.ts";
+import type { Guest } from "./guest.ts";
+import { dramOf, type Scenario } from "./scenario.ts";
+import { freePages, type ZoneCounts } from "./zoneinfo.ts";
+
+const DRAM_MIB = 6144;
+const BASE_PAGES = 512;
+const ROUNDS = 2;
+
+/** Both modes, a guest each. */
+export const hugetlb: Scenario = async (capture) => {
+  const { dram, dramMiB } = dramOf(capture, DRAM_MIB);
+  const { hugepages } = capture.options;
+  const largest = Math.max(...hugepages);
+  const modes: Record<string, unknown> = {};
+  for (const mode of ["on", "off"]) {
+    capture.note(`hugetlb_free_vmemmap=${mode}`);
+    modes[mode] = await capture.withGuest({ dram, pmem: 0, append: `hugetlb_free_vmemmap=${mode}` }, async (guest) => {
+      const rounds = [];
+      for (let i = 0; i < ROUNDS; i++) {
+        const { consumed, returned, managedDelta } = await upAndDown(guest, largest);
+        rounds.push({ consumed, returned, savedPages: largest * BASE_PAGES - consumed, managedDelta });
+      }
+      const steps = [];
+      for (const n of hugepages) {
+        const { consumed, returned } = await upAndDown(guest, n);
+        steps.push({ n, consumed, returned });
+      }
+      return { [`nr_hugepages_0_${largest}_0`]: rounds, steps };
+    });
+  }
+  return { dramMiB, note: "2M pages; managedDelta: from before to after the whole round", modes };
+};
+
+async function upAndDown(guest: Guest, pages: number) {
+  const before = await settledZones(guest);
+  await setHugepages(guest, pages);
+  const up = await settledZones(guest);
+  await setHugepages(guest, 0);
+  const down = await settledZones(guest);
+  return {
+    consumed: freePages(before) - freePages(up),
+    returned: freePages(down) - freePages(up),
+    managedDelta: managed(down) - managed(before),
+  };
+}
+
+async function setHugepages(guest: Guest, pages: number): Promise<void> {
+  const got = Number(
+    await guest.shell.text(`echo ${pages} > /proc/sys/vm/nr_hugepages; cat /proc/sys/vm/nr_hugepages`),
+  );
+  if (got !== pages) throw new Error(`Cannot hold ${pages} huge pages: the guest gave ${got}`);
+}
+
+function managed(zones: readonly ZoneCounts[]): number {
+  return zones.reduce((sum, z) => sum + z.managed, 0);
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `namespaces`: for every namespace the DRAM it takes, by free pages (two clean binds) and by kind (from the page tables
+// before and after), its usable bytes and the device zone.
+
+import { freePages } from "./zoneinfo.ts";
+import { settledZones } from "./free_pages.ts";
+import type { Guest } from "./guest.ts";
+import {
+  bind,
+  createNamespace,
+  destroyNamespaces,
+  type GuestNamespace,
+  initLabels,
+  unbind,
+  vmemmapOf,
+} from "./namespace.ts";
+import { crossSpecs, type NamespaceSpec } from "./namespace_spec.ts";
+import { PAGE_BYTES } from "./page_walk.ts";
+import { type Capture, dramOf, type Scenario } from "./scenario.ts";
+import { type PmemFrames, tallyNamespace } from "./tally.ts";
+
+const DRAM_MIB = 6144;
+const SIZES = ["1G", "4G", "16G"];
+const BINDS = 2;
+/** Binds whose readings are dropped: the first one after ndctl ran sees the frames that ndctl left on their way. */
+const WARM_BINDS = 1;
+
+/** Measures every namespace of the list. */
+export const namespaces: Scenario = async (capture) => {
+  const { options } = capture;
+  const { dram, dramMiB } = dramOf(capture, DRAM_MIB);
+  const rows = await capture.withGuest({ dram, ...pmemOf(options) }, async (guest) => {
+    await initLabels(guest);
+    const pmem = await pmemFrames(guest);
+    const measured = [];
+    for (const spec of options.namespaces ?? crossSpecs(SIZES)) {
+      capture.note(spec.name);
+      measured.push(await measure(capture, guest, spec, pmem));
+    }
+    return measured;
+  });
+  return {
+    dramMiB,
+    note: "freePagesConsumed: two clean binds, +-2 pages of noise; walk: counted in the real page tables, exact",
+    ...(options.beside === undefined ? {} : { beside: options.beside.name }),
+    rows,
+  };
+};
+
+/** The NVDIMM of the command line. */
+export function pmemOf(options: Capture["options"]): { pmem: number; pmemStart?: number } {
+  return { pmem: options.pmem, ...(options.pmemStart === undefined ? {} : { pmemStart: options.pmemStart }) };
+}
+
+/** Where the guest says its region lies. */
+export async function pmemFrames(guest: Guest): Promise<PmemFrames> {
+  const text = await guest.shell.text("cat /sys/bus/nd/devices/region0/resource /sys/bus/nd/devices/region0/size");
+  const [start, bytes] = text.split("\n").map(Number);
+  return { start: start / PAGE_BYTES, end: (start + bytes) / PAGE_BYTES };
+}
+
+/** The neighbour of the command line, if there is one. */
+export async function createBeside({ options: { beside } }: Capture, guest: Guest): Promise<void> {
+  if (beside === undefined) return;
+  const ns = await createNamespace(guest, beside);
+  if (typeof ns === "string") throw new Error(`Cannot create the namespace beside, ${beside.name}: ${ns}`);
+}
+
+async function measure(capture: Capture, guest: Guest, spec: NamespaceSpec, pmem: PmemFrames) {
+  const { size, align, map } = spec;
+  await createBeside(capture, guest);
+  const ns = await createNamespace(guest, spec);
+  const row = typeof ns === "string"
+    ? { size, align, map, error: ns }
+    : { size, align, map, ...await measureBinds(guest, ns, pmem) };
+  await destroyNamespaces(guest);
+  return row;
+}
+
+async function measureBinds(guest: Guest, ns: GuestNamespace, pmem: PmemFrames) {
+  const { first, count } = vmemmapOf(ns);
+  await unbind(guest, ns);
+  const before = await guest.walk(first, count);
+  const freePagesConsumed: number[] = [];
+  for (let i = 0; i < WARM_BINDS + BINDS; i++) {
+    if (i > 0) await unbind(guest, ns);
+    const free = freePages(await settledZones(guest));
+    await bind(guest, ns);
+    freePagesConsumed.push(free - freePages(await settledZones(guest)));
+  }
+  const device = (await settledZones(guest)).find((z) => z.name === "Device");
+  const { walk, vmemmapEntries } = tallyNamespace(before, await guest.walk(first, count), pmem);
+  return {
+    namespaceBytes: ns.bytes,
+    usableBytes: ns.usableBytes,
+    reserveBytes: ns.bytes - ns.usableBytes,
+    namespaceStart: `0x${ns.start.toString(16)}`,
+    dataStart: `0x${ns.dataStart.toString(16)}`,
+    freePagesConsumed: freePagesConsumed.slice(WARM_BINDS),
+    walk,
+    vmemmapEntries,
+    deviceZone: { present: device?.present, spanned: device?.spanned, managed: device?.managed },
+  };
+}

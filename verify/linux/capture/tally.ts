@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Sorts what a walk found into the counts the fixtures hold. Pure: from leaves and tables to numbers.
+
+import type { Walk } from "./page_walk.ts";
+
+/** Where pmem lies, in frames; `end` exclusive. Everything else is DRAM. */
+export interface PmemFrames {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The `walk` and `vmemmapEntries` of a namespace's row. */
+export interface NamespaceWalk {
+  readonly walk: {
+    readonly vmemmap4kFrames: number;
+    readonly vmemmap2mBlocks: number;
+    readonly pteTables: number;
+    readonly pmdTables: number;
+    readonly dramPages: number;
+  };
+  readonly vmemmapEntries: { readonly ptes: number; readonly pmdLeaves: number };
+}
+
+const PAGES_PER_BLOCK = 512;
+const PATTERN_PAGES = 16;
+
+/** What came with the namespace: DRAM frames and tables seen after and not before, entries seen after. */
+export function tallyNamespace(before: Walk, after: Walk, pmem: PmemFrames): NamespaceWalk {
+  const old = new Set(before.leaves.map((l) => l.frame));
+  const fresh = dramLeaves(after, pmem).filter((l) => !old.has(l.frame));
+  const vmemmap4kFrames = distinct(fresh, 0).size;
+  const vmemmap2mBlocks = distinct(fresh, 1).size;
+  const [pteTables, pmdTables, pudTables] = after.tables.map((t, level) =>
+    t.difference(before.tables[level as 0 | 1 | 2]).size
+  );
+  return {
+    walk: {
+      vmemmap4kFrames,
+      vmemmap2mBlocks,
+      pteTables,
+      pmdTables,
+      dramPages: vmemmap4kFrames + PAGES_PER_BLOCK * vmemmap2mBlocks + pteTables + pmdTables + pudTables,
+    },
+    vmemmapEntries: { ptes: atLevel(after, 0).length, pmdLeaves: atLevel(after, 1).length },
+  };
+}
+
+/** The counts of a vmemmap map: tables are those the range lies under, whoever made them. */
+export function tallyMap(walk: Walk, pmem: PmemFrames) {
+  const ptes = atLevel(walk, 0);
+  return {
+    ptes: ptes.length,
+    pmdLeaves: atLevel(walk, 1).length,
+    distinct4kFrames: distinct(ptes, 0).size,
+    pteTables: walk.tables[0].size,
+    pmdTables: walk.tables[1].size,
+    tailFrameRefcounts: refcounts(ptes.map((l) => l.frame)),
+    pmdLeavesInDram: dramLeaves(walk, pmem).filter((l) => l.level === 1).length,
+    sharingPatternFirst16: sharingPattern(ptes.slice(0, PATTERN_PAGES).map((l) => l.frame)),
+  };
+}
+
+/** How many frames are mapped once, twice, ..: number of PTEs -> number of frames. */
+export function refcounts(frames: readonly number[]): Record<string, number> {
+  const perFrame = new Map<number, number>();
+  for (const frame of frames) perFrame.set(frame, (perFrame.get(frame) ?? 0) + 1);
+  const counts: Record<string, number> = {};
+  for (const ptes of [...perFrame.values()].sort((a, b) => a - b)) counts[ptes] = (counts[ptes] ?? 0) + 1;
+  return counts;
+}
+
+/** For each page the index of its frame in order of first appearance. */
+export function sharingPattern(frames: readonly number[]): number[] {
+  const order = [...new Set(frames)];
+  return frames.map((frame) => order.indexOf(frame));
+}
+
+function atLevel(walk: Walk, level: number) {
+  return walk.leaves.filter((l) => l.level === level);
+}
+
+function dramLeaves(walk: Walk, pmem: PmemFrames) {
+  return walk.leaves.filter(({ frame }) => frame < pmem.start || frame >= pmem.end);
+}
+
+function distinct(leaves: Walk["leaves"], level: number): Set<number> {
+  return new Set(leaves.filter((l) => l.level === level).map((l) => l.frame));
+}
