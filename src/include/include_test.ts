@@ -37,6 +37,8 @@ Deno.test("PRESETS are the kernels of the documents", () => {
   ]);
   for (const [name, preset] of Object.entries(PRESETS)) {
     assertEquals(preset.name, name);
-    assertEquals(Object.values(preset.errata).some((on) => on), false, `${name} has a defect switched on`);
+    // 6.1 is what Linux does, not what a document says.
+    const on = Object.entries(preset.errata).filter(([, value]) => value).map(([erratum]) => erratum);
+    assertEquals(on, name === "6.1" ? ["compoundStartUnchecked"] : [], `defects of ${name}`);
   }
 });

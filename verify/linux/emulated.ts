@@ -12,7 +12,6 @@ import {
 } from "../../src/drivers/nvdimm/namespace.ts";
 import { type NdRegion, ndRegions } from "../../src/drivers/nvdimm/region.ts";
 import { errnoName } from "../../src/include/errno.ts";
-import { type KernelConfig, PRESETS } from "../../src/include/kernel_config.ts";
 import { PAGE_FLAGS } from "../../src/include/mm_types.ts";
 import { PG_HEAD } from "../../src/include/page_flags.ts";
 import { ZONE_DEVICE } from "../../src/include/mmzone.ts";
@@ -28,12 +27,6 @@ import { STRUCT_PAGE_BYTES } from "./capture/namespace.ts";
 import { type NamespaceSpec, parseNamespaceSpec } from "./capture/namespace_spec.ts";
 import { PAGE_BYTES, VMEMMAP_BASE, type Walk } from "./capture/page_walk.ts";
 import { tallyMap, tallyNamespace } from "./capture/tally.ts";
-
-/** The preset, with what the captures show Linux 6.1 to lack: a check of where compounds begin. */
-const LINUX_6_1: KernelConfig = {
-  ...PRESETS["6.1"],
-  errata: { ...PRESETS["6.1"].errata, compoundStartUnchecked: true },
-};
 
 /** A captured machine. Bytes. */
 export interface CapturedMachine {
@@ -166,7 +159,7 @@ export function emulateFacts(machine: CapturedMachine, spec: NamespaceSpec, pfns
 
 function bootCaptured({ dram, pmem, pmemStart }: CapturedMachine, contents = false): Kernel {
   const region = { bytes: pmem, ...(pmemStart === undefined ? {} : { startBytes: pmemStart }) };
-  return boot({ kernel: LINUX_6_1, dram: [dram], pmem: [region], contents });
+  return boot({ kernel: "6.1", dram: [dram], pmem: [region], contents });
 }
 
 function create(k: Kernel, region: NdRegion, { size, align, map }: NamespaceSpec): NdNamespace | number {

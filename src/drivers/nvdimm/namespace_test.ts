@@ -8,7 +8,7 @@ import { PRESETS } from "../../include/kernel_config.ts";
 import { checkInvariants } from "../../mm/debug_vm.ts";
 import { gupFast, putPages } from "../../mm/gup.ts";
 import { mmAlloc, mmPut, populateArea } from "../../mm/memory.ts";
-import { mustCreate, mustDestroy, stockDifference, takeStock, withKernel } from "../../testing.ts";
+import { kernelLike, machine, mustCreate, mustDestroy, stockDifference, takeStock, withKernel } from "../../testing.ts";
 import { daxMmap } from "../dax/device.ts";
 import { createNamespace, destroyNamespace, type NdNamespace, usableBytes } from "./namespace.ts";
 import { ndRegions } from "./region.ts";
@@ -115,7 +115,9 @@ for (const kernel of Object.keys(PRESETS)) {
     });
     fc.assert(
       fc.property(fc.array(op, { minLength: 1, maxLength: 10 }), fc.constantFrom(0, 0.7), (ops, fragment) => {
-        withKernel(`kernel=${kernel} pmem=256K fragment=${fragment}`, (k) => {
+        // 6.1's own defect (compounds that begin inside a section) is left out: the checker refuses what it builds.
+        const options = { ...machine(`pmem=256K fragment=${fragment}`), kernel: kernelLike(kernel) };
+        withKernel(options, (k) => {
           const region = ndRegions(k)[0];
           const alive: NdNamespace[] = [];
           for (const { units, align, map, mode, destroy } of ops) {
