@@ -43,6 +43,17 @@ Deno.test("PhysMem.release() of a block gives back frames that were touched one 
   phys.check();
 });
 
+Deno.test("PhysMem.release() of a block whose bytes lie together but not aligned", () => {
+  const phys = memory();
+  phys.touch(5, 0);
+  for (let pfn = 32; pfn < 48; pfn++) phys.touch(pfn, 0);
+  phys.release(32, 4);
+  assertEquals([phys.slotsUsed, phys.wordBase(5)], [1, 0]);
+  phys.check();
+  for (let pfn = 64; pfn < 64 + SLOTS - 1; pfn++) phys.touch(pfn, 0);
+  assertEquals(phys.slotsUsed, SLOTS);
+});
+
 Deno.test("PhysMem overwrites what is given back, on a debug machine only", () => {
   for (const poison of [true, false]) {
     const phys = memory(poison);

@@ -165,6 +165,21 @@ Deno.test("devDaxRemove() unmaps everybody, and refuses while a page is held", (
   });
 });
 
+Deno.test("a device with its memmap in pmem binds again and again, in the same frames", () => {
+  withKernel("", (k) => {
+    const ns = mustCreate(k, { map: "dev" });
+    const { altmap } = ns.pgmap;
+    const handedOut = [altmap!.alloc, altmap!.align];
+    for (let round = 0; round < 3; round++) {
+      assertEquals(devDaxRemove(k, ns.dev!), 0);
+      assertEquals(devDaxProbe(k, ns.dev!), 0);
+      assertEquals([altmap!.alloc, altmap!.align], handedOut);
+      checkInvariants(k);
+    }
+    mustDestroy(k, ns);
+  });
+});
+
 Deno.test("devDaxProbe() refuses a bound device, a page size the tables lack, a static pgmap with two ranges", () => {
   withKernel("", (k) => {
     const ns = mustCreate(k);
