@@ -92,8 +92,8 @@ export function gupFast(
 export function putPages(k: Kernel, pages: Float64Array, from: number, n: number): void {
   for (let i = from; i < from + n;) {
     const pfn = pages[i];
-    const run = stretch(k, pfn, from + n - i);
     const at = pageWordForWrite(k, pfn, 0);
+    const run = stretch(k, pfn, from + n - i);
     const { words } = k.phys;
     let head = pfn;
     let done = 0;
@@ -152,8 +152,8 @@ function putTailPages(
 export function unpinPages(k: Kernel, pages: Float64Array, from: number, n: number): void {
   for (let i = from; i < from + n;) {
     const pfn = pages[i];
-    const run = stretch(k, pfn, from + n - i);
     const at = pageWordForWrite(k, pfn, 0);
+    const run = stretch(k, pfn, from + n - i);
     const { words } = k.phys;
     if (run > 0 && (words[at + FLAGS] & PG_HEAD) === 0 && (words[at + HEAD] & 1) === 0) {
       const done = putBasePages(k, pfn, at, run, GUP_PIN_COUNTING_BIAS, pages, i);
@@ -339,8 +339,8 @@ function grabOneThenRest(k: Kernel, pfn: number, n: number, mode: GupMode, pages
 
 /** Before the series: a flag store and a reference count store for every page, on the page or on its head. */
 function grabPages(k: Kernel, pfn: number, n: number, mode: GupMode, pages: Float64Array, out: number): number {
-  const run = stretch(k, pfn, n);
   const at = pageWordForWrite(k, pfn, 0);
+  const run = stretch(k, pfn, n);
   const { words } = k.phys;
   if (run === 0 || (words[at + FLAGS] & PG_HEAD) !== 0) {
     return grabOnePage(k, pfn, compoundHead(k, pfn), mode, pages, out);
@@ -470,8 +470,8 @@ function compoundNext(k: Kernel, pages: Float64Array, i: number, end: number, he
   let at = i + 1;
   while (at < end) {
     const pfn = pages[at];
-    const run = stretch(k, pfn, end - at);
     const word = pageWordForWrite(k, pfn, 0);
+    const run = stretch(k, pfn, end - at);
     if (run === 0 || (words[word + HEAD] & 1) === 0) {
       if (compoundHead(k, pfn) !== head) break;
       at++;
@@ -496,23 +496,14 @@ function pinWord(k: Kernel, head: number): number {
 }
 
 /**
- * Struct pages from this one on that lie contiguous in memory, at most `n` and not more than a PMD of pages: to the end
- * of its vmemmap page, and further while the next one is mapped to the bytes that follow. 0 where they straddle pages.
+ * Struct pages from this one on that lie contiguous in memory, at most `n`: to the end of its vmemmap page, or of its
+ * block where the CPU holds a huge translation. 0 where they straddle pages. Translate the page first.
  */
 function stretch(k: Kernel, pfn: number, n: number): number {
   if (k.structPageSize !== STRETCH_STRUCT_SIZE) return 0;
   const perPage = k.pageBytes / STRETCH_STRUCT_SIZE;
-  const { mmu } = k.cpu;
-  const most = Math.min(n, 1 << k.arch.format.tableShift);
-  const vpage = Math.floor(pfn / perPage);
-  let count = perPage - (pfn - vpage * perPage);
-  let base = mmu.write(vpage);
-  for (let p = vpage + 1; count < most; p++) {
-    base += k.phys.pageWords;
-    if (mmu.write(p) !== base) break;
-    count += perPage;
-  }
-  return Math.min(count, most);
+  const run = k.cpu.mmu.contiguous(vmemmapPage(k, pfn)) * perPage - (pfn & (perPage - 1));
+  return run < n ? run : n;
 }
 
 /** Counts the line of a head, or of a page that is its own. */
