@@ -49,10 +49,18 @@ export function memoryPointer(k: Kernel): Deno.PointerValue {
 
 /**
  * Where the memmap of `count` units of `step` frames each lies, from frame `pfn` on, as the C side wants it: the page
- * number, in the machine's memory, that each unit's memmap begins in.
+ * number, in the machine's memory, that each unit's memmap begins in. `offset` shifts single units, in frames.
  */
-export function memmapSlots(k: Kernel, pfn: number, count: number, step: number): Uint32Array<ArrayBuffer> {
+export function memmapSlots(
+  k: Kernel,
+  pfn: number,
+  count: number,
+  step: number,
+  offset: (i: number) => number = () => 0,
+): Uint32Array<ArrayBuffer> {
   const slots = new Uint32Array(count);
-  for (let i = 0; i < count; i++) slots[i] = pageWordForWrite(k, pfn + i * step, 0) / k.phys.pageWords;
+  for (let i = 0; i < count; i++) {
+    slots[i] = Math.floor(pageWordForWrite(k, pfn + i * step + offset(i), 0) / k.phys.pageWords);
+  }
   return slots;
 }

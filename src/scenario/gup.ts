@@ -9,6 +9,7 @@ import { alignDown, alignUp } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { levelBytes } from "../arch/arch.ts";
+import type { BootOptions } from "../boot.ts";
 import { devDaxPages } from "../drivers/dax/bus.ts";
 import { daxMmap } from "../drivers/dax/device.ts";
 import type { GupMode } from "../mm/gup.ts";
@@ -68,7 +69,7 @@ export interface GupBox {
 
 /**
  * A box whose first namespace has at least `bytes` of data, mapped by its page size and touched throughout. The
- * namespace is made a little larger than asked, since its own metadata comes out of it.
+ * namespace is made a little larger than asked, since its own metadata comes out of it. `more` are options of the machine.
  */
 export function gupBox(config: NamespaceConfig, more: BootOptions = {}): GupBox {
   const arch = ARCHS[config.arch];
