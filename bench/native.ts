@@ -15,7 +15,8 @@ const SYMBOLS = {
   gup_put_compound: { parameters: ["pointer", "buffer", "usize", "f64", "buffer"], result: "usize" },
   init_base: { parameters: ["pointer", "buffer", "usize", "u64", "u64"], result: "usize" },
   init_compound: { parameters: ["pointer", "buffer", "usize", "u64", "u64", "u64"], result: "usize" },
-  populate: { parameters: ["buffer", "usize", "buffer", "buffer", "buffer", "usize"], result: "usize" },
+  populate_reset: { parameters: ["buffer", "buffer", "buffer", "usize"], result: "void" },
+  populate: { parameters: ["usize"], result: "usize" },
 } as const;
 
 /** The functions of yardstick.c. */

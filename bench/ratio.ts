@@ -5,12 +5,9 @@
 
 import { box } from "./boxes.ts";
 import { loadYardstick } from "./native.ts";
-import { type Contest, CONTESTS, type Step } from "./yardstick.ts";
+import { type Contest, CONTESTS, type Side, SIDES, type Step } from "./yardstick.ts";
 
-interface Times {
-  readonly emulator: number[];
-  readonly native: number[];
-}
+type Times = Readonly<Record<Side, number[]>>;
 
 function timed(run: () => void): number {
   const start = performance.now();
@@ -22,12 +19,12 @@ function timed(run: () => void): number {
 function play(steps: readonly Step[], rounds: number): readonly Times[] {
   const times = steps.map(() => ({ emulator: [] as number[], native: [] as number[] }));
   for (let round = -2; round < rounds; round++) {
-    for (const side of ["emulator", "native"] as const) {
+    for (const side of SIDES) {
       for (const [i, step] of steps.entries()) {
         const ms = timed(step[side]);
         if (round >= 0) times[i][side].push(ms);
       }
-      if (side === "emulator") { for (const step of steps) step.restore?.(); }
+      for (const step of steps) step.restore?.[side]();
     }
   }
   return times;

@@ -20,12 +20,15 @@ import { gupBox } from "../src/scenario/gup.ts";
 import { createOnBox, NamespaceError } from "../src/scenario/namespace.ts";
 import { memmapSlots, memoryPointer, type Yardstick } from "./native.ts";
 
+/** In the order they run. */
+export const SIDES = ["emulator", "native"] as const;
+/** Who does a step. */
+export type Side = typeof SIDES[number];
+
 /** One thing both sides do. Each side checks what it did and panics if it was not all. */
-export interface Step {
-  readonly emulator: () => void;
-  readonly native: () => void;
-  /** Undoes the emulator's step, untimed. */
-  readonly restore?: () => void;
+export interface Step extends Readonly<Record<Side, () => void>> {
+  /** Undoes the step, untimed. */
+  readonly restore?: Readonly<Record<Side, () => void>>;
 }
 
 /** What is compared on one machine. */
@@ -128,11 +131,12 @@ function populate(c: Yardstick): readonly Step[] {
   const region = ndRegions(k)[0];
   let namespace: ReturnType<typeof createNamespace> = 0;
   // As many frames as the DRAM of the box has, all free.
-  const frames = Math.floor(k.machine.topology.dram.reduce((sum, r) => sum + r.end - r.start, 0) / 64) * 64;
-  const bitmap = new Uint8Array(frames / 8);
-  const structPages = new Uint8Array(frames * 64);
-  const tables = new Uint8Array(PTES * 8);
-  const pmd = new Uint8Array(PTES / 512 * 8);
+  const frames = k.machine.topology.dram.reduce((sum, r) => sum + r.end - r.start, 0);
+  const structPages = new Uint8Array(frames * k.structPageSize);
+  const slots = new Uint32Array(frames);
+  const tables = new Uint8Array((PTES / 512 + 16) * k.pageBytes);
+  const reset = () => c.populate_reset(structPages, slots, tables, BigInt(frames));
+  reset();
   return [{
     emulator: () => {
       const before = k.stat[C.pteWrites];
@@ -140,11 +144,14 @@ function populate(c: Yardstick): readonly Step[] {
       if (typeof namespace === "number") throw new NamespaceError(namespace);
       all(k.stat[C.pteWrites] - before, PTES, "createNamespace");
     },
-    restore: () => {
-      if (typeof namespace === "number" || destroyNamespace(k, namespace) < 0) panic("yardstick: cannot destroy");
+    native: () => all(c.populate(BigInt(COMPOUNDS)), PTES, "C"),
+    restore: {
+      emulator: () => {
+        if (typeof namespace === "number" || destroyNamespace(k, namespace) < 0) panic("yardstick: cannot destroy");
+        namespace = 0;
+      },
+      native: reset,
     },
-    native: () =>
-      all(c.populate(bitmap, BigInt(frames), structPages, tables, pmd, BigInt(COMPOUNDS)), PTES + PTES / 512, "C"),
   }];
 }
 

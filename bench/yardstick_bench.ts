@@ -5,11 +5,11 @@
 import { SZ_1G } from "../src/include/sizes.ts";
 import { box, hostHas } from "./boxes.ts";
 import { loadYardstick } from "./native.ts";
-import { type Contest, CONTESTS } from "./yardstick.ts";
+import { type Contest, CONTESTS, type Side, SIDES } from "./yardstick.ts";
 
 const native = loadYardstick();
 
-function register(contest: Contest, step: number, side: "emulator" | "native", name: string): void {
+function register(contest: Contest, step: number, side: Side, name: string): void {
   Deno.bench({
     name: side === "emulator" ? "emulator" : "C",
     group: `${contest.name}: ${name}`,
@@ -24,7 +24,7 @@ function register(contest: Contest, step: number, side: "emulator" | "native", n
         each[side]();
         if (i === step) b.end();
       }
-      if (side === "emulator") { for (const each of steps) each.restore?.(); }
+      for (const each of steps) each.restore?.[side]();
     },
   });
 }
@@ -32,7 +32,7 @@ function register(contest: Contest, step: number, side: "emulator" | "native", n
 if (native !== null) {
   for (const contest of CONTESTS) {
     for (const [step, name] of contest.steps.entries()) {
-      for (const side of ["native", "emulator"] as const) register(contest, step, side, name);
+      for (const side of SIDES.toReversed()) register(contest, step, side, name);
     }
   }
 }

@@ -191,44 +191,110 @@ size_t init_compound(uint8_t *memory, const uint32_t *slot, size_t compounds, ui
 }
 
 /*
- * Populating the memmap of 2 MiB compounds with shared tails: per compound two frames from a bitmap (lowest first), eight
- * page-table entries, a reference for every entry past the first that maps the tail frame; per 64 compounds a zeroed
- * table and its PMD entry. `frames` bits of `bitmap` say which frames are free; the struct page of frame f is page[f].
- * Tables are written at tables + 4096 * number. Does not: split or merge buddy blocks, look for a node or zone, walk from
- * the root, check for entries that are there, keep section maps, count. Returns entries written.
+ * Populating the memmap of 2 MiB compounds with shared tails, address by address as vmemmap_populate_address() does it:
+ * walk from the root, a new frame or one more reference on the tail frame, the entry. Frames and tables come from a buddy
+ * allocator (free lists through struct page, split on the way), tables are zeroed. Does not: choose a node or zone, fail,
+ * keep section maps or counters, take locks, or write the device's struct pages.
+ *
+ * `page` is the memmap of the frames to hand out, slot[f] the table number (plus one) of frame f, tables + 4096 * number
+ * its bytes. All of it is the caller's and warm.
  */
-static size_t take_frame(uint64_t *bitmap, size_t *word, struct page *page)
+#define MAX_ORDER 10
+#define NONE 0xffffffffu
+
+struct box {
+	struct page *page;
+	uint32_t *slot;
+	uint8_t *tables;
+	uint32_t used;
+	uint32_t free[MAX_ORDER + 1];
+};
+
+static struct box box;
+
+static void push_free(uint32_t frame, unsigned order)
 {
-	while (bitmap[*word] == 0)
-		++*word;
-	size_t frame = *word * 64 + (size_t)__builtin_ctzll(bitmap[*word]);
-	bitmap[*word] &= bitmap[*word] - 1;
-	page[frame].refcount = 1;
+	struct page *page = box.page + frame;
+	page->compound_head = box.free[order];
+	page->private = order;
+	box.free[order] = frame;
+}
+
+static uint32_t alloc_frame(void)
+{
+	unsigned order = 0;
+	while (order <= MAX_ORDER && box.free[order] == NONE)
+		order++;
+	if (order > MAX_ORDER)
+		return NONE;
+	uint32_t frame = box.free[order];
+	box.free[order] = box.page[frame].compound_head;
+	while (order > 0) {
+		order--;
+		push_free(frame + (1u << order), order);
+	}
+	box.page[frame].private = 0;
+	box.page[frame].refcount = 1;
 	return frame;
 }
 
-size_t populate(uint64_t *bitmap, size_t frames, struct page *page, uint64_t *tables, uint64_t *pmd, size_t compounds)
+static uint64_t *table_at(uint64_t entry)
+{
+	return (uint64_t *)(box.tables + (size_t)(box.slot[entry >> 12 & 0xffffffff] - 1) * PAGE_BYTES);
+}
+
+static uint64_t *new_table(uint64_t *entry)
+{
+	uint32_t frame = alloc_frame();
+	box.slot[frame] = ++box.used;
+	*entry = (uint64_t)frame << 12 | 0x63;
+	return memset(table_at(*entry), 0, PAGE_BYTES);
+}
+
+static uint64_t *walk(uint64_t *root, uint64_t vpage)
+{
+	uint64_t *table = root;
+	for (int shift = 27; shift > 0; shift -= 9) {
+		uint64_t *entry = table + (vpage >> shift & 511);
+		table = *entry ? table_at(*entry) : new_table(entry);
+	}
+	return table + (vpage & 511);
+}
+
+/* All frames free, in the largest blocks; no table. Untimed. */
+void populate_reset(uint8_t *page, uint32_t *slot, uint8_t *tables, size_t frames)
+{
+	box.page = (struct page *)page;
+	box.slot = slot;
+	box.tables = tables;
+	box.used = 0;
+	for (unsigned order = 0; order <= MAX_ORDER; order++)
+		box.free[order] = NONE;
+	for (size_t frame = frames & ~(size_t)((1 << MAX_ORDER) - 1); frame > 0;) {
+		frame -= 1 << MAX_ORDER;
+		push_free((uint32_t)frame, MAX_ORDER);
+	}
+}
+
+/* Returns the page-table entries written. */
+size_t populate(size_t compounds)
 {
 	const uint64_t bits = 0x8000000000000063ull;
-	size_t word = 0, entries = 0;
-	memset(bitmap, 0xff, frames / 8);
+	uint64_t root[512] = { 0 };
+	size_t entries = 0;
 	for (size_t c = 0; c < compounds; c++) {
-		if (c % 64 == 0) {
-			size_t table = take_frame(bitmap, &word, page);
-			memset(tables + c * 8, 0, PAGE_BYTES);
-			pmd[c / 64] = (uint64_t)table << 12 | 0x63;
-			entries++;
+		uint32_t tail = NONE;
+		for (size_t i = 0; i < 8; i++, entries++) {
+			uint64_t *pte = walk(root, c * 8 + i);
+			uint32_t frame = i < 2 ? alloc_frame() : tail;
+			if (frame == NONE)
+				return entries;
+			if (i >= 2)
+				__atomic_store_n(&box.page[frame].refcount, box.page[frame].refcount + 1, __ATOMIC_RELAXED);
+			if (i == 1)
+				tail = frame;
+			*pte = (uint64_t)frame << 12 | bits;
 		}
-		uint64_t *pte = tables + c * 8;
-		pte[0] = (uint64_t)take_frame(bitmap, &word, page) << 12 | bits;
-		size_t tail = take_frame(bitmap, &word, page);
-		volatile int32_t *count = &page[tail].refcount;
-		pte[1] = (uint64_t)tail << 12 | bits;
-		for (size_t i = 2; i < 8; i++) {
-			++*count;
-			pte[i] = (uint64_t)tail << 12 | bits;
-		}
-		entries += 8;
 	}
 	return entries;
 }
