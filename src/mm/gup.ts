@@ -203,11 +203,11 @@ function lockless(
     let entry = 0;
     for (;; level--) {
       entry = entryAt(k, table, tableIndex(k, at, level));
-      k.stat[C.gupWalkSteps]++;
-      if (entryNone(k, entry)) return done;
-      if (level === 0 || entryHuge(k, entry)) break;
+      if (entryNone(k, entry) || level === 0 || entryHuge(k, entry)) break;
       table = entryFrame(k, entry);
     }
+    k.stat[C.gupWalkSteps] += 4 - level;
+    if (entryNone(k, entry)) return done;
     const span = levelPages(k, level);
     const inEntry = at - Math.floor(at / span) * span;
     const count = Math.min(span - inEntry, end - at);
@@ -310,7 +310,7 @@ function grabCompound(k: Kernel, pfn: number, n: number, mode: GupMode, pages: F
 
 /** Pages from `pfn` to the end of its compound, at most `n`. A range handed to gup covers at most one (patch 8). */
 function inCompound(k: Kernel, head: number, pfn: number, n: number): number {
-  return Math.min(n, head + 2 ** compoundOrder(k, head) - pfn);
+  return Math.min(n, head + (1 << compoundOrder(k, head)) - pfn);
 }
 
 /** Patch 8 for one compound: record, mark the head, take all references at once. */
