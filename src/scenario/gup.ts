@@ -9,7 +9,6 @@ import { alignDown, alignUp } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { levelBytes } from "../arch/arch.ts";
-import type { BootOptions } from "../boot.ts";
 import { devDaxPages } from "../drivers/dax/bus.ts";
 import { daxMmap } from "../drivers/dax/device.ts";
 import type { GupMode } from "../mm/gup.ts";

@@ -7,7 +7,6 @@ import type { BootOptions } from "../boot.ts";
 import { errnoName } from "../include/errno.ts";
 import { createNamespace, type NdNamespace, usableBytes } from "../drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
-import type { BootOptions } from "../boot.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { totalFreePages } from "../mm/page_alloc.ts";
 import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
