@@ -52,6 +52,7 @@ import {
   pincountPlace,
   readPage,
   setPageFlags,
+  vmemmapPage,
 } from "./page.ts";
 import { entryAt, entryFrame, entryHuge, entryNone, levelPages, tableEntries, tableIndex } from "./pgtable.ts";
 import { C } from "./vmstat.ts";
