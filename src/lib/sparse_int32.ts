@@ -1,28 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// An Int32Array as long as the physical address space that costs memory only where it is used: chunks of 32768 entries
-// made on first write, because 16 TiB are 2^32 frames and few of them hold metadata.
+// An Int32Array as long as the physical address space that costs memory only where it is used, because 16 TiB are 2^32
+// frames and few of them hold metadata. The low part, where DRAM lies, is one array that the host commits as it is
+// touched; the rest is chunks made on first write.
 
+/** Entries of the low part (64 GiB of 4 KiB frames) and of a chunk; powers of two. */
+const LOW = 2 ** 24;
 const CHUNK = 32768;
 
 /** Sparse array of 32-bit integers, 0 where never written. Indices may exceed 2^32. */
 export class SparseInt32 {
+  readonly #low: Int32Array;
   readonly #chunks: (Int32Array | undefined)[];
 
   constructor(length: number) {
+    this.#low = new Int32Array(Math.min(length, LOW));
     // Sized up front: an array that grows by leaps would turn into a hash table.
     this.#chunks = new Array(Math.ceil(length / CHUNK)).fill(undefined);
   }
 
   get(i: number): number {
-    const c = Math.floor(i / CHUNK);
-    const chunk = this.#chunks[c];
-    return chunk === undefined ? 0 : chunk[i - c * CHUNK];
+    if (i < LOW) return this.#low[i];
+    const chunk = this.#chunks[(i / CHUNK) | 0];
+    // `&` keeps the low bits of any whole number, above 2^32 too.
+    return chunk === undefined ? 0 : chunk[i & (CHUNK - 1)];
   }
 
   set(i: number, value: number): void {
-    const c = Math.floor(i / CHUNK);
+    if (i < LOW) {
+      this.#low[i] = value;
+      return;
+    }
+    const c = (i / CHUNK) | 0;
     let chunk = this.#chunks[c];
     if (chunk === undefined) chunk = this.#chunks[c] = new Int32Array(CHUNK);
-    chunk[i - c * CHUNK] = value;
+    chunk[i & (CHUNK - 1)] = value;
   }
 }

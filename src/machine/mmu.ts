@@ -2,16 +2,26 @@
 // The MMU of one CPU, for the vmemmap: a TLB filled by a hardware page walk and stale until flushed. Addresses are vmemmap
 // page numbers (vmemmap offset / page size), so that 16 TiB of memory stay below 2^27 and integer code stays integer.
 //
-//   first level  SETS x { page number, word base, frame, writable }      direct-mapped, one 4 KiB translation each
-//   huge level   64   x { PMD number, word base of the block, frame }    refills the first level without a walk
+//   first level  SETS x     { page number, word base, frame, writable }   direct-mapped, one 4 KiB translation each
+//   by PMD       PMD_SETS x { PMD number, word base, frame, is a leaf }   a block, or the page table a walk begins at
 //
-// An absent translation is never cached (x86). Left out: ASIDs, user translations (gup walks those in software), data TLB.
+// The second is a TLB for huge pages and what x86 calls a paging-structure cache in one. An entry is four numbers side by
+// side, one half of a host cache line: with an array for each, gup's short turns between two long loops missed the
+// host's first-level cache again and again. An absent translation is never cached (x86). Left out: ASIDs, user
+// translations (gup walks those in software), data TLB.
 
 import type { PgtableFormat } from "../include/pgtable_format.ts";
 import type { PhysMem } from "./phys_mem.ts";
 
 const SETS = 2048;
-const HUGE_SETS = 64;
+const PMD_SETS = 64;
+/** Numbers of an entry, in either level. */
+const STRIDE = 4;
+const TAG = 0;
+const BASE = 1;
+const FRAME = 2;
+const WRITABLE = 3;
+const LEAF = 3;
 /** More pages than this in one flush empty the whole TLB (x86 tlb_single_page_flush_ceiling). */
 const FLUSH_CEILING = 33;
 
@@ -25,13 +35,8 @@ export class Mmu {
   misses = 0;
   walkSteps = 0;
   flushes = 0;
-  readonly #tag = new Int32Array(SETS).fill(-1);
-  readonly #base = new Float64Array(SETS);
-  readonly #frame = new Float64Array(SETS);
-  readonly #writable = new Uint8Array(SETS);
-  readonly #hugeTag = new Int32Array(HUGE_SETS).fill(-1);
-  readonly #hugeBase = new Float64Array(HUGE_SETS);
-  readonly #hugeFrame = new Float64Array(HUGE_SETS);
+  readonly #tlb = new Float64Array(SETS * STRIDE).fill(-1);
+  readonly #pmd = new Float64Array(PMD_SETS * STRIDE).fill(-1);
 
   constructor(phys: PhysMem, format: PgtableFormat) {
     this.phys = phys;
@@ -40,22 +45,33 @@ export class Mmu {
 
   /** Word base of a vmemmap page for reading; -1 is a page fault. */
   read(vpage: number): number {
-    const set = vpage & (SETS - 1);
-    return this.#tag[set] === vpage ? this.#base[set] : this.#miss(vpage, set);
+    const at = (vpage & (SETS - 1)) * STRIDE;
+    return this.#tlb[at + TAG] === vpage ? this.#tlb[at + BASE] : this.#miss(vpage, at);
   }
 
   /** Word base of a vmemmap page for writing; -1 is a page fault, -2 a write to a read-only page. */
   write(vpage: number): number {
-    const set = vpage & (SETS - 1);
-    const base = this.#tag[set] === vpage ? this.#base[set] : this.#miss(vpage, set);
-    return base < 0 || this.#writable[set] === 1 ? base : -2;
+    const at = (vpage & (SETS - 1)) * STRIDE;
+    const base = this.#tlb[at + TAG] === vpage ? this.#tlb[at + BASE] : this.#miss(vpage, at);
+    return base < 0 || this.#tlb[at + WRITABLE] === 1 ? base : -2;
   }
 
   /** Frame behind a vmemmap page as this CPU sees it; -1 is a page fault. */
   frame(vpage: number): number {
-    const set = vpage & (SETS - 1);
-    if (this.#tag[set] !== vpage && this.#miss(vpage, set) < 0) return -1;
-    return this.#frame[set];
+    const at = (vpage & (SETS - 1)) * STRIDE;
+    if (this.#tlb[at + TAG] !== vpage && this.#miss(vpage, at) < 0) return -1;
+    return this.#tlb[at + FRAME];
+  }
+
+  /**
+   * Vmemmap pages from this one on that are known to lie contiguous: to the end of the block under a huge translation
+   * that is cached, else just this one.
+   */
+  contiguous(vpage: number): number {
+    const { tableShift } = this.format;
+    const pmd = vpage >> tableShift;
+    const at = (pmd & (PMD_SETS - 1)) * STRIDE;
+    return this.#pmd[at + TAG] === pmd && this.#pmd[at + LEAF] === 1 ? ((pmd + 1) << tableShift) - vpage : 1;
   }
 
   /** Drops the translations of `count` pages from `vpage` on, or all of them past the ceiling. */
@@ -63,95 +79,108 @@ export class Mmu {
     if (count > FLUSH_CEILING) return this.flushAll();
     this.flushes++;
     for (let p = vpage; p < vpage + count; p++) {
-      if (this.#tag[p & (SETS - 1)] === p) this.#tag[p & (SETS - 1)] = -1;
-      const huge = p >> this.format.tableShift;
-      if (this.#hugeTag[huge & (HUGE_SETS - 1)] === huge) this.#hugeTag[huge & (HUGE_SETS - 1)] = -1;
+      const at = (p & (SETS - 1)) * STRIDE;
+      if (this.#tlb[at + TAG] === p) this.#tlb[at + TAG] = -1;
+      const pmd = p >> this.format.tableShift;
+      const block = (pmd & (PMD_SETS - 1)) * STRIDE;
+      if (this.#pmd[block + TAG] === pmd) this.#pmd[block + TAG] = -1;
     }
   }
 
   /** Drops every translation. */
   flushAll(): void {
     this.flushes++;
-    this.#tag.fill(-1);
-    this.#hugeTag.fill(-1);
+    this.#tlb.fill(-1);
+    this.#pmd.fill(-1);
   }
 
   /** A cached vmemmap page whose translation is not what the tables say now, or -1; for the invariant checker. */
   findStale(): number {
-    const hugeTag = this.#hugeTag.slice();
-    const hugeBase = this.#hugeBase.slice();
+    const held = this.#tlb.slice();
+    const heldPmd = this.#pmd.slice();
+    this.#tlb.fill(-1);
+    this.#pmd.fill(-1);
     const { tableShift } = this.format;
-    for (let set = 0; set < SETS; set++) {
-      const vpage = this.#tag[set];
+    let stale = -1;
+    for (let at = 0; at < held.length; at += STRIDE) {
+      const vpage = held[at + TAG];
       if (vpage < 0) continue;
-      const [base, frame, writable] = [this.#base[set], this.#frame[set], this.#writable[set]];
-      const now = this.#walk(vpage, set, vpage >> tableShift, vpage & ((1 << tableShift) - 1));
-      if (now !== base || this.#frame[set] !== frame || this.#writable[set] !== writable) return vpage;
+      this.#walk(vpage, at);
+      if (differs(held, this.#tlb, at)) stale = vpage;
     }
-    for (let set = 0; set < HUGE_SETS; set++) {
-      const huge = hugeTag[set];
-      if (huge < 0) continue;
-      const vpage = huge << tableShift;
-      this.#hugeTag[set] = -1;
-      this.#walk(vpage, vpage & (SETS - 1), huge, 0);
-      if (this.#hugeTag[set] !== huge || this.#hugeBase[set] !== hugeBase[set]) return vpage;
+    for (let at = 0; at < heldPmd.length; at += STRIDE) {
+      if (heldPmd[at + TAG] < 0) continue;
+      const vpage = heldPmd[at + TAG] * 2 ** tableShift;
+      this.#walk(vpage, (vpage & (SETS - 1)) * STRIDE);
+      if (differs(heldPmd, this.#pmd, at)) stale = vpage;
     }
-    return -1;
+    this.#tlb.set(held);
+    this.#pmd.set(heldPmd);
+    return stale;
   }
 
-  #miss(vpage: number, set: number): number {
+  /** Serves a page the first level does not hold; `at` is where its entry goes. */
+  #miss(vpage: number, at: number): number {
     this.misses++;
     const { tableShift } = this.format;
-    const huge = vpage >> tableShift;
-    const inBlock = vpage & ((1 << tableShift) - 1);
-    const hset = huge & (HUGE_SETS - 1);
-    if (this.#hugeTag[hset] === huge) {
-      return this.#fill(
-        vpage,
-        set,
-        this.#hugeBase[hset] + inBlock * this.phys.pageWords,
-        this.#hugeFrame[hset] + inBlock,
-        1,
-      );
-    }
-    return this.#walk(vpage, set, huge, inBlock);
+    const pmd = vpage >> tableShift;
+    const block = (pmd & (PMD_SETS - 1)) * STRIDE;
+    if (this.#pmd[block + TAG] !== pmd) return this.#walk(vpage, at);
+    return this.#throughPmd(vpage, at, block);
   }
 
-  #walk(vpage: number, set: number, huge: number, inBlock: number): number {
-    const { words, pageWords } = this.phys;
+  /** Walks from the root to the PMD entry, keeps that, and goes on from it. */
+  #walk(vpage: number, at: number): number {
+    const { words } = this.phys;
     const f = this.format;
     const mask = (1 << f.tableShift) - 1;
     let table = this.rootPfn;
-    for (let level = 3; level >= 0; level--) {
+    for (let level = 3; level > 0; level--) {
       this.walkSteps++;
       const rest = vpage >> (level * f.tableShift);
-      const at = this.phys.wordBase(table) + 2 * (level === 3 ? this.rootIndex + rest : rest & mask);
-      const lo = words[at];
+      const entry = this.phys.wordBase(table) + 2 * (level === 3 ? this.rootIndex + rest : rest & mask);
+      const lo = words[entry];
       if ((lo & f.present) === 0) return -1;
-      const pfn = entryPfn(f, lo, words[at + 1]);
-      if (level === 0) {
-        const writable = (lo & f.roMask) === f.roValue ? 0 : 1;
-        return this.#fill(vpage, set, this.phys.touch(pfn, 0), pfn, writable);
-      }
-      if ((lo & f.hugeMask) === f.hugeValue && level === 1) {
-        const base = this.phys.touch(pfn, f.tableShift);
-        this.#hugeTag[huge & (HUGE_SETS - 1)] = huge;
-        this.#hugeBase[huge & (HUGE_SETS - 1)] = base;
-        this.#hugeFrame[huge & (HUGE_SETS - 1)] = pfn;
-        return this.#fill(vpage, set, base + inBlock * pageWords, pfn + inBlock, 1);
-      }
-      table = pfn;
+      table = entryPfn(f, lo, words[entry + 1]);
+      if (level > 1) continue;
+      const pmd = vpage >> f.tableShift;
+      const leaf = (lo & f.hugeMask) === f.hugeValue;
+      const block = (pmd & (PMD_SETS - 1)) * STRIDE;
+      const base = leaf ? this.phys.touch(table, f.tableShift) : this.phys.wordBase(table);
+      fill(this.#pmd, block, pmd, base, table, leaf ? 1 : 0);
     }
-    return -1;
+    return this.#throughPmd(vpage, at, ((vpage >> f.tableShift) & (PMD_SETS - 1)) * STRIDE);
   }
 
-  #fill(vpage: number, set: number, base: number, frame: number, writable: number): number {
-    this.#tag[set] = vpage;
-    this.#base[set] = base;
-    this.#frame[set] = frame;
-    this.#writable[set] = writable;
-    return base;
+  /** The last step: the page inside the block at `block`, or the page-table entry there. */
+  #throughPmd(vpage: number, at: number, block: number): number {
+    const f = this.format;
+    const inBlock = vpage & ((1 << f.tableShift) - 1);
+    const base = this.#pmd[block + BASE];
+    if (this.#pmd[block + LEAF] === 1) {
+      return fill(this.#tlb, at, vpage, base + inBlock * this.phys.pageWords, this.#pmd[block + FRAME] + inBlock, 1);
+    }
+    this.walkSteps++;
+    const { words } = this.phys;
+    const lo = words[base + 2 * inBlock];
+    if ((lo & f.present) === 0) return -1;
+    const pfn = entryPfn(f, lo, words[base + 2 * inBlock + 1]);
+    return fill(this.#tlb, at, vpage, this.phys.touch(pfn, 0), pfn, (lo & f.roMask) === f.roValue ? 0 : 1);
   }
+}
+
+/** Writes an entry; returns its word base. */
+function fill(entries: Float64Array, at: number, tag: number, base: number, frame: number, last: number): number {
+  entries[at + TAG] = tag;
+  entries[at + BASE] = base;
+  entries[at + FRAME] = frame;
+  entries[at + WRITABLE] = last;
+  return base;
+}
+
+function differs(a: Float64Array, b: Float64Array, at: number): boolean {
+  for (let i = at; i < at + STRIDE; i++) if (a[i] !== b[i]) return true;
+  return false;
 }
 
 /** The frame an entry points to. */

@@ -13,6 +13,9 @@ import { Buddy } from "../lib/buddy.ts";
 import { panic } from "../lib/bug.ts";
 import { SparseInt32 } from "../lib/sparse_int32.ts";
 
+/** Words of one window: 1 GiB, so that an index into it is a small integer on any machine. */
+const WINDOW_WORDS = 2 ** 28;
+
 /** The machine's memory: frames by pfn, bytes by slot. */
 export class PhysMem {
   readonly pageBytes: number;
@@ -21,6 +24,7 @@ export class PhysMem {
   /** The backing bytes as 32-bit words; index with a base from {@linkcode wordBase}. */
   readonly words: Int32Array;
   readonly bytes: Uint8Array;
+  readonly #windows: Int32Array[] = [];
   readonly #slots: Buddy;
   readonly #slotOf: SparseInt32;
   readonly #poison: boolean;
@@ -46,6 +50,9 @@ export class PhysMem {
     this.pageWords = pageBytes / 4;
     this.words = new Int32Array(buffer as ArrayBuffer);
     this.bytes = new Uint8Array(buffer as ArrayBuffer);
+    for (let at = 0; at < this.words.length; at += WINDOW_WORDS) {
+      this.#windows.push(this.words.subarray(at, at + WINDOW_WORDS));
+    }
     this.#slots = new Buddy(0, slots, blockOrder);
     this.#slots.freeRange(0, slots);
     this.#slotOf = new SparseInt32(maxPfn);
@@ -61,6 +68,19 @@ export class PhysMem {
   wordBase(pfn: number): number {
     const slot = this.#slotOf.get(pfn);
     return slot === 0 ? -1 : (slot - 1) * this.pageWords;
+  }
+
+  /**
+   * The window of `words` that holds this word, for loops over many struct pages: word indices are doubles to V8, which
+   * may pass 2^31, and converting them costs more than the loop. A block with consecutive bytes lies in one window.
+   */
+  window(at: number): Int32Array {
+    return this.#windows[(at / WINDOW_WORDS) | 0];
+  }
+
+  /** Index of a word in its window. */
+  inWindow(at: number): number {
+    return at & (WINDOW_WORDS - 1);
   }
 
   /** Gives the aligned block of `1 << order` frames consecutive bytes, unless it has them; returns its word base. */

@@ -52,6 +52,7 @@ import {
   pincountPlace,
   readPage,
   setPageFlags,
+  vmemmapPage,
 } from "./page.ts";
 import { entryAt, entryFrame, entryHuge, entryNone, levelPages, tableEntries, tableIndex } from "./pgtable.ts";
 import { C } from "./vmstat.ts";
@@ -90,30 +91,53 @@ export function gupFast(
 
 /** `put_page` on every recorded page. */
 export function putPages(k: Kernel, pages: Float64Array, from: number, n: number): void {
-  for (let i = from; i < from + n;) {
+  const end = from + n;
+  for (let i = from; i < end;) {
     const pfn = pages[i];
-    const run = stretch(k, pfn, from + n - i);
     const at = pageWordForWrite(k, pfn, 0);
+    const run = stretch(k, pfn, end - i);
     const { words } = k.phys;
     let head = pfn;
     let done = 0;
-    if (run > 0 && (words[at + FLAGS] & PG_HEAD) === 0) {
-      if ((words[at + HEAD] & 1) === 0) done = putBasePages(k, pfn, at, run, 1, pages, i);
-      else {
-        head = compoundHead(k, pfn);
-        done = putTailPages(k, pfn, at, run, head, pages, i);
-      }
+    if (run > 0 && (words[at + FLAGS] & PG_HEAD) === 0 && (words[at + HEAD] & 1) === 0) {
+      done = putBasePages(k, pfn, at, run, 1, pages, i);
     } else {
       head = compoundHead(k, pfn);
-      addPageCount(k, head, PAGE_REFCOUNT, -1);
-      touchCounts(k, head, false);
-      done = 1;
+      done = putCompoundPages(k, head, pages, i, end);
     }
     if (pageRefcount(k, head) < 1) panic(`putPages: frame ${head} lost its last reference`);
     k.stat[refcountCounter(k, head)] += done;
     k.gupRefs -= done;
     i += done;
   }
+}
+
+/** put_page() on the recorded pages from `from` on that belong to one head, a store each; returns how many. */
+function putCompoundPages(k: Kernel, head: number, pages: Float64Array, from: number, end: number): number {
+  const put = k.machine.spec.shared ? putTailsLocked : putTailsPlain;
+  const headLo = pageAddressLo(k, head) | 1;
+  const headAt = pageWordForWrite(k, head, 0);
+  const heads = k.phys.window(headAt);
+  const headIndex = k.phys.inWindow(headAt);
+  let i = from;
+  while (i < end) {
+    const pfn = pages[i];
+    const at = pageWordForWrite(k, pfn, 0);
+    const run = stretch(k, pfn, end - i);
+    const done = put(k.phys.window(at), k.phys.inWindow(at), run, headLo, heads, headIndex, pages, i | 0, pfn);
+    i += done;
+    if (done > 0) {
+      touchTails(k, pfn, at, done);
+      touchHead(k, head, false);
+      continue;
+    }
+    // The head itself, a tail that looks like one, or a struct page that straddles; else the next compound.
+    if (compoundHead(k, pfn) !== head) break;
+    addPageCount(k, head, PAGE_REFCOUNT, -1);
+    touchCounts(k, head, false);
+    i++;
+  }
+  return i - from;
 }
 
 function putBasePages(
@@ -126,25 +150,8 @@ function putBasePages(
   from: number,
 ): number {
   const put = k.machine.spec.shared ? putEachLocked : putEachPlain;
-  const done = put(k.phys.words, at, run, delta, pages, from, pfn);
+  const done = put(k.phys.window(at), k.phys.inWindow(at), run, delta, pages, from | 0, pfn);
   touchBasePages(k, pfn, done);
-  return done;
-}
-
-function putTailPages(
-  k: Kernel,
-  pfn: number,
-  at: number,
-  run: number,
-  head: number,
-  pages: Float64Array,
-  from: number,
-): number {
-  const put = k.machine.spec.shared ? putTailsLocked : putTailsPlain;
-  const headLo = pageAddressLo(k, head) | 1;
-  const done = put(k.phys.words, at, run, headLo, pageWordForWrite(k, head, 0), pages, from, pfn);
-  touchTails(k, pfn, at, done);
-  touchHead(k, head, false);
   return done;
 }
 
@@ -152,8 +159,8 @@ function putTailPages(
 export function unpinPages(k: Kernel, pages: Float64Array, from: number, n: number): void {
   for (let i = from; i < from + n;) {
     const pfn = pages[i];
-    const run = stretch(k, pfn, from + n - i);
     const at = pageWordForWrite(k, pfn, 0);
+    const run = stretch(k, pfn, from + n - i);
     const { words } = k.phys;
     if (run > 0 && (words[at + FLAGS] & PG_HEAD) === 0 && (words[at + HEAD] & 1) === 0) {
       const done = putBasePages(k, pfn, at, run, GUP_PIN_COUNTING_BIAS, pages, i);
@@ -197,11 +204,11 @@ function lockless(
     let entry = 0;
     for (;; level--) {
       entry = entryAt(k, table, tableIndex(k, at, level));
-      k.stat[C.gupWalkSteps]++;
-      if (entryNone(k, entry)) return done;
-      if (level === 0 || entryHuge(k, entry)) break;
+      if (entryNone(k, entry) || level === 0 || entryHuge(k, entry)) break;
       table = entryFrame(k, entry);
     }
+    k.stat[C.gupWalkSteps] += 4 - level;
+    if (entryNone(k, entry)) return done;
     const span = levelPages(k, level);
     const inEntry = at - Math.floor(at / span) * span;
     const count = Math.min(span - inEntry, end - at);
@@ -304,13 +311,13 @@ function grabCompound(k: Kernel, pfn: number, n: number, mode: GupMode, pages: F
 
 /** Pages from `pfn` to the end of its compound, at most `n`. A range handed to gup covers at most one (patch 8). */
 function inCompound(k: Kernel, head: number, pfn: number, n: number): number {
-  return Math.min(n, head + 2 ** compoundOrder(k, head) - pfn);
+  return Math.min(n, head + (1 << compoundOrder(k, head)) - pfn);
 }
 
 /** Patch 8 for one compound: record, mark the head, take all references at once. */
 function grabHead(k: Kernel, pfn: number, n: number, mode: GupMode, pages: Float64Array, out: number): number {
   const head = compoundHead(k, pfn);
-  recordSubpages(pages, out, pfn, n);
+  recordSubpages(pages, out | 0, pfn, n);
   k.stat[C.pagesRecorded] += n;
   setReferenced(k, head);
   if (tryGrabCompoundHead(k, head, n, mode)) return n;
@@ -324,7 +331,7 @@ function grabOneThenRest(k: Kernel, pfn: number, n: number, mode: GupMode, pages
   if (!tryGrabCompoundHead(k, head, 1, mode)) return 0;
   // The sketch counts from the head; what may be taken ends with the compound.
   const count = inCompound(k, head, pfn, n);
-  recordSubpages(pages, out, pfn, count);
+  recordSubpages(pages, out | 0, pfn, count);
   k.stat[C.pagesRecorded] += count;
   setReferenced(k, head);
   const rest = count - 1;
@@ -339,8 +346,8 @@ function grabOneThenRest(k: Kernel, pfn: number, n: number, mode: GupMode, pages
 
 /** Before the series: a flag store and a reference count store for every page, on the page or on its head. */
 function grabPages(k: Kernel, pfn: number, n: number, mode: GupMode, pages: Float64Array, out: number): number {
-  const run = stretch(k, pfn, n);
   const at = pageWordForWrite(k, pfn, 0);
+  const run = stretch(k, pfn, n);
   const { words } = k.phys;
   if (run === 0 || (words[at + FLAGS] & PG_HEAD) !== 0) {
     return grabOnePage(k, pfn, compoundHead(k, pfn), mode, pages, out);
@@ -368,7 +375,7 @@ function grabBasePages(
 ): number {
   const delta = mode === "pin" ? GUP_PIN_COUNTING_BIAS : 1;
   const grab = k.machine.spec.shared ? grabEachLocked : grabEachPlain;
-  const got = grab(k.phys.words, at, run, delta, pages, out, pfn);
+  const got = grab(k.phys.window(at), k.phys.inWindow(at), run, delta, pages, out | 0, pfn);
   k.gupRefs += got * delta;
   touchBasePages(k, pfn, got);
   const pmem = inPmem(k, pfn);
@@ -392,7 +399,22 @@ function grabTailPages(
   const grab = k.machine.spec.shared ? grabTailsLocked : grabTailsPlain;
   const headLo = pageAddressLo(k, head) | 1;
   const headAt = pageWordForWrite(k, head, 0);
-  const got = grab(k.phys.words, at, run, headLo, headAt, pinAt, pages, out, pfn);
+  const { phys } = k;
+  const pinIndex = pinAt >= 0 ? phys.inWindow(pinAt) : -1;
+  const heads = phys.window(headAt);
+  const headIndex = phys.inWindow(headAt);
+  const got = grab(
+    phys.window(at),
+    phys.inWindow(at),
+    run,
+    headLo,
+    heads,
+    headIndex,
+    pinIndex,
+    pages,
+    out | 0,
+    pfn,
+  );
   const pins = pinAt >= 0 ? got : 0;
   k.gupRefs += got;
   k.gupPins += pins;
@@ -470,14 +492,14 @@ function compoundNext(k: Kernel, pages: Float64Array, i: number, end: number, he
   let at = i + 1;
   while (at < end) {
     const pfn = pages[at];
-    const run = stretch(k, pfn, end - at);
     const word = pageWordForWrite(k, pfn, 0);
+    const run = stretch(k, pfn, end - at);
     if (run === 0 || (words[word + HEAD] & 1) === 0) {
       if (compoundHead(k, pfn) !== head) break;
       at++;
       continue;
     }
-    const count = countTails(words, word, run, headLo, pages, at, pfn);
+    const count = countTails(k.phys.window(word), k.phys.inWindow(word), run, headLo, pages, at | 0, pfn);
     touchTails(k, pfn, word, count);
     at += count;
     if (count < run) break;
@@ -496,23 +518,14 @@ function pinWord(k: Kernel, head: number): number {
 }
 
 /**
- * Struct pages from this one on that lie contiguous in memory, at most `n` and not more than a PMD of pages: to the end
- * of its vmemmap page, and further while the next one is mapped to the bytes that follow. 0 where they straddle pages.
+ * Struct pages from this one on that lie contiguous in memory, at most `n`: to the end of its vmemmap page, or of its
+ * block where the CPU holds a huge translation. 0 where they straddle pages. Translate the page first.
  */
 function stretch(k: Kernel, pfn: number, n: number): number {
   if (k.structPageSize !== STRETCH_STRUCT_SIZE) return 0;
   const perPage = k.pageBytes / STRETCH_STRUCT_SIZE;
-  const { mmu } = k.cpu;
-  const most = Math.min(n, 1 << k.arch.format.tableShift);
-  const vpage = Math.floor(pfn / perPage);
-  let count = perPage - (pfn - vpage * perPage);
-  let base = mmu.write(vpage);
-  for (let p = vpage + 1; count < most; p++) {
-    base += k.phys.pageWords;
-    if (mmu.write(p) !== base) break;
-    count += perPage;
-  }
-  return Math.min(count, most);
+  const run = k.cpu.mmu.contiguous(vmemmapPage(k, pfn)) * perPage - (pfn & (perPage - 1));
+  return run < n ? run : n;
 }
 
 /** Counts the line of a head, or of a page that is its own. */

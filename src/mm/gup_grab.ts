@@ -3,7 +3,8 @@
 // comes in two forms, as Linux patches its lock prefixes in and out: plain for a machine with one CPU, Atomics for one
 // that workers share. No allocation, no calls, no translation inside; counters are added by the caller per stretch.
 //
-// `words` is the machine's memory, `at` the word index of the first struct page. Struct pages are 64 bytes here; those of
+// `words` is a window of the machine's memory, `at` the index in it of the first struct page; `heads` and `headAt` are the
+// same for the head of a compound. Struct pages are 64 bytes here; those of
 // another size straddle pages, never lie contiguous, and take the general accessors of page.ts.
 
 import { PAGE_COMPOUND_HEAD, PAGE_FLAGS, PAGE_REFCOUNT, STRETCH_STRUCT_SIZE } from "../include/mm_types.ts";
@@ -31,13 +32,15 @@ export type GrabEach = (
 
 /**
  * The same for `n` tails of one compound: reads each tail's compound_head, then counts on the head. Stops at the first
- * page with another head. `pinAt` is the word of the head's pin count, or -1 for FOLL_GET.
+ * page with another head. `pinAt` is the word of the head's pin count, in the same
+ * memmap page, or -1 for FOLL_GET.
  */
 export type GrabTails = (
   words: Int32Array,
   at: number,
   n: number,
   headLo: number,
+  heads: Int32Array,
   headAt: number,
   pinAt: number,
   pages: Float64Array,
@@ -81,26 +84,26 @@ export const grabEachLocked: GrabEach = (words, at, n, delta, pages, out, pfn) =
   return n;
 };
 
-export const grabTailsPlain: GrabTails = (words, at, n, headLo, headAt, pinAt, pages, out, pfn) => {
+export const grabTailsPlain: GrabTails = (words, at, n, headLo, heads, headAt, pinAt, pages, out, pfn) => {
   for (let i = 0; i < n; i++) {
     if (words[at + i * STEP + HEAD] !== headLo) return i;
-    const count = words[headAt + REFCOUNT];
+    const count = heads[headAt + REFCOUNT];
     if (count <= 0) return i;
-    words[headAt + FLAGS] |= PG_REFERENCED;
-    words[headAt + REFCOUNT] = count + 1;
-    if (pinAt >= 0) words[pinAt]++;
+    heads[headAt + FLAGS] |= PG_REFERENCED;
+    heads[headAt + REFCOUNT] = count + 1;
+    if (pinAt >= 0) heads[pinAt]++;
     pages[out + i] = pfn + i;
   }
   return n;
 };
 
-export const grabTailsLocked: GrabTails = (words, at, n, headLo, headAt, pinAt, pages, out, pfn) => {
+export const grabTailsLocked: GrabTails = (words, at, n, headLo, heads, headAt, pinAt, pages, out, pfn) => {
   for (let i = 0; i < n; i++) {
     if (words[at + i * STEP + HEAD] !== headLo) return i;
-    if (words[headAt + REFCOUNT] <= 0) return i;
-    Atomics.or(words, headAt + FLAGS, PG_REFERENCED);
-    Atomics.add(words, headAt + REFCOUNT, 1);
-    if (pinAt >= 0) Atomics.add(words, pinAt, 1);
+    if (heads[headAt + REFCOUNT] <= 0) return i;
+    Atomics.or(heads, headAt + FLAGS, PG_REFERENCED);
+    Atomics.add(heads, headAt + REFCOUNT, 1);
+    if (pinAt >= 0) Atomics.add(heads, pinAt, 1);
     pages[out + i] = pfn + i;
   }
   return n;
@@ -130,24 +133,25 @@ export type PutTails = (
   at: number,
   n: number,
   headLo: number,
+  heads: Int32Array,
   headAt: number,
   pages: Float64Array,
   from: number,
   pfn: number,
 ) => number;
 
-export const putTailsPlain: PutTails = (words, at, n, headLo, headAt, pages, from, pfn) => {
+export const putTailsPlain: PutTails = (words, at, n, headLo, heads, headAt, pages, from, pfn) => {
   for (let i = 0; i < n; i++) {
     if (pages[from + i] !== pfn + i || words[at + i * STEP + HEAD] !== headLo) return i;
-    words[headAt + REFCOUNT]--;
+    heads[headAt + REFCOUNT]--;
   }
   return n;
 };
 
-export const putTailsLocked: PutTails = (words, at, n, headLo, headAt, pages, from, pfn) => {
+export const putTailsLocked: PutTails = (words, at, n, headLo, heads, headAt, pages, from, pfn) => {
   for (let i = 0; i < n; i++) {
     if (pages[from + i] !== pfn + i || words[at + i * STEP + HEAD] !== headLo) return i;
-    Atomics.sub(words, headAt + REFCOUNT, 1);
+    Atomics.sub(heads, headAt + REFCOUNT, 1);
   }
   return n;
 };

@@ -87,7 +87,7 @@ Deno.test("grabTails: every tail counts on the head, up to a page of another hea
     for (const grab of [grabTailsPlain, grabTailsLocked]) {
       const words = memory(r);
       const pages = new Float64Array(N);
-      assertEquals(grab(words, AT, N, HEAD_LO, HEAD_AT, pin ? PIN_AT : -1, pages, 0, PFN), stop);
+      assertEquals(grab(words, AT, N, HEAD_LO, words, HEAD_AT, pin ? PIN_AT : -1, pages, 0, PFN), stop);
       assertEquals([words[HEAD_AT + REFCOUNT], words[PIN_AT]], [r.headCount + stop, pin ? stop : 0]);
       assertEquals(words[HEAD_AT + FLAGS], stop > 0 ? PG_REFERENCED : 0);
       assertEquals(Array.from(pages), Array.from(pages, (_, i) => i < stop ? PFN + i : 0));
@@ -114,7 +114,7 @@ Deno.test("putTails and countTails: recorded tails of one head up to a gap or an
     const stop = firstStop((i) => i === broken || r.heads[i] !== HEAD_LO);
     for (const put of [putTailsPlain, putTailsLocked]) {
       const words = memory(r);
-      assertEquals(put(words, AT, N, HEAD_LO, HEAD_AT, recorded(broken), 0, PFN), stop);
+      assertEquals(put(words, AT, N, HEAD_LO, words, HEAD_AT, recorded(broken), 0, PFN), stop);
       assertEquals(words[HEAD_AT + REFCOUNT], r.headCount - stop);
     }
     const words = memory(r);

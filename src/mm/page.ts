@@ -79,6 +79,16 @@ export function getPage(k: Kernel, pfn: number): void {
   if (addPageCount(k, pfn, PAGE_REFCOUNT, 1) <= 1) panic(`getPage: frame ${pfn} had no reference`);
 }
 
+/** `get_page` on a frame's own struct page `n` times, a store each. */
+export function getPages(k: Kernel, pfn: number, n: number): void {
+  const at = pageWordForWrite(k, pfn, PAGE_REFCOUNT);
+  const { words } = k.phys;
+  const before = words[at];
+  if (before < 1) panic(`getPages: frame ${pfn} had no reference`);
+  if (k.machine.spec.shared) { for (let i = 0; i < n; i++) Atomics.add(words, at, 1); }
+  else for (let i = 0; i < n; i++) words[at]++;
+}
+
 /** `put_page_testzero`: drops one reference, tells whether it was the last. */
 export function putPageTestzero(k: Kernel, pfn: number): boolean {
   const left = addPageCount(k, pfn, PAGE_REFCOUNT, -1);

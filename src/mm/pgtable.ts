@@ -30,9 +30,9 @@ export function levelPages(k: Kernel, level: number): number {
   return k.arch.format.levelPages[level];
 }
 
-/** Index of the entry for `vpn` in its table at a level. */
+/** Index of the entry for `vpn` in its table at a level. `&` rounds down and keeps the low bits of any whole number. */
 export function tableIndex(k: Kernel, vpn: number, level: number): number {
-  return Math.floor(vpn / k.arch.format.levelPages[level]) & (tableEntries(k) - 1);
+  return (vpn / k.arch.format.levelPages[level]) & (tableEntries(k) - 1);
 }
 
 /** Virtual page number of a vmemmap page in the kernel address space. */

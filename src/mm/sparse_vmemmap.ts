@@ -60,19 +60,14 @@ function populateCompoundPages(
     if (table >= 0) return shareTable(k, start, end, nid, table);
     const tail = mappedFrame(k, start - 1);
     if (tail < 0) return -ENOMEM;
-    return populateRange(k, start, end, nid, tail);
+    return Math.min(0, populateRange(k, start, end, nid, tail));
   }
   const size = Math.min(end - start, pgmap.geometry * k.structPageSize / k.pageBytes);
+  const own = k.config.dedup === "pte+head" ? 1 : 2;
   for (let at = start; at < end; at += size) {
-    let err = populateRange(k, at, at + 1, nid, -1);
-    if (err < 0) return err;
-    let next = at + 1;
-    if (k.config.dedup !== "pte+head") {
-      err = populateRange(k, next, next + 1, nid, -1);
-      if (err < 0) return err;
-      next++;
-    }
-    err = populateRange(k, next, at + size, nid, mappedFrame(k, next - 1));
+    const last = populateRange(k, at, at + own, nid, -1);
+    if (last < 0) return last;
+    const err = populateRange(k, at + own, at + size, nid, last);
     if (err < 0) return err;
   }
   return 0;

@@ -8,13 +8,13 @@ import { USE_BOOT_VMEMMAP, USE_VMEMMAP } from "../include/frame_use.ts";
 import { entryHi, entryLo } from "../machine/mmu.ts";
 import type { Kernel } from "./kernel.ts";
 import { allocPages } from "./page_alloc.ts";
-import { getPage } from "./page.ts";
+import { getPages } from "./page.ts";
 import { entryFrame, entryNone, populateTo, setEntry, tableEntries, vmemmapVpn, walkTo } from "./pgtable.ts";
 import { C } from "./vmstat.ts";
 
-/** `vmemmap_populate_basepages`: a frame of its own for every page of [start, end). */
+/** `vmemmap_populate_basepages`: a frame of its own for every page of [start, end). 0 or -ENOMEM. */
 export function vmemmapPopulateBasepages(k: Kernel, start: number, end: number, nid: number): number {
-  return populateRange(k, start, end, nid, -1);
+  return Math.min(0, populateRange(k, start, end, nid, -1));
 }
 
 /** `vmemmap_alloc_block`: an aligned block for memmap, from the boot or the buddy allocator; -1 when there is none. */
@@ -37,18 +37,21 @@ export function mappedFrame(k: Kernel, vpage: number): number {
 /**
  * `vmemmap_populate_range`/`vmemmap_populate_address`: page-table entries for [start, end), each to a new frame, or all
  * to `reuse` with a reference per entry. Entries that are there already stay. One table walk per table, not per entry.
+ * The frame the last page maps, or -ENOMEM.
  */
 export function populateRange(k: Kernel, start: number, end: number, nid: number, reuse: number): number {
   const entries = tableEntries(k);
+  let last = -1;
   for (let at = start; at < end;) {
     const first = populateTo(k, k.rootPfn, vmemmapVpn(k, at), 0, nid);
     if (first < 0) return -ENOMEM;
     const count = Math.min(entries - (at & (entries - 1)), end - at);
     const done = reuse < 0 ? mapNewFrames(k, first, count, nid) : mapFrame(k, first, count, reuse);
     if (done < count) return -ENOMEM;
+    last = first + 2 * (count - 1);
     at += count;
   }
-  return 0;
+  return entryFrame(k, last);
 }
 
 /** Fills `count` entries from word `at` on with a new frame each; returns how many it could. */
@@ -72,11 +75,11 @@ function mapFrame(k: Kernel, at: number, count: number, pfn: number): number {
   let gets = 0;
   for (let i = at; i < at + 2 * count; i += 2) {
     if (words[i] !== 0) continue;
-    getPage(k, pfn);
     words[i] = lo;
     words[i + 1] = hi;
     gets++;
   }
+  getPages(k, pfn, gets);
   k.stat[C.vmemmapFrameGets] += gets;
   k.stat[C.pteWrites] += gets;
   return count;

@@ -68,7 +68,7 @@ export interface GupBox {
 
 /**
  * A box whose first namespace has at least `bytes` of data, mapped by its page size and touched throughout. The
- * namespace is made a little larger than asked, since its own metadata comes out of it.
+ * namespace is made a little larger than asked, since its own metadata comes out of it. `more` are options of the machine.
  */
 export function gupBox(config: NamespaceConfig, more: BootOptions = {}): GupBox {
   const arch = ARCHS[config.arch];

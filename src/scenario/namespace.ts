@@ -3,10 +3,10 @@
 // `structPages` and `usableBytes` is counted in the emulator: allocator use counts, entries, structs, references.
 
 import { USE_ALTMAP_VMEMMAP, USE_PMD_TABLE, USE_PTE_TABLE, USE_PUD_TABLE, USE_VMEMMAP } from "../include/frame_use.ts";
+import type { BootOptions } from "../boot.ts";
 import { errnoName } from "../include/errno.ts";
 import { createNamespace, type NdNamespace, usableBytes } from "../drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
-import type { BootOptions } from "../boot.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { totalFreePages } from "../mm/page_alloc.ts";
 import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Loads the C yardstick (native/yardstick.c) into this process: compiled with `cc -O2` into a build directory of its own,
+// opened by FFI. Without a compiler, or where FFI or running it is not allowed, one line says so and the C side is left
+// out of the benches.
+
+import type { Kernel } from "../src/mm/kernel.ts";
+import { pageWordForWrite } from "../src/mm/page.ts";
+
+const SYMBOLS = {
+  gup_get_base: { parameters: ["pointer", "buffer", "usize", "f64", "buffer"], result: "usize" },
+  gup_get_base_locked: { parameters: ["pointer", "buffer", "usize", "f64", "buffer"], result: "usize" },
+  gup_put_base: { parameters: ["pointer", "buffer", "usize", "f64", "buffer"], result: "usize" },
+  gup_put_base_locked: { parameters: ["pointer", "buffer", "usize", "f64", "buffer"], result: "usize" },
+  gup_get_compound: { parameters: ["pointer", "buffer", "usize", "f64", "buffer"], result: "usize" },
+  gup_put_compound: { parameters: ["pointer", "buffer", "usize", "f64", "buffer"], result: "usize" },
+  init_base: { parameters: ["pointer", "buffer", "usize", "u64", "u64"], result: "usize" },
+  init_compound: { parameters: ["pointer", "buffer", "usize", "u64", "u64", "u64"], result: "usize" },
+  populate_reset: { parameters: ["buffer", "buffer", "buffer", "usize"], result: "void" },
+  populate: { parameters: ["usize"], result: "usize" },
+} as const;
+
+/** The functions of yardstick.c. */
+export type Yardstick = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+/** Compiles and opens the yardstick; null, with one line on stderr, where that cannot be done. */
+export function loadYardstick(): Yardstick | null {
+  const here = new URL("./native/", import.meta.url);
+  const build = new URL("./build/", here);
+  // Bench files load side by side; each opens a library of its own.
+  const library = new URL(`./yardstick-${crypto.randomUUID()}.so`, build);
+  try {
+    Deno.mkdirSync(build, { recursive: true });
+    const { success, stderr } = new Deno.Command("cc", {
+      args: ["-O2", "-shared", "-fPIC", "-o", library.pathname, new URL("./yardstick.c", here).pathname],
+    }).outputSync();
+    if (!success) throw new Error(new TextDecoder().decode(stderr).split("\n")[0]);
+    const { symbols } = Deno.dlopen(library, SYMBOLS);
+    Deno.removeSync(library);
+    return symbols;
+  } catch (error) {
+    console.error(`No C yardstick (${error instanceof Error ? error.message : error}): C benches are skipped`);
+    return null;
+  }
+}
+
+/** Pointer to the first byte of a machine's memory. It does not keep the machine alive. */
+export function memoryPointer(k: Kernel): Deno.PointerValue {
+  return Deno.UnsafePointer.of(k.phys.bytes as Uint8Array<ArrayBuffer>);
+}
+
+/**
+ * Where the memmap of `count` units of `step` frames each lies, from frame `pfn` on, as the C side wants it: the page
+ * number, in the machine's memory, that each unit's memmap begins in. `offset` shifts single units, in frames.
+ */
+export function memmapSlots(
+  k: Kernel,
+  pfn: number,
+  count: number,
+  step: number,
+  offset: (i: number) => number = () => 0,
+): Uint32Array<ArrayBuffer> {
+  const slots = new Uint32Array(count);
+  for (let i = 0; i < count; i++) {
+    slots[i] = Math.floor(pageWordForWrite(k, pfn + i * step + offset(i), 0) / k.phys.pageWords);
+  }
+  return slots;
+}

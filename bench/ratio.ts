@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `deno task bench:yardstick [ROUNDS] [NAME]`: the contests of yardstick.ts, emulator and C in turns within each round,
+// medians in one table. The ratio is that of the medians; the limit is what the design aims at. No ratio fails the run:
+// on a machine that others use it says more about them.
+
+import { box } from "./boxes.ts";
+import { loadYardstick } from "./native.ts";
+import { type Contest, CONTESTS, type Side, SIDES, type Step } from "./yardstick.ts";
+
+type Times = Readonly<Record<Side, number[]>>;
+
+function timed(run: () => void): number {
+  const start = performance.now();
+  run();
+  return performance.now() - start;
+}
+
+/** Times of each step, the first two rounds left out. Milliseconds. */
+function play(steps: readonly Step[], rounds: number): readonly Times[] {
+  const times = steps.map(() => ({ emulator: [] as number[], native: [] as number[] }));
+  for (let round = -2; round < rounds; round++) {
+    for (const side of SIDES) {
+      for (const [i, step] of steps.entries()) {
+        const ms = timed(step[side]);
+        if (round >= 0) times[i][side].push(ms);
+      }
+      for (const step of steps) step.restore?.[side]();
+    }
+  }
+  return times;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1];
+}
+
+function row(contest: Contest, name: string, times: Times): string {
+  const [emulator, native] = [median(times.emulator), median(times.native)];
+  const best = Math.min(...times.emulator) / Math.min(...times.native);
+  const each = (ms: number) => (ms * 1e6 / contest.units).toFixed(2);
+  const ratio = emulator / native;
+  return [
+    `${contest.name}: ${name}`.padEnd(30),
+    `${emulator.toFixed(2)} ms`.padStart(10),
+    `${native.toFixed(2)} ms`.padStart(10),
+    `${each(emulator)} : ${each(native)} ns per ${contest.unit}`.padEnd(34),
+    `${ratio.toFixed(2)}x`.padStart(6),
+    `${best.toFixed(2)}x`.padStart(6),
+    `${contest.limit}x`.padStart(5),
+    ratio <= contest.limit ? "met" : "over",
+  ].join("  ");
+}
+
+const native = loadYardstick();
+if (native !== null) {
+  const [rounds = "15", wanted = ""] = Deno.args;
+  const { architecture, hardwareConcurrency } = { architecture: Deno.build.arch, ...navigator };
+  console.log(`Deno ${Deno.version.deno}, V8 ${Deno.version.v8}, ${architecture}, ${hardwareConcurrency} CPUs, cc -O2`);
+  console.log(
+    `${"".padEnd(30)}  ${"emulator".padStart(10)}  ${"C".padStart(10)}  ${"".padEnd(34)}  median    best  limit`,
+  );
+  for (const contest of CONTESTS.filter((c) => c.name.includes(wanted))) {
+    const times = play(box(contest.name, contest.name, () => contest.open(native)), Number(rounds));
+    for (const [i, name] of contest.steps.entries()) console.log(row(contest, name, times[i]));
+  }
+}

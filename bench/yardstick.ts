@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The emulator against C on the same bytes: what is compared, on which machine, and how it is known that both sides did
+// the work. yardstick_bench.ts times these with `deno bench`, ratio.ts alternately in one table.
+//
+// A contest runs its steps in order, first all of the emulator's, then all of C's, so that both find the caches alike.
+
+import { createNamespace, destroyNamespace } from "../src/drivers/nvdimm/namespace.ts";
+import { ndRegions } from "../src/drivers/nvdimm/region.ts";
+import { PAGE_PGMAP, PAGE_PGMAP_HI } from "../src/include/mm_types.ts";
+import { ZONE_DEVICE } from "../src/include/mmzone.ts";
+import { pageLinksHi } from "../src/include/page_flags.ts";
+import { SZ_1G, SZ_2M } from "../src/include/sizes.ts";
+import { panic } from "../src/lib/bug.ts";
+import { gupTestGet, gupTestPut } from "../src/mm/gup_test_ioctl.ts";
+import { memmapInitZoneDevice } from "../src/mm/mm_init.ts";
+import { pageAddressHi, pageAddressLo, readPage } from "../src/mm/page.ts";
+import { C } from "../src/mm/vmstat.ts";
+import { bootBox, namespaceConfig } from "../src/scenario/box.ts";
+import { gupBox } from "../src/scenario/gup.ts";
+import { createOnBox, NamespaceError } from "../src/scenario/namespace.ts";
+import { memmapSlots, memoryPointer, type Yardstick } from "./native.ts";
+
+/** In the order they run. */
+export const SIDES = ["emulator", "native"] as const;
+/** Who does a step. */
+export type Side = typeof SIDES[number];
+
+/** One thing both sides do. Each side checks what it did and panics if it was not all. */
+export interface Step extends Readonly<Record<Side, () => void>> {
+  /** Undoes the step, untimed. */
+  readonly restore?: Readonly<Record<Side, () => void>>;
+}
+
+/** What is compared on one machine. */
+export interface Contest {
+  readonly name: string;
+  /** What one step handles, and how many of them. */
+  readonly unit: string;
+  readonly units: number;
+  /** The ratio emulator : C that is aimed at. */
+  readonly limit: number;
+  /** Names of the steps that `open` returns. */
+  readonly steps: readonly string[];
+  readonly open: (c: Yardstick) => readonly Step[];
+}
+
+const GUP_BYTES = 16 * SZ_1G;
+const GUP_PAGES = GUP_BYTES / 4096;
+const BATCH = 512;
+const PER_MEMMAP_PAGE = 64;
+
+function all(done: number | bigint, wanted: number, who: string): void {
+  if (Number(done) !== wanted) panic(`yardstick: ${who} did ${done} of ${wanted}`);
+}
+
+/** gup_test's loop on a kernel; C works on the memmap of the same pages. */
+function gup(c: Yardstick, kernel: "5.14" | "v4", shared: boolean): readonly Step[] {
+  const config = namespaceConfig({ size: GUP_BYTES, align: SZ_2M, kernel });
+  const { kernel: k, area } = gupBox(config, { shared });
+  const pages = new Float64Array(GUP_PAGES);
+  const nativePages = new Float64Array(GUP_PAGES);
+  const get = () => all(gupTestGet(k, area.mm, area.start, BATCH, "get", pages), GUP_PAGES, "gup");
+  const put = () => gupTestPut(k, "get", pages, GUP_PAGES);
+  get();
+  put();
+  const pfn = pages[0];
+  const memory = memoryPointer(k);
+  const unit = kernel === "v4" ? PER_MEMMAP_PAGE : BATCH;
+  const slots = memmapSlots(k, pfn, GUP_PAGES / unit, unit);
+  const suffix = shared ? "_locked" : "";
+  const nativeGet = kernel === "v4" ? c.gup_get_compound : c[`gup_get_base${suffix}`];
+  const nativePut = kernel === "v4" ? c.gup_put_compound : c[`gup_put_base${suffix}`];
+  const n = BigInt(GUP_PAGES);
+  return [
+    { emulator: get, native: () => all(nativeGet(memory, slots, n, pfn, nativePages), GUP_PAGES, "C") },
+    { emulator: put, native: () => all(nativePut(memory, slots, n, pfn, nativePages), GUP_PAGES, "C") },
+  ];
+}
+
+/** Struct pages a namespace of 2 MiB pages writes: all of them, or a head's and a tail's memmap page per compound. */
+function initUnits(compounds: boolean): { bytes: number; units: number } {
+  return compounds
+    ? { bytes: 64 * SZ_1G, units: 64 * 512 * 2 * PER_MEMMAP_PAGE }
+    : { bytes: GUP_BYTES, units: GUP_PAGES };
+}
+
+/** memmap_init_zone_device() over a namespace that is up already, again and again, and the same bytes from C. */
+function init(c: Yardstick, compounds: boolean): readonly Step[] {
+  const { bytes, units } = initUnits(compounds);
+  const config = namespaceConfig({ size: bytes, align: SZ_2M, kernel: compounds ? "6.1" : "5.14" });
+  const { kernel: k, namespace } = createOnBox(config);
+  const { pgmap } = namespace;
+  const { start, end } = pgmap.ranges[0];
+  all(end - start, bytes / k.pageBytes, "createNamespace");
+  const count = units / PER_MEMMAP_PAGE;
+  const slots = compounds
+    ? memmapSlots(k, start, count, BATCH / 2, (i) => i % 2 === 0 ? 0 : PER_MEMMAP_PAGE - BATCH / 2)
+    : memmapSlots(k, start, count, PER_MEMMAP_PAGE);
+  const memory = memoryPointer(k);
+  const links = BigInt(pageLinksHi(ZONE_DEVICE, pgmap.nid) >>> 0) << 32n;
+  const owner = word64(readPage(k, start, PAGE_PGMAP), readPage(k, start, PAGE_PGMAP_HI));
+  const head = word64(pageAddressLo(k, start), pageAddressHi(k, start));
+  const emulator = () => all(memmapInitZoneDevice(k, start, end, pgmap), units, "memmap_init_zone_device");
+  const native = compounds
+    ? () => all(c.init_compound(memory, slots, BigInt(count / 2), links, owner, head), units, "C")
+    : () => all(c.init_base(memory, slots, BigInt(count), links, owner), units, "C");
+  const sample = [0, 1, count / 2, count - 2, count - 1].map((i) => slots[i] * k.pageBytes);
+  const snapshot = () => sample.map((at) => k.phys.bytes.slice(at, at + k.pageBytes).join()).join("\n");
+  emulator();
+  const written = snapshot();
+  for (const at of sample) k.phys.bytes.fill(0, at, at + k.pageBytes);
+  native();
+  if (snapshot() !== written) panic("yardstick: C writes other struct pages than the emulator");
+  return [{ emulator, native }];
+}
+
+function word64(lo: number, hi: number): bigint {
+  return BigInt(hi >>> 0) << 32n | BigInt(lo >>> 0);
+}
+
+const POPULATE_BYTES = 128 * SZ_1G;
+const COMPOUNDS = POPULATE_BYTES / SZ_2M;
+const PTES = 8 * COMPOUNDS;
+
+/** Frames, tables and references of the memmap of 128 GiB in 2 MiB compounds; no struct page of the device is written. */
+function populate(c: Yardstick): readonly Step[] {
+  const config = namespaceConfig({ size: POPULATE_BYTES, align: SZ_2M, kernel: "6.1", contents: false });
+  const k = bootBox(config);
+  const region = ndRegions(k)[0];
+  let namespace: ReturnType<typeof createNamespace> = 0;
+  // As many frames as the DRAM of the box has, all free.
+  const frames = k.machine.topology.dram.reduce((sum, r) => sum + r.end - r.start, 0);
+  const structPages = new Uint8Array(frames * k.structPageSize);
+  const slots = new Uint32Array(frames);
+  const tables = new Uint8Array((PTES / 512 + 16) * k.pageBytes);
+  const reset = () => c.populate_reset(structPages, slots, tables, BigInt(frames));
+  reset();
+  return [{
+    emulator: () => {
+      const before = k.stat[C.pteWrites];
+      namespace = createNamespace(k, region, config);
+      if (typeof namespace === "number") throw new NamespaceError(namespace);
+      all(k.stat[C.pteWrites] - before, PTES, "createNamespace");
+    },
+    native: () => all(c.populate(BigInt(COMPOUNDS)), PTES, "C"),
+    restore: {
+      emulator: () => {
+        if (typeof namespace === "number" || destroyNamespace(k, namespace) < 0) panic("yardstick: cannot destroy");
+        namespace = 0;
+      },
+      native: reset,
+    },
+  }];
+}
+
+const gupContest = { unit: "page", units: GUP_PAGES, steps: ["get", "put"] };
+const initContest = { unit: "struct page", limit: 1.3, steps: ["init"] };
+
+/** Everything that is compared. */
+export const CONTESTS: readonly Contest[] = [
+  { ...gupContest, name: "gup 16G before", limit: 1.3, open: (c) => gup(c, "5.14", false) },
+  { ...gupContest, name: "gup 16G before, locked", limit: 2.2, open: (c) => gup(c, "5.14", true) },
+  { ...gupContest, name: "gup 16G after", limit: 1.3, open: (c) => gup(c, "v4", false) },
+  { ...initContest, name: "base struct pages", units: initUnits(false).units, open: (c) => init(c, false) },
+  { ...initContest, name: "2M struct pages", units: initUnits(true).units, open: (c) => init(c, true) },
+  { name: "memmap of 128G, 2M", unit: "PTE", units: PTES, limit: 2, steps: ["populate"], open: populate },
+];
