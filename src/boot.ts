@@ -7,6 +7,7 @@ import { pageBytes } from "./arch/arch.ts";
 import { ARCHS } from "./arch/archs.ts";
 import { type KernelConfig, PRESETS } from "./include/kernel_config.ts";
 import { FRAME_USES, USE_PGD_TABLE, USE_PINNED } from "./include/frame_use.ts";
+import type { MemhpDefaultState } from "./include/memory.ts";
 import { STRUCT_PAGE_SIZES } from "./include/mm_types.ts";
 import { PG_BOOTMEM, PG_RESERVED } from "./include/page_flags.ts";
 import { SZ_1G } from "./include/sizes.ts";
@@ -15,10 +16,12 @@ import { Buddy } from "./lib/buddy.ts";
 import { panic } from "./lib/bug.ts";
 import { prng } from "./lib/prng.ts";
 import { buildMachine, type MachineSpec } from "./machine/machine.ts";
+import type { RegionSpec } from "./machine/topology.ts";
 import { FaultBudget } from "./mm/fault_inject.ts";
 import type { Kernel } from "./mm/kernel.ts";
 import { Memblock } from "./mm/memblock.ts";
-import { growZoneSpan, newNode } from "./mm/mmzone.ts";
+import { newHotplugState } from "./mm/memory_block.ts";
+import { addFreeArea, growZoneSpan, newNode } from "./mm/mmzone.ts";
 import { initSinglePage, setPageFlags } from "./mm/page.ts";
 import { takePages, zoneIndexOfDram } from "./mm/page_alloc.ts";
 import { allocTable } from "./mm/pgtable.ts";
@@ -36,7 +39,23 @@ export interface BootOptions {
   /** DRAM per node; default one node of 1 GiB. */
   readonly dram?: readonly number[];
   /** Pmem regions, in address order, each near a node (default 0), at a place of its own if `startBytes` says so. */
-  readonly pmem?: readonly { readonly bytes: number; readonly nid?: number; readonly startBytes?: number }[];
+  readonly pmem?: readonly RegionSpec[];
+  /** Address space where DIMMs may be plugged later, between DRAM and pmem; default none. */
+  readonly hotplug?: readonly RegionSpec[];
+  /** Nodes there may be, those without DRAM included; default one per entry of `dram`. */
+  readonly nodes?: number;
+  /** memory_hotplug.memmap_on_memory=on, where the kernel has it; default false. */
+  readonly memmapOnMemory?: boolean;
+  /** What becomes of a hot-added memory block (memhp_default_state=); default `"offline"`. */
+  readonly memhpDefaultState?: MemhpDefaultState;
+  /** movable_node: hot-added memory that belongs to no zone yet goes to ZONE_MOVABLE; default false. */
+  readonly movableNode?: boolean;
+  /** The machine is a virtual one, which decides the size of memory blocks; default true. */
+  readonly hypervisor?: boolean;
+  /** Size of a memory block instead of the architecture's choice. */
+  readonly memoryBlockBytes?: number;
+  /** hugetlb_free_vmemmap=on; up to 5.19 it keeps memmap_on_memory off. Default false. */
+  readonly hugetlbFreeVmemmap?: boolean;
   /** sizeof(struct page): 56, 64 (default), 72 or 80. */
   readonly structPageSize?: number;
   /** CPUs; default 1. */
@@ -59,7 +78,7 @@ export interface BootOptions {
 export function boot(options: BootOptions = {}): Kernel {
   const arch = byName(options.arch ?? "x86-64", ARCHS, "architecture");
   const config = byName(options.kernel ?? "6.1", PRESETS, "kernel preset");
-  const k = startKernel(machineSpec(arch, options), arch, config, options.contents ?? true);
+  const k = startKernel(machineSpec(arch, options), arch, config, options);
   bootKernel(k);
   fragment(k, options.fragment ?? 0, options.seed ?? 1);
   return k;
@@ -91,12 +110,18 @@ function machineSpec(arch: Arch, options: BootOptions): MachineSpec {
       `Cannot boot with struct pages of ${structPageSize} bytes: known are ${STRUCT_PAGE_SIZES.join(", ")}`,
     );
   }
+  const nodes = options.nodes ?? dram.length;
+  if (!Number.isInteger(nodes) || nodes < dram.length || nodes > 64) {
+    throw new RangeError(`Cannot boot ${nodes} nodes: expected a whole number from ${dram.length} to 64`);
+  }
   const cpus = options.cpus ?? 1;
   if (!Number.isInteger(cpus) || cpus < 1) {
     throw new RangeError(`Cannot boot ${cpus} CPUs: expected a whole number from 1`);
   }
   return {
     dram,
+    nodes,
+    hotplug: options.hotplug ?? [],
     pmem: options.pmem ?? [],
     lowEndBytes: arch.lowEndBytes(dram[0] ?? 0),
     highStartBytes: arch.highStartBytes,
@@ -111,7 +136,7 @@ function machineSpec(arch: Arch, options: BootOptions): MachineSpec {
   };
 }
 
-function startKernel(spec: MachineSpec, arch: Arch, config: KernelConfig, contents: boolean): Kernel {
+function startKernel(spec: MachineSpec, arch: Arch, config: KernelConfig, options: BootOptions): Kernel {
   const machine = buildMachine(spec);
   const sections = new SectionTable(arch, machine.topology.maxPfn);
   return {
@@ -127,7 +152,7 @@ function startKernel(spec: MachineSpec, arch: Arch, config: KernelConfig, conten
     stat: new Float64Array(COUNTERS.length),
     uses: new Float64Array(FRAME_USES.length),
     fault: new FaultBudget(),
-    nodes: spec.dram.map((_, nid) => newNode(nid)),
+    nodes: Array.from({ length: spec.nodes ?? spec.dram.length }, (_, nid) => newNode(nid)),
     sections,
     rootPfn: -1,
     memblock: new Memblock(machine.topology.dram),
@@ -137,8 +162,9 @@ function startKernel(spec: MachineSpec, arch: Arch, config: KernelConfig, conten
     mms: new Set(),
     gupRefs: 0,
     gupPins: 0,
-    contents,
+    contents: options.contents ?? true,
     fakeHeads: config.dedup === "pte+head",
+    hotplug: newHotplugState(arch, machine.topology, spec.pageBytes, options),
   };
 }
 
@@ -171,7 +197,7 @@ function zonesInit(k: Kernel): void {
       growZoneSpan(zone, at, next);
       zone.present += next - at;
       const base = alignDown(at, largest);
-      zone.areas.push(new Buddy(base, next - base, k.arch.maxOrder));
+      addFreeArea(zone, new Buddy(base, next - base, k.arch.maxOrder));
       at = next;
     }
   }

@@ -6,11 +6,20 @@ import { COMMIT_4917F55B } from "./commit_4917f55b.ts";
 import { COSTS } from "./costs.ts";
 import { GUP_STORES } from "./gup_stores.ts";
 import { LINUX } from "./linux.ts";
+import { MEMMAP_ON_MEMORY } from "./memmap_on_memory.ts";
 import { main, type Suite } from "./report.ts";
 import { V4_SERIES } from "./v4_series.ts";
 import { V7_COVER } from "./v7_cover.ts";
 
 /** Every suite. */
-export const SUITES: readonly Suite[] = [V7_COVER, V4_SERIES, COMMIT_4917F55B, COSTS, GUP_STORES, LINUX];
+export const SUITES: readonly Suite[] = [
+  V7_COVER,
+  V4_SERIES,
+  COMMIT_4917F55B,
+  MEMMAP_ON_MEMORY,
+  COSTS,
+  GUP_STORES,
+  LINUX,
+];
 
 if (import.meta.main) Deno.exit(main(SUITES, Deno.args));

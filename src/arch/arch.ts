@@ -37,6 +37,10 @@ export interface Arch {
   readonly namespaceUnitBytes: number;
   /** Bytes reserved in front of a pfn device for its label and info block. */
   readonly infoBlockBytes: number;
+  /** ARCH_MHP_MEMMAP_ON_MEMORY_ENABLE: hot-added memory may hold its own memmap; default no. */
+  readonly memmapOnMemory?: boolean;
+  /** Memory blocks larger than a section, on machines whose boot memory ends at `fromBytes` or above; default none. */
+  readonly largeMemoryBlocks?: { readonly fromBytes: number; readonly maxBytes: number };
 }
 
 /** Bytes of a base page. */

@@ -5,12 +5,13 @@
 import { type Command, CommandError } from "./command.ts";
 import { calibrateCommand } from "./calibrate.ts";
 import { gupCommand } from "./gup.ts";
+import { hotplugCommand } from "./hotplug.ts";
 import { layoutCommand } from "./layout.ts";
 import { namespaceCommand } from "./namespace.ts";
 import { parseFlags } from "./flags.ts";
 import { NamespaceError } from "../scenario/namespace.ts";
 
-const COMMANDS: readonly Command[] = [namespaceCommand, gupCommand, layoutCommand, calibrateCommand];
+const COMMANDS: readonly Command[] = [namespaceCommand, gupCommand, layoutCommand, hotplugCommand, calibrateCommand];
 
 /** Runs one command line; returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {

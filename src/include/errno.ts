@@ -4,6 +4,8 @@
 
 /** No such device or address. */
 export const ENXIO = 6;
+/** Argument list too long; of memory hotplug: an address the machine cannot have. */
+export const E2BIG = 7;
 /** Out of memory. */
 export const ENOMEM = 12;
 /** Bad address. */
@@ -21,6 +23,7 @@ export const ENOSPC = 28;
 
 const NAMES: Readonly<Record<number, string>> = {
   [ENXIO]: "ENXIO",
+  [E2BIG]: "E2BIG",
   [ENOMEM]: "ENOMEM",
   [EFAULT]: "EFAULT",
   [EBUSY]: "EBUSY",

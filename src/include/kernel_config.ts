@@ -26,6 +26,15 @@ export type VmemmapDedup =
   /** The follow-up the v7 cover letter announces: tails map the head's frame. */
   | "pte+head";
 
+/** How memmap_on_memory and the freeing of HugeTLB vmemmap live together. */
+export type SelfHostedVmemmap =
+  /** Up to 5.19: with hugetlb_free_vmemmap=on, memmap_on_memory stays off. */
+  | "exclusive"
+  /** Since 6.0: self-hosted memmap pages carry a mark, and the optimiser leaves the huge pages they describe alone. */
+  | "marked"
+  /** Neither; shows why one of them must be. */
+  | "ignored";
+
 /** Defects of the documents, off by default; each can be switched on to show what it does. */
 export interface Errata {
   /** 001:765: ALIGN() rounds up, so page->index is that of the next huge page. */
@@ -47,6 +56,8 @@ export interface Errata {
    * counts as the middle of a compound, and the heads of all compounds but the first lie in the shared tail page.
    */
   readonly compoundStartUnchecked: boolean;
+  /** Until 2026: when memory block devices cannot be made, self-hosted memmap is taken down without its altmap. */
+  readonly addMemoryNullAltmap: boolean;
 }
 
 /** One kernel: every switch may be set alone (`{...PRESETS["6.1"], gup: "compound"}`). */
@@ -75,6 +86,8 @@ export interface KernelConfig {
   readonly hugetlbTailsReadOnly: boolean;
   /** memory_hotplug.memmap_on_memory is available. */
   readonly memmapOnMemory: boolean;
+  /** What keeps HugeTLB from freeing self-hosted memmap. */
+  readonly selfHostedVmemmap: SelfHostedVmemmap;
   /** Which defects to reproduce. */
   readonly errata: Errata;
 }
@@ -88,6 +101,7 @@ export const NO_ERRATA: Errata = {
   pageblockInShortLoop: false,
   addPagesNoUnwind: false,
   compoundStartUnchecked: false,
+  addMemoryNullAltmap: false,
 };
 
 const LINUX_5_14: KernelConfig = {
@@ -103,6 +117,7 @@ const LINUX_5_14: KernelConfig = {
   hugetlbKeep: 2,
   hugetlbTailsReadOnly: true,
   memmapOnMemory: true,
+  selfHostedVmemmap: "exclusive",
   errata: NO_ERRATA,
 };
 
@@ -130,6 +145,7 @@ export const PRESETS: Readonly<Record<string, KernelConfig>> = {
     name: "6.1",
     pincountTail: 1,
     hugetlbKeep: 1,
+    selfHostedVmemmap: "marked",
     errata: { ...NO_ERRATA, compoundStartUnchecked: true },
   },
 };

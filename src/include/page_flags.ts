@@ -11,6 +11,8 @@
 
 /** Low-word masks. */
 export const PG_REFERENCED = 1 << 1;
+/** Of a memmap page: it lies in the memory that it describes (PG_owner_priv_1 under another name). */
+export const PG_VMEMMAP_SELF_HOSTED = 1 << 10;
 export const PG_RESERVED = 1 << 12;
 export const PG_HEAD = 1 << 16;
 export const PG_HWPOISON = 1 << 23;

@@ -66,7 +66,7 @@ export function buildMachine(spec: MachineSpec): Machine {
  * pages. Twice, for a teardown and bring-up that overlap in fragments; it is reserved address space, not memory.
  */
 function mostMetadataBytes(spec: MachineSpec, topology: Topology): number {
-  const pmem = topology.pmem.reduce((sum, r) => sum + r.end - r.start, 0);
+  const pmem = [...topology.hotplug, ...topology.pmem].reduce((sum, r) => sum + r.end - r.start, 0);
   const dram = topology.dram.reduce((sum, r) => sum + r.end - r.start, 0);
   const entry = 8;
   return 2 * (dram + pmem) * (spec.structPageSize + entry) + 64 * spec.pageBytes * 2 ** spec.format.tableShift;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The physical address map: which frames are DRAM of which node, which are a pmem region. Mirrors what QEMU's q35 board
-// (and e820/NFIT on hardware) would report:
+// The physical address map: which frames are DRAM of which node, where DIMMs may be plugged later, which are a pmem
+// region. Mirrors what QEMU's q35 board (and e820/SRAT/NFIT on hardware) would report:
 //
 //   0            low end   4G                 DRAM end   1G-aligned
-//   +------------+---------+------------------+----------+-----------------+-----------------+
-//   | DRAM node 0|  hole   | DRAM node 0 rest, | (gap)    | pmem region 0   | pmem region 1   |
-//   | (low part) |  (PCI)  | then nodes 1, 2.. |          | node given      | node given      |
-//   +------------+---------+------------------+----------+-----------------+-----------------+
+//   +------------+---------+------------------+----------+-----------------+-----------------+-----------------+
+//   | DRAM node 0|  hole   | DRAM node 0 rest, | (gap)    | DIMM slots,     | pmem region 0   | pmem region 1   |
+//   | (low part) |  (PCI)  | then nodes 1, 2.. |          | empty at boot   | node given      | node given      |
+//   +------------+---------+------------------+----------+-----------------+-----------------+-----------------+
 //
 // Left out: firmware tables, reserved holes below 1 MiB other than the first frame, interleave sets.
 
@@ -19,7 +19,7 @@ export interface DramRange {
   readonly end: number;
 }
 
-/** One NVDIMM region: frames and the node they are near to; `end` is exclusive. */
+/** One NVDIMM region or DIMM slot: frames and the node they are near to; `end` is exclusive. */
 export interface PmemRegion {
   readonly id: number;
   readonly nid: number;
@@ -27,10 +27,21 @@ export interface PmemRegion {
   readonly end: number;
 }
 
-/** The box as ordered: bytes of DRAM per node, pmem regions, and where regions may start. */
+/** A region as ordered: its size, the node it is near to (default 0), and a place of its own if it is not the next. */
+export interface RegionSpec {
+  readonly bytes: number;
+  readonly nid?: number;
+  readonly startBytes?: number;
+}
+
+/** The box as ordered: bytes of DRAM per node, DIMM slots, pmem regions, and where regions may start. */
 export interface TopologySpec {
   readonly dram: readonly number[];
-  readonly pmem: readonly { readonly bytes: number; readonly nid?: number; readonly startBytes?: number }[];
+  /** Nodes there may be (node_possible), those without DRAM included; default one per entry of `dram`. */
+  readonly nodes?: number;
+  /** DIMM slots; default none. */
+  readonly hotplug?: readonly RegionSpec[];
+  readonly pmem: readonly RegionSpec[];
   /** DRAM of node 0 below this many bytes sits under the hole. */
   readonly lowEndBytes: number;
   /** Where DRAM continues above the hole. */
@@ -43,6 +54,8 @@ export interface TopologySpec {
 /** The resulting map, in frames. */
 export interface Topology {
   readonly dram: readonly DramRange[];
+  /** Address space for DIMMs that are not there at boot. */
+  readonly hotplug: readonly PmemRegion[];
   readonly pmem: readonly PmemRegion[];
   /** One past the highest frame of anything. */
   readonly maxPfn: number;
@@ -53,33 +66,45 @@ export interface Topology {
 /** Lays out the spec. RangeError when a region overlaps DRAM or another region, or is not whole pages. */
 export function layoutTopology(spec: TopologySpec): Topology {
   const dram = layoutDram(spec);
+  const hotplug = layoutRegions(spec, spec.hotplug ?? [], dram[dram.length - 1].end, "DIMM slot");
+  const pmem = layoutRegions(spec, spec.pmem, lastEnd(hotplug, dram[dram.length - 1].end), "pmem region");
+  const maxPfn = lastEnd(pmem, lastEnd(hotplug, dram[dram.length - 1].end));
+  return { dram, hotplug, pmem, maxPfn, pmemStart: pmem.length > 0 ? pmem[0].start : Infinity };
+}
+
+function lastEnd(regions: readonly PmemRegion[], otherwise: number): number {
+  return regions.length > 0 ? regions[regions.length - 1].end : otherwise;
+}
+
+function layoutRegions(spec: TopologySpec, regions: readonly RegionSpec[], from: number, what: string): PmemRegion[] {
   // A board keeps the whole hole for devices, be there DRAM above it or not.
   const aboveHole = spec.highStartBytes / spec.pageBytes;
-  let next = dram[dram.length - 1].end;
-  const pmem: PmemRegion[] = [];
-  for (const [id, region] of spec.pmem.entries()) {
+  let next = from;
+  const placed: PmemRegion[] = [];
+  for (const [id, region] of regions.entries()) {
     const start = region.startBytes === undefined
       ? alignUp(Math.max(next, aboveHole), spec.regionAlignBytes / spec.pageBytes)
       : region.startBytes / spec.pageBytes;
     const end = start + region.bytes / spec.pageBytes;
     if (!Number.isInteger(start) || !Number.isInteger(end) || end <= start) {
       throw new RangeError(
-        `Cannot place pmem region ${id}: start and size must be whole pages of ${spec.pageBytes} bytes, at least one`,
+        `Cannot place ${what} ${id}: start and size must be whole pages of ${spec.pageBytes} bytes, at least one`,
       );
     }
     if (start < next) {
       throw new RangeError(
-        `Cannot place pmem region ${id}: frame ${start} lies below ${next}, the end of what is there`,
+        `Cannot place ${what} ${id}: frame ${start} lies below ${next}, the end of what is there`,
       );
     }
     const nid = region.nid ?? 0;
-    if (!Number.isInteger(nid) || nid < 0 || nid >= spec.dram.length) {
-      throw new RangeError(`Cannot place pmem region ${id}: node ${nid} of ${spec.dram.length} nodes`);
+    const nodes = spec.nodes ?? spec.dram.length;
+    if (!Number.isInteger(nid) || nid < 0 || nid >= nodes) {
+      throw new RangeError(`Cannot place ${what} ${id}: node ${nid} of ${nodes} nodes`);
     }
-    pmem.push({ id, nid, start, end });
+    placed.push({ id, nid, start, end });
     next = end;
   }
-  return { dram, pmem, maxPfn: next, pmemStart: pmem.length > 0 ? pmem[0].start : Infinity };
+  return placed;
 }
 
 function layoutDram(spec: TopologySpec): DramRange[] {

@@ -8,8 +8,10 @@ import { USE_ALTMAP_VMEMMAP, USE_USER_TABLE } from "../include/frame_use.ts";
 import { MIGRATE_MOVABLE, ZONE_DEVICE } from "../include/mmzone.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
+import { checkMemoryBlocks } from "./debug_vm_hotplug.ts";
 import { checkDevicePages } from "./debug_vm_pages.ts";
 import { checkKernelTable } from "./debug_vm_tables.ts";
+import { selfHostedPages } from "./memory_block.ts";
 import { pfnToOnlinePage } from "./memory_hotplug.ts";
 import { pfnFirst } from "./memremap.ts";
 import { tableEntries } from "./pgtable.ts";
@@ -18,6 +20,7 @@ import { walkTables } from "./ptdump.ts";
 /** Checks every invariant of the modelled paths; panics at the first that does not hold. */
 export function checkInvariants(k: Kernel): void {
   checkTlbs(k);
+  checkMemoryBlocks(k);
   checkKernelTable(k);
   checkFrames(k);
   checkSections(k);
@@ -40,6 +43,8 @@ function checkFrames(k: Kernel): void {
   let present = 0;
   let managed = 0;
   let free = 0;
+  // Present, in nobody's use and never free.
+  const selfHosted = selfHostedPages(k);
   for (const node of k.nodes) {
     for (const zone of node.zones) {
       present += zone.present;
@@ -54,10 +59,10 @@ function checkFrames(k: Kernel): void {
   }
   // Frame 0 has no use.
   const inUse = k.uses.reduce((sum, n) => sum + n, 0) - k.uses[USE_ALTMAP_VMEMMAP] + 1;
-  if (free + inUse !== present) {
+  if (free + inUse + selfHosted !== present) {
     panic(`checkInvariants: I12 ${free} free and ${inUse} used frames are not the ${present} present`);
   }
-  if (managed + k.bootReserved !== present) {
+  if (managed + k.bootReserved + selfHosted !== present) {
     panic(
       `checkInvariants: I12 ${managed} managed and ${k.bootReserved} reserved frames are not the ${present} present`,
     );

@@ -15,8 +15,10 @@ import type { DevPagemap } from "../include/memremap.ts";
 import { PG_RESERVED } from "../include/page_flags.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
+import { findMemoryBlock } from "./memory_block.ts";
+
 import { pageRefcount, readPage } from "./page.ts";
-import { countsReferences } from "./page_alloc.ts";
+import { countsReferences, findZone } from "./page_alloc.ts";
 import { vmemmapCanOptimize } from "./pgmap.ts";
 import { entryFrame, entryHuge, entryNone, levelPages, tableEntries, vmemmapVpn, walkTo } from "./pgtable.ts";
 import { walkTables } from "./ptdump.ts";
@@ -146,13 +148,18 @@ function expectUse(k: Kernel, use: number, found: number): void {
 
 /** 0 from the buddy allocator, 1 from boot, 2 from an altmap. */
 function kindOf(k: Kernel, pfn: number): number {
-  if (pfn < k.machine.topology.pmemStart) return isBoot(k, pfn) ? 1 : 0;
-  const pgmap = k.pgmaps.lookup(pfn);
-  const altmap = pgmap?.altmap;
-  if (!altmap || pfn < altmap.basePfn + altmap.reserve || pfn >= altmap.basePfn + altmap.reserve + altmap.free) {
-    panic(`checkInvariants: I16 pmem frame ${pfn} holds memmap and belongs to no altmap`);
-  }
-  return 2;
+  if (inAltmap(k, pfn)) return 2;
+  if (findZone(k, pfn) === null) panic(`checkInvariants: I16 frame ${pfn} holds memmap and is neither RAM nor altmap`);
+  return isBoot(k, pfn) ? 1 : 0;
+}
+
+/** Whether a frame is set aside for memmap, by a pgmap or by the memory block it is in. */
+function inAltmap(k: Kernel, pfn: number): boolean {
+  const block = findMemoryBlock(k, pfn);
+  if (block !== null) return pfn < block.start + block.nrVmemmapPages;
+  const altmap = k.pgmaps.lookup(pfn)?.altmap ?? null;
+  if (altmap === null) return false;
+  return pfn >= altmap.basePfn + altmap.reserve && pfn < altmap.basePfn + altmap.reserve + altmap.free;
 }
 
 function isBoot(k: Kernel, pfn: number): boolean {
@@ -162,13 +169,13 @@ function isBoot(k: Kernel, pfn: number): boolean {
 /** I13: a frame of memmap has a reference per entry that maps it, a PTE table one per PMD entry. */
 function checkReferences(k: Kernel, { frames, blocks, pteTables }: Recount): void {
   for (const [pfn, entries] of [...frames, ...pteTables]) {
-    if (pfn >= k.machine.topology.pmemStart || isBoot(k, pfn)) continue;
+    if (inAltmap(k, pfn) || isBoot(k, pfn)) continue;
     const refs = pageRefcount(k, pfn);
     if (refs !== entries) panic(`checkInvariants: I13 frame ${pfn} has ${refs} references and ${entries} entries`);
   }
   for (const pfn of blocks) {
     if (!countsReferences(k, k.arch.format.tableShift)) break;
-    if (pfn >= k.machine.topology.pmemStart || isBoot(k, pfn)) continue;
+    if (inAltmap(k, pfn) || isBoot(k, pfn)) continue;
     if (pageRefcount(k, pfn) !== 1) panic(`checkInvariants: I13 block ${pfn} has ${pageRefcount(k, pfn)} references`);
   }
 }

@@ -8,6 +8,7 @@ import type { Cpu, Machine } from "../machine/machine.ts";
 import type { PhysMem } from "../machine/phys_mem.ts";
 import type { FaultBudget } from "./fault_inject.ts";
 import type { Memblock } from "./memblock.ts";
+import type { HotplugState } from "./memory_block.ts";
 import type { PgmapTree } from "./pgmap_tree.ts";
 import type { PgData } from "./mmzone.ts";
 import type { SectionTable } from "./section_table.ts";
@@ -49,6 +50,8 @@ export interface Kernel {
   gupPins: number;
   /** Struct pages are written; false counts frames and tables only (populating without contents). */
   contents: boolean;
+  /** Memory blocks and the parameters of memory hotplug. */
+  readonly hotplug: HotplugState;
   /** Zones in which the fake heads of shared head pages may occur. */
   fakeHeads: boolean;
 }

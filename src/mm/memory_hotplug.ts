@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// __add_pages(), __remove_pages() and the zone spans of hot-added ranges (mm/memory_hotplug.c), as ZONE_DEVICE uses them.
+// __add_pages(), __remove_pages() and the zone spans of hot-added ranges (mm/memory_hotplug.c).
 // Unlike the kernel, __add_pages() takes down the sections it had added when a later one fails; the errata switch
-// addPagesNoUnwind shows what happens otherwise. Left out: memory blocks of System RAM.
+// addPagesNoUnwind shows what happens otherwise. System RAM going online is in memory_hotplug_ram.ts.
 
 import { EINVAL } from "../include/errno.ts";
 import type { DevPagemap, VmemAltmap } from "../include/memremap.ts";

@@ -10,6 +10,7 @@ import { isAligned } from "../lib/align.ts";
 import { panic } from "../lib/bug.ts";
 import { altmapOffset } from "./altmap.ts";
 import { type Kernel, newObject } from "./kernel.ts";
+import { overlapsMemoryBlocks } from "./memory_block.ts";
 import { addPages, moveRangeToDeviceZone, removePages } from "./memory_hotplug.ts";
 import { memmapInitAltmap, memmapInitZoneDevice } from "./mm_init.ts";
 import { pageRefcount, writePage } from "./page.ts";
@@ -191,5 +192,5 @@ function pageunmapRange(k: Kernel, pgmap: DevPagemap, i: number): void {
 }
 
 function overlapsRam(k: Kernel, start: number, end: number): boolean {
-  return k.machine.topology.dram.some((r) => r.start < end && start < r.end);
+  return k.machine.topology.dram.some((r) => r.start < end && start < r.end) || overlapsMemoryBlocks(k, start, end);
 }

@@ -28,11 +28,14 @@ import type { DevPagemap, VmemAltmap } from "../include/memremap.ts";
 import { isAligned } from "../lib/align.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
+import type { Zone } from "./mmzone.ts";
 import { vmemmapCanOptimize } from "./pgmap.ts";
 import {
+  initPages,
   initSinglePage,
   pageAddressHi,
   pageAddressLo,
+  pageWordForWrite,
   prepCompoundHead,
   readPage,
   setCompoundHead,
@@ -128,6 +131,32 @@ export function memmapInitAltmap(k: Kernel, altmap: VmemAltmap, nid: number): vo
     writePage(k, pfn, PAGE_FLAGS, PG_RESERVED);
   }
   k.stat[C.altmapStructPagesWritten] += end - start;
+}
+
+/**
+ * `memmap_init_range` with MEMINIT_HOTPLUG: struct pages of hot-added System RAM, Reserved until it goes online. Each is
+ * written field by field: every page's lru points to itself.
+ */
+export function memmapInitRange(k: Kernel, zone: Zone, start: number, n: number): void {
+  initPages(k, start, n, zone.index, zone.nid, PG_RESERVED);
+  k.stat[C.ramStructPagesWritten] += n;
+}
+
+/** `__free_pages_core`: no longer Reserved, no reference; the frames may go to the buddy allocator. */
+export function freeCorePages(k: Kernel, start: number, n: number): void {
+  const size = k.structPageSize;
+  // Struct pages that straddle pages are translated one by one.
+  const perPage = k.pageBytes % size === 0 ? k.pageBytes / size : 1;
+  const { words } = k.phys;
+  for (let pfn = start; pfn < start + n;) {
+    const stop = Math.min(pfn + perPage - pfn % perPage, start + n);
+    let flags = pageWordForWrite(k, pfn, PAGE_FLAGS);
+    let count = pageWordForWrite(k, pfn, PAGE_REFCOUNT);
+    for (; pfn < stop; pfn++, flags += size / 4, count += size / 4) {
+      words[flags] = 0;
+      words[count] = 0;
+    }
+  }
 }
 
 /** `memmap_init_compound` (patch 4) with its head: the tails, then what the head keeps in the first two of them. */

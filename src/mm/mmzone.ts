@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // struct zone and pglist_data (include/linux/mmzone.h), and the free areas of the buddy allocator. A zone has one
 // free area per run of memory it was given (boot range or hot-added block), since blocks never merge across those.
+//
+//   areas    | boot range ........ | block 48 | block 49 |   (hole)   | block 53 |      ascending by frame
+//   hints    the first area that may have a free block of an order; areas before it have none
+//
+// Thousands of blocks are thousands of areas: an area is found by binary search, a free block from the hint on.
 
 import type { Buddy } from "../lib/buddy.ts";
 import { MAX_NR_ZONES } from "../include/mmzone.ts";
+import { panic } from "../lib/bug.ts";
+
+/** Orders a hint is kept for; larger than any architecture's maxOrder. */
+const MAX_ORDERS = 16;
 
 /** `struct zone`. Counts in frames. */
 export interface Zone {
@@ -14,8 +23,12 @@ export interface Zone {
   spanned: number;
   present: number;
   managed: number;
-  /** Free areas, ascending by frame. */
+  /** Free areas, ascending by frame; changed by addFreeArea() and removeFreeArea() only. */
   readonly areas: Buddy[];
+  /** By order: index of the first area worth asking. */
+  readonly hints: Int32Array;
+  /** No hint is above this. */
+  topHint: number;
 }
 
 /** `pg_data_t`: one node. */
@@ -34,6 +47,8 @@ export function newNode(nid: number): PgData {
     present: 0,
     managed: 0,
     areas: [],
+    hints: new Int32Array(MAX_ORDERS),
+    topHint: 0,
   }));
   return { nid, zones };
 }
@@ -50,7 +65,97 @@ export function growZoneSpan(zone: Zone, start: number, end: number): void {
   zone.spanned = zoneEnd - zone.startPfn;
 }
 
+/**
+ * `shrink_zone_span`: after [start, end) left the zone. Only an edge moves, to the next memory the zone has; the kernel
+ * looks for it subsection by subsection.
+ */
+export function shrinkZoneSpan(zone: Zone, start: number, end: number): void {
+  const { areas } = zone;
+  if (areas.length === 0) {
+    zone.startPfn = 0;
+    zone.spanned = 0;
+    return;
+  }
+  const zoneEnd = zone.startPfn + zone.spanned;
+  const last = areas[areas.length - 1];
+  const newStart = zone.startPfn === start ? areas[0].base : zone.startPfn;
+  const newEnd = zoneEnd === end ? last.base + last.length : zoneEnd;
+  zone.startPfn = newStart;
+  zone.spanned = newEnd - newStart;
+}
+
 /** Frames free in a zone. */
 export function zoneFreePages(zone: Zone): number {
   return zone.areas.reduce((sum, area) => sum + area.freeUnits, 0);
+}
+
+/** Gives a zone a free area. Panics when it overlaps another. */
+export function addFreeArea(zone: Zone, area: Buddy): void {
+  const i = firstAreaAbove(zone, area.base);
+  const before = zone.areas[i - 1];
+  const after = zone.areas[i];
+  if (
+    before !== undefined && before.base + before.length > area.base ||
+    after !== undefined && area.base + area.length > after.base
+  ) panic(`addFreeArea: frame ${area.base} is in another area`);
+  zone.areas.splice(i, 0, area);
+  lowerHints(zone, 0);
+}
+
+/** Takes a free area from its zone. */
+export function removeFreeArea(zone: Zone, area: Buddy): void {
+  zone.areas.splice(zone.areas.indexOf(area), 1);
+  lowerHints(zone, 0);
+}
+
+/** The free area of a frame in this zone, or null. */
+export function zoneArea(zone: Zone, pfn: number): Buddy | null {
+  const i = areaIndex(zone, pfn);
+  return i < 0 ? null : zone.areas[i];
+}
+
+/** Takes the lowest free block of a zone; -1 when there is none. */
+export function zoneAlloc(zone: Zone, order: number): number {
+  const { areas, hints } = zone;
+  let i = hints[order];
+  let pfn = -1;
+  while (i < areas.length && (pfn = areas[i].alloc(order)) < 0) i++;
+  hints[order] = i;
+  if (i > zone.topHint) zone.topHint = i;
+  return pfn;
+}
+
+/** Gives a block back to the area of this zone that it belongs to; false when none is. */
+export function zoneFree(zone: Zone, pfn: number, order: number): boolean {
+  const i = areaIndex(zone, pfn);
+  if (i < 0) return false;
+  zone.areas[i].free(pfn, order);
+  if (zone.topHint > i) lowerHints(zone, i);
+  return true;
+}
+
+/** An area has free blocks again. */
+function lowerHints(zone: Zone, i: number): void {
+  const { hints } = zone;
+  for (let o = 0; o < MAX_ORDERS; o++) if (hints[o] > i) hints[o] = i;
+  zone.topHint = i;
+}
+
+/** Index of the area a frame is in, or -1. */
+function areaIndex(zone: Zone, pfn: number): number {
+  const i = firstAreaAbove(zone, pfn) - 1;
+  return i >= 0 && pfn < zone.areas[i].base + zone.areas[i].length ? i : -1;
+}
+
+/** Index of the first area that begins above a frame. */
+function firstAreaAbove(zone: Zone, pfn: number): number {
+  const { areas } = zone;
+  let low = 0;
+  let high = areas.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (areas[middle].base > pfn) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

@@ -187,16 +187,7 @@ export function initSinglePage(k: Kernel, pfn: number, zone: number, nid: number
   const lru = pageAddressLo(k, pfn) + PAGE_COMPOUND_HEAD | 0;
   const lruHi = pageAddressHi(k, pfn);
   if (k.structPageSize === STRETCH_STRUCT_SIZE) {
-    const { words } = k.phys;
-    const at = pageWordForWrite(k, pfn, 0);
-    for (let w = at; w < at + STRETCH_STRUCT_SIZE / 4; w++) words[w] = 0;
-    words[at + PAGE_FLAGS_HI / 4] = pageLinksHi(zone, nid);
-    words[at + PAGE_REFCOUNT / 4] = 1;
-    words[at + PAGE_MAPCOUNT / 4] = -1;
-    words[at + PAGE_COMPOUND_HEAD / 4] = lru;
-    words[at + PAGE_COMPOUND_HEAD_HI / 4] = lruHi;
-    words[at + PAGE_ZONE_DEVICE_DATA / 4] = lru;
-    words[at + PAGE_ZONE_DEVICE_DATA_HI / 4] = lruHi;
+    initWords(k.phys.words, pageWordForWrite(k, pfn, 0), 0, pageLinksHi(zone, nid), lru, lruHi);
     return;
   }
   for (let offset = 0; offset < k.structPageSize; offset += 4) writePage(k, pfn, offset, 0);
@@ -207,4 +198,58 @@ export function initSinglePage(k: Kernel, pfn: number, zone: number, nid: number
   writePage(k, pfn, PAGE_COMPOUND_HEAD_HI, lruHi);
   writePage(k, pfn, PAGE_ZONE_DEVICE_DATA, lru);
   writePage(k, pfn, PAGE_ZONE_DEVICE_DATA_HI, lruHi);
+}
+
+/**
+ * Gives a struct page one reference, after initialising it unless it is that of this frame, in this zone, already. What it
+ * held says nothing by itself: memmap of boot memory is not initialised, and its bytes may have been another memmap's.
+ */
+export function readySinglePage(k: Kernel, pfn: number, zone: number, nid: number): void {
+  if (k.structPageSize !== STRETCH_STRUCT_SIZE) return initSinglePage(k, pfn, zone, nid);
+  const { words } = k.phys;
+  const at = pageWordForWrite(k, pfn, 0);
+  const links = pageLinksHi(zone, nid);
+  const lru = pageAddressLo(k, pfn) + PAGE_COMPOUND_HEAD | 0;
+  if (
+    words[at + PAGE_MAPCOUNT / 4] === -1 && words[at + PAGE_FLAGS / 4] === 0 &&
+    words[at + PAGE_FLAGS_HI / 4] === links &&
+    words[at + PAGE_COMPOUND_HEAD / 4] === lru && words[at + PAGE_COMPOUND_HEAD_HI / 4] === pageAddressHi(k, pfn)
+  ) words[at + PAGE_REFCOUNT / 4] = 1;
+  else initWords(words, at, 0, links, lru, pageAddressHi(k, pfn));
+}
+
+/** initSinglePage for [pfn, pfn + n), with flags: one translation per memmap page. */
+export function initPages(k: Kernel, pfn: number, n: number, zone: number, nid: number, flags: number): void {
+  if (k.structPageSize !== STRETCH_STRUCT_SIZE) {
+    for (let i = pfn; i < pfn + n; i++) {
+      initSinglePage(k, i, zone, nid);
+      writePage(k, i, PAGE_FLAGS, flags);
+    }
+    return;
+  }
+  const { words } = k.phys;
+  const perPage = k.pageBytes / STRETCH_STRUCT_SIZE;
+  const links = pageLinksHi(zone, nid);
+  for (let at = pfn; at < pfn + n;) {
+    const stop = Math.min(at + perPage - at % perPage, pfn + n);
+    const hi = pageAddressHi(k, at);
+    let lru = pageAddressLo(k, at) + PAGE_COMPOUND_HEAD | 0;
+    for (let word = pageWordForWrite(k, at, 0); at < stop; at++, word += STRETCH_STRUCT_SIZE / 4) {
+      initWords(words, word, flags, links, lru, hi);
+      lru = lru + STRETCH_STRUCT_SIZE | 0;
+    }
+  }
+}
+
+/** The 16 words of a fresh 64-byte struct page from word `at` on. */
+function initWords(words: Int32Array, at: number, flags: number, links: number, lru: number, lruHi: number): void {
+  for (let w = at; w < at + STRETCH_STRUCT_SIZE / 4; w++) words[w] = 0;
+  words[at + PAGE_FLAGS / 4] = flags;
+  words[at + PAGE_FLAGS_HI / 4] = links;
+  words[at + PAGE_REFCOUNT / 4] = 1;
+  words[at + PAGE_MAPCOUNT / 4] = -1;
+  words[at + PAGE_COMPOUND_HEAD / 4] = lru;
+  words[at + PAGE_COMPOUND_HEAD_HI / 4] = lruHi;
+  words[at + PAGE_ZONE_DEVICE_DATA / 4] = lru;
+  words[at + PAGE_ZONE_DEVICE_DATA_HI / 4] = lruHi;
 }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The page allocator (mm/page_alloc.c): buddy blocks per zone, zones tried from Normal down, nodes from the wanted one on.
-// Every frame taken or given is counted by its use. The struct page of a frame is initialised when the frame is first
-// handed out (as with CONFIG_DEFERRED_STRUCT_PAGE_INIT, only later). Left out: per-CPU lists, watermarks, reclaim,
+// Every frame taken or given is counted by its use. The struct page of a frame is initialised when the frame is handed
+// out (as with CONFIG_DEFERRED_STRUCT_PAGE_INIT, only later). Left out: per-CPU lists, watermarks, reclaim,
 // migrate-type free lists: an allocation fails when no block is free.
 
-import { PAGE_MAPCOUNT, PAGE_REFCOUNT } from "../include/mm_types.ts";
+import { PAGE_REFCOUNT } from "../include/mm_types.ts";
 import { MAX_NR_ZONES, ZONE_DMA, ZONE_DMA32, ZONE_MOVABLE, ZONE_NORMAL } from "../include/mmzone.ts";
 import { USE_BOOT_VMEMMAP, USE_VMEMMAP } from "../include/frame_use.ts";
 import { PG_BOOTMEM, PG_RESERVED } from "../include/page_flags.ts";
 import type { Buddy } from "../lib/buddy.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
-import type { Zone } from "./mmzone.ts";
-import { clearPageFlags, initSinglePage, putPageTestzero, readPage, writePage } from "./page.ts";
+import { type Zone, zoneAlloc, zoneArea, zoneFree, zoneFreePages } from "./mmzone.ts";
+import { clearPageFlags, putPageTestzero, readPage, readySinglePage, writePage } from "./page.ts";
 import { C } from "./vmstat.ts";
 
 /** Zones a kernel allocation may come from, best first; ZONE_MOVABLE is for user data. */
@@ -38,13 +38,11 @@ export function allocPages(
     const node = k.nodes[(nid + n) % k.nodes.length];
     for (const index of zones) {
       const zone = node.zones[index];
-      for (const area of zone.areas) {
-        const pfn = area.alloc(order);
-        if (pfn < 0) continue;
-        accountAlloc(k, order, use);
-        if (countsReferences(k, order)) prepNewPage(k, pfn, zone);
-        return pfn;
-      }
+      const pfn = zoneAlloc(zone, order);
+      if (pfn < 0) continue;
+      accountAlloc(k, order, use);
+      if (countsReferences(k, order)) prepNewPage(k, pfn, zone);
+      return pfn;
     }
   }
   return -1;
@@ -52,22 +50,20 @@ export function allocPages(
 
 /** Takes one particular block (alloc_contig_range on free memory); false when any of it is in use. */
 export function takePages(k: Kernel, pfn: number, order: number, use: number): boolean {
-  const found = findArea(k, pfn);
-  if (found === null || k.fault.fails(order) || !found.area.take(pfn, order)) return false;
+  const zone = findZone(k, pfn);
+  if (zone === null || k.fault.fails(order) || !zoneArea(zone, pfn)!.take(pfn, order)) return false;
   accountAlloc(k, order, use);
-  prepNewPage(k, pfn, found.zone);
+  prepNewPage(k, pfn, zone);
   return true;
 }
 
 /** `__free_pages` without the reference count: gives a block back, and its backing bytes with it. */
 export function freePages(k: Kernel, pfn: number, order: number, use: number): void {
-  const found = findArea(k, pfn);
-  if (found === null) panic(`freePages: frame ${pfn} belongs to no zone's free area`);
+  if (freeToZone(k, pfn, order) === null) panic(`freePages: frame ${pfn} belongs to no zone's free area`);
   k.stat[C.freeCalls]++;
   k.uses[use] -= 2 ** order;
   if (use === USE_VMEMMAP) k.stat[C.nrMemmapPages] -= 2 ** order;
   k.phys.release(pfn, order);
-  found.area.free(pfn, order);
 }
 
 /**
@@ -93,22 +89,21 @@ export function countsReferences(k: Kernel, order: number): boolean {
 
 /** `free_bootmem_page`: a frame the boot allocator kept becomes an ordinary free one. */
 export function freeBootmemPage(k: Kernel, pfn: number, use: number): void {
-  const found = findArea(k, pfn);
-  if (found === null) panic(`freeBootmemPage: frame ${pfn} belongs to no zone's free area`);
+  const zone = freeToZone(k, pfn, 0);
+  if (zone === null) panic(`freeBootmemPage: frame ${pfn} belongs to no zone's free area`);
   clearPageFlags(k, pfn, PG_RESERVED | PG_BOOTMEM);
   writePage(k, pfn, PAGE_REFCOUNT, 0);
   k.uses[use === USE_VMEMMAP ? USE_BOOT_VMEMMAP : use]--;
   if (use === USE_VMEMMAP) k.stat[C.nrMemmapBootPages]--;
   k.bootReserved--;
-  found.zone.managed++;
+  zone.managed++;
   k.phys.release(pfn, 0);
-  found.area.free(pfn, 0);
 }
 
 /** Frames free in the whole machine. */
 export function totalFreePages(k: Kernel): number {
   let free = 0;
-  for (const node of k.nodes) for (const zone of node.zones) for (const area of zone.areas) free += area.freeUnits;
+  for (const node of k.nodes) for (const zone of node.zones) free += zoneFreePages(zone);
   return free;
 }
 
@@ -118,16 +113,35 @@ export function zoneIndexOfDram(k: Kernel, pfn: number): number {
   return pfn * k.pageBytes < k.arch.dma32EndBytes ? ZONE_DMA32 : ZONE_NORMAL;
 }
 
-/** Zone and free area a frame belongs to, or null for pmem and holes. */
-export function findArea(k: Kernel, pfn: number): { readonly zone: Zone; readonly area: Buddy } | null {
-  for (const node of k.nodes) {
-    for (let z = 0; z < MAX_NR_ZONES; z++) {
-      for (const area of node.zones[z].areas) {
-        if (pfn >= area.base && pfn < area.base + area.length) return { zone: node.zones[z], area };
-      }
+/** Gives a block to the free area it belongs to; its zone, or null when there is none. */
+function freeToZone(k: Kernel, pfn: number, order: number): Zone | null {
+  for (const { zones } of k.nodes) {
+    // Most memory is in ZONE_NORMAL or above.
+    for (let z = MAX_NR_ZONES - 1; z >= 0; z--) {
+      const zone = zones[z];
+      if (pfn >= zone.startPfn && pfn < zone.startPfn + zone.spanned && zoneFree(zone, pfn, order)) return zone;
     }
   }
   return null;
+}
+
+/** Zone whose free areas a frame belongs to, or null for pmem, holes and memory that is offline. */
+export function findZone(k: Kernel, pfn: number): Zone | null {
+  for (const node of k.nodes) {
+    for (let z = 0; z < MAX_NR_ZONES; z++) {
+      const zone = node.zones[z];
+      // Spans may overlap (Movable within Normal): only the areas decide.
+      if (pfn < zone.startPfn || pfn >= zone.startPfn + zone.spanned) continue;
+      if (zoneArea(zone, pfn) !== null) return zone;
+    }
+  }
+  return null;
+}
+
+/** Zone and free area a frame belongs to, or null. */
+export function findArea(k: Kernel, pfn: number): { readonly zone: Zone; readonly area: Buddy } | null {
+  const zone = findZone(k, pfn);
+  return zone === null ? null : { zone, area: zoneArea(zone, pfn)! };
 }
 
 function accountAlloc(k: Kernel, order: number, use: number): void {
@@ -135,8 +149,7 @@ function accountAlloc(k: Kernel, order: number, use: number): void {
   if (use === USE_VMEMMAP) k.stat[C.nrMemmapPages] += 2 ** order;
 }
 
-/** `prep_new_page`: one reference on the first frame; its struct page is initialised if this is its first use. */
+/** `prep_new_page`: the first frame's struct page, with one reference. */
 function prepNewPage(k: Kernel, pfn: number, zone: Zone): void {
-  if (readPage(k, pfn, PAGE_MAPCOUNT) !== -1) initSinglePage(k, pfn, zone.index, zone.nid);
-  writePage(k, pfn, PAGE_REFCOUNT, 1);
+  readySinglePage(k, pfn, zone.index, zone.nid);
 }

@@ -14,6 +14,8 @@ export const COUNTERS = [
   "compoundTailsPrepared",
   /** Pageblocks given a migrate type by memmap_init_zone_device(). */
   "pageblocksTyped",
+  /** struct pages initialised for hot-added System RAM. */
+  "ramStructPagesWritten",
   /** Atomic adds on _refcount by gup and put, by tier. */
   "refcountStoresDram",
   "refcountStoresPmem",

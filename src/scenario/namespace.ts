@@ -87,17 +87,22 @@ export function createOnBox(config: NamespaceConfig, more: BootOptions = {}): Bo
   const namespace = createNamespace(kernel, ndRegions(kernel)[0], config);
   const hostMs = performance.now() - t0;
   if (typeof namespace === "number") throw new NamespaceError(namespace);
-  const took = (use: number) => kernel.uses[use] - uses[use];
-  const pages = {
+  const pages = pagesTaken(kernel, uses, free);
+  const counters = countersSince(before, readCounters(kernel.stat));
+  return { kernel, namespace, pages, counters, hostMs };
+}
+
+/** Frames taken since the use counts and the free count were read. */
+export function pagesTaken(k: Kernel, uses: Float64Array, free: number): NamespacePages {
+  const took = (use: number) => k.uses[use] - uses[use];
+  return {
     vmemmap: took(USE_VMEMMAP),
     pteTables: took(USE_PTE_TABLE),
     pmdTables: took(USE_PMD_TABLE),
     pudTables: took(USE_PUD_TABLE),
     altmap: took(USE_ALTMAP_VMEMMAP),
-    dramTotal: free - totalFreePages(kernel),
+    dramTotal: free - totalFreePages(k),
   };
-  const counters = countersSince(before, readCounters(kernel.stat));
-  return { kernel, namespace, pages, counters, hostMs };
 }
 
 /**

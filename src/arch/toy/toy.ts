@@ -27,4 +27,5 @@ export const TOY: Arch = {
   compatAlignBytes: 2 ** 12,
   namespaceUnitBytes: 2 ** 12,
   infoBlockBytes: 512,
+  memmapOnMemory: true,
 };

@@ -26,4 +26,6 @@ export const X86_64: Arch = {
   compatAlignBytes: SZ_2M,
   namespaceUnitBytes: SZ_16M,
   infoBlockBytes: SZ_8K,
+  memmapOnMemory: true,
+  largeMemoryBlocks: { fromBytes: 64 * SZ_1G, maxBytes: 2 * SZ_1G },
 };

@@ -29,8 +29,10 @@ export interface DevDax extends AddressSpace {
   align: number;
   /** Set by the namespace (static) or by the last probe (dynamic). */
   pgmap: DevPagemap | null;
-  /** A driver is bound and the memmap is up. */
+  /** The device_dax driver is bound and the memmap is up. */
   bound: boolean;
+  /** Ranges the kmem driver made System RAM of; null unless it is bound instead. */
+  kmem: readonly PfnRange[] | null;
 }
 
 /** `alloc_dax_region`: null unless the range is aligned at both ends. */
@@ -56,7 +58,7 @@ export function createDevDax(
 ): DevDax | number {
   const ranges = takeRanges(k, region, pages, align);
   if (typeof ranges === "number") return ranges;
-  const dev: DevDax = { region, ranges, align, pgmap, bound: false, addrLo: 0, addrHi: 0 };
+  const dev: DevDax = { region, ranges, align, pgmap, bound: false, kmem: null, addrLo: 0, addrHi: 0 };
   const { lo, hi } = newObject(k, dev);
   Object.assign(dev, { addrLo: lo, addrHi: hi });
   region.devices.push(dev);
@@ -65,7 +67,7 @@ export function createDevDax(
 
 /** Resizes or realigns an unbound dynamic device (daxctl reconfigure-device). -EBUSY when bound, else as creating. */
 export function reconfigureDevDax(k: Kernel, dev: DevDax, pages: number, align: number): number {
-  if (dev.bound) return -EBUSY;
+  if (dev.bound || dev.kmem !== null) return -EBUSY;
   if (dev.region.isStatic) return -EINVAL;
   const before = dev.ranges;
   dev.ranges = [];
@@ -82,10 +84,12 @@ export function killDevDax(k: Kernel, dev: DevDax): void {
   if (!dev.region.isStatic && k.config.clearDynamicPgmap) dev.pgmap = null;
 }
 
-/** Removes an unbound device from its region. -EBUSY when bound. */
+/** Removes an unbound device from its region. -EBUSY when bound, -EINVAL when it is gone already. */
 export function deleteDevDax(dev: DevDax): number {
-  if (dev.bound) return -EBUSY;
-  dev.region.devices.splice(dev.region.devices.indexOf(dev), 1);
+  if (dev.bound || dev.kmem !== null) return -EBUSY;
+  const at = dev.region.devices.indexOf(dev);
+  if (at < 0) return -EINVAL;
+  dev.region.devices.splice(at, 1);
   return 0;
 }
 

@@ -21,7 +21,7 @@ import { daxPgoffToPfn, type DevDax, devDaxPages, killDevDax } from "./bus.ts";
  * not have; else what memremap_pages() says, with nothing changed.
  */
 export function devDaxProbe(k: Kernel, dev: DevDax): number {
-  if (dev.bound) return -EBUSY;
+  if (dev.bound || dev.kmem !== null) return -EBUSY;
   if (![0, 1, 2].some((level) => levelBytes(k.arch, level) === dev.align)) return -EINVAL;
   const geometry = k.config.compoundDevmap ? dev.align / k.pageBytes : 1;
   let pgmap = dev.pgmap;

@@ -46,12 +46,13 @@ export function createNamespace(k: Kernel, region: NdRegion, request: NamespaceR
   return ns;
 }
 
-/** Disables and destroys a namespace. -EBUSY while somebody holds one of its pages. */
+/** Disables and destroys a namespace. -EBUSY while somebody holds one of its pages, or it is System RAM. */
 export function destroyNamespace(k: Kernel, ns: NdNamespace): number {
   if (ns.dev !== null) {
-    const err = devDaxRemove(k, ns.dev);
+    // No driver may be bound at all, as after devDaxRemove() or devDaxKmemRemove().
+    let err = ns.dev.bound ? devDaxRemove(k, ns.dev) : 0;
+    if (err === 0) err = deleteDevDax(ns.dev);
     if (err < 0) return err;
-    deleteDevDax(ns.dev);
   } else {
     if (pagesInUse(k, ns.pgmap)) return -EBUSY;
     memunmapPages(k, ns.pgmap);

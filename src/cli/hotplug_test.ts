@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { CommandError, type CommandResult } from "./command.ts";
+import { parseFlags } from "./flags.ts";
+import { hotplugCommand } from "./hotplug.ts";
+
+const run = (...args: string[]) => hotplugCommand.run(parseFlags(args, hotplugCommand)) as CommandResult;
+
+Deno.test("lab hotplug reports every field of the contract, and what it costs without", () => {
+  const { report, text, code } = run("--size", "128M", "--memmap-on-memory", "--kernel", "6.1", "--no-contents");
+  const { blocks, vmemmapPages, selfHosted, zone } = JSON.parse(JSON.stringify(report));
+  assertEquals([blocks.length, vmemmapPages, selfHosted, code], [1, 512, 512, 0]);
+  assertEquals(Object.keys(zone).sort(), ["managed", "name", "present", "spanned"]);
+  assertMatch(text, /memmap on it +512 pages/);
+  assertMatch(text, /memmap_on_memory off\n +added +128 MiB\n +taken before it +512 pages/);
+});
+
+Deno.test("lab hotplug says which rule refused", () => {
+  assertStringIncludes(run("--size", "1G", "--memmap-on-memory", "--no-contents").text, "refused by: block");
+});
+
+Deno.test("lab hotplug of more than fits is the kernel's refusal and exit 1", () => {
+  const { text, code } = run("--size", "12G", "--free-memory", "128M", "--no-contents");
+  assertEquals(code, 1);
+  assertStringIncludes(text, "added             0 B, then ENOMEM");
+});
+
+Deno.test("lab hotplug --fences lists every machine without plugging anything", () => {
+  const { report, text } = run("--fences");
+  assertEquals((report as { fences: unknown[] }).fences.length, text.split("\n").length - 1);
+  assertMatch(text, /^arm64 64K +64 +512M +512K .* pmd, pageblock$/m);
+  assertMatch(text, /^x86-64 +64 +128M +2M +126M +-$/m);
+});
+
+for (
+  const [args, message] of [
+    [["--fragment", "1.5", "--size", "1G"], "expected a share from 0 to 1"],
+    [["--size", "1G", "--online", "offline"], "expected online or online_kernel"],
+    [["--memmap-on-memory"], "--size SIZE is required"],
+    [["--size", "1G", "--align", "2M"], 'unknown argument "--align"'],
+  ] as const
+) {
+  Deno.test(`lab hotplug ${args.join(" ")} is bad usage`, () => {
+    assertThrows(() => run(...args), CommandError, message);
+  });
+}

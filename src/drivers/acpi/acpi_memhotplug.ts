@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A DIMM is plugged (drivers/acpi/acpi_memhotplug.c with patch 5 of seed 003): the whole DIMM is added in one request,
+// with its memmap on it when that is supported and from elsewhere when it is not. removeMemory() takes it out again.
+// Left out: ACPI itself.
+
+import type { Kernel } from "../../mm/kernel.ts";
+import { mhpSupportsMemmapOnMemory } from "../../mm/memmap_on_memory.ts";
+import { addMemory } from "../base/memory_hotplug.ts";
+
+/** `acpi_memory_enable_device`: adds a DIMM; errors as addMemory(). Bytes. */
+export function acpiMemoryEnableDevice(k: Kernel, nid: number, start: number, bytes: number): number {
+  return addMemory(k, nid, start, bytes, { memmapOnMemory: mhpSupportsMemmapOnMemory(k, bytes) });
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Memory blocks (drivers/base/memory.c with patches 1 and 4 of seed 003): making their devices, and
+// memory_block_online() and memory_block_offline(), which see to a block's own memmap before and after the frames
+// themselves. Left out: sysfs, links to nodes, hwpoison counts.
+
+import { EEXIST, EINVAL, ENOMEM } from "../../include/errno.ts";
+import type { MemoryBlock, OnlineType } from "../../include/memory.ts";
+import type { VmemAltmap } from "../../include/memremap.ts";
+import type { Kernel } from "../../mm/kernel.ts";
+import {
+  adjustPresentPageCount,
+  mhpDeinitMemmapOnMemory,
+  mhpInitMemmapOnMemory,
+  offlinePages,
+  onlinePages,
+  zoneForPfnRange,
+} from "../../mm/memory_hotplug_ram.ts";
+
+/**
+ * `create_memory_block_devices`: a block for each part of [start, end), offline. 0; -EEXIST or, when one cannot be
+ * allocated, -ENOMEM, with none of them there.
+ */
+export function createMemoryBlockDevices(
+  k: Kernel,
+  nid: number,
+  start: number,
+  end: number,
+  altmap: VmemAltmap | null,
+): number {
+  const { blocks, blockPages } = k.hotplug;
+  for (let at = start; at < end; at += blockPages) {
+    const err = blocks.has(at / blockPages) ? -EEXIST : addMemoryBlock(k, nid, at, altmap);
+    if (err < 0) {
+      removeMemoryBlockDevices(k, start, at);
+      return err;
+    }
+  }
+  return 0;
+}
+
+/** `remove_memory_block_devices`. */
+export function removeMemoryBlockDevices(k: Kernel, start: number, end: number): void {
+  const { blocks, blockPages } = k.hotplug;
+  for (let at = start; at < end; at += blockPages) blocks.delete(at / blockPages);
+}
+
+/**
+ * `memory_block_online`: the block's own memmap joins the zone first, then the rest goes online as it always did.
+ * 0; -EINVAL for a block that is online; else what onlinePages() says, with nothing changed.
+ */
+export function memoryBlockOnline(k: Kernel, block: MemoryBlock, type: OnlineType): number {
+  if (block.zone >= 0) return -EINVAL;
+  const { start, end, nrVmemmapPages: own } = block;
+  const zone = zoneForPfnRange(k, type, block.nid, start, end - start);
+  if (own > 0) mhpInitMemmapOnMemory(k, start, own, zone);
+  const err = onlinePages(k, start + own, end - start - own, zone);
+  if (err < 0) {
+    if (own > 0) mhpDeinitMemmapOnMemory(k, start, own, zone);
+    return err;
+  }
+  // Once onlining succeeded: the memmap is present, and nobody's to manage.
+  adjustPresentPageCount(zone, own);
+  block.zone = zone.index;
+  return 0;
+}
+
+/** `memory_block_offline`. 0; -EINVAL for a block that is offline; else what offlinePages() says, nothing changed. */
+export function memoryBlockOffline(k: Kernel, block: MemoryBlock): number {
+  if (block.zone < 0) return -EINVAL;
+  const { start, end, nrVmemmapPages: own } = block;
+  const zone = k.nodes[block.nid].zones[block.zone];
+  adjustPresentPageCount(zone, -own);
+  const err = offlinePages(k, start + own, end - start - own, zone);
+  if (err < 0) {
+    adjustPresentPageCount(zone, own);
+    return err;
+  }
+  if (own > 0) mhpDeinitMemmapOnMemory(k, start, own, zone);
+  block.zone = -1;
+  return 0;
+}
+
+/** `add_memory_block`. The device is a small object: it takes no frame of its own, but it can fail. */
+function addMemoryBlock(k: Kernel, nid: number, start: number, altmap: VmemAltmap | null): number {
+  if (k.fault.fails(0)) return -ENOMEM;
+  const { blocks, blockPages } = k.hotplug;
+  const id = start / blockPages;
+  blocks.set(id, { id, nid, start, end: start + blockPages, altmap, nrVmemmapPages: altmap?.alloc ?? 0, zone: -1 });
+  return 0;
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Device-dax as System RAM (drivers/dax/kmem.c; `daxctl reconfigure-device -m system-ram`): the parts of a device that
+// make whole memory blocks are hot-added near its node. Its memmap may lie in each block (since 6.8, block by block).
+//
+//   device   |  . .|########|########|########|.   |      . lost: less than a memory block
+//
+// Left out: memory tiers, resources; a device that cannot be removed stays bound instead of leaking its ranges.
+
+import { EBUSY, EINVAL } from "../../include/errno.ts";
+import type { PfnRange } from "../../include/memremap.ts";
+import { alignDown, alignUp } from "../../lib/align.ts";
+import type { Kernel } from "../../mm/kernel.ts";
+import { mhpSupportsMemmapOnMemory } from "../../mm/memmap_on_memory.ts";
+import { addMemory, memoryBlocks, removeMemory } from "../base/memory_hotplug.ts";
+import type { DevDax } from "./bus.ts";
+
+/**
+ * `dev_dax_kmem_probe`: binds the driver. 0; -EBUSY when a driver is bound, -EINVAL when no part is a memory block; else
+ * what addMemory() said of the first range. Once a range is in, others that fail are left out.
+ */
+export function devDaxKmemProbe(k: Kernel, dev: DevDax, memmapOnMemory: boolean): number {
+  if (dev.bound || dev.kmem !== null) return -EBUSY;
+  const split = memmapOnMemory && mhpSupportsMemmapOnMemory(k, k.hotplug.blockPages * k.pageBytes);
+  const added: PfnRange[] = [];
+  let first = -EINVAL;
+  for (const range of dev.ranges.map((r) => daxKmemRange(k, r)).filter((r) => r.start < r.end)) {
+    const bytes = (range.end - range.start) * k.pageBytes;
+    const err = addMemory(k, dev.region.nid, range.start * k.pageBytes, bytes, { memmapOnMemory: split, split });
+    if (err === 0) added.push(range);
+    else if (first === -EINVAL) first = err;
+  }
+  if (added.length === 0) return first;
+  dev.kmem = added;
+  return 0;
+}
+
+/** `dev_dax_kmem_remove`: takes the memory away again. -EINVAL unless bound, -EBUSY while any of it is online. */
+export function devDaxKmemRemove(k: Kernel, dev: DevDax): number {
+  if (dev.kmem === null) return -EINVAL;
+  const blocks = dev.kmem.flatMap((r) => memoryBlocks(k, r.start, r.end)!);
+  if (blocks.some((block) => block.zone >= 0)) return -EBUSY;
+  const { blockPages } = k.hotplug;
+  for (const block of blocks) removeMemory(k, block.start * k.pageBytes, blockPages * k.pageBytes);
+  dev.kmem = null;
+  return 0;
+}
+
+/** `dax_kmem_range`: the memory blocks in a range; empty when there is none. */
+function daxKmemRange(k: Kernel, range: PfnRange): PfnRange {
+  const { blockPages } = k.hotplug;
+  return { start: alignUp(range.start, blockPages), end: alignDown(range.end, blockPages) };
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `lab hotplug`: plugs memory into a fresh box, puts it online, offline, and takes it away again, and reports what was
+// counted on the way: allocator use counts, zone counts, the entries of the page table that map the new memmap.
+
+import { errnoName } from "../include/errno.ts";
+import type { MemoryBlock } from "../include/memory.ts";
+import { ZONE_NAMES } from "../include/mmzone.ts";
+import { memoryBlockOffline, memoryBlockOnline } from "../drivers/base/memory.ts";
+import type { Kernel } from "../mm/kernel.ts";
+import { mhpGeometry, type MhpRefusal, mhpRefusals } from "../mm/memmap_on_memory.ts";
+import { zoneForPfnRange } from "../mm/memory_hotplug_ram.ts";
+import type { Zone } from "../mm/mmzone.ts";
+import { totalFreePages } from "../mm/page_alloc.ts";
+import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
+import { bootHotplugBox, type HotplugConfig, hotplugConfig, type HotplugOptions } from "./hotplug_box.ts";
+import { type MemmapMapping, memmapMapping } from "./hotplug_memmap.ts";
+import { daxSource, dimmSource } from "./hotplug_source.ts";
+import { type NamespacePages, pagesTaken } from "./namespace.ts";
+
+/** One memory block as it was once everything was online. */
+export interface HotplugBlock {
+  /** Number in /sys/devices/system/memory. */
+  readonly block: number;
+  /** Node it is near to. */
+  readonly node: number;
+  /** Its first frame. */
+  readonly startPfn: number;
+  /** Whether its frames are in use as System RAM. */
+  readonly state: "online" | "offline";
+  /** Zone it joined; null while offline. */
+  readonly zone: string | null;
+  /** Frames at its start that hold its own memmap. */
+  readonly vmemmapPages: number;
+}
+
+/** Counts of the whole machine, and the span of the zone that was joined, in frames. */
+export interface HotplugState {
+  /** When it was read; `added` is before anything goes online, unless that is automatic. */
+  readonly state: "base" | "added" | "online" | "offline" | "removed";
+  /** Free frames. */
+  readonly free: number;
+  /** Frames the zones manage. */
+  readonly managed: number;
+  /** Frames of memory the zones have, self-hosted memmap included. */
+  readonly present: number;
+  /** Frames from the first to the last of the zone joined. */
+  readonly spanned: number;
+}
+
+/** What one attempt came to. */
+export interface HotplugRun {
+  /** Why not all of it could be added, as an errno name; null when it was. */
+  readonly error: string | null;
+  /** Memory that could be added. */
+  readonly addedBytes: number;
+  /** Frames taken between being added and going online. */
+  readonly pages: NamespacePages;
+  /** How the new memmap is mapped, and where its frames are. */
+  readonly mapping: MemmapMapping;
+  /** Counts before, between and after the steps. */
+  readonly states: readonly HotplugState[];
+  /** Memory the zones gained to manage, in bytes. */
+  readonly usableBytes: number;
+}
+
+/** What `lab hotplug` prints with `--json`. */
+export interface HotplugReport extends HotplugRun {
+  /** What was asked, defaults filled in. */
+  readonly config: HotplugConfig;
+  /** Size of a memory block. */
+  readonly blockBytes: number;
+  /** Rules that keep the memmap out of the memory, as far as it was asked for. */
+  readonly refusedBy: readonly MhpRefusal[];
+  /** The memory blocks added, ascending. */
+  readonly blocks: readonly HotplugBlock[];
+  /** Vmemmap pages that describe the memory added. */
+  readonly vmemmapPages: number;
+  /** Those of them that lie in it. */
+  readonly selfHosted: number;
+  /** The zone that was joined, once everything was online. */
+  readonly zone: {
+    readonly name: string;
+    readonly spanned: number;
+    readonly present: number;
+    readonly managed: number;
+  };
+  /** The same without memmap_on_memory; null when it was not asked for. */
+  readonly baseline: HotplugRun | null;
+  /** All work done to add them and put them online. */
+  readonly counters: CounterValues;
+  /** Milliseconds the emulator took; they say nothing about Linux. */
+  readonly hostMs: { readonly add: number; readonly online: number; readonly offline: number; readonly remove: number };
+  /** What the documents' machine would have taken; null: no document times memory hotplug, so nothing is calibrated. */
+  readonly modelMs: number | null;
+}
+
+/**
+ * Plugs memory into a fresh box and reports what happened.
+ *
+ * @example
+ * ```ts
+ * import { hotplugReport } from "@vmemmap/lab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const report = hotplugReport({ size: 2 ** 27, memmapOnMemory: true });
+ * assertEquals(report.selfHosted, 512); // 2 MiB of the block describe its 128 MiB
+ * assertEquals(report.pages.dramTotal, 0);
+ * assertEquals(report.baseline?.pages.dramTotal, 512);
+ * ```
+ */
+export function hotplugReport(options: HotplugOptions): HotplugReport {
+  const config = hotplugConfig(options);
+  const report = plug(config);
+  if (!config.memmapOnMemory) return report;
+  const { error, addedBytes, pages, mapping, states, usableBytes } = plug({
+    ...config,
+    memmapOnMemory: false,
+    contents: false,
+  });
+  return { ...report, baseline: { error, addedBytes, pages, mapping, states, usableBytes } };
+}
+
+/** One box, from plugging to unplugging. */
+function plug(config: HotplugConfig): HotplugReport {
+  const k = bootHotplugBox(config);
+  const memory = config.dax ? daxSource(k, config) : dimmSource(k, config);
+  const zone = zoneForPfnRange(k, config.online, config.node, memory.start, k.hotplug.blockPages);
+  const states = [readState(k, zone, "base")];
+  const uses = Float64Array.from(k.uses);
+  const before = readCounters(k.stat);
+  const [error, add] = timed(() => memory.add());
+  const pages = pagesTaken(k, uses, states[0].free);
+  states.push(readState(k, zone, "added"));
+  const blocks = [...k.hotplug.blocks.values()].sort((a, b) => a.id - b.id);
+  const [, online] = timed(() => onlineAll(k, blocks, config));
+  const counters = countersSince(before, readCounters(k.stat));
+  states.push(readState(k, zone, "online"));
+  const found = describe(k, blocks, zone);
+  const [, offline] = timed(() => offlineAll(k, blocks));
+  states.push(readState(k, zone, "offline"));
+  const [, remove] = timed(() => memory.remove());
+  states.push(readState(k, zone, "removed"));
+  const blockBytes = k.hotplug.blockPages * k.pageBytes;
+  return {
+    config,
+    blockBytes,
+    refusedBy: refusals(k, config, blockBytes),
+    error: error === 0 ? null : errnoName(error),
+    addedBytes: blocks.length * blockBytes,
+    pages,
+    ...found,
+    states,
+    usableBytes: (states[2].managed - states[0].managed) * k.pageBytes,
+    baseline: null,
+    counters,
+    hostMs: { add, online, offline, remove },
+    modelMs: null,
+  };
+}
+
+/** What a step returns, and the milliseconds it took. */
+function timed<T>(step: () => T): [T, number] {
+  const t0 = performance.now();
+  const result = step();
+  return [result, performance.now() - t0];
+}
+
+function onlineAll(k: Kernel, blocks: readonly MemoryBlock[], { online }: HotplugConfig): void {
+  for (const block of blocks) if (block.zone < 0) memoryBlockOnline(k, block, online);
+}
+
+/** From the top: a block that holds another's memmap stays until that one is gone. */
+function offlineAll(k: Kernel, blocks: readonly MemoryBlock[]): void {
+  for (const block of blocks.toReversed()) if (block.zone >= 0) memoryBlockOffline(k, block);
+}
+
+function readState(k: Kernel, joined: Zone, state: HotplugState["state"]): HotplugState {
+  let managed = 0;
+  let present = 0;
+  for (const node of k.nodes) {
+    for (const zone of node.zones) {
+      managed += zone.managed;
+      present += zone.present;
+    }
+  }
+  return { state, free: totalFreePages(k), managed, present, spanned: joined.spanned };
+}
+
+/** Blocks, memmap and zone once everything is online. */
+function describe(
+  k: Kernel,
+  blocks: readonly MemoryBlock[],
+  zone: Zone,
+): Pick<HotplugReport, "blocks" | "mapping" | "vmemmapPages" | "selfHosted" | "zone"> {
+  const mapping = memmapMapping(k, blocks[0]?.start ?? 0, blocks.at(-1)?.end ?? 0);
+  return {
+    blocks: blocks.map((block) => ({
+      block: block.id,
+      node: block.nid,
+      startPfn: block.start,
+      state: block.zone < 0 ? "offline" : "online",
+      zone: block.zone < 0 ? null : ZONE_NAMES[block.zone],
+      vmemmapPages: block.nrVmemmapPages,
+    })),
+    mapping,
+    vmemmapPages: mapping.vmemmapPages,
+    selfHosted: mapping.selfHosted,
+    zone: { name: ZONE_NAMES[zone.index], spanned: zone.spanned, present: zone.present, managed: zone.managed },
+  };
+}
+
+/** What keeps a request of this configuration from holding its own memmap; kmem asks block by block. */
+function refusals(k: Kernel, config: HotplugConfig, blockBytes: number): MhpRefusal[] {
+  return config.memmapOnMemory ? mhpRefusals(mhpGeometry(k), config.dax ? blockBytes : config.dimm) : [];
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Where the memmap of a range of memory lies and how it is mapped, read entry by entry from the kernel page table.
+
+import type { Kernel } from "../mm/kernel.ts";
+import { findMemoryBlock } from "../mm/memory_block.ts";
+import { vmemmapPage } from "../mm/page.ts";
+import { findZone } from "../mm/page_alloc.ts";
+import { entryFrame, entryHuge, entryNone, levelPages, vmemmapVpn, walkTo } from "../mm/pgtable.ts";
+
+/** How the memmap of some memory is mapped. */
+export interface MemmapMapping {
+  /** Vmemmap pages mapped. */
+  readonly vmemmapPages: number;
+  /** Translations by PMD leaf that the MMU needs to reach all of them. */
+  readonly pmdLeaves: number;
+  /** Translations by page-table entry that it needs on top. */
+  readonly pteEntries: number;
+  /** Memory that one translation's struct pages describe, on average, in bytes. */
+  readonly bytesPerTlbEntry: number;
+  /** Vmemmap pages in the memory block that they describe. */
+  readonly selfHosted: number;
+  /** Vmemmap pages by the node that their frames belong to. */
+  readonly byNode: readonly number[];
+}
+
+/** Reads the mapping of the memmap of frames [start, end). */
+export function memmapMapping(k: Kernel, start: number, end: number): MemmapMapping {
+  const perLeaf = levelPages(k, 1);
+  const byNode = k.nodes.map(() => 0);
+  let pmdLeaves = 0;
+  let pteEntries = 0;
+  let selfHosted = 0;
+  const count = (vpage: number, frame: number, pages: number) => {
+    byNode[nodeOf(k, frame)] += pages;
+    const block = findMemoryBlock(k, frame);
+    const described = Math.floor(vpage * k.pageBytes / k.structPageSize);
+    if (block !== null && frame < block.start + block.nrVmemmapPages && findMemoryBlock(k, described) === block) {
+      selfHosted += pages;
+    }
+  };
+  const last = start === end ? 0 : Math.ceil(end * k.structPageSize / k.pageBytes);
+  for (let vpage = vmemmapPage(k, start); vpage < last;) {
+    const vpn = vmemmapVpn(k, vpage);
+    const pages = Math.min(perLeaf - vpn % perLeaf, last - vpage);
+    const pmd = walkTo(k, k.rootPfn, vpn, 1);
+    if (pmd >= 0 && !entryNone(k, pmd) && entryHuge(k, pmd)) {
+      pmdLeaves++;
+      count(vpage, entryFrame(k, pmd), pages);
+    } else {
+      for (let p = 0; p < pages; p++) {
+        const pte = walkTo(k, k.rootPfn, vpn + p, 0);
+        if (pte < 0 || entryNone(k, pte)) continue;
+        pteEntries++;
+        count(vpage + p, entryFrame(k, pte), 1);
+      }
+    }
+    vpage += pages;
+  }
+  const entries = pmdLeaves + pteEntries;
+  return {
+    vmemmapPages: byNode.reduce((sum, n) => sum + n, 0),
+    pmdLeaves,
+    pteEntries,
+    bytesPerTlbEntry: entries === 0 ? 0 : (end - start) * k.pageBytes / entries,
+    selfHosted,
+    byNode,
+  };
+}
+
+/** Node of a frame: that of its memory block, or of the zone it is in. */
+function nodeOf(k: Kernel, frame: number): number {
+  return findMemoryBlock(k, frame)?.nid ?? findZone(k, frame)?.nid ?? 0;
+}

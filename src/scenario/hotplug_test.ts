@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { SZ_1G, SZ_1M, SZ_2M } from "../include/sizes.ts";
+import { hotplugReport } from "./hotplug.ts";
+import type { HotplugOptions } from "./hotplug_box.ts";
+
+const BLOCK = 128 * SZ_1M;
+const LIGHT = { dram: 4 * SZ_1G, contents: false };
+
+const free = (options: HotplugOptions) =>
+  Object.fromEntries(hotplugReport(options).states.map(({ state, free }) => [state, free]));
+
+Deno.test("hotplugReport of one block counts blocks, memmap and the zone", () => {
+  const report = hotplugReport({ size: BLOCK, memmapOnMemory: true, dram: 4 * SZ_1G });
+  assertEquals(report.blocks, [
+    { block: 48, node: 0, startPfn: 6 * SZ_1G / 4096, state: "online", zone: "Normal", vmemmapPages: 512 },
+  ]);
+  assertEquals([report.vmemmapPages, report.selfHosted, report.pages.altmap], [512, 512, 512]);
+  assertEquals([report.zone.spanned, report.zone.present], [557056, 557056]);
+  assertEquals(report.usableBytes, BLOCK - SZ_2M);
+  assertEquals([report.error, report.refusedBy, report.addedBytes], [null, [], BLOCK]);
+  assertEquals(report.counters.ramStructPagesWritten, 32768);
+  assertEquals(report.baseline?.usableBytes, BLOCK);
+  assertEquals(report.states.map((s) => s.state), ["base", "added", "online", "offline", "removed"]);
+});
+
+Deno.test("hotplugReport of a DIMM of several blocks says that it cannot hold its memmap", () => {
+  const report = hotplugReport({ ...LIGHT, size: SZ_1G, memmapOnMemory: true });
+  assertEquals([report.refusedBy, report.selfHosted, report.pages.vmemmap], [["block"], 0, 4096]);
+});
+
+// (a) Memory is taken from the moment it is added; on memory, none is.
+Deno.test("hotplugReport shows what is taken between adding and going online", () => {
+  for (const [memmapOnMemory, taken] of [[false, 8192], [true, 0]] as const) {
+    const at = free({ ...LIGHT, size: 2 * SZ_1G, dimm: BLOCK, memmapOnMemory });
+    assertEquals(at.base - at.added, taken);
+    assertEquals(at.online - at.base, 2 * SZ_1G / 4096 - 8192);
+    assertEquals([at.offline, at.removed], [at.added, at.base]);
+  }
+});
+
+// (b) A node that is all movable has no memory for its own memmap.
+Deno.test("hotplugReport shows on which node the memmap of a movable node lies", () => {
+  const options = {
+    ...LIGHT,
+    size: SZ_1G,
+    dimm: BLOCK,
+    node: 1,
+    online: "online_movable",
+    memmapOnMemory: true,
+  } as const;
+  const { mapping, baseline, blocks } = hotplugReport(options);
+  assertEquals(blocks.map((b) => b.zone), Array(8).fill("Movable"));
+  assertEquals([mapping.byNode, baseline?.mapping.byNode], [[0, 4096], [4096, 0]]);
+});
+
+// (c) A fragmented node has no PMD's worth in a piece.
+Deno.test("hotplugReport shows base pages, their tables and the reach of a translation on a fragmented node", () => {
+  const { mapping, pages, baseline } = hotplugReport({
+    ...LIGHT,
+    size: SZ_1G,
+    dimm: BLOCK,
+    fragment: 1,
+    memmapOnMemory: true,
+  });
+  assertEquals([mapping.pmdLeaves, mapping.pteEntries, mapping.bytesPerTlbEntry], [8, 0, BLOCK]);
+  assertEquals(pages.dramTotal, 0);
+  const before = baseline!;
+  assertEquals([before.mapping.pmdLeaves, before.mapping.pteEntries], [0, 4096]);
+  assertEquals(before.mapping.bytesPerTlbEntry, 64 * 4096);
+  assertEquals([before.pages.vmemmap, before.pages.pteTables], [4096, 8]);
+});
+
+Deno.test("hotplugReport of 12G into 128M of free memory fails before and works after", () => {
+  const options = { ...LIGHT, size: 12 * SZ_1G, freeMemory: BLOCK };
+  const one = hotplugReport(options);
+  assertEquals([one.error, one.addedBytes, one.blocks], ["ENOMEM", 0, []]);
+  assertEquals(one.states[1].free, one.states[0].free);
+  const { error, addedBytes, baseline, states } = hotplugReport({ ...options, dimm: BLOCK, memmapOnMemory: true });
+  assertEquals([error, addedBytes, states[1].free], [null, 12 * SZ_1G, states[0].free]);
+  assertEquals(baseline?.error, "ENOMEM");
+  assert(baseline!.addedBytes <= 8 * SZ_1G, "128 MiB of memmap describe 8 GiB");
+});
+
+Deno.test("hotplugReport with blocks online as they come lives on what they bring", () => {
+  const options = { ...LIGHT, size: 12 * SZ_1G, freeMemory: BLOCK, dimm: BLOCK, autoOnline: true };
+  const { error, addedBytes, states } = hotplugReport(options);
+  assertEquals([error, addedBytes], [null, 12 * SZ_1G]);
+  assertEquals(states[4].free, states[0].free, "and all of it can be taken away again");
+});
+
+Deno.test("hotplugReport of a namespace through kmem, with and without its memmap on it", () => {
+  const { selfHosted, usableBytes, baseline } = hotplugReport({
+    ...LIGHT,
+    size: SZ_1G,
+    dax: true,
+    memmapOnMemory: true,
+  });
+  assertEquals([selfHosted, usableBytes], [4096, SZ_1G - 8 * SZ_2M]);
+  assertEquals([baseline?.pages.dramTotal, baseline?.usableBytes], [4096, SZ_1G]);
+});
+
+Deno.test("hotplugReport leaves the memmap elsewhere when HugeTLB vmemmap freeing is on, until pages are marked", () => {
+  const refused = (kernel: string) =>
+    hotplugReport({ ...LIGHT, size: BLOCK, memmapOnMemory: true, hugetlbFreeVmemmap: true, kernel }).refusedBy;
+  assertEquals([refused("5.14"), refused("6.1")], [["hugetlb"], []]);
+});
+
+for (
+  const [bytes, dram, bareMetal, pages] of [
+    [BLOCK, 4 * SZ_1G, false, 512],
+    [SZ_1G, 65 * SZ_1G, false, 4096],
+    [2 * SZ_1G, 64 * SZ_1G, true, 8192],
+  ] as const
+) {
+  Deno.test(`hotplugReport of a memory block of ${bytes / SZ_1M} MiB has ${pages} vmemmap pages on it`, () => {
+    const report = hotplugReport({ size: bytes, dram, bareMetal, memmapOnMemory: true, contents: false });
+    assertEquals([report.blockBytes, report.blocks.length, report.selfHosted], [bytes, 1, pages]);
+  });
+}
+
+for (
+  const [options, message] of [
+    [{ size: 100 * SZ_1M }, "expected a positive multiple of 128M"],
+    [{ size: 0 }, "expected a positive multiple of 128M"],
+    [{ size: SZ_1G, dimm: 3 * BLOCK }, "expected a whole number"],
+    [{ size: SZ_1G, node: -1 }, "expected a whole number from 0 to 63"],
+    [{ size: SZ_1G, kernel: "2.6" }, "Unknown kernel"],
+    [{ size: SZ_1G, arch: "vax" }, "Unknown architecture"],
+    [{ size: SZ_1G, online: "offline" }, "Cannot go online"],
+    [{ size: SZ_1G, dax: true, dimm: BLOCK }, "expected no DIMM size"],
+    [{ size: SZ_1G, block: SZ_1M }, "expected a power of two from 128M"],
+    [{ size: SZ_1G, fragment: 2 }, "expected a share from 0 to 1"],
+    [{ size: SZ_1G, freeMemory: -1 }, "Cannot leave"],
+    [{ size: 2 ** 47 }, "at most 64T fit"],
+    [{ size: SZ_1G, hostMemory: 1 }, "Not enough host memory"],
+    [{ size: SZ_1G, structPageSize: 63 }, "Cannot boot with struct pages"],
+  ] as readonly [HotplugOptions, string][]
+) {
+  Deno.test(`hotplugReport refuses ${JSON.stringify(options)}`, () => {
+    assertThrows(() => hotplugReport(options), RangeError, message);
+  });
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Closed formulas for hot-added memory that holds its own memmap (seed 003), for any page size: from the definitions alone.
+// This file imports nothing, so that nothing the emulator computes can leak into what it is compared with. Bytes unless
+// it says otherwise; seed 003 is named by line.
+
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+
+/** What the fences depend on (003:55, 003:63): base page, memory a PMD entry maps, a pageblock. */
+export interface Geometry {
+  readonly page: number;
+  readonly pmd: number;
+  readonly pageblock: number;
+}
+
+/** x86-64, and arm64 by granule; 64K pages have smaller pageblocks without THP (Linux 6.1 headers). */
+export const GEOMETRIES: Readonly<Record<string, Geometry>> = {
+  "x86-64": { page: 4096, pmd: 2 * MIB, pageblock: 2 * MIB },
+  "arm64 4K": { page: 4096, pmd: 2 * MIB, pageblock: 2 * MIB },
+  "arm64 4K, before 5.12": { page: 4096, pmd: 2 * MIB, pageblock: 2 * MIB },
+  "arm64 16K": { page: 16384, pmd: 32 * MIB, pageblock: 32 * MIB },
+  "arm64 64K": { page: 65536, pmd: 512 * MIB, pageblock: 512 * MIB },
+  "arm64 64K, no THP": { page: 65536, pmd: 512 * MIB, pageblock: 64 * MIB },
+};
+
+/** Size of a memory block on the machines above (003:58-63, 003:109). */
+export const BLOCKS: Readonly<Record<string, readonly number[]>> = {
+  "x86-64": [128 * MIB, GIB, 2 * GIB],
+  "arm64 4K": [128 * MIB],
+  "arm64 4K, before 5.12": [GIB],
+  "arm64 16K": [128 * MIB],
+  "arm64 64K": [512 * MIB],
+  "arm64 64K, no THP": [512 * MIB],
+};
+
+/** Memmap of `bytes` of memory. */
+export function memmapOf(bytes: number, page: number, structPage: number): number {
+  return bytes / page * structPage;
+}
+
+/** Vmemmap pages of `bytes` of memory with 4 KiB pages and struct pages of 64 bytes (003:109): 1 page in 64. */
+export function vmemmapPagesOf(bytes: number): number {
+  return memmapOf(bytes, 4096, 64) / 4096;
+}
+
+/** What a block leaves to others when it holds its own memmap. */
+export function usableOf(bytes: number): number {
+  return bytes - 4096 * vmemmapPagesOf(bytes);
+}
+
+/** Which fences refuse a block, as a sum: 1 the memmap is no whole PMDs, 2 the rest is no whole pageblocks (003:55). */
+export function fence({ page, pmd, pageblock }: Geometry, block: number, structPage: number): number {
+  const memmap = memmapOf(block, page, structPage);
+  return (memmap % pmd === 0 ? 0 : 1) + ((block - memmap) % pageblock === 0 ? 0 : 2);
+}
+
+/** Memory whose struct pages one translation reaches: through a PMD leaf, or through a page-table entry (003:93). */
+export function reach(pmdLeaf: boolean): number {
+  return (pmdLeaf ? 512 : 1) * 4096 / 64 * 4096;
+}
+
+/** Page tables for the memmap of `bytes` when it is mapped by base pages: one per 512 pages of it. */
+export function tablesOf(bytes: number): number {
+  return Math.ceil(vmemmapPagesOf(bytes) / 512);
+}
+
+/** Pages by which a memory block changes a zone when it goes online: present, and managed. */
+export function onlineDelta(
+  block: number,
+  selfHosted: boolean,
+): { readonly present: number; readonly managed: number } {
+  return { present: block / 4096, managed: (selfHosted ? usableOf(block) : block) / 4096 };
+}

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Seed 003, the cover letter of "Allocate memmap from hotadded memory (per device)", v7: pages per block, the fences, why it
+// exists, and the exclusion with HugeTLB vmemmap freeing.
+
+import { type HotplugOptions, type HotplugReport, hotplugReport, mhpFences, PRESETS } from "../mod.ts";
+import { boot } from "../src/boot.ts";
+import { memoryBlockOnline } from "../src/drivers/base/memory.ts";
+import { addMemory } from "../src/drivers/base/memory_hotplug.ts";
+import { USE_VMEMMAP } from "../src/include/frame_use.ts";
+import type { SelfHostedVmemmap } from "../src/include/kernel_config.ts";
+import { STRUCT_PAGE_SIZES } from "../src/include/mm_types.ts";
+import { checkInvariants } from "../src/mm/debug_vm.ts";
+import { mayFreeVmemmap } from "../src/mm/memmap_on_memory.ts";
+import { freePages } from "../src/mm/page_alloc.ts";
+import type { Claim } from "./claim.ts";
+import { BLOCKS, fence, GEOMETRIES, reach, tablesOf, usableOf, vmemmapPagesOf } from "./formulas_hotplug.ts";
+import { panics, yes } from "./measure.ts";
+import { main, type Suite } from "./report.ts";
+
+/** Suite of seed 003. */
+export const MEMMAP_ON_MEMORY: Suite = {
+  name: "memmap_on_memory",
+  title: "Seed 003: memmap from hot-added memory, v7",
+  claims: () => [...blockClaims(), ...reasonClaims(), ...fenceClaims(), ...exclusionClaims()],
+};
+
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+const SMALL = 128 * MIB;
+const STRUCT_PAGE = 64;
+
+const reports = new Map<string, HotplugReport>();
+
+/** hotplugReport() without writing struct pages, once per set of options. */
+function report(options: HotplugOptions): HotplugReport {
+  const key = JSON.stringify(options);
+  const known = reports.get(key) ?? hotplugReport({ dram: 4 * GIB, contents: false, ...options });
+  reports.set(key, known);
+  return known;
+}
+
+/** One block of each size on a machine that chooses it. */
+const small = () => report({ size: SMALL, memmapOnMemory: true });
+const oneGib = () => report({ size: GIB, dram: 65 * GIB, memmapOnMemory: true });
+const twoGib = () => report({ size: 2 * GIB, dram: 64 * GIB, bareMetal: true, memmapOnMemory: true });
+
+function blockClaims(): Claim[] {
+  const usable = (what: string, bytes: number, measured: () => HotplugReport): Claim => ({
+    id: `003-12/${what}`,
+    what: `bytes usable of a block of ${what}`,
+    unit: "",
+    formula: usableOf(bytes),
+    measure: () => measured().usableBytes,
+    expected: "equal",
+  });
+  return [
+    {
+      id: "003-12",
+      what: "nr_vmemmap_pages of each of 4 blocks",
+      unit: "",
+      formula: 4 * vmemmapPagesOf(SMALL),
+      measure: () =>
+        report({ size: 4 * SMALL, dimm: SMALL, memmapOnMemory: true }).blocks.reduce((n, b) => n + b.vmemmapPages, 0),
+      expected: "equal",
+    },
+    {
+      id: "003-13",
+      what: "vmemmap pages of a small block on x86-64",
+      unit: "",
+      printed: "512",
+      formula: vmemmapPagesOf(SMALL),
+      measure: () => small().selfHosted,
+      expected: "confirmed",
+    },
+    {
+      id: "003-14",
+      what: "vmemmap pages of a block of 1 GB",
+      unit: "",
+      printed: "4096",
+      formula: vmemmapPagesOf(GIB),
+      measure: () => oneGib().selfHosted,
+      expected: "confirmed",
+    },
+    {
+      id: "003-14/large",
+      what: "vmemmap pages of a large block on x86-64",
+      unit: "",
+      printed: "4096",
+      formula: vmemmapPagesOf(2 * GIB),
+      measure: () => twoGib().selfHosted,
+      expected: "contradicted",
+      note: "large blocks are 2 GiB; 1 GiB is for virtual machines whose memory ends at an odd GiB",
+    },
+    {
+      id: "003-15",
+      what: "pages a block's memmap keeps from being managed",
+      unit: "",
+      formula: vmemmapPagesOf(SMALL),
+      measure: () => {
+        const [base, , online] = small().states;
+        return online.present - base.present - (online.managed - base.managed);
+      },
+      expected: "equal",
+    },
+    usable("128M", SMALL, small),
+    usable("1G", GIB, oneGib),
+    usable("2G", 2 * GIB, twoGib),
+  ];
+}
+
+/** The drawbacks of memmap from elsewhere: each is shown without and with the feature. */
+function reasonClaims(): Claim[] {
+  const size = 2 * GIB;
+  const memmap = vmemmapPagesOf(size);
+  const dimms = { size, dimm: SMALL, memmapOnMemory: true };
+  const movable = { ...dimms, node: 1, online: "online_movable" } as const;
+  const broken = { ...dimms, fragment: 1 };
+  const guest = { size: 12 * GIB, freeMemory: SMALL, dimm: SMALL, memmapOnMemory: true };
+  const without = (options: HotplugOptions) => report(options).baseline!;
+  const consumed = (states: HotplugReport["states"]) => states[0].free - states[1].free;
+  const equal = (id: string, what: string, formula: number, measure: () => number): Claim => ({
+    id,
+    what,
+    unit: "",
+    formula,
+    measure,
+    expected: "equal",
+  });
+  return [
+    {
+      id: "003-10",
+      what: "drawbacks of memmap from elsewhere",
+      unit: "",
+      printed: "2",
+      formula: 3,
+      measure: () =>
+        yes(consumed(without(dimms).states) > 0) + yes(without(movable).mapping.byNode[0] > 0) +
+        yes(without(broken).mapping.pmdLeaves === 0),
+      expected: "contradicted",
+      note: "(a), (b) and (c) follow; all three are shown below",
+    },
+    equal("003-10/a before", "pages taken before going online", memmap, () => consumed(without(dimms).states)),
+    equal("003-10/a after", "... on memory", 0, () => consumed(report(dimms).states)),
+    equal("003-10/b before", "memmap of movable node 1 on node 0", memmap, () => without(movable).mapping.byNode[0]),
+    equal("003-10/b after", "... on memory", 0, () => report(movable).mapping.byNode[0]),
+    {
+      id: "003-18",
+      what: "fragmentation leads to base pages (1 yes)",
+      unit: "",
+      printed: "1",
+      formula: 1,
+      measure: () => yes(without(broken).mapping.pteEntries === memmap),
+      expected: "confirmed",
+    },
+    equal("003-18/tables before", "page tables for it", tablesOf(size), () => without(broken).pages.pteTables),
+    equal("003-18/tables after", "... on memory", 0, () => report(broken).pages.pteTables),
+    equal(
+      "003-18/reach before",
+      "bytes a translation reaches",
+      reach(false),
+      () => without(broken).mapping.bytesPerTlbEntry,
+    ),
+    equal("003-18/reach after", "... on memory", reach(true), () => report(broken).mapping.bytesPerTlbEntry),
+    equal(
+      "12G/one DIMM",
+      "12G at once, 128M free, fails (1 yes)",
+      yes(vmemmapPagesOf(12 * GIB) * 4096 > SMALL),
+      () => yes(report({ size: 12 * GIB, freeMemory: SMALL }).error === "ENOMEM"),
+    ),
+    equal(
+      "12G/before",
+      "12G as blocks, 128M free, fails (1 yes)",
+      yes(vmemmapPagesOf(12 * GIB) * 4096 > SMALL),
+      () => yes(without(guest).error === "ENOMEM"),
+    ),
+    equal("12G/after", "bytes added on memory", 12 * GIB, () => report(guest).addedBytes),
+    equal(
+      "dax/usable",
+      "1G of device-dax as RAM, memmap on it",
+      8 * usableOf(SMALL),
+      () => report({ size: GIB, dax: true, memmapOnMemory: true }).usableBytes,
+    ),
+    equal(
+      "dax/DRAM",
+      "pages of DRAM it takes elsewhere",
+      vmemmapPagesOf(GIB),
+      () => without({ size: GIB, dax: true, memmapOnMemory: true }).pages.dramTotal,
+    ),
+  ];
+}
+
+/** Rules that refuse a block of a machine: 1 PMDs, 2 pageblocks, as a sum. What x86-64 can be booted with is tried. */
+function refusal(machine: string, block: number, structPage: number): number {
+  const row = mhpFences().find((f) =>
+    f.machine === machine && f.blockBytes === block && f.structPageBytes === structPage
+  );
+  if (row === undefined) throw new Error(`verify: no fence for ${machine} with blocks of ${block}`);
+  const sum = yes(row.refusedBy.includes("pmd")) + 2 * yes(row.refusedBy.includes("pageblock"));
+  if (machine !== "x86-64" || !STRUCT_PAGE_SIZES.includes(structPage)) return sum;
+  const k = boot({
+    dram: [2 * GIB],
+    hotplug: [{ bytes: block, startBytes: 8 * GIB }],
+    memmapOnMemory: true,
+    memoryBlockBytes: block,
+    structPageSize: structPage,
+    contents: false,
+  });
+  const added = addMemory(k, 0, 8 * GIB, block, { memmapOnMemory: true }) === 0;
+  checkInvariants(k);
+  if (added !== (sum === 0)) throw new Error("verify: the kernel and the table of fences do not agree");
+  return sum;
+}
+
+function fenceClaims(): Claim[] {
+  const table = Object.keys(GEOMETRIES).flatMap((machine) =>
+    BLOCKS[machine].flatMap((block) =>
+      [56, STRUCT_PAGE, 72, 80, 96, 128].map((structPage): Claim => ({
+        id: `fence ${machine}`,
+        what: `${block / MIB}M, ${structPage} bytes: 1 PMD, 2 pageblock`,
+        unit: "",
+        formula: fence(GEOMETRIES[machine], block, structPage),
+        measure: () => refusal(machine, block, structPage),
+        expected: "equal",
+      }))
+    )
+  );
+  const documented = (id: string, what: string, formula: number, measure: () => number): Claim => ({
+    id,
+    what,
+    unit: "",
+    printed: "1",
+    formula,
+    measure,
+    expected: "confirmed",
+  });
+  const of64K = fence(GEOMETRIES["arm64 64K"], 512 * MIB, STRUCT_PAGE);
+  return [
+    {
+      id: "003-05",
+      what: "refused: struct page is no multiple of a PMD (1 yes)",
+      unit: "",
+      printed: "1",
+      formula: yes(fence(GEOMETRIES["x86-64"], SMALL, STRUCT_PAGE) !== 0),
+      measure: () => yes(refusal("x86-64", SMALL, STRUCT_PAGE) !== 0),
+      expected: "contradicted",
+      note: "no struct page is as large as a PMD; it is the memmap of the block that must be a multiple of one",
+    },
+    documented(
+      "003-07",
+      "arm64 4K allows what x86-64 does (1 yes)",
+      1,
+      () => yes(refusal("arm64 4K", SMALL, STRUCT_PAGE) === refusal("x86-64", SMALL, STRUCT_PAGE)),
+    ),
+    documented(
+      "003-08",
+      "arm64 64K refused by pageblocks (1 yes)",
+      yes(of64K >= 2),
+      () => yes(refusal("arm64 64K", 512 * MIB, STRUCT_PAGE) >= 2),
+    ),
+    {
+      id: "003-08/rules",
+      what: "rules that refuse arm64 64K",
+      unit: "",
+      printed: "1",
+      formula: 2,
+      measure: () => mhpFences().find((f) => f.machine === "arm64 64K" && f.structPageBytes === 64)!.refusedBy.length,
+      expected: "contradicted",
+      note: "512 KiB of memmap are no PMD of 512 MiB either, and that is asked first",
+    },
+    {
+      id: "003-06",
+      what: "arm64 16K, which nobody could boot: 1 PMD, 2 pageblock",
+      unit: "",
+      formula: fence(GEOMETRIES["arm64 16K"], SMALL, STRUCT_PAGE),
+      measure: () => refusal("arm64 16K", SMALL, STRUCT_PAGE),
+      expected: "equal",
+    },
+    ...table,
+  ];
+}
+
+/** Whether a kernel with HugeTLB vmemmap freeing keeps self-hosted frames: by refusing, by marks, or not at all. */
+function exclusionClaims(): Claim[] {
+  const kept = (id: string, what: string, formula: number, measure: () => number): Claim => ({
+    id,
+    what,
+    unit: "",
+    formula,
+    measure,
+    expected: "equal",
+  });
+  const selfHosted = (kernel: string) =>
+    report({ size: SMALL, memmapOnMemory: true, hugetlbFreeVmemmap: true, kernel }).selfHosted;
+  return [
+    {
+      id: "003-02",
+      what: "5.14: HugeTLB freeing on keeps it off (1 yes)",
+      unit: "",
+      printed: "1",
+      formula: 1,
+      measure: () => yes(selfHosted("5.14") === 0),
+      expected: "confirmed",
+    },
+    kept("003-02/later", "6.1: both on, vmemmap pages on memory", vmemmapPagesOf(SMALL), () => selfHosted("6.1")),
+    kept("003-02/marked", "6.1: may its memmap be freed (1 yes)", 0, () => yes(free("marked").allowed)),
+    kept("003-02/ignored", "without either (1 yes)", 1, () => yes(free("ignored").allowed)),
+    kept("003-02/caught", "... the checker finds the frame free (1 yes)", 1, () => yes(free("ignored").caught)),
+  ];
+}
+
+/** Asks for a huge page's memmap on a block that holds its own, frees a frame of it if allowed, and checks. */
+function free(selfHostedVmemmap: SelfHostedVmemmap): { readonly allowed: boolean; readonly caught: boolean } {
+  const k = boot({
+    dram: [2 * GIB],
+    hotplug: [{ bytes: SMALL }],
+    memmapOnMemory: true,
+    hugetlbFreeVmemmap: true,
+    kernel: { ...PRESETS["6.1"], selfHostedVmemmap },
+  });
+  const start = k.machine.topology.hotplug[0].start;
+  addMemory(k, 0, start * k.pageBytes, SMALL, { memmapOnMemory: true });
+  const [block] = k.hotplug.blocks.values();
+  memoryBlockOnline(k, block, "online");
+  checkInvariants(k);
+  const huge = start + 512;
+  const allowed = mayFreeVmemmap(k, huge);
+  if (allowed) freePages(k, start + 9, 0, USE_VMEMMAP);
+  return { allowed, caught: panics(() => checkInvariants(k)) };
+}
+
+if (import.meta.main) Deno.exit(main([MEMMAP_ON_MEMORY], Deno.args));
