@@ -50,7 +50,9 @@ Deno.test("PhysMem.release() of a block whose bytes lie together but not aligned
   phys.release(32, 4);
   assertEquals([phys.slotsUsed, phys.wordBase(5)], [1, 0]);
   phys.check();
-  for (let pfn = 64; pfn < 64 + SLOTS - 1; pfn++) phys.touch(pfn, 0);
+  for (let pfn = 64; pfn < 64 + SLOTS - 1; pfn++) {
+    assertNotEquals(phys.touch(pfn, 0), phys.wordBase(5), `frame ${pfn} got the bytes of frame 5`);
+  }
   assertEquals(phys.slotsUsed, SLOTS);
 });
 
