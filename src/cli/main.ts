@@ -19,7 +19,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return await run(args);
   } catch (error) {
     if (
-      error instanceof RangeError || error instanceof TypeError && error.message.startsWith("Cannot ") ||
+      error instanceof RangeError ||
       error instanceof CommandError
     ) {
       console.error(`lab: ${error.message}`);

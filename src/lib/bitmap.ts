@@ -6,6 +6,8 @@
 export class SummaryBitmap {
   readonly #levels: Int32Array[] = [];
   #count = 0;
+  /** A set bit kept out of the tree: the one that found it empty. Buddy lists are short, and this makes them cheap. */
+  #single = -1;
 
   constructor(bits: number) {
     let words = Math.max(1, Math.ceil(bits / 32));
@@ -25,12 +27,13 @@ export class SummaryBitmap {
   test(i: number): boolean {
     const level = this.#levels[0];
     const word = i >>> 5;
-    return word < level.length && (level[word] & (1 << (i & 31))) !== 0;
+    return i === this.#single || word < level.length && (level[word] & (1 << (i & 31))) !== 0;
   }
 
   /** Whether any bit of an aligned run is set: `n` is a power of two, `first` a multiple of it. */
   testAny(first: number, n: number): boolean {
     if (this.#count === 0) return false;
+    if (this.#single >= first && this.#single < first + n) return true;
     const level = this.#levels[0];
     const word = first >>> 5;
     if (n < 32) return (level[word] & (((1 << n) - 1) << (first & 31))) !== 0;
@@ -40,8 +43,11 @@ export class SummaryBitmap {
 
   /** Sets a clear bit. */
   set(i: number): void {
+    if (this.#count++ === 0) {
+      this.#single = i;
+      return;
+    }
     const levels = this.#levels;
-    this.#count++;
     for (let l = 0; l < levels.length; l++) {
       const level = levels[l];
       const word = i >>> 5;
@@ -54,8 +60,12 @@ export class SummaryBitmap {
 
   /** Clears a set bit. */
   clear(i: number): void {
-    const levels = this.#levels;
     this.#count--;
+    if (i === this.#single) {
+      this.#single = -1;
+      return;
+    }
+    const levels = this.#levels;
     for (let l = 0; l < levels.length; l++) {
       const level = levels[l];
       const word = i >>> 5;
@@ -68,19 +78,20 @@ export class SummaryBitmap {
 
   /** The lowest set bit, or -1. */
   first(): number {
-    if (this.#count === 0) return -1;
+    const single = this.#single;
+    if (this.#count <= (single < 0 ? 0 : 1)) return single;
     const levels = this.#levels;
     let i = 0;
     for (let l = levels.length - 1; l >= 0; l--) {
       const word = levels[l][i];
       i = i * 32 + (31 - Math.clz32(word & -word));
     }
-    return i;
+    return single >= 0 && single < i ? single : i;
   }
 
   /** Set bits counted from the bits themselves, for the invariant checker. */
   recount(): number {
-    let n = 0;
+    let n = this.#single < 0 ? 0 : 1;
     for (let word of this.#levels[0]) {
       for (; word !== 0; word &= word - 1) n++;
     }

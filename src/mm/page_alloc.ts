@@ -36,8 +36,8 @@ export function allocPages(
   const zones = movable ? MOVABLE_ZONES : KERNEL_ZONES;
   for (let n = 0; n < (thisNode ? 1 : k.nodes.length); n++) {
     const node = k.nodes[(nid + n) % k.nodes.length];
-    for (const index of zones) {
-      const zone = node.zones[index];
+    for (let z = 0; z < zones.length; z++) {
+      const zone = node.zones[zones[z]];
       const pfn = zoneAlloc(zone, order);
       if (pfn < 0) continue;
       accountAlloc(k, order, use);

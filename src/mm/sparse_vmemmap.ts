@@ -16,7 +16,7 @@ import type { Kernel } from "./kernel.ts";
 import { getPage, vmemmapPage } from "./page.ts";
 import { vmemmapCanOptimize } from "./pgmap.ts";
 import { entryFrame, entryNone, levelPages, populateTo, setEntry, vmemmapVpn, walkTo } from "./pgtable.ts";
-import { mappedFrame, populateRange } from "./vmemmap_basepages.ts";
+import { mappedFrame, populateCompounds, populateRange } from "./vmemmap_basepages.ts";
 import { vmemmapPopulate } from "./vmemmap_populate.ts";
 import { C } from "./vmstat.ts";
 
@@ -60,17 +60,10 @@ function populateCompoundPages(
     if (table >= 0) return shareTable(k, start, end, nid, table);
     const tail = mappedFrame(k, start - 1);
     if (tail < 0) return -ENOMEM;
-    return Math.min(0, populateRange(k, start, end, nid, tail));
+    return populateRange(k, start, end, nid, tail);
   }
   const size = Math.min(end - start, pgmap.geometry * k.structPageSize / k.pageBytes);
-  const own = k.config.dedup === "pte+head" ? 1 : 2;
-  for (let at = start; at < end; at += size) {
-    const last = populateRange(k, at, at + own, nid, -1);
-    if (last < 0) return last;
-    const err = populateRange(k, at + own, at + size, nid, last);
-    if (err < 0) return err;
-  }
-  return 0;
+  return populateCompounds(k, start, end, nid, size, k.config.dedup === "pte+head" ? 1 : 2);
 }
 
 /**

@@ -37,21 +37,50 @@ export function mappedFrame(k: Kernel, vpage: number): number {
 /**
  * `vmemmap_populate_range`/`vmemmap_populate_address`: page-table entries for [start, end), each to a new frame, or all
  * to `reuse` with a reference per entry. Entries that are there already stay. One table walk per table, not per entry.
- * The frame the last page maps, or -ENOMEM.
+ * 0 or -ENOMEM.
  */
 export function populateRange(k: Kernel, start: number, end: number, nid: number, reuse: number): number {
   const entries = tableEntries(k);
-  let last = -1;
   for (let at = start; at < end;) {
     const first = populateTo(k, k.rootPfn, vmemmapVpn(k, at), 0, nid);
     if (first < 0) return -ENOMEM;
     const count = Math.min(entries - (at & (entries - 1)), end - at);
     const done = reuse < 0 ? mapNewFrames(k, first, count, nid) : mapFrame(k, first, count, reuse);
     if (done < count) return -ENOMEM;
-    last = first + 2 * (count - 1);
     at += count;
   }
-  return entryFrame(k, last);
+  return 0;
+}
+
+/**
+ * Entries for the compounds of `size` vmemmap pages each that fill [start, end), the last one cut if it must be: the first
+ * `own` pages of each map a new frame, the rest the frame of the last of those. One walk per table. 0 or -ENOMEM.
+ */
+export function populateCompounds(
+  k: Kernel,
+  start: number,
+  end: number,
+  nid: number,
+  size: number,
+  own: number,
+): number {
+  const entries = tableEntries(k);
+  let tail = -1;
+  for (let at = start; at < end;) {
+    const stop = Math.min(at + entries - (at & (entries - 1)), end);
+    let entry = populateTo(k, k.rootPfn, vmemmapVpn(k, at), 0, nid);
+    if (entry < 0) return -ENOMEM;
+    while (at < stop) {
+      const page = (at - start) % size;
+      const count = Math.min(page < own ? own - page : size - page, stop - at);
+      if (page >= own) mapFrame(k, entry, count, tail);
+      else if (mapNewFrames(k, entry, count, nid) < count) return -ENOMEM;
+      else tail = entryFrame(k, entry + 2 * (count - 1));
+      entry += 2 * count;
+      at += count;
+    }
+  }
+  return 0;
 }
 
 /** Fills `count` entries from word `at` on with a new frame each; returns how many it could. */

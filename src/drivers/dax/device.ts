@@ -53,7 +53,8 @@ export function devDaxRemove(k: Kernel, dev: DevDax): number {
 /** `dax_mmap`: maps `pages` device pages from `pgoff` on at a user address. -EINVAL unless aligned to the page size. */
 export function daxMmap(k: Kernel, dev: DevDax, mm: Mm, vpn: number, pages: number, pgoff: number): VmArea | number {
   const unit = dev.align / k.pageBytes;
-  if (!dev.bound || vpn % unit !== 0 || pages % unit !== 0 || pages <= 0) return -EINVAL;
+  if (!dev.bound || pages <= 0) return -EINVAL;
+  if (vpn % unit !== 0 || pages % unit !== 0 || pgoff % unit !== 0) return -EINVAL;
   if (mm.areas.some((a) => a.start < vpn + pages && vpn < a.end)) return -EINVAL;
   if (pgoff + pages > devDaxPages(dev)) return -EINVAL;
   const area = { mm, start: vpn, end: vpn + pages, pgoff, mapping: dev, fault: devDaxHugeFault };
