@@ -3,7 +3,7 @@
 // bootKernel() is the contents page of src/.
 
 import type { Arch } from "./arch/arch.ts";
-import { pageBytes } from "./arch/arch.ts";
+import { pageBytes, vmemmapStartIndex } from "./arch/arch.ts";
 import { ARCHS } from "./arch/archs.ts";
 import { type KernelConfig, PRESETS } from "./include/kernel_config.ts";
 import { FRAME_USES, USE_PGD_TABLE, USE_PINNED } from "./include/frame_use.ts";
@@ -18,12 +18,14 @@ import { prng } from "./lib/prng.ts";
 import { buildMachine, type MachineSpec } from "./machine/machine.ts";
 import type { RegionSpec } from "./machine/topology.ts";
 import { FaultBudget } from "./mm/fault_inject.ts";
+import { hugetlbInit } from "./mm/hugetlb.ts";
+import { newHugetlbState } from "./mm/hugetlb_state.ts";
 import type { Kernel } from "./mm/kernel.ts";
 import { Memblock } from "./mm/memblock.ts";
 import { newHotplugState } from "./mm/memory_block.ts";
 import { addFreeArea, growZoneSpan, newNode } from "./mm/mmzone.ts";
-import { initSinglePage, setPageFlags } from "./mm/page.ts";
-import { takePages, zoneIndexOfDram } from "./mm/page_alloc.ts";
+import { initPages } from "./mm/page.ts";
+import { findArea, takePages, zoneIndexOfDram } from "./mm/page_alloc.ts";
 import { allocTable } from "./mm/pgtable.ts";
 import { PgmapTree } from "./mm/pgmap_tree.ts";
 import { SectionTable } from "./mm/section_table.ts";
@@ -56,6 +58,8 @@ export interface BootOptions {
   readonly memoryBlockBytes?: number;
   /** hugetlb_free_vmemmap=on; up to 5.19 it keeps memmap_on_memory off. Default false. */
   readonly hugetlbFreeVmemmap?: boolean;
+  /** Memmap mapped by PMD leaves where the architecture has them (`pmd`, default), or by base pages (`base`, seed 004). */
+  readonly vmemmapMap?: "pmd" | "base";
   /** sizeof(struct page): 56, 64 (default), 72 or 80. */
   readonly structPageSize?: number;
   /** CPUs; default 1. */
@@ -91,6 +95,7 @@ function bootKernel(k: Kernel): void {
   pagingInit(k); //         sections, their memmap, from the boot allocator
   zonesInit(k); //          zones span the memory ranges
   memInit(k); //            the buddy allocator takes over
+  hugetlbInit(k); //        an empty pool for every huge page size
 }
 
 function byName<T>(given: string | T, known: Readonly<Record<string, T>>, what: string): T {
@@ -163,6 +168,8 @@ function startKernel(spec: MachineSpec, arch: Arch, config: KernelConfig, option
     gupRefs: 0,
     gupPins: 0,
     contents: options.contents ?? true,
+    hugetlb: newHugetlbState(options.hugetlbFreeVmemmap ?? false),
+    vmemmapBasePages: options.vmemmapMap === "base",
     fakeHeads: config.dedup === "pte+head",
     hotplug: newHotplugState(arch, machine.topology, spec.pageBytes, options),
   };
@@ -176,7 +183,7 @@ function initMm(k: Kernel): void {
   k.rootPfn = allocTable(k, 0, USE_PGD_TABLE);
   for (const { mmu } of k.machine.cpus) {
     mmu.rootPfn = k.rootPfn;
-    mmu.rootIndex = k.arch.vmemmapPgdIndex;
+    mmu.startIndex = vmemmapStartIndex(k.arch);
   }
 }
 
@@ -210,9 +217,11 @@ function memInit(k: Kernel): void {
     for (const run of memblock.free(range)) freeToZones(k, run.start, run.end);
   }
   for (const { start, end } of memblock.reserved) {
-    for (let pfn = start; pfn < end; pfn++) {
-      initSinglePage(k, pfn, zoneIndexOfDram(k, pfn), nidOf(k, pfn));
-      setPageFlags(k, pfn, PG_RESERVED | PG_BOOTMEM);
+    for (let pfn = start; pfn < end;) {
+      const { zone, area } = findArea(k, pfn) ?? panic(`memInit: reserved frame ${pfn} is no DRAM`);
+      const next = Math.min(end, area.base + area.length);
+      initPages(k, pfn, next - pfn, zone.index, zone.nid, PG_RESERVED | PG_BOOTMEM);
+      pfn = next;
     }
     k.bootReserved += end - start;
   }
@@ -231,11 +240,6 @@ function freeToZones(k: Kernel, start: number, end: number): void {
       }
     }
   }
-}
-
-function nidOf(k: Kernel, pfn: number): number {
-  const range = k.machine.topology.dram.find((r) => pfn >= r.start && pfn < r.end);
-  return range === undefined ? panic(`nidOf: frame ${pfn} is no DRAM`) : range.nid;
 }
 
 /** Pins one frame in the middle of some PMD-sized blocks, so that a leaf's block is hard to find. */

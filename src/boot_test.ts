@@ -85,7 +85,7 @@ Deno.test("boot() starts one MMU per CPU, all on the kernel's table", () => {
 
 Deno.test("boot() refuses options that make no machine, naming what was given and what is known", () => {
   const cases: [BootOptions, string][] = [
-    [{ arch: "vax" }, 'architecture "vax": known are x86-64, toy'],
+    [{ arch: "vax" }, 'architecture "vax": known are x86-64, arm64-4k'],
     [{ arch: "constructor" }, 'architecture "constructor"'],
     [{ kernel: "2.4" }, 'kernel preset "2.4": known are 5.14'],
     [{ structPageSize: 128 }, "struct pages of 128 bytes: known are 56, 64, 72, 80"],

@@ -5,6 +5,12 @@
 
 import type { PgtableFormat } from "../include/pgtable_format.ts";
 
+/** One HugeTLB page size and the entry, or run of entries with the contiguous bit, that maps it. */
+export interface HugetlbSize {
+  readonly bytes: number;
+  readonly mappedBy: "cont-pte" | "pmd" | "cont-pmd" | "pud";
+}
+
 /** One architecture with one base page size. Shifts are log2 of bytes, orders log2 of base pages. */
 export interface Arch {
   readonly name: string;
@@ -21,6 +27,12 @@ export interface Arch {
   readonly vmemmapHi: number;
   /** Entry of the top-level table that the vmemmap begins in. */
   readonly vmemmapPgdIndex: number;
+  /** Vmemmap pages between the start of that entry and the vmemmap; default 0. */
+  readonly vmemmapOffsetPages?: number;
+  /** HugeTLB page sizes, ascending. */
+  readonly hugetlbSizes: readonly HugetlbSize[];
+  /** A live kernel entry may be pointed at another frame without being cleared and flushed first. */
+  readonly remapsLiveEntries: boolean;
   /** Frames below these bytes are ZONE_DMA and ZONE_DMA32. */
   readonly dmaEndBytes: number;
   readonly dma32EndBytes: number;
@@ -51,4 +63,15 @@ export function pageBytes(arch: Arch): number {
 /** Bytes one entry maps at a level: 0 PTE, 1 PMD, 2 PUD. */
 export function levelBytes(arch: Arch, level: number): number {
   return 2 ** (arch.format.pageShift + level * arch.format.tableShift);
+}
+
+/** Virtual page number where the vmemmap begins, in the part of the address space that the root table covers. */
+export function vmemmapStartVpn(arch: Arch): number {
+  return arch.vmemmapPgdIndex * arch.format.levelPages[arch.format.topLevel] + (arch.vmemmapOffsetPages ?? 0);
+}
+
+/** The entry at each level, 0 (PTE) upwards, where the vmemmap begins. */
+export function vmemmapStartIndex(arch: Arch): number[] {
+  const { levelPages, tableShift } = arch.format;
+  return levelPages.map((pages) => Math.floor(vmemmapStartVpn(arch) / pages) % 2 ** tableShift);
 }

@@ -2,6 +2,7 @@
 // The architectures by name.
 
 import type { Arch } from "./arch.ts";
+import { ARM64_16K, ARM64_4K, ARM64_64K } from "./arm64/arm64.ts";
 import { TOY } from "./toy/toy.ts";
 import { X86_64 } from "./x86/x86_64.ts";
 
@@ -9,5 +10,5 @@ import { X86_64 } from "./x86/x86_64.ts";
 export const ARCHS: Readonly<Record<string, Arch>> = Object.assign(
   // No prototype: "constructor" is no architecture.
   Object.create(null),
-  { "x86-64": X86_64, toy: TOY },
+  { "x86-64": X86_64, "arm64-4k": ARM64_4K, "arm64-16k": ARM64_16K, "arm64-64k": ARM64_64K, toy: TOY },
 );

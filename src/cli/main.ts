@@ -6,12 +6,20 @@ import { type Command, CommandError } from "./command.ts";
 import { calibrateCommand } from "./calibrate.ts";
 import { gupCommand } from "./gup.ts";
 import { hotplugCommand } from "./hotplug.ts";
+import { hugetlbCommand } from "./hugetlb.ts";
 import { layoutCommand } from "./layout.ts";
 import { namespaceCommand } from "./namespace.ts";
 import { parseFlags } from "./flags.ts";
 import { NamespaceError } from "../scenario/namespace.ts";
 
-const COMMANDS: readonly Command[] = [namespaceCommand, gupCommand, layoutCommand, hotplugCommand, calibrateCommand];
+const COMMANDS: readonly Command[] = [
+  namespaceCommand,
+  gupCommand,
+  hugetlbCommand,
+  hotplugCommand,
+  layoutCommand,
+  calibrateCommand,
+];
 
 /** Runs one command line; returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {

@@ -148,7 +148,7 @@ Deno.test("lab --help and lab COMMAND --help list what there is", async () => {
 
 /** Command lines that are wrong, and what the one line must say. */
 const WRONG: readonly (readonly [string, string])[] = [
-  ["frobnicate", 'unknown command "frobnicate": known are namespace, gup, layout'],
+  ["frobnicate", 'unknown command "frobnicate": known are namespace, gup,'],
   ["namespace", "--size SIZE is required"],
   ["namespace --size", "--size needs one value"],
   ["namespace --size 1X", 'Cannot read size "1X"'],

@@ -12,6 +12,8 @@ export const USE_HUGETLB = 6;
 export const USE_PINNED = 7;
 export const USE_BOOT_VMEMMAP = 8;
 export const USE_ALTMAP_VMEMMAP = 9;
+/** Frames taken out of use because their memory is broken. */
+export const USE_HWPOISON = 10;
 export const FRAME_USES: readonly string[] = [
   "vmemmap",
   "pteTables",
@@ -23,4 +25,5 @@ export const FRAME_USES: readonly string[] = [
   "pinned",
   "bootVmemmap",
   "altmap",
+  "hwpoison",
 ];

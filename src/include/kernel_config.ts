@@ -84,6 +84,10 @@ export interface KernelConfig {
   readonly hugetlbKeep: 1 | 2;
   /** HugeTLB tails are mapped read-only. */
   readonly hugetlbTailsReadOnly: boolean;
+  /** TLB flushes of HugeTLB vmemmap: for every page, and every split (up to 6.6), or two for a batch (6.7). */
+  readonly hugetlbFlush: "page" | "batch";
+  /** Optimised pages are given back at once, or by a worker (seed 004 patch 9). */
+  readonly hugetlbFree: "sync" | "deferred";
   /** memory_hotplug.memmap_on_memory is available. */
   readonly memmapOnMemory: boolean;
   /** What keeps HugeTLB from freeing self-hosted memmap. */
@@ -116,6 +120,8 @@ const LINUX_5_14: KernelConfig = {
   pincountTail: 2,
   hugetlbKeep: 2,
   hugetlbTailsReadOnly: true,
+  hugetlbFlush: "page",
+  hugetlbFree: "sync",
   memmapOnMemory: true,
   selfHostedVmemmap: "exclusive",
   errata: NO_ERRATA,

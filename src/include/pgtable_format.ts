@@ -8,6 +8,8 @@ export interface PgtableFormat {
   readonly pageShift: number;
   /** log2 of the entries of one table. */
   readonly tableShift: number;
+  /** Level of the root table: 3 with four levels of tables, 2 with three. */
+  readonly topLevel: number;
   /** Frames told apart by the low word alone: `2 ** (32 - pageShift)`. */
   readonly pfnsPerHigh: number;
   /** Pages an entry covers at each level, 0 (PTE) to 3 (PGD). */

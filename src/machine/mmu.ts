@@ -29,9 +29,9 @@ const FLUSH_CEILING = 33;
 export class Mmu {
   readonly phys: PhysMem;
   readonly format: PgtableFormat;
-  /** Frame of the root table, and the entry in it where the vmemmap begins. */
+  /** Frame of the root table, and the entry at each level where the vmemmap begins. */
   rootPfn = -1;
-  rootIndex = 0;
+  startIndex: readonly number[] = [0, 0, 0, 0];
   misses = 0;
   walkSteps = 0;
   flushes = 0;
@@ -135,10 +135,12 @@ export class Mmu {
     const f = this.format;
     const mask = (1 << f.tableShift) - 1;
     let table = this.rootPfn;
-    for (let level = 3; level > 0; level--) {
+    for (let level = f.topLevel; level > 0; level--) {
       this.walkSteps++;
-      const rest = vpage >> (level * f.tableShift);
-      const entry = this.phys.wordBase(table) + 2 * (level === 3 ? this.rootIndex + rest : rest & mask);
+      // A shift by 32 or more (16 KiB pages, top level) would start over.
+      const shift = level * f.tableShift;
+      const rest = shift > 31 ? 0 : vpage >> shift;
+      const entry = this.phys.wordBase(table) + 2 * ((this.startIndex[level] + rest) & mask);
       const lo = words[entry];
       if ((lo & f.present) === 0) return -1;
       table = entryPfn(f, lo, words[entry + 1]);

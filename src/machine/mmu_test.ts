@@ -29,7 +29,7 @@ class Box {
     this.set(PMD, 1, block, FORMAT.kernelHuge);
     for (let i = 0; i < 16; i++) this.set(PTE, i, FRAMES + i, FORMAT.kernelPage);
     this.mmu.rootPfn = ROOT;
-    this.mmu.rootIndex = 2;
+    this.mmu.startIndex = [0, 0, 0, 2];
   }
 
   set(table: number, index: number, pfn: number, bits: EntryBits): void {

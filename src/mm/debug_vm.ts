@@ -9,6 +9,7 @@ import { MIGRATE_MOVABLE, ZONE_DEVICE } from "../include/mmzone.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
 import { checkMemoryBlocks } from "./debug_vm_hotplug.ts";
+import { checkHugetlb } from "./debug_vm_hugetlb.ts";
 import { checkDevicePages } from "./debug_vm_pages.ts";
 import { checkKernelTable } from "./debug_vm_tables.ts";
 import { selfHostedPages } from "./memory_block.ts";
@@ -27,6 +28,7 @@ export function checkInvariants(k: Kernel): void {
   checkPgmaps(k);
   checkUserTables(k);
   if (k.contents) checkDevicePages(k);
+  checkHugetlb(k);
   k.phys.check();
 }
 

@@ -12,12 +12,12 @@ import {
   USE_VMEMMAP,
 } from "../include/frame_use.ts";
 import type { DevPagemap } from "../include/memremap.ts";
-import { PG_RESERVED } from "../include/page_flags.ts";
+import { PG_BOOTMEM, PG_RESERVED } from "../include/page_flags.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
 import { findMemoryBlock } from "./memory_block.ts";
-
-import { pageRefcount, readPage } from "./page.ts";
+import { sharedEntries } from "./debug_vm_hugetlb.ts";
+import { pageFlags, pageRefcount, readPage } from "./page.ts";
 import { countsReferences, findZone } from "./page_alloc.ts";
 import { vmemmapCanOptimize } from "./pgmap.ts";
 import { entryFrame, entryHuge, entryNone, levelPages, tableEntries, vmemmapVpn, walkTo } from "./pgtable.ts";
@@ -166,10 +166,19 @@ function isBoot(k: Kernel, pfn: number): boolean {
   return (readPage(k, pfn, 0) & PG_RESERVED) !== 0;
 }
 
-/** I13: a frame of memmap has a reference per entry that maps it, a PTE table one per PMD entry. */
+/**
+ * I13: a frame of memmap has a reference per entry that maps it, a PTE table one per PMD entry. The entries HugeTLB
+ * shares do not count.
+ */
 function checkReferences(k: Kernel, { frames, blocks, pteTables }: Recount): void {
-  for (const [pfn, entries] of [...frames, ...pteTables]) {
-    if (inAltmap(k, pfn) || isBoot(k, pfn)) continue;
+  const uncounted = sharedEntries(k);
+  for (const [pfn, all] of [...frames, ...pteTables]) {
+    if (inAltmap(k, pfn)) continue;
+    if (isBoot(k, pfn)) {
+      checkBootPage(k, pfn);
+      continue;
+    }
+    const entries = all - (uncounted.get(pfn) ?? 0);
     const refs = pageRefcount(k, pfn);
     if (refs !== entries) panic(`checkInvariants: I13 frame ${pfn} has ${refs} references and ${entries} entries`);
   }
@@ -177,6 +186,13 @@ function checkReferences(k: Kernel, { frames, blocks, pteTables }: Recount): voi
     if (!countsReferences(k, k.arch.format.tableShift)) break;
     if (inAltmap(k, pfn) || isBoot(k, pfn)) continue;
     if (pageRefcount(k, pfn) !== 1) panic(`checkInvariants: I13 block ${pfn} has ${pageRefcount(k, pfn)} references`);
+  }
+}
+
+/** I24: boot's memmap and tables are Reserved and marked as such; one reference, however many entries share them. */
+function checkBootPage(k: Kernel, pfn: number): void {
+  if ((pageFlags(k, pfn) & PG_BOOTMEM) === 0 || pageRefcount(k, pfn) !== 1) {
+    panic(`checkInvariants: I24 boot frame ${pfn} has ${pageRefcount(k, pfn)} references or lost its mark`);
   }
 }
 

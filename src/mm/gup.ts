@@ -200,7 +200,7 @@ function lockless(
   let done = 0;
   for (let at = vpn; at < end;) {
     let table = mm.rootPfn;
-    let level = 3;
+    let level = k.arch.format.topLevel;
     let entry = 0;
     for (;; level--) {
       entry = entryAt(k, table, tableIndex(k, at, level));
@@ -549,7 +549,7 @@ function flagCounter(k: Kernel, pfn: number): number {
 /** Whether the user page is mapped at any level. */
 function mapped(k: Kernel, mm: Mm, vpn: number): boolean {
   let table = mm.rootPfn;
-  for (let level = 3; level >= 0; level--) {
+  for (let level = k.arch.format.topLevel; level >= 0; level--) {
     const entry = entryAt(k, table, tableIndex(k, vpn, level));
     if (entryNone(k, entry)) return false;
     if (level === 0 || entryHuge(k, entry)) return true;

@@ -7,6 +7,7 @@ import type { KernelConfig } from "../include/kernel_config.ts";
 import type { Cpu, Machine } from "../machine/machine.ts";
 import type { PhysMem } from "../machine/phys_mem.ts";
 import type { FaultBudget } from "./fault_inject.ts";
+import type { HugetlbState } from "./hugetlb_state.ts";
 import type { Memblock } from "./memblock.ts";
 import type { HotplugState } from "./memory_block.ts";
 import type { PgmapTree } from "./pgmap_tree.ts";
@@ -52,6 +53,9 @@ export interface Kernel {
   contents: boolean;
   /** Memory blocks and the parameters of memory hotplug. */
   readonly hotplug: HotplugState;
+  readonly hugetlb: HugetlbState;
+  /** Memmap is mapped by base pages from boot on (seed 004), not by PMD leaves. */
+  readonly vmemmapBasePages: boolean;
   /** Zones in which the fake heads of shared head pages may occur. */
   fakeHeads: boolean;
 }

@@ -16,6 +16,12 @@ export class Memblock {
 
   /** `memblock_reserve`. */
   reserve(start: number, end: number): void {
+    // Top-down allocation mostly lowers the run above.
+    const above = this.#reserved.find((r) => r.start === end);
+    if (above !== undefined && !this.#reserved.some((r) => r.end >= start && r.end < end)) {
+      above.start = start;
+      return;
+    }
     this.#reserved.push({ start, end });
     this.#reserved.sort((a, b) => a.start - b.start);
     const merged: { start: number; end: number }[] = [];

@@ -46,14 +46,14 @@ export function mmAlloc(k: Kernel): Mm | number {
 /** `mmput`: unmaps everything and frees the tables. */
 export function mmPut(k: Kernel, mm: Mm): void {
   for (const area of [...mm.areas]) munmap(k, area);
-  freeTables(k, mm.rootPfn, 3, k.arch.vmemmapPgdIndex);
+  freeTables(k, mm.rootPfn, k.arch.format.topLevel, k.arch.vmemmapPgdIndex);
   freeTable(k, mm.rootPfn);
   k.mms.delete(mm);
 }
 
 /** `do_munmap` of a whole area: its entries go. Tables stay until the address space goes. */
 export function munmap(k: Kernel, area: VmArea): void {
-  zap(k, area.mm.rootPfn, 3, area.start, area.end);
+  zap(k, area.mm.rootPfn, k.arch.format.topLevel, area.start, area.end);
   area.mm.areas.splice(area.mm.areas.indexOf(area), 1);
 }
 
@@ -64,7 +64,7 @@ export function unmapMapping(k: Kernel, mapping: AddressSpace, first: number, en
       if (area.mapping !== mapping) continue;
       const from = Math.max(area.start, area.start + first - area.pgoff);
       const to = Math.min(area.end, area.start + end - area.pgoff);
-      if (from < to) zap(k, mm.rootPfn, 3, from, to);
+      if (from < to) zap(k, mm.rootPfn, k.arch.format.topLevel, from, to);
     }
   }
 }

@@ -6,7 +6,9 @@
 import { EBUSY, ENXIO } from "../include/errno.ts";
 import { PAGE_INDEX, PAGE_INDEX_HI, PAGE_MAPPING, PAGE_MAPPING_HI } from "../include/mm_types.ts";
 import { PG_HWPOISON } from "../include/page_flags.ts";
+import { memoryFailureHugetlb } from "./hugetlb_poison.ts";
 import { type Kernel, objectAt } from "./kernel.ts";
+import { pfnToOnlinePage } from "./memory_hotplug.ts";
 import { getDevPagemap, pfnFirst, putDevPagemap } from "./memremap.ts";
 import { unmapMapping } from "./memory.ts";
 import type { AddressSpace, Mm } from "./mm.ts";
@@ -24,6 +26,7 @@ export interface ToKill {
  * mapped it; -ENXIO for a frame that holds no device data, -EBUSY when its struct page names no file.
  */
 export function memoryFailure(k: Kernel, pfn: number): readonly ToKill[] | number {
+  if (pfnToOnlinePage(k, pfn) >= 0) return memoryFailureHugetlb(k, pfn) || [];
   const pgmap = getDevPagemap(k, pfn, null);
   if (pgmap === null) return -ENXIO;
   const range = pgmap.ranges.findIndex((r) => pfn >= r.start && pfn < r.end);

@@ -23,7 +23,7 @@ import {
   TAIL1_PINCOUNT,
   TAIL2_PINCOUNT,
 } from "../include/mm_types.ts";
-import { pageLinksHi, PG_HEAD } from "../include/page_flags.ts";
+import { flagsHiNid, pageLinksHi, PG_HEAD } from "../include/page_flags.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
 
@@ -94,6 +94,11 @@ export function putPageTestzero(k: Kernel, pfn: number): boolean {
   const left = addPageCount(k, pfn, PAGE_REFCOUNT, -1);
   if (left < 0) panic(`putPageTestzero: frame ${pfn} has refcount ${left}`);
   return left === 0;
+}
+
+/** `page_to_nid`. */
+export function pageNid(k: Kernel, pfn: number): number {
+  return flagsHiNid(readPage(k, pfn, PAGE_FLAGS_HI));
 }
 
 /** Flags of a struct page; panics on poison, which says that the memmap was never initialised. */
@@ -174,7 +179,9 @@ export function hasPincount(k: Kernel, head: number): boolean {
 
 /** `prep_compound_head` (patch 2): what a compound page keeps in its first tails. They must be initialised already. */
 export function prepCompoundHead(k: Kernel, head: number, order: number, dtor: number): void {
-  writePage(k, head + 1, TAIL1_DTOR_ORDER, dtor | (order << 8));
+  // Two bytes: what lru.prev held above them stays.
+  const above = readPage(k, head + 1, TAIL1_DTOR_ORDER) & ~0xffff;
+  writePage(k, head + 1, TAIL1_DTOR_ORDER, above | dtor | (order << 8));
   writePage(k, head + 1, TAIL1_COMPOUND_MAPCOUNT, -1);
   writePage(k, head + 1, k.config.pincountTail === 2 ? TAIL1_COMPOUND_NR_OLD : TAIL1_COMPOUND_NR, 2 ** order);
   if (k.config.pincountTail === 2 && order < 2) return;

@@ -6,7 +6,7 @@
 
 import { PAGE_REFCOUNT } from "../include/mm_types.ts";
 import { MAX_NR_ZONES, ZONE_DMA, ZONE_DMA32, ZONE_MOVABLE, ZONE_NORMAL } from "../include/mmzone.ts";
-import { USE_BOOT_VMEMMAP, USE_VMEMMAP } from "../include/frame_use.ts";
+import { USE_BOOT_VMEMMAP, USE_HUGETLB, USE_HWPOISON, USE_VMEMMAP } from "../include/frame_use.ts";
 import { PG_BOOTMEM, PG_RESERVED } from "../include/page_flags.ts";
 import type { Buddy } from "../lib/buddy.ts";
 import { panic } from "../lib/bug.ts";
@@ -41,7 +41,8 @@ export function allocPages(
       const pfn = zoneAlloc(zone, order);
       if (pfn < 0) continue;
       accountAlloc(k, order, use);
-      if (countsReferences(k, order)) prepNewPage(k, pfn, zone);
+      // mm/hugetlb.ts initialises a huge page's struct pages, first and tails alike, once their tables are split.
+      if (use !== USE_HUGETLB && countsReferences(k, order)) prepNewPage(k, pfn, zone);
       return pfn;
     }
   }
@@ -55,6 +56,13 @@ export function takePages(k: Kernel, pfn: number, order: number, use: number): b
   accountAlloc(k, order, use);
   prepNewPage(k, pfn, zone);
   return true;
+}
+
+/** `take_page_off_buddy`: a free frame whose memory is broken leaves the allocator for good. */
+export function takePageOffBuddy(k: Kernel, pfn: number): void {
+  const found = findArea(k, pfn);
+  if (found === null || !found.area.take(pfn, 0)) panic(`takePageOffBuddy: frame ${pfn} is not free`);
+  accountAlloc(k, 0, USE_HWPOISON);
 }
 
 /** `__free_pages` without the reference count: gives a block back, and its backing bytes with it. */
@@ -85,6 +93,13 @@ export function freePagetable(k: Kernel, pfn: number, order: number, use: number
  */
 export function countsReferences(k: Kernel, order: number): boolean {
   return k.contents || order === 0;
+}
+
+/** `split_page`: every frame of an allocated block gets a reference of its own. */
+export function splitPage(k: Kernel, pfn: number, order: number): void {
+  const found = findArea(k, pfn);
+  if (found === null) panic(`splitPage: frame ${pfn} belongs to no zone's free area`);
+  for (let i = 0; i < 1 << order; i++) prepNewPage(k, pfn + i, found.zone);
 }
 
 /** `free_bootmem_page`: a frame the boot allocator kept becomes an ordinary free one. */

@@ -8,6 +8,7 @@
 // A leaf is a level-0 entry, or a level-1 or level-2 entry with the huge bit. The p4d level is folded, as it is on
 // four-level machines.
 
+import { vmemmapStartVpn } from "../arch/arch.ts";
 import type { EntryBits } from "../include/pgtable_format.ts";
 import { USE_PMD_TABLE, USE_PTE_TABLE, USE_PUD_TABLE } from "../include/frame_use.ts";
 import { entryHi, entryLo, entryPfn } from "../machine/mmu.ts";
@@ -37,7 +38,7 @@ export function tableIndex(k: Kernel, vpn: number, level: number): number {
 
 /** Virtual page number of a vmemmap page in the kernel address space. */
 export function vmemmapVpn(k: Kernel, vpage: number): number {
-  return k.arch.vmemmapPgdIndex * levelPages(k, 3) + vpage;
+  return vmemmapStartVpn(k.arch) + vpage;
 }
 
 /** Word index of an entry in a table frame. */
@@ -77,7 +78,7 @@ export function clearEntry(k: Kernel, at: number, level: number): void {
 /** Word index of the entry for `vpn` at `level`, or -1 when a table on the way is missing or a huge leaf is in it. */
 export function walkTo(k: Kernel, root: number, vpn: number, level: number): number {
   let table = root;
-  for (let l = 3; l > level; l--) {
+  for (let l = k.arch.format.topLevel; l > level; l--) {
     const at = entryAt(k, table, tableIndex(k, vpn, l));
     if (entryNone(k, at) || entryHuge(k, at)) return -1;
     table = entryFrame(k, at);
@@ -91,13 +92,13 @@ export function walkTo(k: Kernel, root: number, vpn: number, level: number): num
  */
 export function populateTo(k: Kernel, root: number, vpn: number, level: number, nid: number, use = -1): number {
   let table = root;
-  for (let l = 3; l > level; l--) {
+  for (let l = k.arch.format.topLevel; l > level; l--) {
     const at = entryAt(k, table, tableIndex(k, vpn, l));
     if (entryNone(k, at)) {
       const child = allocTable(k, nid, use < 0 ? TABLE_USE[l] : use);
       if (child < 0) return -1;
       setEntry(k, at, l, child, use < 0 ? k.arch.format.table : k.arch.format.userTable);
-      if (l === 3 && use < 0) syncGlobalPgds(k, tableIndex(k, vpn, 3));
+      if (l === k.arch.format.topLevel && use < 0) syncGlobalPgds(k, tableIndex(k, vpn, l));
     } else if (entryHuge(k, at)) {
       return -1;
     }

@@ -15,7 +15,7 @@ export interface TableVisitor {
 
 /** Visits the entries [first, last) of the root table and all below them, ascending. */
 export function walkTables(k: Kernel, root: number, first: number, last: number, visitor: TableVisitor): void {
-  walkLevel(k, root, 3, 0, first, last, visitor);
+  walkLevel(k, root, k.arch.format.topLevel, 0, first, last, visitor);
 }
 
 function walkLevel(

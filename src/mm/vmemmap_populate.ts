@@ -37,7 +37,7 @@ export function vmemmapPopulate(
   altmap: VmemAltmap | null,
 ): number {
   const wholeSection = (end - start) * k.pageBytes >= k.pagesPerSection * k.structPageSize;
-  if (!wholeSection || !k.arch.hugeVmemmap) return vmemmapPopulateBasepages(k, start, end, nid);
+  if (!wholeSection || !k.arch.hugeVmemmap || k.vmemmapBasePages) return vmemmapPopulateBasepages(k, start, end, nid);
   return populateHugepages(k, start, end, nid, altmap);
 }
 
@@ -71,7 +71,7 @@ function populateHugepages(k: Kernel, start: number, end: number, nid: number, a
 
 /** `vmemmap_free` (remove_pagetable): unmaps vmemmap pages [start, end) and gives back frames and empty tables. */
 export function vmemmapFree(k: Kernel, start: number, end: number, altmap: VmemAltmap | null): void {
-  removeTable(k, k.rootPfn, 3, vmemmapVpn(k, start), vmemmapVpn(k, end), altmap);
+  removeTable(k, k.rootPfn, k.arch.format.topLevel, vmemmapVpn(k, start), vmemmapVpn(k, end), altmap);
   flushVmemmap(k, start, end - start);
 }
 
@@ -130,7 +130,7 @@ function removeLeaf(k: Kernel, entry: number, vpn: number, altmap: VmemAltmap | 
 
 /** free_pte_table, free_pmd_table, free_pud_table: an empty table goes; the top level's children stay. */
 function removeChild(k: Kernel, entry: number, level: number, child: number): void {
-  if (level === 3) return;
+  if (level === k.arch.format.topLevel) return;
   clearEntry(k, entry, level);
   freePagetable(k, child, 0, TABLE_USE[level]);
 }

@@ -74,6 +74,12 @@ export const COUNTERS = [
   /** FOLL_PIN accounting (nr_foll_pin_acquired, nr_foll_pin_released). */
   "follPinAcquired",
   "follPinReleased",
+  /** struct pages of huge pages initialised, and set back to those of free frames. */
+  "hugetlbPagesPrepared",
+  "hugetlbPagesDestroyed",
+  /** PMD leaves of the memmap that were split, and vmemmap pages filled with copies when they were restored. */
+  "vmemmapSplits",
+  "vmemmapPagesCopied",
 ] as const;
 
 /** Name of a counter. */

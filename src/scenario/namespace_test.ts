@@ -79,7 +79,7 @@ Deno.test("namespaceReport() refuses bad options before it boots anything, namin
     [{ size: 16 * MIB, align: GIB }, "the namespace has only 16M"],
     [{ size: GIB, kernel: "7.0" }, 'kernel "7.0": known are 5.14, v4, v7, v7+head, 6.1'],
     [{ size: GIB, kernel: "toString" }, 'kernel "toString"'],
-    [{ size: GIB, arch: "vax" }, 'architecture "vax": known are x86-64, toy'],
+    [{ size: GIB, arch: "vax" }, 'architecture "vax": known are x86-64, arm64-4k'],
     [{ size: GIB, arch: "constructor" }, 'architecture "constructor"'],
     [{ size: GIB, structPageSize: 63 }, "struct pages of 63 bytes"],
     [{ size: 16 * GIB, kernel: "5.14", hostMemory: 2 ** 27 }, "Not enough host memory"],

@@ -18,6 +18,8 @@ export const TOY: Arch = {
   maxOrder: 6,
   vmemmapHi: 0xffffea00,
   vmemmapPgdIndex: 2,
+  hugetlbSizes: [{ bytes: 2 ** 12, mappedBy: "pmd" }, { bytes: 2 ** 16, mappedBy: "pud" }],
+  remapsLiveEntries: true,
   dmaEndBytes: 0,
   dma32EndBytes: 0,
   lowEndBytes: () => Infinity,
@@ -28,4 +30,25 @@ export const TOY: Arch = {
   namespaceUnitBytes: 2 ** 12,
   infoBlockBytes: 512,
   memmapOnMemory: true,
+};
+
+/**
+ * The toy with pages of 8 struct pages, so that the private words of a huge page fit into one vmemmap page and HugeTLB
+ * can keep one. As on x86-64 a PMD-sized page has 8 vmemmap pages, and a section's memmap is one PMD leaf.
+ *
+ *   page 512 B = 8 struct pages    table 64 entries    PMD 32 KiB = 64 pages (8 memmap pages)
+ *   section 256 KiB = 512 pages (64 memmap pages = 1 PMD)    PUD 2 MiB = 4096 pages = 8 sections
+ */
+export const TOY_HUGETLB: Arch = {
+  ...TOY,
+  name: "toy-hugetlb",
+  format: x86Format(9, 6),
+  sectionShift: 18,
+  subsectionShift: 15,
+  pageblockOrder: 6,
+  maxOrder: 7,
+  hugetlbSizes: [{ bytes: 2 ** 15, mappedBy: "pmd" }, { bytes: 2 ** 21, mappedBy: "pud" }],
+  regionAlignBytes: 2 ** 21,
+  compatAlignBytes: 2 ** 15,
+  namespaceUnitBytes: 2 ** 15,
 };

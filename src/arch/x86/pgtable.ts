@@ -29,6 +29,7 @@ export function x86Format(pageShift: number, tableShift: number): PgtableFormat 
   return {
     pageShift,
     tableShift,
+    topLevel: 3,
     pfnsPerHigh: 2 ** (32 - pageShift),
     levelPages: [0, 1, 2, 3].map((level) => 2 ** (level * tableShift)),
     present: X86_PRESENT,

@@ -14,6 +14,8 @@ export const X86_64: Arch = {
   pageblockOrder: 9,
   maxOrder: 10,
   vmemmapHi: 0xffffea00,
+  hugetlbSizes: [{ bytes: SZ_2M, mappedBy: "pmd" }, { bytes: SZ_1G, mappedBy: "pud" }],
+  remapsLiveEntries: true,
   // VMEMMAP_START 0xffffea0000000000, bits 39-47.
   vmemmapPgdIndex: 468,
   dmaEndBytes: 16 * SZ_1M,

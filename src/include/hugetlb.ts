@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// HugeTLB (include/linux/hugetlb.h, mm/hugetlb_vmemmap.h): one hstate per page size, and where a huge page keeps what is
+// its own. The head keeps flags in its private word; the discrete tails below keep one word each, in theirs:
+//
+//   struct page   0            1               2            3             4              5 ...
+//                +------------+---------------+------------+-------------+--------------+-------
+//   private      | HPG_* bits | subpool       | cgroup     | cgroup_rsvd | poisoned raw | free
+//                +------------+---------------+------------+-------------+--------------+-------
+//
+// Everything from NR_USED_SUBPAGE on is alike in all tails, which is what lets their memmap be shared; the pages that are
+// kept must have room for these and one such tail (the BUILD_BUG_ON of patch 15).
+
+/** Bits of the head's private word, numbered as in 6.1. */
+export const HPG_FREED = 1 << 3;
+export const HPG_VMEMMAP_OPTIMIZED = 1 << 4;
+
+/** Tails whose private word means something. */
+export const SUBPAGE_INDEX_SUBPOOL = 1;
+export const SUBPAGE_INDEX_CGROUP = 2;
+export const SUBPAGE_INDEX_CGROUP_RSVD = 3;
+export const SUBPAGE_INDEX_HWPOISON = 4;
+export const NR_USED_SUBPAGE = 5;
+
+export const HUGETLB_PAGE_DTOR = 2;
+
+/** Why pages of a size are not optimised. */
+export type NotOptimizable =
+  /** Their struct pages take no more than what is kept. */
+  | "too-small"
+  /** sizeof(struct page) is not a power of two, so struct pages straddle vmemmap pages. */
+  | "struct-page-size"
+  /** What is kept has no room for the tails in use. */
+  | "used-subpages";
+
+/** `struct hstate`: the pool of one huge page size. Counts in huge pages unless it says otherwise. */
+export interface Hstate {
+  /** As in /sys/kernel/mm/hugepages: `hugepages-2048kB`. */
+  readonly name: string;
+  readonly bytes: number;
+  readonly order: number;
+  /** Frames of one page. */
+  readonly pages: number;
+  /** Vmemmap pages of one page; a fraction when it has less than one. */
+  readonly vmemmapPages: number;
+  /** `nr_free_vmemmap_pages`: vmemmap pages that optimising one page frees; 0 when it cannot be. */
+  readonly freeVmemmapPages: number;
+  readonly notOptimizable: NotOptimizable | null;
+  /** Pages in the pool, surplus included. */
+  nrHugePages: number;
+  surplusHugePages: number;
+  /** Most surplus pages that may be made when the pool is empty. */
+  nrOvercommit: number;
+  /** Free pages (head frames) by node. */
+  readonly freeLists: number[][];
+  /** Pages handed out (`hugepage_activelist`). */
+  readonly active: Set<number>;
+  readonly nrHugePagesNode: number[];
+  readonly surplusHugePagesNode: number[];
+  /** Node the next page is taken from and given back to. */
+  nextNidToAlloc: number;
+  nextNidToFree: number;
+}

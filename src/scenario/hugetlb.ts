@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `lab hugetlb`: a pool of huge pages made and given back on a fresh box, with what the allocator, the page tables and
+// the counters say about it. Latencies are the emulator's own, per page, as seed 004 takes them with bpftrace.
+
+import { ARCHS } from "../arch/archs.ts";
+import { pageBytes } from "../arch/arch.ts";
+import { boot } from "../boot.ts";
+import { USE_BOOT_VMEMMAP, USE_PTE_TABLE, USE_VMEMMAP } from "../include/frame_use.ts";
+import type { Hstate, NotOptimizable } from "../include/hugetlb.ts";
+import { PRESETS } from "../include/kernel_config.ts";
+import { alignUp } from "../lib/align.ts";
+import { type HistogramBucket, Log2Histogram } from "../lib/log2_hist.ts";
+import { formatSize } from "../lib/units.ts";
+import { allocHugePageAt, setNrHugepages, sizeToHstate } from "../mm/hugetlb.ts";
+import { flushFreeHpageWork } from "../mm/hugetlb_free.ts";
+import type { Kernel } from "../mm/kernel.ts";
+import { totalFreePages } from "../mm/page_alloc.ts";
+import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
+import { bootHugetlbBox, type HugetlbConfig, hugetlbConfig, type HugetlbOptions } from "./hugetlb_box.ts";
+
+/** What `lab hugetlb` prints with `--json`. Pages are base pages unless it says huge. */
+export interface HugetlbReport {
+  /** What was asked for, defaults filled in. */
+  readonly config: HugetlbConfig;
+  /** Vmemmap pages that describe one huge page; a fraction when it has less than one. */
+  readonly vmemmapPages: number;
+  /** Why this size gives nothing back; null when it does. */
+  readonly notOptimizable: NotOptimizable | null;
+  /** Pages of memmap that went to the allocator, by the counts of use. */
+  readonly freedPages: number;
+  /** PTE tables that splitting leaves took. */
+  readonly pteTables: number;
+  /** What the free lists gained against huge pages whose memmap is left alone. */
+  readonly netSavedPages: number;
+  /** The same in bytes. */
+  readonly netSavedBytes: number;
+  /** Work of making the pages, and of giving them back; null when they were kept. */
+  readonly counters: { readonly alloc: CounterValues; readonly free: CounterValues | null };
+  /** Milliseconds of host time for all pages; says nothing about Linux. */
+  readonly allocMs: number;
+  /** The same for giving them back, until the caller returns; null when they were kept. */
+  readonly freeMs: number | null;
+  /** Of giving back: the worker's part, after the caller had returned. */
+  readonly workerMs: number | null;
+  /** Nanoseconds per huge page made, by powers of two; empty when pages are made in one batch. */
+  readonly histogram: HistogramBucket[];
+  /** The same per huge page given back. */
+  readonly freeHistogram: HistogramBucket[];
+}
+
+/** A pool that could be made, on its box. */
+export interface HugetlbRun {
+  readonly kernel: Kernel;
+  readonly hstate: Hstate;
+  readonly made: Pick<HugetlbReport, "freedPages" | "pteTables" | "netSavedPages" | "netSavedBytes" | "allocMs">;
+  readonly counters: CounterValues;
+}
+
+/** Boots a box and makes the pages. RangeError when they do not fit. */
+export function makePool(config: HugetlbConfig, allocProbe: Log2Histogram | null = null): HugetlbRun {
+  const kernel = bootHugetlbBox(config);
+  const hstate = sizeToHstate(kernel, config.size)!;
+  kernel.hugetlb.allocProbe = allocProbe;
+  const memmap = () => kernel.uses[USE_BOOT_VMEMMAP] + kernel.uses[USE_VMEMMAP];
+  const [free, frames, tables] = [totalFreePages(kernel), memmap(), kernel.uses[USE_PTE_TABLE]];
+  const before = readCounters(kernel.stat);
+  const t0 = performance.now();
+  const got = config.placement === "spread" ? spreadPages(kernel, hstate, config.count) : setNrHugepages(
+    kernel,
+    hstate,
+    config.count,
+  );
+  const allocMs = performance.now() - t0;
+  const counters = countersSince(before, readCounters(kernel.stat));
+  if (got < config.count) {
+    throw new RangeError(
+      `Cannot reserve ${config.count} pages of ${formatSize(config.size)}: ` +
+        `${got} fit into ${formatSize(config.dram)} of DRAM with its memmap`,
+    );
+  }
+  const netSavedPages = config.count * hstate.pages - (free - totalFreePages(kernel));
+  const made = {
+    freedPages: frames - memmap(),
+    pteTables: kernel.uses[USE_PTE_TABLE] - tables,
+    netSavedPages,
+    netSavedBytes: netSavedPages * kernel.pageBytes,
+    allocMs,
+  };
+  return { kernel, hstate, made, counters };
+}
+
+/** One page at the start of each section, as far as it is free. Returns how many. */
+function spreadPages(k: Kernel, h: Hstate, count: number): number {
+  let got = 0;
+  for (const { start, end } of k.machine.topology.dram) {
+    for (let pfn = alignUp(start, k.pagesPerSection); got < count && pfn < end; pfn += k.pagesPerSection) {
+      if (allocHugePageAt(k, h, pfn)) got++;
+    }
+  }
+  return got;
+}
+
+/**
+ * Makes a pool of huge pages on a fresh box and gives it back.
+ *
+ * @example
+ * ```ts
+ * import { hugetlbReport } from "@vmemmap/lab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const series = hugetlbReport({ size: 2 ** 21, count: 64, kernel: "5.14" });
+ * assertEquals(series.freedPages, 64 * 6); // 2 of 8 vmemmap pages stay
+ * const mainline = hugetlbReport({ size: 2 ** 21, count: 64, kernel: "6.1" });
+ * assertEquals(mainline.freedPages, 64 * 7);
+ * assertEquals(mainline.netSavedPages, 64 * 7 - mainline.pteTables);
+ * ```
+ */
+export function hugetlbReport(options: HugetlbOptions): HugetlbReport {
+  const config = hugetlbConfig(options);
+  const allocProbe = new Log2Histogram();
+  const { kernel, hstate, made, counters } = makePool(config, allocProbe);
+  const freed = config.giveBack ? giveBack(kernel, hstate) : null;
+  return {
+    config,
+    vmemmapPages: hstate.vmemmapPages,
+    notOptimizable: hstate.notOptimizable,
+    ...made,
+    counters: { alloc: counters, free: freed?.counters ?? null },
+    freeMs: freed?.freeMs ?? null,
+    workerMs: freed?.workerMs ?? null,
+    histogram: allocProbe.buckets(),
+    freeHistogram: freed?.histogram ?? [],
+  };
+}
+
+/** What giving a pool back took. */
+export interface GivenBack {
+  readonly freeMs: number;
+  readonly workerMs: number;
+  readonly counters: CounterValues;
+  readonly histogram: HistogramBucket[];
+}
+
+/** Empties a pool; the worker's part, if the kernel defers, is timed apart. */
+export function giveBack(k: Kernel, h: Hstate): GivenBack {
+  const probe = new Log2Histogram();
+  k.hugetlb.freeProbe = probe;
+  const before = readCounters(k.stat);
+  const t0 = performance.now();
+  setNrHugepages(k, h, 0);
+  const t1 = performance.now();
+  flushFreeHpageWork(k);
+  const t2 = performance.now();
+  const counters = countersSince(before, readCounters(k.stat));
+  return { freeMs: t1 - t0, workerMs: t2 - t1, counters, histogram: probe.buckets() };
+}
+
+/** One row of the table of HugeTLB sizes. Bytes; vmemmap pages per huge page. */
+export interface HugetlbSizeRow {
+  /** Name of the architecture. */
+  readonly arch: string;
+  /** Its base page. */
+  readonly pageBytes: number;
+  /** The huge page. */
+  readonly size: number;
+  /** The entry, or run of entries with the contiguous bit, that maps it. */
+  readonly mappedBy: "cont-pte" | "pmd" | "cont-pmd" | "pud";
+  /** Vmemmap pages that describe it; a fraction when it has less than one. */
+  readonly vmemmapPages: number;
+  /** Those that can be freed. */
+  readonly freedPages: number;
+  /** Why none can; null when some can. */
+  readonly notOptimizable: NotOptimizable | null;
+}
+
+/**
+ * Every HugeTLB size of every architecture, and what a kernel that keeps `keep` vmemmap pages can free of each, as the
+ * booted kernels set up their pools.
+ *
+ * @example
+ * ```ts
+ * import { hugetlbSizes } from "@vmemmap/lab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const rows = hugetlbSizes(2).filter((row) => row.arch === "arm64-16k");
+ * assertEquals(rows.map((row) => row.vmemmapPages), [0.5, 8, 256]);
+ * assertEquals(rows.map((row) => row.freedPages), [0, 6, 254]);
+ * ```
+ */
+export function hugetlbSizes(keep: 1 | 2): HugetlbSizeRow[] {
+  return Object.entries(ARCHS).flatMap(([name, arch]) => {
+    const { hstates } = boot({ arch, kernel: { ...PRESETS["6.1"], hugetlbKeep: keep }, dram: [arch.regionAlignBytes] })
+      .hugetlb;
+    return arch.hugetlbSizes.map(({ bytes, mappedBy }, i) => ({
+      arch: name,
+      pageBytes: pageBytes(arch),
+      size: bytes,
+      mappedBy,
+      vmemmapPages: hstates[i].vmemmapPages,
+      freedPages: hstates[i].freeVmemmapPages,
+      notOptimizable: hstates[i].notOptimizable,
+    }));
+  });
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A box for one pool of huge pages: options with defaults, how much DRAM it needs, and how much host memory the emulation
+// will take. Estimates for sizing only; what a run reports is counted.
+
+import { type Arch, pageBytes } from "../arch/arch.ts";
+import { ARCHS } from "../arch/archs.ts";
+import { boot, type BootOptions } from "../boot.ts";
+import { type KernelConfig, PRESETS } from "../include/kernel_config.ts";
+import { STRUCT_PAGE_SIZES } from "../include/mm_types.ts";
+import { SZ_1G } from "../include/sizes.ts";
+import { alignUp } from "../lib/align.ts";
+import { formatSize } from "../lib/units.ts";
+import type { Kernel } from "../mm/kernel.ts";
+
+/** What `lab hugetlb` is given. Bytes. */
+export interface HugetlbOptions {
+  /** Size of a huge page; one the architecture has. */
+  readonly size: number;
+  /** How many; a whole number from 1. */
+  readonly count: number;
+  /** Kernel preset: `5.14`, `v4`, `v7`, `v7+head`, `6.1` (default). */
+  readonly kernel?: string;
+  /** Architecture and base page size: `x86-64` (default), `arm64-4k`, `arm64-16k`, `arm64-64k`, `toy`. */
+  readonly arch?: string;
+  /** sizeof(struct page): 56, 64 (default), 72, 80. */
+  readonly structPageSize?: number;
+  /** hugetlb_free_vmemmap=on; default true. */
+  readonly optimize?: boolean;
+  /** Vmemmap pages kept per huge page, 1 or 2; default the kernel's. */
+  readonly keep?: number;
+  /** Boot's memmap in PMD leaves that are split on demand (`pmd`, default), or in base pages (`base`, as the series). */
+  readonly vmemmapMap?: "pmd" | "base";
+  /** TLB flushes per page (default) or two per batch. */
+  readonly flush?: "page" | "batch";
+  /** Pages given back at once (default), or by a worker whose time is reported apart. */
+  readonly free?: "sync" | "deferred";
+  /** Huge pages side by side (default), or one at the start of each memory section. */
+  readonly placement?: "dense" | "spread";
+  /** DRAM of the box; default as much as the pages need. */
+  readonly dram?: number;
+  /** CPUs, each of which is interrupted for a flush; default 1. */
+  readonly cpus?: number;
+  /** Give the pages back at the end; default true. Restoring needs host memory for all of their struct pages. */
+  readonly giveBack?: boolean;
+  /** Bytes the host has for the emulated metadata; default 20 GiB. A run that needs more is refused before it starts. */
+  readonly hostMemory?: number;
+}
+
+/** The options with every default filled in. */
+export type HugetlbConfig = Required<HugetlbOptions>;
+
+/** Fills in defaults and checks what can be checked without a machine. RangeError naming the given and the allowed. */
+export function hugetlbConfig(options: HugetlbOptions): HugetlbConfig {
+  const name = oneOf("architecture", options.arch ?? "x86-64", Object.keys(ARCHS));
+  const kernel = oneOf("kernel", options.kernel ?? "6.1", Object.keys(PRESETS));
+  const arch = ARCHS[name];
+  const sizes = arch.hugetlbSizes.map((s) => s.bytes);
+  if (!sizes.includes(options.size)) {
+    throw new RangeError(
+      `Cannot make huge pages of ${formatSize(options.size)}: ${name} has ${sizes.map(formatSize).join(", ")}`,
+    );
+  }
+  for (const [what, value] of [["count", options.count], ["CPUs", options.cpus ?? 1]] as const) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new RangeError(`Cannot run with ${what} ${value}: expected a whole number from 1`);
+    }
+  }
+  const placement = oneOf("placement", options.placement ?? "dense", ["dense", "spread"]);
+  if (placement === "spread" && options.size > 2 ** arch.sectionShift) {
+    throw new RangeError(
+      `Cannot spread pages of ${formatSize(options.size)}: a section has ${formatSize(2 ** arch.sectionShift)}`,
+    );
+  }
+  const structPageSize = oneOf("struct page size", options.structPageSize ?? 64, STRUCT_PAGE_SIZES);
+  return {
+    size: options.size,
+    count: options.count,
+    kernel,
+    arch: name,
+    structPageSize,
+    optimize: options.optimize ?? true,
+    keep: oneOf("keep", options.keep ?? PRESETS[kernel].hugetlbKeep, [1, 2]),
+    vmemmapMap: oneOf("memmap mapping", options.vmemmapMap ?? "pmd", ["pmd", "base"]),
+    flush: oneOf("flush", options.flush ?? PRESETS[kernel].hugetlbFlush, ["page", "batch"]),
+    free: oneOf("free", options.free ?? PRESETS[kernel].hugetlbFree, ["sync", "deferred"]),
+    placement,
+    dram: options.dram ?? dramBytes(arch, options.size, options.count, structPageSize, placement),
+    cpus: options.cpus ?? 1,
+    giveBack: options.giveBack ?? true,
+    hostMemory: options.hostMemory ?? 20 * SZ_1G,
+  };
+}
+
+function oneOf<T extends string | number>(what: string, given: T, known: readonly T[]): T {
+  if (known.includes(given)) return given;
+  throw new RangeError(`Unknown ${what} "${given}": known are ${known.join(", ")}`);
+}
+
+/** Boots the box. RangeError when the machine would be too large, or the host has not the memory for it. */
+export function bootHugetlbBox(config: HugetlbConfig, more: BootOptions = {}): Kernel {
+  const arch = ARCHS[config.arch];
+  const most = 2 ** 31 * pageBytes(arch);
+  if (config.dram >= most) {
+    throw new RangeError(
+      `Cannot hold ${config.count} pages of ${formatSize(config.size)}: ${formatSize(config.dram)} of DRAM, ` +
+        `less than ${formatSize(most)} can be had`,
+    );
+  }
+  const need = hostBytes(config, arch);
+  if (need > config.hostMemory) {
+    throw new RangeError(
+      `Not enough host memory: this run needs about ${formatSize(alignUp(need, 2 ** 20))}, ` +
+        `${formatSize(alignUp(config.hostMemory, 2 ** 20))} are there (see --no-free)`,
+    );
+  }
+  return boot({
+    arch,
+    kernel: kernelOf(config),
+    dram: [config.dram],
+    structPageSize: config.structPageSize,
+    hugetlbFreeVmemmap: config.optimize,
+    vmemmapMap: config.vmemmapMap,
+    cpus: config.cpus,
+    hostMemoryBytes: config.hostMemory,
+    ...more,
+  });
+}
+
+function kernelOf({ kernel, keep, flush, free }: HugetlbConfig): KernelConfig {
+  return { ...PRESETS[kernel], hugetlbKeep: keep === 1 ? 1 : 2, hugetlbFlush: flush, hugetlbFree: free };
+}
+
+/** DRAM for the pages, the memmap of all of it, and some that alignment and the hole below 4 GiB take. */
+function dramBytes(arch: Arch, size: number, count: number, structPageSize: number, placement: string): number {
+  const page = pageBytes(arch);
+  const each = placement === "spread" ? 2 ** arch.sectionShift : size;
+  const memmapShare = structPageSize / page;
+  return alignUp(count * each / (1 - 1.05 * memmapShare), arch.regionAlignBytes) +
+    4 * Math.max(each, arch.regionAlignBytes);
+}
+
+/**
+ * Host memory a run commits, about: the struct pages of the huge pages as far as they are alive at once, those of boot's
+ * memmap, page tables, and room for the emulator's own books.
+ */
+function hostBytes(config: HugetlbConfig, arch: Arch): number {
+  const page = pageBytes(arch);
+  const memmap = config.dram / page * config.structPageSize;
+  const whole = config.size / page * config.structPageSize;
+  const kept = config.optimize ? Math.min(whole, config.keep * page) : whole;
+  const alive = config.count * (config.giveBack || config.flush === "batch" ? whole : kept);
+  const tables = memmap / 2 ** arch.format.tableShift;
+  return alive + memmap / page * config.structPageSize + tables + config.dram / page / 4 + 64 * 2 ** 20;
+}
