@@ -437,7 +437,7 @@ function grabOnePage(k: Kernel, pfn: number, head: number, mode: GupMode, pages:
 }
 
 /** `try_grab_compound_head`: `refs` references, and pins, on a head or base page; false when it has none to start from. */
-function tryGrabCompoundHead(k: Kernel, head: number, refs: number, mode: GupMode): boolean {
+export function tryGrabCompoundHead(k: Kernel, head: number, refs: number, mode: GupMode): boolean {
   if (pageRefcount(k, head) <= 0) return false;
   const apart = mode === "pin" && hasPincount(k, head);
   const delta = mode === "pin" && !apart ? refs * GUP_PIN_COUNTING_BIAS : refs;
@@ -459,7 +459,7 @@ function tryGrabCompoundHead(k: Kernel, head: number, refs: number, mode: GupMod
 }
 
 /** `put_compound_head`: the reverse. */
-function putCompoundHead(k: Kernel, head: number, refs: number, mode: GupMode): void {
+export function putCompoundHead(k: Kernel, head: number, refs: number, mode: GupMode): void {
   const apart = mode === "pin" && hasPincount(k, head);
   const delta = mode === "pin" && !apart ? refs * GUP_PIN_COUNTING_BIAS : refs;
   if (apart) {
