@@ -9,7 +9,7 @@ import { compoundHead, compoundOrder, isPageHead, setPageFlags } from "../../src
 import { PG_REFERENCED } from "../../src/include/page_flags.ts";
 import type { DevPagemap } from "../../src/include/memremap.ts";
 import type { Step, Thread } from "./explore.ts";
-import { leafEntry, leafPfn, look, putDevicePage, type RaceWorld, trueHead } from "./world.ts";
+import { findLeaf, type Leaf, look, putDevicePage, type RaceWorld, trueHead } from "./world.ts";
 
 /** One way to write gup-fast for an entry. */
 export interface GupRace {
@@ -48,7 +48,9 @@ export function* gupThread(w: RaceWorld, v: GupRace): Thread {
   w.held = w.n;
   yield { name: "use the pages", ...PAGE };
   onCpu0(w);
-  if (held.some(({ head }) => head !== trueHead(w, head))) w.hazards.add("holds pages whose memmap has gone or changed");
+  if (held.some(({ head }) => head !== trueHead(w, head))) {
+    w.hazards.add("holds pages whose memmap has gone or changed");
+  }
   for (const { head, refs } of held) {
     yield { name: "put_page", reads: ["memmap"], writes: ["tlb", "count", "refs"] };
     onCpu0(w);
@@ -60,10 +62,11 @@ export function* gupThread(w: RaceWorld, v: GupRace): Thread {
 function* gupFastSteps(w: RaceWorld, v: GupRace): Generator<Step, Held[] | null, void> {
   const { k } = w;
   yield { name: "read the entry", reads: ["entry"] };
-  const entry = leafEntry(w);
-  if (entry < 0) return null;
-  const [lo, hi] = [k.phys.words[entry], k.phys.words[entry + 1]];
-  const pfn = leafPfn(w, entry);
+  const leaf = findLeaf(w);
+  if (leaf === null) return null;
+  const [lo, hi] = [k.phys.words[leaf.at], k.phys.words[leaf.at + 1]];
+  const { pfn } = leaf;
+  w.entryOf = w.dev.pgmap;
   let pgmap: DevPagemap | null = null;
   if (v.pgmap !== "no") {
     yield { name: "get_dev_pagemap", reads: ["tree"], writes: ["refs"] };
@@ -71,14 +74,14 @@ function* gupFastSteps(w: RaceWorld, v: GupRace): Generator<Step, Held[] | null,
     if (pgmap === null) return null;
   }
   const held: Held[] = [];
-  let ok = yield* grabSteps(w, v, pfn, held);
+  let ok = yield* grabSteps(w, v, leaf, held);
   if (v.pgmap === "until recheck") {
     yield { name: "put_dev_pagemap", writes: ["refs"] };
     putDevPagemap(pgmap);
   }
   if (ok) {
     yield { name: "read the entry again", reads: ["entry"] };
-    ok = k.phys.words[entry] === lo && k.phys.words[entry + 1] === hi;
+    ok = k.phys.words[leaf.at] === lo && k.phys.words[leaf.at + 1] === hi;
   }
   if (ok && v.grab.startsWith("one")) ok = yield* grabRest(w, v, pfn, held);
   if (!ok) yield* undo(w, held);
@@ -90,10 +93,11 @@ function* gupFastSteps(w: RaceWorld, v: GupRace): Generator<Step, Held[] | null,
 }
 
 /** Takes the references that come before the entry is read again. */
-function* grabSteps(w: RaceWorld, v: GupRace, pfn: number, held: Held[]): Generator<Step, boolean, void> {
+function* grabSteps(w: RaceWorld, v: GupRace, leaf: Leaf, held: Held[]): Generator<Step, boolean, void> {
+  const { pfn } = leaf;
   const want = v.grab.startsWith("one") ? 1 : w.n;
   for (let done = 0; done < want;) {
-    let head = pfn - (w.vpn % w.setting.before.align);
+    let head = leaf.first;
     let refs = want;
     if (v.head === "compound_head") {
       yield { name: "read compound_head", ...PAGE };
@@ -135,7 +139,7 @@ function* grab(w: RaceWorld, pfn: number, head: number, refs: number, held: Held
   if (!tryGrabCompoundHead(w.k, head, refs, "get")) return false;
   held.push({ head, refs });
   if (trueHead(w, pfn) !== head) w.hazards.add("counts on a stale head");
-  if (w.k.pgmaps.lookup(pfn) !== w.dev.pgmap) w.speculated = true;
+  if (w.k.pgmaps.lookup(pfn) !== w.entryOf) w.speculated = true;
   return true;
 }
 

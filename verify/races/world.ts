@@ -11,13 +11,7 @@ import { boot } from "../../src/boot.ts";
 import { allocDaxRegion, createDevDax, type DevDax } from "../../src/drivers/dax/bus.ts";
 import { daxMmap, devDaxProbe } from "../../src/drivers/dax/device.ts";
 import { type KernelConfig, PRESETS } from "../../src/include/kernel_config.ts";
-import {
-  PAGE_FLAGS,
-  PAGE_PGMAP,
-  PAGE_PGMAP_HI,
-  PAGE_POISON_WORD,
-  PAGE_REFCOUNT,
-} from "../../src/include/mm_types.ts";
+import { PAGE_FLAGS, PAGE_PGMAP, PAGE_PGMAP_HI, PAGE_POISON_WORD, PAGE_REFCOUNT } from "../../src/include/mm_types.ts";
 import type { DevPagemap } from "../../src/include/memremap.ts";
 import { KernelPanic, panic } from "../../src/lib/bug.ts";
 import { Mmu } from "../../src/machine/mmu.ts";
@@ -78,9 +72,11 @@ export interface RaceWorld {
   /** TLB flushes that CPU 0 has not carried out. */
   readonly flushes: [number, number][];
   readonly hazards: Set<string>;
-  /** Pages gup returned, whether it ever counted on a page of the device's next life. */
+  /** Pages gup returned; whether it counted on a page of a life of the device after the one its entry was from. */
   held: number;
   speculated: boolean;
+  /** The pgmap that was up when gup read its entry. */
+  entryOf: DevPagemap | null;
 }
 
 const PAGES = 256;
@@ -95,7 +91,14 @@ export function raceWorld(setting: Setting): RaceWorld {
     compoundDevmap: setting.before.compound > 1,
     memunmap: setting.memunmap === "per-page" ? "per-page" : "bulk",
   };
-  const k = boot({ arch: "toy", kernel: config, dram: [2 ** 16], pmem: [{ bytes: PAGES * 256 }], cpus: 2, debug: true });
+  const k = boot({
+    arch: "toy",
+    kernel: config,
+    dram: [2 ** 16],
+    pmem: [{ bytes: PAGES * 256 }],
+    cpus: 2,
+    debug: true,
+  });
   const { nid, start, end } = k.machine.topology.pmem[0];
   const region = allocDaxRegion(k, nid, { start, end }, 256, false) ?? panic("raceWorld: no region");
   const dev = created(createDevDax(k, region, PAGES, setting.before.align * 256, null));
@@ -117,6 +120,7 @@ export function raceWorld(setting: Setting): RaceWorld {
     hazards: new Set(),
     held: 0,
     speculated: false,
+    entryOf: null,
   };
   k.machine.cpus[0].mmu.flushRange = (vpage, count) => void world.flushes.push([vpage, count]);
   return world;
@@ -128,19 +132,23 @@ export function takeFlushes(w: RaceWorld): void {
   for (const [vpage, count] of w.flushes.splice(0)) Mmu.prototype.flushRange.call(mmu, vpage, count);
 }
 
-/** Word index of the leaf that maps the page gup begins at, or -1; and what a page in it is. */
-export function leafEntry(w: RaceWorld): number {
-  for (let level = 2; level >= 0; level--) {
-    const at = walkTo(w.k, w.mm.rootPfn, w.vpn, level);
-    if (at < 0 || entryNone(w.k, at)) return -1;
-    if (level === 0 || entryHuge(w.k, at)) return at;
-  }
-  return -1;
+/** The leaf that maps the page gup begins at: word index of the entry, the frame of the page, the one the entry names. */
+export interface Leaf {
+  readonly at: number;
+  readonly pfn: number;
+  readonly first: number;
 }
 
-/** The frame a leaf of `align` pages maps for the page gup begins at. */
-export function leafPfn(w: RaceWorld, entry: number): number {
-  return entryFrame(w.k, entry) + (w.vpn - BASE_VPN) % w.setting.before.align;
+/** Walks the process's tables to the page gup begins at; null when it is not mapped. */
+export function findLeaf(w: RaceWorld): Leaf | null {
+  for (let level = 2; level >= 0; level--) {
+    const at = walkTo(w.k, w.mm.rootPfn, w.vpn, level);
+    if (at < 0 || entryNone(w.k, at)) return null;
+    if (level > 0 && !entryHuge(w.k, at)) continue;
+    const first = entryFrame(w.k, at);
+    return { at, pfn: first + w.vpn % levelPages(w.k, level), first };
+  }
+  return null;
 }
 
 /** Notes what is wrong with touching this struct page now, as the current CPU sees it; panics when it faults. */
@@ -171,7 +179,9 @@ export function putDevicePage(w: RaceWorld, head: number, refs: number): void {
   const { k } = w;
   look(w, head, "puts");
   const left = addPageCount(k, head, PAGE_REFCOUNT, -refs);
-  if (left < 0 || left === 0 && w.setting.memunmap !== "per-page") w.hazards.add("puts a reference that is not its own");
+  if (left < 0 || left === 0 && w.setting.memunmap !== "per-page") {
+    w.hazards.add("puts a reference that is not its own");
+  }
   if (left !== 0 || w.setting.memunmap !== "per-page") return;
   const pgmap = objectAt(k, readPage(k, head, PAGE_PGMAP), readPage(k, head, PAGE_PGMAP_HI));
   if (pgmap === null) return void w.hazards.add("puts the last reference of a page without pgmap");
