@@ -41,6 +41,7 @@ import { handleFault } from "./memory.ts";
 import type { Mm } from "./mm.ts";
 import {
   addPageCount,
+  addPageCountUnlessZero,
   clearPageFlags,
   compoundHead,
   compoundOrder,
@@ -438,10 +439,9 @@ function grabOnePage(k: Kernel, pfn: number, head: number, mode: GupMode, pages:
 
 /** `try_grab_compound_head`: `refs` references, and pins, on a head or base page; false when it has none to start from. */
 export function tryGrabCompoundHead(k: Kernel, head: number, refs: number, mode: GupMode): boolean {
-  if (pageRefcount(k, head) <= 0) return false;
   const apart = mode === "pin" && hasPincount(k, head);
   const delta = mode === "pin" && !apart ? refs * GUP_PIN_COUNTING_BIAS : refs;
-  addPageCount(k, head, PAGE_REFCOUNT, delta);
+  if (!addPageCountUnlessZero(k, head, PAGE_REFCOUNT, delta)) return false;
   k.stat[refcountCounter(k, head)]++;
   k.gupRefs += delta;
   if (apart) {
