@@ -38,8 +38,11 @@ export class Event implements fc.Command<Record<never, never>, Life> {
   }
 }
 
+/** A life to be lived. */
+export type Events = Iterable<fc.Command<Record<never, never>, Life>>;
+
 /** Sequences of at most `most` operations. */
-export function events(most: number): fc.Arbitrary<Iterable<fc.Command<Record<never, never>, Life>>> {
+export function events(most: number): fc.Arbitrary<Events> {
   const number = fc.nat({ max: 999 });
   const failAt = fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, {
     weight: 1,
@@ -50,11 +53,13 @@ export function events(most: number): fc.Arbitrary<Iterable<fc.Command<Record<ne
   return fc.commands([event], { maxCommands: most, size: "max" });
 }
 
-/** Machines lives are lived on: every preset, and struct pages that share and that do not. */
-export const SETTINGS: fc.Arbitrary<LifeSetting> = fc.record({
-  kernel: fc.constantFrom(...Object.keys(PRESETS)),
-  structPageSize: fc.constantFrom(64, 64, 64, 56, 80),
-});
+/**
+ * Machines lives are lived on: every preset, and struct pages that share and that do not. Of sizes that do not, a toy
+ * subsection's memmap is a whole number of pages with 80 bytes only; on real geometries it always is.
+ */
+export const SETTINGS: readonly LifeSetting[] = Object.keys(PRESETS).flatMap((kernel) =>
+  [64, 80].map((structPageSize) => ({ kernel, structPageSize }))
+);
 
 /** What lives together did. */
 export interface Tally {
@@ -64,11 +69,8 @@ export interface Tally {
 }
 
 /** "Every life ends well", for fc.assert; `tally` counts as they go. */
-export function lifeProperty(
-  most: number,
-  tally: Tally,
-): fc.IProperty<[LifeSetting, Iterable<fc.Command<Record<never, never>, Life>>]> {
-  return fc.property(SETTINGS, events(most), (setting, commands) => {
+export function lifeProperty(setting: LifeSetting, most: number, tally: Tally): fc.IProperty<[Events]> {
+  return fc.property(events(most), (commands) => {
     const life = new Life(setting);
     fc.modelRun(() => ({ model: {}, real: life }), commands);
     life.end();
