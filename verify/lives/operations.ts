@@ -205,9 +205,19 @@ function holding(life: Life, dev: DevDax, pgoff: number, pages: Float64Array, mo
     if (range === undefined) panic("gupFast: held more pages than the device has");
     const pfn = range.start + rest;
     if (pages[i] !== pfn) panic(`gupFast: page ${i} is frame ${pages[i]}, expected ${pfn}`);
-    heads.push(range.start + Math.floor((pfn - range.start) / geometry) * geometry);
+    const first = firstCompound(life, dev, range.start);
+    heads.push(first + Math.floor((pfn - first) / geometry) * geometry);
   }
   return { mode, pages, heads, perPage: mode === "pin" && geometry === 1 ? GUP_PIN_COUNTING_BIAS : 1 };
+}
+
+/**
+ * Where the compounds of a range of a device begin: with map=mem at the start of its namespace, which comes before its data
+ * and need not be aligned to their size, so that a mapping may lie across two of them.
+ */
+function firstCompound(life: Life, dev: DevDax, start: number): number {
+  const ns = life.namespaces.find((n) => n.dev === dev);
+  return ns !== undefined && ns.info.mode === "mem" ? ns.extent.start / 256 : start;
 }
 
 function boundDevices(life: Life): DevDax[] {
