@@ -31,7 +31,8 @@ export function deviceSweep(k: Kernel, align: number, pages: number, ranges: num
 /** memremap_pages() of two ranges with a hole between, compounds of `geometry` frames. */
 export function rangesSweep(k: Kernel, geometry: number): Sweep {
   const { nid, start, end } = k.machine.topology.pmem[0];
-  const third = Math.floor((end - start) / 3 / k.pagesPerSection) * k.pagesPerSection;
+  const unit = Math.max(geometry, k.pagesPerSection);
+  const third = Math.floor((end - start) / 3 / unit) * unit;
   const ranges = [{ start, end: start + third }, { start: start + 2 * third, end: start + 3 * third }];
   const pgmap = newPgmap(k, "generic", ranges, null, nid, geometry);
   return { run: (k) => memremapPages(k, pgmap), undo: (k) => memunmapPages(k, pgmap), errno: -ENOMEM };
