@@ -72,7 +72,8 @@ function populateHugepages(k: Kernel, start: number, end: number, nid: number, a
 /** `vmemmap_free` (remove_pagetable): unmaps vmemmap pages [start, end) and gives back frames and empty tables. */
 export function vmemmapFree(k: Kernel, start: number, end: number, altmap: VmemAltmap | null): void {
   removeTable(k, k.rootPfn, 3, vmemmapVpn(k, start), vmemmapVpn(k, end), altmap);
-  flushVmemmap(k, start, end - start);
+  // flush_tlb_all(), as remove_pagetable() ends: a leaf that went may reach past [start, end).
+  flushVmemmap(k, start, Infinity);
 }
 
 /** One level of remove_pagetable above the entries: the part of [start, end) below one table. */

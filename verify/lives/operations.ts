@@ -48,7 +48,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   destroyNamespace(life, a) {
     const ns = pick(life.namespaces, a);
     if (ns === undefined) return false;
-    const busy = ns.dev === null ? life.held.length > 0 : life.holds(ns.dev);
+    const busy = life.holds(ns.dev);
     const err = destroyNamespace(life.k, ns);
     expectErrno("destroyNamespace", err, [busy ? -EBUSY : 0]);
     if (busy) return true;
