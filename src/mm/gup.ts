@@ -318,7 +318,7 @@ function inCompound(k: Kernel, head: number, pfn: number, n: number): number {
 /** Patch 8 for one compound: record, mark the head, take all references at once. */
 function grabHead(k: Kernel, pfn: number, n: number, mode: GupMode, pages: Float64Array, out: number): number {
   const head = compoundHead(k, pfn);
-  recordSubpages(pages, out | 0, pfn, n);
+  recordSubpages(pages, out | 0, k.config.mutation === "recordsHeads" ? head : pfn, n);
   k.stat[C.pagesRecorded] += n;
   setReferenced(k, head);
   if (tryGrabCompoundHead(k, head, n, mode)) return n;
@@ -441,7 +441,8 @@ function grabOnePage(k: Kernel, pfn: number, head: number, mode: GupMode, pages:
 export function tryGrabCompoundHead(k: Kernel, head: number, refs: number, mode: GupMode): boolean {
   const apart = mode === "pin" && hasPincount(k, head);
   const delta = mode === "pin" && !apart ? refs * GUP_PIN_COUNTING_BIAS : refs;
-  if (!addPageCountUnlessZero(k, head, PAGE_REFCOUNT, delta)) return false;
+  const taken = apart && k.config.mutation === "pinWithoutReference" ? 0 : delta;
+  if (!addPageCountUnlessZero(k, head, PAGE_REFCOUNT, taken)) return false;
   k.stat[refcountCounter(k, head)]++;
   k.gupRefs += delta;
   if (apart) {
