@@ -51,7 +51,7 @@ async function main(args: string[]): Promise<number> {
 }
 
 function nameOf({ kernel, structPageSize }: LifeSetting): string {
-  return `${typeof kernel === "string" ? kernel : kernel.name}/${structPageSize ?? 64}`;
+  return `${kernel.name}/${structPageSize}`;
 }
 
 function report(result: fc.RunDetails<[Events]>, setting: LifeSetting, seed: number): number {

@@ -3,7 +3,7 @@
 // after every step, shrunk to the shortest sequence that still fails.
 
 import fc from "fast-check";
-import { PRESETS } from "../../src/include/kernel_config.ts";
+import { NO_ERRATA, PRESETS } from "../../src/include/kernel_config.ts";
 import { Life, type LifeSetting } from "./life.ts";
 import { OPERATIONS } from "./operations.ts";
 
@@ -57,9 +57,11 @@ export function events(most: number): fc.Arbitrary<Events> {
  * Machines lives are lived on: every preset, and struct pages that share and that do not. Of sizes that do not, a toy
  * subsection's memmap is a whole number of pages with 80 bytes only; on real geometries it always is.
  */
-export const SETTINGS: readonly LifeSetting[] = Object.keys(PRESETS).flatMap((kernel) =>
-  [64, 80].map((structPageSize) => ({ kernel, structPageSize }))
-);
+export const SETTINGS: readonly LifeSetting[] = Object.values(PRESETS).flatMap((preset) => {
+  // Without the defect that 6.1 has of its own; lives find it at once.
+  const kernel = { ...preset, errata: NO_ERRATA };
+  return [64, 80].map((structPageSize) => ({ kernel, structPageSize }));
+});
 
 /** What lives together did. */
 export interface Tally {

@@ -31,8 +31,8 @@ export interface Holding {
 
 /** What a life may be lived with. */
 export interface LifeSetting {
-  readonly kernel: string | KernelConfig;
-  readonly structPageSize?: number;
+  readonly kernel: KernelConfig;
+  readonly structPageSize: number;
 }
 
 /** Toy pages of pmem in each region. */
@@ -61,7 +61,7 @@ export class Life {
     this.k = boot({
       arch: "toy",
       kernel: setting.kernel,
-      structPageSize: setting.structPageSize ?? 64,
+      structPageSize: setting.structPageSize,
       dram: [2 ** 16, 2 ** 16],
       pmem: [{ bytes: REGION_PAGES * 256, nid: 0 }, { bytes: REGION_PAGES * 256, nid: 1 }],
       cpus: 2,
