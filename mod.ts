@@ -25,6 +25,8 @@ export type { NamespaceConfig, NamespaceOptions } from "./src/scenario/box.ts";
 export type { MapMode } from "./src/drivers/nvdimm/pfn_devs.ts";
 export { gupReport } from "./src/scenario/gup.ts";
 export type { GupOptions, GupReport } from "./src/scenario/gup.ts";
+export { gupJobsReport } from "./src/scenario/gup_jobs.ts";
+export type { GupJobsOptions, GupJobsReport } from "./src/scenario/gup_jobs.ts";
 export type { GupMode } from "./src/mm/gup.ts";
 export { hugetlbReport, hugetlbSizes } from "./src/scenario/hugetlb.ts";
 export type { HugetlbReport, HugetlbSizeRow } from "./src/scenario/hugetlb.ts";

@@ -16,6 +16,7 @@ import { Buddy } from "./lib/buddy.ts";
 import { panic } from "./lib/bug.ts";
 import { prng } from "./lib/prng.ts";
 import { buildMachine, type MachineSpec } from "./machine/machine.ts";
+import type { SharedBytes } from "./machine/phys_mem.ts";
 import type { RegionSpec } from "./machine/topology.ts";
 import { FaultBudget } from "./mm/fault_inject.ts";
 import { hugetlbInit } from "./mm/hugetlb.ts";
@@ -141,8 +142,15 @@ function machineSpec(arch: Arch, options: BootOptions): MachineSpec {
   };
 }
 
-function startKernel(spec: MachineSpec, arch: Arch, config: KernelConfig, options: BootOptions): Kernel {
-  const machine = buildMachine(spec);
+/** A kernel that has not booted: what every CPU, and every worker that joins a running one (smp.ts), starts from. */
+export function startKernel(
+  spec: MachineSpec,
+  arch: Arch,
+  config: KernelConfig,
+  options: BootOptions,
+  from?: SharedBytes,
+): Kernel {
+  const machine = buildMachine(spec, from);
   const sections = new SectionTable(arch, machine.topology.maxPfn);
   return {
     machine,
@@ -180,9 +188,14 @@ function reserveFirstFrame(k: Kernel): void {
 }
 
 function initMm(k: Kernel): void {
-  k.rootPfn = allocTable(k, 0, USE_PGD_TABLE);
+  useKernelTable(k, allocTable(k, 0, USE_PGD_TABLE));
+}
+
+/** Every CPU of the machine walks this table from now on. */
+export function useKernelTable(k: Kernel, rootPfn: number): void {
+  k.rootPfn = rootPfn;
   for (const { mmu } of k.machine.cpus) {
-    mmu.rootPfn = k.rootPfn;
+    mmu.rootPfn = rootPfn;
     mmu.startIndex = vmemmapStartIndex(k.arch);
   }
 }

@@ -3,6 +3,7 @@
 
 import { formatSize } from "../lib/units.ts";
 import { type GupReport, gupReport } from "../scenario/gup.ts";
+import { type GupJobsReport, gupJobsReport } from "../scenario/gup_jobs.ts";
 import type { Command } from "./command.ts";
 import { choiceFlag, COST_FLAG, modelText, NAMESPACE_FLAGS, numberFlag, sizeFlag } from "./flags.ts";
 import { namespaceOptions } from "./namespace.ts";
@@ -18,17 +19,24 @@ export const gupCommand: Command = {
     repeats: { value: "N", help: "rounds (-r)", fallback: "10" },
     ...COST_FLAG,
     batch: { value: "N", help: "pages per call (-n)", fallback: "512" },
+    jobs: { value: "N", help: "threads, each a CPU in a worker (-j); all hold the same pages", fallback: "1" },
   },
-  run: (flags) => {
-    const report = gupReport({
+  run: async (flags) => {
+    const options = {
       ...namespaceOptions(flags),
       size: sizeFlag(flags, "size"),
       mode: choiceFlag(flags, "mode", ["get", "pin"]),
       repeats: numberFlag(flags, "repeats"),
       batch: numberFlag(flags, "batch"),
       cost: flags.text("cost"),
-    });
-    return { report, text: text(report) };
+    };
+    const jobs = numberFlag(flags, "jobs");
+    if (jobs === 1) {
+      const report = gupReport(options);
+      return { report, text: text(report) };
+    }
+    const report = await gupJobsReport({ ...options, jobs });
+    return { report, text: `${text(report)}\n${jobsText(report)}` };
   },
 };
 
@@ -48,4 +56,9 @@ function text(report: GupReport): string {
     `  model get         ${modelText(report.modelGetMs, config.cost)}`,
     `  model put         ${modelText(report.modelPutMs, config.cost)}`,
   ].join("\n");
+}
+
+function jobsText({ jobs, references }: GupJobsReport): string {
+  return `  jobs              ${jobs.length}, ${references.whileHeld} references while all held, ${references.after} after;` +
+    ` times are the slowest job's`;
 }

@@ -4,9 +4,10 @@
 import { formatSize } from "../lib/units.ts";
 import { type LayoutReport, layoutReport } from "../scenario/layout.ts";
 import { layoutSvg } from "./layout_svg.ts";
-import { type Command, CommandError } from "./command.ts";
+import type { Command } from "./command.ts";
 import { NAMESPACE_FLAGS, sizeFlag } from "./flags.ts";
 import { namespaceOptions } from "./namespace.ts";
+import { writeFile } from "./write_file.ts";
 
 /** The command. */
 export const layoutCommand: Command = {
@@ -17,23 +18,13 @@ export const layoutCommand: Command = {
     window: { value: "SIZE", help: "memory whose memmap is shown, from the first aligned page on; default: one page" },
     svg: { value: "FILE", help: "write the drawing there" },
   },
-  run: (flags) => {
+  run: async (flags) => {
     const window = flags.has("window") ? { window: sizeFlag(flags, "window") } : {};
     const report = layoutReport({ ...namespaceOptions(flags), ...window });
-    if (flags.has("svg")) writeSvg(flags.text("svg"), layoutSvg(report));
+    if (flags.has("svg")) await writeFile(flags.text("svg"), layoutSvg(report));
     return { report, text: text(report) };
   },
 };
-
-function writeSvg(file: string, svg: string): void {
-  try {
-    // Beside and renamed, so that nobody reads half a drawing.
-    Deno.writeTextFileSync(`${file}.part`, svg);
-    Deno.renameSync(`${file}.part`, file);
-  } catch (error) {
-    throw new CommandError(`--svg: cannot write ${file}: ${error instanceof Error ? error.message : error}`);
-  }
-}
 
 function text(report: LayoutReport): string {
   const { config, frames, tables } = report;

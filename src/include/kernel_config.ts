@@ -2,6 +2,8 @@
 // Which kernel runs: one switch per behaviour that differs between the documents, and the named presets. Data only.
 // "Patch n" is patch n of seed 001 (the v4 series); patches 2, 3, 9, 10 and 11 move code and have no switch.
 
+import type { Mutation } from "./mutations.ts";
+
 /** How gup-fast takes references on a devmap huge entry. */
 export type GupVariant =
   /** Before the series: one reference and one lookup step per base page. */
@@ -94,6 +96,8 @@ export interface KernelConfig {
   readonly selfHostedVmemmap: SelfHostedVmemmap;
   /** Which defects to reproduce. */
   readonly errata: Errata;
+  /** A defect put in to see who notices; none in any preset. */
+  readonly mutation?: Mutation;
 }
 
 export const NO_ERRATA: Errata = {

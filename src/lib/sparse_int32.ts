@@ -7,15 +7,29 @@
 const LOW = 2 ** 24;
 const CHUNK = 32768;
 
+/** The storage of such an array, to hand to a worker: it sees what is written there, not chunks made later. */
+export interface SparseStorage {
+  readonly low: Int32Array;
+  readonly chunks: readonly (Int32Array | undefined)[];
+}
+
 /** Sparse array of 32-bit integers, 0 where never written. Indices may exceed 2^32. */
 export class SparseInt32 {
   readonly #low: Int32Array;
   readonly #chunks: (Int32Array | undefined)[];
+  readonly #shared: boolean;
 
-  constructor(length: number) {
-    this.#low = new Int32Array(Math.min(length, LOW));
+  /** `shared` puts it into SharedArrayBuffers; `from` is the storage of another such array, to look into the same. */
+  constructor(length: number, shared = false, from?: SparseStorage) {
+    this.#shared = shared;
+    this.#low = from?.low ?? this.#array(Math.min(length, LOW));
     // Sized up front: an array that grows by leaps would turn into a hash table.
-    this.#chunks = new Array(Math.ceil(length / CHUNK)).fill(undefined);
+    this.#chunks = from === undefined ? new Array(Math.ceil(length / CHUNK)).fill(undefined) : [...from.chunks];
+  }
+
+  /** The storage as it is now. */
+  get storage(): SparseStorage {
+    return { low: this.#low, chunks: this.#chunks };
   }
 
   get(i: number): number {
@@ -32,7 +46,11 @@ export class SparseInt32 {
     }
     const c = (i / CHUNK) | 0;
     let chunk = this.#chunks[c];
-    if (chunk === undefined) chunk = this.#chunks[c] = new Int32Array(CHUNK);
+    if (chunk === undefined) chunk = this.#chunks[c] = this.#array(CHUNK);
     chunk[i & (CHUNK - 1)] = value;
+  }
+
+  #array(length: number): Int32Array {
+    return this.#shared ? new Int32Array(new SharedArrayBuffer(length * 4)) : new Int32Array(length);
   }
 }

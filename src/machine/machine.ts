@@ -4,7 +4,7 @@
 
 import type { PgtableFormat } from "../include/pgtable_format.ts";
 import { Mmu } from "./mmu.ts";
-import { PhysMem } from "./phys_mem.ts";
+import { PhysMem, type SharedBytes } from "./phys_mem.ts";
 import { layoutTopology, type Topology, type TopologySpec } from "./topology.ts";
 
 /** One CPU. */
@@ -40,8 +40,11 @@ export interface Machine {
   readonly cpus: readonly Cpu[];
 }
 
-/** Builds the box: lays out memory, reserves the backing store, starts the CPUs with empty TLBs. */
-export function buildMachine(spec: MachineSpec): Machine {
+/**
+ * Builds the box: lays out memory, reserves the backing store, starts the CPUs with empty TLBs. With `from` it is the same
+ * box seen from another worker: the spec must be equal, the memory is the other's.
+ */
+export function buildMachine(spec: MachineSpec, from?: SharedBytes): Machine {
   const topology = layoutTopology(spec);
   const phys = new PhysMem(
     topology.maxPfn,
@@ -50,6 +53,7 @@ export function buildMachine(spec: MachineSpec): Machine {
     Math.min(spec.hostMemoryBytes, mostMetadataBytes(spec, topology)),
     spec.shared,
     spec.debug,
+    from,
   );
   const cpus = Array.from({ length: spec.cpus }, (_, id) => ({
     id,

@@ -11,10 +11,16 @@
 import { FREE_POISON_BYTE } from "../include/mm_types.ts";
 import { Buddy } from "../lib/buddy.ts";
 import { panic } from "../lib/bug.ts";
-import { SparseInt32 } from "../lib/sparse_int32.ts";
+import { SparseInt32, type SparseStorage } from "../lib/sparse_int32.ts";
 
 /** Words of one window: 1 GiB, so that an index into it is a small integer on any machine. */
 const WINDOW_WORDS = 2 ** 28;
+
+/** What another worker needs to look into the same memory: the bytes, and which slot each frame has. */
+export interface SharedBytes {
+  readonly buffer: SharedArrayBuffer;
+  readonly slots: SparseStorage;
+}
 
 /** The machine's memory: frames by pfn, bytes by slot. */
 export class PhysMem {
@@ -35,6 +41,7 @@ export class PhysMem {
    * @param backingBytes room for metadata; reserved, not committed
    * @param shared whether the bytes lie in a SharedArrayBuffer, for workers
    * @param poison whether to overwrite a slot that is given back (debug)
+   * @param from bytes of a machine in another worker: this one reads and writes them, and hands out none
    */
   constructor(
     maxPfn: number,
@@ -43,9 +50,11 @@ export class PhysMem {
     backingBytes: number,
     shared: boolean,
     poison: boolean,
+    from?: SharedBytes,
   ) {
     const slots = Math.max(1, Math.ceil(backingBytes / pageBytes));
-    const buffer = shared ? new SharedArrayBuffer(slots * pageBytes) : new ArrayBuffer(slots * pageBytes);
+    const bytes = slots * pageBytes;
+    const buffer = from?.buffer ?? (shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
     this.pageBytes = pageBytes;
     this.pageWords = pageBytes / 4;
     this.words = new Int32Array(buffer as ArrayBuffer);
@@ -54,9 +63,18 @@ export class PhysMem {
       this.#windows.push(this.words.subarray(at, at + WINDOW_WORDS));
     }
     this.#slots = new Buddy(0, slots, blockOrder);
-    this.#slots.freeRange(0, slots);
-    this.#slotOf = new SparseInt32(maxPfn);
+    if (from === undefined) this.#slots.freeRange(0, slots);
+    this.#slotOf = new SparseInt32(maxPfn, shared, from?.slots);
     this.#poison = poison;
+  }
+
+  /** The bytes for another worker; frames that get bytes after this are not seen there. RangeError unless shared. */
+  share(): SharedBytes {
+    const { buffer } = this.words;
+    if (!((buffer as ArrayBufferLike) instanceof SharedArrayBuffer)) {
+      throw new RangeError("Cannot share memory: the machine was not booted with shared memory");
+    }
+    return { buffer: buffer as ArrayBufferLike as SharedArrayBuffer, slots: this.#slotOf.storage };
   }
 
   /** Slots in use. */

@@ -30,6 +30,11 @@ export class FaultBudget {
     this.seen = 0;
   }
 
+  /** Whether any allocation is going to fail, or has since it was armed. */
+  get armed(): boolean {
+    return this.#countdown > 0 || this.#order >= 0;
+  }
+
   /** Asked by the allocator before each allocation. */
   fails(order: number): boolean {
     this.seen++;

@@ -41,6 +41,7 @@ import { handleFault } from "./memory.ts";
 import type { Mm } from "./mm.ts";
 import {
   addPageCount,
+  addPageCountUnlessZero,
   clearPageFlags,
   compoundHead,
   compoundOrder,
@@ -317,7 +318,7 @@ function inCompound(k: Kernel, head: number, pfn: number, n: number): number {
 /** Patch 8 for one compound: record, mark the head, take all references at once. */
 function grabHead(k: Kernel, pfn: number, n: number, mode: GupMode, pages: Float64Array, out: number): number {
   const head = compoundHead(k, pfn);
-  recordSubpages(pages, out | 0, pfn, n);
+  recordSubpages(pages, out | 0, k.config.mutation === "recordsHeads" ? head : pfn, n);
   k.stat[C.pagesRecorded] += n;
   setReferenced(k, head);
   if (tryGrabCompoundHead(k, head, n, mode)) return n;
@@ -437,11 +438,11 @@ function grabOnePage(k: Kernel, pfn: number, head: number, mode: GupMode, pages:
 }
 
 /** `try_grab_compound_head`: `refs` references, and pins, on a head or base page; false when it has none to start from. */
-function tryGrabCompoundHead(k: Kernel, head: number, refs: number, mode: GupMode): boolean {
-  if (pageRefcount(k, head) <= 0) return false;
+export function tryGrabCompoundHead(k: Kernel, head: number, refs: number, mode: GupMode): boolean {
   const apart = mode === "pin" && hasPincount(k, head);
   const delta = mode === "pin" && !apart ? refs * GUP_PIN_COUNTING_BIAS : refs;
-  addPageCount(k, head, PAGE_REFCOUNT, delta);
+  const taken = apart && k.config.mutation === "pinWithoutReference" ? 0 : delta;
+  if (!addPageCountUnlessZero(k, head, PAGE_REFCOUNT, taken)) return false;
   k.stat[refcountCounter(k, head)]++;
   k.gupRefs += delta;
   if (apart) {
@@ -459,7 +460,7 @@ function tryGrabCompoundHead(k: Kernel, head: number, refs: number, mode: GupMod
 }
 
 /** `put_compound_head`: the reverse. */
-function putCompoundHead(k: Kernel, head: number, refs: number, mode: GupMode): void {
+export function putCompoundHead(k: Kernel, head: number, refs: number, mode: GupMode): void {
   const apart = mode === "pin" && hasPincount(k, head);
   const delta = mode === "pin" && !apart ? refs * GUP_PIN_COUNTING_BIAS : refs;
   if (apart) {

@@ -20,8 +20,10 @@ import {
   levelPages,
   populateTo,
   setEntry,
+  tableEmpty,
   tableEntries,
   tableIndex,
+  walkTo,
 } from "./pgtable.ts";
 import { C } from "./vmstat.ts";
 
@@ -51,9 +53,11 @@ export function mmPut(k: Kernel, mm: Mm): void {
   k.mms.delete(mm);
 }
 
-/** `do_munmap` of a whole area: its entries go. Tables stay until the address space goes. */
+/** `do_munmap` of a whole area: its entries go, and tables that are left empty (free_pgtables). */
 export function munmap(k: Kernel, area: VmArea): void {
-  zap(k, area.mm.rootPfn, k.arch.format.topLevel, area.start, area.end);
+  const { topLevel } = k.arch.format;
+  zap(k, area.mm.rootPfn, topLevel, area.start, area.end);
+  freeEmptyTables(k, area.mm.rootPfn, topLevel, area.start, area.end);
   area.mm.areas.splice(area.mm.areas.indexOf(area), 1);
 }
 
@@ -74,12 +78,20 @@ export function handleFault(k: Kernel, mm: Mm, vpn: number): FaultResult {
   const area = mm.areas.find((a) => vpn >= a.start && vpn < a.end);
   if (area === undefined) return "sigbus";
   for (let level = 2; level >= 0; level--) {
+    // A table that is there, from smaller pages before, rules a large page out.
+    if (level > 0 && hasTable(k, mm, vpn, level)) continue;
     const result = area.fault(k, area, vpn, level);
     if (result === "fallback") continue;
     if (result === "nopage") k.stat[FAULT_COUNTERS[level]]++;
     return result;
   }
   return "sigbus";
+}
+
+/** Whether the entry for `vpn` at a level leads to a table. */
+function hasTable(k: Kernel, mm: Mm, vpn: number, level: number): boolean {
+  const at = walkTo(k, mm.rootPfn, vpn, level);
+  return at >= 0 && !entryNone(k, at) && !entryHuge(k, at);
 }
 
 /** Touches every page of an area, as a program that writes to its mapping does. The first failure, or "nopage". */
@@ -107,6 +119,20 @@ function zap(k: Kernel, table: number, level: number, start: number, end: number
     if (entryNone(k, entry)) continue;
     if (level === 0 || entryHuge(k, entry)) clearEntry(k, entry, level);
     else zap(k, entryFrame(k, entry), level - 1, at, Math.min(alignDown(at, span) + span, end));
+  }
+}
+
+/** Frees the tables below one that map part of [start, end) and have no entry left. */
+function freeEmptyTables(k: Kernel, table: number, level: number, start: number, end: number): void {
+  const span = levelPages(k, level);
+  for (let at = start; level > 0 && at < end; at = alignDown(at, span) + span) {
+    const entry = entryAt(k, table, tableIndex(k, at, level));
+    if (entryNone(k, entry) || entryHuge(k, entry)) continue;
+    const child = entryFrame(k, entry);
+    freeEmptyTables(k, child, level - 1, at, Math.min(alignDown(at, span) + span, end));
+    if (!tableEmpty(k, child)) continue;
+    clearEntry(k, entry, level);
+    freeTable(k, child);
   }
 }
 

@@ -33,7 +33,9 @@ export function addPages(k: Kernel, nid: number, pfn: number, n: number, params:
     const count = Math.min(pfn + n, sectionEnd(k, at)) - at;
     const err = sparseAddSection(k, nid, at, count, altmap, pgmap);
     if (err < 0) {
-      if (!k.config.errata.addPagesNoUnwind) removePages(k, pfn, at - pfn, altmap);
+      if (!k.config.errata.addPagesNoUnwind) {
+        removePages(k, pfn, at - pfn, k.config.mutation === "unwindWithoutAltmap" ? null : altmap);
+      }
       return err;
     }
     k.stat[C.condResched]++;
@@ -65,7 +67,7 @@ export function moveRangeToDeviceZone(k: Kernel, nid: number, start: number, end
  */
 export function pfnToOnlinePage(k: Kernel, pfn: number): number {
   if (!k.sections.online(pfn) || !k.sections.populated(pfn)) return -1;
-  return k.pgmaps.lookup(pfn) === null ? pfn : -1;
+  return k.pgmaps.lookup(pfn) === null || k.config.mutation === "onlineBySection" ? pfn : -1;
 }
 
 function sectionEnd(k: Kernel, pfn: number): number {

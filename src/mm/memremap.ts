@@ -66,11 +66,21 @@ export function memremapPages(k: Kernel, pgmap: DevPagemap): number {
 
 /** `memunmap_pages`: takes down the ranges that are up. Panics if anybody still holds a reference on the pgmap. */
 export function memunmapPages(k: Kernel, pgmap: DevPagemap): void {
-  pgmap.dying = true;
-  pgmap.refs--;
+  devPagemapKill(pgmap);
   for (let i = 0; i < pgmap.nrRange; i++) putRange(k, pgmap, i);
   // The kernel sleeps here until the count is zero; nobody else runs here, so a rest would sleep forever.
   if (pgmap.refs !== 0) panic(`memunmapPages: ${pgmap.refs} references on the pgmap never return`);
+  pageunmapRanges(k, pgmap);
+}
+
+/** `dev_pagemap_kill`: from now on nobody gets a reference; the one the pgmap was born with goes. */
+export function devPagemapKill(pgmap: DevPagemap): void {
+  pgmap.dying = true;
+  pgmap.refs--;
+}
+
+/** The last part of memunmap_pages(): nobody holds the pgmap any more, its memmap goes. */
+export function pageunmapRanges(k: Kernel, pgmap: DevPagemap): void {
   for (let i = 0; i < pgmap.nrRange; i++) pageunmapRange(k, pgmap, i);
   if (pgmap.altmap !== null && pgmap.altmap.alloc !== 0) {
     panic(`memunmapPages: failed to free all reserved pages, ${pgmap.altmap.alloc} left in the altmap`);

@@ -47,7 +47,7 @@ import { C } from "./vmstat.ts";
 
 /** `__init_zone_device_page` (patch 3), without the pageblock, which is set for the whole range at once. */
 export function initZoneDevicePage(k: Kernel, pfn: number, pgmap: DevPagemap): void {
-  initSinglePage(k, pfn, ZONE_DEVICE, pgmap.nid);
+  initSinglePage(k, pfn, ZONE_DEVICE, k.config.mutation === "deviceOnNodeZero" ? 0 : pgmap.nid);
   writePage(k, pfn, PAGE_FLAGS, PG_RESERVED);
   writePage(k, pfn, PAGE_PGMAP, pgmap.addrLo);
   writePage(k, pfn, PAGE_PGMAP_HI, pgmap.addrHi);
@@ -70,7 +70,10 @@ export function prepCompoundTail(k: Kernel, tail: number, head: number): void {
  */
 export function compoundNrPages(k: Kernel, pgmap: DevPagemap, pfn: number): number {
   const all = pgmap.geometry;
-  if (!k.config.initUniqueOnly || !vmemmapCanOptimize(k, pgmap) || k.sections.early(pfn)) return all;
+  const { initUniqueOnly, mutation } = k.config;
+  const shared = vmemmapCanOptimize(k, pgmap) || mutation === "initAssumesShared";
+  const early = k.sections.early(pfn) && mutation !== "earlySectionAssumedShared";
+  if (!initUniqueOnly || !shared || early) return all;
   const perPage = Math.floor(k.pageBytes / k.structPageSize);
   return Math.min(all, k.config.dedup === "pte+head" ? perPage : 2 * perPage);
 }
@@ -161,14 +164,16 @@ export function freeCorePages(k: Kernel, start: number, n: number): void {
 
 /** `memmap_init_compound` (patch 4) with its head: the tails, then what the head keeps in the first two of them. */
 function initCompound(k: Kernel, head: number, nrPages: number, pgmap: DevPagemap): void {
+  const order = Math.log2(pgmap.geometry);
   initZoneDevicePage(k, head, pgmap);
   setPageFlags(k, head, PG_HEAD);
+  if (k.config.mutation === "headBeforeTails") prepCompoundHead(k, head, order, COMPOUND_PAGE_DTOR);
   fillRun(k, head + 1, nrPages - 1, (pfn) => {
     initZoneDevicePage(k, pfn, pgmap);
     prepCompoundTail(k, pfn, head);
   });
   // After the tails: the first two hold the head's order, counts and pins.
-  prepCompoundHead(k, head, Math.log2(pgmap.geometry), COMPOUND_PAGE_DTOR);
+  if (k.config.mutation !== "headBeforeTails") prepCompoundHead(k, head, order, COMPOUND_PAGE_DTOR);
 }
 
 /** As initCompound, by copying the compound before it and pointing the copied tails to their own head. */

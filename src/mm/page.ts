@@ -69,6 +69,23 @@ export function addPageCount(k: Kernel, pfn: number, offset: number, n: number):
   return words[at] += n;
 }
 
+/** `page_ref_add_unless` zero: adds, unless the counter is not positive; atomic where addPageCount() is. */
+export function addPageCountUnlessZero(k: Kernel, pfn: number, offset: number, n: number): boolean {
+  const at = pageWordForWrite(k, pfn, offset);
+  const { words } = k.phys;
+  if (!k.machine.spec.shared) {
+    if (words[at] <= 0) return false;
+    words[at] += n;
+    return true;
+  }
+  for (let seen = Atomics.load(words, at); seen > 0;) {
+    const now = Atomics.compareExchange(words, at, seen, seen + n);
+    if (now === seen) return true;
+    seen = now;
+  }
+  return false;
+}
+
 /** `page_count` without looking for the head. */
 export function pageRefcount(k: Kernel, pfn: number): number {
   return readPage(k, pfn, PAGE_REFCOUNT);

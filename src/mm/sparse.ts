@@ -77,7 +77,8 @@ function sectionDeactivate(k: Kernel, pfn: number, n: number, altmap: VmemAltmap
     vmemmapFree(k, vmemmapPage(k, pfn), end, altmap);
   }
   // The usage map of an early section is never freed, and boot memmap stays while any of the section is left.
-  if (sections.isEmpty(nr) && !early) sections.state[nr] = 0;
+  const stays = k.config.mutation === "sectionStaysPresent";
+  if (sections.isEmpty(nr) && !early && !stays) sections.state[nr] = 0;
   return 0;
 }
 

@@ -108,7 +108,7 @@ function mapFrame(k: Kernel, at: number, count: number, pfn: number): number {
     words[i + 1] = hi;
     gets++;
   }
-  getPages(k, pfn, gets);
+  if (k.config.mutation !== "reuseWithoutGet") getPages(k, pfn, gets);
   k.stat[C.vmemmapFrameGets] += gets;
   k.stat[C.pteWrites] += gets;
   return count;

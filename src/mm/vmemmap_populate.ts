@@ -72,7 +72,8 @@ function populateHugepages(k: Kernel, start: number, end: number, nid: number, a
 /** `vmemmap_free` (remove_pagetable): unmaps vmemmap pages [start, end) and gives back frames and empty tables. */
 export function vmemmapFree(k: Kernel, start: number, end: number, altmap: VmemAltmap | null): void {
   removeTable(k, k.rootPfn, k.arch.format.topLevel, vmemmapVpn(k, start), vmemmapVpn(k, end), altmap);
-  flushVmemmap(k, start, end - start);
+  // flush_tlb_all(), as remove_pagetable() ends: a leaf that went may reach past [start, end).
+  flushVmemmap(k, start, Infinity);
 }
 
 /** One level of remove_pagetable above the entries: the part of [start, end) below one table. */
@@ -118,12 +119,15 @@ function removeLeaf(k: Kernel, entry: number, vpn: number, altmap: VmemAltmap | 
   const first = Math.floor(vpage * k.pageBytes / k.structPageSize);
   const last = Math.ceil((vpage + perLeaf) * k.pageBytes / k.structPageSize) - 1;
   for (let pfn = alignDown(first, k.pagesPerSubsection); pfn <= last; pfn += k.pagesPerSubsection) {
-    if (k.sections.valid(pfn)) return;
+    if (k.sections.valid(pfn) && k.config.mutation !== "leafFreedInUse") return;
   }
   const pfn = entryFrame(k, entry);
   clearEntry(k, entry, 1);
-  if (altmap === null) return freePagetable(k, pfn, k.arch.format.tableShift, USE_VMEMMAP);
-  altmapFree(altmap, perLeaf);
+  if (altmap === null) {
+    const order = k.config.mutation === "leafFreedAsPage" ? 0 : k.arch.format.tableShift;
+    return freePagetable(k, pfn, order, USE_VMEMMAP);
+  }
+  if (k.config.mutation !== "altmapFreeLost") altmapFree(altmap, perLeaf);
   k.uses[USE_ALTMAP_VMEMMAP] -= perLeaf;
   k.phys.release(pfn, k.arch.format.tableShift);
 }

@@ -104,23 +104,15 @@ export function gupBox(config: NamespaceConfig, more: BootOptions = {}): GupBox 
  * ```
  */
 export function gupReport(options: GupOptions): GupReport {
-  const mode = options.mode ?? "get";
-  const repeats = options.repeats ?? 10;
-  const batch = options.batch ?? 512;
   const config = gupConfig(options);
-  if (mode !== "get" && mode !== "pin") throw new RangeError(`Unknown mode "${mode}": known are get, pin`);
-  for (const [name, value] of [["repeats", repeats], ["batch", batch]] as const) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new RangeError(`Cannot run with ${name} ${value}: expected a whole number from 1`);
-    }
-  }
+  const { mode, repeats, batch } = config;
   const { kernel: k, area } = gupBox(config);
   const pages = options.size / k.pageBytes;
   const test = gupTest(k, { mm: area.mm, vpn: area.start, pages, batch, mode, repeats });
   const { getCounters, putCounters } = test;
   const cost = modelCost(config);
   return {
-    config: { ...config, mode, repeats, batch },
+    config,
     pages: test.pages,
     refcountStores: getCounters.refcountStoresDram + getCounters.refcountStoresPmem,
     pincountStores: getCounters.pincountStoresDram + getCounters.pincountStoresPmem,
@@ -135,9 +127,15 @@ export function gupReport(options: GupOptions): GupReport {
   };
 }
 
-/** gup_test takes whole MiB, whatever a namespace must be a multiple of. */
-function gupConfig(options: GupOptions): NamespaceConfig {
-  const { size } = options;
+/** The options with every default filled in, checked. gup_test takes whole MiB, whatever a namespace must be. */
+export function gupConfig(options: GupOptions): GupReport["config"] {
+  const { size, mode = "get", repeats = 10, batch = 512 } = options;
+  if (mode !== "get" && mode !== "pin") throw new RangeError(`Unknown mode "${mode}": known are get, pin`);
+  for (const [name, value] of [["repeats", repeats], ["batch", batch]] as const) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new RangeError(`Cannot run with ${name} ${value}: expected a whole number from 1`);
+    }
+  }
   const arch = ARCHS[options.arch ?? "x86-64"];
   const unit = arch === ARCHS["x86-64"] ? SZ_1M : (arch?.namespaceUnitBytes ?? SZ_1M);
   if (!Number.isSafeInteger(size) || size < unit || size % unit !== 0) {
@@ -147,5 +145,5 @@ function gupConfig(options: GupOptions): NamespaceConfig {
   if (size < config.align) {
     throw new RangeError(`Cannot align to ${formatSize(config.align)}: only ${formatSize(size)} are held`);
   }
-  return { ...config, size: alignDown(size, levelBytes(ARCHS[config.arch], 0)) };
+  return { ...config, size: alignDown(size, levelBytes(ARCHS[config.arch], 0)), mode, repeats, batch };
 }

@@ -6,7 +6,7 @@
 import { EBUSY, EINVAL } from "../../include/errno.ts";
 import { PAGE_INDEX, PAGE_INDEX_HI, PAGE_MAPPING, PAGE_MAPPING_HI } from "../../include/mm_types.ts";
 import { levelBytes } from "../../arch/arch.ts";
-import { alignDown, alignUp } from "../../lib/align.ts";
+import { alignDown, alignUp, isAligned } from "../../lib/align.ts";
 import type { Kernel } from "../../mm/kernel.ts";
 import { insertPfn } from "../../mm/memory.ts";
 import { memremapPages, memunmapPages, newPgmap, pagesInUse } from "../../mm/memremap.ts";
@@ -65,8 +65,7 @@ export function daxMmap(k: Kernel, dev: DevDax, mm: Mm, vpn: number, pages: numb
 /** `dev_dax_huge_fault` for one level, with `__dev_dax_{pte,pmd,pud}_fault`. */
 export function devDaxHugeFault(k: Kernel, area: VmArea, vpn: number, level: number): FaultResult {
   const dev = area.mapping as DevDax;
-  // check_vma(): a mapping outlives the driver (dax_alive).
-  if (!dev.bound) return "sigbus";
+  if (!checkVma(k, dev, area)) return "sigbus";
   const faultSize = levelBytes(k.arch, level);
   if (dev.align > faultSize) return "sigbus";
   if (dev.align < faultSize) return "fallback";
@@ -78,6 +77,12 @@ export function devDaxHugeFault(k: Kernel, area: VmArea, vpn: number, level: num
   const result = insertPfn(k, area, first, level, pfn);
   if (result === "nopage" && k.contents) setMapping(k, area, vpn, pfn, pages, dev);
   return result;
+}
+
+/** `check_vma`: the device may have gone since it was mapped, or come back with another page size. */
+function checkVma(k: Kernel, dev: DevDax, area: VmArea): boolean {
+  const unit = dev.align / k.pageBytes;
+  return dev.bound && isAligned(area.start, unit) && isAligned(area.end, unit);
 }
 
 /** set_page_mapping() or set_compound_mapping() (patch 7), with the index rounding of patch 5. */

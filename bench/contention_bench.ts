@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Several CPUs hold the same 2 MiB of device memory at once, over and over: 512 counts on one head (v7, per page on a
+// compound), 512 counts on 512 pages (5.14), one count of 512 on one head (v4). Workers on one shared machine, Atomics on
+// the counts; the time is that of all CPUs to do ROUNDS rounds of get and put, so per get and put of 2 MiB it is 1/ROUNDS.
+
+import { gupBox, gupConfig } from "../src/scenario/gup.ts";
+import { GupTeam } from "../src/scenario/gup_team.ts";
+import type { GupMode } from "../src/mm/gup.ts";
+
+const ROUNDS = 1000;
+const PAGES = 512;
+/** Kernel, mode, and what is counted on. Pins, since put_page() has no way to return pages of one head together. */
+const CASES: readonly (readonly [string, GupMode, string])[] = [
+  ["5.14", "get", "512 pages, one reference each"],
+  ["v7", "get", "one head, 512 references one by one"],
+  ["v4", "pin", "one head, 512 references at once"],
+];
+
+for (const jobs of [1, Math.max(2, navigator.hardwareConcurrency)]) {
+  for (const [kernel, mode, what] of CASES) {
+    // Made on first use and kept: deno bench loads every file before it filters.
+    let team: GupTeam | undefined;
+    let vpn = 0;
+    Deno.bench({
+      name: `${jobs} CPUs on 2M: ${what} (${kernel}, ${mode})`,
+      group: `contention ${jobs}`,
+      baseline: kernel === "5.14",
+      n: 10,
+      async fn(b) {
+        if (team === undefined) {
+          const { kernel: k, area } = gupBox(gupConfig({ size: PAGES * 4096, kernel }), { shared: true, cpus: jobs });
+          team = new GupTeam(k, area, jobs);
+          vpn = area.start;
+        }
+        b.start();
+        const results = await team.run({ vpn, pages: PAGES, batch: PAGES, mode, repeats: ROUNDS, how: "spin" });
+        b.end();
+        for (const { result } of results) {
+          if (result.pages !== PAGES) throw new Error(`Cannot bench: ${result.pages} pages held, expected ${PAGES}`);
+        }
+      },
+    });
+  }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Results are whole or not there: after success, after failure, and when Ctrl-C comes in the middle of writing.
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { CommandError } from "./command.ts";
+import { writeFile } from "./write_file.ts";
+
+const names = (dir: string) => [...Deno.readDirSync(dir)].map((entry) => entry.name).sort();
+
+Deno.test("writeFile() writes the text, over what was there, and leaves nothing beside it", async () => {
+  const dir = await Deno.makeTempDir();
+  for (const text of ["first", "second"]) {
+    await writeFile(`${dir}/result.json`, text);
+    assertEquals(await Deno.readTextFile(`${dir}/result.json`), text);
+  }
+  assertEquals(names(dir), ["result.json"]);
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("writeFile() that cannot take the name names the file and leaves nothing beside it", async () => {
+  const dir = await Deno.makeTempDir();
+  await Deno.mkdir(`${dir}/result.json/in-the-way`, { recursive: true });
+  const error = await assertRejects(() => writeFile(`${dir}/result.json`, "text"), CommandError);
+  assert(error.message.startsWith(`cannot write ${dir}/result.json: `), error.message);
+  assertEquals(names(dir), ["result.json"]);
+  await assertRejects(() => writeFile(`${dir}/missing/result.json`, "text"), CommandError, "cannot write");
+  await Deno.remove(dir, { recursive: true });
+});
+
+/** Writes results of 8 MiB over and over until it is interrupted. */
+const WRITER = `
+  import { writeFile } from ${JSON.stringify(new URL("./write_file.ts", import.meta.url).href)};
+  for (let i = 0;; i = (i + 1) % 10) {
+    await writeFile(Deno.args[0], String(i).repeat(2 ** 23));
+    if (i === 1) console.log("writing");
+  }`;
+
+Deno.test("writeFile() interrupted by Ctrl-C leaves a whole file and nothing beside it", async () => {
+  const dir = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${dir}/writer.ts`, WRITER);
+  await Deno.mkdir(`${dir}/out`);
+  for (let delay = 0; delay < 30; delay += 7) {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--no-config",
+        "--no-lock",
+        "--allow-read",
+        "--allow-write",
+        `${dir}/writer.ts`,
+        `${dir}/out/result`,
+      ],
+      stdout: "piped",
+    }).spawn();
+    const reader = child.stdout.getReader();
+    await reader.read();
+    reader.releaseLock();
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    child.kill("SIGINT");
+    await child.stdout.cancel();
+    assertEquals((await child.status).code, 130);
+    assertEquals(names(`${dir}/out`), ["result"]);
+    const text = await Deno.readTextFile(`${dir}/out/result`);
+    assertEquals(text.length, 2 ** 23);
+    assert(text === text[0].repeat(2 ** 23), "a mixture of two results");
+  }
+  await Deno.remove(dir, { recursive: true });
+});

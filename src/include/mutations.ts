@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Defects that can be put into a kernel one at a time (KernelConfig.mutation), to show which invariant notices: bugs Linux
+// had, and a slip for every invariant that none of those trips. "B" numbers are those of the table in verify/MUTATIONS.md.
+// Never set outside verification. The errata of the documents are switches of their own (Errata).
+
+/** Every mutation, and what it does. */
+export const MUTATIONS = {
+  /** B4: memmap_init_zone_device() takes tails for shared that were not. */
+  initAssumesShared: "init skips tails although populate gave them memmap of their own",
+  /** B5: a device in a free part of a boot section has boot memmap, whose tails are not shared. */
+  earlySectionAssumedShared: "init skips tails in a section that has plain boot memmap",
+  /** B8: the error path of __add_pages() forgets the altmap. */
+  unwindWithoutAltmap: "a failed add gives memmap that lies in the altmap to the buddy allocator",
+  /** B9: a PMD-sized block of memmap is freed as one page. */
+  leafFreedAsPage: "freeing a memmap leaf gives back one frame of its block",
+  /** B10: a new top-level entry of the kernel is not copied to processes. */
+  noPgdSync: "a top-level entry for new memmap is not copied into processes",
+  /** B12: a leaf goes although another subsection's struct pages are in it. */
+  leafFreedInUse: "removing one section's memmap clears a leaf its neighbour uses",
+  /** 001:687: prep_compound_head() before the tails are initialised, which overwrite what it wrote. */
+  headBeforeTails: "the head's order is written to the first tail before that is initialised",
+  /** Before 5.12 pfn_to_online_page() knew sections, not subsections. */
+  onlineBySection: "a device in an online section is taken for System RAM",
+  deviceOnNodeZero: "struct pages of a device name node 0, whichever it is near",
+  reuseWithoutGet: "shared memmap is mapped without a reference per entry",
+  sectionsNotJoined: "every section of a large compound gets memmap as if it began one",
+  sectionStaysPresent: "a section whose last part went stays present",
+  altmapFreeLost: "memmap that goes is not given back to its altmap",
+  recordsHeads: "gup records pages from the head on, not from where it was asked",
+  pinWithoutReference: "a pin counts on the pin count and takes no reference",
+} as const;
+
+/** Name of a mutation. */
+export type Mutation = keyof typeof MUTATIONS;

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `lab gup --jobs N`: gup_test -j N. Every thread holds the same pages of one mapping. Before times are taken, one round
+// stops with all pages held by all threads, and the counts of every page are compared: held once per thread more than
+// before, and after the round as before. That must be exact, or the run panics.
+
+import { panic } from "../lib/bug.ts";
+import { GUP_PIN_COUNTING_BIAS } from "../include/mm_types.ts";
+import type { Kernel } from "../mm/kernel.ts";
+import { compoundHead, hasPincount, pageRefcount } from "../mm/page.ts";
+import type { VmArea } from "../mm/mm.ts";
+import { daxPgoffToPfn, type DevDax } from "../drivers/dax/bus.ts";
+import { COUNTERS, type CounterValues } from "../mm/vmstat.ts";
+import { gupBox, gupConfig, type GupOptions, type GupReport } from "./gup.ts";
+import { GupTeam, type GupTeamResult } from "./gup_team.ts";
+
+/** The options of `lab gup`, and how many threads. */
+export interface GupJobsOptions extends GupOptions {
+  /** Threads, each a CPU of the machine in a worker of its own (-j). */
+  readonly jobs: number;
+}
+
+/** A report over all threads: times of a round are those of its slowest thread, counters are sums over one round. */
+export interface GupJobsReport extends GupReport {
+  readonly jobs: readonly {
+    readonly pages: number;
+    readonly getMs: readonly number[];
+    readonly putMs: readonly number[];
+  }[];
+  /** References counted on the mapping's pages beyond those they were born with: while all were held, and at the end. */
+  readonly references: { readonly whileHeld: number; readonly after: number };
+}
+
+/**
+ * Runs gup_test in several workers at once on one shared machine. RangeError for options that make no run; panics when
+ * a count is not exact.
+ *
+ * @example
+ * ```ts
+ * import { gupJobsReport } from "@vmemmap/lab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const report = await gupJobsReport({ size: 2 ** 26, kernel: "v4", jobs: 2, repeats: 1 });
+ * assertEquals(report.references, { whileHeld: 2 * 16384, after: 0 });
+ * ```
+ */
+export async function gupJobsReport(options: GupJobsOptions): Promise<GupJobsReport> {
+  const config = gupConfig(options);
+  const { jobs } = options;
+  if (!Number.isInteger(jobs) || jobs < 1 || jobs > 64) {
+    throw new RangeError(`Cannot run ${jobs} jobs: expected a whole number from 1 to 64`);
+  }
+  const { kernel: k, area } = gupBox(config, { shared: true, cpus: jobs });
+  const pages = Math.min(config.size / k.pageBytes, area.end - area.start);
+  const run = { vpn: area.start, pages, batch: config.batch, mode: config.mode, repeats: config.repeats };
+  const team = new GupTeam(k, area, jobs);
+  try {
+    let whileHeld = 0;
+    const first = await team.run({ ...run, repeats: 1 }, () => whileHeld = extraReferences(k, area, pages));
+    const perPage = countsPerPage(k, area, config.mode === "pin");
+    expectCount("while all are held", whileHeld, jobs * pages * perPage);
+    const results = await team.run(run);
+    const after = extraReferences(k, area, pages);
+    expectCount("after all were put", after, 0);
+    for (const { books } of results) {
+      expectCount("a CPU's own books", books.gupRefs + books.gupPins + books.pgmapRefs, 0);
+    }
+    return { ...report(config, first, results), references: { whileHeld, after } };
+  } finally {
+    team.close();
+  }
+}
+
+function report(
+  config: GupReport["config"],
+  first: readonly GupTeamResult[],
+  results: readonly GupTeamResult[],
+): Omit<GupJobsReport, "references"> {
+  const getCounters = sumCounters(first.map(({ result }) => result.getCounters));
+  const putCounters = sumCounters(first.map(({ result }) => result.putCounters));
+  const slowest = (of: "getMs" | "putMs") =>
+    results[0].result[of].map((_, round) => Math.max(...results.map(({ result }) => result[of][round])));
+  return {
+    config,
+    pages: Math.min(...results.map(({ result }) => result.pages)),
+    refcountStores: getCounters.refcountStoresDram + getCounters.refcountStoresPmem,
+    pincountStores: getCounters.pincountStoresDram + getCounters.pincountStoresPmem,
+    putRefcountStores: putCounters.refcountStoresDram + putCounters.refcountStoresPmem,
+    pgmapLookups: getCounters.pgmapLookups,
+    getCounters,
+    putCounters,
+    getMs: slowest("getMs"),
+    putMs: slowest("putMs"),
+    modelGetMs: null,
+    modelPutMs: null,
+    jobs: results.map(({ result }) => result),
+  };
+}
+
+/** Work of all CPUs together, as vmstat adds up per-CPU counters. */
+function sumCounters(counters: readonly CounterValues[]): CounterValues {
+  const sum = { ...counters[0] };
+  for (const name of COUNTERS) sum[name] = counters.reduce((n, c) => n + c[name], 0);
+  return sum;
+}
+
+/** References on the pages of the mapping beyond the one each head was born with. */
+function extraReferences(k: Kernel, area: VmArea, pages: number): number {
+  let extra = 0;
+  const first = firstPfn(area);
+  for (let pfn = first; pfn < first + pages; pfn++) {
+    if (compoundHead(k, pfn) === pfn) extra += pageRefcount(k, pfn) - 1;
+  }
+  return extra;
+}
+
+/** How much one page held counts: a reference, or the bias of a pinned base page. */
+function countsPerPage(k: Kernel, area: VmArea, pin: boolean): number {
+  return pin && !hasPincount(k, compoundHead(k, firstPfn(area))) ? GUP_PIN_COUNTING_BIAS : 1;
+}
+
+function firstPfn(area: VmArea): number {
+  return daxPgoffToPfn(area.mapping as DevDax, area.pgoff, 1);
+}
+
+function expectCount(what: string, found: number, wanted: number): void {
+  if (found !== wanted) panic(`gupJobsReport: ${found} references ${what}, not ${wanted}`);
+}

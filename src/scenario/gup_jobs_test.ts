@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// gup_test -j in real workers: counts exact while held and afterwards, for every way to count; and what is refused.
+
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { checkInvariants } from "../mm/debug_vm.ts";
+import { gupBox, gupConfig } from "./gup.ts";
+import { gupJobsReport } from "./gup_jobs.ts";
+import { GupTeam } from "./gup_team.ts";
+
+const TOY = { arch: "toy", size: 2 ** 15, align: 2 ** 12, batch: 5, repeats: 3 } as const;
+const PAGES = 2 ** 15 / 256;
+
+for (const kernel of ["5.14", "v4", "v7", "v7+head", "6.1"]) {
+  for (const mode of ["get", "pin"] as const) {
+    Deno.test(`gupJobsReport() on ${kernel}, ${mode}: three workers hold every page three times, then nobody`, async () => {
+      const report = await gupJobsReport({ ...TOY, kernel, mode, jobs: 3 });
+      const bias = kernel === "5.14" && mode === "pin" ? 1024 : 1;
+      assertEquals(report.references, { whileHeld: 3 * PAGES * bias, after: 0 });
+      assertEquals(report.jobs.map((job) => [job.pages, job.getMs.length]), [[PAGES, 3], [PAGES, 3], [PAGES, 3]]);
+      assertEquals(report.getCounters.pagesRecorded, 3 * PAGES);
+    });
+  }
+}
+
+Deno.test("GupTeam leaves a machine whose invariants hold, and sees counts change while pages are held", async () => {
+  const { kernel: k, area } = gupBox(gupConfig({ ...TOY, kernel: "v4" }), { shared: true, cpus: 2 });
+  const team = new GupTeam(k, area, 2);
+  try {
+    let held = false;
+    await team.run({ vpn: area.start, pages: PAGES, batch: 16, mode: "pin", repeats: 1 }, () => {
+      held = true;
+      assertThrows(() => checkInvariants(k), Error, "I20");
+    });
+    assert(held);
+  } finally {
+    team.close();
+  }
+  checkInvariants(k);
+});
+
+Deno.test("gupJobsReport() refuses what makes no team", async () => {
+  for (const jobs of [0, 1.5, 65]) {
+    await assertRejects(() => gupJobsReport({ ...TOY, jobs }), RangeError, `Cannot run ${jobs} jobs`);
+  }
+  const { kernel: k, area } = gupBox(gupConfig(TOY));
+  assertThrows(() => new GupTeam(k, area, 1), RangeError, "not booted with shared memory");
+  const shared = gupBox(gupConfig(TOY), { shared: true, cpus: 2 });
+  assertThrows(() => new GupTeam(shared.kernel, shared.area, 3), RangeError, "the machine has 2 CPUs");
+});
+
+Deno.test("GupTeam.run() hands on what went wrong in a worker", async () => {
+  const { kernel: k, area } = gupBox(gupConfig(TOY), { shared: true });
+  const team = new GupTeam(k, area, 1);
+  try {
+    const run = { vpn: area.start, pages: -1, batch: 16, mode: "get", repeats: 1 } as const;
+    await assertRejects(() => team.run(run), Error, "a worker failed: Invalid typed array length");
+  } finally {
+    team.close();
+  }
+});

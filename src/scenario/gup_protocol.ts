@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the team's captain (gup_team.ts) and its workers (gup_worker.ts) say to each other, and the words they share.
+
+import type { CpuBooks, SmpTicket } from "../smp.ts";
+import type { GupMode } from "../mm/gup.ts";
+import type { GupTestResult } from "../mm/gup_test_ioctl.ts";
+
+/** Words of the control array: the run that may start, and the run whose pages may be put. */
+export const GO = 0;
+export const PUT = 1;
+export const CONTROL_WORDS = 2;
+
+/** First message to a worker: where it is, and the port everything else goes through. */
+export interface Join {
+  readonly ticket: SmpTicket;
+  readonly cpu: number;
+  /** Root table of the process whose pages are held. */
+  readonly mmRootPfn: number;
+  readonly control: Int32Array;
+  readonly port: MessagePort;
+}
+
+/**
+ * How a run goes: gup_test; one round that stops between get and put until the captain has looked at the counts; or rounds
+ * of get and put back to back, nothing else, for a bench that times them as a whole.
+ */
+export type GupRunKind = "test" | "hold" | "spin";
+
+/** A run of gup_test on every CPU at once. */
+export interface GupRun {
+  /** Number of the run, from 1. */
+  readonly run: number;
+  readonly vpn: number;
+  readonly pages: number;
+  readonly batch: number;
+  readonly mode: GupMode;
+  readonly repeats: number;
+  readonly how: GupRunKind;
+}
+
+/** What a worker answers, in this order; "held" only when asked to hold. */
+export type GupAnswer =
+  | { readonly kind: "ready" }
+  | { readonly kind: "held"; readonly pages: number }
+  | { readonly kind: "done"; readonly result: GupTestResult; readonly books: CpuBooks }
+  | { readonly kind: "failed"; readonly message: string };

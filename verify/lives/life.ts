@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// One life of a toy machine under random operations, and the model it is compared with: what exists and what is held, kept
+// by simple arithmetic that shares no code with the paths under test. Operations are in operations.ts; after each one
+// check() runs the kernel's invariants and the model's own, and end() takes everything down and looks for what is left.
+
+import { boot } from "../../src/boot.ts";
+import type { DaxRegion, DevDax } from "../../src/drivers/dax/bus.ts";
+import { allocDaxRegion, deleteDevDax } from "../../src/drivers/dax/bus.ts";
+import { devDaxRemove } from "../../src/drivers/dax/device.ts";
+import { destroyNamespace, type NdNamespace } from "../../src/drivers/nvdimm/namespace.ts";
+import { type NdRegion, ndRegions } from "../../src/drivers/nvdimm/region.ts";
+import type { KernelConfig } from "../../src/include/kernel_config.ts";
+import { panic } from "../../src/lib/bug.ts";
+import { checkInvariants } from "../../src/mm/debug_vm.ts";
+import type { GupMode } from "../../src/mm/gup.ts";
+import { putPages, unpinPages } from "../../src/mm/gup.ts";
+import type { Kernel } from "../../src/mm/kernel.ts";
+import { mmPut } from "../../src/mm/memory.ts";
+import type { Mm, VmArea } from "../../src/mm/mm.ts";
+import { pageRefcount } from "../../src/mm/page.ts";
+import { totalFreePages } from "../../src/mm/page_alloc.ts";
+
+/** Pages that gup gave out and nobody returned. */
+export interface Holding {
+  readonly mode: GupMode;
+  readonly pages: Float64Array;
+  /** References each page counts for, and the head the model says they are on. */
+  readonly perPage: number;
+  readonly heads: readonly number[];
+}
+
+/** What a life may be lived with. */
+export interface LifeSetting {
+  readonly kernel: KernelConfig;
+  readonly structPageSize: number;
+}
+
+/** Toy pages of pmem in each region. */
+const REGION_PAGES = 512;
+/** Pages of address space for one mapping, and how many of them a process has. */
+export const WINDOW_PAGES = 1024;
+export const WINDOWS = 6;
+
+/** A machine, and what the model says is on it. */
+export class Life {
+  readonly k: Kernel;
+  readonly region: NdRegion;
+  readonly daxRegion: DaxRegion;
+  readonly namespaces: NdNamespace[] = [];
+  /** Dynamic devices; bound or not. */
+  readonly devices: DevDax[] = [];
+  readonly mms: Mm[] = [];
+  readonly areas: VmArea[] = [];
+  readonly held: Holding[] = [];
+  readonly #freeAtStart: number;
+  /** Operations performed; those that failed because an allocation was made to. */
+  operations = 0;
+  failures = 0;
+
+  constructor(setting: LifeSetting) {
+    this.k = boot({
+      arch: "toy",
+      kernel: setting.kernel,
+      structPageSize: setting.structPageSize,
+      dram: [2 ** 16, 2 ** 16],
+      pmem: [{ bytes: REGION_PAGES * 256, nid: 0 }, { bytes: REGION_PAGES * 256, nid: 1 }],
+      cpus: 2,
+      debug: true,
+    });
+    this.region = ndRegions(this.k)[0];
+    const { nid, start, end } = this.k.machine.topology.pmem[1];
+    this.daxRegion = allocDaxRegion(this.k, nid, { start, end }, 256, false) ?? panic("Life: no dax region");
+    this.#freeAtStart = totalFreePages(this.k);
+    this.check();
+  }
+
+  /** Everything the kernel and the model know must agree. */
+  check(): void {
+    const { k } = this;
+    checkInvariants(k);
+    const counts = new Map<number, number>();
+    let [refs, pins] = [0, 0];
+    for (const { heads, perPage, mode } of this.held) {
+      for (const head of heads) counts.set(head, (counts.get(head) ?? 1) + perPage);
+      refs += heads.length * perPage;
+      if (mode === "pin" && perPage === 1) pins += heads.length;
+    }
+    if (k.gupRefs !== refs || k.gupPins !== pins) {
+      panic(`Life.check: ${k.gupRefs} references and ${k.gupPins} pins are out, the model has ${refs} and ${pins}`);
+    }
+    for (const [head, count] of counts) {
+      if (pageRefcount(k, head) !== count) {
+        panic(`Life.check: frame ${head} has ${pageRefcount(k, head)} references, the model ${count}`);
+      }
+    }
+    const up = this.namespaces.length + this.devices.filter((dev) => dev.bound).length;
+    const pgmaps = new Set(k.pgmaps.entries.map(({ pgmap }) => pgmap)).size;
+    if (pgmaps !== up) panic(`Life.check: ${pgmaps} pgmaps are up, the model has ${up}`);
+    if (k.mms.size !== this.mms.length) panic(`Life.check: ${k.mms.size} processes, the model has ${this.mms.length}`);
+  }
+
+  /** Whether the model has any page of a device held. */
+  holds(dev: DevDax | null): boolean {
+    return this.held.some(({ pages }) => pages.some((pfn) => dev?.ranges.some((r) => pfn >= r.start && pfn < r.end)));
+  }
+
+  /** Returns pages to where they came from. */
+  put({ mode, pages }: Holding): void {
+    if (mode === "pin") unpinPages(this.k, pages, 0, pages.length);
+    else putPages(this.k, pages, 0, pages.length);
+  }
+
+  /** Forgets areas whose device or process is gone. */
+  dropAreas(gone: (area: VmArea) => boolean): void {
+    for (const area of this.areas.filter(gone)) this.areas.splice(this.areas.indexOf(area), 1);
+  }
+
+  /** Takes everything down; nothing may be left. */
+  end(): void {
+    const { k } = this;
+    for (const holding of this.held.splice(0)) this.put(holding);
+    for (const mm of this.mms.splice(0)) mmPut(k, mm);
+    this.areas.length = 0;
+    for (const ns of this.namespaces.splice(0)) expectDone(destroyNamespace(k, ns), "destroyNamespace");
+    for (const dev of this.devices.splice(0)) {
+      if (dev.bound) expectDone(devDaxRemove(k, dev), "devDaxRemove");
+      expectDone(deleteDevDax(dev), "deleteDevDax");
+    }
+    this.check();
+    // Vmemmap tables of the level below the top one stay, as in the kernel; they are the same for every life.
+    const free = totalFreePages(k);
+    const kept = k.uses.reduce((sum, n) => sum + n, 0);
+    if (free > this.#freeAtStart) panic(`Life.end: ${free} frames are free, ${this.#freeAtStart} were at the start`);
+    if (this.#freeAtStart - free > 1) {
+      panic(`Life.end: ${this.#freeAtStart - free} frames are lost, ${kept} are in use`);
+    }
+  }
+}
+
+function expectDone(errno: number, what: string): void {
+  if (errno !== 0) panic(`Life.end: ${what} says ${errno}`);
+}

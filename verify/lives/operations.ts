@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What can happen in a life: a table of operations. Each takes three small numbers, of which it makes what it needs, so
+// that a counterexample shrinks by itself; it says what the model expects, performs it, and panics when the kernel answers
+// otherwise. An operation that cannot be done now returns false and does not count.
+
+import { createDevDax, deleteDevDax, type DevDax, devDaxPages, reconfigureDevDax } from "../../src/drivers/dax/bus.ts";
+import { daxMmap, devDaxProbe, devDaxRemove } from "../../src/drivers/dax/device.ts";
+import { createNamespace, destroyNamespace } from "../../src/drivers/nvdimm/namespace.ts";
+import { EBUSY, EINVAL, ENOMEM, ENOSPC, ENXIO, errnoName } from "../../src/include/errno.ts";
+import { GUP_PIN_COUNTING_BIAS } from "../../src/include/mm_types.ts";
+import { panic } from "../../src/lib/bug.ts";
+import { gupFast } from "../../src/mm/gup.ts";
+import { handleFault, mmAlloc, mmPut, munmap } from "../../src/mm/memory.ts";
+import { memoryFailure } from "../../src/mm/memory_failure.ts";
+import { totalFreePages } from "../../src/mm/page_alloc.ts";
+import type { VmArea } from "../../src/mm/mm.ts";
+import { type Holding, type Life, WINDOW_PAGES, WINDOWS } from "./life.ts";
+
+/** Performs one operation with three numbers; false when it cannot be done now. */
+export type Operation = (life: Life, a: number, b: number, c: number) => boolean;
+
+/** Page sizes a toy device may have, bytes. */
+const ALIGNS = [256, 4096, 65536];
+/** Toy bytes a namespace may be a multiple of. */
+const UNIT = 4096;
+
+/** Every operation by name. */
+export const OPERATIONS: Readonly<Record<string, Operation>> = {
+  createNamespace(life, a, b, c) {
+    const { k, region } = life;
+    const size = (1 + a % 32) * UNIT;
+    const fits = largestGap(life) >= size;
+    const request = {
+      size,
+      align: ALIGNS[b % 3],
+      map: c % 2 === 0 || !wholeLeaves(life) ? "mem" : "dev",
+      mode: c % 8 === 7 ? "fsdax" : "devdax",
+    } as const;
+    const free = totalFreePages(k);
+    const ns = createNamespace(k, region, request);
+    if (typeof ns !== "number") return life.namespaces.push(ns) > 0;
+    // What an alignment or a compound leaves no room for is refused with either errno; nothing else may be.
+    expectErrno("createNamespace", ns, fits ? [-ENXIO, -EINVAL, ...oom(life)] : [-ENOSPC]);
+    if (totalFreePages(k) !== free) panic("createNamespace: frames are missing after a failure");
+    return true;
+  },
+
+  destroyNamespace(life, a) {
+    const ns = pick(life.namespaces, a);
+    if (ns === undefined) return false;
+    const busy = life.holds(ns.dev);
+    const err = destroyNamespace(life.k, ns);
+    expectErrno("destroyNamespace", err, [busy ? -EBUSY : 0]);
+    if (busy) return true;
+    life.namespaces.splice(life.namespaces.indexOf(ns), 1);
+    return true;
+  },
+
+  createDevice(life, a, b) {
+    const align = ALIGNS[b % 3];
+    const dev = createDevDax(life.k, life.daxRegion, (1 + a % 16) * align / 256, align, null);
+    if (typeof dev === "number") expectErrno("createDevDax", dev, [-ENOSPC]);
+    else life.devices.push(dev);
+    return true;
+  },
+
+  probeDevice(life, a) {
+    const { k } = life;
+    const dev = pick(life.devices, a);
+    if (dev === undefined) return false;
+    const before = totalFreePages(k);
+    const err = devDaxProbe(k, dev);
+    expectErrno("devDaxProbe", err, dev.bound && err === 0 ? [0] : [-EBUSY, -EINVAL, ...oom(life)]);
+    if (err < 0 && totalFreePages(k) !== before) panic("devDaxProbe: frames are missing after a failure");
+    return true;
+  },
+
+  removeDevice(life, a) {
+    const dev = pick(life.devices, a);
+    if (dev === undefined || !dev.bound) return false;
+    expectErrno("devDaxRemove", devDaxRemove(life.k, dev), [life.holds(dev) ? -EBUSY : 0]);
+    return true;
+  },
+
+  reconfigureDevice(life, a, b, c) {
+    const dev = pick(life.devices, a);
+    if (dev === undefined) return false;
+    const align = ALIGNS[b % 3];
+    const err = reconfigureDevDax(life.k, dev, (1 + c % 16) * align / 256, align);
+    expectErrno("reconfigureDevDax", err, dev.bound ? [-EBUSY] : [0, -ENOSPC]);
+    return true;
+  },
+
+  deleteDevice(life, a) {
+    const dev = pick(life.devices, a);
+    if (dev === undefined) return false;
+    expectErrno("deleteDevDax", deleteDevDax(dev), [dev.bound ? -EBUSY : 0]);
+    if (!dev.bound) life.devices.splice(life.devices.indexOf(dev), 1);
+    return true;
+  },
+
+  startProcess(life) {
+    if (life.mms.length === 3) return false;
+    const mm = mmAlloc(life.k);
+    if (typeof mm === "number") expectErrno("mmAlloc", mm, oom(life));
+    else life.mms.push(mm);
+    return true;
+  },
+
+  endProcess(life, a) {
+    const mm = pick(life.mms, a);
+    if (mm === undefined) return false;
+    mmPut(life.k, mm);
+    life.mms.splice(life.mms.indexOf(mm), 1);
+    life.dropAreas((area) => area.mm === mm);
+    return true;
+  },
+
+  map(life, a, b, c) {
+    const mm = pick(life.mms, a);
+    const dev = pick(boundDevices(life), b);
+    if (mm === undefined || dev === undefined) return false;
+    const slot = c % WINDOWS;
+    const unit = dev.align / life.k.pageBytes;
+    const pgoff = Math.floor(c / WINDOWS) % Math.max(1, devDaxPages(dev) / unit) * unit;
+    const vpn = (1 + slot) * WINDOW_PAGES;
+    const area = daxMmap(life.k, dev, mm, vpn, devDaxPages(dev) - pgoff, pgoff);
+    const taken = mm.areas.some((other) => other !== area && other.start < vpn + WINDOW_PAGES && vpn < other.end);
+    if (typeof area === "number") expectErrno("daxMmap", area, taken ? [-EINVAL] : []);
+    else life.areas.push(area);
+    return true;
+  },
+
+  unmap(life, a) {
+    const area = pick(life.areas, a);
+    if (area === undefined) return false;
+    munmap(life.k, area);
+    life.areas.splice(life.areas.indexOf(area), 1);
+    return true;
+  },
+
+  touch(life, a, b) {
+    const area = pick(life.areas, a);
+    if (area === undefined) return false;
+    const result = handleFault(life.k, area.mm, area.start + b % (area.end - area.start));
+    const allowed = ["nopage", "sigbus", ...failing(life) ? ["oom"] : []];
+    if (!allowed.includes(result)) panic(`handleFault: ${result}, expected ${allowed.join(" or ")}`);
+    if (result === "sigbus" && mappable(area)) panic("handleFault: sigbus in a device that is up");
+    return true;
+  },
+
+  hold(life, a, b, c) {
+    const area = pick(life.areas, a);
+    if (area === undefined) return false;
+    const mode = c % 2 === 0 ? "get" : "pin";
+    const first = b % (area.end - area.start);
+    const wanted = Math.min(1 + c % 48, area.end - area.start - first);
+    const pages = new Float64Array(wanted);
+    const got = gupFast(life.k, area.mm, area.start + first, wanted, mode, pages, 0);
+    const dev = area.mapping as DevDax;
+    if (got < wanted && mappable(area) && !failing(life)) {
+      panic(`gupFast: ${got} of ${wanted} pages of a device that is up`);
+    }
+    if (got > 0) life.held.push(holding(life, dev, area.pgoff + first, pages.slice(0, got), mode));
+    return true;
+  },
+
+  release(life, a, b, c) {
+    const holding = pick(life.held, a);
+    if (holding === undefined) return false;
+    const { pages, heads } = holding;
+    const from = b % pages.length;
+    const end = Math.min(pages.length, from + 1 + c % pages.length);
+    const part = (i: number, j: number) => ({ ...holding, pages: pages.slice(i, j), heads: heads.slice(i, j) });
+    life.put(part(from, end));
+    const rest = [part(0, from), part(end, pages.length)].filter((h) => h.pages.length > 0);
+    life.held.splice(life.held.indexOf(holding), 1, ...rest);
+    return true;
+  },
+
+  poison(life, a, b) {
+    const dev = pick(boundDevices(life), a);
+    if (dev === undefined) return false;
+    const pfn = dev.ranges[0].start + b % (dev.ranges[0].end - dev.ranges[0].start);
+    const killed = memoryFailure(life.k, pfn);
+    // A page nobody has touched names no file.
+    if (typeof killed === "number") expectErrno("memoryFailure", killed, [-EBUSY]);
+    return true;
+  },
+
+  otherCpu(life) {
+    const { cpus } = life.k.machine;
+    life.k.cpu = cpus[(cpus.indexOf(life.k.cpu) + 1) % cpus.length];
+    return true;
+  },
+};
+
+/** What the model says about pages held from device page `pgoff` on: consecutive frames, each on the head of its compound. */
+function holding(life: Life, dev: DevDax, pgoff: number, pages: Float64Array, mode: "get" | "pin"): Holding {
+  const geometry = life.k.config.compoundDevmap ? dev.align / 256 : 1;
+  const heads: number[] = [];
+  for (let i = 0; i < pages.length; i++) {
+    let rest = pgoff + i;
+    const range = dev.ranges.find(({ start, end }) => rest < end - start || (rest -= end - start, false));
+    if (range === undefined) panic("gupFast: held more pages than the device has");
+    const pfn = range.start + rest;
+    if (pages[i] !== pfn) panic(`gupFast: page ${i} is frame ${pages[i]}, expected ${pfn}`);
+    const first = firstCompound(life, dev, range.start);
+    heads.push(first + Math.floor((pfn - first) / geometry) * geometry);
+  }
+  return { mode, pages, heads, perPage: mode === "pin" && geometry === 1 ? GUP_PIN_COUNTING_BIAS : 1 };
+}
+
+/**
+ * Where the compounds of a range of a device begin: with map=mem at the start of its namespace, which comes before its data
+ * and need not be aligned to their size, so that a mapping may lie across two of them.
+ */
+function firstCompound(life: Life, dev: DevDax, start: number): number {
+  const ns = life.namespaces.find((n) => n.dev === dev);
+  return ns !== undefined && ns.info.mode === "mem" ? ns.extent.start / 256 : start;
+}
+
+function boundDevices(life: Life): DevDax[] {
+  return [...life.namespaces.flatMap(({ dev }) => dev ?? []), ...life.devices].filter((dev) => dev.bound);
+}
+
+/** The device is up, with its page size as when it was mapped, and every mapping of that size lies in one range. */
+function mappable({ start, end, pgoff, mapping }: VmArea): boolean {
+  const { bound, align, ranges } = mapping as DevDax;
+  const unit = align / 256;
+  const pages = devDaxPages(mapping as DevDax);
+  return bound && start % unit === 0 && end % unit === 0 && pgoff % unit === 0 && pgoff + end - start <= pages &&
+    ranges.every((r) => (r.end - r.start) % unit === 0);
+}
+
+/** Bytes of the largest run of the region that no namespace has. */
+function largestGap(life: Life): number {
+  const { start, end } = life.region;
+  const taken = life.namespaces.map(({ extent }) => extent).sort((x, y) => x.start - y.start);
+  let [at, largest] = [start, 0];
+  for (const extent of [...taken, { start: end, end }]) {
+    largest = Math.max(largest, extent.start - at);
+    at = extent.end;
+  }
+  return largest;
+}
+
+/** Whether an allocation was made to fail in this operation. */
+function failing(life: Life): boolean {
+  return life.k.fault.armed;
+}
+
+/**
+ * -ENOMEM where memory may be out: an allocation was made to fail, or a neighbour's leaf is in the way of this one's
+ * entries.
+ */
+function oom(life: Life): number[] {
+  return failing(life) || !wholeLeaves(life) ? [-ENOMEM] : [];
+}
+
+/**
+ * Whether a section's memmap fills whole PMD leaves. If not, neighbours share one, and a namespace whose leaf lies in
+ * another's altmap cannot be taken down in any order (nor can it in Linux): such neighbours are not made here.
+ */
+function wholeLeaves(life: Life): boolean {
+  return life.k.structPageSize === 64;
+}
+
+function expectErrno(what: string, errno: number, allowed: readonly number[]): void {
+  if (allowed.includes(errno)) return;
+  const name = (n: number) => n === 0 ? "0" : `-${errnoName(n)}`;
+  panic(`${what}: ${name(errno)}, expected ${allowed.map(name).join(" or ") || "no failure"}`);
+}
+
+function pick<T>(list: readonly T[], i: number): T | undefined {
+  return list.length === 0 ? undefined : list[i % list.length];
+}

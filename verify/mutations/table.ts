@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Every defect that is tried: the machine it shows on, how it is put in, and what must notice. A row is an erratum of the
+// documents, a mutation of the kernel's code (src/include/mutations.ts), or an object of a booted machine that is made to
+// misbehave. New paths add rows.
+
+import type { BootOptions } from "../../src/boot.ts";
+import { TOY } from "../../src/arch/toy/toy.ts";
+import type { NamespaceRequest } from "../../src/drivers/nvdimm/namespace.ts";
+import { type Errata, type KernelConfig, NO_ERRATA, PRESETS } from "../../src/include/kernel_config.ts";
+import { ZONE_DEVICE } from "../../src/include/mmzone.ts";
+import { type Mutation, MUTATIONS } from "../../src/include/mutations.ts";
+import type { Kernel } from "../../src/mm/kernel.ts";
+import { C } from "../../src/mm/vmstat.ts";
+
+/** A defect. */
+export interface MutationRow {
+  /** Name, the number of the historical bug if it was one, and what it does. */
+  readonly name: string;
+  readonly bug: string;
+  readonly what: string;
+  readonly machine: BootOptions;
+  readonly namespaces: readonly NamespaceRequest[];
+  /** Puts the defect into the configuration, or into the booted machine. */
+  readonly config?: Partial<KernelConfig>;
+  readonly patch?: (k: Kernel) => void;
+  /** The invariant it breaks, and a pattern of what notices. */
+  readonly invariant: string;
+  readonly notices: RegExp;
+}
+
+const MEM: NamespaceRequest = { size: 2 ** 15 + 2 ** 12, align: 4096, map: "mem" };
+const DEV: NamespaceRequest = { size: 2 ** 16, align: 4096, map: "dev" };
+const PUD: NamespaceRequest = { size: 2 ** 17, align: 2 ** 16, map: "mem" };
+/** Whole sections: with struct pages of 80 bytes the memmap of two of them meets in one leaf. */
+const SECTIONS: NamespaceRequest = { size: 2 ** 15, align: 4096, map: "mem" };
+const SMALL: NamespaceRequest = { size: 2 ** 14, align: 256, map: "mem" };
+/** What mutations are tried on unless they need something else. */
+const ALL: readonly NamespaceRequest[] = [PUD, MEM, DEV];
+
+/** A toy kernel without errata. */
+function toy(preset: string, more: Partial<KernelConfig> = {}, options: BootOptions = {}): BootOptions {
+  const kernel = { ...PRESETS[preset], errata: NO_ERRATA, ...more };
+  return { arch: "toy", dram: [2 ** 16], pmem: [{ bytes: 2 ** 18 }], cpus: 2, debug: true, kernel, ...options };
+}
+
+/** pmem that begins in the last section of DRAM. */
+const IN_BOOT_SECTION: BootOptions = {
+  dram: [2 ** 16 - 2 ** 13],
+  pmem: [{ bytes: 2 ** 18, startBytes: 2 ** 16 - 2 ** 13 }],
+};
+/** pmem whose memmap begins a top-level entry of its own. */
+const FAR: BootOptions = { pmem: [{ bytes: 2 ** 18, startBytes: 2 ** 22 }] };
+
+function erratum(name: keyof Errata, bug: string, what: string, row: Partial<MutationRow> & Caught): MutationRow {
+  const config = { errata: { ...NO_ERRATA, [name]: true } };
+  return { name, bug, what, machine: toy("v4"), namespaces: ALL, config, ...row };
+}
+
+function mutation(name: Mutation, bug: string, row: Partial<MutationRow> & Caught): MutationRow {
+  return { name, bug, what: MUTATIONS[name], machine: toy("v7"), namespaces: ALL, config: { mutation: name }, ...row };
+}
+
+function object(name: string, bug: string, what: string, row: Partial<MutationRow> & Caught): MutationRow {
+  return { name, bug, what, machine: toy("v7"), namespaces: ALL, ...row };
+}
+
+type Caught = Pick<MutationRow, "invariant" | "notices">;
+
+/** The table. */
+export const ROWS: readonly MutationRow[] = [
+  erratum("refShiftLeft", "B1", "pgmap references counted with << order", {
+    invariant: "I18",
+    notices: /I18/,
+  }),
+  erratum("pfnNextYield", "B2", "pfn_next() yields on every step but one in 1024", {
+    invariant: "I30",
+    notices: /I30/,
+  }),
+  erratum("pgoffAlignUp", "B3", "page->index is that of the next huge page", { invariant: "I22", notices: /I22/ }),
+  mutation("initAssumesShared", "B4", {
+    machine: toy("v7", {}, { structPageSize: 80 }),
+    namespaces: [SECTIONS],
+    invariant: "I6",
+    notices: /I7 tail|I6/,
+  }),
+  mutation("earlySectionAssumedShared", "B5", {
+    machine: toy("v7", {}, IN_BOOT_SECTION),
+    namespaces: [MEM],
+    invariant: "I6",
+    notices: /I7 tail|I6/,
+  }),
+  erratum("pageblockInShortLoop", "B6", "pageblock types set inside the shortened loop", {
+    machine: toy("v4"),
+    namespaces: [PUD],
+    invariant: "I23",
+    notices: /I23/,
+  }),
+  object("memmapChargedBySize", "B7", "removing memmap un-charges its full size", {
+    patch: (k) => {
+      const clear = k.sections.clear.bind(k.sections);
+      k.sections.clear = (pfn, n) => {
+        k.stat[C.nrMemmapPages] -= n * k.structPageSize / k.pageBytes;
+        return clear(pfn, n);
+      };
+    },
+    invariant: "I25",
+    notices: /I25 nr_memmap_pages/,
+  }),
+  mutation("unwindWithoutAltmap", "B8", {
+    namespaces: [SMALL, { ...DEV, size: 2 ** 17 + 2 ** 12 }],
+    invariant: "I16",
+    notices: /belongs to no zone's free area|memmap of frame \d+ is not mapped/,
+  }),
+  mutation("leafFreedAsPage", "B9", {
+    machine: toy("5.14"),
+    invariant: "I12",
+    notices: /I25 \d+ frames are vmemmap|I12/,
+  }),
+  mutation("noPgdSync", "B10", {
+    machine: toy("v7", {}, FAR),
+    invariant: "I3",
+    notices: /I3 top-level entry/,
+  }),
+  mutation("leafFreedInUse", "B12", {
+    machine: toy("5.14", {}, { structPageSize: 80 }),
+    namespaces: [SECTIONS, SECTIONS],
+    invariant: "I4",
+    notices: /I1 vmemmap page \d+ of frame \d+ is not mapped|memmap of frame \d+ is not mapped/,
+  }),
+  object("flushIsNoOp", "B13", "one CPU does not flush its TLB", {
+    patch: (k) => void (k.machine.cpus[1].mmu.flushRange = () => {}),
+    invariant: "I10",
+    notices: /I10|memmap/,
+  }),
+  erratum(
+    "grabOneMoreThanTwo",
+    "001:4217",
+    "the sketch takes the rest of the references for more than two pages only",
+    {
+      machine: toy("v4", { gup: "grab-one" }),
+      invariant: "I20",
+      notices: /lost its last reference|I20/,
+    },
+  ),
+  erratum("dedupAnyStructSize", "v4, v5", "tails shared although struct pages straddle pages", {
+    machine: toy("v7", {}, { structPageSize: 80 }),
+    namespaces: [SECTIONS],
+    invariant: "I7",
+    notices: /I7|I8|I6/,
+  }),
+  erratum("addPagesNoUnwind", "mm/memory_hotplug.c", "a failed add leaves the sections it had added", {
+    namespaces: [DEV, MEM],
+    invariant: "I14",
+    notices: /frames are lost by a failed add|errno -17|removePages|I\d+/,
+  }),
+  mutation("headBeforeTails", "001:687", {
+    invariant: "I8",
+    notices: /I8/,
+  }),
+  mutation("onlineBySection", "before 5.12", {
+    machine: toy("v7", {}, IN_BOOT_SECTION),
+    namespaces: [MEM],
+    invariant: "I31",
+    notices: /I31/,
+  }),
+  mutation("deviceOnNodeZero", "", {
+    machine: toy("v7", {}, { dram: [2 ** 16, 2 ** 16], pmem: [{ bytes: 2 ** 18, nid: 1 }] }),
+    invariant: "I6",
+    notices: /I6/,
+  }),
+  mutation("reuseWithoutGet", "", {
+    invariant: "I13",
+    notices: /I13/,
+  }),
+  mutation("sectionsNotJoined", "", {
+    invariant: "I5",
+    notices: /I5/,
+  }),
+  mutation("sectionStaysPresent", "", {
+    invariant: "I14",
+    notices: /I14/,
+  }),
+  mutation("altmapFreeLost", "", {
+    machine: toy("5.14"),
+    invariant: "I15",
+    notices: /failed to free all reserved pages/,
+  }),
+  mutation("recordsHeads", "", {
+    machine: toy("v4"),
+    invariant: "I21",
+    notices: /I21/,
+  }),
+  mutation("pinWithoutReference", "", {
+    machine: toy("v4"),
+    invariant: "I20",
+    notices: /I20/,
+  }),
+  object("vmemmapBaseUnaligned", "", "a vmemmap base that is no multiple of 4 GiB, its low word forgotten", {
+    machine: toy("5.14", {}, { arch: { ...TOY, vmemmapHi: TOY.vmemmapHi + 2 ** -10 } }),
+    invariant: "I2",
+    notices: /I2 pfn/,
+  }),
+  object("leafNotCleared", "", "memmap is left mapped when its section goes", {
+    patch: (k) => {
+      const valid = k.sections.valid.bind(k.sections);
+      let removing = false;
+      const clear = k.sections.clear.bind(k.sections);
+      k.sections.clear = (pfn, n) => removing = clear(pfn, n);
+      k.sections.valid = (pfn) => removing || valid(pfn);
+    },
+    machine: toy("5.14"),
+    invariant: "I1",
+    notices: /I1 |I25|I12/,
+  }),
+  object("freedBlockLost", "", "a freed block of memmap does not reach the free list", {
+    machine: toy("5.14"),
+    patch: (k) => {
+      for (const area of k.nodes[0].zones.flatMap((zone) => zone.areas)) {
+        const free = area.free.bind(area);
+        area.free = (unit, order) => order === 0 ? free(unit, order) : undefined;
+      }
+    },
+    invariant: "I12",
+    notices: /I12/,
+  }),
+  object("pgmapNotStored", "", "memmap in an altmap whose pgmap nobody finds", {
+    patch: (k) => void (k.pgmaps.store = () => {}),
+    machine: toy("5.14"),
+    namespaces: [DEV],
+    invariant: "I16",
+    notices: /I16/,
+  }),
+  object("getDevPagemapTwice", "", "a lookup takes two references", {
+    patch: (k) => {
+      const lookup = k.pgmaps.lookup.bind(k.pgmaps);
+      k.pgmaps.lookup = (pfn) => {
+        const pgmap = lookup(pfn);
+        if (pgmap !== null) pgmap.refs++;
+        return pgmap;
+      };
+    },
+    invariant: "I18",
+    notices: /I18/,
+  }),
+  object("pgmapNotDeleted", "", "a pgmap that is gone is still found", {
+    patch: (k) => void (k.pgmaps.delete = () => {}),
+    machine: toy("5.14"),
+    namespaces: [SMALL],
+    invariant: "I19",
+    notices: /I19/,
+  }),
+  object("zoneNotGrown", "", "the device zone does not span its device", {
+    patch: (k) => void Object.defineProperty(k.nodes[0].zones[ZONE_DEVICE], "spanned", { get: () => 0, set: () => {} }),
+    invariant: "I29",
+    notices: /I29/,
+  }),
+];

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the thread of seed 001 argued about, as statements over explored races: each is true or false of the results, and
+// the text is printed with the verdict found. "Safe" is: no schedule of any life of the device in which anything went wrong.
+
+import type { Race } from "./matrix.ts";
+
+/** A statement and whether the results bear it out. */
+export interface Answer {
+  readonly question: string;
+  readonly statement: string;
+  readonly holds: boolean;
+}
+
+type Filter = Partial<{ variant: string; waits: string; memunmap: string; life: string }>;
+
+/** The answers the results give. */
+export function answers(races: readonly Race[]): Answer[] {
+  const where = (f: Filter) =>
+    races.filter((r) =>
+      (f.variant ?? r.variant.name) === r.variant.name && (f.waits ?? r.waits) === r.waits &&
+      (f.memunmap ?? r.memunmap) === r.memunmap && (f.life ?? r.life) === r.life
+    );
+  const safe = (list: readonly Race[]) => list.length > 0 && list.every((r) => r.hazards.size === 0);
+  const has = (list: readonly Race[], pattern: RegExp) =>
+    list.some((r) => [...r.hazards.keys()].some((h) => pattern.test(h)));
+  const waited = (f: Filter) => [...where({ ...f, waits: "ipi" }), ...where({ ...f, waits: "rcu" })];
+  const readers = races.filter((r) => r.variant.head === "compound_head" && !r.variant.name.includes("> 2"));
+  const early = (r: Race) => r.waits !== "none" && r.memunmap !== "bulk";
+  return [
+    {
+      question: "May compound_head() be read before a reference is held? (001:4074)",
+      statement:
+        "Yes, while the unmapping side waits for CPUs with interrupts off, by interrupt or by grace period: every " +
+        "variant that reads it first is safe in every schedule.",
+      holds: safe(readers.filter(early)),
+    },
+    {
+      question: "May compound_head() be read before a reference is held? (001:4074)",
+      statement:
+        "Not reading it does not help where nothing waits: counting on the page the entry points to, no struct " +
+        "page read, counts on memmap that is gone.",
+      holds: has(where({ variant: "the entry's page is the head", waits: "none" }), /^counts on freed memmap/),
+    },
+    {
+      question: "Is the pgmap reference needed? (001:3271, 3724, 4187)",
+      statement:
+        "No: with either wait, patch 8 without it and the common huge-page path are safe in every schedule, as " +
+        "safe as with it.",
+      holds: safe([...waited({ variant: "patch 8, no pgmap" }), ...waited({ variant: "no pgmap, head rechecked" })]
+        .filter((r) => r.memunmap !== "bulk")),
+    },
+    {
+      question: "Is the pgmap reference needed? (001:3271, 3724, 4187)",
+      statement:
+        "Nor is it enough: where nothing waits, a lookup can find the pgmap of the device's next life before " +
+        "that has memmap, and the variants with a pgmap reference, held to the end even, read what is not there.",
+      holds: ["per page", "patch 8", "patch 8, pgmap to the end"].every((variant) =>
+        has(where({ variant, waits: "none", memunmap: "per-page" }), /^(oops: )?reads a struct page/)
+      ),
+    },
+    {
+      question: "Is the pgmap reference needed? (001:3271, 3724, 4187)",
+      statement:
+        "What it does protect from is a device that goes down for good with nothing waiting: there patch 8 is " +
+        "safe with it and not without.",
+      holds: safe(where({ variant: "patch 8", waits: "none", memunmap: "per-page", life: "goes down" })) &&
+        !safe(where({ variant: "patch 8, no pgmap", waits: "none", memunmap: "per-page", life: "goes down" })),
+    },
+    {
+      question: "Must the head be looked at again after it is held (try_get_compound_head)?",
+      statement: "Not for device-dax: its compound pages change only while the device is down, and with either wait " +
+        "nobody is between the two reads then.",
+      holds: safe(waited({ variant: "no pgmap, head not rechecked" }).filter((r) => r.memunmap !== "bulk")),
+    },
+    {
+      question: "May the page an entry points to be taken for the head? (001:4130, 4198)",
+      statement:
+        "Not while devices map base pages by large entries: it counts on a page that is not the head of those " +
+        "it returns, in any setting.",
+      holds: races.filter((r) => r.variant.head === "entry" && r.life === "comes back as base pages")
+        .every((r) => r.hazards.has("counts on a stale head")),
+    },
+    {
+      question: "Does the sketch of 001:4200 count right?",
+      statement:
+        "With `npages > 2` as written it takes one reference too few for two pages; with `npages > 1` it is safe " +
+        "with either wait.",
+      holds: has(waited({ variant: "one, then the rest if npages > 2" }), /not its own/) &&
+        safe(waited({ variant: "one, then the rest" }).filter((r) => r.memunmap !== "bulk")),
+    },
+    {
+      question: "Who waits for pages that are held when their device goes?",
+      statement:
+        "memunmap_pages() up to 5.17, since the last put_page() of a page drops the pgmap's reference. Since " +
+        "5.18 it returns the references in bulk and looks at no page: every variant then puts pages whose memmap is " +
+        "gone, unless the driver waits until no page is in use, as this emulator's device-dax does (-EBUSY).",
+      holds: races.filter((r) => r.memunmap === "bulk" && !r.variant.name.includes("> 2"))
+        .filter((r) => r.life === "goes down").every((r) => has([r], /^(oops: )?puts/)) &&
+        safe(readers.filter((r) => r.memunmap === "bulk, idle first" && r.waits !== "none")),
+    },
+  ];
+}

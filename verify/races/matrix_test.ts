@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The races on part of the matrix: the answers of RACES.md hold, the reduction finds what running every schedule finds, and
+// a defect put into a variant is found (an explorer that finds nothing proves nothing).
+
+import { assert, assertEquals } from "@std/assert";
+import { answers } from "./answers.ts";
+import { race, raceMatrix } from "./matrix.ts";
+import { racesMarkdown } from "./report.ts";
+import { VARIANTS } from "./variants.ts";
+
+const byName = (name: string) => VARIANTS.find((v) => v.name === name)!;
+
+Deno.test("answers() hold for the device that goes down, and the one that comes back as base pages", () => {
+  const races = raceMatrix(false, ["goes down", "comes back as base pages"]);
+  const found = answers(races);
+  assertEquals(found.filter((a) => !a.holds).map((a) => a.statement), []);
+  assert(racesMarkdown(races, found, null).includes("**(DOES NOT HOLD)**") === false);
+});
+
+Deno.test("race() finds with sleep sets what it finds without, in fewer schedules", () => {
+  for (
+    const [name, life, waits, memunmap] of [
+      ["patch 8", "goes down", "none", "per-page"],
+      ["patch 8, no pgmap", "goes down", "none", "per-page"],
+      ["no pgmap, head not rechecked", "comes back as base pages", "none", "per-page"],
+      ["patch 8", "goes down", "rcu", "bulk"],
+    ] as const
+  ) {
+    const reduced = race(byName(name), life, waits, memunmap);
+    const full = race(byName(name), life, waits, memunmap, true);
+    assertEquals([...reduced.hazards.keys()].sort(), [...full.hazards.keys()].sort(), `${name}, ${life}, ${waits}`);
+    assert(reduced.explored.schedules < full.explored.schedules / 5);
+  }
+});
+
+Deno.test("race() finds a variant that never looks at the entry's page head", () => {
+  const careless = { ...byName("no pgmap, head rechecked"), head: "entry", recheckHead: false } as const;
+  const { hazards } = race(careless, "comes back as base pages", "ipi", "per-page");
+  assert(hazards.has("counts on a stale head"));
+});
+
+Deno.test("race() shows the way to a fault as step names", () => {
+  const { hazards } = race(byName("one, then the rest if npages > 2"), "goes down", "ipi", "per-page");
+  const schedule = hazards.get("wait for the pgmap's references: waits for ever")?.schedule ?? [];
+  assert(schedule.includes("try_grab_compound_head 1") && schedule.includes("percpu_ref_kill"), schedule.join("; "));
+});

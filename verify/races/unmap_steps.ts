@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Taking a device down and bringing it up again in another shape, cut into the steps another CPU can come between: unmap
+// from processes, memunmap_pages() (mm/memremap.c), then memremap_pages() with another geometry and a fresh mapping.
+
+import type { DevPagemap } from "../../src/include/memremap.ts";
+import { panic } from "../../src/lib/bug.ts";
+import { addPages, moveRangeToDeviceZone } from "../../src/mm/memory_hotplug.ts";
+import { handleFault, unmapMapping } from "../../src/mm/memory.ts";
+import { devPagemapKill, newPgmap, pageunmapRanges, pfnLen } from "../../src/mm/memremap.ts";
+import { memmapInitZoneDevice } from "../../src/mm/mm_init.ts";
+import { pageRefcount } from "../../src/mm/page.ts";
+import type { Step, Thread } from "./explore.ts";
+import { type Geometry, putDevicePage, type RaceWorld, takeFlushes } from "./world.ts";
+
+/** The thread on CPU 1. */
+export function* unmapThread(w: RaceWorld): Thread {
+  const { k, dev, setting } = w;
+  const pgmap = dev.pgmap ?? panic("unmapThread: the device is down");
+  yield { name: "clear the entry", writes: ["entry"] };
+  onCpu1(w);
+  unmapMapping(k, dev, 0, Infinity);
+  if (setting.waits === "ipi") yield* waitForSection(w, "flush of the process's TLB");
+  if (setting.memunmap === "bulk, idle first") yield idle(w, pgmap);
+  yield { name: "percpu_ref_kill", writes: ["tree", "refs"] };
+  devPagemapKill(pgmap);
+  if (setting.waits === "rcu") yield* waitForSection(w, "grace period");
+  yield { name: "drop the pages' references", reads: ["memmap"], writes: ["count", "refs"] };
+  onCpu1(w);
+  putBirthReferences(w, pgmap);
+  yield { name: "wait for the pgmap's references", reads: ["refs"], enabled: () => pgmap.refs <= 0 };
+  if (pgmap.refs < 0) w.hazards.add("takes a reference too many away");
+  yield { name: "remove the memmap", writes: ["memmap", "count", "tree"] };
+  onCpu1(w);
+  pageunmapRanges(k, pgmap);
+  if (setting.waits === "ipi") yield* waitForSection(w, "flush of the kernel's TLB");
+  yield { name: "TLB flush arrives", writes: ["tlb"] };
+  takeFlushes(w);
+  dev.pgmap = null;
+  if (setting.after !== null) yield* bringUp(w, setting.after);
+}
+
+/** Waits until CPU 0 has turned interrupts on, if it had them off when this was asked. */
+function* waitForSection(w: RaceWorld, name: string): Generator<Step, void, void> {
+  yield { name: `${name}: sent`, reads: ["section"] };
+  const asked = w.section;
+  if (asked === 0) return;
+  yield { name, reads: ["section"], enabled: () => w.section !== asked };
+}
+
+/** Before anything is taken down: nobody but gup in this very moment holds a page. */
+function idle(w: RaceWorld, pgmap: DevPagemap): Step {
+  const { start, end } = pgmap.ranges[0];
+  const busy = () => {
+    onCpu1(w);
+    for (let pfn = start; pfn < end; pfn += pgmap.geometry) if (pageRefcount(w.k, pfn) > 1) return true;
+    return false;
+  };
+  return { name: "wait until no page is in use", reads: ["count", "memmap"], enabled: () => !busy() };
+}
+
+/** for_each_device_pfn() put_page(), or percpu_ref_put_many(). */
+function putBirthReferences(w: RaceWorld, pgmap: DevPagemap): void {
+  if (w.setting.memunmap !== "per-page") {
+    pgmap.refs -= pfnLen(w.k, pgmap, 0);
+    return;
+  }
+  const { start, end } = pgmap.ranges[0];
+  for (let pfn = start; pfn < end; pfn += pgmap.geometry) putDevicePage(w, pfn, 1);
+}
+
+/** memremap_pages() of the same frames in another geometry, in the order of pagemap_range(), and a new mapping. */
+function* bringUp(w: RaceWorld, { align, compound }: Geometry): Generator<Step, void, void> {
+  const { k, dev } = w;
+  const range = dev.ranges[0];
+  const pgmap = newPgmap(k, "generic", [range], null, dev.region.nid, compound);
+  pgmap.refs = 1;
+  yield { name: "add the new pgmap", writes: ["tree"] };
+  k.pgmaps.store(range, pgmap);
+  dev.pgmap = pgmap;
+  yield { name: "populate the new memmap", writes: ["memmap", "count"] };
+  onCpu1(w);
+  const pages = range.end - range.start;
+  if (addPages(k, pgmap.nid, range.start, pages, { altmap: null, pgmap }) < 0) panic("bringUp: no memory");
+  moveRangeToDeviceZone(k, pgmap.nid, range.start, range.end);
+  yield { name: "initialise the new struct pages", writes: ["memmap", "count", "refs"] };
+  onCpu1(w);
+  memmapInitZoneDevice(k, range.start, range.end, pgmap);
+  pgmap.refs += pfnLen(k, pgmap, 0);
+  pgmap.nrRange = 1;
+  yield { name: "map the device again", writes: ["entry", "memmap"] };
+  onCpu1(w);
+  dev.align = align * k.pageBytes;
+  if (handleFault(k, w.mm, w.vpn) !== "nopage") panic("bringUp: no mapping");
+}
+
+function onCpu1(w: RaceWorld): void {
+  w.k.cpu = w.k.machine.cpus[1];
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Everything a failed operation must leave as it was: use counts, zone counts, the free blocks of every order, section
+// states and subsections, pgmaps, the references on every frame in use, what gup gave out. Compared as a whole.
+
+import { FRAME_USES } from "../../src/include/frame_use.ts";
+import type { Kernel } from "../../src/mm/kernel.ts";
+import { pageRefcount } from "../../src/mm/page.ts";
+import { C } from "../../src/mm/vmstat.ts";
+
+/** A copy of the books; plain data, for assertEquals. */
+export interface Books {
+  readonly uses: Readonly<Record<string, number>>;
+  readonly zones: readonly string[];
+  readonly freeBlocks: readonly string[];
+  readonly sections: string;
+  readonly pgmaps: readonly string[];
+  readonly references: Readonly<Record<string, number>>;
+  readonly counters: readonly number[];
+  readonly processes: number;
+}
+
+/** The books as they are now. */
+export function takeBooks(k: Kernel): Books {
+  const zones = k.nodes.flatMap((node) => node.zones);
+  const areas = zones.flatMap((zone) => zone.areas);
+  return {
+    uses: Object.fromEntries(FRAME_USES.map((name, use) => [name, k.uses[use]])),
+    zones: zones.map((z) => `node ${z.nid} zone ${z.index}: present ${z.present} managed ${z.managed}`),
+    freeBlocks: areas.map((area) => {
+      const orders = Array.from({ length: area.maxOrder + 1 }, (_, order) => area.freeBlocks(order));
+      return `${area.base}: ${orders.join(" ")}`;
+    }),
+    sections: sections(k),
+    pgmaps: k.pgmaps.entries.map(({ range, pgmap }) => `${range.start}-${range.end}: ${pgmap.refs}`),
+    references: references(k),
+    counters: [k.stat[C.nrMemmapPages], k.stat[C.nrMemmapBootPages], k.gupRefs, k.gupPins, k.bootReserved],
+    processes: k.mms.size,
+  };
+}
+
+/** State and subsections of every section, as hexadecimal digits and bits. */
+function sections(k: Kernel): string {
+  const parts: string[] = [];
+  for (let nr = 0; nr < k.sections.length; nr++) {
+    let bits = "";
+    for (let s = 0; s < k.sections.subsections; s++) {
+      bits += k.sections.populated(nr * k.pagesPerSection + s * k.pagesPerSubsection) ? "1" : "0";
+    }
+    parts.push(`${k.sections.state[nr].toString(16)}:${bits}`);
+  }
+  return parts.join(" ");
+}
+
+/** References by frame, of frames of DRAM in use that have any. */
+function references(k: Kernel): Record<string, number> {
+  const found: Record<string, number> = {};
+  if (!k.contents) return found;
+  for (const node of k.nodes) {
+    for (const zone of node.zones) {
+      for (const area of zone.areas) {
+        for (let pfn = area.base; pfn < area.base + area.length; pfn++) {
+          if (!area.isFree(pfn) && pageRefcount(k, pfn) !== 0) found[pfn] = pageRefcount(k, pfn);
+        }
+      }
+    }
+  }
+  return found;
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Every path that allocates, every allocation made to fail, on the toy geometry (exhaustively) and on x86-64; persistent
+// pressure; and that a path which leaves something behind is found.
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { boot } from "../../src/boot.ts";
+import { PRESETS } from "../../src/include/kernel_config.ts";
+import { KernelPanic } from "../../src/lib/bug.ts";
+import type { Kernel } from "../../src/mm/kernel.ts";
+import { deviceSweep, faultSweep, gupSweep, namespaceSweep, processSweep, rangesSweep } from "./paths.ts";
+import { type Sweep, sweepEach, sweepOrder } from "./sweep.ts";
+
+const MIB = 2 ** 20;
+const toy = (kernel: string) =>
+  boot({ arch: "toy", kernel, dram: [2 ** 16, 2 ** 16], pmem: [{ bytes: 2 ** 18 }], debug: true });
+const x86 = (kernel: string) => boot({ kernel, dram: [64 * MIB], pmem: [{ bytes: 512 * MIB }] });
+
+/** Fails allocations one by one, then each and all after it, then by order. Returns how many there are. */
+function sweepAll(k: Kernel, sweep: Sweep): number {
+  const one = sweepEach(k, sweep);
+  assertEquals(one.failed + one.gotAlong, one.allocations);
+  // A missing block can be made up by base pages, but nothing can make up for all that follow.
+  const all = sweepEach(k, sweep, true);
+  assertEquals(all, { allocations: one.allocations, failed: one.allocations, gotAlong: 0 });
+  sweepOrder(k, sweep, 0);
+  sweepOrder(k, sweep, k.arch.format.tableShift);
+  return one.allocations;
+}
+
+/** Paths on the toy: what is swept for one page size. */
+const TOY_PATHS: Readonly<Record<string, (k: Kernel, align: number) => Sweep>> = {
+  "a namespace with its memmap in DRAM": (k, align) =>
+    namespaceSweep(k, { size: 2 ** 17 + Math.max(4096, align), align, map: "mem" }),
+  "a namespace with its memmap in itself": (k, align) =>
+    namespaceSweep(k, { size: 2 ** 17 + Math.max(4096, align), align, map: "dev" }),
+  "a pmem disk": (k, align) =>
+    namespaceSweep(k, { size: 2 ** 17 + Math.max(4096, align), align, map: "mem", mode: "fsdax" }),
+  "a dynamic device": (k, align) => deviceSweep(k, align, 512, 1),
+  "a dynamic device of two ranges": (k, align) => deviceSweep(k, align, 512, 2),
+  "a pgmap of two ranges": (k, align) => rangesSweep(k, k.config.compoundDevmap ? align / 256 : 1),
+  "a process": () => processSweep(),
+  "faults": (k, align) => faultSweep(k, align, 512),
+  "gup that faults": (k, align) => gupSweep(k, align, 512),
+};
+
+for (const kernel of Object.keys(PRESETS)) {
+  Deno.test(`sweepEach() on toy ${kernel}: every path unwinds, whichever allocation fails`, () => {
+    for (const [name, path] of Object.entries(TOY_PATHS)) {
+      let allocations = 0;
+      for (const align of [256, 4096, 65536]) {
+        const k = toy(kernel);
+        allocations += sweepAll(k, path(k, align));
+      }
+      assert(allocations > 0 || name.endsWith("in itself"), `${name} allocates nothing`);
+    }
+  });
+}
+
+for (const kernel of ["5.14", "v4", "6.1"]) {
+  Deno.test(`sweepEach() on x86-64 ${kernel}: namespaces, devices, faults and gup unwind`, () => {
+    const k = x86(kernel);
+    sweepAll(k, namespaceSweep(k, { size: 144 * MIB, align: 2 * MIB, map: "mem" }));
+    sweepAll(k, namespaceSweep(k, { size: 16 * MIB, align: 4096, map: "dev" }));
+    sweepAll(k, rangesSweep(k, k.config.compoundDevmap ? 512 : 1));
+    const third = x86(kernel);
+    sweepAll(third, faultSweep(third, 2 * MIB, 16384));
+    const other = x86(kernel);
+    sweepAll(other, gupSweep(other, 4096, 2048));
+  });
+}
+
+Deno.test("sweepEach() finds a path that leaves sections behind", () => {
+  const config = { ...PRESETS["v7"], errata: { ...PRESETS["v7"].errata, addPagesNoUnwind: true } };
+  const k = boot({ arch: "toy", kernel: config, pmem: [{ bytes: 2 ** 17 }], dram: [2 ** 16] });
+  const sweep = namespaceSweep(k, { size: 2 ** 17, align: 4096, map: "mem" });
+  assertThrows(() => sweepEach(k, sweep), KernelPanic);
+});
+
+Deno.test("sweepEach() finds a wrong errno and a run that cannot be undone", () => {
+  const k = toy("v7");
+  assertThrows(() => sweepEach(k, { ...processSweep(), errno: -28 }), KernelPanic, "expected -ENOSPC");
+  assertThrows(() => sweepEach(k, { ...processSweep(), undo: () => {} }), KernelPanic, "userTables");
+});
