@@ -94,8 +94,11 @@ export function isVmemmapSelfHosted(k: Kernel, pfn: number): boolean {
 
 /**
  * The question HugeTLB asks before it frees memmap of the huge page at `head` (vmemmap_should_optimize()). Frames that
- * hold their own memmap belong to their memory block, not to the allocator.
+ * hold their own memmap belong to their memory block, not to the allocator: they are told by their mark, or, where the
+ * two features exclude each other, the one that was not on at boot stays off.
  */
 export function mayFreeVmemmap(k: Kernel, head: number): boolean {
-  return k.config.selfHostedVmemmap !== "marked" || !isVmemmapSelfHosted(k, head);
+  const { hugetlbFreeVmemmap, memmapOnMemory } = k.hotplug;
+  if (k.config.selfHostedVmemmap === "marked") return !isVmemmapSelfHosted(k, head);
+  return k.config.selfHostedVmemmap === "ignored" || hugetlbFreeVmemmap || !memmapOnMemory;
 }

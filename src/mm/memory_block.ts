@@ -29,7 +29,7 @@ export interface HotplugState {
   readonly memmapOnMemory: boolean;
   readonly memhpDefaultState: MemhpDefaultState;
   readonly movableNode: boolean;
-  /** hugetlb_free_vmemmap. */
+  /** hugetlb_free_vmemmap, as it was at boot. */
   readonly hugetlbFreeVmemmap: boolean;
 }
 

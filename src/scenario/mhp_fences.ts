@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Which machines let hot-added memory hold its own memmap, and which rule refuses the others (seed 003: its changelog of
-// fences and tests). x86-64 comes from its architecture file; the arm64 granules are numbers from Linux 6.1's headers:
+// fences and tests). Geometry comes from the architectures; two rows are arm64 as it was, or as it can be configured:
 //
 //   granule   section            PMD     pageblock             memmap of a section of 64-byte struct pages
 //   4K        128M (1G: < 5.12)  2M      2M                    2M (16M)
 //   16K       128M               32M     32M                   512K
 //   64K       512M               512M    512M (no THP: 64M)    512K
 
-import { levelBytes, pageBytes } from "../arch/arch.ts";
+import { type Arch, levelBytes, pageBytes } from "../arch/arch.ts";
+import { ARM64_16K, ARM64_4K, ARM64_64K } from "../arch/arm64/arm64.ts";
 import { X86_64 } from "../arch/x86/x86_64.ts";
-import { SZ_1G, SZ_1M, SZ_2M, SZ_4K } from "../include/sizes.ts";
+import { SZ_1G, SZ_1M } from "../include/sizes.ts";
 import { type MhpGeometry, type MhpRefusal, mhpRefusals } from "../mm/memmap_on_memory.ts";
 
 /** A machine and a range of exactly one of its memory blocks. Bytes. */
@@ -31,42 +32,29 @@ export interface MhpFence {
 /** Sizes of struct page: without memcg, usual, with debug words, with all of lockdep and KASAN. */
 const STRUCT_PAGES: readonly number[] = [56, 64, 72, 80, 96, 128];
 
-type Machine = Pick<MhpGeometry, "pageBytes" | "pmdBytes" | "pageblockBytes"> & {
+type Machine = Pick<MhpGeometry, "pageBytes" | "pmdBytes" | "pageblockBytes" | "archOptIn"> & {
   readonly name: string;
   readonly blocks: readonly number[];
 };
 
+function machine(name: string, arch: Arch, blocks: readonly number[] = [2 ** arch.sectionShift]): Machine {
+  return {
+    name,
+    pageBytes: pageBytes(arch),
+    pmdBytes: levelBytes(arch, 1),
+    pageblockBytes: 2 ** arch.pageblockOrder * pageBytes(arch),
+    archOptIn: arch.memmapOnMemory ?? false,
+    blocks,
+  };
+}
+
 const MACHINES: readonly Machine[] = [
-  {
-    name: "x86-64",
-    pageBytes: pageBytes(X86_64),
-    pmdBytes: levelBytes(X86_64, 1),
-    pageblockBytes: 2 ** X86_64.pageblockOrder * pageBytes(X86_64),
-    blocks: [2 ** X86_64.sectionShift, SZ_1G, 2 * SZ_1G],
-  },
-  { name: "arm64 4K", pageBytes: SZ_4K, pmdBytes: SZ_2M, pageblockBytes: SZ_2M, blocks: [128 * SZ_1M] },
-  { name: "arm64 4K, before 5.12", pageBytes: SZ_4K, pmdBytes: SZ_2M, pageblockBytes: SZ_2M, blocks: [SZ_1G] },
-  {
-    name: "arm64 16K",
-    pageBytes: 4 * SZ_4K,
-    pmdBytes: 32 * SZ_1M,
-    pageblockBytes: 32 * SZ_1M,
-    blocks: [128 * SZ_1M],
-  },
-  {
-    name: "arm64 64K",
-    pageBytes: 16 * SZ_4K,
-    pmdBytes: 512 * SZ_1M,
-    pageblockBytes: 512 * SZ_1M,
-    blocks: [512 * SZ_1M],
-  },
-  {
-    name: "arm64 64K, no THP",
-    pageBytes: 16 * SZ_4K,
-    pmdBytes: 512 * SZ_1M,
-    pageblockBytes: 64 * SZ_1M,
-    blocks: [512 * SZ_1M],
-  },
+  machine("x86-64", X86_64, [2 ** X86_64.sectionShift, SZ_1G, 2 * SZ_1G]),
+  machine("arm64 4K", ARM64_4K),
+  machine("arm64 4K, before 5.12", ARM64_4K, [SZ_1G]),
+  machine("arm64 16K", ARM64_16K),
+  machine("arm64 64K", ARM64_64K),
+  { ...machine("arm64 64K, no THP", ARM64_64K), pageblockBytes: 64 * SZ_1M },
 ];
 
 /**
@@ -90,7 +78,7 @@ export function mhpFences(): MhpFence[] {
 function fence(machine: Machine, blockBytes: number, structPageBytes: number): MhpFence {
   const vmemmapBytes = blockBytes / machine.pageBytes * structPageBytes;
   const refusedBy = mhpRefusals(
-    { ...machine, structPageBytes, blockBytes, archOptIn: true, parameter: true, hugetlbFreeing: false },
+    { ...machine, structPageBytes, blockBytes, parameter: true, hugetlbFreeing: false },
     blockBytes,
   );
   return {

@@ -28,6 +28,7 @@ const COMMON = {
   compatAlignBytes: SZ_2M,
   namespaceUnitBytes: SZ_16M,
   infoBlockBytes: SZ_8K,
+  memmapOnMemory: true,
 };
 
 function sizes(...list: readonly (readonly [bytes: number, mappedBy: HugetlbSize["mappedBy"]])[]): HugetlbSize[] {
