@@ -4,6 +4,8 @@
 // check() runs the kernel's invariants and the model's own, and end() takes everything down and looks for what is left.
 
 import { boot } from "../../src/boot.ts";
+import { memoryBlockOffline } from "../../src/drivers/base/memory.ts";
+import { removeMemory } from "../../src/drivers/base/memory_hotplug.ts";
 import type { DaxRegion, DevDax } from "../../src/drivers/dax/bus.ts";
 import { allocDaxRegion, deleteDevDax } from "../../src/drivers/dax/bus.ts";
 import { devDaxRemove } from "../../src/drivers/dax/device.ts";
@@ -37,6 +39,9 @@ export interface LifeSetting {
 
 /** Toy pages of pmem in each region. */
 const REGION_PAGES = 512;
+/** Bytes of a memory block that can be plugged, and how many can. */
+export const BLOCK_BYTES = 2 ** 14;
+export const BLOCKS = 4;
 /** Pages of address space for one mapping, and how many of them a process has. */
 export const WINDOW_PAGES = 1024;
 export const WINDOWS = 6;
@@ -63,6 +68,8 @@ export class Life {
       kernel: setting.kernel,
       structPageSize: setting.structPageSize,
       dram: [2 ** 16, 2 ** 16],
+      hotplug: [{ bytes: BLOCKS * BLOCK_BYTES }],
+      memmapOnMemory: true,
       pmem: [{ bytes: REGION_PAGES * 256, nid: 0 }, { bytes: REGION_PAGES * 256, nid: 1 }],
       cpus: 2,
       debug: true,
@@ -126,6 +133,7 @@ export class Life {
       if (dev.bound) expectDone(devDaxRemove(k, dev), "devDaxRemove");
       expectDone(deleteDevDax(dev), "deleteDevDax");
     }
+    this.#unplugAll();
     this.check();
     // Vmemmap tables of the level below the top one stay, as in the kernel; they are the same for every life.
     const free = totalFreePages(k);
@@ -133,6 +141,19 @@ export class Life {
     if (free > this.#freeAtStart) panic(`Life.end: ${free} frames are free, ${this.#freeAtStart} were at the start`);
     if (this.#freeAtStart - free > 1) {
       panic(`Life.end: ${this.#freeAtStart - free} frames are lost, ${kept} are in use`);
+    }
+  }
+
+  /** Memmap of one block may lie in another, so more than once round. */
+  #unplugAll(): void {
+    const { k } = this;
+    const { blocks } = k.hotplug;
+    for (let round = 0; blocks.size > 0; round++) {
+      if (round > BLOCKS) panic(`Life.end: ${blocks.size} memory blocks cannot be taken away`);
+      for (const block of [...blocks.values()]) {
+        if (block.zone >= 0 && memoryBlockOffline(k, block) < 0) continue;
+        expectDone(removeMemory(k, block.start * k.pageBytes, BLOCK_BYTES), "removeMemory");
+      }
     }
   }
 }

@@ -6,7 +6,7 @@
 import { createDevDax, deleteDevDax, type DevDax, devDaxPages, reconfigureDevDax } from "../../src/drivers/dax/bus.ts";
 import { daxMmap, devDaxProbe, devDaxRemove } from "../../src/drivers/dax/device.ts";
 import { createNamespace, destroyNamespace } from "../../src/drivers/nvdimm/namespace.ts";
-import { EBUSY, EINVAL, ENOMEM, ENOSPC, ENXIO, errnoName } from "../../src/include/errno.ts";
+import { EBUSY, EINVAL, ENOSPC, ENXIO } from "../../src/include/errno.ts";
 import { GUP_PIN_COUNTING_BIAS } from "../../src/include/mm_types.ts";
 import { panic } from "../../src/lib/bug.ts";
 import { gupFast } from "../../src/mm/gup.ts";
@@ -14,10 +14,9 @@ import { handleFault, mmAlloc, mmPut, munmap } from "../../src/mm/memory.ts";
 import { memoryFailure } from "../../src/mm/memory_failure.ts";
 import { totalFreePages } from "../../src/mm/page_alloc.ts";
 import type { VmArea } from "../../src/mm/mm.ts";
+import { expectErrno, failing, oom, type Operation, pick, wholeLeaves } from "./expect.ts";
 import { type Holding, type Life, WINDOW_PAGES, WINDOWS } from "./life.ts";
-
-/** Performs one operation with three numbers; false when it cannot be done now. */
-export type Operation = (life: Life, a: number, b: number, c: number) => boolean;
+import { PLUG_OPERATIONS } from "./plug_operations.ts";
 
 /** Page sizes a toy device may have, bytes. */
 const ALIGNS = [256, 4096, 65536];
@@ -26,6 +25,8 @@ const UNIT = 4096;
 
 /** Every operation by name. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
+  ...PLUG_OPERATIONS,
+
   createNamespace(life, a, b, c) {
     const { k, region } = life;
     const size = (1 + a % 32) * UNIT;
@@ -243,35 +244,4 @@ function largestGap(life: Life): number {
     at = extent.end;
   }
   return largest;
-}
-
-/** Whether an allocation was made to fail in this operation. */
-function failing(life: Life): boolean {
-  return life.k.fault.armed;
-}
-
-/**
- * -ENOMEM where memory may be out: an allocation was made to fail, or a neighbour's leaf is in the way of this one's
- * entries.
- */
-function oom(life: Life): number[] {
-  return failing(life) || !wholeLeaves(life) ? [-ENOMEM] : [];
-}
-
-/**
- * Whether a section's memmap fills whole PMD leaves. If not, neighbours share one, and a namespace whose leaf lies in
- * another's altmap cannot be taken down in any order (nor can it in Linux): such neighbours are not made here.
- */
-function wholeLeaves(life: Life): boolean {
-  return life.k.structPageSize === 64;
-}
-
-function expectErrno(what: string, errno: number, allowed: readonly number[]): void {
-  if (allowed.includes(errno)) return;
-  const name = (n: number) => n === 0 ? "0" : `-${errnoName(n)}`;
-  panic(`${what}: ${name(errno)}, expected ${allowed.map(name).join(" or ") || "no failure"}`);
-}
-
-function pick<T>(list: readonly T[], i: number): T | undefined {
-  return list.length === 0 ? undefined : list[i % list.length];
 }

@@ -12,6 +12,12 @@ export function untried(verdicts: readonly Verdict[]): string[] {
   return Array.from({ length: INVARIANTS }, (_, i) => `I${i + 1}`).filter((name) => !tried.has(name));
 }
 
+/** Who spoke, and the invariant named; frame numbers and wording are the run's. */
+function notice(message: string | null): string {
+  const [, by = "", invariant = ""] = message?.match(/^(\w+): (I\d+)?/) ?? [];
+  return `${by}() ${invariant}`.trimEnd();
+}
+
 /** The document. */
 export function mutationsMarkdown(verdicts: readonly Verdict[]): string {
   const caught = verdicts.filter((v) => v.caught).length;
@@ -32,7 +38,7 @@ export function mutationsMarkdown(verdicts: readonly Verdict[]): string {
       const who = without !== null
         ? `**fails without it: ${without}**`
         : caught
-        ? noticed
+        ? notice(noticed)
         : `**not noticed** (${noticed})`;
       return `| ${row.name} | ${row.bug} | ${row.what} | ${row.invariant} | ${kernel} | ${who} |`;
     }),
