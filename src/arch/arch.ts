@@ -43,6 +43,8 @@ export interface Arch {
   readonly regionAlignBytes: number;
   /** Whole sections of memmap are mapped by PMD leaves. */
   readonly hugeVmemmap: boolean;
+  /** Opted in to sharing the tails of device-dax (ARCH_WANT_OPTIMIZE_VMEMMAP as of 6.1). */
+  readonly wantsDaxDedup: boolean;
   /** Namespace granularity the nvdimm core enforces (memremap_compat_align). */
   readonly compatAlignBytes: number;
   /** Start and size of a namespace are multiples of this (region align, 16 MiB). */

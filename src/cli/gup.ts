@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `lab gup`: gup_test over /dev/dax.
 
+import { pageBytes } from "../arch/arch.ts";
+import { ARCHS } from "../arch/archs.ts";
 import { formatSize } from "../lib/units.ts";
 import { type GupReport, gupReport } from "../scenario/gup.ts";
 import { type GupJobsReport, gupJobsReport } from "../scenario/gup_jobs.ts";
@@ -42,12 +44,13 @@ export const gupCommand: Command = {
 
 function text(report: GupReport): string {
   const { config, getMs, putMs, pages } = report;
+  const held = pages * pageBytes(ARCHS[config.arch]);
   const times = (ms: readonly number[]) => `${Math.min(...ms).toFixed(2)} ms best of ${ms.length}`;
   return [
     `${formatSize(config.size)} ${config.mode}, align ${
       formatSize(config.align)
     }, map=${config.map}, kernel ${config.kernel}`,
-    `  pages held        ${pages}${pages * 4096 < config.size ? `, truncated (size: ${pages * 4096})` : ""}`,
+    `  pages held        ${pages}${held < config.size ? `, truncated (size: ${held})` : ""}`,
     `  refcount stores   ${report.refcountStores} to get, ${report.putRefcountStores} to put`,
     `  pin count stores  ${report.pincountStores}`,
     `  pgmap lookups     ${report.pgmapLookups}`,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `lab namespace`: what one device-dax namespace costs.
 
+import { pageBytes } from "../arch/arch.ts";
+import { ARCHS } from "../arch/archs.ts";
 import { formatSize, humanSize } from "../lib/units.ts";
 import { type NamespaceReport, namespaceReport } from "../scenario/namespace.ts";
 import type { NamespaceOptions } from "../scenario/box.ts";
@@ -44,14 +46,15 @@ export const namespaceCommand: Command = {
 
 function text(report: NamespaceReport): string {
   const { config, pages, baseline, structPages } = report;
-  const frames = (n: number) => `${String(n).padStart(9)} pages  ${humanSize(n * 4096)}`;
+  const page = pageBytes(ARCHS[config.arch]);
+  const frames = (n: number) => `${String(n).padStart(9)} pages  ${humanSize(n * page)}`;
   return [
     `${formatSize(config.size)} devdax, align ${formatSize(config.align)}, map=${config.map}, kernel ${config.kernel}`,
     `  memmap in DRAM    ${frames(pages.vmemmap)}`,
     `  memmap in pmem    ${frames(pages.altmap)}`,
     `  PTE tables        ${frames(pages.pteTables)}`,
     `  PMD, PUD tables   ${frames(pages.pmdTables + pages.pudTables)}`,
-    `  DRAM in all       ${frames(pages.dramTotal)}   (kernel 5.14: ${humanSize(baseline.pages.dramTotal * 4096)})`,
+    `  DRAM in all       ${frames(pages.dramTotal)}   (kernel 5.14: ${humanSize(baseline.pages.dramTotal * page)})`,
     `  struct pages      ${String(structPages.mapped).padStart(9)} mapped, ${structPages.initialised} written`,
     `  pgmap references  ${String(report.pgmapRefs).padStart(9)}`,
     `  usable            ${humanSize(report.usableBytes)} (${report.usableBytes} bytes)`,

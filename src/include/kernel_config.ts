@@ -76,6 +76,8 @@ export interface KernelConfig {
   readonly gup: GupVariant;
   /** Patches 12 and 14. */
   readonly dedup: VmemmapDedup;
+  /** Tails are shared on architectures that asked for it only (6.1 for x86-64), not on any (the series). */
+  readonly dedupOptIn: boolean;
   /** Patch 13: only struct pages with storage of their own are initialised. */
   readonly initUniqueOnly: boolean;
   /** How memunmap_pages() returns the references: one put per (compound) page, or all at once (5.18). */
@@ -119,6 +121,7 @@ const LINUX_5_14: KernelConfig = {
   clearDynamicPgmap: true,
   gup: "per-page",
   dedup: "none",
+  dedupOptIn: false,
   initUniqueOnly: false,
   memunmap: "per-page",
   pincountTail: 2,
@@ -153,6 +156,7 @@ export const PRESETS: Readonly<Record<string, KernelConfig>> = {
   "6.1": {
     ...SEED_V7,
     name: "6.1",
+    dedupOptIn: true,
     pincountTail: 1,
     hugetlbKeep: 1,
     selfHostedVmemmap: "marked",

@@ -7,10 +7,12 @@ import type { Kernel } from "./kernel.ts";
 
 /**
  * `vmemmap_can_optimize`: whether tails of this pgmap share their memmap. Not with an altmap, not when struct pages
- * straddle pages, and not when a compound has no more than the pages that stay.
+ * straddle pages, not when a compound has no more than the pages that stay, and not where the architecture must opt in
+ * and did not.
  */
 export function vmemmapCanOptimize(k: Kernel, pgmap: DevPagemap | null): boolean {
   if (pgmap === null || pgmap.altmap !== null || k.config.dedup === "none") return false;
+  if (k.config.dedupOptIn && !k.arch.wantsDaxDedup) return false;
   if (!isPowerOf2(k.structPageSize) && !k.config.errata.dedupAnyStructSize) return false;
   const kept = k.config.dedup === "pte+head" ? 1 : 2;
   return pgmap.geometry * k.structPageSize > kept * k.pageBytes;

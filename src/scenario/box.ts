@@ -124,7 +124,9 @@ function memmapFrames(config: NamespaceConfig, arch: Arch): { readonly memmap: n
   const whole = config.size / page * config.structPageSize / page;
   const tables = Math.ceil(whole / 2 ** arch.format.tableShift);
   const perCompound = config.align / page * config.structPageSize / page;
-  if (PRESETS[config.kernel].dedup === "none" || config.map === "dev" || perCompound <= 2) {
+  const preset = PRESETS[config.kernel];
+  const shares = preset.dedup !== "none" && (!preset.dedupOptIn || arch.wantsDaxDedup);
+  if (!shares || config.map === "dev" || perCompound <= 2) {
     return { memmap: whole, tables };
   }
   const compounds = Math.ceil(config.size / config.align) + 1;

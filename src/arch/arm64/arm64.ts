@@ -46,6 +46,7 @@ export const ARM64_4K: Arch = {
   vmemmapHi: 0xfffffc00,
   vmemmapPgdIndex: 504,
   hugeVmemmap: true,
+  wantsDaxDedup: false,
   hugetlbSizes: sizes([65536, "cont-pte"], [SZ_2M, "pmd"], [16 * SZ_2M, "cont-pmd"], [SZ_1G, "pud"]),
 };
 
@@ -61,6 +62,7 @@ export const ARM64_16K: Arch = {
   vmemmapPgdIndex: 1,
   vmemmapOffsetPages: 2032 * 2 ** 22,
   hugeVmemmap: false,
+  wantsDaxDedup: false,
   hugetlbSizes: sizes([SZ_2M, "cont-pte"], [16 * SZ_2M, "pmd"], [SZ_1G, "cont-pmd"]),
 };
 
@@ -76,5 +78,6 @@ export const ARM64_64K: Arch = {
   vmemmapPgdIndex: 63,
   vmemmapOffsetPages: 7680 * 2 ** 13,
   hugeVmemmap: false,
+  wantsDaxDedup: false,
   hugetlbSizes: sizes([SZ_2M, "cont-pte"], [SZ_1G / 2, "pmd"], [16 * SZ_1G, "cont-pmd"]),
 };

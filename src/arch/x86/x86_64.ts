@@ -25,6 +25,7 @@ export const X86_64: Arch = {
   highStartBytes: 4 * SZ_1G,
   regionAlignBytes: SZ_1G,
   hugeVmemmap: true,
+  wantsDaxDedup: true,
   compatAlignBytes: SZ_2M,
   namespaceUnitBytes: SZ_16M,
   infoBlockBytes: SZ_8K,
