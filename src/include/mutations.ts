@@ -22,6 +22,9 @@ export const MUTATIONS = {
   /** Before 5.12 pfn_to_online_page() knew sections, not subsections. */
   onlineBySection: "a device in an online section is taken for System RAM",
   deviceOnNodeZero: "struct pages of a device name node 0, whichever it is near",
+  ownMemmapNotPresent: "the zone does not count the frames that hold a block's own memmap",
+  selfHostedUnmarked: "frames that hold their block's memmap are not marked",
+  selfHostedAnywhere: "a block may hold its own memmap whether that fills whole leaves or not",
   reuseWithoutGet: "shared memmap is mapped without a reference per entry",
   sectionsNotJoined: "every section of a large compound gets memmap as if it began one",
   sectionStaysPresent: "a section whose last part went stays present",

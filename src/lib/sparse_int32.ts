@@ -20,7 +20,7 @@ export class SparseInt32 {
   readonly #shared: boolean;
 
   /** `shared` puts it into SharedArrayBuffers; `from` is the storage of another such array, to look into the same. */
-  constructor(length: number, shared = false, from?: SparseStorage) {
+  constructor(length: number, shared: boolean, from?: SparseStorage) {
     this.#shared = shared;
     this.#low = from?.low ?? this.#array(Math.min(length, LOW));
     // Sized up front: an array that grows by leaps would turn into a hash table.

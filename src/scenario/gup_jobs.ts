@@ -21,6 +21,7 @@ export interface GupJobsOptions extends GupOptions {
 
 /** A report over all threads: times of a round are those of its slowest thread, counters are sums over one round. */
 export interface GupJobsReport extends GupReport {
+  /** What each thread held and how long its rounds took, in milliseconds of host time. */
   readonly jobs: readonly {
     readonly pages: number;
     readonly getMs: readonly number[];

@@ -33,8 +33,8 @@ export const PLUG_OPERATIONS: Readonly<Record<string, Operation>> = {
   onlineBlock(life, a, b) {
     const block = blockAt(life, a);
     if (block === null) return false;
-    const wanted = block.zone >= 0 ? -EINVAL : 0;
-    expectErrno("memoryBlockOnline", memoryBlockOnline(life.k, block, ONLINE_TYPES[b % 3]), [wanted]);
+    const allowed = block.zone >= 0 ? [-EINVAL] : [0, ...oom(life)];
+    expectErrno("memoryBlockOnline", memoryBlockOnline(life.k, block, ONLINE_TYPES[b % 3]), allowed);
     return true;
   },
 

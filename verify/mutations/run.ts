@@ -4,7 +4,6 @@
 import { boot } from "../../src/boot.ts";
 import { PRESETS } from "../../src/include/kernel_config.ts";
 import { KernelPanic } from "../../src/lib/bug.ts";
-import { exercise } from "./exercise.ts";
 import type { MutationRow } from "./table.ts";
 
 /** What noticed a mutation. */
@@ -22,12 +21,12 @@ export interface Verdict {
 export function tryMutation(row: MutationRow): Verdict {
   // An arch made for the row is part of the defect.
   const sound = typeof row.machine.arch === "string" ? row.machine : { ...row.machine, arch: "toy" };
-  const without = panicOf(() => exercise(boot(sound), row.namespaces));
+  const without = panicOf(() => row.live(boot(sound)));
   const noticed = panicOf(() => {
     const kernel = typeof row.machine.kernel === "object" ? row.machine.kernel : PRESETS["6.1"];
     const k = boot({ ...row.machine, kernel: { ...kernel, ...row.config } });
     row.patch?.(k);
-    exercise(k, row.namespaces);
+    row.live(k);
   });
   return { row, without, noticed, caught: without === null && noticed !== null && row.notices.test(noticed) };
 }

@@ -7,6 +7,8 @@ import type { BootOptions } from "../../src/boot.ts";
 import { TOY } from "../../src/arch/toy/toy.ts";
 import type { NamespaceRequest } from "../../src/drivers/nvdimm/namespace.ts";
 import { type Errata, type KernelConfig, NO_ERRATA, PRESETS } from "../../src/include/kernel_config.ts";
+import { exercise } from "./exercise.ts";
+import { plugExercise } from "./plug_exercise.ts";
 import { ZONE_DEVICE } from "../../src/include/mmzone.ts";
 import { type Mutation, MUTATIONS } from "../../src/include/mutations.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
@@ -19,7 +21,8 @@ export interface MutationRow {
   readonly bug: string;
   readonly what: string;
   readonly machine: BootOptions;
-  readonly namespaces: readonly NamespaceRequest[];
+  /** The life it is put into. */
+  readonly live: (k: Kernel) => void;
   /** Puts the defect into the configuration, or into the booted machine. */
   readonly config?: Partial<KernelConfig>;
   readonly patch?: (k: Kernel) => void;
@@ -37,6 +40,10 @@ const SMALL: NamespaceRequest = { size: 2 ** 14, align: 256, map: "mem" };
 /** What mutations are tried on unless they need something else. */
 const ALL: readonly NamespaceRequest[] = [PUD, MEM, DEV];
 
+function devices(...requests: NamespaceRequest[]): (k: Kernel) => void {
+  return (k) => exercise(k, requests);
+}
+
 /** A toy kernel without errata. */
 function toy(preset: string, more: Partial<KernelConfig> = {}, options: BootOptions = {}): BootOptions {
   const kernel = { ...PRESETS[preset], errata: NO_ERRATA, ...more };
@@ -48,20 +55,30 @@ const IN_BOOT_SECTION: BootOptions = {
   dram: [2 ** 16 - 2 ** 13],
   pmem: [{ bytes: 2 ** 18, startBytes: 2 ** 16 - 2 ** 13 }],
 };
+/** Room for memory blocks that may hold their own memmap. */
+const PLUG: BootOptions = { hotplug: [{ bytes: 2 ** 16 }], memmapOnMemory: true };
 /** pmem whose memmap begins a top-level entry of its own. */
 const FAR: BootOptions = { pmem: [{ bytes: 2 ** 18, startBytes: 2 ** 22 }] };
 
 function erratum(name: keyof Errata, bug: string, what: string, row: Partial<MutationRow> & Caught): MutationRow {
   const config = { errata: { ...NO_ERRATA, [name]: true } };
-  return { name, bug, what, machine: toy("v4"), namespaces: ALL, config, ...row };
+  return { name, bug, what, machine: toy("v4"), live: devices(...ALL), config, ...row };
 }
 
 function mutation(name: Mutation, bug: string, row: Partial<MutationRow> & Caught): MutationRow {
-  return { name, bug, what: MUTATIONS[name], machine: toy("v7"), namespaces: ALL, config: { mutation: name }, ...row };
+  return {
+    name,
+    bug,
+    what: MUTATIONS[name],
+    machine: toy("v7"),
+    live: devices(...ALL),
+    config: { mutation: name },
+    ...row,
+  };
 }
 
 function object(name: string, bug: string, what: string, row: Partial<MutationRow> & Caught): MutationRow {
-  return { name, bug, what, machine: toy("v7"), namespaces: ALL, ...row };
+  return { name, bug, what, machine: toy("v7"), live: devices(...ALL), ...row };
 }
 
 type Caught = Pick<MutationRow, "invariant" | "notices">;
@@ -79,19 +96,19 @@ export const ROWS: readonly MutationRow[] = [
   erratum("pgoffAlignUp", "B3", "page->index is that of the next huge page", { invariant: "I22", notices: /I22/ }),
   mutation("initAssumesShared", "B4", {
     machine: toy("v7", {}, { structPageSize: 80 }),
-    namespaces: [SECTIONS],
+    live: devices(SECTIONS),
     invariant: "I6",
     notices: /I7 tail|I6/,
   }),
   mutation("earlySectionAssumedShared", "B5", {
     machine: toy("v7", {}, IN_BOOT_SECTION),
-    namespaces: [MEM],
+    live: devices(MEM),
     invariant: "I6",
     notices: /I7 tail|I6/,
   }),
   erratum("pageblockInShortLoop", "B6", "pageblock types set inside the shortened loop", {
     machine: toy("v4"),
-    namespaces: [PUD],
+    live: devices(PUD),
     invariant: "I23",
     notices: /I23/,
   }),
@@ -107,7 +124,7 @@ export const ROWS: readonly MutationRow[] = [
     notices: /I25 nr_memmap_pages/,
   }),
   mutation("unwindWithoutAltmap", "B8", {
-    namespaces: [SMALL, { ...DEV, size: 2 ** 17 + 2 ** 12 }],
+    live: devices(SMALL, { ...DEV, size: 2 ** 17 + 2 ** 12 }),
     invariant: "I16",
     notices: /belongs to no zone's free area|memmap of frame \d+ is not mapped/,
   }),
@@ -123,7 +140,7 @@ export const ROWS: readonly MutationRow[] = [
   }),
   mutation("leafFreedInUse", "B12", {
     machine: toy("5.14", {}, { structPageSize: 80 }),
-    namespaces: [SECTIONS, SECTIONS],
+    live: devices(SECTIONS, SECTIONS),
     invariant: "I4",
     notices: /I1 vmemmap page \d+ of frame \d+ is not mapped|memmap of frame \d+ is not mapped/,
   }),
@@ -144,12 +161,12 @@ export const ROWS: readonly MutationRow[] = [
   ),
   erratum("dedupAnyStructSize", "v4, v5", "tails shared although struct pages straddle pages", {
     machine: toy("v7", {}, { structPageSize: 80 }),
-    namespaces: [SECTIONS],
+    live: devices(SECTIONS),
     invariant: "I7",
     notices: /I7|I8|I6/,
   }),
   erratum("addPagesNoUnwind", "mm/memory_hotplug.c", "a failed add leaves the sections it had added", {
-    namespaces: [DEV, MEM],
+    live: devices(DEV, MEM),
     invariant: "I14",
     notices: /frames are lost by a failed add|errno -17|removePages|I\d+/,
   }),
@@ -159,7 +176,7 @@ export const ROWS: readonly MutationRow[] = [
   }),
   mutation("onlineBySection", "before 5.12", {
     machine: toy("v7", {}, IN_BOOT_SECTION),
-    namespaces: [MEM],
+    live: devices(MEM),
     invariant: "I31",
     notices: /I31/,
   }),
@@ -167,6 +184,35 @@ export const ROWS: readonly MutationRow[] = [
     machine: toy("v7", {}, { dram: [2 ** 16, 2 ** 16], pmem: [{ bytes: 2 ** 18, nid: 1 }] }),
     invariant: "I6",
     notices: /I6/,
+  }),
+  erratum(
+    "addMemoryNullAltmap",
+    "B8",
+    "a block whose device cannot be made: its own memmap goes to the buddy allocator",
+    {
+      machine: toy("6.1", {}, PLUG),
+      live: plugExercise,
+      invariant: "I16",
+      notices: /belongs to no zone's free area|memmap of frame \d+ is not mapped|I\d+/,
+    },
+  ),
+  mutation("ownMemmapNotPresent", "", {
+    machine: toy("6.1", {}, PLUG),
+    live: plugExercise,
+    invariant: "I26",
+    notices: /I26|I12/,
+  }),
+  mutation("selfHostedUnmarked", "", {
+    machine: toy("6.1", { selfHostedVmemmap: "marked" }, PLUG),
+    live: plugExercise,
+    invariant: "I28",
+    notices: /I28/,
+  }),
+  mutation("selfHostedAnywhere", "", {
+    machine: toy("6.1", {}, { ...PLUG, structPageSize: 80 }),
+    live: plugExercise,
+    invariant: "I27",
+    notices: /I27/,
   }),
   mutation("reuseWithoutGet", "", {
     invariant: "I13",
@@ -226,7 +272,7 @@ export const ROWS: readonly MutationRow[] = [
   object("pgmapNotStored", "", "memmap in an altmap whose pgmap nobody finds", {
     patch: (k) => void (k.pgmaps.store = () => {}),
     machine: toy("5.14"),
-    namespaces: [DEV],
+    live: devices(DEV),
     invariant: "I16",
     notices: /I16/,
   }),
@@ -245,7 +291,7 @@ export const ROWS: readonly MutationRow[] = [
   object("pgmapNotDeleted", "", "a pgmap that is gone is still found", {
     patch: (k) => void (k.pgmaps.delete = () => {}),
     machine: toy("5.14"),
-    namespaces: [SMALL],
+    live: devices(SMALL),
     invariant: "I19",
     notices: /I19/,
   }),

@@ -3,6 +3,8 @@
 // the same table serves the toy and the real geometries.
 
 import { levelBytes } from "../../src/arch/arch.ts";
+import { memoryBlockOffline, memoryBlockOnline } from "../../src/drivers/base/memory.ts";
+import { addMemory, removeMemory } from "../../src/drivers/base/memory_hotplug.ts";
 import { allocDaxRegion, createDevDax, deleteDevDax, type DevDax } from "../../src/drivers/dax/bus.ts";
 import { daxMmap, devDaxProbe, devDaxRemove } from "../../src/drivers/dax/device.ts";
 import { createNamespace, destroyNamespace, type NamespaceRequest } from "../../src/drivers/nvdimm/namespace.ts";
@@ -11,6 +13,7 @@ import { ENOMEM } from "../../src/include/errno.ts";
 import { panic } from "../../src/lib/bug.ts";
 import { gupFast, putPages } from "../../src/mm/gup.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
+import { findMemoryBlock } from "../../src/mm/memory_block.ts";
 import { memremapPages, memunmapPages, newPgmap } from "../../src/mm/memremap.ts";
 import { mmAlloc, mmPut, munmap, populateArea } from "../../src/mm/memory.ts";
 import type { Mm, VmArea } from "../../src/mm/mm.ts";
@@ -71,6 +74,28 @@ export function gupSweep(k: Kernel, align: number, pages: number): Sweep {
     munmap(k, area);
     mmPut(k, mm);
   });
+}
+
+/** Hot-adding one memory block; then it is removed. */
+export function plugSweep(k: Kernel, memmapOnMemory: boolean): Sweep {
+  const at = k.machine.topology.hotplug[0].start * k.pageBytes;
+  const bytes = k.hotplug.blockPages * k.pageBytes;
+  return {
+    run: (k) => addMemory(k, 0, at, bytes, { memmapOnMemory }),
+    undo: (k) => expectDone(removeMemory(k, at, bytes)),
+    errno: -ENOMEM,
+  };
+}
+
+/** Putting a memory block online, and taking it offline again. */
+export function onlineSweep(k: Kernel, memmapOnMemory: boolean): Sweep {
+  expectDone(plugSweep(k, memmapOnMemory).run(k));
+  const block = findMemoryBlock(k, k.machine.topology.hotplug[0].start) ?? panic("onlineSweep: no block");
+  return {
+    run: (k) => memoryBlockOnline(k, block, "online_movable"),
+    undo: (k) => expectDone(memoryBlockOffline(k, block)),
+    errno: -ENOMEM,
+  };
 }
 
 /** A sweep whose run makes something or fails. */

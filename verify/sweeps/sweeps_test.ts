@@ -7,12 +7,22 @@ import { boot } from "../../src/boot.ts";
 import { PRESETS } from "../../src/include/kernel_config.ts";
 import { KernelPanic } from "../../src/lib/bug.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
-import { deviceSweep, faultSweep, gupSweep, namespaceSweep, processSweep, rangesSweep } from "./paths.ts";
+import {
+  deviceSweep,
+  faultSweep,
+  gupSweep,
+  namespaceSweep,
+  onlineSweep,
+  plugSweep,
+  processSweep,
+  rangesSweep,
+} from "./paths.ts";
 import { type Sweep, sweepEach, sweepOrder } from "./sweep.ts";
 
 const MIB = 2 ** 20;
+const PLUG = { hotplug: [{ bytes: 2 ** 16 }], memmapOnMemory: true };
 const toy = (kernel: string) =>
-  boot({ arch: "toy", kernel, dram: [2 ** 16, 2 ** 16], pmem: [{ bytes: 2 ** 18 }], debug: true });
+  boot({ arch: "toy", kernel, dram: [2 ** 16, 2 ** 16], pmem: [{ bytes: 2 ** 18 }], debug: true, ...PLUG });
 const x86 = (kernel: string) => boot({ kernel, dram: [64 * MIB], pmem: [{ bytes: 512 * MIB }] });
 
 /** Fails allocations one by one, then each and all after it, then by order. Returns how many there are. */
@@ -38,6 +48,10 @@ const TOY_PATHS: Readonly<Record<string, (k: Kernel, align: number) => Sweep>> =
   "a dynamic device": (k, align) => deviceSweep(k, align, 512, 1),
   "a dynamic device of two ranges": (k, align) => deviceSweep(k, align, 512, 2),
   "a pgmap of two ranges": (k, align) => rangesSweep(k, k.config.compoundDevmap ? align / 256 : 1),
+  "a memory block": (k) => plugSweep(k, false),
+  "a memory block with its memmap in itself": (k) => plugSweep(k, true),
+  "onlining a block": (k) => onlineSweep(k, false),
+  "onlining a block with its memmap in itself": (k) => onlineSweep(k, true),
   "a process": () => processSweep(),
   "faults": (k, align) => faultSweep(k, align, 512),
   "gup that faults": (k, align) => gupSweep(k, align, 512),

@@ -59,7 +59,7 @@ export function memoryBlockOnline(k: Kernel, block: MemoryBlock, type: OnlineTyp
     return err;
   }
   // Once onlining succeeded: the memmap is present, and nobody's to manage.
-  adjustPresentPageCount(zone, own);
+  if (k.config.mutation !== "ownMemmapNotPresent") adjustPresentPageCount(zone, own);
   block.zone = zone.index;
   return 0;
 }
