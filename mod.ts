@@ -50,6 +50,7 @@ export type { CostTable } from "./src/model/cost_tables.ts";
 export type { HugetlbCost } from "./src/model/hugetlb.ts";
 export type { TermName } from "./src/model/terms.ts";
 export { PRESETS } from "./src/include/kernel_config.ts";
+export { MUTATIONS } from "./src/include/mutations.ts";
 export type { Mutation } from "./src/include/mutations.ts";
 export type { Errata, GupVariant, KernelConfig, SelfHostedVmemmap, VmemmapDedup } from "./src/include/kernel_config.ts";
 export { COUNTERS } from "./src/mm/vmstat.ts";

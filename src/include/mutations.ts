@@ -17,6 +17,10 @@ export const MUTATIONS = {
   noPgdSync: "a top-level entry for new memmap is not copied into processes",
   /** B12: a leaf goes although another subsection's struct pages are in it. */
   leafFreedInUse: "removing one section's memmap clears a leaf its neighbour uses",
+  /** B19: the page is not known to be a huge page yet, so the frame's own struct page is marked. */
+  poisonsTail: "memory_failure() marks a tail of a huge page, which is read-only",
+  /** B20: restore of a page whose vmemmap is whole. */
+  restoresWhole: "a huge page that shares nothing is restored before it is freed",
   /** 001:687: prep_compound_head() before the tails are initialised, which overwrite what it wrote. */
   headBeforeTails: "the head's order is written to the first tail before that is initialised",
   /** Before 5.12 pfn_to_online_page() knew sections, not subsections. */

@@ -98,7 +98,8 @@ export function flushFreeHpageWork(k: Kernel): void {
 function updateAndFreePage(k: Kernel, h: Hstate, head: number): void {
   const probe = k.hugetlb.freeProbe;
   const t0 = probe === null ? 0 : performance.now();
-  if (vmemmapOptimized(k, head) && hugetlbVmemmapRestore(k, h, head, true) < 0) addAsSurplus(k, h, head);
+  const shared = vmemmapOptimized(k, head) || k.config.mutation === "restoresWhole";
+  if (shared && hugetlbVmemmapRestore(k, h, head, true) < 0) addAsSurplus(k, h, head);
   else freeWholePage(k, h, head);
   probe?.add((performance.now() - t0) * 1e6);
 }

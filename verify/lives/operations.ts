@@ -17,6 +17,7 @@ import type { VmArea } from "../../src/mm/mm.ts";
 import { expectErrno, failing, oom, type Operation, pick, wholeLeaves } from "./expect.ts";
 import { type Holding, type Life, WINDOW_PAGES, WINDOWS } from "./life.ts";
 import { PLUG_OPERATIONS } from "./plug_operations.ts";
+import { POOL_OPERATIONS } from "./pool_operations.ts";
 
 /** Page sizes a toy device may have, bytes. */
 const ALIGNS = [256, 4096, 65536];
@@ -26,6 +27,7 @@ const UNIT = 4096;
 /** Every operation by name. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...PLUG_OPERATIONS,
+  ...POOL_OPERATIONS,
 
   createNamespace(life, a, b, c) {
     const { k, region } = life;

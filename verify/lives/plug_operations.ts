@@ -17,8 +17,9 @@ export const PLUG_OPERATIONS: Readonly<Record<string, Operation>> = {
     const there = blockAt(life, a) !== null;
     const memmapOnMemory = c % 2 === 1;
     const err = addMemory(life.k, b % 2, blockStart(life, a), BLOCK_BYTES, { memmapOnMemory });
-    // A block can hold its own memmap only where that fills whole leaves.
-    const refused = memmapOnMemory && !wholeLeaves(life) ? [-EINVAL] : [0];
+    // A block can hold its own memmap only where that fills whole leaves, and where HugeTLB keeps off it.
+    const fits = wholeLeaves(life) && life.k.config.selfHostedVmemmap !== "exclusive";
+    const refused = memmapOnMemory && !fits ? [-EINVAL] : [0];
     expectErrno("addMemory", err, there ? [-EEXIST] : [...refused, ...oom(life)]);
     return true;
   },

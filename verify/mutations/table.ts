@@ -8,6 +8,7 @@ import { TOY } from "../../src/arch/toy/toy.ts";
 import type { NamespaceRequest } from "../../src/drivers/nvdimm/namespace.ts";
 import { type Errata, type KernelConfig, NO_ERRATA, PRESETS } from "../../src/include/kernel_config.ts";
 import { exercise } from "./exercise.ts";
+import { poolExercise } from "./pool_exercise.ts";
 import { plugExercise } from "./plug_exercise.ts";
 import { ZONE_DEVICE } from "../../src/include/mmzone.ts";
 import { type Mutation, MUTATIONS } from "../../src/include/mutations.ts";
@@ -196,6 +197,18 @@ export const ROWS: readonly MutationRow[] = [
       notices: /belongs to no zone's free area|memmap of frame \d+ is not mapped|I\d+/,
     },
   ),
+  mutation("poisonsTail", "B19", {
+    machine: toy("v7", {}, { hugetlbFreeVmemmap: true }),
+    live: poolExercise,
+    invariant: "I9",
+    notices: /store to the read-only struct page/,
+  }),
+  mutation("restoresWhole", "B20", {
+    machine: toy("v7", {}, { hugetlbFreeVmemmap: true }),
+    live: poolExercise,
+    invariant: "I12",
+    notices: /is not shared|not mapped by a page-table entry/,
+  }),
   mutation("ownMemmapNotPresent", "", {
     machine: toy("6.1", {}, PLUG),
     live: plugExercise,

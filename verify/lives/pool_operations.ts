@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Operations on the HugeTLB pool: up and down, on a node or on all, its vmemmap shared or not, pages taken by users and
+// returned, a frame of one going bad.
+
+import { EBUSY, ENOMEM, ENXIO } from "../../src/include/errno.ts";
+import { panic } from "../../src/lib/bug.ts";
+import {
+  allocHugePage,
+  freeHugePage,
+  freeHugePages,
+  persistentHugePages,
+  setNrHugepages,
+  setOptimizeVmemmap,
+} from "../../src/mm/hugetlb.ts";
+import type { Hstate } from "../../src/include/hugetlb.ts";
+import { memoryFailureHugetlb } from "../../src/mm/hugetlb_poison.ts";
+import { expectErrno, type Operation, pick } from "./expect.ts";
+import type { Life } from "./life.ts";
+
+/** Pages the pool may be asked for. */
+const MOST = 6;
+
+/** Every operation by name. */
+export const POOL_OPERATIONS: Readonly<Record<string, Operation>> = {
+  resizePool(life, a, b) {
+    const h = pool(life);
+    const nid = b % 3 - 1;
+    const reached = setNrHugepages(life.k, h, a % MOST, nid);
+    if (reached !== persistentHugePages(h, nid)) panic(`setNrHugepages: says ${reached}`);
+    return true;
+  },
+
+  switchSharing(life, a) {
+    setOptimizeVmemmap(life.k, a % 2 === 1);
+    return true;
+  },
+
+  takeHugePage(life, a) {
+    const h = pool(life);
+    const free = freeHugePages(h);
+    const head = allocHugePage(life.k, h, a % 2);
+    // A poisoned page stays free and is given to nobody.
+    if (head < 0) expectErrno("allocHugePage", head, free === 0 || life.poisoned ? [-ENOMEM] : []);
+    else if (life.huge.includes(head)) panic(`allocHugePage: page ${head} was given out already`);
+    else life.huge.push(head);
+    return true;
+  },
+
+  returnHugePage(life, a) {
+    const head = pick(life.huge, a);
+    if (head === undefined) return false;
+    expectErrno("freeHugePage", freeHugePage(life.k, pool(life), head), [0]);
+    life.huge.splice(life.huge.indexOf(head), 1);
+    return true;
+  },
+
+  poisonHugePage(life, a, b) {
+    const h = pool(life);
+    const heads = [...life.huge, ...h.freeLists.flat()];
+    const head = pick(heads, a);
+    if (head === undefined) return false;
+    const err = memoryFailureHugetlb(life.k, head + b % h.pages);
+    expectErrno("memoryFailureHugetlb", err, [0, -EBUSY, -ENXIO, -ENOMEM]);
+    life.poisoned = true;
+    return true;
+  },
+};
+
+function pool(life: Life): Hstate {
+  return life.k.hugetlb.hstates[0];
+}
