@@ -13,6 +13,7 @@
 import { bold, green, red, setColorEnabled } from "@std/fmt/colors";
 import { type Command, CommandError, type Flags } from "../src/cli/command.ts";
 import { numberFlag, parseFlags } from "../src/cli/flags.ts";
+import { writeFile } from "../src/cli/write_file.ts";
 import { addRound, asBenchRun, type BenchRun, emptyRun, incomparable } from "./bench_json.ts";
 import { pairedRatio, type RatioInterval } from "./statistics.ts";
 
@@ -135,17 +136,11 @@ async function run(flags: Flags): Promise<number> {
   if (flags.has("save") || flags.has("bmf")) {
     const own = await ownRounds(rounds, args);
     if (flags.has("bmf")) console.log(JSON.stringify(bencherMetricFormat(own), null, 1));
-    if (flags.has("save")) save(flags.text("save"), own);
+    if (flags.has("save")) await writeFile(flags.text("save"), `${JSON.stringify(own, null, 1)}\n`);
     return 0;
   }
   const [before, after] = await alternate(flags.text("base"), rounds, args);
   return report(before, after, flags);
-}
-
-function save(file: string, own: BenchRun): void {
-  // Beside and renamed, so that an interrupted run leaves no half-written file.
-  Deno.writeTextFileSync(`${file}.part`, `${JSON.stringify(own, null, 1)}\n`);
-  Deno.renameSync(`${file}.part`, file);
 }
 
 function report(before: BenchRun, after: BenchRun, flags: Flags): number {

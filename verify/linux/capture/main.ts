@@ -2,6 +2,7 @@
 // `deno task capture --kernel IMAGE`: boots a kernel in qemu, measures what it does to struct page metadata, writes the
 // fixtures. Exit 0 ok, 1 a measurement failed, 2 bad usage or something missing (one line each).
 
+import { writeFile } from "../../../src/cli/write_file.ts";
 import { kernelRelease } from "./bzimage.ts";
 import { Guest, type GuestOptions, type Host, qemuArgs } from "./guest.ts";
 import { isFile, output } from "./host.ts";
@@ -99,7 +100,7 @@ async function captureOne(name: string, line: CommandLine, host: Host, args: rea
     command: withoutPaths(["deno", "task", "capture", ...args], host),
     machines,
   };
-  await Deno.writeTextFile(`${line.out}/${name}.json`, `${JSON.stringify({ capturedBy, ...fixture }, null, 1)}\n`);
+  await writeFile(`${line.out}/${name}.json`, `${JSON.stringify({ capturedBy, ...fixture }, null, 1)}\n`);
 }
 
 /** A command line without the directories of this host. */
