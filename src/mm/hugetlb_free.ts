@@ -60,9 +60,16 @@ export function prepNewHugePages(k: Kernel, h: Hstate, heads: readonly number[])
 export function removeHugePage(h: Hstate, nid: number, surplus: boolean): void {
   h.nrHugePages--;
   h.nrHugePagesNode[nid]--;
-  if (!surplus) return;
-  h.surplusHugePages--;
-  h.surplusHugePagesNode[nid]--;
+  if (surplus) {
+    h.surplusHugePages--;
+    h.surplusHugePagesNode[nid]--;
+  }
+  // A page that could not be restored is free and surplus; taken for a persistent one, it leaves the mark to another node.
+  // Linux leaves the mark on a node that has no page for it.
+  if (h.surplusHugePagesNode[nid] > h.nrHugePagesNode[nid] && adjustPoolSurplus(h, -1, 1)) {
+    h.surplusHugePages--;
+    h.surplusHugePagesNode[nid]--;
+  }
 }
 
 /** `adjust_pool_surplus`: one page of some node becomes surplus (1) or persistent (-1); false when none can. */

@@ -100,6 +100,21 @@ Deno.test("preset 6.1 shares memmap of compounds that begin inside a section, as
   assertThrows(() => live("6.1", 64, ...events), KernelPanic, "I5");
 });
 
+Deno.test("removeHugePage() leaves no surplus mark on a node without pages", () => {
+  const life = new Life({ kernel: PRESETS["5.14"], structPageSize: 64 });
+  OPERATIONS.resizePool(life, 1, 0, 0); // one page on node 0
+  OPERATIONS.resizePool(life, 2, 2, 0); // two on node 1
+  life.k.fault.arm(1);
+  OPERATIONS.resizePool(life, 1, 0, 0); // the page of node 0 cannot be restored and stays as surplus
+  life.k.fault.disarm();
+  OPERATIONS.resizePool(life, 0, 0, 0); // it goes, taken for a persistent one
+  const [h] = life.k.hugetlb.hstates;
+  assertEquals([h.nrHugePagesNode, h.surplusHugePagesNode, h.surplusHugePages], [[0, 1], [0, 1], 1]);
+  OPERATIONS.poisonHugePage(life, 0, 0, 0);
+  life.check();
+  life.end();
+});
+
 Deno.test("Life.check() notices a reference the model does not know of", () => {
   const life = new Life({ kernel: PRESETS["v7"], structPageSize: 64 });
   life.k.gupRefs++;
