@@ -97,7 +97,7 @@ export function table({ title, rows }: SuiteReport): string {
 function paint(row: Judged, text: string): string {
   if (!row.ok) return red(text);
   if (row.verdict === "contradicted") return yellow(text);
-  return row.verdict === "hardware-bound" || row.verdict === "superseded" ? dim(text) : green(text);
+  return row.formula === null ? dim(text) : green(text);
 }
 
 /** Up to seven significant digits; counts in full. */

@@ -199,7 +199,7 @@ function thread(): Claim[] {
 }
 
 /** References the head of the first page gained by a gup of `n` pages from `offset` pages into the device. */
-function refsAfter(kernel: KernelConfig, offset: number, n: number): number {
+export function refsAfter(kernel: KernelConfig, offset: number, n: number): number {
   const { k, data, area } = mappedDevice(kernel);
   const before = pageRefcount(k, data);
   gupFast(k, area.mm, area.start + offset, n, "get", new Float64Array(n), 0);
