@@ -2,6 +2,9 @@
 // Seed 001, "Introduce compound devmaps for device-dax", v4: its cover letter, 14 patches and thread. Preset v4 runs them;
 // patch 14 (shared PTE tables) never reached mainline. The claims lie in four files by subject.
 
+import { diffstat, patchCount } from "./listings.ts";
+import { READ_001 } from "./read.ts";
+import { SECTION_CLAIMS } from "./v4_sections.ts";
 import { time } from "./v7_cover.ts";
 import { main, type Suite } from "./report.ts";
 import { gupClaims } from "./v4_gup.ts";
@@ -13,8 +16,21 @@ import { savingsClaims } from "./v4_savings.ts";
 export const V4_SERIES: Suite = {
   name: "v4_series",
   title: "Seed 001: the v4 series and its thread",
-  claims: (scale) => [...savingsClaims(scale), ...INIT_CLAIMS, ...REFERENCE_CLAIMS, ...gupClaims(), ...TIMES],
+  claims: (
+    scale,
+  ) => [
+    ...savingsClaims(scale),
+    ...INIT_CLAIMS,
+    ...REFERENCE_CLAIMS,
+    ...gupClaims(),
+    ...SECTION_CLAIMS,
+    ...TIMES,
+    ...LISTS,
+    ...READ_001,
+  ],
 };
+
+const LISTS = [patchCount("001-29", "001", 14), ...diffstat("001-30", "001")];
 
 const TIMES = [
   time("001-11", "16G get, DRAM, before and after", "59, 6.1", "ms"),

@@ -26,13 +26,14 @@ import {
   vmemmapPages,
 } from "./formulas.ts";
 import { build, costOf, layoutOf, namespaceOf, type Scale } from "./measure.ts";
+import { READ_000 } from "./read.ts";
 import { main, type Suite } from "./report.ts";
 
 /** Suite of seed 000. */
 export const V7_COVER: Suite = {
   name: "v7_cover",
   title: "Seed 000: the v7 cover letter",
-  claims: (scale) => [...MECHANISM, ...perTib2M(scale), ...perTib1G(scale), ...ratios(scale), ...TIMES],
+  claims: (scale) => [...MECHANISM, ...perTib2M(scale), ...perTib1G(scale), ...ratios(scale), ...TIMES, ...READ_000],
 };
 
 /** Vmemmap pages of one device page that map no frame of their own. */

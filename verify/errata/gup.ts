@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Defects in taking references (001's thread) and in what a fault asserts.
 
-import { gupFast } from "../../src/mm/gup.ts";
-import { insertPfn, mmAlloc, populateArea } from "../../src/mm/memory.ts";
-import { pageRefcount } from "../../src/mm/page.ts";
-import { levelPages } from "../../src/mm/pgtable.ts";
+import { populateArea } from "../../src/mm/memory.ts";
 import { C } from "../../src/mm/vmstat.ts";
 import type { KernelConfig } from "../../mod.ts";
-import { basePages, SIZE_1G, SIZE_2M, sketchReferences } from "../formulas.ts";
+import { basePages, SIZE_2M, sketchReferences } from "../formulas.ts";
 import { build, mapDevice } from "../measure.ts";
-import { refsAfter } from "../v4_gup.ts";
+import { refsAfter, secondHeadReferences } from "../v4_gup.ts";
 import type { Erratum } from "./erratum.ts";
 
 const PAGES_2M = basePages(SIZE_2M);
@@ -41,7 +38,7 @@ export const GUP_ERRATA: readonly Erratum[] = [
     unit: "",
     wrong: 0,
     right: PAGES_2M / 2,
-    observe: secondHeadReferences,
+    observe: (kernel) => secondHeadReferences({ ...kernel, gup: "grab-one" }),
   },
   {
     name: "compoundOrderPmdShift",
@@ -57,21 +54,6 @@ export const GUP_ERRATA: readonly Erratum[] = [
     observe: faultWarnings,
   },
 ];
-
-/** An entry that maps several compounds: no driver of the series makes one, and the sketch's loop is there for them. */
-function secondHeadReferences(kernel: KernelConfig): number {
-  const built = build({ ...kernel, gup: "grab-one" }, { size: 3 * SIZE_1G, align: SIZE_2M });
-  const { k, data } = built;
-  const area = mapDevice(built, SIZE_2M);
-  const mm = mmAlloc(k);
-  if (typeof mm === "number") throw new Error("verify: no memory for an address space");
-  const pud = levelPages(k, 2);
-  const first = Math.ceil(data / pud) * pud;
-  if (insertPfn(k, { ...area, mm }, pud, 2, first) !== "nopage") throw new Error("verify: the entry cannot be made");
-  const before = pageRefcount(k, first + PAGES_2M);
-  gupFast(k, mm, pud + PAGES_2M / 2, PAGES_2M, "get", new Float64Array(PAGES_2M), 0);
-  return pageRefcount(k, first + PAGES_2M) - before;
-}
 
 function faultWarnings(kernel: KernelConfig): number {
   const built = build(kernel, { size: 2 ** 28, align: SIZE_2M });
