@@ -9,6 +9,7 @@ import { hotplugCommand } from "./hotplug.ts";
 import { hugetlbCommand } from "./hugetlb.ts";
 import { layoutCommand } from "./layout.ts";
 import { namespaceCommand } from "./namespace.ts";
+import { planCommand } from "./plan.ts";
 import { parseFlags } from "./flags.ts";
 import { NamespaceError } from "../scenario/namespace.ts";
 
@@ -18,6 +19,7 @@ const COMMANDS: readonly Command[] = [
   hugetlbCommand,
   hotplugCommand,
   layoutCommand,
+  planCommand,
   calibrateCommand,
 ];
 
