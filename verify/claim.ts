@@ -37,6 +37,8 @@ export interface Claim {
   readonly measure?: () => number;
   /** Why formula and measurement are absent: a time on some machine, a subject that changed, nothing that can be run. */
   readonly without?: "hardware" | "superseded" | "read";
+  /** For a time: what the model gives for the same work on the same machine. */
+  readonly model?: () => number;
   readonly expected: Verdict;
   /** The reason, or what the document counts and misses. */
   readonly note?: string;
@@ -50,6 +52,7 @@ export interface Judged {
   readonly printed: string | null;
   readonly formula: number | null;
   readonly measured: number | null;
+  readonly model: number | null;
   readonly verdict: Outcome;
   readonly expected: Verdict;
   /** The verdict is the expected one. */
@@ -79,6 +82,7 @@ export function judge(claim: Claim): Judged {
     printed: printed ?? null,
     formula: formula ?? null,
     measured: measured ?? null,
+    model: claim.model?.() ?? null,
     verdict,
     expected,
     ok: verdict === expected,

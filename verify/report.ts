@@ -87,6 +87,7 @@ export function table({ title, rows }: SuiteReport): string {
   for (const [i, row] of rows.entries()) {
     const padded = line(cells[i]);
     out.push([...padded.slice(0, 5), paint(row, padded[5].trimEnd())].join("  "));
+    if (row.model !== null) out.push(dim(`${" ".repeat(widths[0] + 2)}modelled: ${number(row.model)} ${row.unit}`));
     if (row.note !== null && (!row.ok || row.verdict !== "confirmed" && row.verdict !== "equal")) {
       out.push(dim(`${" ".repeat(widths[0] + 2)}${row.note}`));
     }
