@@ -59,8 +59,6 @@ export interface Errata {
   readonly pageblockInShortLoop: boolean;
   /** Patch 13: compound_nr_pages() does not ask whether the section's memmap is boot's, where nothing is shared. */
   readonly initUniqueEverySection: boolean;
-  /** Patches 12 and 14: nobody asks whether a range begins where a section does, so tails overrun the next head. */
-  readonly anyRangeStart: boolean;
   /** __add_pages() leaves the sections it had added when a later one fails. */
   readonly addPagesNoUnwind: boolean;
   /**
@@ -123,7 +121,6 @@ export const NO_ERRATA: Errata = {
   dedupAnyStructSize: false,
   pageblockInShortLoop: false,
   initUniqueEverySection: false,
-  anyRangeStart: false,
   addPagesNoUnwind: false,
   compoundStartUnchecked: false,
   addMemoryNullAltmap: false,

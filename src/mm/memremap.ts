@@ -158,7 +158,7 @@ function pagemapRange(k: Kernel, pgmap: DevPagemap, i: number): number {
  */
 function compoundsFit(k: Kernel, pgmap: DevPagemap, i: number): boolean {
   const { start, end } = pgmap.ranges[i];
-  if (pgmap.geometry === 1 || k.config.errata.anyRangeStart) return true;
+  if (pgmap.geometry === 1) return true;
   const unit = Math.min(pgmap.geometry, k.pagesPerSection);
   const fits = isAligned(start, unit) || !vmemmapCanOptimize(k, pgmap);
   if (!fits && !k.config.errata.compoundStartUnchecked) return false;

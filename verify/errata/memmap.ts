@@ -63,8 +63,8 @@ export const MEMMAP_ERRATA: readonly Erratum[] = [
     observe: straddlingTails,
   },
   {
-    name: "anyRangeStart",
-    source: "001:2569 and 001:2069",
+    name: "compoundStartUnchecked",
+    source: "001:2569 and 001:2069, in Linux 6.1 still",
     claim: "001-74",
     wrongly:
       "a range that begins in the midst of a section has compounds that do too, and their heads' memmap is shared away",
