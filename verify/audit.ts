@@ -55,7 +55,7 @@ function worst(rows: readonly Judged[]): AuditedClaim["verdict"] {
 }
 
 /** Number of claims by verdict, worst first, zeros left out. */
-export function countVerdicts(claims: readonly AuditedClaim[]): Partial<Record<AuditedClaim["verdict"], number>> {
+export function countVerdicts(claims: readonly Pick<AuditedClaim, "verdict">[]): Record<string, number> {
   const counts = WORST_FIRST.map((verdict) => [verdict, claims.filter((c) => c.verdict === verdict).length] as const);
   return Object.fromEntries(counts.filter(([, n]) => n > 0));
 }

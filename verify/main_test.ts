@@ -5,9 +5,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import seed000 from "../fixtures/claims/000.json" with { type: "json" };
 import seed001 from "../fixtures/claims/001.json" with { type: "json" };
 import seed002 from "../fixtures/claims/002.json" with { type: "json" };
-import seed003 from "../fixtures/claims/003.json" with { type: "json" };
-import seed004 from "../fixtures/claims/004.json" with { type: "json" };
-import { SUITES } from "./main.ts";
+import { SUITES } from "./suites.ts";
 import { scaleOf } from "./measure.ts";
 import { main, run, table } from "./report.ts";
 

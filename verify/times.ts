@@ -14,8 +14,8 @@ export function time(id: string, what: string, printed: string, unit: string, mo
   return model === undefined ? claim : { ...claim, model };
 }
 
-/** The runs behind the times, 1 GiB of each: work is proportional to pages. */
-const WORK = new SeriesWork(1024);
+/** The runs behind the times, 4 GiB of each: work is proportional to pages, and a 1G device needs a few. */
+const WORK = new SeriesWork(4096);
 
 /** A gup_test time of seed 001 before or after patch 8, by the line of its cover letter. */
 export function gupTime(id: string, what: string, line: number): Claim[] {

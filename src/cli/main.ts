@@ -4,6 +4,7 @@
 
 import { type Command, CommandError } from "./command.ts";
 import { calibrateCommand } from "./calibrate.ts";
+import { claimsCommand } from "./claims.ts";
 import { gupCommand } from "./gup.ts";
 import { hotplugCommand } from "./hotplug.ts";
 import { hugetlbCommand } from "./hugetlb.ts";
@@ -20,6 +21,7 @@ const COMMANDS: readonly Command[] = [
   hotplugCommand,
   layoutCommand,
   planCommand,
+  claimsCommand,
   calibrateCommand,
 ];
 
