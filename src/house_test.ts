@@ -23,6 +23,7 @@ const ORDER = [
   "mod",
   "cli",
   "fixtures",
+  "results",
   "bench",
   "verify",
 ] as const;
@@ -57,7 +58,7 @@ function sources(dir: string): Source[] {
 
 const isTest = ({ path }: Source) => /(^|[/_])(test|testing)\.ts$/.test(path);
 const ALL = [
-  ...["src/", "bench/", "verify/"].flatMap(sources),
+  ...["src/", "bench/", "results/", "verify/"].flatMap(sources),
   { path: "mod.ts", text: Deno.readTextFileSync(new URL("mod.ts", ROOT)) },
 ];
 const CODE = ALL.filter((source) => !isTest(source));

@@ -13,14 +13,25 @@ import { allocHugePageAt, sizeToHstate } from "../src/mm/hugetlb.ts";
 import { mayFreeVmemmap } from "../src/mm/memmap_on_memory.ts";
 import type { Claim } from "./claim.ts";
 import { BLOCKS, fence, GEOMETRIES, reach, tablesOf, usableOf, vmemmapPagesOf } from "./formulas_hotplug.ts";
+import { diffstat, patchCount } from "./listings.ts";
 import { panics, yes } from "./measure.ts";
+import { READ_003, SUPERSEDED_003 } from "./read.ts";
 import { main, type Suite } from "./report.ts";
 
 /** Suite of seed 003. */
 export const MEMMAP_ON_MEMORY: Suite = {
   name: "memmap_on_memory",
   title: "Seed 003: memmap from hot-added memory, v7",
-  claims: () => [...blockClaims(), ...reasonClaims(), ...fenceClaims(), ...exclusionClaims()],
+  claims: () => [
+    ...blockClaims(),
+    ...reasonClaims(),
+    ...fenceClaims(),
+    ...exclusionClaims(),
+    patchCount("003-16", "003", 8),
+    ...diffstat("003-17", "003"),
+    ...SUPERSEDED_003,
+    ...READ_003,
+  ],
 };
 
 const MIB = 2 ** 20;

@@ -71,24 +71,22 @@ export const READ_003: readonly Claim[] = [
     'its own list of changes has "Relax check in {offline,online}_pages" (003:22), which is patch 3',
   ),
   read(
-    "003-06",
-    "16K pages could not be tested",
-    "open",
-    "a statement about the author's machine; the model fences 16K off",
-  ),
-  read(
     "003-09",
     "only ARM, powerpc and x86_64 have altmap support",
     "right",
     "in 5.13 arm64, not arm; riscv's vmemmap ignores an altmap, s390 refuses it",
   ),
-  read("003-10", "two main drawbacks", "wrong", "the list that follows has three: a, b and c (003:88-94)"),
   read(
     "003-11",
     "only usable with CONFIG_SPARSEMEM_VMEMMAP",
     "right",
     "without a virtual memmap there is no mapping an altmap could serve; nothing else is modelled",
   ),
+];
+
+/** Of seed 003, beside those that were read. */
+export const SUPERSEDED_003: readonly Claim[] = [
+  superseded("003-03", "HugeTLB vmemmap freeing is withdrawn for now", "merged in 5.14, as 000:10 says"),
 ];
 
 /** Of seed 004. */

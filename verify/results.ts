@@ -64,7 +64,9 @@ export async function collectResults({ quick, bench }: Collect, say: (what: stri
   };
 }
 
-function publish({ id, line, alsoAt, text, theme, verdict, ok, rows }: AuditedClaim): Results["audit"]["claims"][number] {
+function publish(
+  { id, line, alsoAt, text, theme, verdict, ok, rows }: AuditedClaim,
+): Results["audit"]["claims"][number] {
   return {
     id,
     place: `${id.slice(0, 3)}:${line}`,
@@ -136,7 +138,9 @@ function check(file: string): number {
     throw new CommandError(`${file}: cannot be read: ${error instanceof Error ? error.message : error}`);
   }
   const { provenance, audit } = parseResults(file, text);
-  console.log(`${file}: ${audit.claims.length} claims of ${provenance.date}, ${audit.ok ? "as expected" : "not as expected"}`);
+  console.log(
+    `${file}: ${audit.claims.length} claims of ${provenance.date}, ${audit.ok ? "as expected" : "not as expected"}`,
+  );
   return 0;
 }
 

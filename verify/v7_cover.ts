@@ -3,7 +3,11 @@
 // it describes. Left out: who reviewed what, and the call chain of the plumbing patch.
 
 import { compoundHead } from "../src/mm/page.ts";
-import { USE_VMEMMAP } from "../src/include/frame_use.ts";
+import { boot } from "../src/boot.ts";
+import { addMemory } from "../src/drivers/base/memory_hotplug.ts";
+import { errnoName } from "../src/include/errno.ts";
+import { USE_ALTMAP_VMEMMAP, USE_VMEMMAP } from "../src/include/frame_use.ts";
+import { checkInvariants } from "../src/mm/debug_vm.ts";
 import type { Claim } from "./claim.ts";
 import {
   gib,
@@ -15,6 +19,7 @@ import {
   PAGE,
   percent,
   savedPages,
+  SECTION,
   type Sharing,
   shrink,
   SIZE_1G,
@@ -108,6 +113,15 @@ const MECHANISM: readonly Claim[] = [
     note: "HugeTLB frees pages of a memmap that is there; here they are never taken",
   },
   {
+    id: "000-23",
+    what: "frames of an altmap that hot-added memory gets, with no pgmap there",
+    unit: "",
+    formula: vmemmapPages(SECTION),
+    measure: altmapWithoutPgmap,
+    expected: "equal",
+    note: "hotplug hands an altmap down and has no pgmap to find it in, so both are passed",
+  },
+  {
     id: "000-15",
     what: "the approach is not arch-specific",
     unit: "",
@@ -125,6 +139,16 @@ const MECHANISM: readonly Claim[] = [
     expected: "confirmed",
   },
 ];
+
+/** One memory block that holds its own memmap. */
+function altmapWithoutPgmap(): number {
+  const k = boot({ hotplug: [{ bytes: SECTION }], memmapOnMemory: true });
+  const { start } = k.machine.topology.hotplug[0];
+  const err = addMemory(k, 0, start * k.pageBytes, SECTION, { memmapOnMemory: true });
+  if (err < 0) throw new Error(`verify: adding memory fails with ${errnoName(err)}`);
+  checkInvariants(k);
+  return k.pgmaps.lookup(start) === null ? k.uses[USE_ALTMAP_VMEMMAP] : 0;
+}
 
 function altmapFrames(kernel: string): number {
   return namespaceOf({ size: SIZE_1G, align: SIZE_2M, map: "dev", kernel }).pages.altmap;
