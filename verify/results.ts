@@ -7,7 +7,7 @@ import { cpus } from "node:os";
 import { addRound, emptyRun } from "../bench/bench_json.ts";
 import config from "../deno.json" with { type: "json" };
 import { PRESETS } from "../mod.ts";
-import { type Results, RESULTS_SCHEMA } from "../results/mod.ts";
+import { type Results, RESULTS_SCHEMA } from "../results/types.ts";
 import { type Command, CommandError } from "../src/cli/command.ts";
 import { parseFlags } from "../src/cli/flags.ts";
 import { workCounters } from "../src/scenario/work.ts";

@@ -4,7 +4,7 @@
 
 import { Ajv2020 } from "ajv/dist/2020.js";
 import schema from "../results/schema.json" with { type: "json" };
-import { type Results, RESULTS_SCHEMA } from "../results/mod.ts";
+import { type Results, RESULTS_SCHEMA } from "../results/types.ts";
 import { CommandError } from "../src/cli/command.ts";
 import { parseJson } from "./catalogue.ts";
 
@@ -26,7 +26,8 @@ export function checkResults(file: string, value: unknown): Results {
     const extra = "additionalProperty" in params ? ` "${params.additionalProperty}"` : "";
     throw new CommandError(`${file}: ${instancePath || "/"}: ${message}${extra}`);
   }
-  return value as Results;
+  const results: unknown = value;
+  return results as Results;
 }
 
 /** Writes results beside their place and moves them there, so that nobody reads half a file. */

@@ -152,20 +152,20 @@ function planRow(options: PlanOptions, pmem: number, kernel: string, map: MapMod
   }
 }
 
-/** Sizes to ask for, by `nd_pfn_init`: from the data wanted upwards, one unit of the region at a time. */
+/** Sizes to ask for, by `nd_pfn_init`: from the data wanted upwards, one page of the device or unit of the region at a time. */
 function planSizes({ arch = "x86-64" }: PlanOptions, usable: number, places: readonly Place[]): PlanSize[] {
-  const unit = ARCHS[arch].namespaceUnitBytes;
-  const first = Math.ceil(usable / unit) * unit;
-  // As large as any answer: the memmap is less than a sixteenth, and alignment takes two pages of it at most.
-  const largest = Math.max(...places.map(({ align }) => align));
-  const most = Math.ceil((first * 17 / 16 + 4 * largest) / unit) * unit;
+  const step = (align: number) => Math.max(align, ARCHS[arch].namespaceUnitBytes);
+  const largest = Math.max(...places.map(({ align }) => step(align)));
+  // As large as any answer: the memmap is less than a sixteenth, and alignment takes a few pages at most.
+  const most = Math.ceil(usable * 17 / 16 / largest + 4) * largest;
   if (!Number.isSafeInteger(usable) || usable <= 0 || most > 2 ** 46) {
     throw new RangeError(`Cannot plan for ${usable} bytes of data: expected more than none and at most 64 TiB of pmem`);
   }
   const k = boot({ arch, pmem: [{ bytes: most }], contents: false });
   const start = k.machine.topology.pmemStart * k.pageBytes;
   return places.map(({ map, align }) => {
-    for (let size = first; size <= most; size += unit) {
+    const unit = step(align);
+    for (let size = Math.ceil(usable / unit) * unit; size <= most; size += unit) {
       const info = ndPfnInit(k, start, size, align, map);
       if (typeof info === "number" || info.npfns * k.pageBytes < usable) continue;
       return { map, align, size, usableBytes: info.npfns * k.pageBytes };

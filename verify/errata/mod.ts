@@ -6,10 +6,11 @@ import { main, type Suite } from "../report.ts";
 import { DEVMAP_ERRATA } from "./devmap.ts";
 import { type Erratum, erratumClaims } from "./erratum.ts";
 import { GUP_ERRATA } from "./gup.ts";
+import { HOTPLUG_ERRATA } from "./hotplug.ts";
 import { MEMMAP_ERRATA } from "./memmap.ts";
 
 /** All of them. */
-export const ERRATA: readonly Erratum[] = [...DEVMAP_ERRATA, ...MEMMAP_ERRATA, ...GUP_ERRATA];
+export const ERRATA: readonly Erratum[] = [...DEVMAP_ERRATA, ...MEMMAP_ERRATA, ...GUP_ERRATA, ...HOTPLUG_ERRATA];
 
 /** Suite of the errata. */
 export const ERRATA_SUITE: Suite = {
