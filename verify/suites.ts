@@ -5,6 +5,7 @@ import { COMMIT_4917F55B } from "./commit_4917f55b.ts";
 import { COSTS } from "./costs.ts";
 import { ERRATA_SUITE } from "./errata/mod.ts";
 import { GUP_STORES } from "./gup_stores.ts";
+import { HUGETLB } from "./hugetlb.ts";
 import { LINUX } from "./linux.ts";
 import { MEMMAP_ON_MEMORY } from "./memmap_on_memory.ts";
 import type { Suite } from "./report.ts";
@@ -17,6 +18,7 @@ export const DOCUMENT_SUITES: readonly Suite[] = [
   V4_SERIES,
   COMMIT_4917F55B,
   MEMMAP_ON_MEMORY,
+  HUGETLB,
 ];
 
 /** Every suite. */
