@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `lab plan`: what a planner asks before anything is created. A box of pmem: each policy (kernel, where the memmap lies,
 // page size) side by side, what is lost of DRAM and of the pmem. Each row is a namespace that was brought up in the
-// emulator, its frames and tables counted, its struct pages not written. And from the other side: which -s gives so much.
+// emulator, its frames and tables counted, its struct pages not written. The same for pools of huge pages. And from the other side: which -s gives so much.
 
 import { boot } from "../boot.ts";
 import { levelBytes } from "../arch/arch.ts";
@@ -11,6 +11,8 @@ import { usableBytes } from "../drivers/nvdimm/namespace.ts";
 import { PRESETS } from "../include/kernel_config.ts";
 import { formatSize } from "../lib/units.ts";
 import { namespaceConfig } from "./box.ts";
+import { makePool } from "./hugetlb.ts";
+import { hugetlbConfig } from "./hugetlb_box.ts";
 import { createOnBox, NamespaceError } from "./namespace.ts";
 
 /** What is planned. Bytes. */
@@ -19,6 +21,8 @@ export interface PlanOptions {
   readonly pmem?: number;
   /** Data a namespace must have at least; answered by the size to ask for. */
   readonly usable?: number;
+  /** Huge pages to reserve in DRAM, by size. */
+  readonly hugetlb?: readonly { readonly size: number; readonly count: number }[];
   /** Only this page size; default every one. */
   readonly align?: number;
   /** Only this kernel; default every preset. */
@@ -53,6 +57,26 @@ export interface PlanRow {
   readonly usableBytes: number;
 }
 
+/** What one kernel does with the memmap of a pool of huge pages. Bytes of DRAM. */
+export interface PlanPool {
+  /** Kernel preset. */
+  readonly kernel: string;
+  /** Size of a huge page. */
+  readonly size: number;
+  /** How many. */
+  readonly count: number;
+  /** Whether it frees vmemmap (hugetlb_free_vmemmap=on). */
+  readonly optimize: boolean;
+  /** Memmap of the pages, nothing freed. */
+  readonly memmapBytes: number;
+  /** What the free lists gain: vmemmap freed, less the PTE tables that splitting takes. */
+  readonly savedBytes: number;
+  /** Memmap and tables that stay. */
+  readonly lostBytes: number;
+  /** The same in percent of the pages. */
+  readonly lostPercent: number;
+}
+
 /** The size to ask for. Bytes. */
 export interface PlanSize {
   /** Where the memmap lies. */
@@ -71,6 +95,8 @@ export interface PlanReport {
   readonly config: PlanOptions;
   /** A row for each policy; empty when no pmem was given. */
   readonly namespaces: readonly PlanRow[];
+  /** A row for each pool and kernel, and one with the memmap left alone; empty when no huge pages were given. */
+  readonly pools: readonly PlanPool[];
   /** A row for each page size and place of the memmap; empty when no usable size was given. */
   readonly sizes: readonly PlanSize[];
 }
@@ -90,9 +116,9 @@ export interface PlanReport {
  * ```
  */
 export function planReport(options: PlanOptions, progress: (what: string) => void = () => {}): PlanReport {
-  const { pmem, usable } = options;
-  if (pmem === undefined && usable === undefined) {
-    throw new RangeError("Cannot plan nothing: expected pmem, usable, or both");
+  const { pmem, usable, hugetlb = [] } = options;
+  if (pmem === undefined && usable === undefined && hugetlb.length === 0) {
+    throw new RangeError("Cannot plan nothing: expected pmem, usable or hugetlb");
   }
   const policies = policiesOf(options);
   return {
@@ -102,6 +128,16 @@ export function planReport(options: PlanOptions, progress: (what: string) => voi
         progress(`kernel ${kernel}, map=${map}, align ${formatSize(align)}`);
         return planRow(options, pmem, kernel, map, align);
       })
+    ),
+    pools: hugetlb.flatMap(({ size, count }) =>
+      [...policies.kernels.map((kernel) => ({ kernel, optimize: true })), {
+        kernel: policies.kernels[0],
+        optimize: false,
+      }]
+        .map(({ kernel, optimize }) => {
+          progress(`${count} huge pages of ${formatSize(size)}, kernel ${kernel}`);
+          return planPool(options, { size, count, kernel, optimize });
+        })
     ),
     sizes: usable === undefined ? [] : planSizes(options, usable, policies.places),
   };
@@ -150,6 +186,25 @@ function planRow(options: PlanOptions, pmem: number, kernel: string, map: MapMod
     if (!(error instanceof NamespaceError)) throw error;
     return { kernel, map, align, error: error.message, ...lost };
   }
+}
+
+/** Makes the pool without writing struct pages and counts what its memmap gives back. */
+function planPool(
+  { arch, hostMemory }: PlanOptions,
+  pool: Pick<PlanPool, "size" | "count" | "kernel" | "optimize">,
+): PlanPool {
+  const given = { ...(arch === undefined ? {} : { arch }), ...(hostMemory === undefined ? {} : { hostMemory }) };
+  const config = hugetlbConfig({ ...given, ...pool, giveBack: false });
+  const { kernel: k, hstate, made } = makePool(config, null, { contents: false });
+  const memmapBytes = pool.count * hstate.vmemmapPages * k.pageBytes;
+  const lostBytes = memmapBytes - made.netSavedBytes;
+  return {
+    ...pool,
+    memmapBytes,
+    savedBytes: made.netSavedBytes,
+    lostBytes,
+    lostPercent: 100 * lostBytes / (pool.count * pool.size),
+  };
 }
 
 /** Sizes to ask for, by `nd_pfn_init`: from the data wanted upwards, one page of the device or unit of the region at a time. */

@@ -2,6 +2,7 @@
 // Plans against what creating the namespace then gives.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { hugetlbReport } from "./hugetlb.ts";
 import { namespaceReport } from "./namespace.ts";
 import { planReport } from "./plan.ts";
 
@@ -41,6 +42,16 @@ Deno.test("planReport() names the least size that gives the data asked for", () 
     assertEquals(of(size), usableBytes);
     assert(usableBytes >= usable && of(size - Math.max(align, 2 ** 24)) < usable, `${map} ${align}`);
   }
+});
+
+Deno.test("planReport() counts what each kernel keeps of the memmap of huge pages", () => {
+  const { pools, namespaces } = planReport({ hugetlb: [{ size: SIZE_2M, count: 64 }] });
+  assertEquals([pools.length, namespaces.length], [6, 0]);
+  const made = hugetlbReport({ size: SIZE_2M, count: 64, kernel: "6.1" });
+  const row = pools.find((pool) => pool.kernel === "6.1")!;
+  assertEquals([row.memmapBytes, row.savedBytes], [64 * 8 * 4096, made.netSavedBytes]);
+  const off = pools.find((pool) => !pool.optimize)!;
+  assertEquals([off.savedBytes, off.lostBytes, off.lostPercent], [0, 64 * 8 * 4096, 1.5625]);
 });
 
 Deno.test("planReport() refuses what it cannot plan", () => {

@@ -5,6 +5,8 @@
 
 import type { CounterName, CounterValues } from "../mm/vmstat.ts";
 import { gupReport } from "./gup.ts";
+import { hotplugReport } from "./hotplug.ts";
+import { hugetlbReport } from "./hugetlb.ts";
 import { namespaceReport } from "./namespace.ts";
 
 /** Work of one scenario: the counters that moved. */
@@ -20,6 +22,9 @@ export const WORK_SCENARIOS: Readonly<Record<string, () => CounterValues>> = {
   ...namespaces(["5.14", "v7"], [SIZE_2M], "dev"),
   ...namespaces(["6.1"], [4096], "mem"),
   ...gups(["5.14", "v4", "6.1"]),
+  ...hugetlbs(["5.14", "6.1"]),
+  "hotplug 1G, 6.1": () => hotplugReport({ size: SIZE }).counters,
+  "hotplug 1G on memory, 6.1": () => hotplugReport({ size: SIZE, dimm: 2 ** 27, memmapOnMemory: true }).counters,
 };
 
 /** Runs every scenario. */
@@ -41,6 +46,17 @@ function namespaces(kernels: readonly string[], aligns: readonly number[], map: 
       return [`namespace ${size / SIZE}G, align ${align / 1024}K, map=${map}, ${kernel}`, run];
     })
   ));
+}
+
+/** Making 64 huge pages of 2 MiB whose vmemmap is freed, and giving them back. */
+function hugetlbs(kernels: readonly string[]) {
+  return Object.fromEntries(kernels.flatMap((kernel) => {
+    const report = () => hugetlbReport({ size: SIZE_2M, count: 64, kernel });
+    return [
+      [`hugetlb 64 x 2M, ${kernel}`, () => report().counters.alloc] as const,
+      [`hugetlb 64 x 2M, ${kernel}, back`, () => report().counters.free!] as const,
+    ];
+  }));
 }
 
 /** Holding 64 MiB of a 2M device, and giving them back. */
