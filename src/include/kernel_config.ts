@@ -57,8 +57,6 @@ export interface Errata {
   readonly dedupAnyStructSize: boolean;
   /** The series as merged: the pageblock type is set inside the shortened init loop, so a 1 GiB page types one of 512. */
   readonly pageblockInShortLoop: boolean;
-  /** Patch 13: compound_nr_pages() does not ask whether the section's memmap is boot's, where nothing is shared. */
-  readonly initUniqueEverySection: boolean;
   /** __add_pages() leaves the sections it had added when a later one fails. */
   readonly addPagesNoUnwind: boolean;
   /**
@@ -120,7 +118,6 @@ export const NO_ERRATA: Errata = {
   compoundHeadUnadjusted: false,
   dedupAnyStructSize: false,
   pageblockInShortLoop: false,
-  initUniqueEverySection: false,
   addPagesNoUnwind: false,
   compoundStartUnchecked: false,
   addMemoryNullAltmap: false,

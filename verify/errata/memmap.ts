@@ -39,7 +39,7 @@ export const MEMMAP_ERRATA: readonly Erratum[] = [
     observe: untyped,
   },
   {
-    name: "initUniqueEverySection",
+    name: "earlySectionAssumedShared",
     source: "001:2221",
     wrongly: "128 struct pages are written though the memmap is boot's and nothing in it is shared",
     rightly: "populating and writing ask the same question, so all 512 are written",
