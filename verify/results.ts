@@ -5,7 +5,6 @@
 
 import { cpus } from "node:os";
 import { addRound, emptyRun } from "../bench/bench_json.ts";
-import config from "../deno.json" with { type: "json" };
 import { PRESETS } from "../mod.ts";
 import { type Results, RESULTS_SCHEMA } from "../results/types.ts";
 import { type Command, CommandError } from "../src/cli/command.ts";
@@ -47,7 +46,7 @@ export async function collectResults({ quick, bench }: Collect, say: (what: stri
   return {
     schema: RESULTS_SCHEMA,
     provenance: {
-      version: config.version,
+      version: version(),
       commit,
       date,
       cpu: cpus()[0]?.model ?? "unknown",
@@ -79,6 +78,11 @@ function publish(
       { id, what, unit, printed, formula, measured, model, verdict, note }
     )),
   };
+}
+
+/** Version of this package. */
+function version(): string {
+  return JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT))).version;
 }
 
 /** The commit that is checked out, with `+` when the working tree differs; null where there is no git. */
