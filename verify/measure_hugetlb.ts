@@ -130,6 +130,12 @@ export function entriesChangedByUse(size: number, count: number): number {
   return work() - before;
 }
 
+/** Bytes of an entry: a table fills one page. */
+export function entryBytes(arch: string): number {
+  const k = boot({ arch });
+  return k.pageBytes / tableEntries(k);
+}
+
 /** Struct pages with a word of their own: the head, and every tail that takes one. */
 export function subpagesInUse(): number {
   const { k, head } = onePage({ size: 2 ** 21, keep: 2 });
