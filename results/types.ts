@@ -98,7 +98,14 @@ export interface Results {
     readonly claims: readonly ResultClaim[];
   };
   /** Average nanoseconds of each benchmark, per round; null when none were run. */
-  readonly bench: { readonly geometry: string; readonly benches: Readonly<Record<string, readonly number[]>> } | null;
+  readonly bench: {
+    /** Architecture the emulated machines have. */
+    readonly geometry: string;
+    /** Load average of the host when they began, one minute: what shared the CPUs with them. */
+    readonly load: number;
+    /** Nanoseconds of each round, by benchmark. */
+    readonly benches: Readonly<Record<string, readonly number[]>>;
+  } | null;
   /** Work of the fixed scenarios: counters that moved, by scenario. */
   readonly counters: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }

@@ -42,6 +42,7 @@ export async function collectResults({ quick, bench }: Collect, say: (what: stri
   say("the work counters");
   const counters = workCounters();
   if (bench) say("the benchmarks");
+  const [load] = Deno.loadavg();
   const benched = bench ? await addRound(emptyRun(commit ?? ""), ROOT.pathname, []) : null;
   return {
     schema: RESULTS_SCHEMA,
@@ -58,7 +59,7 @@ export async function collectResults({ quick, bench }: Collect, say: (what: stri
       quick,
     },
     audit: { ok, verdicts: countVerdicts(claims), rows: { ...verdicts }, claims: claims.map(publish) },
-    bench: benched === null ? null : { geometry: benched.geometry, benches: benched.benches },
+    bench: benched === null ? null : { geometry: benched.geometry, load, benches: benched.benches },
     counters,
   };
 }
