@@ -22,7 +22,8 @@ export function checkResults(file: string, value: unknown): Results {
     throw new CommandError(`${file}: schema: version ${version}, expected ${RESULTS_SCHEMA}`);
   }
   if (!validate(value)) {
-    const { instancePath, message, params } = validate.errors![0];
+    // Of alternatives the last is the one that was meant; that there are several says nothing.
+    const { instancePath, message, params } = validate.errors!.findLast(({ keyword }) => keyword !== "anyOf")!;
     const extra = "additionalProperty" in params ? ` "${params.additionalProperty}"` : "";
     throw new CommandError(`${file}: ${instancePath || "/"}: ${message}${extra}`);
   }

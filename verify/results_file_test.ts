@@ -25,6 +25,10 @@ Deno.test("checkResults() refuses another schema, and names place and reason of 
   refuses(null, "r.json: /: must be object");
   const { audit: _, ...half } = RESULTS;
   refuses(half, "r.json: /: must have required property 'audit'");
+  refuses(
+    { ...RESULTS, bench: { geometry: "x86-64", benches: {} } },
+    "r.json: /bench: must have required property 'load'",
+  );
   refuses({ ...RESULTS, extra: 1 }, 'r.json: /: must NOT have additional properties "extra"');
   refuses(
     { ...RESULTS, provenance: { ...RESULTS.provenance, date: "today" } },
