@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { auditClaims } from "./audit.ts";
 import { AUDIT_MD, auditMarkdown } from "./audit_md.ts";
-import { readCatalogue } from "./catalogue.ts";
+import { DOCUMENTS, parseClaims, readCatalogue } from "./catalogue.ts";
 import { scaleOf } from "./measure.ts";
 import { main, run, summary, table } from "./report.ts";
 import { SUITES } from "./suites.ts";
@@ -56,15 +56,18 @@ Deno.test("run() fails on one number that is wrong", () => {
   assertStringIncludes(table(report.suites[0]), "disagreement, expected equal");
 });
 
-Deno.test("main() refuses unknown flags with exit 2 and one line", () => {
+Deno.test("main() refuses unknown flags and damaged fixtures with exit 2 and one line", () => {
   const lines: string[] = [];
   const { error } = console;
   console.error = (line: string) => lines.push(line);
+  const [document] = DOCUMENTS;
   try {
     assertEquals(main([], ["--slow"]), 2);
+    assertEquals(main([], [], () => parseClaims(document, "[")), 2);
   } finally {
     console.error = error;
   }
-  assertEquals(lines.length, 1);
+  assertEquals(lines.length, 2);
   assertStringIncludes(lines[0], '--slow": known are --quick, --json');
+  assertStringIncludes(lines[1], "fixtures/claims/000.json: damaged: ");
 });
