@@ -43,6 +43,8 @@ export type { MhpFence } from "./src/scenario/mhp_fences.ts";
 export type { MemmapMapping } from "./src/scenario/hotplug_memmap.ts";
 export type { MhpRefusal } from "./src/mm/memmap_on_memory.ts";
 export type { OnlineType } from "./src/include/memory.ts";
+export { planReport } from "./src/scenario/plan.ts";
+export type { PlanOptions, PlanPool, PlanReport, PlanRow, PlanSize } from "./src/scenario/plan.ts";
 export { KernelPanic } from "./src/lib/bug.ts";
 export { formatSize, humanSize, parseSize } from "./src/lib/units.ts";
 export { COSTS } from "./src/model/cost_tables.ts";

@@ -178,7 +178,7 @@ export function startKernel(
     contents: options.contents ?? true,
     hugetlb: newHugetlbState(options.hugetlbFreeVmemmap ?? false),
     vmemmapBasePages: options.vmemmapMap === "base",
-    fakeHeads: config.dedup === "pte+head",
+    fakeHeads: config.dedup === "pte+head" && !config.errata.compoundHeadUnadjusted,
     hotplug: newHotplugState(arch, machine.topology, spec.pageBytes, options),
   };
 }

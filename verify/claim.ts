@@ -15,6 +15,8 @@ export type Verdict =
   | "hardware-bound"
   /** True when written, not of the kernels that came after. */
   | "superseded"
+  /** Neither a number nor a behaviour: judged by reading; the reason says with what result. */
+  | "read"
   /** No document says it: formula and emulator agree. */
   | "equal";
 
@@ -33,8 +35,10 @@ export interface Claim {
   readonly formula?: number;
   /** Counted in the emulator. */
   readonly measure?: () => number;
-  /** Why formula and measurement are absent: the number is a time on some machine, or its subject changed. */
-  readonly without?: "hardware" | "superseded";
+  /** Why formula and measurement are absent: a time on some machine, a subject that changed, nothing that can be run. */
+  readonly without?: "hardware" | "superseded" | "read";
+  /** For a time: what the model gives for the same work on the same machine. */
+  readonly model?: () => number;
   readonly expected: Verdict;
   /** The reason, or what the document counts and misses. */
   readonly note?: string;
@@ -48,6 +52,7 @@ export interface Judged {
   readonly printed: string | null;
   readonly formula: number | null;
   readonly measured: number | null;
+  readonly model: number | null;
   readonly verdict: Outcome;
   readonly expected: Verdict;
   /** The verdict is the expected one. */
@@ -77,6 +82,7 @@ export function judge(claim: Claim): Judged {
     printed: printed ?? null,
     formula: formula ?? null,
     measured: measured ?? null,
+    model: claim.model?.() ?? null,
     verdict,
     expected,
     ok: verdict === expected,
@@ -90,7 +96,8 @@ function outcome(claim: Claim, measured: number | undefined): Outcome {
     if (formula !== undefined || measured !== undefined || without === undefined) {
       throw new TypeError(`Cannot judge claim ${id}: expected a formula and a measurement, or why it has neither`);
     }
-    return without === "hardware" ? "hardware-bound" : "superseded";
+    if (without !== "hardware" && !claim.note) throw new TypeError(`Cannot judge claim ${id}: expected the reason`);
+    return without === "hardware" ? "hardware-bound" : without;
   }
   if (!same(formula, measured)) return "disagreement";
   return printed === undefined ? "equal" : compare(printed, measured);

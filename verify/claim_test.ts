@@ -33,7 +33,11 @@ Deno.test("judge() contradicts a number that formula and emulator both have othe
 Deno.test("judge() knows times, what changed since, and checks that no document makes", () => {
   const { formula: _, measure: __, ...bare } = CLAIM;
   assertEquals(judge({ ...bare, without: "hardware", expected: "hardware-bound" }).verdict, "hardware-bound");
-  assertEquals(judge({ ...bare, without: "superseded", expected: "superseded" }).verdict, "superseded");
+  const reason = { ...bare, note: "the reason" };
+  assertEquals(judge({ ...reason, without: "superseded", expected: "superseded" }).verdict, "superseded");
+  assertEquals(judge({ ...reason, without: "read", expected: "read" }).verdict, "read");
+  const timed = judge({ ...bare, without: "hardware", model: () => 58, expected: "hardware-bound" });
+  assertEquals([timed.verdict, timed.model, timed.measured], ["hardware-bound", 58, null]);
   const { printed: ___, ...check } = CLAIM;
   assertEquals(judge({ ...check, expected: "equal" }).verdict, "equal");
 });
@@ -65,6 +69,10 @@ Deno.test("judge() refuses a claim without numbers and without a reason", () => 
   const { formula: _, ...half } = CLAIM;
   assertThrows(() => judge(half), TypeError, "Cannot judge claim 000-00");
   assertThrows(() => judge({ ...half, without: "hardware" }), TypeError, "Cannot judge claim 000-00");
+  const { measure: __, ...bare } = half;
+  for (const without of ["superseded", "read"] as const) {
+    assertThrows(() => judge({ ...bare, without }), TypeError, "Cannot judge claim 000-00: expected the reason");
+  }
 });
 
 Deno.test("compare() takes rounded and cut-off numbers for right, no others", () => {

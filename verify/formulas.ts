@@ -29,9 +29,9 @@ export type Sharing =
   /** The head's page serves the tails as well (000:51-53). */
   | "pte+head";
 
-/** Struct pages one page of memmap holds (000:15). */
-export function structsPerPage(): number {
-  return PAGE / STRUCT_PAGE;
+/** Whole struct pages one page of memmap holds (000:15). */
+export function structsPerPage(structPage = STRUCT_PAGE): number {
+  return Math.floor(PAGE / structPage);
 }
 
 /** Tails on the first memmap page of a compound, next to its head (000:16). */

@@ -8,7 +8,7 @@ import { boot } from "../src/boot.ts";
 import { USE_PTE_TABLE } from "../src/include/frame_use.ts";
 import { PAGE_FLAGS } from "../src/include/mm_types.ts";
 import { PG_HEAD } from "../src/include/page_flags.ts";
-import { allocHugePageAt, setNrHugepages, sizeToHstate } from "../src/mm/hugetlb.ts";
+import { allocHugePage, allocHugePageAt, freeHugePage, setNrHugepages, sizeToHstate } from "../src/mm/hugetlb.ts";
 import { setSubpagePrivate } from "../src/mm/hugetlb_page.ts";
 import type { Kernel } from "../src/mm/kernel.ts";
 import { totalFreePages } from "../src/mm/page_alloc.ts";
@@ -117,6 +117,23 @@ export function leavesPerGib(vmemmapMap: "pmd" | "base"): number {
   let leaves = 0;
   walkTables(k, k.rootPfn, k.arch.vmemmapPgdIndex, tableEntries(k), { leaf: (level) => level > 0 ? leaves++ : leaves });
   return leaves;
+}
+
+/** Entries written, frames allocated or freed, while `count` huge pages are taken from a pool and returned to it. */
+export function entriesChangedByUse(size: number, count: number): number {
+  const { kernel: k, hstate } = makePool(hugetlbConfig({ size, count, keep: 2, giveBack: false }));
+  const work = () => [C.pteWrites, C.pmdWrites, C.allocCalls, C.freeCalls].reduce((sum, c) => sum + k.stat[c], 0);
+  const before = work();
+  const taken = Array.from({ length: count }, () => allocHugePage(k, hstate, 0));
+  if (taken.some((head) => head < 0)) throw new Error("measure_hugetlb: the pool has too few pages");
+  for (const head of taken) freeHugePage(k, hstate, head);
+  return work() - before;
+}
+
+/** Bytes of an entry: a table fills one page. */
+export function entryBytes(arch: string): number {
+  const k = boot({ arch });
+  return k.pageBytes / tableEntries(k);
 }
 
 /** Struct pages with a word of their own: the head, and every tail that takes one. */

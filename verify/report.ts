@@ -5,6 +5,8 @@
 import { bold, dim, green, red, setColorEnabled, yellow } from "@std/fmt/colors";
 import { CommandError } from "../src/cli/command.ts";
 import { parseFlags } from "../src/cli/flags.ts";
+import { auditClaims, type AuditedClaim, countVerdicts } from "./audit.ts";
+import { type DocumentedClaim, DOCUMENTS } from "./catalogue.ts";
 import { type Claim, judge, type Judged, type Outcome } from "./claim.ts";
 import { type Scale, scaleOf } from "./measure.ts";
 
@@ -29,10 +31,23 @@ export interface Report {
   /** Number of rows by verdict. */
   readonly verdicts: Readonly<Partial<Record<Outcome, number>>>;
   readonly suites: readonly SuiteReport[];
+  /** The documented claims with their verdicts; null when only some suites ran. */
+  readonly claims: readonly ClaimVerdict[] | null;
 }
 
-/** Judges every claim of the suites, in order; `done` hears of each suite as it is through. */
-export function run(suites: readonly Suite[], scale: Scale, done: (suite: SuiteReport) => void = () => {}): Report {
+/** The verdict on one documented claim. */
+export type ClaimVerdict = Pick<AuditedClaim, "id" | "verdict" | "ok">;
+
+/**
+ * Judges every row of the suites, in order; `done` hears of each suite as it is through. With a catalogue, every claim of
+ * it gets its verdict.
+ */
+export function run(
+  suites: readonly Suite[],
+  scale: Scale,
+  done: (suite: SuiteReport) => void = () => {},
+  catalogue: readonly DocumentedClaim[] | null = null,
+): Report {
   const reports: SuiteReport[] = [];
   const verdicts: Partial<Record<Outcome, number>> = {};
   for (const { name, title, claims } of suites) {
@@ -41,17 +56,26 @@ export function run(suites: readonly Suite[], scale: Scale, done: (suite: SuiteR
     reports.push({ name, title, rows });
     done(reports[reports.length - 1]);
   }
-  return { quick: scale.quick, ok: reports.every((s) => s.rows.every((r) => r.ok)), verdicts, suites: reports };
+  const rows = reports.flatMap((s) => s.rows);
+  const claims = catalogue === null
+    ? null
+    : auditClaims(catalogue, rows).map(({ id, verdict, ok }) => ({ id, verdict, ok }));
+  return { quick: scale.quick, ok: rows.every((r) => r.ok), verdicts, suites: reports, claims };
 }
 
-/** The command line of verify/main.ts and of each suite alone; returns the exit code. */
-export function main(suites: readonly Suite[], args: readonly string[]): number {
+/** The command line of verify/main.ts, which gives the catalogue, and of each suite alone; returns the exit code. */
+export function main(
+  suites: readonly Suite[],
+  args: readonly string[],
+  catalogue: () => readonly DocumentedClaim[] | null = () => null,
+): number {
   try {
     const flags = parseFlags(args, FLAGS);
     const json = flags.json;
     setColorEnabled(!json && !Deno.noColor && Deno.stdout.isTerminal());
     const t0 = performance.now();
-    const report = run(suites, scaleOf(flags.has("quick")), (suite) => json ? undefined : console.log(table(suite)));
+    const show = (suite: SuiteReport) => json ? undefined : console.log(table(suite));
+    const report = run(suites, scaleOf(flags.has("quick")), show, catalogue());
     console.log(json ? JSON.stringify(report, null, 1) : summary(report, performance.now() - t0));
     return report.ok ? 0 : 1;
   } catch (error) {
@@ -87,6 +111,7 @@ export function table({ title, rows }: SuiteReport): string {
   for (const [i, row] of rows.entries()) {
     const padded = line(cells[i]);
     out.push([...padded.slice(0, 5), paint(row, padded[5].trimEnd())].join("  "));
+    if (row.model !== null) out.push(dim(`${" ".repeat(widths[0] + 2)}modelled: ${number(row.model)} ${row.unit}`));
     if (row.note !== null && (!row.ok || row.verdict !== "confirmed" && row.verdict !== "equal")) {
       out.push(dim(`${" ".repeat(widths[0] + 2)}${row.note}`));
     }
@@ -97,7 +122,7 @@ export function table({ title, rows }: SuiteReport): string {
 function paint(row: Judged, text: string): string {
   if (!row.ok) return red(text);
   if (row.verdict === "contradicted") return yellow(text);
-  return row.verdict === "hardware-bound" || row.verdict === "superseded" ? dim(text) : green(text);
+  return row.formula === null ? dim(text) : green(text);
 }
 
 /** Up to seven significant digits; counts in full. */
@@ -107,9 +132,18 @@ function number(n: number | null): string {
 }
 
 /** The last line: how many of each verdict, and whether all are as expected. */
-export function summary({ ok, verdicts, suites }: Report, ms: number): string {
-  const counts = Object.entries(verdicts).map(([verdict, n]) => `${n} ${verdict}`).join(", ");
+export function summary({ ok, verdicts, suites, claims }: Report, ms: number): string {
+  const counted = (counts: Readonly<Record<string, number>>) =>
+    Object.entries(counts).map(([verdict, n]) => `${n} ${verdict}`).join(", ");
+  const rows = `${claims === null ? "" : "in rows: "}${counted(verdicts)}`;
+  const documents = claims === null ? [] : [
+    ...DOCUMENTS.map(({ id, title }) => {
+      const own = claims.filter((claim) => claim.id.startsWith(id));
+      return `${id} ${title}: ${own.length} claims: ${counted(countVerdicts(own))}`;
+    }),
+    `${claims.length} claims: ${counted(countVerdicts(claims))}`,
+  ];
   const bad = suites.flatMap((s) => s.rows).filter((r) => !r.ok).length;
   const verdict = ok ? green("as expected") : red(`${bad} not as expected`);
-  return `${counts}: ${verdict} (${(ms / 1000).toFixed(1)} s)`;
+  return [...documents, `${rows}: ${verdict} (${(ms / 1000).toFixed(1)} s)`].join("\n");
 }

@@ -4,11 +4,13 @@
 
 import { type Command, CommandError } from "./command.ts";
 import { calibrateCommand } from "./calibrate.ts";
+import { claimsCommand } from "./claims.ts";
 import { gupCommand } from "./gup.ts";
 import { hotplugCommand } from "./hotplug.ts";
 import { hugetlbCommand } from "./hugetlb.ts";
 import { layoutCommand } from "./layout.ts";
 import { namespaceCommand } from "./namespace.ts";
+import { planCommand } from "./plan.ts";
 import { parseFlags } from "./flags.ts";
 import { NamespaceError } from "../scenario/namespace.ts";
 
@@ -18,6 +20,8 @@ const COMMANDS: readonly Command[] = [
   hugetlbCommand,
   hotplugCommand,
   layoutCommand,
+  planCommand,
+  claimsCommand,
   calibrateCommand,
 ];
 

@@ -47,6 +47,12 @@ export interface Errata {
   readonly refShiftLeft: boolean;
   /** 001:4217: the sketch takes the remaining references only when there are more than two pages. */
   readonly grabOneMoreThanTwo: boolean;
+  /** 001:4217: the sketch counts the pages of a compound from its head, wherever in it the range begins. */
+  readonly grabOneFromHead: boolean;
+  /** 001:4469: the assertion on a PMD fault compares the order of the page, in pages, with PMD_SHIFT, in bytes. */
+  readonly compoundOrderPmdShift: boolean;
+  /** 004:202: tails share the head's memmap page and compound_head() is not "adjusted slightly". */
+  readonly compoundHeadUnadjusted: boolean;
   /** v4 and v5: tails shared although sizeof(struct page) is not a power of two. */
   readonly dedupAnyStructSize: boolean;
   /** The series as merged: the pageblock type is set inside the shortened init loop, so a 1 GiB page types one of 512. */
@@ -107,6 +113,9 @@ export const NO_ERRATA: Errata = {
   pfnNextYield: false,
   refShiftLeft: false,
   grabOneMoreThanTwo: false,
+  grabOneFromHead: false,
+  compoundOrderPmdShift: false,
+  compoundHeadUnadjusted: false,
   dedupAnyStructSize: false,
   pageblockInShortLoop: false,
   addPagesNoUnwind: false,

@@ -331,7 +331,8 @@ function grabOneThenRest(k: Kernel, pfn: number, n: number, mode: GupMode, pages
   const head = compoundHead(k, pfn);
   if (!tryGrabCompoundHead(k, head, 1, mode)) return 0;
   // The sketch counts from the head; what may be taken ends with the compound.
-  const count = inCompound(k, head, pfn, n);
+  const { grabOneFromHead } = k.config.errata;
+  const count = inCompound(k, head, grabOneFromHead ? head : pfn, n);
   recordSubpages(pages, out | 0, pfn, count);
   k.stat[C.pagesRecorded] += count;
   setReferenced(k, head);

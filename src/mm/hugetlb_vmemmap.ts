@@ -87,7 +87,8 @@ export function hugetlbVmemmapRestore(k: Kernel, h: Hstate, head: number, flush:
 /** The static key: while any page is optimised with its head's page shared, tails can look like heads. */
 function countOptimized(k: Kernel, n: number): void {
   k.hugetlb.optimized += n;
-  k.fakeHeads = k.config.dedup === "pte+head" || (k.config.hugetlbKeep === 1 && k.hugetlb.optimized > 0);
+  const shared = k.config.dedup === "pte+head" || (k.config.hugetlbKeep === 1 && k.hugetlb.optimized > 0);
+  k.fakeHeads = shared && !k.config.errata.compoundHeadUnadjusted;
 }
 
 /**

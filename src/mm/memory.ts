@@ -9,7 +9,7 @@ import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
 import type { AddressSpace, FaultResult, Mm, VmArea } from "./mm.ts";
 import { freePages } from "./page_alloc.ts";
-import { putPageTestzero } from "./page.ts";
+import { compoundHead, compoundOrder, putPageTestzero } from "./page.ts";
 import {
   allocTable,
   clearEntry,
@@ -108,7 +108,16 @@ export function insertPfn(k: Kernel, area: VmArea, vpn: number, level: number, p
   const at = populateTo(k, area.mm.rootPfn, vpn, level, 0, USE_USER_TABLE);
   if (at < 0) return "oom";
   if (entryNone(k, at)) setEntry(k, at, level, pfn, level === 0 ? k.arch.format.userPage : k.arch.format.userHuge);
+  if (level === 1 && k.contents && k.config.compoundDevmap) warnUnlessCompound(k, pfn);
   return "nopage";
+}
+
+/** The thread's assertion on insert_pfn_pmd() (001:4466): what a PMD maps is one compound page of that size. */
+function warnUnlessCompound(k: Kernel, pfn: number): void {
+  const pages = levelPages(k, 1);
+  // An order counts pages, PMD_SHIFT bytes.
+  const order = Math.log2(k.config.errata.compoundOrderPmdShift ? pages * k.pageBytes : pages);
+  if (compoundOrder(k, compoundHead(k, pfn)) !== order) k.stat[C.warnings]++;
 }
 
 /** Clears the entries of [start, end). A huge leaf goes as a whole. */

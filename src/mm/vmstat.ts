@@ -80,6 +80,8 @@ export const COUNTERS = [
   /** PMD leaves of the memmap that were split, and vmemmap pages filled with copies when they were restored. */
   "vmemmapSplits",
   "vmemmapPagesCopied",
+  /** WARN_ON()s that fired. */
+  "warnings",
 ] as const;
 
 /** Name of a counter. */

@@ -4,7 +4,7 @@
 
 import { ARCHS } from "../arch/archs.ts";
 import { pageBytes } from "../arch/arch.ts";
-import { boot } from "../boot.ts";
+import { boot, type BootOptions } from "../boot.ts";
 import { USE_BOOT_VMEMMAP, USE_PTE_TABLE, USE_VMEMMAP } from "../include/frame_use.ts";
 import type { Hstate, NotOptimizable } from "../include/hugetlb.ts";
 import { PRESETS } from "../include/kernel_config.ts";
@@ -56,9 +56,13 @@ export interface HugetlbRun {
   readonly counters: CounterValues;
 }
 
-/** Boots a box and makes the pages. RangeError when they do not fit. */
-export function makePool(config: HugetlbConfig, allocProbe: Log2Histogram | null = null): HugetlbRun {
-  const kernel = bootHugetlbBox(config);
+/** Boots a box, as `more` would have it, and makes the pages. RangeError when they do not fit. */
+export function makePool(
+  config: HugetlbConfig,
+  allocProbe: Log2Histogram | null = null,
+  more: BootOptions = {},
+): HugetlbRun {
+  const kernel = bootHugetlbBox(config, more);
   const hstate = sizeToHstate(kernel, config.size)!;
   kernel.hugetlb.allocProbe = allocProbe;
   const memmap = () => kernel.uses[USE_BOOT_VMEMMAP] + kernel.uses[USE_VMEMMAP];

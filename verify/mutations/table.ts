@@ -160,6 +160,11 @@ export const ROWS: readonly MutationRow[] = [
       notices: /lost its last reference|I20/,
     },
   ),
+  erratum("compoundHeadUnadjusted", "004:202", "tails on the head's memmap page carry PG_head and pass for heads", {
+    machine: toy("v7+head"),
+    invariant: "I7",
+    notices: /I7|I8/,
+  }),
   erratum("dedupAnyStructSize", "v4, v5", "tails shared although struct pages straddle pages", {
     machine: toy("v7", {}, { structPageSize: 80 }),
     live: devices(SECTIONS),

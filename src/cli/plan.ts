@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `lab plan`: each policy side by side, before anything is created.
+
+import { formatSize, humanSize, parseSize } from "../lib/units.ts";
+import {
+  type PlanOptions,
+  type PlanPool,
+  type PlanReport,
+  planReport,
+  type PlanRow,
+  type PlanSize,
+} from "../scenario/plan.ts";
+import { type Command, CommandError, type Flags } from "./command.ts";
+import { choiceFlag, sizeFlag } from "./flags.ts";
+import { hostMemory } from "./host.ts";
+
+/** The command. */
+export const planCommand: Command = {
+  name: "plan",
+  summary: "compare what each policy costs, and which size to ask for",
+  flags: {
+    pmem: { value: "SIZE", help: "pmem to put into one namespace, a multiple of 16M" },
+    usable: { value: "SIZE", help: "data a namespace must have: prints the -s to ask for" },
+    hugetlb: { value: "SIZE:N,...", help: "huge pages to reserve in DRAM, such as 2M:10240,1G:64" },
+    align: { value: "4K|2M|1G", help: "only this page size (default: all)" },
+    map: { value: "mem|dev", help: "only this place for the memmap (default: both)" },
+    kernel: { value: "PRESET", help: "only this kernel (default: all)" },
+    arch: { value: "ARCH", help: "x86-64", fallback: "x86-64" },
+  },
+  run: (flags) => {
+    const options = planOptions(flags);
+    if (options.pmem === undefined && options.usable === undefined && options.hugetlb === undefined) {
+      throw new CommandError("plan: nothing to plan: give --pmem SIZE, --hugetlb SIZE:N or --usable SIZE");
+    }
+    const show = progress();
+    const report = planReport(options, (what) => show(`counting ${what}`));
+    show("");
+    return { report, text: text(report) };
+  },
+};
+
+function planOptions(flags: Flags): PlanOptions {
+  const memory = hostMemory();
+  return {
+    ...(flags.has("pmem") ? { pmem: sizeFlag(flags, "pmem") } : {}),
+    ...(flags.has("usable") ? { usable: sizeFlag(flags, "usable") } : {}),
+    ...(flags.has("hugetlb") ? { hugetlb: poolsFlag(flags.text("hugetlb")) } : {}),
+    ...(flags.has("align") ? { align: sizeFlag(flags, "align") } : {}),
+    ...(flags.has("map") ? { map: choiceFlag(flags, "map", ["mem", "dev"]) } : {}),
+    ...(flags.has("kernel") ? { kernel: flags.text("kernel") } : {}),
+    arch: flags.text("arch"),
+    ...(memory === undefined ? {} : { hostMemory: memory }),
+  };
+}
+
+/** `2M:10240,1G:64`. */
+function poolsFlag(text: string): { size: number; count: number }[] {
+  return text.split(",").map((pool) => {
+    const match = /^([^:]+):([1-9]\d*)$/.exec(pool);
+    if (match === null) throw new CommandError(`--hugetlb: expected SIZE:N such as 2M:10240, got "${pool}"`);
+    return { size: parseSize(match[1]), count: Number(match[2]) };
+  });
+}
+
+/** Says on a terminal what is being counted; each line takes the place of the one before. */
+function progress(): (what: string) => void {
+  if (!Deno.stderr.isTerminal()) return () => {};
+  const encoder = new TextEncoder();
+  return (what) => void Deno.stderr.writeSync(encoder.encode(`\r\x1b[K${what}`));
+}
+
+function text(report: PlanReport): string {
+  const { pmem, usable } = report.config;
+  const parts: string[] = [];
+  if (pmem !== undefined) {
+    parts.push(`${formatSize(pmem)} of pmem in one namespace:`, namespaceTable(report.namespaces));
+  }
+  if (report.pools.length > 0) parts.push("Huge pages in DRAM:", poolTable(report.pools));
+  if (usable !== undefined) parts.push(`For ${formatSize(usable)} of data, ask for:`, sizeTable(report.sizes));
+  return parts.join("\n");
+}
+
+const percent = (n: number) => `${n.toFixed(4)} %`;
+
+function poolTable(rows: readonly PlanPool[]): string {
+  return table([
+    ["kernel", "pages", "of", "memmap", "saved", "lost", ""],
+    ...rows.map((row) => [
+      row.optimize ? row.kernel : "off",
+      formatSize(row.size),
+      String(row.count),
+      humanSize(row.memmapBytes),
+      humanSize(row.savedBytes),
+      humanSize(row.lostBytes),
+      percent(row.lostPercent),
+    ]),
+  ]);
+}
+
+function namespaceTable(rows: readonly PlanRow[]): string {
+  return table([
+    ["kernel", "map", "pages", "DRAM lost", "", "pmem lost", "", "usable"],
+    ...rows.map((row) => [
+      row.kernel,
+      row.map,
+      formatSize(row.align),
+      ...(row.error === null
+        ? [
+          humanSize(row.dramBytes),
+          percent(row.dramPercent),
+          humanSize(row.pmemBytes),
+          percent(row.pmemPercent),
+          gibs(row.usableBytes),
+        ]
+        : [row.error, "", "", "", ""]),
+    ]),
+  ]);
+}
+
+function sizeTable(rows: readonly PlanSize[]): string {
+  return table([
+    ["map", "pages", "-s", "bytes", "usable", "not data"],
+    ...rows.map(({ map, align, size, usableBytes }) => [
+      map,
+      formatSize(align),
+      formatSize(size),
+      String(size),
+      gibs(usableBytes),
+      humanSize(size - usableBytes),
+    ]),
+  ]);
+}
+
+/** What is left is compared with what was asked for, so it gets more digits. */
+function gibs(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+}
+
+/** Columns as wide as they need to be; the first two on the left. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
+  const pad = (cell: string, i: number) => i < 2 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]);
+  return rows.map((row) => `  ${row.map(pad).join("  ").trimEnd()}`).join("\n");
+}

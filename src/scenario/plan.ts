@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `lab plan`: what a planner asks before anything is created. A box of pmem: each policy (kernel, where the memmap lies,
+// page size) side by side, what is lost of DRAM and of the pmem. Each row is a namespace that was brought up in the
+// emulator, its frames and tables counted, its struct pages not written. The same for pools of huge pages. And from the other side: which -s gives so much.
+
+import { boot } from "../boot.ts";
+import { levelBytes } from "../arch/arch.ts";
+import { ARCHS } from "../arch/archs.ts";
+import { type MapMode, ndPfnInit } from "../drivers/nvdimm/pfn_devs.ts";
+import { usableBytes } from "../drivers/nvdimm/namespace.ts";
+import { PRESETS } from "../include/kernel_config.ts";
+import { formatSize } from "../lib/units.ts";
+import { namespaceConfig } from "./box.ts";
+import { makePool } from "./hugetlb.ts";
+import { hugetlbConfig } from "./hugetlb_box.ts";
+import { createOnBox, NamespaceError } from "./namespace.ts";
+
+/** What is planned. Bytes. */
+export interface PlanOptions {
+  /** Pmem to put into one namespace; a multiple of 16 MiB. */
+  readonly pmem?: number;
+  /** Data a namespace must have at least; answered by the size to ask for. */
+  readonly usable?: number;
+  /** Huge pages to reserve in DRAM, by size. */
+  readonly hugetlb?: readonly { readonly size: number; readonly count: number }[];
+  /** Only this page size; default every one. */
+  readonly align?: number;
+  /** Only this kernel; default every preset. */
+  readonly kernel?: string;
+  /** Only this place for the memmap; default both. */
+  readonly map?: MapMode;
+  /** Architecture; default `x86-64`. */
+  readonly arch?: string;
+  /** Bytes the host has for the emulated tables; default 20 GiB. */
+  readonly hostMemory?: number;
+}
+
+/** One policy for the pmem. Bytes; percent of the pmem. */
+export interface PlanRow {
+  /** Kernel preset. */
+  readonly kernel: string;
+  /** Where the memmap lies. */
+  readonly map: MapMode;
+  /** Page size of the device. */
+  readonly align: number;
+  /** Why it cannot be had; null when it can, and then the figures hold. */
+  readonly error: string | null;
+  /** DRAM that memmap and its tables take. */
+  readonly dramBytes: number;
+  /** The same in percent. */
+  readonly dramPercent: number;
+  /** Pmem that holds no data: memmap, info block, what alignment cuts off. */
+  readonly pmemBytes: number;
+  /** The same in percent. */
+  readonly pmemPercent: number;
+  /** Pmem left for data. */
+  readonly usableBytes: number;
+}
+
+/** What one kernel does with the memmap of a pool of huge pages. Bytes of DRAM. */
+export interface PlanPool {
+  /** Kernel preset. */
+  readonly kernel: string;
+  /** Size of a huge page. */
+  readonly size: number;
+  /** How many. */
+  readonly count: number;
+  /** Whether it frees vmemmap (hugetlb_free_vmemmap=on). */
+  readonly optimize: boolean;
+  /** Memmap of the pages, nothing freed. */
+  readonly memmapBytes: number;
+  /** What the free lists gain: vmemmap freed, less the PTE tables that splitting takes. */
+  readonly savedBytes: number;
+  /** Memmap and tables that stay. */
+  readonly lostBytes: number;
+  /** The same in percent of the pages. */
+  readonly lostPercent: number;
+}
+
+/** The size to ask for. Bytes. */
+export interface PlanSize {
+  /** Where the memmap lies. */
+  readonly map: MapMode;
+  /** Page size of the device. */
+  readonly align: number;
+  /** Least size of a namespace (`ndctl -s`) that has the data asked for. */
+  readonly size: number;
+  /** Data it has. */
+  readonly usableBytes: number;
+}
+
+/** What `lab plan` prints with `--json`. */
+export interface PlanReport {
+  /** What was asked. */
+  readonly config: PlanOptions;
+  /** A row for each policy; empty when no pmem was given. */
+  readonly namespaces: readonly PlanRow[];
+  /** A row for each pool and kernel, and one with the memmap left alone; empty when no huge pages were given. */
+  readonly pools: readonly PlanPool[];
+  /** A row for each page size and place of the memmap; empty when no usable size was given. */
+  readonly sizes: readonly PlanSize[];
+}
+
+/**
+ * Compares what each policy costs. `progress` hears what is being counted. RangeError for what makes no box.
+ *
+ * @example What 64 GiB of pmem cost in 2 MiB pages, memmap in DRAM, before and after
+ * ```ts
+ * import { planReport } from "@vmemmap/lab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { namespaces } = planReport({ pmem: 2 ** 36, align: 2 ** 21, map: "mem" });
+ * const dram = Object.fromEntries(namespaces.map((row) => [row.kernel, row.dramBytes / 2 ** 20]));
+ * assertEquals(dram["5.14"], 1024.00390625); // 1 GiB, and a table
+ * assertEquals(dram["6.1"], 258.00390625); // 256 MiB, 512 PTE tables
+ * ```
+ */
+export function planReport(options: PlanOptions, progress: (what: string) => void = () => {}): PlanReport {
+  const { pmem, usable, hugetlb = [] } = options;
+  if (pmem === undefined && usable === undefined && hugetlb.length === 0) {
+    throw new RangeError("Cannot plan nothing: expected pmem, usable or hugetlb");
+  }
+  const policies = policiesOf(options);
+  return {
+    config: options,
+    namespaces: pmem === undefined ? [] : policies.kernels.flatMap((kernel) =>
+      policies.places.map(({ map, align }) => {
+        progress(`kernel ${kernel}, map=${map}, align ${formatSize(align)}`);
+        return planRow(options, pmem, kernel, map, align);
+      })
+    ),
+    pools: hugetlb.flatMap(({ size, count }) =>
+      [...policies.kernels.map((kernel) => ({ kernel, optimize: true })), {
+        kernel: policies.kernels[0],
+        optimize: false,
+      }]
+        .map(({ kernel, optimize }) => {
+          progress(`${count} huge pages of ${formatSize(size)}, kernel ${kernel}`);
+          return planPool(options, { size, count, kernel, optimize });
+        })
+    ),
+    sizes: usable === undefined ? [] : planSizes(options, usable, policies.places),
+  };
+}
+
+interface Place {
+  readonly map: MapMode;
+  readonly align: number;
+}
+
+function policiesOf(options: PlanOptions): { readonly kernels: readonly string[]; readonly places: readonly Place[] } {
+  const { align, kernel, map } = options;
+  const arch = ARCHS[options.arch ?? "x86-64"];
+  // Refuses what it does not know, by name.
+  const probe = 4 * (arch?.regionAlignBytes ?? 0);
+  namespaceConfig({ ...options, size: probe });
+  const aligns = align === undefined ? [0, 1, 2].map((level) => levelBytes(arch, level)) : [align];
+  const maps: readonly MapMode[] = map === undefined ? ["mem", "dev"] : [map];
+  return {
+    kernels: kernel === undefined ? Object.keys(PRESETS) : [kernel],
+    places: maps.flatMap((map) => aligns.map((align) => ({ map, align }))),
+  };
+}
+
+function planRow(options: PlanOptions, pmem: number, kernel: string, map: MapMode, align: number): PlanRow {
+  const { arch, hostMemory } = options;
+  const lost = { dramBytes: NaN, dramPercent: NaN, pmemBytes: NaN, pmemPercent: NaN, usableBytes: NaN };
+  const given = { ...(arch === undefined ? {} : { arch }), ...(hostMemory === undefined ? {} : { hostMemory }) };
+  const config = namespaceConfig({ ...given, size: pmem, align, map, kernel, contents: false });
+  try {
+    const { kernel: k, namespace, pages } = createOnBox(config);
+    const usable = usableBytes(k, namespace);
+    const dramBytes = pages.dramTotal * k.pageBytes;
+    return {
+      kernel,
+      map,
+      align,
+      error: null,
+      dramBytes,
+      dramPercent: 100 * dramBytes / pmem,
+      pmemBytes: pmem - usable,
+      pmemPercent: 100 * (pmem - usable) / pmem,
+      usableBytes: usable,
+    };
+  } catch (error) {
+    if (!(error instanceof NamespaceError)) throw error;
+    return { kernel, map, align, error: error.message, ...lost };
+  }
+}
+
+/** Makes the pool without writing struct pages and counts what its memmap gives back. */
+function planPool(
+  { arch, hostMemory }: PlanOptions,
+  pool: Pick<PlanPool, "size" | "count" | "kernel" | "optimize">,
+): PlanPool {
+  const given = { ...(arch === undefined ? {} : { arch }), ...(hostMemory === undefined ? {} : { hostMemory }) };
+  const config = hugetlbConfig({ ...given, ...pool, giveBack: false });
+  const { kernel: k, hstate, made } = makePool(config, null, { contents: false });
+  const memmapBytes = pool.count * hstate.vmemmapPages * k.pageBytes;
+  const lostBytes = memmapBytes - made.netSavedBytes;
+  return {
+    ...pool,
+    memmapBytes,
+    savedBytes: made.netSavedBytes,
+    lostBytes,
+    lostPercent: 100 * lostBytes / (pool.count * pool.size),
+  };
+}
+
+/** Sizes to ask for, by `nd_pfn_init`: from the data wanted upwards, one page of the device or unit of the region at a time. */
+function planSizes({ arch = "x86-64" }: PlanOptions, usable: number, places: readonly Place[]): PlanSize[] {
+  const step = (align: number) => Math.max(align, ARCHS[arch].namespaceUnitBytes);
+  const largest = Math.max(...places.map(({ align }) => step(align)));
+  // As large as any answer: the memmap is less than a sixteenth, and alignment takes a few pages at most.
+  const most = Math.ceil(usable * 17 / 16 / largest + 4) * largest;
+  if (!Number.isSafeInteger(usable) || usable <= 0 || most > 2 ** 46) {
+    throw new RangeError(`Cannot plan for ${usable} bytes of data: expected more than none and at most 64 TiB of pmem`);
+  }
+  const k = boot({ arch, pmem: [{ bytes: most }], contents: false });
+  const start = k.machine.topology.pmemStart * k.pageBytes;
+  return places.map(({ map, align }) => {
+    const unit = step(align);
+    for (let size = Math.ceil(usable / unit) * unit; size <= most; size += unit) {
+      const info = ndPfnInit(k, start, size, align, map);
+      if (typeof info === "number" || info.npfns * k.pageBytes < usable) continue;
+      return { map, align, size, usableBytes: info.npfns * k.pageBytes };
+    }
+    throw new RangeError(`Cannot plan for ${usable} bytes of data: no size up to ${formatSize(most)} has them`);
+  });
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Plans against what creating the namespace then gives.
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { hugetlbReport } from "./hugetlb.ts";
+import { namespaceReport } from "./namespace.ts";
+import { planReport } from "./plan.ts";
+
+const SIZE = 2 ** 33;
+const SIZE_2M = 2 ** 21;
+
+Deno.test("planReport() has a row for every kernel, place and page size", () => {
+  const { namespaces, sizes } = planReport({ pmem: SIZE });
+  assertEquals([namespaces.length, sizes.length], [5 * 2 * 3, 0]);
+  assertEquals(new Set(namespaces.map((r) => `${r.kernel} ${r.map} ${r.align}`)).size, 30);
+  for (const row of namespaces) assertEquals(row.error, null);
+});
+
+Deno.test("planReport() says what the namespace then takes", () => {
+  const heard: string[] = [];
+  const [row, ...rest] =
+    planReport({ pmem: SIZE, align: SIZE_2M, map: "dev", kernel: "v7" }, (w) => heard.push(w)).namespaces;
+  const made = namespaceReport({ size: SIZE, align: SIZE_2M, map: "dev", kernel: "v7" });
+  assertEquals(rest, []);
+  assertEquals(heard, ["kernel v7, map=dev, align 2M"]);
+  assertEquals(row.dramBytes, made.pages.dramTotal * 4096);
+  assertEquals([row.usableBytes, row.pmemBytes], [made.usableBytes, SIZE - made.usableBytes]);
+  assertEquals(row.dramPercent + row.pmemPercent, made.overheadPercent);
+});
+
+Deno.test("planReport() gives a policy that leaves no room its reason", () => {
+  const [row] = planReport({ pmem: 2 ** 30, align: 2 ** 30, map: "mem", kernel: "v7" }).namespaces;
+  assertEquals(row.error, "Cannot enable the namespace: ENXIO");
+});
+
+Deno.test("planReport() names the least size that gives the data asked for", () => {
+  const usable = 3 * 2 ** 30;
+  const { sizes } = planReport({ usable });
+  assertEquals(sizes.length, 6);
+  for (const { map, align, size, usableBytes } of sizes) {
+    const of = (size: number) => namespaceReport({ size, align, map, kernel: "6.1", contents: false }).usableBytes;
+    assertEquals(of(size), usableBytes);
+    assert(usableBytes >= usable && of(size - Math.max(align, 2 ** 24)) < usable, `${map} ${align}`);
+  }
+});
+
+Deno.test("planReport() counts what each kernel keeps of the memmap of huge pages", () => {
+  const { pools, namespaces } = planReport({ hugetlb: [{ size: SIZE_2M, count: 64 }] });
+  assertEquals([pools.length, namespaces.length], [6, 0]);
+  const made = hugetlbReport({ size: SIZE_2M, count: 64, kernel: "6.1" });
+  const row = pools.find((pool) => pool.kernel === "6.1")!;
+  assertEquals([row.memmapBytes, row.savedBytes], [64 * 8 * 4096, made.netSavedBytes]);
+  const off = pools.find((pool) => !pool.optimize)!;
+  assertEquals([off.savedBytes, off.lostBytes, off.lostPercent], [0, 64 * 8 * 4096, 1.5625]);
+});
+
+Deno.test("planReport() refuses what it cannot plan", () => {
+  assertThrows(() => planReport({}), RangeError, "Cannot plan nothing");
+  assertThrows(() => planReport({ usable: 0 }), RangeError, "Cannot plan for 0 bytes");
+  assertThrows(() => planReport({ usable: 2 ** 46 }), RangeError, "at most 64 TiB");
+  assertThrows(() => planReport({ pmem: 100 }), RangeError, "expected a positive multiple of 16M");
+  assertThrows(() => planReport({ pmem: SIZE, align: 8192 }), RangeError, "x86-64 has 4K, 2M, 1G");
+  assertThrows(() => planReport({ pmem: SIZE, kernel: "5.15" }), RangeError, 'Unknown kernel "5.15"');
+});

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Work per operation is what it was. When a change is meant to move it, `deno task test --update-snapshots` writes the snapshot.
+
+import { assert, assertEquals } from "@std/assert";
+import { assertSnapshot } from "@std/testing/snapshot";
+import { WORK_SCENARIOS, workCounters } from "./work.ts";
+
+Deno.test("workCounters() counts the work that the snapshot has", async (t) => {
+  const work = workCounters();
+  assertEquals(Object.keys(work), Object.keys(WORK_SCENARIOS));
+  for (const [name, counters] of Object.entries(work)) assert(Object.keys(counters).length > 0, name);
+  await assertSnapshot(t, work);
+});

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Each erratum is what it says: a switch that is off unless asked for, and an observation that tells the two apart.
+
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { PRESETS } from "../../mod.ts";
+import { kernelWith } from "./erratum.ts";
+import { ERRATA } from "./mod.ts";
+
+for (const erratum of ERRATA) {
+  Deno.test(`${erratum.name}: ${erratum.what}, with the defect and without`, () => {
+    assertNotEquals(erratum.wrong, erratum.right);
+    assertEquals(erratum.observe(kernelWith(erratum, false)), erratum.right);
+    assertEquals(erratum.observe(kernelWith(erratum, true)), erratum.wrong);
+  });
+}
+
+Deno.test("every switch for a defect has an erratum that shows it", () => {
+  const shown = new Set<string>(ERRATA.map((e) => e.name));
+  assertEquals(Object.keys(PRESETS["v7"].errata).filter((name) => !shown.has(name)), []);
+});
+
+Deno.test("errata are off, but for what Linux 6.1 itself has", () => {
+  for (const { name, errata } of Object.values(PRESETS)) {
+    const on = Object.entries(errata).filter(([, on]) => on).map(([erratum]) => erratum);
+    assertEquals(on, name === "6.1" ? ["compoundStartUnchecked"] : []);
+  }
+  assert(ERRATA.every((e) => e.wrongly !== e.rightly));
+});

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Defects in adding memory that holds its own memmap (seed 003 as it was merged).
+
+import { boot } from "../../src/boot.ts";
+import { addMemory } from "../../src/drivers/base/memory_hotplug.ts";
+import type { Kernel } from "../../src/mm/kernel.ts";
+import type { KernelConfig } from "../../mod.ts";
+import { SECTION } from "../formulas.ts";
+import { panics, yes } from "../measure.ts";
+import type { Erratum } from "./erratum.ts";
+
+/** Defects of hotplug. */
+export const HOTPLUG_ERRATA: readonly Erratum[] = [
+  {
+    name: "addMemoryNullAltmap",
+    source: "003:93, in Linux until 2026",
+    wrongly:
+      "when the block's device cannot be made, its self-hosted memmap is given to the allocator as if it came from there",
+    rightly: "it is taken down with its altmap, and nothing is left",
+    preset: "6.1",
+    what: "frames of no zone reach the allocator after a failed add (1 yes)",
+    unit: "",
+    wrong: 1,
+    right: 0,
+    observe: (kernel) => yes(panics(() => failAtDevice(kernel))),
+  },
+];
+
+/** Adds a block whose device, the last thing allocated, cannot be had. */
+function failAtDevice(kernel: KernelConfig): void {
+  const probe = bootSlot(kernel);
+  probe.fault.arm(Infinity);
+  addBlock(probe);
+  const k = bootSlot(kernel);
+  k.fault.arm(probe.fault.seen);
+  if (addBlock(k) === 0) throw new Error("verify: adding the block should fail");
+}
+
+function bootSlot(kernel: KernelConfig): Kernel {
+  return boot({ kernel, hotplug: [{ bytes: SECTION }], memmapOnMemory: true });
+}
+
+function addBlock(k: Kernel): number {
+  return addMemory(k, 0, k.machine.topology.hotplug[0].start * k.pageBytes, SECTION, { memmapOnMemory: true });
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Defects in building the memmap of compounds: what is shared, what is written, what is left behind (patches 12 to 14).
+
+import { boot } from "../../src/boot.ts";
+import { createNamespace } from "../../src/drivers/nvdimm/namespace.ts";
+import { ndRegions } from "../../src/drivers/nvdimm/region.ts";
+import { USE_VMEMMAP } from "../../src/include/frame_use.ts";
+import { memremapPages, newPgmap } from "../../src/mm/memremap.ts";
+import type { Kernel } from "../../src/mm/kernel.ts";
+import { compoundHead, isPageHead, pageRefcount, vmemmapPage } from "../../src/mm/page.ts";
+import { mappedFrame } from "../../src/mm/vmemmap_basepages.ts";
+import type { KernelConfig } from "../../mod.ts";
+import {
+  basePages,
+  SECTION,
+  SIZE_1G,
+  SIZE_2M,
+  structsPerPage,
+  uniqueStructs,
+  untypedPageblocks,
+  vmemmapPages,
+} from "../formulas.ts";
+import { untyped } from "../v4_init.ts";
+import type { Erratum } from "./erratum.ts";
+
+/** Defects of the memmap. */
+export const MEMMAP_ERRATA: readonly Erratum[] = [
+  {
+    name: "pageblockInShortLoop",
+    source: "001:2221 with 001:484",
+    claim: "001-68",
+    wrongly: "the loop that was cut to 128 struct pages also sets the type of each pageblock",
+    rightly: "the type is set for every pageblock of the range",
+    preset: "v4",
+    what: "pageblocks of a 1G page without a type",
+    unit: "",
+    wrong: untypedPageblocks(SIZE_1G, uniqueStructs(SIZE_1G, "pte")),
+    right: 0,
+    observe: untyped,
+  },
+  {
+    name: "earlySectionAssumedShared",
+    source: "001:2221",
+    wrongly: "128 struct pages are written though the memmap is boot's and nothing in it is shared",
+    rightly: "populating and writing ask the same question, so all 512 are written",
+    preset: "v4",
+    what: "tails of a 2M page in a section of boot memory that lead nowhere",
+    unit: "",
+    wrong: basePages(SIZE_2M) - uniqueStructs(SIZE_2M, "pte"),
+    right: 0,
+    observe: tailsAstray,
+  },
+  {
+    name: "dedupAnyStructSize",
+    source: "v4 and v5 of the series (001:2150)",
+    wrongly: "struct pages of 56 bytes straddle memmap pages, and tails are shared all the same",
+    rightly: "nothing is shared unless sizeof(struct page) is a power of two",
+    preset: "v4",
+    what: "tails of a 2M page that lead to another page, struct pages of 56 bytes",
+    unit: "",
+    wrong: basePages(SIZE_2M) - 2 * structsPerPage(56),
+    right: 0,
+    observe: straddlingTails,
+  },
+  {
+    name: "compoundStartUnchecked",
+    source: "001:2569 and 001:2069, in Linux 6.1 still",
+    claim: "001-74",
+    wrongly:
+      "a range that begins in the midst of a section has compounds that do too, and their heads' memmap is shared away",
+    rightly: "such a range is refused: a compound must begin where a part begins that is populated",
+    preset: "v4",
+    what: "of four 1G pages half a section off, heads on a memmap page of tails",
+    unit: "",
+    wrong: 3,
+    right: 0,
+    observe: lostHeads,
+  },
+  {
+    name: "compoundHeadUnadjusted",
+    source: "004:202",
+    claim: "004-23",
+    wrongly: "the tails that share the head's memmap page carry its PG_head and pass for heads",
+    rightly: "compound_head() asks the struct page after a head whether it is a tail",
+    preset: "v7+head",
+    what: "heads among the struct pages of a 2M page",
+    unit: "",
+    wrong: basePages(SIZE_2M) / structsPerPage(),
+    right: 1,
+    observe: headsSeen,
+  },
+  {
+    name: "addPagesNoUnwind",
+    source: "mm/memory_hotplug.c of the time (001:1130)",
+    wrongly: "when a later section fails, the memmap of the sections before it stays",
+    rightly: "a failed add leaves nothing behind",
+    preset: "5.14",
+    what: "memmap frames left by an add that failed in its last section",
+    unit: "pages",
+    wrong: vmemmapPages(7 * SECTION),
+    right: 0,
+    observe: framesLeft,
+  },
+];
+
+/** DRAM ends in the midst of a section, and pmem goes on there. */
+function tailsAstray(kernel: KernelConfig): number {
+  const dram = SIZE_1G + SECTION / 2;
+  const k = boot({ kernel, dram: [dram], pmem: [{ bytes: SECTION / 2, startBytes: dram }] });
+  return tailsElsewhere(k, bringUp(k, SIZE_2M));
+}
+
+/** A pgmap over the whole first region, in compounds of this size; its first frame. */
+function bringUp(k: Kernel, pageSize: number): number {
+  const { start, end } = k.machine.topology.pmem[0];
+  memremapPages(k, newPgmap(k, "generic", [{ start, end }], null, 0, basePages(pageSize)));
+  return start;
+}
+
+/** Tails of the compound at `head` that do not lead to it. */
+function tailsElsewhere(k: Kernel, head: number): number {
+  let astray = 0;
+  for (let pfn = head + 1; pfn < head + basePages(SIZE_2M); pfn++) if (compoundHead(k, pfn) !== head) astray++;
+  return astray;
+}
+
+function straddlingTails(kernel: KernelConfig): number {
+  const k = boot({ kernel, structPageSize: 56, pmem: [{ bytes: 2 ** 28 }] });
+  const ns = createNamespace(k, ndRegions(k)[0], { size: 2 ** 28, align: SIZE_2M, map: "mem" });
+  if (typeof ns === "number") throw new Error("verify: the namespace fails");
+  return tailsElsewhere(k, (ns.extent.start + ns.info.dataoff) / k.pageBytes);
+}
+
+/** Of four 1G pages in a range that could be brought up, heads whose memmap page is that of tails as well. */
+function lostHeads(kernel: KernelConfig): number {
+  const pages = 4;
+  const k = boot({ kernel, pmem: [{ bytes: pages * SIZE_1G, startBytes: 2 * SIZE_1G + SECTION / 2 }] });
+  const start = bringUp(k, SIZE_1G);
+  if (k.pgmaps.lookup(start) === null) return 0;
+  let lost = 0;
+  for (let i = 0; i < pages; i++) {
+    if (pageRefcount(k, mappedFrame(k, vmemmapPage(k, start + i * basePages(SIZE_1G)))) > 1) lost++;
+  }
+  return lost;
+}
+
+function headsSeen(kernel: KernelConfig): number {
+  const k = boot({ kernel, pmem: [{ bytes: 2 ** 28 }] });
+  const head = bringUp(k, SIZE_2M);
+  let heads = 0;
+  for (let pfn = head; pfn < head + basePages(SIZE_2M); pfn++) if (isPageHead(k, pfn)) heads++;
+  return heads;
+}
+
+/** Adds 1 GiB with memory for all sections but the last. */
+function framesLeft(kernel: KernelConfig): number {
+  const k = boot({ kernel, pmem: [{ bytes: SIZE_1G }] });
+  const before = k.uses[USE_VMEMMAP];
+  // One block for each section; the tables are there.
+  k.fault.arm(SIZE_1G / SECTION, true);
+  bringUp(k, SIZE_2M);
+  return k.uses[USE_VMEMMAP] - before;
+}
