@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The races on part of the matrix: the answers of RACES.md hold, the reduction finds what running every schedule finds, and
+// The races: the answers of RACES.md hold, the reduction finds what running every schedule finds, and
 // a defect put into a variant is found (an explorer that finds nothing proves nothing).
 
 import { assert, assertEquals } from "@std/assert";
@@ -10,11 +10,14 @@ import { VARIANTS } from "./variants.ts";
 
 const byName = (name: string) => VARIANTS.find((v) => v.name === name)!;
 
-Deno.test("answers() hold for the device that goes down, and the one that comes back as base pages", () => {
-  const races = raceMatrix(false, ["goes down", "comes back as base pages"]);
+Deno.test("answers() hold, and RACES.md is what this run says", async () => {
+  const races = raceMatrix();
   const found = answers(races);
   assertEquals(found.filter((a) => !a.holds).map((a) => a.statement), []);
-  assert(racesMarkdown(races, found, null).includes("**(DOES NOT HOLD)**") === false);
+  // What the run of every schedule found is the one thing that is too long for a test.
+  const rest = (text: string) => text.replace(/(steps\.) .*\n/, "$1\n");
+  const file = await Deno.readTextFile(new URL("../RACES.md", import.meta.url));
+  assertEquals(rest(file), rest(racesMarkdown(races, found, null)));
 });
 
 Deno.test("race() finds with sleep sets what it finds without, in fewer schedules", () => {

@@ -3,19 +3,18 @@
 // from processes, memunmap_pages() (mm/memremap.c), then memremap_pages() with another geometry and a fresh mapping.
 
 import type { DevPagemap } from "../../src/include/memremap.ts";
-import { panic } from "../../src/lib/bug.ts";
 import { addPages, moveRangeToDeviceZone } from "../../src/mm/memory_hotplug.ts";
-import { handleFault, unmapMapping } from "../../src/mm/memory.ts";
+import { munmap, unmapMapping } from "../../src/mm/memory.ts";
 import { devPagemapKill, newPgmap, pageunmapRanges, pfnLen } from "../../src/mm/memremap.ts";
 import { memmapInitZoneDevice } from "../../src/mm/mm_init.ts";
 import { pageRefcount } from "../../src/mm/page.ts";
 import type { Step, Thread } from "./explore.ts";
-import { type Geometry, putDevicePage, type RaceWorld, takeFlushes } from "./world.ts";
+import { type Geometry, mapDevice, putDevicePage, type RaceWorld, setUpFailed, takeFlushes } from "./world.ts";
 
 /** The thread on CPU 1. */
 export function* unmapThread(w: RaceWorld): Thread {
   const { k, dev, setting } = w;
-  const pgmap = dev.pgmap ?? panic("unmapThread: the device is down");
+  const pgmap = dev.pgmap ?? setUpFailed("the device is down");
   yield { name: "clear the entry", writes: ["entry"] };
   onCpu1(w);
   unmapMapping(k, dev, 0, Infinity);
@@ -80,7 +79,8 @@ function* bringUp(w: RaceWorld, { align, compound }: Geometry): Generator<Step, 
   yield { name: "populate the new memmap", writes: ["memmap", "count"] };
   onCpu1(w);
   const pages = range.end - range.start;
-  if (addPages(k, pgmap.nid, range.start, pages, { altmap: null, pgmap }) < 0) panic("bringUp: no memory");
+  const err = addPages(k, pgmap.nid, range.start, pages, { altmap: null, pgmap });
+  if (err < 0) setUpFailed(`errno ${err}`);
   moveRangeToDeviceZone(k, pgmap.nid, range.start, range.end);
   yield { name: "initialise the new struct pages", writes: ["memmap", "count", "refs"] };
   onCpu1(w);
@@ -90,7 +90,9 @@ function* bringUp(w: RaceWorld, { align, compound }: Geometry): Generator<Step, 
   yield { name: "map the device again", writes: ["entry", "memmap"] };
   onCpu1(w);
   dev.align = align * k.pageBytes;
-  if (handleFault(k, w.mm, w.vpn) !== "nopage") panic("bringUp: no mapping");
+  // A mapping of its own: tables of the one before may be too small for the new page size.
+  munmap(k, w.mm.areas[0]);
+  mapDevice(w.k, dev, w.mm, w.vpn);
 }
 
 function onCpu1(w: RaceWorld): void {

@@ -100,13 +100,12 @@ export function raceWorld(setting: Setting): RaceWorld {
     debug: true,
   });
   const { nid, start, end } = k.machine.topology.pmem[0];
-  const region = allocDaxRegion(k, nid, { start, end }, 256, false) ?? panic("raceWorld: no region");
+  const region = allocDaxRegion(k, nid, { start, end }, 256, false) ?? setUpFailed("no region");
   const dev = created(createDevDax(k, region, PAGES, setting.before.align * 256, null));
-  if (devDaxProbe(k, dev) < 0) panic("raceWorld: no device");
+  if (devDaxProbe(k, dev) < 0) setUpFailed("no device");
   const mm = created(mmAlloc(k));
-  created(daxMmap(k, dev, mm, BASE_VPN, PAGES, 0));
   const vpn = BASE_VPN + FIRST;
-  if (handleFault(k, mm, vpn) !== "nopage") panic("raceWorld: no mapping");
+  mapDevice(k, dev, mm, vpn);
   const world: RaceWorld = {
     k,
     dev,
@@ -124,6 +123,13 @@ export function raceWorld(setting: Setting): RaceWorld {
   };
   k.machine.cpus[0].mmu.flushRange = (vpage, count) => void world.flushes.push([vpage, count]);
   return world;
+}
+
+/** Maps all of the device in the process and touches a page. */
+export function mapDevice(k: Kernel, dev: DevDax, mm: Mm, vpn: number): void {
+  created(daxMmap(k, dev, mm, BASE_VPN, PAGES, 0));
+  const result = handleFault(k, mm, vpn);
+  if (result !== "nopage") setUpFailed(`fault says ${result}`);
 }
 
 /** CPU 0 carries out the flushes it was sent. */
@@ -229,5 +235,10 @@ function memmapFrame(k: Kernel, vpage: number): number {
 }
 
 function created<T>(result: T | number): T {
-  return typeof result === "number" ? panic(`raceWorld: errno ${result}`) : result;
+  return typeof result === "number" ? setUpFailed(`errno ${result}`) : result;
+}
+
+/** No panic: what is wrong with the set-up must not pass for something a race did. */
+export function setUpFailed(why: string): never {
+  throw new Error(`Cannot set the race up: ${why}`);
 }
