@@ -5,7 +5,7 @@
 
 import { gupBox, gupConfig } from "../src/scenario/gup.ts";
 import { GupTeam } from "../src/scenario/gup_team.ts";
-import type { GupMode } from "../src/mm/gup.ts";
+import type { GupMode } from "../src/mm/gup_refs.ts";
 
 const ROUNDS = 1000;
 const PAGES = 512;

@@ -10,7 +10,7 @@ import { ndRegions } from "../src/drivers/nvdimm/region.ts";
 import { daxMmap } from "../src/drivers/dax/device.ts";
 import { errnoName } from "../src/include/errno.ts";
 import { checkInvariants } from "../src/mm/debug_vm.ts";
-import type { GupMode } from "../src/mm/gup.ts";
+import type { GupMode } from "../src/mm/gup_refs.ts";
 import { gupTest, type GupTestResult } from "../src/mm/gup_test_ioctl.ts";
 import type { Kernel } from "../src/mm/kernel.ts";
 import { mmAlloc } from "../src/mm/memory.ts";

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Seed 001, taking references: patch 8, its measurements, and the alternatives of the thread.
 
-import { gupFast, type GupMode, putPages } from "../src/mm/gup.ts";
+import { gupFast } from "../src/mm/gup.ts";
+import { putPages } from "../src/mm/gup_put.ts";
+import { type GupMode } from "../src/mm/gup_refs.ts";
 import { insertPfn, mmAlloc, populateArea } from "../src/mm/memory.ts";
 import { compoundHead, compoundOrder as orderOf, pageRefcount } from "../src/mm/page.ts";
 import { levelPages } from "../src/mm/pgtable.ts";

@@ -4,7 +4,9 @@
 // Left out: the slow variants, FOLL_LONGTERM, dumping pages, several threads.
 
 import { panic } from "../lib/bug.ts";
-import { gupFast, type GupMode, pageMaybeDmaPinned, putPages, unpinPages } from "./gup.ts";
+import { gupFast } from "./gup.ts";
+import { putPages, unpinPages } from "./gup_put.ts";
+import { type GupMode, pageMaybeDmaPinned } from "./gup_refs.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Mm } from "./mm.ts";
 import { compoundHead, pageRefcount } from "./page.ts";

@@ -10,7 +10,7 @@ import { assertEquals } from "@std/assert";
 import { PRESETS } from "../include/kernel_config.ts";
 import type { KernelConfig } from "../include/kernel_config.ts";
 import { checkInvariants } from "./debug_vm.ts";
-import type { GupMode } from "./gup.ts";
+import type { GupMode } from "./gup_refs.ts";
 import { gupTest } from "./gup_test_ioctl.ts";
 import type { CounterValues } from "./vmstat.ts";
 import { namespaceConfig } from "../scenario/box.ts";

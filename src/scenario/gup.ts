@@ -11,7 +11,7 @@ import { ARCHS } from "../arch/archs.ts";
 import { levelBytes } from "../arch/arch.ts";
 import { devDaxPages } from "../drivers/dax/bus.ts";
 import { daxMmap } from "../drivers/dax/device.ts";
-import type { GupMode } from "../mm/gup.ts";
+import type { GupMode } from "../mm/gup_refs.ts";
 import { gupTest } from "../mm/gup_test_ioctl.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { mmAlloc, populateArea } from "../mm/memory.ts";

@@ -3,7 +3,7 @@
 // of seed 001, and the alternatives of its thread). Each step calls the same functions as src/mm/gup.ts: what differs by
 // variant is which steps there are and in which order. After it the caller uses the pages and puts them.
 
-import { tryGrabCompoundHead } from "../../src/mm/gup.ts";
+import { tryGrabCompoundHead } from "../../src/mm/gup_refs.ts";
 import { getDevPagemap, putDevPagemap } from "../../src/mm/memremap.ts";
 import { compoundHead, compoundOrder, isPageHead, setPageFlags } from "../../src/mm/page.ts";
 import { PG_REFERENCED } from "../../src/include/page_flags.ts";

@@ -11,7 +11,8 @@ import { createNamespace, destroyNamespace, type NamespaceRequest } from "../../
 import { ndRegions } from "../../src/drivers/nvdimm/region.ts";
 import { ENOMEM } from "../../src/include/errno.ts";
 import { panic } from "../../src/lib/bug.ts";
-import { gupFast, putPages } from "../../src/mm/gup.ts";
+import { gupFast } from "../../src/mm/gup.ts";
+import { putPages } from "../../src/mm/gup_put.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { findMemoryBlock } from "../../src/mm/memory_block.ts";
 import { memremapPages, memunmapPages, newPgmap } from "../../src/mm/memremap.ts";
