@@ -10,6 +10,7 @@ import type { GupMode } from "../src/mm/gup_refs.ts";
 import { gupTestGet, gupTestPut, verifyHeld } from "../src/mm/gup_test_ioctl.ts";
 import { namespaceConfig } from "../src/scenario/box.ts";
 import { type GupBox, gupBox } from "../src/scenario/gup.ts";
+import { modelled, printModel } from "./_model.ts";
 import { box, hostHas, recordedPages } from "./boxes.ts";
 
 /** What is held: gup_test's -m, in MiB, and how often it is measured. */
@@ -47,9 +48,21 @@ function get(mode: GupMode, { kernel, area }: GupBox, pages: Float64Array): void
   if (held !== pages.length) panic(`gup_bench: ${held} of ${pages.length} pages held`);
 }
 
+/** What one more round would take on the documents' machine; stderr, untimed. */
+function printModels(name: string, mode: GupMode, target: GupBox, pages: Float64Array): void {
+  printModel(`${name}: get`, modelled(target.kernel, () => get(mode, target, pages)));
+  printModel(`${name}: put`, modelled(target.kernel, () => gupTestPut(target.kernel, mode, pages, pages.length)));
+}
+
 /** One bench: a round of gup_test with one half of it timed. The first round's state is looked at page by page. */
 function register(sweep: Sweep, mode: GupMode, half: "get" | "put", kernel: string, what: string): void {
   let looked = false;
+  const look = (target: GupBox, pages: Float64Array) => {
+    verifyHeld(target.kernel, pages, pages.length, mode);
+    gupTestPut(target.kernel, mode, pages, pages.length);
+    if (half === "get") printModels(`${mode} ${sweep.size} map=${sweep.map}, ${what}`, mode, target, pages);
+    get(mode, target, pages);
+  };
   Deno.bench({
     name: `${what}`,
     group: `${mode === "get" ? "get" : "pin"}_user_pages_fast ${sweep.size} map=${sweep.map}: ${half}`,
@@ -63,7 +76,7 @@ function register(sweep: Sweep, mode: GupMode, half: "get" | "put", kernel: stri
       if (half === "get") b.start();
       get(mode, target, pages);
       if (half === "get") b.end();
-      if (!looked) verifyHeld(target.kernel, pages, pages.length, mode);
+      if (!looked) look(target, pages);
       looked = true;
       if (half === "put") b.start();
       gupTestPut(target.kernel, mode, pages, pages.length);

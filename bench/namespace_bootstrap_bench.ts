@@ -12,6 +12,8 @@ import type { Kernel } from "../src/mm/kernel.ts";
 import { totalFreePages } from "../src/mm/page_alloc.ts";
 import { bootBox, namespaceConfig, type NamespaceOptions } from "../src/scenario/box.ts";
 import { NamespaceError } from "../src/scenario/namespace.ts";
+import { countersSince, readCounters } from "../src/mm/vmstat.ts";
+import { printModel } from "./_model.ts";
 import { box, hostHas } from "./boxes.ts";
 
 interface Machine {
@@ -39,10 +41,12 @@ function register(group: string, name: string, options: NamespaceOptions, n: num
     fn: (b) => {
       const { kernel, region } = machine(`${group} ${name}`, options);
       const free = totalFreePages(kernel);
+      const before = readCounters(kernel.stat);
       b.start();
       const namespace = createNamespace(kernel, region, config);
       b.end();
       if (typeof namespace === "number") throw new NamespaceError(namespace);
+      printModel(`${group}, ${name}`, countersSince(before, readCounters(kernel.stat)));
       const err = destroyNamespace(kernel, namespace);
       if (err < 0) throw new NamespaceError(err);
       const lost = free - totalFreePages(kernel);

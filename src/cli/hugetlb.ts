@@ -6,7 +6,7 @@ import { formatBuckets } from "../lib/log2_hist.ts";
 import { formatSize, humanSize } from "../lib/units.ts";
 import { type HugetlbReport, hugetlbReport, type HugetlbSizeRow, hugetlbSizes } from "../scenario/hugetlb.ts";
 import { type Command, CommandError, type Flags } from "./command.ts";
-import { choiceFlag, NAMESPACE_FLAGS, numberFlag, sizeFlag } from "./flags.ts";
+import { choiceFlag, COST_FLAG, modelText, NAMESPACE_FLAGS, numberFlag, sizeFlag } from "./flags.ts";
 import { hostMemory } from "./host.ts";
 
 /** The command. */
@@ -27,6 +27,7 @@ export const hugetlbCommand: Command = {
     spread: { value: "", help: "one huge page per memory section instead of side by side" },
     dram: { value: "SIZE", help: "DRAM of the box (default: what the pages need)" },
     cpus: { value: "N", help: "CPUs that flushes interrupt", fallback: "1" },
+    ...COST_FLAG,
     "no-free": { value: "", help: "keep the pages: giving back needs memory for all their struct pages" },
     sizes: { value: "", help: "list every size of every architecture instead" },
   },
@@ -50,6 +51,7 @@ export const hugetlbCommand: Command = {
       placement: flags.has("spread") ? "spread" : "dense",
       ...(flags.has("dram") ? { dram: sizeFlag(flags, "dram") } : {}),
       cpus: numberFlag(flags, "cpus"),
+      cost: flags.text("cost"),
       giveBack: !flags.has("no-free"),
       ...(memory === undefined ? {} : { hostMemory: memory }),
     });
@@ -81,6 +83,10 @@ function text(report: HugetlbReport): string {
       `  given back in     ${report.freeMs.toFixed(1).padStart(10)} ms` +
       (config.free === "deferred" ? `, and ${report.workerMs!.toFixed(1)} ms of the worker's` : ""),
     ]),
+    `  model time        ${modelText(report.modelAllocMs, config.cost)} to make`,
+    ...(report.freeMs === null
+      ? []
+      : [`                    ${modelText(report.modelFreeMs, config.cost)} to give back`]),
     ...histogram("alloc_fresh_huge_page", report.histogram),
     ...histogram("__free_hugepage", report.freeHistogram),
   ].join("\n");

@@ -8,6 +8,7 @@ import { boot, type BootOptions } from "../boot.ts";
 import { USE_BOOT_VMEMMAP, USE_PTE_TABLE, USE_VMEMMAP } from "../include/frame_use.ts";
 import type { Hstate, NotOptimizable } from "../include/hugetlb.ts";
 import { PRESETS } from "../include/kernel_config.ts";
+import { SZ_2M } from "../include/sizes.ts";
 import { alignUp } from "../lib/align.ts";
 import { type HistogramBucket, Log2Histogram } from "../lib/log2_hist.ts";
 import { formatSize } from "../lib/units.ts";
@@ -16,6 +17,8 @@ import { flushFreeHpageWork } from "../mm/hugetlb_free.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { totalFreePages } from "../mm/page_alloc.ts";
 import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
+import { costTable } from "../model/cost_tables.ts";
+import { hugetlbMs } from "../model/hugetlb.ts";
 import { bootHugetlbBox, type HugetlbConfig, hugetlbConfig, type HugetlbOptions } from "./hugetlb_box.ts";
 
 /** What `lab hugetlb` prints with `--json`. Pages are base pages unless it says huge. */
@@ -42,6 +45,10 @@ export interface HugetlbReport {
   readonly freeMs: number | null;
   /** Of giving back: the worker's part, after the caller had returned. */
   readonly workerMs: number | null;
+  /** Model time to make the pages, on the machine of `config.cost`; null but for 2M on x86-64 with 64-byte struct pages. */
+  readonly modelAllocMs: number | null;
+  /** The same for giving them back; null when they were kept, too. */
+  readonly modelFreeMs: number | null;
   /** Nanoseconds per huge page made, by powers of two; empty when pages are made in one batch. */
   readonly histogram: HistogramBucket[];
   /** The same per huge page given back. */
@@ -132,9 +139,28 @@ export function hugetlbReport(options: HugetlbOptions): HugetlbReport {
     counters: { alloc: counters, free: freed?.counters ?? null },
     freeMs: freed?.freeMs ?? null,
     workerMs: freed?.workerMs ?? null,
+    modelAllocMs: modelled(config, counters, made.freedPages, "alloc"),
+    modelFreeMs: freed === null ? null : modelled(config, freed.counters, made.freedPages, "free"),
     histogram: allocProbe.buckets(),
     freeHistogram: freed?.histogram ?? [],
   };
+}
+
+/** Model time of making or giving back the whole pool, or null where the documents give no costs. */
+function modelled(
+  config: HugetlbConfig,
+  work: CounterValues,
+  freedPages: number,
+  what: "alloc" | "free",
+): number | null {
+  if (config.arch !== "x86-64" || config.size !== SZ_2M || config.structPageSize !== 64) return null;
+  const { count } = config;
+  const optimized = freedPages > 0 ? count : 0;
+  const { tlbIpis } = work;
+  const done = what === "alloc"
+    ? { allocated: count, freed: 0, optimized, restored: 0, tlbIpis }
+    : { allocated: 0, freed: count, optimized: 0, restored: optimized, tlbIpis };
+  return hugetlbMs(done, costTable(config.cost).hugetlb);
 }
 
 /** What giving a pool back took. */

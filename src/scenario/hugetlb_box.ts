@@ -11,6 +11,7 @@ import { SZ_1G } from "../include/sizes.ts";
 import { alignUp } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
 import type { Kernel } from "../mm/kernel.ts";
+import { costTable, DEFAULT_COST } from "../model/cost_tables.ts";
 
 /** What `lab hugetlb` is given. Bytes. */
 export interface HugetlbOptions {
@@ -40,6 +41,8 @@ export interface HugetlbOptions {
   readonly dram?: number;
   /** CPUs, each of which is interrupted for a flush; default 1. */
   readonly cpus?: number;
+  /** Cost table of the model times: `optane` (default), `dram`, `cxl`, or one of those with `-vm`. */
+  readonly cost?: string;
   /** Give the pages back at the end; default true. Restoring needs host memory for all of their struct pages. */
   readonly giveBack?: boolean;
   /** Bytes the host has for the emulated metadata; default 20 GiB. A run that needs more is refused before it starts. */
@@ -86,6 +89,7 @@ export function hugetlbConfig(options: HugetlbOptions): HugetlbConfig {
     placement,
     dram: options.dram ?? dramBytes(arch, options.size, options.count, structPageSize, placement),
     cpus: options.cpus ?? 1,
+    cost: costTable(options.cost ?? DEFAULT_COST).name,
     giveBack: options.giveBack ?? true,
     hostMemory: options.hostMemory ?? 20 * SZ_1G,
   };
