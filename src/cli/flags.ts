@@ -3,6 +3,8 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { COSTS, DEFAULT_COST } from "../model/cost_tables.ts";
+import { ARCHS } from "../arch/archs.ts";
+import { PRESETS } from "../include/kernel_config.ts";
 import { parseSize } from "../lib/units.ts";
 import { type Command, CommandError, type Flag, type Flags } from "./command.ts";
 
@@ -10,8 +12,8 @@ import { type Command, CommandError, type Flag, type Flags } from "./command.ts"
 export const NAMESPACE_FLAGS: Readonly<Record<string, Flag>> = {
   align: { value: "4K|2M|1G", help: "page size of the device", fallback: "2M" },
   map: { value: "mem|dev", help: "where the memmap lies", fallback: "mem" },
-  kernel: { value: "PRESET", help: "5.14, v4, v7, v7+head, 6.1", fallback: "6.1" },
-  arch: { value: "ARCH", help: "x86-64", fallback: "x86-64" },
+  kernel: { value: "PRESET", help: Object.keys(PRESETS).join(", "), fallback: "6.1" },
+  arch: { value: "ARCH", help: Object.keys(ARCHS).join(", "), fallback: "x86-64" },
   "struct-page": { value: "BYTES", help: "sizeof(struct page): 56, 64, 72, 80", fallback: "64" },
 };
 
