@@ -10,6 +10,8 @@ import { flushFreeHpageWork } from "../src/mm/hugetlb_free.ts";
 import { setNrHugepages } from "../src/mm/hugetlb.ts";
 import type { Kernel } from "../src/mm/kernel.ts";
 import { countersSince, readCounters } from "../src/mm/vmstat.ts";
+import { costTable, DEFAULT_COST } from "../src/model/cost_tables.ts";
+import { hugetlbMs } from "../src/model/hugetlb.ts";
 import { bootHugetlbBox, hugetlbConfig, type HugetlbOptions } from "../src/scenario/hugetlb_box.ts";
 
 const COUNT = 10240;
@@ -40,8 +42,15 @@ function report(key: string, k: Kernel): void {
   round(k, () => {}, () => {});
   const before = readCounters(k.stat);
   round(k, () => {}, () => {});
-  const work = Object.entries(countersSince(before, readCounters(k.stat))).filter(([, n]) => n > 0);
+  const counters = countersSince(before, readCounters(k.stat));
+  const work = Object.entries(counters).filter(([, n]) => n > 0);
   console.error(`${key}, one round: ${work.map(([name, n]) => `${name} ${n}`).join(", ")}`);
+  const shared = key.endsWith(": off") ? 0 : COUNT;
+  const done = { allocated: COUNT, freed: COUNT, optimized: shared, restored: shared, tlbIpis: counters.tlbIpis };
+  const ms = hugetlbMs(done, costTable(DEFAULT_COST).hugetlb);
+  console.error(
+    `model time  ${key}, a round of both sides: ${ms.toFixed(1)} ms on the ${DEFAULT_COST} machine, one CPU`,
+  );
 }
 
 function round(k: Kernel, beforeFree: () => void, afterFree: () => void): void {
