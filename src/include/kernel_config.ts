@@ -155,7 +155,7 @@ const SEED_V4: KernelConfig = {
 
 const SEED_V7: KernelConfig = { ...SEED_V4, name: "v7", gup: "per-page", dedup: "pte", memunmap: "bulk" };
 
-/** The kernels the documents talk about; the table is in DESIGN and README. */
+/** The kernels the documents talk about; the table is in README. */
 export const PRESETS: Readonly<Record<string, KernelConfig>> = {
   "5.14": LINUX_5_14,
   "v4": SEED_V4,
