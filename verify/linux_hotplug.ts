@@ -65,6 +65,14 @@ function runClaims(name: string, states: readonly (Counts & { readonly state: st
       row("managed", online * managed),
       row("normalSpanned", online * present),
       {
+        id: `hotplug ${size} ${on ? "on" : "off"}`,
+        what: `${linux.state}: free since base, exactly`,
+        unit: "",
+        formula: online * managed - memmap,
+        measure: () => since(counts()[i + 1], counts()[0], "free"),
+        expected: "equal",
+      },
+      {
         ...row("free", online * managed - memmap),
         what: `${linux.state}: free within ${NOISE} (1 yes)`,
         printed: "1",

@@ -45,9 +45,19 @@ function modeClaims(mode: "on" | "off"): Claim[] {
     measure: () => yes(Math.abs(measure() - linux) <= NOISE),
     expected: "confirmed",
   });
+  const exact = (what: string, formula: number, measure: () => number): Claim => ({
+    id: `hugetlb ${mode}`,
+    what,
+    unit: "pages",
+    formula,
+    measure,
+    expected: "equal",
+  });
   const tables = mode === "on" ? TABLES : 0;
   return [
     ...steps.flatMap(({ n, consumed, returned }, i) => [
+      exact(`${n} huge pages take`, n * perPage, () => pool().taken[i]),
+      exact(`${n} huge pages give back`, n * perPage, () => pool().returned[i]),
       near(`${n} pages take`, consumed, n * perPage, () => pool().taken[i]),
       near(`${n} pages give back`, returned, n * perPage, () => pool().returned[i]),
     ]),

@@ -48,8 +48,6 @@ export const TAIL_MAPPING_HI = 0xdead0000 | 0;
 
 export const COMPOUND_PAGE_DTOR = 1;
 
-/** Fixed size of the modelled fields without memcg_data. */
-export const MIN_STRUCT_PAGE_SIZE = 56;
 /** The one size of which a page holds a whole number, so that loops over contiguous struct pages apply. */
 export const STRETCH_STRUCT_SIZE = 64;
 /** Sizes of struct page a machine may be booted with. */

@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { boot } from "../boot.ts";
 import { EBUSY, ENOMEM, ENXIO } from "../include/errno.ts";
-import { USE_HUGETLB, USE_HWPOISON, USE_PTE_TABLE } from "../include/frame_use.ts";
+import { USE_HUGETLB, USE_HWPOISON } from "../include/frame_use.ts";
 import { HPG_FREED, SUBPAGE_INDEX_CGROUP, SUBPAGE_INDEX_HWPOISON } from "../include/hugetlb.ts";
 import { PRESETS } from "../include/kernel_config.ts";
 import { PAGE_PRIVATE } from "../include/mm_types.ts";
@@ -25,7 +25,7 @@ import { setSubpagePrivate, subpagePrivate } from "./hugetlb_page.ts";
 import { dissolveFreeHugePage } from "./hugetlb_poison.ts";
 import { bootHugetlb, conserved, emptyPools, variantName, VARIANTS, withHugetlb } from "./hugetlb_testing.ts";
 import { memoryFailure } from "./memory_failure.ts";
-import { allocPages, freePages, totalFreePages } from "./page_alloc.ts";
+import { allocPages, freePages } from "./page_alloc.ts";
 import { pageFlags, pageRefcount, readPage } from "./page.ts";
 
 Deno.test("setNrHugepages() takes what it can get and says how much that is", () => {
@@ -162,37 +162,6 @@ Deno.test("memoryFailure() of plain memory is no HugeTLB matter, and a page in u
     assertEquals(dissolveFreeHugePage(k, head), -EBUSY);
     freeHugePage(k, h, head);
   });
-});
-
-/** The measured rows: nr_hugepages 0 -> n -> 0 on 6 GiB of DRAM; differences carry up to two pages of noise. */
-interface Measured {
-  readonly dramMiB: number;
-  readonly modes: Readonly<
-    Record<"on" | "off", { readonly steps: readonly { n: number; consumed: number; returned: number }[] }>
-  >;
-}
-
-Deno.test("nr_hugepages takes and returns what Linux 6.1 took and returned, split tables staying", () => {
-  const measured: Measured = JSON.parse(
-    Deno.readTextFileSync(new URL("../../fixtures/linux-6.1/hugetlb.json", import.meta.url)),
-  );
-  for (const mode of ["on", "off"] as const) {
-    const k = boot({ dram: [measured.dramMiB * 2 ** 20], hugetlbFreeVmemmap: mode === "on" });
-    const h = sizeToHstate(k, 2 ** 21)!;
-    // The measured kernel had split its leaves in an earlier round.
-    setNrHugepages(k, h, 512);
-    assertEquals(k.uses[USE_PTE_TABLE], mode === "on" ? 9 : 0);
-    setNrHugepages(k, h, 0);
-    for (const { n, consumed, returned } of measured.modes[mode].steps) {
-      const before = totalFreePages(k);
-      setNrHugepages(k, h, n);
-      const taken = before - totalFreePages(k);
-      checkInvariants(k);
-      setNrHugepages(k, h, 0);
-      assertEquals(totalFreePages(k), before);
-      assert(Math.abs(taken - consumed) <= 2 && Math.abs(taken - returned) <= 2, `${mode} ${n}: ${taken}`);
-    }
-  }
 });
 
 Deno.test("the struct pages of a free 2M page are those Linux 6.1 wrote, addresses of other objects aside", () => {
