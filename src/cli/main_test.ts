@@ -3,26 +3,7 @@
 // refusal of the kernel one line and exit 1. Most cases run main() here, a few the program itself.
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { main } from "./main.ts";
-
-interface Output {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs a command line in this process, with its output caught. */
-async function lab(...args: string[]): Promise<Output> {
-  const caught = { out: "", err: "" };
-  const { log, error } = console;
-  console.log = (...words: unknown[]) => void (caught.out += `${words.join(" ")}\n`);
-  console.error = (...words: unknown[]) => void (caught.err += `${words.join(" ")}\n`);
-  try {
-    return { code: await main(args), ...caught };
-  } finally {
-    Object.assign(console, { log, error });
-  }
-}
+import { lab, type Output } from "./lab_testing.ts";
 
 /** Runs it as a program of its own. */
 async function labProgram(...args: string[]): Promise<Output> {

@@ -2,19 +2,7 @@
 // `lab plan` and `lab claims` on the command line: one JSON document, one line and exit 2 for what makes no sense.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { main } from "./main.ts";
-
-async function lab(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const caught = { out: "", err: "" };
-  const { log, error } = console;
-  console.log = (...words: unknown[]) => void (caught.out += `${words.join(" ")}\n`);
-  console.error = (...words: unknown[]) => void (caught.err += `${words.join(" ")}\n`);
-  try {
-    return { code: await main(args), ...caught };
-  } finally {
-    Object.assign(console, { log, error });
-  }
-}
+import { lab } from "./lab_testing.ts";
 
 async function refuses(message: string, ...args: string[]): Promise<void> {
   const { code, out, err } = await lab(...args);
