@@ -159,6 +159,7 @@ export function startKernel(
     config,
     cpu: machine.cpus[0],
     pageBytes: spec.pageBytes,
+    pagesPerByte: 1 / spec.pageBytes,
     structPageSize: spec.structPageSize,
     pagesPerSection: sections.pagesPerSection,
     pagesPerSubsection: sections.pagesPerSubsection,

@@ -49,6 +49,34 @@ export class Buddy {
     return this.base + block * (1 << order);
   }
 
+  /**
+   * Takes `count` single units, the same ones in the same order as `count` calls of alloc(0), into `out` from index `at`
+   * on; returns how many there were.
+   */
+  allocUnits(out: Float64Array, at: number, count: number): number {
+    const free = this.#free;
+    let got = 0;
+    while (got < count) {
+      let o = 0;
+      while (o <= this.maxOrder && free[o].count === 0) o++;
+      if (o > this.maxOrder) break;
+      const block = free[o].first();
+      free[o].clear(block);
+      const size = 1 << o;
+      const n = Math.min(size, count - got);
+      const unit = this.base + block * size;
+      for (let i = 0; i < n; i++) out[at + got + i] = unit + i;
+      // What splitting would have left: all smaller lists are empty, and the rest of the block fills them.
+      for (let rest = n; rest < size; rest += rest & -rest) {
+        const order = 31 - Math.clz32(rest & -rest);
+        free[order].set((block << (o - order)) + (rest >> order));
+      }
+      got += n;
+    }
+    this.#freeUnits -= got;
+    return got;
+  }
+
   /** Gives a block back and merges it with its buddies. Panics when any part of it is free already. */
   free(unit: number, order: number): void {
     const free = this.#free;

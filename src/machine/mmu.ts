@@ -197,5 +197,5 @@ export function entryLo(format: PgtableFormat, pfn: number, bits: number): numbe
 
 /** High word of an entry that points to `pfn`. */
 export function entryHi(format: PgtableFormat, pfn: number, bits: number): number {
-  return Math.floor(pfn / format.pfnsPerHigh) | bits;
+  return (pfn / format.pfnsPerHigh) | bits;
 }

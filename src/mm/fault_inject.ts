@@ -35,6 +35,15 @@ export class FaultBudget {
     return this.#countdown > 0 || this.#order >= 0;
   }
 
+  /** How many of the next `n` allocations of one frame succeed before one fails; the allocator adds to `seen` itself. */
+  passes(n: number): number {
+    if (this.#order === 0) return 0;
+    if (this.#countdown === 0) return n;
+    const before = this.#countdown - this.seen - 1;
+    if (before < 0) return this.#persistent ? 0 : n;
+    return Math.min(n, before);
+  }
+
   /** Asked by the allocator before each allocation. */
   fails(order: number): boolean {
     this.seen++;

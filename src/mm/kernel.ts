@@ -24,6 +24,8 @@ export interface Kernel {
   /** The CPU this code runs on. */
   cpu: Cpu;
   readonly pageBytes: number;
+  /** 1 / pageBytes, which is exact: multiplying costs a third of dividing. */
+  readonly pagesPerByte: number;
   readonly structPageSize: number;
   readonly pagesPerSection: number;
   readonly pagesPerSubsection: number;

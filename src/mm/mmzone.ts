@@ -125,6 +125,17 @@ export function zoneAlloc(zone: Zone, order: number): number {
   return pfn;
 }
 
+/** Takes `count` single frames of a zone as that many calls of zoneAlloc() would, into `out`; returns how many there were. */
+export function zoneAllocFrames(zone: Zone, out: Float64Array, at: number, count: number): number {
+  const { areas, hints } = zone;
+  let i = hints[0];
+  let got = 0;
+  while (i < areas.length && (got += areas[i].allocUnits(out, at + got, count - got)) < count) i++;
+  hints[0] = i;
+  if (i > zone.topHint) zone.topHint = i;
+  return got;
+}
+
 /** Gives a block back to the area of this zone that it belongs to; false when none is. */
 export function zoneFree(zone: Zone, pfn: number, order: number): boolean {
   const i = areaIndex(zone, pfn);

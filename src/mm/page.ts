@@ -27,28 +27,36 @@ import { flagsHiNid, pageLinksHi, PG_HEAD } from "../include/page_flags.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
 
+const W_FLAGS = PAGE_FLAGS / 4;
+const W_FLAGS_HI = PAGE_FLAGS_HI / 4;
+const W_MAPCOUNT = PAGE_MAPCOUNT / 4;
+const W_COMPOUND_HEAD = PAGE_COMPOUND_HEAD / 4;
+const W_COMPOUND_HEAD_HI = PAGE_COMPOUND_HEAD_HI / 4;
+const W_REFCOUNT = PAGE_REFCOUNT / 4;
+const STEP = STRETCH_STRUCT_SIZE / 4;
+
 /** The vmemmap page (vmemmap offset / page size) that holds this byte of a struct page. */
 export function vmemmapPage(k: Kernel, pfn: number, offset = 0): number {
-  return Math.floor((pfn * k.structPageSize + offset) / k.pageBytes);
+  return Math.floor((pfn * k.structPageSize + offset) * k.pagesPerByte);
 }
 
 /** Index of a field's word, for reading. Panics when the memmap is not mapped, as the kernel would oops. */
 export function pageWord(k: Kernel, pfn: number, offset: number): number {
   const byte = pfn * k.structPageSize + offset;
-  const vpage = Math.floor(byte / k.pageBytes);
+  const vpage = Math.floor(byte * k.pagesPerByte);
   const base = k.cpu.mmu.read(vpage);
   if (base < 0) panic(`pageWord: memmap of frame ${pfn} is not mapped`);
-  return base + (byte - vpage * k.pageBytes) / 4;
+  return base + ((byte & (k.pageBytes - 1)) >> 2);
 }
 
 /** Index of a field's word, for writing. Panics on a read-only mapping too. */
 export function pageWordForWrite(k: Kernel, pfn: number, offset: number): number {
   const byte = pfn * k.structPageSize + offset;
-  const vpage = Math.floor(byte / k.pageBytes);
+  const vpage = Math.floor(byte * k.pagesPerByte);
   const base = k.cpu.mmu.write(vpage);
   if (base === -2) panic(`pageWordForWrite: store to the read-only struct page of frame ${pfn}`);
   if (base < 0) panic(`pageWordForWrite: memmap of frame ${pfn} is not mapped`);
-  return base + (byte - vpage * k.pageBytes) / 4;
+  return base + ((byte & (k.pageBytes - 1)) >> 2);
 }
 
 /** One word of a struct page. */
@@ -96,14 +104,29 @@ export function getPage(k: Kernel, pfn: number): void {
   if (addPageCount(k, pfn, PAGE_REFCOUNT, 1) <= 1) panic(`getPage: frame ${pfn} had no reference`);
 }
 
-/** `get_page` on a frame's own struct page `n` times, a store each. */
-export function getPages(k: Kernel, pfn: number, n: number): void {
-  const at = pageWordForWrite(k, pfn, PAGE_REFCOUNT);
-  const { words } = k.phys;
-  const before = words[at];
-  if (before < 1) panic(`getPages: frame ${pfn} had no reference`);
-  if (k.machine.spec.shared) { for (let i = 0; i < n; i++) Atomics.add(words, at, 1); }
-  else for (let i = 0; i < n; i++) words[at]++;
+/** `get_page` `gets[i]` times on the struct page of each of `n` frames, a store each; one translation for neighbours. */
+export function getEachPage(k: Kernel, frames: Float64Array, gets: Int32Array, n: number): void {
+  const locked = k.machine.spec.shared;
+  for (let i = 0; i < n;) {
+    const first = frames[i];
+    const word = pageWordForWrite(k, first, PAGE_REFCOUNT);
+    const words = k.phys.window(word);
+    const near = pagesBehind(k, first);
+    const base = k.phys.inWindow(word);
+    for (; i < n && frames[i] >= first && frames[i] < first + near; i++) {
+      const at = base + (frames[i] - first) * (STRETCH_STRUCT_SIZE / 4);
+      if (words[at] < 1) panic(`getEachPage: frame ${frames[i]} had no reference`);
+      if (locked) { for (let g = gets[i]; g > 0; g--) Atomics.add(words, at, 1); }
+      else for (let g = gets[i]; g > 0; g--) words[at]++;
+    }
+  }
+}
+
+/** Struct pages from this one on in its memmap page; 1 where they straddle pages. */
+function pagesBehind(k: Kernel, pfn: number): number {
+  if (k.structPageSize !== STRETCH_STRUCT_SIZE) return 1;
+  const perPage = k.pageBytes / STRETCH_STRUCT_SIZE;
+  return perPage - pfn % perPage;
 }
 
 /** `put_page_testzero`: drops one reference, tells whether it was the last. */
@@ -230,16 +253,48 @@ export function initSinglePage(k: Kernel, pfn: number, zone: number, nid: number
  */
 export function readySinglePage(k: Kernel, pfn: number, zone: number, nid: number): void {
   if (k.structPageSize !== STRETCH_STRUCT_SIZE) return initSinglePage(k, pfn, zone, nid);
-  const { words } = k.phys;
-  const at = pageWordForWrite(k, pfn, 0);
-  const links = pageLinksHi(zone, nid);
   const lru = pageAddressLo(k, pfn) + PAGE_COMPOUND_HEAD | 0;
-  if (
-    words[at + PAGE_MAPCOUNT / 4] === -1 && words[at + PAGE_FLAGS / 4] === 0 &&
-    words[at + PAGE_FLAGS_HI / 4] === links &&
-    words[at + PAGE_COMPOUND_HEAD / 4] === lru && words[at + PAGE_COMPOUND_HEAD_HI / 4] === pageAddressHi(k, pfn)
-  ) words[at + PAGE_REFCOUNT / 4] = 1;
-  else initWords(words, at, 0, links, lru, pageAddressHi(k, pfn));
+  readyWords(k.phys.words, pageWordForWrite(k, pfn, 0), pageLinksHi(zone, nid), lru, pageAddressHi(k, pfn));
+}
+
+/** The same for `n` frames from `frames[from]` on: one translation for neighbours. */
+export function readySinglePages(
+  k: Kernel,
+  frames: Float64Array,
+  from: number,
+  n: number,
+  zone: number,
+  nid: number,
+): void {
+  if (k.structPageSize !== STRETCH_STRUCT_SIZE) {
+    for (let i = from; i < from + n; i++) initSinglePage(k, frames[i], zone, nid);
+    return;
+  }
+  const links = pageLinksHi(zone, nid);
+  for (let i = from; i < from + n;) {
+    const pfn = frames[i];
+    const most = Math.min(pagesBehind(k, pfn), from + n - i);
+    let run = 1;
+    while (run < most && frames[i + run] === pfn + run) run++;
+    const word = pageWordForWrite(k, pfn, 0);
+    const lru = pageAddressLo(k, pfn) + PAGE_COMPOUND_HEAD | 0;
+    readyRun(k.phys.window(word), k.phys.inWindow(word), run, links, lru, pageAddressHi(k, pfn));
+    i += run;
+  }
+}
+
+function readyRun(words: Int32Array, at: number, n: number, links: number, lru: number, lruHi: number): void {
+  for (let i = 0; i < n; i++) {
+    readyWords(words, at + i * STEP, links, lru + i * (STEP * 4) | 0, lruHi);
+  }
+}
+
+function readyWords(words: Int32Array, at: number, links: number, lru: number, lruHi: number): void {
+  const differs = (words[at + W_MAPCOUNT] ^ -1) | words[at + W_FLAGS] |
+    (words[at + W_FLAGS_HI] ^ links) |
+    (words[at + W_COMPOUND_HEAD] ^ lru) | (words[at + W_COMPOUND_HEAD_HI] ^ lruHi);
+  if (differs === 0) words[at + W_REFCOUNT] = 1;
+  else initWords(words, at, 0, links, lru, lruHi);
 }
 
 /** initSinglePage for [pfn, pfn + n), with flags: one translation per memmap page. */

@@ -11,8 +11,8 @@ import { PG_BOOTMEM, PG_RESERVED } from "../include/page_flags.ts";
 import type { Buddy } from "../lib/buddy.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
-import { type Zone, zoneAlloc, zoneArea, zoneFree, zoneFreePages } from "./mmzone.ts";
-import { clearPageFlags, putPageTestzero, readPage, readySinglePage, writePage } from "./page.ts";
+import { type Zone, zoneAlloc, zoneAllocFrames, zoneArea, zoneFree, zoneFreePages } from "./mmzone.ts";
+import { clearPageFlags, putPageTestzero, readPage, readySinglePage, readySinglePages, writePage } from "./page.ts";
 import { C } from "./vmstat.ts";
 
 /** Zones a kernel allocation may come from, best first; ZONE_MOVABLE is for user data. */
@@ -47,6 +47,38 @@ export function allocPages(
     }
   }
   return -1;
+}
+
+/**
+ * `count` single frames as that many calls of allocPages() would give them, into `frames`; returns how many there were.
+ * What `alloc_pages_bulk` saves: the search and the translation of each frame's struct page are paid per run.
+ */
+export function allocFrames(
+  k: Kernel,
+  nid: number,
+  use: number,
+  frames: Float64Array,
+  count: number,
+  thisNode = false,
+): number {
+  const wanted = k.fault.passes(count);
+  let got = 0;
+  for (let n = 0; n < (thisNode ? 1 : k.nodes.length); n++) {
+    const node = k.nodes[(nid + n) % k.nodes.length];
+    for (let z = 0; z < KERNEL_ZONES.length && got < wanted; z++) {
+      const zone = node.zones[KERNEL_ZONES[z]];
+      const taken = zoneAllocFrames(zone, frames, got, wanted - got);
+      if (taken > 0) readySinglePages(k, frames, got, taken, zone.index, zone.nid);
+      got += taken;
+    }
+  }
+  k.uses[use] += got;
+  if (use === USE_VMEMMAP) k.stat[C.nrMemmapPages] += got;
+  // The call that fails is the last.
+  const calls = Math.min(got + 1, count);
+  k.stat[C.allocCalls] += calls;
+  k.fault.seen += calls;
+  return got;
 }
 
 /** Takes one particular block (alloc_contig_range on free memory); false when any of it is in use. */

@@ -16,7 +16,7 @@ import type { Kernel } from "./kernel.ts";
 import { getPage, vmemmapPage } from "./page.ts";
 import { vmemmapCanOptimize } from "./pgmap.ts";
 import { entryFrame, entryNone, levelPages, populateTo, setEntry, vmemmapVpn, walkTo } from "./pgtable.ts";
-import { mappedFrame, populateCompounds, populateRange } from "./vmemmap_basepages.ts";
+import { mappedFrame, populateCompounds, populateReusing } from "./vmemmap_basepages.ts";
 import { vmemmapPopulate } from "./vmemmap_populate.ts";
 import { C } from "./vmstat.ts";
 
@@ -61,7 +61,7 @@ function populateCompoundPages(
     if (table >= 0) return shareTable(k, start, end, nid, table);
     const tail = mappedFrame(k, start - 1);
     if (tail < 0) return -ENOMEM;
-    return populateRange(k, start, end, nid, tail);
+    return populateReusing(k, start, end, nid, tail);
   }
   const size = Math.min(end - start, pgmap.geometry * k.structPageSize / k.pageBytes);
   return populateCompounds(k, start, end, nid, size, k.config.dedup === "pte+head" ? 1 : 2);

@@ -5,16 +5,19 @@
 
 import { ENOMEM } from "../include/errno.ts";
 import { USE_BOOT_VMEMMAP, USE_VMEMMAP } from "../include/frame_use.ts";
-import { entryHi, entryLo } from "../machine/mmu.ts";
+import { entryHi, entryLo, entryPfn } from "../machine/mmu.ts";
 import type { Kernel } from "./kernel.ts";
-import { allocPages } from "./page_alloc.ts";
-import { getPages } from "./page.ts";
-import { entryFrame, entryNone, populateTo, setEntry, tableEntries, vmemmapVpn, walkTo } from "./pgtable.ts";
+import { allocFrames, allocPages } from "./page_alloc.ts";
+import { getEachPage } from "./page.ts";
+import { entryFrame, entryNone, populateTo, tableEntries, vmemmapVpn, walkTo } from "./pgtable.ts";
 import { C } from "./vmstat.ts";
+
+/** More vmemmap pages than there can be: a compound that is never cut. */
+const WHOLE = 2 ** 30;
 
 /** `vmemmap_populate_basepages`: a frame of its own for every page of [start, end). 0 or -ENOMEM. */
 export function vmemmapPopulateBasepages(k: Kernel, start: number, end: number, nid: number): number {
-  return Math.min(0, populateRange(k, start, end, nid, -1));
+  return populateCompounds(k, start, end, nid, WHOLE, WHOLE);
 }
 
 /** `vmemmap_alloc_block`: an aligned block for memmap, from the boot or the buddy allocator; -1 when there is none. */
@@ -34,27 +37,15 @@ export function mappedFrame(k: Kernel, vpage: number): number {
   return at < 0 || entryNone(k, at) ? -1 : entryFrame(k, at);
 }
 
-/**
- * `vmemmap_populate_range`/`vmemmap_populate_address`: page-table entries for [start, end), each to a new frame, or all
- * to `reuse` with a reference per entry. Entries that are there already stay. One table walk per table, not per entry.
- * 0 or -ENOMEM.
- */
-export function populateRange(k: Kernel, start: number, end: number, nid: number, reuse: number): number {
-  const entries = tableEntries(k);
-  for (let at = start; at < end;) {
-    const first = populateTo(k, k.rootPfn, vmemmapVpn(k, at), 0, nid);
-    if (first < 0) return -ENOMEM;
-    const count = Math.min(entries - (at & (entries - 1)), end - at);
-    const done = reuse < 0 ? mapNewFrames(k, first, count, nid) : mapFrame(k, first, count, reuse);
-    if (done < count) return -ENOMEM;
-    at += count;
-  }
-  return 0;
+/** `vmemmap_populate_range` with a page to reuse: all of [start, end) maps that frame, a reference each. 0 or -ENOMEM. */
+export function populateReusing(k: Kernel, start: number, end: number, nid: number, reuse: number): number {
+  return populateTables(k, start, end, nid, newPlan(k, end - start, WHOLE, 0, reuse));
 }
 
 /**
  * Entries for the compounds of `size` vmemmap pages each that fill [start, end), the last one cut if it must be: the first
- * `own` pages of each map a new frame, the rest the frame of the last of those. One walk per table. 0 or -ENOMEM.
+ * `own` pages of each map a new frame, the rest the frame of the last of those. Entries that are there already stay. One
+ * walk per table, and one call of the allocator for the frames of its entries. 0 or -ENOMEM.
  */
 export function populateCompounds(
   k: Kernel,
@@ -64,52 +55,128 @@ export function populateCompounds(
   size: number,
   own: number,
 ): number {
+  return populateTables(k, start, end, nid, newPlan(k, end - start, size, own, -1));
+}
+
+/** Compounds being mapped: how, and where in one the next entry is. */
+interface Plan {
+  /** Vmemmap pages of a compound, and how many of them map a frame of their own. */
+  readonly size: number;
+  readonly own: number;
+  /** Of one table: new frames, how many there are; frames that more entries map, how many entries do, how many there are. */
+  readonly frames: Float64Array;
+  got: number;
+  readonly tails: Float64Array;
+  readonly gets: Int32Array;
+  shared: number;
+  /** The next page of its compound, and the entry of the last page that has a frame of its own. */
+  page: number;
+  lo: number;
+  hi: number;
+}
+
+function newPlan(k: Kernel, pages: number, size: number, own: number, reuse: number): Plan {
+  const { format } = k.arch;
+  const entries = Math.min(tableEntries(k), pages);
+  return {
+    size,
+    own,
+    frames: new Float64Array(own === 0 ? 0 : entries),
+    got: 0,
+    tails: new Float64Array(own === WHOLE ? 0 : entries),
+    gets: new Int32Array(own === WHOLE ? 0 : entries),
+    shared: 0,
+    page: 0,
+    lo: entryLo(format, reuse, format.kernelPage.lo),
+    hi: entryHi(format, reuse, format.kernelPage.hi),
+  };
+}
+
+function populateTables(k: Kernel, start: number, end: number, nid: number, plan: Plan): number {
   const entries = tableEntries(k);
-  let tail = -1;
   for (let at = start; at < end;) {
-    const stop = Math.min(at + entries - (at & (entries - 1)), end);
-    let entry = populateTo(k, k.rootPfn, vmemmapVpn(k, at), 0, nid);
+    const count = Math.min(entries - (at & (entries - 1)), end - at);
+    const entry = populateTo(k, k.rootPfn, vmemmapVpn(k, at), 0, nid);
     if (entry < 0) return -ENOMEM;
-    while (at < stop) {
-      const page = (at - start) % size;
-      const count = Math.min(page < own ? own - page : size - page, stop - at);
-      if (page >= own) mapFrame(k, entry, count, tail);
-      else if (mapNewFrames(k, entry, count, nid) < count) return -ENOMEM;
-      else tail = entryFrame(k, entry + 2 * (count - 1));
-      entry += 2 * count;
-      at += count;
-    }
+    plan.got = allocMemmapFrames(k, plan.frames, countMissing(k, entry, count, plan), nid);
+    const filled = fillTable(k, entry, count, plan);
+    if (k.config.mutation !== "reuseWithoutGet") getEachPage(k, plan.tails, plan.gets, plan.shared);
+    if (!filled) return -ENOMEM;
+    at += count;
   }
   return 0;
 }
 
-/** Fills `count` entries from word `at` on with a new frame each; returns how many it could. */
-function mapNewFrames(k: Kernel, at: number, count: number, nid: number): number {
-  const { kernelPage } = k.arch.format;
+/** Of `n` entries from word `entry` on, how many are to have a new frame and have none. */
+function countMissing(k: Kernel, entry: number, n: number, plan: Plan): number {
+  const words = k.phys.window(entry);
+  const { size, own } = plan;
+  let { page } = plan;
+  let missing = 0;
+  let e = k.phys.inWindow(entry);
+  for (const end = e + 2 * n; e < end; page = page === size ? 0 : page) {
+    const stop = Math.min(e + 2 * ((page < own ? own : size) - page), end);
+    if (page < own) { for (let i = e; i < stop; i += 2) if ((words[i] | words[i + 1]) === 0) missing++; }
+    page += (stop - e) >> 1;
+    e = stop;
+  }
+  return missing;
+}
+
+/** Single frames for memmap, from the boot or the buddy allocator; returns how many there were. */
+function allocMemmapFrames(k: Kernel, frames: Float64Array, count: number, nid: number): number {
+  if (k.memblock === null) return allocFrames(k, nid, USE_VMEMMAP, frames, count);
   for (let i = 0; i < count; i++) {
-    if (!entryNone(k, at + 2 * i)) continue;
-    const pfn = vmemmapAllocBlock(k, 0, nid);
-    if (pfn < 0) return i;
-    setEntry(k, at + 2 * i, 0, pfn, kernelPage);
+    frames[i] = vmemmapAllocBlock(k, 0, nid);
+    if (frames[i] < 0) return i;
   }
   return count;
 }
 
-/** Fills `count` entries from word `at` on with the same frame, a reference for each. */
-function mapFrame(k: Kernel, at: number, count: number, pfn: number): number {
-  const { words } = k.phys;
+/** Fills `n` entries from word `entry` on; false when the frames run out before. */
+function fillTable(k: Kernel, entry: number, n: number, plan: Plan): boolean {
+  const words = k.phys.window(entry);
   const { format } = k.arch;
-  const lo = entryLo(format, pfn, format.kernelPage.lo);
-  const hi = entryHi(format, pfn, format.kernelPage.hi);
-  let gets = 0;
-  for (let i = at; i < at + 2 * count; i += 2) {
-    if (words[i] !== 0) continue;
-    words[i] = lo;
-    words[i + 1] = hi;
-    gets++;
+  const { frames, tails, gets, size, own, got } = plan;
+  let { page, lo, hi } = plan;
+  let next = 0;
+  let shared = 0;
+  let written = 0;
+  let e = k.phys.inWindow(entry);
+  const end = e + 2 * n;
+  for (; e < end; page = page === size ? 0 : page) {
+    if (page < own) {
+      const stop = Math.min(e + 2 * (own - page), end);
+      page += (stop - e) >> 1;
+      for (; e < stop; e += 2) {
+        lo = words[e];
+        hi = words[e + 1];
+        if ((lo | hi) !== 0) continue;
+        if (next === got) break;
+        lo = words[e] = entryLo(format, frames[next], format.kernelPage.lo);
+        hi = words[e + 1] = entryHi(format, frames[next], format.kernelPage.hi);
+        next++;
+      }
+      if (e < stop) break;
+      continue;
+    }
+    const stop = Math.min(e + 2 * (size - page), end);
+    page += (stop - e) >> 1;
+    const before = written;
+    for (; e < stop; e += 2) {
+      if (words[e] !== 0) continue;
+      words[e] = lo;
+      words[e + 1] = hi;
+      written++;
+    }
+    tails[shared] = entryPfn(format, lo, hi);
+    gets[shared++] = written - before;
   }
-  if (k.config.mutation !== "reuseWithoutGet") getPages(k, pfn, gets);
-  k.stat[C.vmemmapFrameGets] += gets;
-  k.stat[C.pteWrites] += gets;
-  return count;
+  k.stat[C.vmemmapFrameGets] += written;
+  k.stat[C.pteWrites] += next + written;
+  plan.shared = shared;
+  plan.page = page;
+  plan.lo = lo;
+  plan.hi = hi;
+  return e === end;
 }
