@@ -25,6 +25,9 @@ import { clearPageFlags, compoundHead, compoundOrder } from "./page.ts";
 import { entryAt, entryFrame, entryHuge, entryNone, levelPages, tableEntries, tableIndex } from "./pgtable.ts";
 import { C } from "./vmstat.ts";
 
+// A module's own constants are folded into compiled code; an import is loaded at every use.
+const { gupCalls, gupWalkSteps, pagesRecorded } = C;
+
 /**
  * `get_user_pages_fast` / `pin_user_pages_fast`: holds `n` user pages from virtual page `vpn` on and records their pfns
  * at `pages[out]`. Pages that are not mapped are faulted in. Returns how many are held, from the first on.
@@ -39,7 +42,7 @@ export function gupFast(
   out: number,
 ): number {
   let done = 0;
-  k.stat[C.gupCalls]++;
+  k.stat[gupCalls]++;
   while (done < n) {
     const got = lockless(k, mm, vpn + done, n - done, mode, pages, out + done);
     done += got;
@@ -72,7 +75,7 @@ function lockless(
       if (entryNone(k, entry) || level === 0 || entryHuge(k, entry)) break;
       table = entryFrame(k, entry);
     }
-    k.stat[C.gupWalkSteps] += 4 - level;
+    k.stat[gupWalkSteps] += 4 - level;
     if (entryNone(k, entry)) return done;
     const span = levelPages(k, level);
     const inEntry = at - Math.floor(at / span) * span;
@@ -120,8 +123,8 @@ function gupPteRange(k: Kernel, entry: number, n: number, mode: GupMode, pages: 
     pages[out + done] = pfn;
   }
   putDevPagemap(pgmap);
-  k.stat[C.pagesRecorded] += done;
-  k.stat[C.gupWalkSteps] += Math.max(0, done - 1);
+  k.stat[pagesRecorded] += done;
+  k.stat[gupWalkSteps] += Math.max(0, done - 1);
   return done;
 }
 

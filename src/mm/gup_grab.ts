@@ -15,6 +15,7 @@ const STEP = STRETCH_STRUCT_SIZE / 4;
 const FLAGS = PAGE_FLAGS / 4;
 const HEAD = PAGE_COMPOUND_HEAD / 4;
 const REFCOUNT = PAGE_REFCOUNT / 4;
+const REFERENCED = PG_REFERENCED;
 
 /**
  * SetPageReferenced and try_grab_page on `n` base pages, each recorded. Returns how many were grabbed; it stops at a page
@@ -60,68 +61,70 @@ export type PutEach = (
 ) => number;
 
 export const grabEachPlain: GrabEach = (words, at, n, delta, pages, out, pfn) => {
-  for (let i = 0; i < n; i++) {
-    const page = at + i * STEP;
-    if ((words[page + HEAD] & 1) !== 0) return i;
-    words[page + FLAGS] |= PG_REFERENCED;
+  const ahead = pfn - out;
+  for (let i = out, page = at; i < out + n; i++, page += STEP) {
+    if ((words[page + HEAD] & 1) !== 0) return i - out;
+    words[page + FLAGS] |= REFERENCED;
     const count = words[page + REFCOUNT];
-    if (count <= 0) return i;
+    if (count <= 0) return i - out;
     words[page + REFCOUNT] = count + delta;
-    pages[out + i] = pfn + i;
+    pages[i] = ahead + i;
   }
   return n;
 };
 
 export const grabEachLocked: GrabEach = (words, at, n, delta, pages, out, pfn) => {
-  for (let i = 0; i < n; i++) {
-    const page = at + i * STEP;
-    if ((words[page + HEAD] & 1) !== 0) return i;
-    if (words[page + REFCOUNT] <= 0) return i;
-    Atomics.or(words, page + FLAGS, PG_REFERENCED);
+  const ahead = pfn - out;
+  for (let i = out, page = at; i < out + n; i++, page += STEP) {
+    if ((words[page + HEAD] & 1) !== 0) return i - out;
+    if (words[page + REFCOUNT] <= 0) return i - out;
+    Atomics.or(words, page + FLAGS, REFERENCED);
     Atomics.add(words, page + REFCOUNT, delta);
-    pages[out + i] = pfn + i;
+    pages[i] = ahead + i;
   }
   return n;
 };
 
 export const grabTailsPlain: GrabTails = (words, at, n, headLo, heads, headAt, pinAt, pages, out, pfn) => {
-  for (let i = 0; i < n; i++) {
-    if (words[at + i * STEP + HEAD] !== headLo) return i;
+  const ahead = pfn - out;
+  for (let i = out, page = at; i < out + n; i++, page += STEP) {
+    if (words[page + HEAD] !== headLo) return i - out;
     const count = heads[headAt + REFCOUNT];
-    if (count <= 0) return i;
-    heads[headAt + FLAGS] |= PG_REFERENCED;
+    if (count <= 0) return i - out;
+    heads[headAt + FLAGS] |= REFERENCED;
     heads[headAt + REFCOUNT] = count + 1;
     if (pinAt >= 0) heads[pinAt]++;
-    pages[out + i] = pfn + i;
+    pages[i] = ahead + i;
   }
   return n;
 };
 
 export const grabTailsLocked: GrabTails = (words, at, n, headLo, heads, headAt, pinAt, pages, out, pfn) => {
-  for (let i = 0; i < n; i++) {
-    if (words[at + i * STEP + HEAD] !== headLo) return i;
-    if (heads[headAt + REFCOUNT] <= 0) return i;
-    Atomics.or(heads, headAt + FLAGS, PG_REFERENCED);
+  const ahead = pfn - out;
+  for (let i = out, page = at; i < out + n; i++, page += STEP) {
+    if (words[page + HEAD] !== headLo) return i - out;
+    if (heads[headAt + REFCOUNT] <= 0) return i - out;
+    Atomics.or(heads, headAt + FLAGS, REFERENCED);
     Atomics.add(heads, headAt + REFCOUNT, 1);
     if (pinAt >= 0) Atomics.add(heads, pinAt, 1);
-    pages[out + i] = pfn + i;
+    pages[i] = ahead + i;
   }
   return n;
 };
 
 export const putEachPlain: PutEach = (words, at, n, delta, pages, from, pfn) => {
-  for (let i = 0; i < n; i++) {
-    const page = at + i * STEP;
-    if (pages[from + i] !== pfn + i || (words[page + HEAD] & 1) !== 0) return i;
+  const ahead = pfn - from;
+  for (let i = from, page = at; i < from + n; i++, page += STEP) {
+    if (pages[i] !== ahead + i || (words[page + HEAD] & 1) !== 0) return i - from;
     words[page + REFCOUNT] -= delta;
   }
   return n;
 };
 
 export const putEachLocked: PutEach = (words, at, n, delta, pages, from, pfn) => {
-  for (let i = 0; i < n; i++) {
-    const page = at + i * STEP;
-    if (pages[from + i] !== pfn + i || (words[page + HEAD] & 1) !== 0) return i;
+  const ahead = pfn - from;
+  for (let i = from, page = at; i < from + n; i++, page += STEP) {
+    if (pages[i] !== ahead + i || (words[page + HEAD] & 1) !== 0) return i - from;
     Atomics.sub(words, page + REFCOUNT, delta);
   }
   return n;
@@ -141,16 +144,18 @@ export type PutTails = (
 ) => number;
 
 export const putTailsPlain: PutTails = (words, at, n, headLo, heads, headAt, pages, from, pfn) => {
-  for (let i = 0; i < n; i++) {
-    if (pages[from + i] !== pfn + i || words[at + i * STEP + HEAD] !== headLo) return i;
+  const ahead = pfn - from;
+  for (let i = from, page = at; i < from + n; i++, page += STEP) {
+    if (pages[i] !== ahead + i || words[page + HEAD] !== headLo) return i - from;
     heads[headAt + REFCOUNT]--;
   }
   return n;
 };
 
 export const putTailsLocked: PutTails = (words, at, n, headLo, heads, headAt, pages, from, pfn) => {
-  for (let i = 0; i < n; i++) {
-    if (pages[from + i] !== pfn + i || words[at + i * STEP + HEAD] !== headLo) return i;
+  const ahead = pfn - from;
+  for (let i = from, page = at; i < from + n; i++, page += STEP) {
+    if (pages[i] !== ahead + i || words[page + HEAD] !== headLo) return i - from;
     Atomics.sub(heads, headAt + REFCOUNT, 1);
   }
   return n;
@@ -158,7 +163,8 @@ export const putTailsLocked: PutTails = (words, at, n, headLo, heads, headAt, pa
 
 /** `record_subpages`: `n` consecutive pages, no struct page touched. */
 export function recordSubpages(pages: Float64Array, out: number, pfn: number, n: number): void {
-  for (let i = 0; i < n; i++) pages[out + i] = pfn + i;
+  const ahead = pfn - out;
+  for (let i = out; i < out + n; i++) pages[i] = ahead + i;
 }
 
 /** How many of the `n` recorded pages from `from` on are consecutive and tails of the same head. */
@@ -171,8 +177,9 @@ export function countTails(
   from: number,
   pfn: number,
 ): number {
-  for (let i = 0; i < n; i++) {
-    if (pages[from + i] !== pfn + i || words[at + i * STEP + HEAD] !== headLo) return i;
+  const ahead = pfn - from;
+  for (let i = from, page = at; i < from + n; i++, page += STEP) {
+    if (pages[i] !== ahead + i || words[page + HEAD] !== headLo) return i - from;
   }
   return n;
 }

@@ -29,6 +29,19 @@ import {
 } from "./page.ts";
 import { C } from "./vmstat.ts";
 
+// A module's own constants are folded into compiled code; an import is loaded at every use.
+const {
+  follPinAcquired,
+  nodeStatUpdates,
+  pageFlagStoresDram,
+  pageFlagStoresPmem,
+  pagesRecorded,
+  pincountStoresDram,
+  pincountStoresPmem,
+  refcountStoresDram,
+  refcountStoresPmem,
+} = C;
+
 /** One step of the variants that know compounds: the rest of one compound, or a stretch of base pages. */
 export function grabCompound(
   k: Kernel,
@@ -53,7 +66,7 @@ function inCompound(k: Kernel, head: number, pfn: number, n: number): number {
 export function grabHead(k: Kernel, pfn: number, n: number, mode: GupMode, pages: Float64Array, out: number): number {
   const head = compoundHead(k, pfn);
   recordSubpages(pages, out | 0, k.config.mutation === "recordsHeads" ? head : pfn, n);
-  k.stat[C.pagesRecorded] += n;
+  k.stat[pagesRecorded] += n;
   setReferenced(k, head);
   if (tryGrabCompoundHead(k, head, n, mode)) return n;
   clearPageFlags(k, head, PG_REFERENCED);
@@ -68,7 +81,7 @@ function grabOneThenRest(k: Kernel, pfn: number, n: number, mode: GupMode, pages
   const { grabOneFromHead } = k.config.errata;
   const count = inCompound(k, head, grabOneFromHead ? head : pfn, n);
   recordSubpages(pages, out | 0, pfn, count);
-  k.stat[C.pagesRecorded] += count;
+  k.stat[pagesRecorded] += count;
   setReferenced(k, head);
   const rest = count - 1;
   if (rest > (k.config.errata.grabOneMoreThanTwo ? 1 : 0)) {
@@ -91,10 +104,10 @@ export function grabPages(k: Kernel, pfn: number, n: number, mode: GupMode, page
   const got = (words[at + HEAD] & 1) === 0
     ? grabBasePages(k, pfn, at, run, mode, pages, out)
     : grabTailPages(k, pfn, at, run, mode, pages, out);
-  k.stat[C.pagesRecorded] += got;
+  k.stat[pagesRecorded] += got;
   if (mode === "pin") {
-    k.stat[C.follPinAcquired] += got;
-    k.stat[C.nodeStatUpdates] += got;
+    k.stat[follPinAcquired] += got;
+    k.stat[nodeStatUpdates] += got;
   }
   return got;
 }
@@ -115,8 +128,8 @@ function grabBasePages(
   k.gupRefs += got * delta;
   touchBasePages(k, pfn, got);
   const pmem = inPmem(k, pfn);
-  k.stat[pmem ? C.pageFlagStoresPmem : C.pageFlagStoresDram] += got;
-  k.stat[pmem ? C.refcountStoresPmem : C.refcountStoresDram] += got;
+  k.stat[pmem ? pageFlagStoresPmem : pageFlagStoresDram] += got;
+  k.stat[pmem ? refcountStoresPmem : refcountStoresDram] += got;
   return got;
 }
 
@@ -157,9 +170,9 @@ function grabTailPages(
   touchTails(k, pfn, at, got);
   touchHead(k, head, pinAt >= 0);
   const pmem = inPmem(k, head);
-  k.stat[pmem ? C.pageFlagStoresPmem : C.pageFlagStoresDram] += got;
-  k.stat[pmem ? C.refcountStoresPmem : C.refcountStoresDram] += got;
-  k.stat[pmem ? C.pincountStoresPmem : C.pincountStoresDram] += pins;
+  k.stat[pmem ? pageFlagStoresPmem : pageFlagStoresDram] += got;
+  k.stat[pmem ? refcountStoresPmem : refcountStoresDram] += got;
+  k.stat[pmem ? pincountStoresPmem : pincountStoresDram] += pins;
   return got;
 }
 
@@ -168,6 +181,6 @@ function grabOnePage(k: Kernel, pfn: number, head: number, mode: GupMode, pages:
   setReferenced(k, head);
   if (!tryGrabCompoundHead(k, head, 1, mode)) return 0;
   pages[out] = pfn;
-  k.stat[C.pagesRecorded]++;
+  k.stat[pagesRecorded]++;
   return 1;
 }

@@ -12,6 +12,9 @@ import { touchBasePages, touchHead, touchTails } from "./memmap_lines.ts";
 import { addPageCount, compoundHead, pageAddressLo, pageRefcount, pageWordForWrite } from "./page.ts";
 import { C } from "./vmstat.ts";
 
+// A module's own constants are folded into compiled code; an import is loaded at every use.
+const { follPinReleased, nodeStatUpdates } = C;
+
 /** `put_page` on every recorded page. */
 export function putPages(k: Kernel, pages: Float64Array, from: number, n: number): void {
   const end = from + n;
@@ -89,8 +92,8 @@ export function unpinPages(k: Kernel, pages: Float64Array, from: number, n: numb
       const done = putBasePages(k, pfn, at, run, GUP_PIN_COUNTING_BIAS, pages, i);
       k.stat[refcountCounter(k, pfn)] += done;
       k.gupRefs -= done * GUP_PIN_COUNTING_BIAS;
-      k.stat[C.follPinReleased] += done;
-      k.stat[C.nodeStatUpdates] += done;
+      k.stat[follPinReleased] += done;
+      k.stat[nodeStatUpdates] += done;
       i += done;
       continue;
     }

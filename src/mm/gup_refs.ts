@@ -29,6 +29,19 @@ import {
 } from "./page.ts";
 import { C } from "./vmstat.ts";
 
+// A module's own constants are folded into compiled code; an import is loaded at every use.
+const {
+  follPinAcquired,
+  follPinReleased,
+  nodeStatUpdates,
+  pageFlagStoresDram,
+  pageFlagStoresPmem,
+  pincountStoresDram,
+  pincountStoresPmem,
+  refcountStoresDram,
+  refcountStoresPmem,
+} = C;
+
 export const FLAGS = PAGE_FLAGS / 4;
 
 export const HEAD = PAGE_COMPOUND_HEAD / 4;
@@ -60,8 +73,8 @@ export function tryGrabCompoundHead(k: Kernel, head: number, refs: number, mode:
   }
   touchCounts(k, head, apart);
   if (mode === "pin") {
-    k.stat[C.follPinAcquired] += refs;
-    k.stat[C.nodeStatUpdates]++;
+    k.stat[follPinAcquired] += refs;
+    k.stat[nodeStatUpdates]++;
   }
   return true;
 }
@@ -81,8 +94,8 @@ export function putCompoundHead(k: Kernel, head: number, refs: number, mode: Gup
   k.gupRefs -= delta;
   touchCounts(k, head, apart);
   if (mode === "pin") {
-    k.stat[C.follPinReleased] += refs;
-    k.stat[C.nodeStatUpdates]++;
+    k.stat[follPinReleased] += refs;
+    k.stat[nodeStatUpdates]++;
   }
 }
 
@@ -117,13 +130,13 @@ export function touchCounts(k: Kernel, head: number, pinned: boolean): void {
 
 /** Which counter a store to the reference count of this frame belongs to. */
 export function refcountCounter(k: Kernel, pfn: number): number {
-  return inPmem(k, pfn) ? C.refcountStoresPmem : C.refcountStoresDram;
+  return inPmem(k, pfn) ? refcountStoresPmem : refcountStoresDram;
 }
 
 function pincountCounter(k: Kernel, pfn: number): number {
-  return inPmem(k, pfn) ? C.pincountStoresPmem : C.pincountStoresDram;
+  return inPmem(k, pfn) ? pincountStoresPmem : pincountStoresDram;
 }
 
 function flagCounter(k: Kernel, pfn: number): number {
-  return inPmem(k, pfn) ? C.pageFlagStoresPmem : C.pageFlagStoresDram;
+  return inPmem(k, pfn) ? pageFlagStoresPmem : pageFlagStoresDram;
 }

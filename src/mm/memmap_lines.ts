@@ -13,6 +13,17 @@ import type { Kernel } from "./kernel.ts";
 import { vmemmapPage } from "./page.ts";
 import { C } from "./vmstat.ts";
 
+// A module's own constants are folded into compiled code; an import is loaded at every use.
+const {
+  memmapJumpsDram,
+  memmapJumpsPmem,
+  memmapLinesCached,
+  memmapLinesReadDram,
+  memmapLinesReadPmem,
+  memmapLinesWrittenDram,
+  memmapLinesWrittenPmem,
+} = C;
+
 /** Whether the memmap of this frame lies in pmem. */
 export function inPmem(k: Kernel, pfn: number): boolean {
   return k.cpu.mmu.frame(vmemmapPage(k, pfn)) >= k.machine.topology.pmemStart;
@@ -20,17 +31,17 @@ export function inPmem(k: Kernel, pfn: number): boolean {
 
 /** `n` base pages from `pfn` on were updated, each in its own struct page. */
 export function touchBasePages(k: Kernel, pfn: number, n: number): void {
-  k.stat[inPmem(k, pfn) ? C.memmapLinesWrittenPmem : C.memmapLinesWrittenDram] += n;
+  k.stat[inPmem(k, pfn) ? memmapLinesWrittenPmem : memmapLinesWrittenDram] += n;
 }
 
 /** `n` tails from `pfn` on, at word `at` of memory, were read for their head. */
 export function touchTails(k: Kernel, pfn: number, at: number, n: number): void {
   const { cpu } = k;
   if (at >= cpu.nearTails && at < cpu.nearTailsEnd) {
-    k.stat[C.memmapLinesCached] += n;
+    k.stat[memmapLinesCached] += n;
     return;
   }
-  k.stat[inPmem(k, pfn) ? C.memmapLinesReadPmem : C.memmapLinesReadDram] += n;
+  k.stat[inPmem(k, pfn) ? memmapLinesReadPmem : memmapLinesReadDram] += n;
   cpu.nearTails = at;
   cpu.nearTailsEnd = at + n * (STRETCH_STRUCT_SIZE / 4);
 }
@@ -41,6 +52,6 @@ export function touchHead(k: Kernel, head: number, pinned: boolean): void {
   if (cpu.nearHead === head) return;
   cpu.nearHead = head;
   const pmem = inPmem(k, head);
-  k.stat[pmem ? C.memmapJumpsPmem : C.memmapJumpsDram]++;
-  k.stat[pmem ? C.memmapLinesWrittenPmem : C.memmapLinesWrittenDram] += pinned ? 2 : 1;
+  k.stat[pmem ? memmapJumpsPmem : memmapJumpsDram]++;
+  k.stat[pmem ? memmapLinesWrittenPmem : memmapLinesWrittenDram] += pinned ? 2 : 1;
 }

@@ -18,6 +18,9 @@ import { poisonMemmap } from "./sparse.ts";
 import { vmemmapCanOptimize } from "./pgmap.ts";
 import { C } from "./vmstat.ts";
 
+// A module's own constants are folded into compiled code; an import is loaded at every use.
+const { condResched, pgmapLookups, pgmapRefs } = C;
+
 /** A pgmap for ranges that are not up yet. */
 export function newPgmap(
   k: Kernel,
@@ -96,10 +99,10 @@ export function getDevPagemap(k: Kernel, pfn: number, cached: DevPagemap | null)
     }
     putDevPagemap(cached);
   }
-  k.stat[C.pgmapLookups]++;
+  k.stat[pgmapLookups]++;
   const pgmap = k.pgmaps.lookup(pfn);
   if (pgmap === null || pgmap.dying) return null;
-  k.stat[C.pgmapRefs]++;
+  k.stat[pgmapRefs]++;
   pgmap.refs++;
   return pgmap;
 }
@@ -189,7 +192,7 @@ function putPgmapPage(k: Kernel, pgmap: DevPagemap, pfn: number): void {
 /** `pfn_next` (patch 4): the next head, yielding once in 1024. The patch as posted tests for the opposite. */
 function pfnNext(k: Kernel, pgmap: DevPagemap, pfn: number): number {
   const onBoundary = pfn % (1024 * pgmap.geometry) === 0;
-  if (onBoundary !== k.config.errata.pfnNextYield) k.stat[C.condResched]++;
+  if (onBoundary !== k.config.errata.pfnNextYield) k.stat[condResched]++;
   return pfn + pgmap.geometry;
 }
 

@@ -15,6 +15,9 @@ import { type Zone, zoneAlloc, zoneAllocFrames, zoneArea, zoneFree, zoneFreePage
 import { clearPageFlags, putPageTestzero, readPage, readySinglePage, readySinglePages, writePage } from "./page.ts";
 import { C } from "./vmstat.ts";
 
+// A module's own constants are folded into compiled code; an import is loaded at every use.
+const { allocCalls, freeCalls, nrMemmapBootPages, nrMemmapPages, vmemmapFramePuts } = C;
+
 /** Zones a kernel allocation may come from, best first; ZONE_MOVABLE is for user data. */
 const KERNEL_ZONES = [ZONE_NORMAL, ZONE_DMA32, ZONE_DMA];
 const MOVABLE_ZONES = [ZONE_MOVABLE, ...KERNEL_ZONES];
@@ -31,7 +34,7 @@ export function allocPages(
   thisNode = false,
   movable = false,
 ): number {
-  k.stat[C.allocCalls]++;
+  k.stat[allocCalls]++;
   if (k.fault.fails(order)) return -1;
   const zones = movable ? MOVABLE_ZONES : KERNEL_ZONES;
   for (let n = 0; n < (thisNode ? 1 : k.nodes.length); n++) {
@@ -73,10 +76,10 @@ export function allocFrames(
     }
   }
   k.uses[use] += got;
-  if (use === USE_VMEMMAP) k.stat[C.nrMemmapPages] += got;
+  if (use === USE_VMEMMAP) k.stat[nrMemmapPages] += got;
   // The call that fails is the last.
   const calls = Math.min(got + 1, count);
-  k.stat[C.allocCalls] += calls;
+  k.stat[allocCalls] += calls;
   k.fault.seen += calls;
   return got;
 }
@@ -100,9 +103,9 @@ export function takePageOffBuddy(k: Kernel, pfn: number): void {
 /** `__free_pages` without the reference count: gives a block back, and its backing bytes with it. */
 export function freePages(k: Kernel, pfn: number, order: number, use: number): void {
   if (freeToZone(k, pfn, order) === null) panic(`freePages: frame ${pfn} belongs to no zone's free area`);
-  k.stat[C.freeCalls]++;
+  k.stat[freeCalls]++;
   k.uses[use] -= 2 ** order;
-  if (use === USE_VMEMMAP) k.stat[C.nrMemmapPages] -= 2 ** order;
+  if (use === USE_VMEMMAP) k.stat[nrMemmapPages] -= 2 ** order;
   k.phys.release(pfn, order);
 }
 
@@ -111,7 +114,7 @@ export function freePages(k: Kernel, pfn: number, order: number, use: number): v
  * last one. A frame from the boot allocator goes through put_page_bootmem and becomes managed memory.
  */
 export function freePagetable(k: Kernel, pfn: number, order: number, use: number): void {
-  k.stat[C.vmemmapFramePuts]++;
+  k.stat[vmemmapFramePuts]++;
   if ((readPage(k, pfn, 0) & PG_RESERVED) !== 0) {
     for (let i = 0; i < 1 << order; i++) freeBootmemPage(k, pfn + i, use);
     return;
@@ -141,7 +144,7 @@ export function freeBootmemPage(k: Kernel, pfn: number, use: number): void {
   clearPageFlags(k, pfn, PG_RESERVED | PG_BOOTMEM);
   writePage(k, pfn, PAGE_REFCOUNT, 0);
   k.uses[use === USE_VMEMMAP ? USE_BOOT_VMEMMAP : use]--;
-  if (use === USE_VMEMMAP) k.stat[C.nrMemmapBootPages]--;
+  if (use === USE_VMEMMAP) k.stat[nrMemmapBootPages]--;
   k.bootReserved--;
   zone.managed++;
   k.phys.release(pfn, 0);
@@ -193,7 +196,7 @@ export function findArea(k: Kernel, pfn: number): { readonly zone: Zone; readonl
 
 function accountAlloc(k: Kernel, order: number, use: number): void {
   k.uses[use] += 2 ** order;
-  if (use === USE_VMEMMAP) k.stat[C.nrMemmapPages] += 2 ** order;
+  if (use === USE_VMEMMAP) k.stat[nrMemmapPages] += 2 ** order;
 }
 
 /** `prep_new_page`: the first frame's struct page, with one reference. */

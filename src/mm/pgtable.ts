@@ -16,10 +16,13 @@ import type { Kernel } from "./kernel.ts";
 import { allocPages } from "./page_alloc.ts";
 import { C } from "./vmstat.ts";
 
+// A module's own constants are folded into compiled code; an import is loaded at every use.
+const { pgdWrites, pmdWrites, pteWrites, pudWrites, tlbFlushes, tlbIpis } = C;
+
 /** Use of the table an entry at this level points to: a PMD entry (1) points to a PTE table. */
 export const TABLE_USE: readonly number[] = [-1, USE_PTE_TABLE, USE_PMD_TABLE, USE_PUD_TABLE];
 /** Counter of writes to an entry at each level. */
-const WRITES: readonly number[] = [C.pteWrites, C.pmdWrites, C.pudWrites, C.pgdWrites];
+const WRITES: readonly number[] = [pteWrites, pmdWrites, pudWrites, pgdWrites];
 
 /** Entries of one table. */
 export function tableEntries(k: Kernel): number {
@@ -133,13 +136,13 @@ export function syncGlobalPgds(k: Kernel, index: number): void {
     const to = entryAt(k, mm.rootPfn, index);
     k.phys.words[to] = k.phys.words[from];
     k.phys.words[to + 1] = k.phys.words[from + 1];
-    k.stat[C.pgdWrites]++;
+    k.stat[pgdWrites]++;
   }
 }
 
 /** `flush_tlb_all` or `flush_tlb_kernel_range`: every CPU drops its translations of these vmemmap pages. */
 export function flushVmemmap(k: Kernel, vpage: number, count: number): void {
-  k.stat[C.tlbFlushes]++;
-  k.stat[C.tlbIpis] += k.machine.cpus.length - 1;
+  k.stat[tlbFlushes]++;
+  k.stat[tlbIpis] += k.machine.cpus.length - 1;
   for (const cpu of k.machine.cpus) cpu.mmu.flushRange(vpage, count);
 }

@@ -12,6 +12,9 @@ import { getEachPage } from "./page.ts";
 import { entryFrame, entryNone, populateTo, tableEntries, vmemmapVpn, walkTo } from "./pgtable.ts";
 import { C } from "./vmstat.ts";
 
+// A module's own constants are folded into compiled code; an import is loaded at every use.
+const { nrMemmapBootPages, pteWrites, vmemmapFrameGets } = C;
+
 /** More vmemmap pages than there can be: a compound that is never cut. */
 const WHOLE = 2 ** 30;
 
@@ -26,7 +29,7 @@ export function vmemmapAllocBlock(k: Kernel, order: number, nid: number): number
   const pfn = k.memblock.alloc(2 ** order, 2 ** order, nid);
   if (pfn >= 0) {
     k.uses[USE_BOOT_VMEMMAP] += 2 ** order;
-    k.stat[C.nrMemmapBootPages] += 2 ** order;
+    k.stat[nrMemmapBootPages] += 2 ** order;
   }
   return pfn;
 }
@@ -172,8 +175,8 @@ function fillTable(k: Kernel, entry: number, n: number, plan: Plan): boolean {
     tails[shared] = entryPfn(format, lo, hi);
     gets[shared++] = written - before;
   }
-  k.stat[C.vmemmapFrameGets] += written;
-  k.stat[C.pteWrites] += next + written;
+  k.stat[vmemmapFrameGets] += written;
+  k.stat[pteWrites] += next + written;
   plan.shared = shared;
   plan.page = page;
   plan.lo = lo;
