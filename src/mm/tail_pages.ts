@@ -14,7 +14,10 @@ import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
 import { pageAddressHi, pageAddressLo, pageWord } from "./page.ts";
 
-const STEP = STRETCH_STRUCT_SIZE / 4;
+const BYTES = STRETCH_STRUCT_SIZE;
+const STEP = BYTES / 4;
+/** Byte of `lru`, which points to itself. */
+const LRU = PAGE_COMPOUND_HEAD;
 /** Words of `compound_head` and of `lru.prev`. */
 const HEAD = PAGE_COMPOUND_HEAD / 4;
 const HEAD_HI = PAGE_COMPOUND_HEAD_HI / 4;
@@ -29,11 +32,13 @@ export function pageImage(k: Kernel, pfn: number): Int32Array {
   return image;
 }
 
-/** Writes struct pages [pfn, pfn + n) from an image of tails, as tails of `head`; `lru.prev` as INIT_LIST_HEAD() left it. */
+/**
+ * Writes struct pages [pfn, pfn + n) from an image of tails, as tails of `head`; `lru.prev` as INIT_LIST_HEAD() left it.
+ * All of them lie behind one high word of an address, which goes into the image together with the head.
+ */
 export function stampTails(k: Kernel, pfn: number, n: number, image: Int32Array, head: number): void {
-  const perPage = k.pageBytes / STRETCH_STRUCT_SIZE;
-  const headLo = pageAddressLo(k, head) | 1;
-  const headHi = pageAddressHi(k, head);
+  const perPage = k.pageBytes / BYTES;
+  pointImage(image, pageAddressLo(k, head) | 1, pageAddressHi(k, head), pageAddressHi(k, pfn));
   for (let at = pfn; at < pfn + n;) {
     const vpage = Math.floor(at / perPage);
     const first = at - vpage * perPage;
@@ -43,15 +48,20 @@ export function stampTails(k: Kernel, pfn: number, n: number, image: Int32Array,
     const words = k.phys.window(base);
     const to = k.phys.inWindow(base) + first * STEP;
     words.set(count === perPage ? image : image.subarray(0, count * STEP), to);
-    const hi = pageAddressHi(k, at);
-    let lo = pageAddressLo(k, at) + PAGE_COMPOUND_HEAD | 0;
-    for (let w = to; w < to + count * STEP; w += STEP) {
-      words[w + HEAD] = headLo;
-      words[w + HEAD_HI] = headHi;
-      words[w + PREV] = lo;
-      words[w + PREV_HI] = hi;
-      lo = lo + STRETCH_STRUCT_SIZE | 0;
+    let lo = pageAddressLo(k, at) + LRU | 0;
+    for (let w = to + PREV; w < to + count * STEP; w += STEP) {
+      words[w] = lo;
+      lo = lo + BYTES | 0;
     }
     at += count;
+  }
+}
+
+/** Makes the tails of an image those of one head. */
+function pointImage(image: Int32Array, headLo: number, headHi: number, prevHi: number): void {
+  for (let w = 0; w < image.length; w += STEP) {
+    image[w + HEAD] = headLo;
+    image[w + HEAD_HI] = headHi;
+    image[w + PREV_HI] = prevHi;
   }
 }
