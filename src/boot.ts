@@ -31,6 +31,7 @@ import { allocTable } from "./mm/pgtable.ts";
 import { PgmapTree } from "./mm/pgmap_tree.ts";
 import { SectionTable } from "./mm/section_table.ts";
 import { sparseInit } from "./mm/sparse.ts";
+import { newTableWork } from "./mm/vmemmap_basepages.ts";
 import { COUNTERS } from "./mm/vmstat.ts";
 
 /** What to boot. Everything has a default; sizes are bytes. */
@@ -177,6 +178,7 @@ export function startKernel(
     gupRefs: 0,
     gupPins: 0,
     contents: options.contents ?? true,
+    tableWork: newTableWork(2 ** arch.format.tableShift),
     hugetlb: newHugetlbState(options.hugetlbFreeVmemmap ?? false),
     vmemmapBasePages: options.vmemmapMap === "base",
     fakeHeads: config.dedup === "pte+head" && !config.errata.compoundHeadUnadjusted,

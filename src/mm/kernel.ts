@@ -14,6 +14,7 @@ import type { PgmapTree } from "./pgmap_tree.ts";
 import type { PgData } from "./mmzone.ts";
 import type { SectionTable } from "./section_table.ts";
 import type { Mm } from "./mm.ts";
+import type { TableWork } from "./vmemmap_basepages.ts";
 
 /** One kernel. */
 export interface Kernel {
@@ -58,6 +59,7 @@ export interface Kernel {
   readonly hugetlb: HugetlbState;
   /** Memmap is mapped by base pages from boot on (seed 004), not by PMD leaves. */
   readonly vmemmapBasePages: boolean;
+  readonly tableWork: TableWork;
   /** Zones in which the fake heads of shared head pages may occur. */
   fakeHeads: boolean;
 }

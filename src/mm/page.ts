@@ -27,13 +27,17 @@ import { flagsHiNid, pageLinksHi, PG_HEAD } from "../include/page_flags.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
 
-const W_FLAGS = PAGE_FLAGS / 4;
-const W_FLAGS_HI = PAGE_FLAGS_HI / 4;
-const W_MAPCOUNT = PAGE_MAPCOUNT / 4;
-const W_COMPOUND_HEAD = PAGE_COMPOUND_HEAD / 4;
-const W_COMPOUND_HEAD_HI = PAGE_COMPOUND_HEAD_HI / 4;
-const W_REFCOUNT = PAGE_REFCOUNT / 4;
-const STEP = STRETCH_STRUCT_SIZE / 4;
+// A module's own constants are folded into compiled code; an import is loaded at every use.
+const FLAGS = PAGE_FLAGS / 4;
+const FLAGS_HI = PAGE_FLAGS_HI / 4;
+const MAPCOUNT = PAGE_MAPCOUNT / 4;
+const COMPOUND_HEAD = PAGE_COMPOUND_HEAD / 4;
+const COMPOUND_HEAD_HI = PAGE_COMPOUND_HEAD_HI / 4;
+const ZONE_DEVICE_DATA = PAGE_ZONE_DEVICE_DATA / 4;
+const ZONE_DEVICE_DATA_HI = PAGE_ZONE_DEVICE_DATA_HI / 4;
+const REFCOUNT = PAGE_REFCOUNT / 4;
+const BYTES = STRETCH_STRUCT_SIZE;
+const STEP = BYTES / 4;
 
 /** The vmemmap page (vmemmap offset / page size) that holds this byte of a struct page. */
 export function vmemmapPage(k: Kernel, pfn: number, offset = 0): number {
@@ -114,7 +118,7 @@ export function getEachPage(k: Kernel, frames: Float64Array, gets: Int32Array, n
     const near = pagesBehind(k, first);
     const base = k.phys.inWindow(word);
     for (; i < n && frames[i] >= first && frames[i] < first + near; i++) {
-      const at = base + (frames[i] - first) * (STRETCH_STRUCT_SIZE / 4);
+      const at = base + (frames[i] - first) * STEP;
       if (words[at] < 1) panic(`getEachPage: frame ${frames[i]} had no reference`);
       if (locked) { for (let g = gets[i]; g > 0; g--) Atomics.add(words, at, 1); }
       else for (let g = gets[i]; g > 0; g--) words[at]++;
@@ -124,8 +128,8 @@ export function getEachPage(k: Kernel, frames: Float64Array, gets: Int32Array, n
 
 /** Struct pages from this one on in its memmap page; 1 where they straddle pages. */
 function pagesBehind(k: Kernel, pfn: number): number {
-  if (k.structPageSize !== STRETCH_STRUCT_SIZE) return 1;
-  const perPage = k.pageBytes / STRETCH_STRUCT_SIZE;
+  if (k.structPageSize !== BYTES) return 1;
+  const perPage = k.pageBytes / BYTES;
   return perPage - pfn % perPage;
 }
 
@@ -233,7 +237,7 @@ export function prepCompoundHead(k: Kernel, head: number, order: number, dtor: n
 export function initSinglePage(k: Kernel, pfn: number, zone: number, nid: number): void {
   const lru = pageAddressLo(k, pfn) + PAGE_COMPOUND_HEAD | 0;
   const lruHi = pageAddressHi(k, pfn);
-  if (k.structPageSize === STRETCH_STRUCT_SIZE) {
+  if (k.structPageSize === BYTES) {
     initWords(k.phys.words, pageWordForWrite(k, pfn, 0), 0, pageLinksHi(zone, nid), lru, lruHi);
     return;
   }
@@ -252,9 +256,8 @@ export function initSinglePage(k: Kernel, pfn: number, zone: number, nid: number
  * held says nothing by itself: memmap of boot memory is not initialised, and its bytes may have been another memmap's.
  */
 export function readySinglePage(k: Kernel, pfn: number, zone: number, nid: number): void {
-  if (k.structPageSize !== STRETCH_STRUCT_SIZE) return initSinglePage(k, pfn, zone, nid);
-  const lru = pageAddressLo(k, pfn) + PAGE_COMPOUND_HEAD | 0;
-  readyWords(k.phys.words, pageWordForWrite(k, pfn, 0), pageLinksHi(zone, nid), lru, pageAddressHi(k, pfn));
+  if (k.structPageSize !== BYTES) return initSinglePage(k, pfn, zone, nid);
+  readyNeighbours(k, pfn, 1, pageLinksHi(zone, nid));
 }
 
 /** The same for `n` frames from `frames[from]` on: one translation for neighbours. */
@@ -266,7 +269,7 @@ export function readySinglePages(
   zone: number,
   nid: number,
 ): void {
-  if (k.structPageSize !== STRETCH_STRUCT_SIZE) {
+  if (k.structPageSize !== BYTES) {
     for (let i = from; i < from + n; i++) initSinglePage(k, frames[i], zone, nid);
     return;
   }
@@ -276,30 +279,30 @@ export function readySinglePages(
     const most = Math.min(pagesBehind(k, pfn), from + n - i);
     let run = 1;
     while (run < most && frames[i + run] === pfn + run) run++;
-    const word = pageWordForWrite(k, pfn, 0);
-    const lru = pageAddressLo(k, pfn) + PAGE_COMPOUND_HEAD | 0;
-    readyRun(k.phys.window(word), k.phys.inWindow(word), run, links, lru, pageAddressHi(k, pfn));
+    readyNeighbours(k, pfn, run, links);
     i += run;
   }
 }
 
-function readyRun(words: Int32Array, at: number, n: number, links: number, lru: number, lruHi: number): void {
-  for (let i = 0; i < n; i++) {
-    readyWords(words, at + i * STEP, links, lru + i * (STEP * 4) | 0, lruHi);
+/** readySinglePage() for `n` struct pages of one memmap page. */
+function readyNeighbours(k: Kernel, pfn: number, n: number, links: number): void {
+  const word = pageWordForWrite(k, pfn, 0);
+  const words = k.phys.window(word);
+  const lruHi = pageAddressHi(k, pfn);
+  let lru = pageAddressLo(k, pfn) + COMPOUND_HEAD * 4 | 0;
+  let at = k.phys.inWindow(word);
+  for (const end = at + n * STEP; at < end; at += STEP) {
+    const differs = (words[at + MAPCOUNT] ^ -1) | words[at + FLAGS] | (words[at + FLAGS_HI] ^ links) |
+      (words[at + COMPOUND_HEAD] ^ lru) | (words[at + COMPOUND_HEAD_HI] ^ lruHi);
+    if (differs === 0) words[at + REFCOUNT] = 1;
+    else initWords(words, at, 0, links, lru, lruHi);
+    lru = lru + BYTES | 0;
   }
-}
-
-function readyWords(words: Int32Array, at: number, links: number, lru: number, lruHi: number): void {
-  const differs = (words[at + W_MAPCOUNT] ^ -1) | words[at + W_FLAGS] |
-    (words[at + W_FLAGS_HI] ^ links) |
-    (words[at + W_COMPOUND_HEAD] ^ lru) | (words[at + W_COMPOUND_HEAD_HI] ^ lruHi);
-  if (differs === 0) words[at + W_REFCOUNT] = 1;
-  else initWords(words, at, 0, links, lru, lruHi);
 }
 
 /** initSinglePage for [pfn, pfn + n), with flags: one translation per memmap page. */
 export function initPages(k: Kernel, pfn: number, n: number, zone: number, nid: number, flags: number): void {
-  if (k.structPageSize !== STRETCH_STRUCT_SIZE) {
+  if (k.structPageSize !== BYTES) {
     for (let i = pfn; i < pfn + n; i++) {
       initSinglePage(k, i, zone, nid);
       writePage(k, i, PAGE_FLAGS, flags);
@@ -307,28 +310,28 @@ export function initPages(k: Kernel, pfn: number, n: number, zone: number, nid: 
     return;
   }
   const { words } = k.phys;
-  const perPage = k.pageBytes / STRETCH_STRUCT_SIZE;
+  const perPage = k.pageBytes / BYTES;
   const links = pageLinksHi(zone, nid);
   for (let at = pfn; at < pfn + n;) {
     const stop = Math.min(at + perPage - at % perPage, pfn + n);
     const hi = pageAddressHi(k, at);
     let lru = pageAddressLo(k, at) + PAGE_COMPOUND_HEAD | 0;
-    for (let word = pageWordForWrite(k, at, 0); at < stop; at++, word += STRETCH_STRUCT_SIZE / 4) {
+    for (let word = pageWordForWrite(k, at, 0); at < stop; at++, word += STEP) {
       initWords(words, word, flags, links, lru, hi);
-      lru = lru + STRETCH_STRUCT_SIZE | 0;
+      lru = lru + BYTES | 0;
     }
   }
 }
 
 /** The 16 words of a fresh 64-byte struct page from word `at` on. */
 function initWords(words: Int32Array, at: number, flags: number, links: number, lru: number, lruHi: number): void {
-  for (let w = at; w < at + STRETCH_STRUCT_SIZE / 4; w++) words[w] = 0;
-  words[at + PAGE_FLAGS / 4] = flags;
-  words[at + PAGE_FLAGS_HI / 4] = links;
-  words[at + PAGE_REFCOUNT / 4] = 1;
-  words[at + PAGE_MAPCOUNT / 4] = -1;
-  words[at + PAGE_COMPOUND_HEAD / 4] = lru;
-  words[at + PAGE_COMPOUND_HEAD_HI / 4] = lruHi;
-  words[at + PAGE_ZONE_DEVICE_DATA / 4] = lru;
-  words[at + PAGE_ZONE_DEVICE_DATA_HI / 4] = lruHi;
+  for (let w = at; w < at + STEP; w++) words[w] = 0;
+  words[at + FLAGS] = flags;
+  words[at + FLAGS_HI] = links;
+  words[at + REFCOUNT] = 1;
+  words[at + MAPCOUNT] = -1;
+  words[at + COMPOUND_HEAD] = lru;
+  words[at + COMPOUND_HEAD_HI] = lruHi;
+  words[at + ZONE_DEVICE_DATA] = lru;
+  words[at + ZONE_DEVICE_DATA_HI] = lruHi;
 }

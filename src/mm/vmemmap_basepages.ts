@@ -15,6 +15,18 @@ import { C } from "./vmstat.ts";
 // A module's own constants are folded into compiled code; an import is loaded at every use.
 const { nrMemmapBootPages, pteWrites, vmemmapFrameGets } = C;
 
+/** What filling one table needs room for: new frames, and frames that several entries map with how many do. */
+export interface TableWork {
+  readonly frames: Float64Array;
+  readonly tails: Float64Array;
+  readonly gets: Int32Array;
+}
+
+/** Made once per kernel: made per section, they would take longer than the entries. */
+export function newTableWork(entries: number): TableWork {
+  return { frames: new Float64Array(entries), tails: new Float64Array(entries), gets: new Int32Array(entries) };
+}
+
 /** More vmemmap pages than there can be: a compound that is never cut. */
 const WHOLE = 2 ** 30;
 
@@ -42,7 +54,7 @@ export function mappedFrame(k: Kernel, vpage: number): number {
 
 /** `vmemmap_populate_range` with a page to reuse: all of [start, end) maps that frame, a reference each. 0 or -ENOMEM. */
 export function populateReusing(k: Kernel, start: number, end: number, nid: number, reuse: number): number {
-  return populateTables(k, start, end, nid, newPlan(k, end - start, WHOLE, 0, reuse));
+  return populateTables(k, start, end, nid, newPlan(k, WHOLE, 0, reuse));
 }
 
 /**
@@ -58,7 +70,7 @@ export function populateCompounds(
   size: number,
   own: number,
 ): number {
-  return populateTables(k, start, end, nid, newPlan(k, end - start, size, own, -1));
+  return populateTables(k, start, end, nid, newPlan(k, size, own, -1));
 }
 
 /** Compounds being mapped: how, and where in one the next entry is. */
@@ -66,11 +78,8 @@ interface Plan {
   /** Vmemmap pages of a compound, and how many of them map a frame of their own. */
   readonly size: number;
   readonly own: number;
-  /** Of one table: new frames, how many there are; frames that more entries map, how many entries do, how many there are. */
-  readonly frames: Float64Array;
+  /** Of one table: how many new frames there are, and how many frames that several entries map. */
   got: number;
-  readonly tails: Float64Array;
-  readonly gets: Int32Array;
   shared: number;
   /** The next page of its compound, and the entry of the last page that has a frame of its own. */
   page: number;
@@ -78,32 +87,24 @@ interface Plan {
   hi: number;
 }
 
-function newPlan(k: Kernel, pages: number, size: number, own: number, reuse: number): Plan {
+/** `reuse` is the frame that entries map before any has a frame of its own; -1 if there are none. */
+function newPlan(k: Kernel, size: number, own: number, reuse: number): Plan {
   const { format } = k.arch;
-  const entries = Math.min(tableEntries(k), pages);
-  return {
-    size,
-    own,
-    frames: new Float64Array(own === 0 ? 0 : entries),
-    got: 0,
-    tails: new Float64Array(own === WHOLE ? 0 : entries),
-    gets: new Int32Array(own === WHOLE ? 0 : entries),
-    shared: 0,
-    page: 0,
-    lo: entryLo(format, reuse, format.kernelPage.lo),
-    hi: entryHi(format, reuse, format.kernelPage.hi),
-  };
+  const lo = entryLo(format, reuse, format.kernelPage.lo);
+  const hi = entryHi(format, reuse, format.kernelPage.hi);
+  return { size, own, got: 0, shared: 0, page: 0, lo, hi };
 }
 
 function populateTables(k: Kernel, start: number, end: number, nid: number, plan: Plan): number {
   const entries = tableEntries(k);
+  const { frames, tails, gets } = k.tableWork;
   for (let at = start; at < end;) {
     const count = Math.min(entries - (at & (entries - 1)), end - at);
     const entry = populateTo(k, k.rootPfn, vmemmapVpn(k, at), 0, nid);
     if (entry < 0) return -ENOMEM;
-    plan.got = allocMemmapFrames(k, plan.frames, countMissing(k, entry, count, plan), nid);
+    plan.got = allocMemmapFrames(k, frames, countMissing(k, entry, count, plan), nid);
     const filled = fillTable(k, entry, count, plan);
-    if (k.config.mutation !== "reuseWithoutGet") getEachPage(k, plan.tails, plan.gets, plan.shared);
+    if (k.config.mutation !== "reuseWithoutGet") getEachPage(k, tails, gets, plan.shared);
     if (!filled) return -ENOMEM;
     at += count;
   }
@@ -140,7 +141,8 @@ function allocMemmapFrames(k: Kernel, frames: Float64Array, count: number, nid: 
 function fillTable(k: Kernel, entry: number, n: number, plan: Plan): boolean {
   const words = k.phys.window(entry);
   const { format } = k.arch;
-  const { frames, tails, gets, size, own, got } = plan;
+  const { frames, tails, gets } = k.tableWork;
+  const { size, own, got } = plan;
   let { page, lo, hi } = plan;
   let next = 0;
   let shared = 0;
