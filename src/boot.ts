@@ -179,6 +179,7 @@ export function startKernel(
     contents: options.contents ?? true,
     hugetlb: newHugetlbState(options.hugetlbFreeVmemmap ?? false),
     vmemmapBasePages: options.vmemmapMap === "base",
+    unusedPmdStart: -1,
     fakeHeads: config.dedup === "pte+head" && !config.errata.compoundHeadUnadjusted,
     hotplug: newHotplugState(arch, machine.topology, spec.pageBytes, options),
   };

@@ -15,6 +15,8 @@ export const MUTATIONS = {
   leafFreedAsPage: "freeing a memmap leaf gives back one frame of its block",
   /** B10: a new top-level entry of the kernel is not copied to processes. */
   noPgdSync: "a top-level entry for new memmap is not copied into processes",
+  /** B11: memset() at the new range instead of before it. */
+  unusedMarkedAtStart: "the unused part of a memmap leaf is marked where the used one begins",
   /** B12: a leaf goes although another subsection's struct pages are in it. */
   leafFreedInUse: "removing one section's memmap clears a leaf its neighbour uses",
   /** B19: the page is not known to be a huge page yet, so the frame's own struct page is marked. */
@@ -25,6 +27,7 @@ export const MUTATIONS = {
   headBeforeTails: "the head's order is written to the first tail before that is initialised",
   /** Before 5.12 pfn_to_online_page() knew sections, not subsections. */
   onlineBySection: "a device in an online section is taken for System RAM",
+  leafNotCleared: "memmap is left mapped when its section goes",
   deviceOnNodeZero: "struct pages of a device name node 0, whichever it is near",
   ownMemmapNotPresent: "the zone does not count the frames that hold a block's own memmap",
   selfHostedUnmarked: "frames that hold their block's memmap are not marked",

@@ -58,6 +58,8 @@ const IN_BOOT_SECTION: BootOptions = {
 };
 /** Room for memory blocks that may hold their own memmap. */
 const PLUG: BootOptions = { hotplug: [{ bytes: 2 ** 16 }], memmapOnMemory: true };
+/** pmem whose memmap, with struct pages of 80 bytes, begins inside a leaf. */
+const IN_LEAF: BootOptions = { pmem: [{ bytes: 2 ** 18, startBytes: 2 ** 16 + 2 ** 14 }] };
 /** pmem whose memmap begins a top-level entry of its own. */
 const FAR: BootOptions = { pmem: [{ bytes: 2 ** 18, startBytes: 2 ** 22 }] };
 
@@ -138,6 +140,12 @@ export const ROWS: readonly MutationRow[] = [
     machine: toy("v7", {}, FAR),
     invariant: "I3",
     notices: /I3 top-level entry/,
+  }),
+  mutation("unusedMarkedAtStart", "B11", {
+    machine: toy("5.14", {}, { ...IN_LEAF, structPageSize: 80 }),
+    live: devices(SECTIONS, SECTIONS),
+    invariant: "I4",
+    notices: /I1 vmemmap page \d+ is mapped|not mapped for writing/,
   }),
   mutation("leafFreedInUse", "B12", {
     machine: toy("5.14", {}, { structPageSize: 80 }),
@@ -264,14 +272,7 @@ export const ROWS: readonly MutationRow[] = [
     invariant: "I2",
     notices: /I2 pfn/,
   }),
-  object("leafNotCleared", "", "memmap is left mapped when its section goes", {
-    patch: (k) => {
-      const valid = k.sections.valid.bind(k.sections);
-      let removing = false;
-      const clear = k.sections.clear.bind(k.sections);
-      k.sections.clear = (pfn, n) => removing = clear(pfn, n);
-      k.sections.valid = (pfn) => removing || valid(pfn);
-    },
+  mutation("leafNotCleared", "", {
     machine: toy("5.14"),
     invariant: "I1",
     notices: /I1 |I25|I12/,
