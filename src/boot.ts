@@ -231,11 +231,12 @@ function memInit(k: Kernel): void {
   for (const range of memblock.memory) {
     for (const run of memblock.free(range)) freeToZones(k, run.start, run.end);
   }
+  const flags = PG_RESERVED | (k.config.mutation === "bootmemUnmarked" ? 0 : PG_BOOTMEM);
   for (const { start, end } of memblock.reserved) {
     for (let pfn = start; pfn < end;) {
       const { zone, area } = findArea(k, pfn) ?? panic(`memInit: reserved frame ${pfn} is no DRAM`);
       const next = Math.min(end, area.base + area.length);
-      initPages(k, pfn, next - pfn, zone.index, zone.nid, PG_RESERVED | PG_BOOTMEM);
+      initPages(k, pfn, next - pfn, zone.index, zone.nid, flags);
       pfn = next;
     }
     k.bootReserved += end - start;

@@ -28,6 +28,8 @@ export const MUTATIONS = {
   /** Before 5.12 pfn_to_online_page() knew sections, not subsections. */
   onlineBySection: "a device in an online section is taken for System RAM",
   leafNotCleared: "memmap is left mapped when its section goes",
+  bootmemUnmarked: "boot's memmap is not registered as such (register_page_bootmem_info_section)",
+  bootmemFreedPlain: "boot's memmap goes to the buddy allocator like a frame that came from it",
   deviceOnNodeZero: "struct pages of a device name node 0, whichever it is near",
   ownMemmapNotPresent: "the zone does not count the frames that hold a block's own memmap",
   selfHostedUnmarked: "frames that hold their block's memmap are not marked",
@@ -36,6 +38,8 @@ export const MUTATIONS = {
   sectionsNotJoined: "every section of a large compound gets memmap as if it began one",
   sectionStaysPresent: "a section whose last part went stays present",
   altmapFreeLost: "memmap that goes is not given back to its altmap",
+  memmapNotPoisoned: "a debug kernel does not poison memmap that is not initialised",
+  poisonedTooLate: "the struct pages of a device are poisoned when their memmap is gone",
   recordsHeads: "gup records pages from the head on, not from where it was asked",
   pinWithoutReference: "a pin counts on the pin count and takes no reference",
 } as const;

@@ -314,6 +314,26 @@ export const ROWS: readonly MutationRow[] = [
     invariant: "I19",
     notices: /I19/,
   }),
+  mutation("bootmemUnmarked", "", {
+    invariant: "I24",
+    notices: /I24/,
+  }),
+  mutation("bootmemFreedPlain", "", {
+    machine: toy("v7", {}, { hugetlbFreeVmemmap: true }),
+    live: poolExercise,
+    invariant: "I24",
+    notices: /I25|I12/,
+  }),
+  mutation("memmapNotPoisoned", "", {
+    machine: toy("6.1", {}, PLUG),
+    live: plugExercise,
+    invariant: "I32",
+    notices: /I32 struct page/,
+  }),
+  mutation("poisonedTooLate", "", {
+    invariant: "I32",
+    notices: /I32 vmemmap page \d+ is not mapped/,
+  }),
   object("zoneNotGrown", "", "the device zone does not span its device", {
     patch: (k) => void Object.defineProperty(k.nodes[0].zones[ZONE_DEVICE], "spanned", { get: () => 0, set: () => {} }),
     invariant: "I29",
