@@ -40,6 +40,7 @@ export const MUTATIONS = {
   altmapFreeLost: "memmap that goes is not given back to its altmap",
   memmapNotPoisoned: "a debug kernel does not poison memmap that is not initialised",
   poisonedTooLate: "the struct pages of a device are poisoned when their memmap is gone",
+  labelReserved: "room for a label of device-dax is left between info block and data",
   recordsHeads: "gup records pages from the head on, not from where it was asked",
   pinWithoutReference: "a pin counts on the pin count and takes no reference",
 } as const;

@@ -186,7 +186,9 @@ function checkReferences(k: Kernel, { frames, blocks, pteTables }: Recount): voi
     if (!countsReferences(k, k.arch.format.tableShift)) break;
     if (inAltmap(k, pfn)) continue;
     if (isBoot(k, pfn)) checkBootPage(k, pfn);
-    else if (pageRefcount(k, pfn) !== 1) panic(`checkInvariants: I13 block ${pfn} has ${pageRefcount(k, pfn)} references`);
+    else if (pageRefcount(k, pfn) !== 1) {
+      panic(`checkInvariants: I13 block ${pfn} has ${pageRefcount(k, pfn)} references`);
+    }
   }
 }
 

@@ -9,6 +9,7 @@ import { removeMemory } from "../../src/drivers/base/memory_hotplug.ts";
 import type { DaxRegion, DevDax } from "../../src/drivers/dax/bus.ts";
 import { allocDaxRegion, deleteDevDax } from "../../src/drivers/dax/bus.ts";
 import { devDaxRemove } from "../../src/drivers/dax/device.ts";
+import { checkInfoBlock } from "../../src/drivers/nvdimm/debug_pfn.ts";
 import { destroyNamespace, type NdNamespace } from "../../src/drivers/nvdimm/namespace.ts";
 import { type NdRegion, ndRegions } from "../../src/drivers/nvdimm/region.ts";
 import { USE_HWPOISON, USE_PTE_TABLE } from "../../src/include/frame_use.ts";
@@ -92,6 +93,7 @@ export class Life {
   check(): void {
     const { k } = this;
     checkInvariants(k);
+    for (const ns of this.namespaces) checkInfoBlock(k, ns);
     const counts = new Map<number, number>();
     let [refs, pins] = [0, 0];
     for (const { heads, perPage, mode } of this.held) {

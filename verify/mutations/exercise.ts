@@ -4,6 +4,7 @@
 // gets through. Besides the invariants it looks at what they cannot see from one moment: recorded pages, yields, errnos,
 // and that nothing is left at the end.
 
+import { checkInfoBlock } from "../../src/drivers/nvdimm/debug_pfn.ts";
 import { createNamespace, destroyNamespace, type NdNamespace } from "../../src/drivers/nvdimm/namespace.ts";
 import type { NamespaceRequest } from "../../src/drivers/nvdimm/namespace.ts";
 import { daxMmap, devDaxProbe, devDaxRemove } from "../../src/drivers/dax/device.ts";
@@ -51,7 +52,9 @@ function step<T>(k: Kernel, run: () => T): T {
 }
 
 function create(k: Kernel, region: NdRegion, request: NamespaceRequest): NdNamespace {
-  return step(k, () => done(createNamespace(k, region, request)));
+  const ns = step(k, () => done(createNamespace(k, region, request)));
+  checkInfoBlock(k, ns);
+  return ns;
 }
 
 function mapAll(k: Kernel, mm: Mm, dev: DevDax, i: number): VmArea {

@@ -324,6 +324,10 @@ export const ROWS: readonly MutationRow[] = [
     invariant: "I24",
     notices: /I25|I12/,
   }),
+  mutation("labelReserved", "", {
+    invariant: "I17",
+    notices: /I17/,
+  }),
   mutation("memmapNotPoisoned", "", {
     machine: toy("6.1", {}, PLUG),
     live: plugExercise,
