@@ -19,6 +19,12 @@ export const MUTATIONS = {
   unusedMarkedAtStart: "the unused part of a memmap leaf is marked where the used one begins",
   /** B12: a leaf goes although another subsection's struct pages are in it. */
   leafFreedInUse: "removing one section's memmap clears a leaf its neighbour uses",
+  /** B14: the rollback that did it does not exist here (leaves are split first), so it is done where pages are restored. */
+  headFromTemplate: "restoring shared vmemmap rebuilds the page of the head too, from a tail, as a rollback did",
+  /** B17: synchronize_rcu() before anybody asks whether there is anything to share. */
+  graceAlways: "a batch of huge pages pays a grace period even if none shares its vmemmap",
+  /** B17, its first fix: `&= FLAG` for `&= ~FLAG` after the first page of a batch. */
+  graceFlagKept: "every page of a batch pays a grace period and a flush of its own",
   /** B19: the page is not known to be a huge page yet, so the frame's own struct page is marked. */
   poisonsTail: "memory_failure() marks a tail of a huge page, which is read-only",
   /** B20: restore of a page whose vmemmap is whole. */

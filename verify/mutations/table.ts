@@ -210,6 +210,20 @@ export const ROWS: readonly MutationRow[] = [
       notices: /belongs to no zone's free area|memmap of frame \d+ is not mapped|I\d+/,
     },
   ),
+  mutation("headFromTemplate", "B14", {
+    machine: toy("v7", {}, { hugetlbFreeVmemmap: true }),
+    live: poolExercise,
+    invariant: "I8",
+    notices: /I8/,
+  }),
+  ...(["graceAlways", "graceFlagKept"] as const).map((name) =>
+    mutation(name, "B17", {
+      machine: toy("v7", { hugetlbFlush: "batch", hugetlbGrace: true }, { hugetlbFreeVmemmap: true }),
+      live: poolExercise,
+      invariant: "I30",
+      notices: /I30/,
+    })
+  ),
   mutation("poisonsTail", "B19", {
     machine: toy("v7", {}, { hugetlbFreeVmemmap: true }),
     live: poolExercise,
