@@ -181,6 +181,7 @@ export function startKernel(
     tableWork: newTableWork(2 ** arch.format.tableShift),
     hugetlb: newHugetlbState(options.hugetlbFreeVmemmap ?? false),
     vmemmapBasePages: options.vmemmapMap === "base",
+    unusedPmdStart: -1,
     fakeHeads: config.dedup === "pte+head" && !config.errata.compoundHeadUnadjusted,
     hotplug: newHotplugState(arch, machine.topology, spec.pageBytes, options),
   };
@@ -232,11 +233,12 @@ function memInit(k: Kernel): void {
   for (const range of memblock.memory) {
     for (const run of memblock.free(range)) freeToZones(k, run.start, run.end);
   }
+  const flags = PG_RESERVED | (k.config.mutation === "bootmemUnmarked" ? 0 : PG_BOOTMEM);
   for (const { start, end } of memblock.reserved) {
     for (let pfn = start; pfn < end;) {
       const { zone, area } = findArea(k, pfn) ?? panic(`memInit: reserved frame ${pfn} is no DRAM`);
       const next = Math.min(end, area.base + area.length);
-      initPages(k, pfn, next - pfn, zone.index, zone.nid, PG_RESERVED | PG_BOOTMEM);
+      initPages(k, pfn, next - pfn, zone.index, zone.nid, flags);
       pfn = next;
     }
     k.bootReserved += end - start;

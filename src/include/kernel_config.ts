@@ -96,6 +96,8 @@ export interface KernelConfig {
   readonly hugetlbTailsReadOnly: boolean;
   /** TLB flushes of HugeTLB vmemmap: for every page, and every split (up to 6.6), or two for a batch (6.7). */
   readonly hugetlbFlush: "page" | "batch";
+  /** Before HugeTLB vmemmap changes, walkers of pfns are waited for, once in a batch (6.11). */
+  readonly hugetlbGrace: boolean;
   /** Optimised pages are given back at once, or by a worker (seed 004 patch 9). */
   readonly hugetlbFree: "sync" | "deferred";
   /** memory_hotplug.memmap_on_memory is available. */
@@ -137,6 +139,7 @@ const LINUX_5_14: KernelConfig = {
   hugetlbKeep: 2,
   hugetlbTailsReadOnly: true,
   hugetlbFlush: "page",
+  hugetlbGrace: false,
   hugetlbFree: "sync",
   memmapOnMemory: true,
   selfHostedVmemmap: "exclusive",

@@ -11,6 +11,7 @@ import type { Kernel } from "./kernel.ts";
 import { checkMemoryBlocks } from "./debug_vm_hotplug.ts";
 import { checkHugetlb } from "./debug_vm_hugetlb.ts";
 import { checkDevicePages } from "./debug_vm_pages.ts";
+import { checkPoison } from "./debug_vm_poison.ts";
 import { checkKernelTable } from "./debug_vm_tables.ts";
 import { selfHostedPages } from "./memory_block.ts";
 import { pfnToOnlinePage } from "./memory_hotplug.ts";
@@ -28,6 +29,7 @@ export function checkInvariants(k: Kernel): void {
   checkPgmaps(k);
   checkUserTables(k);
   if (k.contents) checkDevicePages(k);
+  checkPoison(k);
   checkHugetlb(k);
   k.phys.check();
 }

@@ -2,7 +2,7 @@
 // The checker's look at HugeTLB: pools against their books (I12), which frames a huge page's vmemmap maps and how (I5,
 // I9), and what its struct pages say through every alias (I7, I8). Pages of more than DENSE struct pages are sampled.
 
-import { FRAME_USES, USE_HUGETLB } from "../include/frame_use.ts";
+import { FRAME_USES, USE_HUGETLB, USE_HWPOISON, USE_PTE_TABLE } from "../include/frame_use.ts";
 import { HPG_FREED, type Hstate } from "../include/hugetlb.ts";
 import { PAGE_PRIVATE } from "../include/mm_types.ts";
 import { PG_HWPOISON } from "../include/page_flags.ts";
@@ -20,6 +20,7 @@ import {
   readPage,
   vmemmapPage,
 } from "./page.ts";
+import { totalFreePages } from "./page_alloc.ts";
 import { entryFrame, entryHuge, levelPages, vmemmapVpn, walkTo } from "./pgtable.ts";
 
 /** All struct pages of pages up to this many are looked at. */
@@ -51,6 +52,11 @@ export function checkHugetlb(k: Kernel): void {
     panic(`checkInvariants: I12 ${optimized} huge pages are optimised, ${k.hugetlb.optimized} counted`);
   }
   if (k.hugetlb.unmapped.length > 0) panic("checkInvariants: I10 frames of shared vmemmap still wait for a flush");
+}
+
+/** Frames that are free, or would be were no leaf split and no memory broken: huge pages come and go, these stay (I12). */
+export function conserved(k: Kernel): number {
+  return totalFreePages(k) + k.uses[USE_PTE_TABLE] + k.uses[USE_HWPOISON];
 }
 
 /** Entries that map a kept frame for tails: frame by number of entries. They hold no reference (I13). */

@@ -8,7 +8,7 @@ import { KernelPanic } from "../lib/bug.ts";
 import { checkInvariants } from "./debug_vm.ts";
 import { setNrHugepages } from "./hugetlb.ts";
 import { bootHugetlb } from "./hugetlb_testing.ts";
-import { hugetlbVmemmapOptimize, hugetlbVmemmapSplit } from "./hugetlb_vmemmap.ts";
+import { hugetlbVmemmapOptimize, hugetlbVmemmapSplit, REMAP_NO_TLB_FLUSH } from "./hugetlb_vmemmap.ts";
 import type { Kernel } from "./kernel.ts";
 import { readPage, setCompoundHead, vmemmapPage, writePage } from "./page.ts";
 import { entryFrame, flushVmemmap, setEntry, vmemmapVpn, walkTo } from "./pgtable.ts";
@@ -37,7 +37,7 @@ const BREAKS: readonly (readonly [what: string, notices: string, act: Break])[] 
   }],
   ["frames that never left after a remap", "I10", (k, h, _head, whole) => {
     hugetlbVmemmapSplit(k, h, whole, 0, true);
-    hugetlbVmemmapOptimize(k, h, whole, false);
+    hugetlbVmemmapOptimize(k, h, whole, REMAP_NO_TLB_FLUSH);
   }],
   ["a tail that leads elsewhere", "I7", (k, _h, head, whole) => setCompoundHead(k, whole + 9, head)],
   ["fake heads nobody looks through", "I7", (k) => k.fakeHeads = false],

@@ -184,8 +184,11 @@ function checkReferences(k: Kernel, { frames, blocks, pteTables }: Recount): voi
   }
   for (const pfn of blocks) {
     if (!countsReferences(k, k.arch.format.tableShift)) break;
-    if (inAltmap(k, pfn) || isBoot(k, pfn)) continue;
-    if (pageRefcount(k, pfn) !== 1) panic(`checkInvariants: I13 block ${pfn} has ${pageRefcount(k, pfn)} references`);
+    if (inAltmap(k, pfn)) continue;
+    if (isBoot(k, pfn)) checkBootPage(k, pfn);
+    else if (pageRefcount(k, pfn) !== 1) {
+      panic(`checkInvariants: I13 block ${pfn} has ${pageRefcount(k, pfn)} references`);
+    }
   }
 }
 

@@ -24,7 +24,7 @@ import {
   ZONE_DEVICE,
   ZONE_NORMAL,
 } from "../include/mmzone.ts";
-import { PG_HEAD, PG_RESERVED } from "../include/page_flags.ts";
+import { PG_BOOTMEM, PG_HEAD, PG_RESERVED } from "../include/page_flags.ts";
 import { KernelPanic } from "../lib/bug.ts";
 import { machine, mustCreate } from "../testing.ts";
 import { checkInvariants } from "./debug_vm.ts";
@@ -395,6 +395,17 @@ const CASES: readonly Damage[] = [
     what: "a device frame beside System RAM is not known to be one",
     text: SHARED_SECTION,
     damage: ({ k }) => void (k.pgmaps.lookup = () => null),
+  },
+  {
+    names: "I32",
+    what: "somebody stores to the struct page of an info block's frame",
+    map: "dev",
+    damage: ({ k, start }) => writePage(k, start, PAGE_INDEX, 1),
+  },
+  {
+    names: "I24",
+    what: "a block of boot's memmap loses its mark",
+    damage: ({ k }) => clearPageFlags(k, entryFrame(k, memmapEntry(k, 0, 1)), PG_BOOTMEM),
   },
 ];
 

@@ -18,6 +18,9 @@ import {
   hugetlbVmemmapOptimize,
   hugetlbVmemmapRestore,
   hugetlbVmemmapSplit,
+  REMAP_NO_TLB_FLUSH,
+  SYNCHRONIZE_RCU,
+  synchronizeRcu,
   vmemmapOptimized,
   vmemmapShouldOptimize,
 } from "./hugetlb_vmemmap.ts";
@@ -37,7 +40,7 @@ export function prepNewHugePage(k: Kernel, h: Hstate, head: number): void {
   const { index, nid } = zoneOf(k, head);
   const share = vmemmapShouldOptimize(k, h, head) && hugetlbVmemmapSplit(k, h, head, nid, true) === 0;
   prepHugePage(k, h, head, index, nid);
-  if (share) hugetlbVmemmapOptimize(k, h, head, true);
+  if (share) hugetlbVmemmapOptimize(k, h, head, SYNCHRONIZE_RCU);
   addToPool(h, head, nid);
 }
 
@@ -47,13 +50,31 @@ export function prepNewHugePages(k: Kernel, h: Hstate, heads: readonly number[])
     vmemmapShouldOptimize(k, h, head) && hugetlbVmemmapSplit(k, h, head, zoneOf(k, head).nid, false) === 0
   );
   if (share.includes(true)) hugetlbVmemmapFlush(k);
+  let flags = batchFlags(k);
   for (const [i, head] of heads.entries()) {
     const { index, nid } = zoneOf(k, head);
     prepHugePage(k, h, head, index, nid);
-    if (share[i]) hugetlbVmemmapOptimize(k, h, head, false);
+    if (share[i]) {
+      hugetlbVmemmapOptimize(k, h, head, flags);
+      flags = nextFlags(k, flags);
+    }
     addToPool(h, head, nid);
   }
   if (share.includes(true)) hugetlbVmemmapFlush(k);
+}
+
+/** A batch flushes at its end, and its first page waits for who walks pfns. */
+function batchFlags(k: Kernel): number {
+  if (k.config.mutation === "graceAlways") {
+    synchronizeRcu(k);
+    return REMAP_NO_TLB_FLUSH;
+  }
+  return REMAP_NO_TLB_FLUSH | SYNCHRONIZE_RCU;
+}
+
+/** One grace period serves the batch. */
+function nextFlags(k: Kernel, flags: number): number {
+  return k.config.mutation === "graceFlagKept" ? flags & SYNCHRONIZE_RCU : flags & ~SYNCHRONIZE_RCU;
 }
 
 /** `remove_hugetlb_page`: the page leaves the pool's books; `surplus` says which ones. */
@@ -106,7 +127,7 @@ function updateAndFreePage(k: Kernel, h: Hstate, head: number): void {
   const probe = k.hugetlb.freeProbe;
   const t0 = probe === null ? 0 : performance.now();
   const shared = vmemmapOptimized(k, head) || k.config.mutation === "restoresWhole";
-  if (shared && hugetlbVmemmapRestore(k, h, head, true) < 0) addAsSurplus(k, h, head);
+  if (shared && hugetlbVmemmapRestore(k, h, head, SYNCHRONIZE_RCU) < 0) addAsSurplus(k, h, head);
   else freeWholePage(k, h, head);
   probe?.add((performance.now() - t0) * 1e6);
 }
@@ -115,10 +136,14 @@ function updateAndFreePage(k: Kernel, h: Hstate, head: number): void {
 function freeBatch(k: Kernel, h: Hstate, heads: readonly number[]): void {
   const whole: number[] = [];
   let restored = 0;
+  let flags = batchFlags(k);
   for (const head of heads) {
     if (!vmemmapOptimized(k, head)) whole.push(head);
-    else if (hugetlbVmemmapRestore(k, h, head, false) < 0) addAsSurplus(k, h, head);
-    else restored = whole.push(head);
+    else {
+      if (hugetlbVmemmapRestore(k, h, head, flags) < 0) addAsSurplus(k, h, head);
+      else restored = whole.push(head);
+      flags = nextFlags(k, flags);
+    }
   }
   if (restored > 0) hugetlbVmemmapFlush(k);
   for (const head of whole) freeWholePage(k, h, head);

@@ -76,9 +76,13 @@ function tailImage(k: Kernel, head: number, zone: number, nid: number): Int32Arr
 
 /**
  * Takes a huge page apart again into free frames (`destroy_compound_page` and the checks of freeing). All its memmap must
- * be writable. Panics on a tail that belongs to another page, as free_tail_pages_check() complains.
+ * be writable. Panics on a head that is none and on a tail that belongs to another page, as free_pages_prepare() and
+ * free_tail_pages_check() complain.
  */
 export function destroyHugePage(k: Kernel, h: Hstate, head: number): void {
+  if (k.contents && compoundOrder(k, head) !== h.order) {
+    panic(`destroyHugePage: I8 frame ${head} is no head of order ${h.order}`);
+  }
   clearPageFlags(k, head, PG_HEAD);
   writePage(k, head, PAGE_PRIVATE, 0);
   if (!k.contents) return;

@@ -11,6 +11,7 @@ import { PRESETS } from "../include/kernel_config.ts";
 import { PAGE_PRIVATE } from "../include/mm_types.ts";
 import { PG_HWPOISON } from "../include/page_flags.ts";
 import { checkInvariants } from "./debug_vm.ts";
+import { conserved } from "./debug_vm_hugetlb.ts";
 import {
   allocHugePage,
   allocHugePageAt,
@@ -23,7 +24,7 @@ import {
 import { flushFreeHpageWork } from "./hugetlb_free.ts";
 import { setSubpagePrivate, subpagePrivate } from "./hugetlb_page.ts";
 import { dissolveFreeHugePage } from "./hugetlb_poison.ts";
-import { bootHugetlb, conserved, emptyPools, variantName, VARIANTS, withHugetlb } from "./hugetlb_testing.ts";
+import { bootHugetlb, emptyPools, variantName, VARIANTS, withHugetlb } from "./hugetlb_testing.ts";
 import { memoryFailure } from "./memory_failure.ts";
 import { allocPages, freePages } from "./page_alloc.ts";
 import { pageFlags, pageRefcount, readPage } from "./page.ts";

@@ -4,14 +4,13 @@
 
 import { TOY_HUGETLB } from "../arch/toy/toy.ts";
 import { boot, type BootOptions } from "../boot.ts";
-import { USE_HWPOISON, USE_PTE_TABLE } from "../include/frame_use.ts";
 import type { Hstate } from "../include/hugetlb.ts";
 import { type KernelConfig, PRESETS } from "../include/kernel_config.ts";
 import { checkInvariants } from "./debug_vm.ts";
+import { conserved } from "./debug_vm_hugetlb.ts";
 import { flushFreeHpageWork } from "./hugetlb_free.ts";
 import { setNrHugepages } from "./hugetlb.ts";
 import type { Kernel } from "./kernel.ts";
-import { totalFreePages } from "./page_alloc.ts";
 
 /** The kernels and memmap mappings that share differently; for tests that must hold under all of them. */
 export const VARIANTS: readonly { readonly kernel: KernelConfig; readonly vmemmapMap: "pmd" | "base" }[] = [1, 2]
@@ -34,11 +33,6 @@ export function variantName({ kernel, vmemmapMap }: (typeof VARIANTS)[number]): 
 /** A kernel with 32 KiB and 2 MiB huge pages over 8 MiB of DRAM (memmap at its top), optimisation on. */
 export function bootHugetlb(options: BootOptions = {}): Kernel {
   return boot({ arch: TOY_HUGETLB, dram: [2 ** 23], hugetlbFreeVmemmap: true, debug: true, cpus: 2, ...options });
-}
-
-/** Frames that are free or could be, were no leaf split and no memory broken. */
-export function conserved(k: Kernel): number {
-  return totalFreePages(k) + k.uses[USE_PTE_TABLE] + k.uses[USE_HWPOISON];
 }
 
 /** Runs a case on a fresh box, empties the pools, and checks invariants and that no frame is lost. */

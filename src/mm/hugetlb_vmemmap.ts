@@ -8,7 +8,8 @@
 //
 // Order matters: entries, then the TLB flush, then the frames. On the way back: all frames first, content before each
 // entry, then the flush. Both are all or nothing, except that PTE tables made by a split stay.
-// Left out: locks and grace periods (one CPU runs), the copied head page of 6.2.
+// Left out: locks; waiting out a grace period, which is counted (one CPU runs); the copied head page of 6.2; undoing an
+// optimisation that failed in its middle, for leaves are split before anything else is done.
 
 import { ENOMEM } from "../include/errno.ts";
 import { USE_VMEMMAP } from "../include/frame_use.ts";
@@ -23,6 +24,11 @@ import { pageNid, readPage, vmemmapPage, writePage } from "./page.ts";
 import { entryFrame, flushVmemmap, setEntry, tableEntries, vmemmapVpn, walkTo } from "./pgtable.ts";
 import { splitVmemmapRange } from "./vmemmap_split.ts";
 import { C } from "./vmstat.ts";
+
+/** VMEMMAP_REMAP_NO_TLB_FLUSH: the caller flushes for a whole batch, and until then no frame is freed. */
+export const REMAP_NO_TLB_FLUSH = 1;
+/** VMEMMAP_SYNCHRONIZE_RCU: who walks pfns without a lock must be done before the vmemmap changes. */
+export const SYNCHRONIZE_RCU = 2;
 
 /** `hugetlb_vmemmap_init`: whether pages of this many vmemmap pages can give any back. */
 export function notOptimizable(k: Kernel, vmemmapPages: number): NotOptimizable | null {
@@ -42,6 +48,11 @@ export function vmemmapShouldOptimize(k: Kernel, h: Hstate, head: number): boole
   return k.hugetlb.optimize && h.freeVmemmapPages > 0 && mayFreeVmemmap(k, head);
 }
 
+/** `synchronize_rcu` before vmemmap is folded or unfolded. Nobody else runs while this code does, so it only counts. */
+export function synchronizeRcu(k: Kernel): void {
+  if (k.config.hugetlbGrace) k.stat[C.gracePeriods]++;
+}
+
 /** Splits the leaves under a page's vmemmap. 0 or -ENOMEM. With `flush` unset the caller flushes for a whole batch. */
 export function hugetlbVmemmapSplit(k: Kernel, h: Hstate, head: number, nid: number, flush: boolean): number {
   return splitVmemmapRange(k, vmemmapPage(k, head), h.vmemmapPages, nid, flush);
@@ -49,15 +60,16 @@ export function hugetlbVmemmapSplit(k: Kernel, h: Hstate, head: number, nid: num
 
 /**
  * `hugetlb_vmemmap_optimize` (`free_huge_page_vmemmap` of the series) on a page whose leaves are split already: shares
- * the tails, flushes, frees. With `flush` unset frames wait until hugetlbVmemmapFlush().
+ * the tails, flushes, frees. With REMAP_NO_TLB_FLUSH frames wait until hugetlbVmemmapFlush().
  */
-export function hugetlbVmemmapOptimize(k: Kernel, h: Hstate, head: number, flush: boolean): void {
+export function hugetlbVmemmapOptimize(k: Kernel, h: Hstate, head: number, flags: number): void {
+  if ((flags & SYNCHRONIZE_RCU) !== 0) synchronizeRcu(k);
   const kept = k.config.hugetlbKeep;
   const first = vmemmapPage(k, head);
   remapTails(k, first + kept, h.freeVmemmapPages);
   writePage(k, head, PAGE_PRIVATE, readPage(k, head, PAGE_PRIVATE) | HPG_VMEMMAP_OPTIMIZED);
   countOptimized(k, 1);
-  if (!flush) return;
+  if ((flags & REMAP_NO_TLB_FLUSH) !== 0) return;
   flushVmemmap(k, first + kept, h.freeVmemmapPages);
   freeUnmapped(k);
 }
@@ -72,13 +84,17 @@ export function hugetlbVmemmapFlush(k: Kernel): void {
  * `hugetlb_vmemmap_restore` (`alloc_huge_page_vmemmap`): every tail page gets a frame of its own again, with the content
  * that was shared. 0, or -ENOMEM with everything as it was.
  */
-export function hugetlbVmemmapRestore(k: Kernel, h: Hstate, head: number, flush: boolean): number {
+export function hugetlbVmemmapRestore(k: Kernel, h: Hstate, head: number, flags: number): number {
+  if ((flags & SYNCHRONIZE_RCU) !== 0) synchronizeRcu(k);
   const frames = allocVmemmapPages(k, h.freeVmemmapPages, pageNid(k, head));
   if (frames === null) return -ENOMEM;
   const kept = k.config.hugetlbKeep;
   const first = vmemmapPage(k, head);
   restoreTails(k, first + kept, frames);
-  if (flush) flushVmemmap(k, first + kept, h.freeVmemmapPages);
+  if (k.config.mutation === "headFromTemplate") {
+    copyTails(k, entryFrame(k, pteOf(k, first)), entryFrame(k, pteOf(k, first + kept - 1)));
+  }
+  if ((flags & REMAP_NO_TLB_FLUSH) === 0) flushVmemmap(k, first + kept, h.freeVmemmapPages);
   writePage(k, head, PAGE_PRIVATE, readPage(k, head, PAGE_PRIVATE) & ~HPG_VMEMMAP_OPTIMIZED);
   countOptimized(k, -1);
   return 0;

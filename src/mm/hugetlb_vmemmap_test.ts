@@ -10,8 +10,9 @@ import { PAGE_FLAGS, PAGE_MAPPING, PAGE_REFCOUNT } from "../include/mm_types.ts"
 import { PG_HEAD, PG_REFERENCED } from "../include/page_flags.ts";
 import { KernelPanic } from "../lib/bug.ts";
 import { checkInvariants } from "./debug_vm.ts";
+import { conserved } from "./debug_vm_hugetlb.ts";
 import { freeHugePages, persistentHugePages, setNrHugepages, setOptimizeVmemmap } from "./hugetlb.ts";
-import { bootHugetlb, conserved, emptyPools, variantName, VARIANTS, withHugetlb } from "./hugetlb_testing.ts";
+import { bootHugetlb, emptyPools, variantName, VARIANTS, withHugetlb } from "./hugetlb_testing.ts";
 import { flushFreeHpageWork } from "./hugetlb_free.ts";
 import { vmemmapOptimized } from "./hugetlb_vmemmap.ts";
 import type { Kernel } from "./kernel.ts";

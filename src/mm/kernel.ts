@@ -60,6 +60,8 @@ export interface Kernel {
   /** Memmap is mapped by base pages from boot on (seed 004), not by PMD leaves. */
   readonly vmemmapBasePages: boolean;
   readonly tableWork: TableWork;
+  /** Where the unused part of the memmap leaf made last begins, not yet marked (unused_pmd_start); -1 for none. */
+  unusedPmdStart: number;
   /** Zones in which the fake heads of shared head pages may occur. */
   fakeHeads: boolean;
 }

@@ -27,7 +27,7 @@ import type { Kernel } from "./kernel.ts";
 import { freeCorePages, memmapInitRange } from "./mm_init.ts";
 import { addFreeArea, growZoneSpan, removeFreeArea, shrinkZoneSpan, type Zone, zoneArea } from "./mmzone.ts";
 import { setPageFlags } from "./page.ts";
-import { poisonMemmap } from "./sparse.ts";
+import { pageInitPoison } from "./page_poison.ts";
 
 /** `zone_for_pfn_range`: the zone a range joins. */
 export function zoneForPfnRange(k: Kernel, type: OnlineType, nid: number, start: number, n: number): Zone {
@@ -109,7 +109,7 @@ export function adjustPresentPageCount(zone: Zone, n: number): void {
 
 /** `remove_pfn_range_from_zone`: the struct pages mean nothing any more, the span shrinks. */
 function removePfnRangeFromZone(k: Kernel, zone: Zone, pfn: number, n: number): void {
-  if (k.machine.spec.debug && k.contents) poisonMemmap(k, pfn, n);
+  pageInitPoison(k, pfn, n);
   shrinkZoneSpan(zone, pfn, pfn + n);
 }
 

@@ -14,7 +14,7 @@ import { overlapsMemoryBlocks } from "./memory_block.ts";
 import { addPages, moveRangeToDeviceZone, removePages } from "./memory_hotplug.ts";
 import { memmapInitAltmap, memmapInitZoneDevice } from "./mm_init.ts";
 import { pageRefcount, writePage } from "./page.ts";
-import { poisonMemmap } from "./sparse.ts";
+import { pageInitPoison } from "./page_poison.ts";
 import { vmemmapCanOptimize } from "./pgmap.ts";
 import { C } from "./vmstat.ts";
 
@@ -199,8 +199,11 @@ function pfnNext(k: Kernel, pgmap: DevPagemap, pfn: number): number {
 /** `pageunmap_range`. The zone keeps its span: the kernel does not shrink ZONE_DEVICE. */
 function pageunmapRange(k: Kernel, pgmap: DevPagemap, i: number): void {
   const { start, end } = pgmap.ranges[i];
-  if (k.machine.spec.debug && k.contents && !k.sections.early(start)) poisonMemmap(k, start, end - start);
+  // remove_pfn_range_from_zone(), while there is memmap.
+  const tooLate = k.config.mutation === "poisonedTooLate";
+  if (!tooLate) pageInitPoison(k, start, end - start);
   removePages(k, start, end - start, pgmap.altmap);
+  if (tooLate) pageInitPoison(k, start, end - start);
   k.pgmaps.delete(pgmap.ranges[i]);
 }
 

@@ -115,7 +115,7 @@ export function freePages(k: Kernel, pfn: number, order: number, use: number): v
  */
 export function freePagetable(k: Kernel, pfn: number, order: number, use: number): void {
   k.stat[vmemmapFramePuts]++;
-  if ((readPage(k, pfn, 0) & PG_RESERVED) !== 0) {
+  if ((readPage(k, pfn, 0) & PG_RESERVED) !== 0 && k.config.mutation !== "bootmemFreedPlain") {
     for (let i = 0; i < 1 << order; i++) freeBootmemPage(k, pfn + i, use);
     return;
   }

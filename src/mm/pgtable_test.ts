@@ -9,6 +9,7 @@ import { checkInvariants } from "./debug_vm.ts";
 import { mmAlloc, mmPut } from "./memory.ts";
 import { readPage, vmemmapPage, writePage } from "./page.ts";
 import { freePages } from "./page_alloc.ts";
+import { pageInitPoison } from "./page_poison.ts";
 import {
   allocTable,
   clearEntry,
@@ -23,7 +24,6 @@ import {
   vmemmapVpn,
   walkTo,
 } from "./pgtable.ts";
-import { poisonMemmap } from "./sparse.ts";
 import { mappedFrame } from "./vmemmap_basepages.ts";
 import { C } from "./vmstat.ts";
 
@@ -131,6 +131,6 @@ Deno.test("a store to a read-only struct page panics, and reading it does not (I
   flushVmemmap(k, vmemmapPage(k, start), 1);
   readPage(k, start, 0);
   assertThrows(() => writePage(k, start, 0, 0), KernelPanic, "read-only struct page");
-  assertThrows(() => poisonMemmap(k, start, 16), KernelPanic, "not mapped for writing");
+  assertThrows(() => pageInitPoison(k, start, 16), KernelPanic, "I32");
   assertEquals([entryNone(k, at), k.uses[USE_VMEMMAP]], [false, 128]);
 });

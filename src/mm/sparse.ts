@@ -5,7 +5,6 @@
 
 import { EEXIST, EINVAL, ENOMEM } from "../include/errno.ts";
 import type { DevPagemap, VmemAltmap } from "../include/memremap.ts";
-import { PAGE_POISON_WORD } from "../include/mm_types.ts";
 import {
   SECTION_HAS_MEM_MAP,
   SECTION_HAS_USAGE,
@@ -17,6 +16,7 @@ import { panic } from "../lib/bug.ts";
 import type { DramRange } from "../machine/topology.ts";
 import type { Kernel } from "./kernel.ts";
 import { vmemmapPage } from "./page.ts";
+import { pageInitPoison } from "./page_poison.ts";
 import { populateSectionMemmap } from "./sparse_vmemmap.ts";
 import { vmemmapFree } from "./vmemmap_populate.ts";
 
@@ -34,7 +34,7 @@ export function sparseAddSection(
 ): number {
   const err = sectionActivate(k, nid, pfn, n, altmap, pgmap);
   if (err < 0) return err;
-  if (k.machine.spec.debug && k.contents && !k.sections.early(pfn)) poisonMemmap(k, pfn, n);
+  pageInitPoison(k, pfn, n);
   k.sections.state[k.sections.nr(pfn)] |= SECTION_MARKED_PRESENT | SECTION_HAS_MEM_MAP;
   return 0;
 }
@@ -98,16 +98,5 @@ export function sparseInit(k: Kernel, memory: readonly DramRange[]): void {
       }
     }
     sections.fill(start, end - start);
-  }
-}
-
-/** `page_init_poison`: CONFIG_DEBUG_VM fills fresh memmap, so that a struct page nobody initialised is noticed. */
-export function poisonMemmap(k: Kernel, pfn: number, n: number): void {
-  const { words, pageWords } = k.phys;
-  const end = Math.ceil((pfn + n) * k.structPageSize / k.pageBytes);
-  for (let vpage = vmemmapPage(k, pfn); vpage < end; vpage++) {
-    const base = k.cpu.mmu.write(vpage);
-    if (base < 0) panic(`poisonMemmap: vmemmap page ${vpage} is not mapped for writing`);
-    words.fill(PAGE_POISON_WORD, base, base + pageWords);
   }
 }

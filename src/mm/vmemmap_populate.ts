@@ -2,7 +2,7 @@
 // vmemmap_populate(), vmemmap_free() of x86-64 (arch/x86/mm/init_64.c): a whole section's memmap gets PMD leaves, from
 // the altmap if there is one; a part of a section gets base pages from the buddy allocator, altmap or not. Freeing walks
 // the kernel table and gives back what every entry maps, then tables that are left empty, then flushes all TLBs.
-// Left out: the 0xfd marks in unused parts of a leaf; who still uses a leaf is asked of the section maps (I4).
+// Leaves that are used in part are marked and asked in vmemmap_sub_pmd.ts (I4).
 
 import { ENOMEM } from "../include/errno.ts";
 import { USE_ALTMAP_VMEMMAP, USE_VMEMMAP } from "../include/frame_use.ts";
@@ -27,6 +27,7 @@ import {
   vmemmapVpn,
 } from "./pgtable.ts";
 import { vmemmapAllocBlock, vmemmapPopulateBasepages } from "./vmemmap_basepages.ts";
+import { vmemmapPmdIsUnused, vmemmapUseNewSubPmd, vmemmapUseSubPmd } from "./vmemmap_sub_pmd.ts";
 
 /** `vmemmap_populate`: maps vmemmap pages [start, end). 0 or -ENOMEM, leaving what was mapped. */
 export function vmemmapPopulate(
@@ -54,11 +55,13 @@ function populateHugepages(k: Kernel, start: number, end: number, nid: number, a
       if (block >= 0) {
         if (altmap !== null) k.uses[USE_ALTMAP_VMEMMAP] += pmdPages;
         setEntry(k, pmd, 1, block, k.arch.format.kernelHuge);
+        if (next - at < pmdPages) vmemmapUseNewSubPmd(k, at, next);
         at = next;
         continue;
       }
       if (altmap !== null) return -ENOMEM;
     } else if (entryHuge(k, pmd)) {
+      vmemmapUseSubPmd(k, at, next);
       at = next;
       continue;
     }
@@ -90,7 +93,7 @@ function removeTable(
     const next = Math.min(alignDown(at, span) + span, end);
     const entry = entryAt(k, table, tableIndex(k, at, level));
     if (!entryNone(k, entry)) {
-      if (entryHuge(k, entry)) removeLeaf(k, entry, alignDown(at, span), altmap);
+      if (entryHuge(k, entry)) removeLeaf(k, entry, at, next, altmap);
       else {
         const child = entryFrame(k, entry);
         if (level === 1) removePtes(k, entryAt(k, child, tableIndex(k, at, 0)), next - at);
@@ -112,14 +115,14 @@ function removePtes(k: Kernel, at: number, count: number): void {
   }
 }
 
-/** A PMD leaf goes when no populated subsection keeps struct pages in it (vmemmap_pmd_is_unused). */
-function removeLeaf(k: Kernel, entry: number, vpn: number, altmap: VmemAltmap | null): void {
-  const vpage = vpn - vmemmapVpn(k, 0);
+/** The part [start, end) of a PMD leaf is not used any more; the leaf goes when nothing else in it is. */
+function removeLeaf(k: Kernel, entry: number, start: number, end: number, altmap: VmemAltmap | null): void {
+  const { mutation } = k.config;
   const perLeaf = levelPages(k, 1);
-  const first = Math.floor(vpage * k.pageBytes / k.structPageSize);
-  const last = Math.ceil((vpage + perLeaf) * k.pageBytes / k.structPageSize) - 1;
-  for (let pfn = alignDown(first, k.pagesPerSubsection); pfn <= last; pfn += k.pagesPerSubsection) {
-    if (k.sections.valid(pfn) && k.config.mutation !== "leafFreedInUse") return;
+  if (mutation === "leafNotCleared") return;
+  if (end - start < perLeaf && mutation !== "leafFreedInUse") {
+    const base = vmemmapVpn(k, 0);
+    if (!vmemmapPmdIsUnused(k, start - base, end - base)) return;
   }
   const pfn = entryFrame(k, entry);
   clearEntry(k, entry, 1);

@@ -62,6 +62,8 @@ export const COUNTERS = [
   /** Kernel-wide TLB flushes, and interrupts sent to other CPUs for them. */
   "tlbFlushes",
   "tlbIpis",
+  /** Grace periods waited for before vmemmap of huge pages changed. */
+  "gracePeriods",
   /** Voluntary yields. */
   "condResched",
   /** Page faults served, by level. */

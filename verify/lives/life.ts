@@ -9,12 +9,13 @@ import { removeMemory } from "../../src/drivers/base/memory_hotplug.ts";
 import type { DaxRegion, DevDax } from "../../src/drivers/dax/bus.ts";
 import { allocDaxRegion, deleteDevDax } from "../../src/drivers/dax/bus.ts";
 import { devDaxRemove } from "../../src/drivers/dax/device.ts";
+import { checkInfoBlock } from "../../src/drivers/nvdimm/debug_pfn.ts";
 import { destroyNamespace, type NdNamespace } from "../../src/drivers/nvdimm/namespace.ts";
 import { type NdRegion, ndRegions } from "../../src/drivers/nvdimm/region.ts";
-import { USE_HWPOISON, USE_PTE_TABLE } from "../../src/include/frame_use.ts";
 import type { KernelConfig } from "../../src/include/kernel_config.ts";
 import { panic } from "../../src/lib/bug.ts";
 import { checkInvariants } from "../../src/mm/debug_vm.ts";
+import { conserved } from "../../src/mm/debug_vm_hugetlb.ts";
 import type { GupMode } from "../../src/mm/gup_refs.ts";
 import { putPages, unpinPages } from "../../src/mm/gup_put.ts";
 import { freeHugePage, setNrHugepages } from "../../src/mm/hugetlb.ts";
@@ -23,7 +24,6 @@ import type { Kernel } from "../../src/mm/kernel.ts";
 import { mmPut } from "../../src/mm/memory.ts";
 import type { Mm, VmArea } from "../../src/mm/mm.ts";
 import { pageRefcount } from "../../src/mm/page.ts";
-import { totalFreePages } from "../../src/mm/page_alloc.ts";
 
 /** Pages that gup gave out and nobody returned. */
 export interface Holding {
@@ -84,7 +84,7 @@ export class Life {
     this.region = ndRegions(this.k)[0];
     const { nid, start, end } = this.k.machine.topology.pmem[1];
     this.daxRegion = allocDaxRegion(this.k, nid, { start, end }, 256, false) ?? panic("Life: no dax region");
-    this.#freeAtStart = available(this.k);
+    this.#freeAtStart = conserved(this.k);
     this.check();
   }
 
@@ -92,6 +92,7 @@ export class Life {
   check(): void {
     const { k } = this;
     checkInvariants(k);
+    for (const ns of this.namespaces) checkInfoBlock(k, ns);
     const counts = new Map<number, number>();
     let [refs, pins] = [0, 0];
     for (const { heads, perPage, mode } of this.held) {
@@ -146,7 +147,7 @@ export class Life {
     // A bad frame keeps its block online here (Linux lets it go): what else is left then cannot be told apart.
     if (k.hotplug.blocks.size > 0) return;
     // Vmemmap tables of the level below the top one stay, as in the kernel; they are the same for every life.
-    const missing = this.#freeAtStart - available(k);
+    const missing = this.#freeAtStart - conserved(k);
     if (missing < 0 || missing > 1) panic(`Life.end: ${missing} frames are missing`);
   }
 
@@ -175,14 +176,6 @@ export class Life {
       }
     }
   }
-}
-
-/**
- * Frames free, and those that are not although nothing is there: tables of memmap leaves that HugeTLB split, which stay
- * split, and frames that went bad.
- */
-function available(k: Kernel): number {
-  return totalFreePages(k) + k.uses[USE_PTE_TABLE] + k.uses[USE_HWPOISON];
 }
 
 function expectDone(errno: number, what: string): void {

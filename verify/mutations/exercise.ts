@@ -4,6 +4,7 @@
 // gets through. Besides the invariants it looks at what they cannot see from one moment: recorded pages, yields, errnos,
 // and that nothing is left at the end.
 
+import { checkInfoBlock } from "../../src/drivers/nvdimm/debug_pfn.ts";
 import { createNamespace, destroyNamespace, type NdNamespace } from "../../src/drivers/nvdimm/namespace.ts";
 import type { NamespaceRequest } from "../../src/drivers/nvdimm/namespace.ts";
 import { daxMmap, devDaxProbe, devDaxRemove } from "../../src/drivers/dax/device.ts";
@@ -51,7 +52,9 @@ function step<T>(k: Kernel, run: () => T): T {
 }
 
 function create(k: Kernel, region: NdRegion, request: NamespaceRequest): NdNamespace {
-  return step(k, () => done(createNamespace(k, region, request)));
+  const ns = step(k, () => done(createNamespace(k, region, request)));
+  checkInfoBlock(k, ns);
+  return ns;
 }
 
 function mapAll(k: Kernel, mm: Mm, dev: DevDax, i: number): VmArea {
@@ -92,7 +95,7 @@ function rebind(k: Kernel, dev: DevDax): void {
   step(k, () => zero(devDaxProbe(k, dev)));
 }
 
-/** I30: taking a device down yields once per section, and once in 1024 pages or compounds at most. */
+/** I30: taking a device down yields once per section, and besides once in 1024 pages or compounds at most. */
 function yieldsSeldom(k: Kernel, { pgmap }: DevDax, run: () => void): void {
   const { ranges, geometry } = pgmap ?? panic("exercise: the device is down");
   const pages = ranges[0].end - ranges[0].start;
@@ -100,7 +103,9 @@ function yieldsSeldom(k: Kernel, { pgmap }: DevDax, run: () => void): void {
   run();
   const yields = k.stat[C.condResched] - before;
   const most = pages / k.pagesPerSection + 2 + pages / geometry / 1024 + 1;
-  if (yields > most) panic(`exercise: I30 ${yields} yields to take ${pages} pages down`);
+  if (yields < Math.floor(pages / k.pagesPerSection) || yields > most) {
+    panic(`exercise: I30 ${yields} yields to take ${pages} pages down`);
+  }
 }
 
 /** The same namespace again, with each of its allocations failing. */

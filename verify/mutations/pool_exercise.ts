@@ -1,29 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The life for mutations of HugeTLB: a pool whose vmemmap is shared and one whose is not, a frame of a page in use that
-// goes bad, the pools emptied; invariants after every step.
+// goes bad, the pools emptied; invariants after every step. Besides them it looks at what making and giving back pages
+// costs everybody else (I30): flushes and grace periods.
 
 import { EBUSY } from "../../src/include/errno.ts";
+import type { Hstate } from "../../src/include/hugetlb.ts";
 import { panic } from "../../src/lib/bug.ts";
 import { checkInvariants } from "../../src/mm/debug_vm.ts";
 import { allocHugePage, freeHugePage, setNrHugepages, setOptimizeVmemmap } from "../../src/mm/hugetlb.ts";
 import { flushFreeHpageWork } from "../../src/mm/hugetlb_free.ts";
 import { memoryFailureHugetlb } from "../../src/mm/hugetlb_poison.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
+import { C } from "../../src/mm/vmstat.ts";
 
 /** Lives the life with the smallest huge page; panics where something is wrong. */
 export function poolExercise(k: Kernel): void {
   const [h] = k.hugetlb.hstates;
   for (const share of [true, false]) {
     setOptimizeVmemmap(k, share);
-    step(k, () => setNrHugepages(k, h, 3), 3);
+    resize(k, h, 3);
     if ((k.hugetlb.optimized > 0) !== share) panic(`poolExercise: ${k.hugetlb.optimized} pages share their vmemmap`);
     const head = allocHugePage(k, h, 0);
     // The last frame of a page in use: marked on the head, told to its user later.
     step(k, () => memoryFailureHugetlb(k, head + h.pages - 1), -EBUSY);
     step(k, () => freeHugePage(k, h, head), 0);
-    step(k, () => setNrHugepages(k, h, 0), 0);
+    resize(k, h, 0);
     flushFreeHpageWork(k);
     checkInvariants(k);
+  }
+}
+
+/** I30: where nothing is shared nobody waits; a batch takes two flushes and one grace period, single pages as many each. */
+function resize(k: Kernel, h: Hstate, count: number): void {
+  const pages = Math.abs(count - h.nrHugePages);
+  const optimized = k.hugetlb.optimized;
+  const flushes = k.stat[C.tlbFlushes];
+  const graces = k.stat[C.gracePeriods];
+  step(k, () => setNrHugepages(k, h, count), count);
+  const batches = k.hugetlb.optimized === optimized ? 0 : k.config.hugetlbFlush === "batch" ? 1 : pages;
+  const [flushed, waited] = [k.stat[C.tlbFlushes] - flushes, k.stat[C.gracePeriods] - graces];
+  if (flushed > 2 * batches || waited > (k.config.hugetlbGrace ? batches : 0)) {
+    panic(`poolExercise: I30 ${flushed} flushes and ${waited} grace periods for ${pages} pages in ${batches} batches`);
   }
 }
 

@@ -4,7 +4,7 @@
 import { boot } from "../../src/boot.ts";
 import { PRESETS } from "../../src/include/kernel_config.ts";
 import { KernelPanic } from "../../src/lib/bug.ts";
-import type { MutationRow } from "./table.ts";
+import type { MutationRow } from "./row.ts";
 
 /** What noticed a mutation. */
 export interface Verdict {

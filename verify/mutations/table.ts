@@ -1,88 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Every defect that is tried: the machine it shows on, how it is put in, and what must notice. A row is an erratum of the
-// documents, a mutation of the kernel's code (src/include/mutations.ts), or an object of a booted machine that is made to
-// misbehave. New paths add rows.
+// Every defect that is tried. A row is an erratum of the documents, a mutation of the kernel's code
+// (src/include/mutations.ts), or an object of a booted machine that is made to misbehave. New paths add rows.
 
-import type { BootOptions } from "../../src/boot.ts";
 import { TOY } from "../../src/arch/toy/toy.ts";
-import type { NamespaceRequest } from "../../src/drivers/nvdimm/namespace.ts";
-import { type Errata, type KernelConfig, NO_ERRATA, PRESETS } from "../../src/include/kernel_config.ts";
-import { exercise } from "./exercise.ts";
-import { poolExercise } from "./pool_exercise.ts";
-import { plugExercise } from "./plug_exercise.ts";
 import { ZONE_DEVICE } from "../../src/include/mmzone.ts";
-import { type Mutation, MUTATIONS } from "../../src/include/mutations.ts";
-import type { Kernel } from "../../src/mm/kernel.ts";
 import { C } from "../../src/mm/vmstat.ts";
-
-/** A defect. */
-export interface MutationRow {
-  /** Name, the number of the historical bug if it was one, and what it does. */
-  readonly name: string;
-  readonly bug: string;
-  readonly what: string;
-  readonly machine: BootOptions;
-  /** The life it is put into. */
-  readonly live: (k: Kernel) => void;
-  /** Puts the defect into the configuration, or into the booted machine. */
-  readonly config?: Partial<KernelConfig>;
-  readonly patch?: (k: Kernel) => void;
-  /** The invariant it breaks, and a pattern of what notices. */
-  readonly invariant: string;
-  readonly notices: RegExp;
-}
-
-const MEM: NamespaceRequest = { size: 2 ** 15 + 2 ** 12, align: 4096, map: "mem" };
-const DEV: NamespaceRequest = { size: 2 ** 16, align: 4096, map: "dev" };
-const PUD: NamespaceRequest = { size: 2 ** 17, align: 2 ** 16, map: "mem" };
-/** Whole sections: with struct pages of 80 bytes the memmap of two of them meets in one leaf. */
-const SECTIONS: NamespaceRequest = { size: 2 ** 15, align: 4096, map: "mem" };
-const SMALL: NamespaceRequest = { size: 2 ** 14, align: 256, map: "mem" };
-/** What mutations are tried on unless they need something else. */
-const ALL: readonly NamespaceRequest[] = [PUD, MEM, DEV];
-
-function devices(...requests: NamespaceRequest[]): (k: Kernel) => void {
-  return (k) => exercise(k, requests);
-}
-
-/** A toy kernel without errata. */
-function toy(preset: string, more: Partial<KernelConfig> = {}, options: BootOptions = {}): BootOptions {
-  const kernel = { ...PRESETS[preset], errata: NO_ERRATA, ...more };
-  return { arch: "toy", dram: [2 ** 16], pmem: [{ bytes: 2 ** 18 }], cpus: 2, debug: true, kernel, ...options };
-}
-
-/** pmem that begins in the last section of DRAM. */
-const IN_BOOT_SECTION: BootOptions = {
-  dram: [2 ** 16 - 2 ** 13],
-  pmem: [{ bytes: 2 ** 18, startBytes: 2 ** 16 - 2 ** 13 }],
-};
-/** Room for memory blocks that may hold their own memmap. */
-const PLUG: BootOptions = { hotplug: [{ bytes: 2 ** 16 }], memmapOnMemory: true };
-/** pmem whose memmap begins a top-level entry of its own. */
-const FAR: BootOptions = { pmem: [{ bytes: 2 ** 18, startBytes: 2 ** 22 }] };
-
-function erratum(name: keyof Errata, bug: string, what: string, row: Partial<MutationRow> & Caught): MutationRow {
-  const config = { errata: { ...NO_ERRATA, [name]: true } };
-  return { name, bug, what, machine: toy("v4"), live: devices(...ALL), config, ...row };
-}
-
-function mutation(name: Mutation, bug: string, row: Partial<MutationRow> & Caught): MutationRow {
-  return {
-    name,
-    bug,
-    what: MUTATIONS[name],
-    machine: toy("v7"),
-    live: devices(...ALL),
-    config: { mutation: name },
-    ...row,
-  };
-}
-
-function object(name: string, bug: string, what: string, row: Partial<MutationRow> & Caught): MutationRow {
-  return { name, bug, what, machine: toy("v7"), live: devices(...ALL), ...row };
-}
-
-type Caught = Pick<MutationRow, "invariant" | "notices">;
+import { plugExercise } from "./plug_exercise.ts";
+import { poolExercise } from "./pool_exercise.ts";
+import {
+  DEV,
+  devices,
+  erratum,
+  FAR,
+  IN_BOOT_SECTION,
+  IN_LEAF,
+  MEM,
+  mutation,
+  type MutationRow,
+  object,
+  PLUG,
+  PUD,
+  SECTIONS,
+  SMALL,
+  toy,
+} from "./row.ts";
 
 /** The table. */
 export const ROWS: readonly MutationRow[] = [
@@ -138,6 +79,12 @@ export const ROWS: readonly MutationRow[] = [
     machine: toy("v7", {}, FAR),
     invariant: "I3",
     notices: /I3 top-level entry/,
+  }),
+  mutation("unusedMarkedAtStart", "B11", {
+    machine: toy("5.14", {}, { ...IN_LEAF, structPageSize: 80 }),
+    live: devices(SECTIONS, SECTIONS),
+    invariant: "I4",
+    notices: /I1 vmemmap page \d+ is mapped|not mapped for writing/,
   }),
   mutation("leafFreedInUse", "B12", {
     machine: toy("5.14", {}, { structPageSize: 80 }),
@@ -202,6 +149,20 @@ export const ROWS: readonly MutationRow[] = [
       notices: /belongs to no zone's free area|memmap of frame \d+ is not mapped|I\d+/,
     },
   ),
+  mutation("headFromTemplate", "B14", {
+    machine: toy("v7", {}, { hugetlbFreeVmemmap: true }),
+    live: poolExercise,
+    invariant: "I8",
+    notices: /I8/,
+  }),
+  ...(["graceAlways", "graceFlagKept"] as const).map((name) =>
+    mutation(name, "B17", {
+      machine: toy("v7", { hugetlbFlush: "batch", hugetlbGrace: true }, { hugetlbFreeVmemmap: true }),
+      live: poolExercise,
+      invariant: "I30",
+      notices: /I30/,
+    })
+  ),
   mutation("poisonsTail", "B19", {
     machine: toy("v7", {}, { hugetlbFreeVmemmap: true }),
     live: poolExercise,
@@ -264,14 +225,7 @@ export const ROWS: readonly MutationRow[] = [
     invariant: "I2",
     notices: /I2 pfn/,
   }),
-  object("leafNotCleared", "", "memmap is left mapped when its section goes", {
-    patch: (k) => {
-      const valid = k.sections.valid.bind(k.sections);
-      let removing = false;
-      const clear = k.sections.clear.bind(k.sections);
-      k.sections.clear = (pfn, n) => removing = clear(pfn, n);
-      k.sections.valid = (pfn) => removing || valid(pfn);
-    },
+  mutation("leafNotCleared", "", {
     machine: toy("5.14"),
     invariant: "I1",
     notices: /I1 |I25|I12/,
@@ -312,6 +266,30 @@ export const ROWS: readonly MutationRow[] = [
     live: devices(SMALL),
     invariant: "I19",
     notices: /I19/,
+  }),
+  mutation("bootmemUnmarked", "", {
+    invariant: "I24",
+    notices: /I24/,
+  }),
+  mutation("bootmemFreedPlain", "", {
+    machine: toy("v7", {}, { hugetlbFreeVmemmap: true }),
+    live: poolExercise,
+    invariant: "I24",
+    notices: /I25|I12/,
+  }),
+  mutation("labelReserved", "", {
+    invariant: "I17",
+    notices: /I17/,
+  }),
+  mutation("memmapNotPoisoned", "", {
+    machine: toy("6.1", {}, PLUG),
+    live: plugExercise,
+    invariant: "I32",
+    notices: /I32 struct page/,
+  }),
+  mutation("poisonedTooLate", "", {
+    invariant: "I32",
+    notices: /I32 vmemmap page \d+ is not mapped/,
   }),
   object("zoneNotGrown", "", "the device zone does not span its device", {
     patch: (k) => void Object.defineProperty(k.nodes[0].zones[ZONE_DEVICE], "spanned", { get: () => 0, set: () => {} }),

@@ -2,7 +2,8 @@
 // Everything a failed operation must leave as it was: use counts, zone counts, the free blocks of every order, section
 // states and subsections, pgmaps, the references on every frame in use, what gup gave out. Compared as a whole.
 
-import { FRAME_USES } from "../../src/include/frame_use.ts";
+import { FRAME_USES, USE_BOOT_VMEMMAP, USE_HUGETLB, USE_VMEMMAP } from "../../src/include/frame_use.ts";
+import { conserved } from "../../src/mm/debug_vm_hugetlb.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { pageRefcount } from "../../src/mm/page.ts";
 import { C } from "../../src/mm/vmstat.ts";
@@ -35,6 +36,25 @@ export function takeBooks(k: Kernel): Books {
     references: references(k),
     counters: [k.stat[C.nrMemmapPages], k.stat[C.nrMemmapBootPages], k.gupRefs, k.gupPins, k.bootReserved],
     processes: k.mms.size,
+  };
+}
+
+/**
+ * The books of HugeTLB paths. Which frames memmap lies on, and how many tables map it, changes with every page made or
+ * given back; the sums do not: frames free or in tables, memmap from boot or the allocator, pages by pool.
+ */
+export function takePoolBooks(k: Kernel): Readonly<Record<string, number | string>> {
+  const zones = k.nodes.flatMap((node) => node.zones);
+  return {
+    conserved: conserved(k),
+    memmap: k.uses[USE_VMEMMAP] + k.uses[USE_BOOT_VMEMMAP],
+    counted: k.stat[C.nrMemmapPages] + k.stat[C.nrMemmapBootPages],
+    managed: zones.reduce((sum, zone) => sum + zone.managed, k.bootReserved),
+    huge: k.uses[USE_HUGETLB],
+    optimized: k.hugetlb.optimized,
+    queued: k.hugetlb.work.length,
+    pools: k.hugetlb.hstates.map((h) => `${h.nrHugePages} of them ${h.surplusHugePages} surplus`).join(", "),
+    sections: sections(k),
   };
 }
 

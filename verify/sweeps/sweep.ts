@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Failure sweeps: an operation is run with its first allocation failing, then its second, and so on until none is left to
 // fail. Each time it either says so and everything is as before, or got along without the allocation and is undone again.
-// All on one machine: that the next try still works is part of the proof.
+// The next try, with memory again, must work: that is part of the proof.
 
 import { errnoName } from "../../src/include/errno.ts";
 import { panic } from "../../src/lib/bug.ts";
 import { checkInvariants } from "../../src/mm/debug_vm.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
-import { type Books, takeBooks } from "./books.ts";
+import { takeBooks } from "./books.ts";
 
 /** An operation that allocates. */
 export interface Sweep {
-  /** Runs it; 0 for done, a negative errno for a failure that must have left nothing behind. */
+  /** Runs it; 0 for done, as far as memory allowed; a negative errno for a failure that must have left nothing behind. */
   readonly run: (k: Kernel) => number;
   /** Undoes what a run that was done left. */
   readonly undo: (k: Kernel) => void;
   /** The errno of a failure. */
   readonly errno: number;
+  /** What must be equal before and after; default takeBooks(), which is everything. */
+  readonly books?: (k: Kernel) => object;
 }
 
 /** What a sweep saw. */
@@ -28,50 +30,84 @@ export interface Swept {
   readonly gotAlong: number;
 }
 
-/** Fails each allocation in turn, alone or (persistent) with all after it. Panics when anything is left behind. */
+/**
+ * Fails each allocation in turn, alone or (persistent) with all after it. Panics when anything is left behind. All on one
+ * machine, so each try follows on a failed one, and the last has nothing failing.
+ */
 export function sweepEach(k: Kernel, sweep: Sweep, persistent = false, stride = 1): Swept {
-  const before = takeBooks(k);
+  const before = booksOf(k, sweep);
+  return sweepTries((nth) => {
+    const tried = attempt(k, sweep, `allocation ${nth} failed`, () => k.fault.arm(nth, persistent));
+    expectSame(before, booksOf(k, sweep), `allocation ${nth} failed with errno ${tried.errno}`);
+    return tried;
+  }, stride);
+}
+
+/** The same with a fresh machine for each, for operations after which a machine is better prepared for the next. */
+export function sweepFresh(make: () => readonly [Kernel, Sweep], persistent = false, stride = 1): Swept {
+  return sweepTries((nth) => {
+    const [k, sweep] = make();
+    return attemptTwice(k, sweep, `allocation ${nth} failed`, () => k.fault.arm(nth, persistent));
+  }, stride);
+}
+
+/** Fails every allocation of one order for as long as the operation runs; whether it failed. */
+export function sweepOrder(k: Kernel, sweep: Sweep, order: number): boolean {
+  const what = `every allocation of order ${order} failed`;
+  return attemptTwice(k, sweep, what, () => k.fault.failOrder(order)).errno < 0;
+}
+
+/** What a run said, and how many allocations it came to. */
+interface Tried {
+  readonly errno: number;
+  readonly seen: number;
+}
+
+function sweepTries(tryNth: (nth: number) => Tried, stride: number): Swept {
   let [failed, gotAlong] = [0, 0];
   for (let nth = 1;; nth += stride) {
-    k.fault.arm(nth, persistent);
-    const errno = sweep.run(k);
-    const reached = k.fault.seen >= nth;
-    k.fault.disarm();
-    settle(k, sweep, errno, before, `allocation ${nth}`);
-    if (!reached) return { allocations: nth - 1, failed, gotAlong };
+    const { errno, seen } = tryNth(nth);
+    if (seen < nth) return { allocations: nth - 1, failed, gotAlong };
     if (errno < 0) failed++;
     else gotAlong++;
   }
 }
 
-/** Fails every allocation of one order for as long as the operation runs; whether it failed. */
-export function sweepOrder(k: Kernel, sweep: Sweep, order: number): boolean {
-  const before = takeBooks(k);
-  k.fault.failOrder(order);
-  const errno = sweep.run(k);
-  k.fault.disarm();
-  settle(k, sweep, errno, before, `every allocation of order ${order}`);
-  return errno < 0;
+/** Runs with failures, then without: that must be done. */
+function attemptTwice(k: Kernel, sweep: Sweep, what: string, arm: () => void): Tried {
+  const before = booksOf(k, sweep);
+  const tried = attempt(k, sweep, what, arm);
+  expectSame(before, booksOf(k, sweep), `${what} with errno ${tried.errno}`);
+  const again = attempt(k, sweep, `${what} before`, () => {});
+  if (again.errno < 0) panic(`sweep: ${what}: the next try says -${errnoName(again.errno)}`);
+  expectSame(before, booksOf(k, sweep), `${what}, then was done`);
+  return tried;
 }
 
-/** After a run: the right errno and nothing changed, or done, and nothing changed once undone. */
-function settle(k: Kernel, sweep: Sweep, errno: number, before: Books, what: string): void {
+/** One run: the right errno, or done and undone; a sound machine throughout. */
+function attempt(k: Kernel, sweep: Sweep, what: string, arm: () => void): Tried {
+  arm();
+  const errno = sweep.run(k);
+  const { seen } = k.fault;
+  k.fault.disarm();
   if (errno < 0 && errno !== sweep.errno) {
-    panic(`sweep: ${what} failed: got -${errnoName(errno)}, expected -${errnoName(sweep.errno)}`);
+    panic(`sweep: ${what}: got -${errnoName(errno)}, expected -${errnoName(sweep.errno)}`);
   }
   checkInvariants(k);
-  if (errno >= 0) {
-    sweep.undo(k);
-    checkInvariants(k);
-  }
-  const difference = firstDifference(before, takeBooks(k));
-  if (difference !== null) panic(`sweep: ${what} failed${errno < 0 ? "" : " and got along"}: ${difference}`);
+  if (errno < 0) return { errno, seen };
+  sweep.undo(k);
+  checkInvariants(k);
+  return { errno, seen };
 }
 
-function firstDifference(before: Books, after: Books): string | null {
-  for (const key of Object.keys(before) as (keyof Books)[]) {
-    const [was, is] = [JSON.stringify(before[key]), JSON.stringify(after[key])];
-    if (was !== is) return `${key} were ${was}, are ${is}`;
+function booksOf(k: Kernel, sweep: Sweep): object {
+  return (sweep.books ?? takeBooks)(k);
+}
+
+function expectSame(before: object, after: object, what: string): void {
+  const now = Object.entries(after);
+  for (const [i, [key, value]] of Object.entries(before).entries()) {
+    const [was, is] = [JSON.stringify(value), JSON.stringify(now[i][1])];
+    if (was !== is) panic(`sweep: ${what}: ${key} were ${was}, are ${is}`);
   }
-  return null;
 }

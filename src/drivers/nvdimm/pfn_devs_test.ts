@@ -10,6 +10,7 @@ import { parseSize } from "../../lib/units.ts";
 import { altmapOffset } from "../../mm/altmap.ts";
 import { totalFreePages } from "../../mm/page_alloc.ts";
 import { machine, mustCreate, mustDestroy, withKernel } from "../../testing.ts";
+import { checkInfoBlock } from "./debug_pfn.ts";
 import { createNamespace, usableBytes } from "./namespace.ts";
 import { type MapMode, ndPfnInit, nvdimmSetupPfn } from "./pfn_devs.ts";
 import { ndRegions } from "./region.ts";
@@ -44,6 +45,7 @@ for (const [size, align, map, usable, reserve, frames, blocks, tables, dram] of 
       const free = totalFreePages(k);
       const ns = mustCreate(k, { align: parseSize(align), map });
       assertEquals(ns.extent.start, 0x200000000);
+      checkInfoBlock(k, ns);
       assertEquals([usableBytes(k, ns), ns.info.dataoff], [usable, reserve]);
       const took = (use: number) => k.uses[use] - before[use];
       assertEquals([took(USE_VMEMMAP), took(USE_PTE_TABLE)], [frames + 512 * blocks, tables]);

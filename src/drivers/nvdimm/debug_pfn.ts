@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The checker's look at a namespace's info block (I17), by what its figures must satisfy rather than by how nd_pfn_init()
+// comes to them: the data begins at the first aligned byte behind label, info block and (map=dev) 64 bytes for every
+// frame behind those, ends at the last aligned byte, and the altmap is what lies between. It stands outside debug_vm.ts,
+// which knows no drivers; who creates namespaces calls it. Bytes.
+
+import { panic } from "../../lib/bug.ts";
+import type { Kernel } from "../../mm/kernel.ts";
+import type { NdNamespace } from "./namespace.ts";
+
+/** What ndctl reserves for a struct page, whatever its size. */
+const STRUCT_PAGE_RESERVE = 64;
+
+/** I17: panics unless the info block of a namespace that is up says where its data must lie, and its pgmap agrees. */
+export function checkInfoBlock(k: Kernel, ns: NdNamespace): void {
+  const { start, end } = ns.extent;
+  const { mode, align, dataoff, endTrunc, npfns } = ns.info;
+  const unit = align > k.arch.compatAlignBytes ? align : k.arch.compatAlignBytes;
+  let front = k.arch.infoBlockBytes;
+  if (mode === "dev") front += STRUCT_PAGE_RESERVE * Math.trunc((end - start - front) / k.pageBytes);
+  const slack = dataoff - front;
+  expect((start + dataoff) % unit === 0 && slack >= 0 && slack < unit, ns, `data at ${dataoff}, ${front} are taken`);
+  expect((end - endTrunc) % unit === 0 && endTrunc >= 0 && endTrunc < unit, ns, `${endTrunc} cut off at the end`);
+  expect(npfns * k.pageBytes === end - endTrunc - start - dataoff, ns, `${npfns} frames of data`);
+  checkRange(k, ns, (start + dataoff) / k.pageBytes, (end - endTrunc) / k.pageBytes);
+}
+
+/** The memmap covers namespace and info block; the device has the data; the altmap has all in front but the info block. */
+function checkRange(k: Kernel, ns: NdNamespace, data: number, end: number): void {
+  const [range] = ns.pgmap.ranges;
+  expect(range.start * k.pageBytes === ns.extent.start && range.end === end, ns, "memmap of another range");
+  if (ns.dev !== null) {
+    expect(ns.dev.ranges[0].start === data && ns.dev.ranges[0].end === end, ns, "a device elsewhere");
+  }
+  const { altmap } = ns.pgmap;
+  expect((altmap !== null) === (ns.info.mode === "dev"), ns, "an altmap that was not asked for, or none that was");
+  if (altmap === null) return;
+  const kept = (altmap.basePfn + altmap.reserve) * k.pageBytes - ns.extent.start;
+  expect(kept === k.arch.infoBlockBytes, ns, `${kept} kept in front of the altmap`);
+  expect(altmap.basePfn + altmap.reserve + altmap.free === data, ns, `an altmap of ${altmap.free} frames`);
+}
+
+function expect(holds: boolean, ns: NdNamespace, what: string): void {
+  if (!holds) panic(`checkInfoBlock: I17 namespace at ${ns.extent.start} has ${what}`);
+}

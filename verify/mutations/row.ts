@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What a row of the table of mutations is made of: the machine a defect shows on, how it is put in, and what must notice.
+
+import type { BootOptions } from "../../src/boot.ts";
+import type { NamespaceRequest } from "../../src/drivers/nvdimm/namespace.ts";
+import { type Errata, type KernelConfig, NO_ERRATA, PRESETS } from "../../src/include/kernel_config.ts";
+import { type Mutation, MUTATIONS } from "../../src/include/mutations.ts";
+import type { Kernel } from "../../src/mm/kernel.ts";
+import { exercise } from "./exercise.ts";
+
+/** A defect. */
+export interface MutationRow {
+  /** Name, the number of the historical bug if it was one, and what it does. */
+  readonly name: string;
+  readonly bug: string;
+  readonly what: string;
+  readonly machine: BootOptions;
+  /** The life it is put into. */
+  readonly live: (k: Kernel) => void;
+  /** Puts the defect into the configuration, or into the booted machine. */
+  readonly config?: Partial<KernelConfig>;
+  readonly patch?: (k: Kernel) => void;
+  /** The invariant it breaks, and a pattern of what notices. */
+  readonly invariant: string;
+  readonly notices: RegExp;
+}
+
+export const MEM: NamespaceRequest = { size: 2 ** 15 + 2 ** 12, align: 4096, map: "mem" };
+export const DEV: NamespaceRequest = { size: 2 ** 16, align: 4096, map: "dev" };
+export const PUD: NamespaceRequest = { size: 2 ** 17, align: 2 ** 16, map: "mem" };
+/** Whole sections: with struct pages of 80 bytes the memmap of two of them meets in one leaf. */
+export const SECTIONS: NamespaceRequest = { size: 2 ** 15, align: 4096, map: "mem" };
+export const SMALL: NamespaceRequest = { size: 2 ** 14, align: 256, map: "mem" };
+/** What mutations are tried on unless they need something else. */
+const ALL: readonly NamespaceRequest[] = [PUD, MEM, DEV];
+
+export function devices(...requests: NamespaceRequest[]): (k: Kernel) => void {
+  return (k) => exercise(k, requests);
+}
+
+/** A toy kernel without errata. */
+export function toy(preset: string, more: Partial<KernelConfig> = {}, options: BootOptions = {}): BootOptions {
+  const kernel = { ...PRESETS[preset], errata: NO_ERRATA, ...more };
+  return { arch: "toy", dram: [2 ** 16], pmem: [{ bytes: 2 ** 18 }], cpus: 2, debug: true, kernel, ...options };
+}
+
+/** pmem that begins in the last section of DRAM. */
+export const IN_BOOT_SECTION: BootOptions = {
+  dram: [2 ** 16 - 2 ** 13],
+  pmem: [{ bytes: 2 ** 18, startBytes: 2 ** 16 - 2 ** 13 }],
+};
+/** Room for memory blocks that may hold their own memmap. */
+export const PLUG: BootOptions = { hotplug: [{ bytes: 2 ** 16 }], memmapOnMemory: true };
+/** pmem whose memmap, with struct pages of 80 bytes, begins inside a leaf. */
+export const IN_LEAF: BootOptions = { pmem: [{ bytes: 2 ** 18, startBytes: 2 ** 16 + 2 ** 14 }] };
+/** pmem whose memmap begins a top-level entry of its own. */
+export const FAR: BootOptions = { pmem: [{ bytes: 2 ** 18, startBytes: 2 ** 22 }] };
+
+export function erratum(
+  name: keyof Errata,
+  bug: string,
+  what: string,
+  row: Partial<MutationRow> & Caught,
+): MutationRow {
+  const config = { errata: { ...NO_ERRATA, [name]: true } };
+  return { name, bug, what, machine: toy("v4"), live: devices(...ALL), config, ...row };
+}
+
+export function mutation(name: Mutation, bug: string, row: Partial<MutationRow> & Caught): MutationRow {
+  return {
+    name,
+    bug,
+    what: MUTATIONS[name],
+    machine: toy("v7"),
+    live: devices(...ALL),
+    config: { mutation: name },
+    ...row,
+  };
+}
+
+export function object(name: string, bug: string, what: string, row: Partial<MutationRow> & Caught): MutationRow {
+  return { name, bug, what, machine: toy("v7"), live: devices(...ALL), ...row };
+}
+
+export type Caught = Pick<MutationRow, "invariant" | "notices">;

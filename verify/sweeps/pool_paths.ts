@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The HugeTLB paths that allocate, each as a sweep. They differ from the others in what a failure may leave: tables of
+// leaves that were split stay, memmap comes back on other frames, and a page that cannot be restored stays in its pool as
+// surplus. So the books compared are the pool's, and each sweep says itself what a failure must have left, and that the
+// next try, with memory, gets there.
+
+import { ENOMEM } from "../../src/include/errno.ts";
+import type { Hstate } from "../../src/include/hugetlb.ts";
+import { panic } from "../../src/lib/bug.ts";
+import { allocHugePage, allocHugePageAt, freeHugePage } from "../../src/mm/hugetlb.ts";
+import { freeHugePages, persistentHugePages, setNrHugepages, setOptimizeVmemmap } from "../../src/mm/hugetlb.ts";
+import { flushFreeHpageWork } from "../../src/mm/hugetlb_free.ts";
+import { dissolveFreeHugePage, memoryFailureHugetlb } from "../../src/mm/hugetlb_poison.ts";
+import { vmemmapOptimized } from "../../src/mm/hugetlb_vmemmap.ts";
+import type { Kernel } from "../../src/mm/kernel.ts";
+import { vmemmapPage } from "../../src/mm/page.ts";
+import { splitVmemmapRange } from "../../src/mm/vmemmap_split.ts";
+import { takePoolBooks } from "./books.ts";
+import type { Sweep } from "./sweep.ts";
+
+/** Filling the pool with `count` pages: what memory there is for becomes pages, shared or whole. */
+export function growSweep(k: Kernel, h: Hstate, count: number): Sweep {
+  setOptimizeVmemmap(k, true);
+  return pool((k) => reach(k, h, count), (k) => retryShrink(k, h));
+}
+
+/** Sharing switched on at run time: pages that were there stay whole, `count` more join them. */
+export function switchOnSweep(k: Kernel, h: Hstate, count: number): Sweep {
+  const wholePages = () => {
+    setOptimizeVmemmap(k, false);
+    exactly(setNrHugepages(k, h, count), count);
+    setOptimizeVmemmap(k, true);
+  };
+  wholePages();
+  return pool((k) => reach(k, h, 2 * count), (k) => {
+    retryShrink(k, h);
+    wholePages();
+  });
+}
+
+/** Emptying a pool of `count` pages whose vmemmap is shared. */
+export function shrinkSweep(k: Kernel, h: Hstate, count: number): Sweep {
+  fill(k, h, count);
+  return pool((k) => {
+    exactly(setNrHugepages(k, h, 0), 0);
+    flushFreeHpageWork(k);
+    return stuck(k, h);
+  }, (k) => {
+    retryShrink(k, h);
+    fill(k, h, count);
+  });
+}
+
+/** Emptying a pool of pages that are whole takes no memory at all. */
+export function shrinkWholeSweep(k: Kernel, h: Hstate, count: number): Sweep {
+  setOptimizeVmemmap(k, false);
+  exactly(setNrHugepages(k, h, count), count);
+  return pool((k) => setNrHugepages(k, h, 0), (k) => exactly(setNrHugepages(k, h, count), count));
+}
+
+/** A user returns a surplus page, which goes unless it cannot be restored; then it is there for the next user. */
+export function returnSweep(k: Kernel, h: Hstate): Sweep {
+  setOptimizeVmemmap(k, true);
+  h.nrOvercommit = 1;
+  let held = taken(allocHugePage(k, h, 0));
+  return pool((k) => {
+    exactly(freeHugePage(k, h, held), 0);
+    flushFreeHpageWork(k);
+    return stuck(k, h);
+  }, (k) => {
+    if (h.nrHugePages > 0) {
+      exactly(freeHugePage(k, h, taken(allocHugePage(k, h, 0))), 0);
+      flushFreeHpageWork(k);
+      exactly(h.nrHugePages, 0);
+    }
+    held = taken(allocHugePage(k, h, 0));
+  });
+}
+
+/** A user takes a page that is made for him. */
+export function overcommitSweep(k: Kernel, h: Hstate): Sweep {
+  setOptimizeVmemmap(k, true);
+  h.nrOvercommit = 1;
+  let held = -1;
+  return pool((k) => {
+    held = allocHugePage(k, h, 0);
+    return Math.min(held, 0);
+  }, (k) => {
+    exactly(freeHugePage(k, h, held), 0);
+    flushFreeHpageWork(k);
+    exactly(h.nrHugePages, 0);
+  });
+}
+
+/** A huge page of given frames. */
+export function placeSweep(k: Kernel, h: Hstate, head: number): Sweep {
+  setOptimizeVmemmap(k, true);
+  return pool((k) => allocHugePageAt(k, h, head) ? 0 : -ENOMEM, (k) => retryShrink(k, h));
+}
+
+/** Dissolving a free page: when it fails the pool has what it had. */
+export function dissolveSweep(k: Kernel, h: Hstate, count: number): Sweep {
+  fill(k, h, count);
+  return pool((k) => {
+    const pages = heads(h);
+    const errno = dissolveFreeHugePage(k, h.freeLists.flat()[0]);
+    if (errno < 0 && heads(h) !== pages) panic(`dissolveSweep: the pool had ${pages}, has ${heads(h)}`);
+    return errno;
+  }, (k) => fill(k, h, count));
+}
+
+/** A frame of a free page goes bad: the page is dissolved, or stays marked until it can be. */
+export function brokenSweep(k: Kernel, h: Hstate, count: number): Sweep {
+  fill(k, h, count);
+  return pool((k) => {
+    const [head] = h.freeLists.flat();
+    const errno = memoryFailureHugetlb(k, head + h.pages - 1);
+    if (errno < 0 && errno !== -ENOMEM) return errno;
+    if (errno < 0 && !h.freeLists.flat().includes(head)) panic("brokenSweep: the page is gone and nobody was told");
+    return 0;
+  }, (k) => {
+    for (const head of h.freeLists.flat()) exactly(dissolveFreeHugePage(k, head), 0);
+    fill(k, h, count);
+  });
+}
+
+/** Splitting the memmap leaves under the first `pages` frames: those split before a failure stay split. */
+export function splitSweep(k: Kernel, pages: number): Sweep {
+  const count = vmemmapPage(k, pages);
+  return pool((k) => splitVmemmapRange(k, 0, count, 0, true), () => {});
+}
+
+function pool(run: (k: Kernel) => number, undo: (k: Kernel) => void): Sweep {
+  return { run, undo, errno: -ENOMEM, books: takePoolBooks };
+}
+
+/** nr_hugepages up; less than asked for only where an allocation is made to fail. */
+function reach(k: Kernel, h: Hstate, count: number): number {
+  const got = setNrHugepages(k, h, count);
+  if (got > count || (got < count && !k.fault.armed)) panic(`growSweep: ${got} pages, expected ${count}`);
+  return 0;
+}
+
+/** Pages that are left could not be restored: they are free, surplus and as they were, and only for want of memory. */
+function stuck(k: Kernel, h: Hstate): number {
+  exactly(persistentHugePages(h), 0);
+  exactly(freeHugePages(h), h.surplusHugePages);
+  if (h.nrHugePages > 0 && !k.fault.armed) panic(`stuck: ${h.nrHugePages} pages are left although there is memory`);
+  for (const list of h.freeLists) {
+    for (const head of list) if (!vmemmapOptimized(k, head)) panic(`stuck: page ${head} is whole and was not freed`);
+  }
+  return 0;
+}
+
+/** The pool is emptied: what could not be freed before is adopted as persistent, then it can go. */
+function retryShrink(k: Kernel, h: Hstate): void {
+  exactly(setNrHugepages(k, h, h.nrHugePages), h.nrHugePages);
+  exactly(setNrHugepages(k, h, 0), 0);
+  flushFreeHpageWork(k);
+  exactly(h.nrHugePages, 0);
+}
+
+function fill(k: Kernel, h: Hstate, count: number): void {
+  setOptimizeVmemmap(k, true);
+  exactly(setNrHugepages(k, h, count), count);
+}
+
+function heads(h: Hstate): string {
+  const lists = h.freeLists.map((list) => list.toSorted((a, b) => a - b).join(" ")).join(" | ");
+  return `${lists}, ${h.surplusHugePages} surplus`;
+}
+
+function taken(head: number): number {
+  return head < 0 ? panic(`sweep: no huge page, errno ${head}`) : head;
+}
+
+function exactly(got: number, wanted: number): void {
+  if (got !== wanted) panic(`sweep: got ${got}, expected ${wanted}`);
+}
