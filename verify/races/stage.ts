@@ -24,8 +24,8 @@ export interface Stage {
   readonly hazards: Set<string>;
   /** Whether a frame the tables do not name (any more) for this vmemmap page still holds what it held. */
   readonly keeps: (frame: number, vpage: number) => boolean;
-  /** References on struct pages that nobody will return, at the end. */
-  readonly extraReferences: () => number;
+  /** The threads are done and what they leave goes: how many references are there that nobody will return. */
+  readonly finish: () => number;
 }
 
 /** A stage that gup-fast plays on: a process, the page it begins at, and what it is told. */
@@ -104,8 +104,8 @@ export function findLeaf(w: GupStage): Leaf | null {
   return null;
 }
 
-/** Notes what is wrong with touching this struct page now, as the current CPU sees it; panics when it faults. */
-export function look(w: Stage, pfn: number, verb: string): void {
+/** Notes what is wrong with touching this struct page now, as the current CPU sees it; panics when it faults. False: gone. */
+export function look(w: Stage, pfn: number, verb: string): boolean {
   const { k } = w;
   const inMemory = Number.isInteger(pfn) && pfn >= 0 && pfn < k.machine.topology.maxPfn;
   if (!inMemory) panic(`look: ${verb} a struct page at a garbage address`);
@@ -114,9 +114,10 @@ export function look(w: Stage, pfn: number, verb: string): void {
   if (seen < 0) panic(`look: ${verb} a struct page that is not mapped`);
   if (seen !== memmapFrame(k, vpage) && !w.keeps(seen, vpage)) {
     w.hazards.add(`${verb} freed memmap through a stale translation`);
-  } else if (readPage(k, pfn, PAGE_FLAGS) === PAGE_POISON_WORD) {
-    w.hazards.add(`${verb} a struct page nobody initialised`);
+    return false;
   }
+  if (readPage(k, pfn, PAGE_FLAGS) === PAGE_POISON_WORD) w.hazards.add(`${verb} a struct page nobody initialised`);
+  return true;
 }
 
 /** Frame of a vmemmap page in the kernel table, past every TLB; -1 when none. */
@@ -138,7 +139,7 @@ export function raceEnd(w: Stage, waiting: readonly string[], thrown: unknown): 
   if (waiting.length > 0) return [...w.hazards, `${waiting.join(", ")}: waits for ever`];
   const { k } = w;
   onCpu(w, 1);
-  const extra = w.extraReferences();
+  const extra = w.finish();
   if (extra !== 0) return [...w.hazards, extra > 0 ? "leaks a reference" : "takes a reference too many away"];
   k.gupRefs = 0;
   try {
@@ -153,6 +154,11 @@ export function raceEnd(w: Stage, waiting: readonly string[], thrown: unknown): 
 /** What a step of setting up made; an Error when it could not, which must not pass for something a race did. */
 export function created<T>(result: T | number): T {
   return typeof result === "number" ? setUpFailed(`errno ${result}`) : result;
+}
+
+/** The same of a frame. */
+export function allocated(pfn: number): number {
+  return pfn < 0 ? setUpFailed(`errno ${pfn}`) : pfn;
 }
 
 /** No panic: what is wrong with the set-up must not pass for something a race did. */

@@ -100,7 +100,7 @@ export function raceWorld(setting: Setting): RaceWorld {
     held: 0,
     speculated: false,
     keeps: () => false,
-    extraReferences: () => extraReferences(k),
+    finish: () => extraReferences(k),
     entryRead: () => void (entryOf = dev.pgmap),
     counted: (pfn, head) => {
       if (trueHead(w, pfn) !== head) w.hazards.add("counts on a stale head");
