@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Every defect that is tried: the machine it shows on, how it is put in, and what must notice. A row is an erratum of the
-// documents, a mutation of the kernel's code (src/include/mutations.ts), or an object of a booted machine that is made to
-// misbehave. New paths add rows.
+// documents, a mutation of the kernel's code (src/include/mutations.ts), an object of a booted machine that is made to
+// misbehave, or an order of steps that another CPU finds wrong. New paths add rows.
 
 import type { BootOptions } from "../../src/boot.ts";
 import { TOY } from "../../src/arch/toy/toy.ts";
@@ -10,6 +10,7 @@ import { type Errata, type KernelConfig, NO_ERRATA, PRESETS } from "../../src/in
 import { exercise } from "./exercise.ts";
 import { poolExercise } from "./pool_exercise.ts";
 import { plugExercise } from "./plug_exercise.ts";
+import { RACE_ROWS } from "./race_rows.ts";
 import { ZONE_DEVICE } from "../../src/include/mmzone.ts";
 import { type Mutation, MUTATIONS } from "../../src/include/mutations.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
@@ -27,6 +28,8 @@ export interface MutationRow {
   /** Puts the defect into the configuration, or into the booted machine. */
   readonly config?: Partial<KernelConfig>;
   readonly patch?: (k: Kernel) => void;
+  /** The life with the defect in it, where that is an order of its steps. */
+  readonly mutant?: (k: Kernel) => void;
   /** The invariant it breaks, and a pattern of what notices. */
   readonly invariant: string;
   readonly notices: RegExp;
@@ -318,4 +321,5 @@ export const ROWS: readonly MutationRow[] = [
     invariant: "I29",
     notices: /I29/,
   }),
+  ...RACE_ROWS,
 ];
