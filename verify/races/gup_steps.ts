@@ -66,7 +66,7 @@ function* gupFastSteps(w: GupStage, v: GupRace): Generator<Step, Held[] | null, 
   if (leaf === null) return null;
   const [lo, hi] = [k.phys.words[leaf.at], k.phys.words[leaf.at + 1]];
   const { pfn } = leaf;
-  w.entryRead();
+  w.entryRead(false);
   let pgmap: DevPagemap | null = null;
   if (v.pgmap !== "no") {
     yield { name: "get_dev_pagemap", reads: ["tree"], writes: ["refs"] };
@@ -81,6 +81,7 @@ function* gupFastSteps(w: GupStage, v: GupRace): Generator<Step, Held[] | null, 
   }
   if (ok && v.recheckEntry) {
     yield { name: "read the entry again", reads: ["entry"] };
+    w.entryRead(true);
     ok = k.phys.words[leaf.at] === lo && k.phys.words[leaf.at + 1] === hi;
   }
   if (ok && v.grab.startsWith("one")) ok = yield* grabRest(w, v, pfn, held);

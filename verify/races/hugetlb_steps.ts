@@ -4,7 +4,7 @@
 // apart. Each step calls the functions of src/mm; a defect is another order of the same steps. The copy of a shared page is
 // three of them, of which the entry may come before, between or after. Left out: the copied head page of 6.2.
 //
-// Places: `words` struct pages, `map` the vmemmap's entries (to gup, both are `memmap`, and counts `count`), `tlb` of CPU 0,
+// Places: `words` struct pages, `map` the vmemmap's entries (to gup, both and `key` are `memmap`, and counts `count`), `tlb` of CPU 0,
 // `key` the static key, `buddy` free frames.
 
 import { USE_HUGETLB } from "../../src/include/frame_use.ts";
@@ -65,7 +65,7 @@ export function* makeHuge(w: HugeWorld, h: Hstate, head: number): Steps<boolean>
   onCpu(w, 1);
   prepHugePage(k, h, head, zone.index, zone.nid);
   becomes(w, { head, pages: h.pages });
-  yield { name: "static key on", writes: ["key"] };
+  yield { name: "static key on", writes: ["key", "memmap"] };
   countOptimized(k, 1);
   if (w.setting.grace) yield* waitForSection(w, "synchronize_rcu");
   yield { name: "share the tails", ...MAP };
@@ -122,7 +122,7 @@ export function* dissolve(w: HugeWorld): Steps<void> {
   onCpu(w, 1);
   destroyHugePage(k, h, head);
   becomes(w, null);
-  yield { name: "free its frames", writes: ["buddy"] };
+  yield { name: "free its frames", ...WORDS };
   freeContigPages(k, head, h.order, USE_HUGETLB);
 }
 

@@ -85,6 +85,8 @@ export function bootHugeRace(config: Partial<KernelConfig>): Kernel {
     vmemmapMap: "base",
     cpus: 2,
     debug: true,
+    // Room for the memmap and tables there are: a boot takes as long as its host memory is large.
+    hostMemoryBytes: 2 ** 16,
   });
 }
 

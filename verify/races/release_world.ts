@@ -48,9 +48,9 @@ export interface ReleaseWorld extends HugeWorld, GupStage {
   readonly waits: Waits;
   /** The entry gup reads: its word, its level and the frame it names. */
   readonly entry: { readonly at: number; readonly level: number; readonly first: number };
-  /** Lives of the frames so far, and those in which the process mapped them. */
+  /** Lives of the frames so far, and the last one in which the process mapped them. */
   life: number;
-  readonly mappedIn: Set<number>;
+  mappedLife: number;
 }
 
 /** Order of the smaller compound page, which lies in one vmemmap page. */
@@ -80,8 +80,9 @@ export function releaseWorld(release: Release, waits: Waits): ReleaseWorld {
   const at = populateTo(k, mm.rootPfn, vpn, level, 0, USE_USER_TABLE);
   if (at < 0) setUpFailed("no user table");
   const { finish } = stage;
-  // Life and rightness of the references gup has on the way.
-  let [life, wrong] = [0, false];
+  // Lives gup's entry was from when it read it, and those it counted in; whether it counted on a head of other pages.
+  const [entries, lives] = [new Set<number>(), new Set<number>()];
+  let wrong = false;
   const w: ReleaseWorld = Object.assign(stage, {
     release,
     waits,
@@ -90,17 +91,17 @@ export function releaseWorld(release: Release, waits: Waits): ReleaseWorld {
     n: split ? 1 : 2,
     entry: { at, level, first: split ? stage.page : stage.head },
     life: 0,
-    mappedIn: new Set<number>(),
+    mappedLife: 0,
     speculated: false,
-    entryRead: () => {},
+    entryRead: () => void entries.add(w.mappedLife),
     counted: (pfn: number, head: number) => {
-      life = w.life;
-      wrong = headIn(w.compound, pfn) !== head;
-      if (wrong || !w.mappedIn.has(life)) w.speculated = true;
+      lives.add(w.life);
+      wrong ||= headIn(w.compound, pfn) !== head;
+      if (wrong || !entries.has(w.life)) w.speculated = true;
     },
     returned: () => {
       if (wrong) w.hazards.add("I20 returns a page without a reference on it");
-      if (!w.mappedIn.has(life)) w.hazards.add("I22 returns a page the process does not map");
+      if (!lives.isSubsetOf(entries)) w.hazards.add("I22 returns a page the process does not map");
     },
     headNow: (pfn: number) => headIn(w.compound, pfn),
     put: (head: number, refs: number) => void putReferences(w, head, refs),
@@ -122,5 +123,5 @@ export function releaseWorld(release: Release, waits: Waits): ReleaseWorld {
 export function mapPage(w: ReleaseWorld): void {
   const { userHuge, userPage } = w.k.arch.format;
   setEntry(w.k, w.entry.at, w.entry.level, w.entry.first, w.entry.level === 0 ? userPage : userHuge);
-  w.mappedIn.add(w.life);
+  w.mappedLife = w.life;
 }

@@ -37,8 +37,8 @@ export interface GupStage extends Stage {
   /** Pages gup returned; whether it counted on a page of a life after the one its entry was from. */
   held: number;
   speculated: boolean;
-  /** gup has read its entry. */
-  readonly entryRead: () => void;
+  /** gup has read its entry, for the second time if `again`. */
+  readonly entryRead: (again: boolean) => void;
   /** gup has counted on `head` for page `pfn`. */
   readonly counted: (pfn: number, head: number) => void;
   /** gup returns these pages, as the last thing with interrupts off. */

@@ -39,7 +39,7 @@ export function* walkerThread(w: HugeWorld, v: Walker): Thread {
   if (v.grace) yield* endSection(w, "rcu_read_unlock");
   if (!got) return;
   w.held++;
-  yield { name: "put_page", reads: ["map"], writes: ["tlb", "words", "buddy"] };
+  yield { name: "put_page", reads: ["map", "key"], writes: ["tlb", "words", "buddy"] };
   onCpu(w, 0);
   putReferences(w, compoundHead(w.k, w.page), 1);
 }

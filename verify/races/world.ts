@@ -76,6 +76,8 @@ export function raceWorld(setting: Setting): RaceWorld {
     pmem: [{ bytes: PAGES * 256 }],
     cpus: 2,
     debug: true,
+    // Room for the memmaps and tables there are: a boot takes as long as its host memory is large.
+    hostMemoryBytes: 2 ** 16,
   });
   const { nid, start, end } = k.machine.topology.pmem[0];
   const region = allocDaxRegion(k, nid, { start, end }, 256, false) ?? setUpFailed("no region");
@@ -101,7 +103,9 @@ export function raceWorld(setting: Setting): RaceWorld {
     speculated: false,
     keeps: () => false,
     finish: () => extraReferences(k),
-    entryRead: () => void (entryOf = dev.pgmap),
+    entryRead: (again) => {
+      if (!again) entryOf = dev.pgmap;
+    },
     counted: (pfn, head) => {
       if (trueHead(w, pfn) !== head) w.hazards.add("counts on a stale head");
       if (k.pgmaps.lookup(pfn) !== entryOf) w.speculated = true;
