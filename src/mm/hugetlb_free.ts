@@ -166,7 +166,8 @@ function addAsSurplus(k: Kernel, h: Hstate, head: number): void {
   h.surplusHugePagesNode[nid]++;
 }
 
-function addToPool(h: Hstate, head: number, nid: number): void {
+/** The books of a free page that joins its pool. */
+export function addToPool(h: Hstate, head: number, nid: number): void {
   h.nrHugePages++;
   h.nrHugePagesNode[nid]++;
   h.freeLists[nid].push(head);

@@ -7,7 +7,8 @@
 //   keep 1 (5.18)     a  ar ar ar ar ar ar ar    b..h do; 7 of the 512 struct pages only look like heads
 //
 // Order matters: entries, then the TLB flush, then the frames. On the way back: all frames first, content before each
-// entry, then the flush. Both are all or nothing, except that PTE tables made by a split stay.
+// entry, then the flush. Both are all or nothing, except that PTE tables made by a split stay. The parts are exported for
+// verify/races, which puts another CPU between them.
 // Left out: locks; waiting out a grace period, which is counted (one CPU runs); the copied head page of 6.2; undoing an
 // optimisation that failed in its middle, for leaves are split before anything else is done.
 
@@ -19,7 +20,7 @@ import { isPowerOf2 } from "../lib/align.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
 import { mayFreeVmemmap } from "./memmap_on_memory.ts";
-import { allocPages, freePages, freePagetable } from "./page_alloc.ts";
+import { allocFrames, freePages, freePagetable } from "./page_alloc.ts";
 import { pageNid, readPage, vmemmapPage, writePage } from "./page.ts";
 import { entryFrame, flushVmemmap, setEntry, tableEntries, vmemmapVpn, walkTo } from "./pgtable.ts";
 import { splitVmemmapRange } from "./vmemmap_split.ts";
@@ -64,14 +65,22 @@ export function hugetlbVmemmapSplit(k: Kernel, h: Hstate, head: number, nid: num
  */
 export function hugetlbVmemmapOptimize(k: Kernel, h: Hstate, head: number, flags: number): void {
   if ((flags & SYNCHRONIZE_RCU) !== 0) synchronizeRcu(k);
-  const kept = k.config.hugetlbKeep;
-  const first = vmemmapPage(k, head);
-  remapTails(k, first + kept, h.freeVmemmapPages);
-  writePage(k, head, PAGE_PRIVATE, readPage(k, head, PAGE_PRIVATE) | HPG_VMEMMAP_OPTIMIZED);
   countOptimized(k, 1);
+  shareTails(k, h, head);
   if ((flags & REMAP_NO_TLB_FLUSH) !== 0) return;
-  flushVmemmap(k, first + kept, h.freeVmemmapPages);
+  flushTails(k, h, head);
   freeUnmapped(k);
+}
+
+/** `vmemmap_remap_free` short of the flush: the tails' entries, and the mark on the head. */
+export function shareTails(k: Kernel, h: Hstate, head: number): void {
+  remapTails(k, vmemmapPage(k, head) + k.config.hugetlbKeep, h.freeVmemmapPages);
+  writePage(k, head, PAGE_PRIVATE, readPage(k, head, PAGE_PRIVATE) | HPG_VMEMMAP_OPTIMIZED);
+}
+
+/** Every CPU drops its translations of what a page shares. */
+export function flushTails(k: Kernel, h: Hstate, head: number): void {
+  flushVmemmap(k, vmemmapPage(k, head) + k.config.hugetlbKeep, h.freeVmemmapPages);
 }
 
 /** Ends a batch: one flush of everything, then the frames go. */
@@ -88,20 +97,24 @@ export function hugetlbVmemmapRestore(k: Kernel, h: Hstate, head: number, flags:
   if ((flags & SYNCHRONIZE_RCU) !== 0) synchronizeRcu(k);
   const frames = allocVmemmapPages(k, h.freeVmemmapPages, pageNid(k, head));
   if (frames === null) return -ENOMEM;
-  const kept = k.config.hugetlbKeep;
-  const first = vmemmapPage(k, head);
-  restoreTails(k, first + kept, frames);
+  restoreTails(k, vmemmapPage(k, head) + k.config.hugetlbKeep, frames);
   if (k.config.mutation === "headFromTemplate") {
-    copyTails(k, entryFrame(k, pteOf(k, first)), entryFrame(k, pteOf(k, first + kept - 1)));
+    const first = vmemmapPage(k, head);
+    copyTails(k, entryFrame(k, pteOf(k, first)), entryFrame(k, pteOf(k, first + k.config.hugetlbKeep - 1)));
   }
-  if ((flags & REMAP_NO_TLB_FLUSH) === 0) flushVmemmap(k, first + kept, h.freeVmemmapPages);
-  writePage(k, head, PAGE_PRIVATE, readPage(k, head, PAGE_PRIVATE) & ~HPG_VMEMMAP_OPTIMIZED);
-  countOptimized(k, -1);
+  if ((flags & REMAP_NO_TLB_FLUSH) === 0) flushTails(k, h, head);
+  unmarkOptimized(k, head);
   return 0;
 }
 
+/** The page is whole again: the mark on its head, then the key. */
+export function unmarkOptimized(k: Kernel, head: number): void {
+  writePage(k, head, PAGE_PRIVATE, readPage(k, head, PAGE_PRIVATE) & ~HPG_VMEMMAP_OPTIMIZED);
+  countOptimized(k, -1);
+}
+
 /** The static key: while any page is optimised with its head's page shared, tails can look like heads. */
-function countOptimized(k: Kernel, n: number): void {
+export function countOptimized(k: Kernel, n: number): void {
   k.hugetlb.optimized += n;
   const shared = k.config.dedup === "pte+head" || (k.config.hugetlbKeep === 1 && k.hugetlb.optimized > 0);
   k.fakeHeads = shared && !k.config.errata.compoundHeadUnadjusted;
@@ -138,26 +151,23 @@ function remapTails(k: Kernel, start: number, count: number): void {
 }
 
 /** `free_vmemmap_page_list`: boot's pages leave as boot pages do, others through their last reference. */
-function freeUnmapped(k: Kernel): void {
+export function freeUnmapped(k: Kernel): void {
   const { unmapped } = k.hugetlb;
   for (let i = 0; i < unmapped.length; i++) freePagetable(k, unmapped[i], 0, USE_VMEMMAP);
   unmapped.length = 0;
 }
 
 /** `alloc_vmemmap_page_list`: frames on the page's own node, all of them or null. */
-function allocVmemmapPages(k: Kernel, count: number, nid: number): Float64Array | null {
+export function allocVmemmapPages(k: Kernel, count: number, nid: number): Float64Array | null {
   const frames = new Float64Array(count);
-  for (let i = 0; i < count; i++) {
-    frames[i] = allocPages(k, 0, nid, USE_VMEMMAP, true);
-    if (frames[i] >= 0) continue;
-    for (let j = 0; j < i; j++) freePages(k, frames[j], 0, USE_VMEMMAP);
-    return null;
-  }
-  return frames;
+  const got = allocFrames(k, nid, USE_VMEMMAP, frames, count, true);
+  if (got === count) return frames;
+  for (let i = 0; i < got; i++) freePages(k, frames[i], 0, USE_VMEMMAP);
+  return null;
 }
 
 /** `vmemmap_restore_pte` for one page after another: the shared content, then the entry. */
-function restoreTails(k: Kernel, start: number, frames: Float64Array): void {
+export function restoreTails(k: Kernel, start: number, frames: Float64Array): void {
   const entries = tableEntries(k);
   let reuse = -1;
   for (let done = 0; done < frames.length;) {
@@ -177,17 +187,27 @@ function restoreTails(k: Kernel, start: number, frames: Float64Array): void {
   if (k.contents) k.stat[C.vmemmapPagesCopied] += frames.length;
 }
 
-/**
- * Fills a frame with tails. With `reset_struct_pages`: a copy of the head's page begins with the head and its special
- * tails, which become tails like the rest. The kernel copies the second three over the first three, the other private
- * words being clear by then; here the page's last struct page, which is never special, goes over all that can be.
- */
+/** Fills a frame with tails. */
 function copyTails(k: Kernel, frame: number, reuse: number): void {
-  const { words, pageWords } = k.phys;
-  const from = k.phys.wordBase(reuse);
-  const to = k.phys.touch(frame, 0);
-  words.copyWithin(to, from, from + pageWords);
+  copyShared(k, frame, reuse, 0, k.phys.pageWords);
+  resetStructPages(k, frame);
+}
+
+/** `copy_page`: words [from, end) of the shared page. */
+export function copyShared(k: Kernel, frame: number, reuse: number, from: number, end: number): void {
+  const source = k.phys.wordBase(reuse);
+  k.phys.words.copyWithin(k.phys.touch(frame, 0) + from, source + from, source + end);
+}
+
+/**
+ * `reset_struct_pages`: a copy of the head's page begins with the head and its special tails, which become tails like the
+ * rest. The kernel copies the second three over the first three, the other private words being clear by then; here the
+ * page's last struct page, which is never special, goes over all that can be.
+ */
+export function resetStructPages(k: Kernel, frame: number): void {
   if (k.config.hugetlbKeep !== 1) return;
+  const { words, pageWords } = k.phys;
+  const to = k.phys.wordBase(frame);
   const size = k.structPageSize / 4;
   const last = to + pageWords - size;
   for (let w = 0; w < size; w++) {
@@ -196,7 +216,7 @@ function copyTails(k: Kernel, frame: number, reuse: number): void {
 }
 
 /** Word index of a vmemmap page's entry; its leaf must have been split. */
-function pteOf(k: Kernel, vpage: number): number {
+export function pteOf(k: Kernel, vpage: number): number {
   const at = walkTo(k, k.rootPfn, vmemmapVpn(k, vpage), 0);
   return at < 0 ? panic(`hugetlb: vmemmap page ${vpage} is not mapped by a page-table entry`) : at;
 }

@@ -20,6 +20,8 @@ export interface MutationRow {
   /** Puts the defect into the configuration, or into the booted machine. */
   readonly config?: Partial<KernelConfig>;
   readonly patch?: (k: Kernel) => void;
+  /** The life with the defect in it, where that is an order of its steps. */
+  readonly mutant?: (k: Kernel) => void;
   /** The invariant it breaks, and a pattern of what notices. */
   readonly invariant: string;
   readonly notices: RegExp;

@@ -26,7 +26,7 @@ export function tryMutation(row: MutationRow): Verdict {
     const kernel = typeof row.machine.kernel === "object" ? row.machine.kernel : PRESETS["6.1"];
     const k = boot({ ...row.machine, kernel: { ...kernel, ...row.config } });
     row.patch?.(k);
-    row.live(k);
+    (row.mutant ?? row.live)(k);
   });
   return { row, without, noticed, caught: without === null && noticed !== null && row.notices.test(noticed) };
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Every defect that is tried. A row is an erratum of the documents, a mutation of the kernel's code
-// (src/include/mutations.ts), or an object of a booted machine that is made to misbehave. New paths add rows.
+// (src/include/mutations.ts), an object of a booted machine that is made to misbehave, or an order of steps that another
+// CPU finds wrong. New paths add rows.
 
 import { TOY } from "../../src/arch/toy/toy.ts";
 import { ZONE_DEVICE } from "../../src/include/mmzone.ts";
 import { C } from "../../src/mm/vmstat.ts";
 import { plugExercise } from "./plug_exercise.ts";
 import { poolExercise } from "./pool_exercise.ts";
+import { RACE_ROWS } from "./race_rows.ts";
 import {
   DEV,
   devices,
@@ -296,4 +298,5 @@ export const ROWS: readonly MutationRow[] = [
     invariant: "I29",
     notices: /I29/,
   }),
+  ...RACE_ROWS,
 ];

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// gup-fast over one entry of device memory, cut into the steps another CPU can come between (mm/gup.c of 5.14 with patch 8
-// of seed 001, and the alternatives of its thread). Each step calls the same functions as src/mm/gup.ts: what differs by
+// gup-fast over one entry, cut into the steps another CPU can come between (mm/gup.c of 5.14 with patch 8 of seed 001, and
+// the alternatives of its thread); without pgmap it is the path for HugeTLB and compound pages of RAM as well. Each step calls the same functions as src/mm/gup.ts: what differs by
 // variant is which steps there are and in which order. After it the caller uses the pages and puts them.
 
 import { tryGrabCompoundHead } from "../../src/mm/gup_refs.ts";
 import { getDevPagemap, putDevPagemap } from "../../src/mm/memremap.ts";
-import { compoundHead, compoundOrder, isPageHead, setPageFlags } from "../../src/mm/page.ts";
+import { compoundHead, compoundOrder, isPageHead, pageRefcount, setPageFlags } from "../../src/mm/page.ts";
 import { PG_REFERENCED } from "../../src/include/page_flags.ts";
 import type { DevPagemap } from "../../src/include/memremap.ts";
 import type { Step, Thread } from "./explore.ts";
-import { findLeaf, type Leaf, look, putDevicePage, type RaceWorld, trueHead } from "./world.ts";
+import { beginSection, endSection, findLeaf, type GupStage, type Leaf, look, onCpu } from "./stage.ts";
 
 /** One way to write gup-fast for an entry. */
 export interface GupRace {
@@ -26,6 +26,8 @@ export interface GupRace {
   readonly flagFirst: boolean;
   /** After the reference is held: is this still the head (try_get_compound_head since 5.14)? */
   readonly recheckHead: boolean;
+  /** And: is the entry still the same? */
+  readonly recheckEntry: boolean;
 }
 
 /** References taken on a head for recorded pages. */
@@ -38,35 +40,33 @@ const PAGE: Pick<Step, "reads" | "writes"> = { reads: ["memmap"], writes: ["tlb"
 const COUNT: Pick<Step, "reads" | "writes"> = { reads: ["memmap"], writes: ["tlb", "count"] };
 
 /** The thread on CPU 0: gup-fast for `w.n` pages, use, put. */
-export function* gupThread(w: RaceWorld, v: GupRace): Thread {
-  yield { name: "interrupts off", writes: ["section"] };
-  w.section = ++w.sections;
+export function* gupThread(w: GupStage, v: GupRace): Thread {
+  yield* beginSection(w, "interrupts off");
   const held = yield* gupFastSteps(w, v);
-  yield { name: "interrupts on", writes: ["section"] };
-  w.section = 0;
+  yield* endSection(w, "interrupts on");
   if (held === null) return;
   w.held = w.n;
   yield { name: "use the pages", ...PAGE };
-  onCpu0(w);
-  if (held.some(({ head }) => head !== trueHead(w, head))) {
+  onCpu(w, 0);
+  if (held.some(({ head }) => head !== w.headNow(head))) {
     w.hazards.add("holds pages whose memmap has gone or changed");
   }
   for (const { head, refs } of held) {
     yield { name: "put_page", reads: ["memmap"], writes: ["tlb", "count", "refs"] };
-    onCpu0(w);
-    putDevicePage(w, head, refs);
+    onCpu(w, 0);
+    w.put(head, refs);
   }
 }
 
 /** What runs with interrupts off; null when it holds nothing. */
-function* gupFastSteps(w: RaceWorld, v: GupRace): Generator<Step, Held[] | null, void> {
+function* gupFastSteps(w: GupStage, v: GupRace): Generator<Step, Held[] | null, void> {
   const { k } = w;
   yield { name: "read the entry", reads: ["entry"] };
   const leaf = findLeaf(w);
   if (leaf === null) return null;
   const [lo, hi] = [k.phys.words[leaf.at], k.phys.words[leaf.at + 1]];
   const { pfn } = leaf;
-  w.entryOf = w.dev.pgmap;
+  w.entryRead(false);
   let pgmap: DevPagemap | null = null;
   if (v.pgmap !== "no") {
     yield { name: "get_dev_pagemap", reads: ["tree"], writes: ["refs"] };
@@ -79,8 +79,9 @@ function* gupFastSteps(w: RaceWorld, v: GupRace): Generator<Step, Held[] | null,
     yield { name: "put_dev_pagemap", writes: ["refs"] };
     putDevPagemap(pgmap);
   }
-  if (ok) {
+  if (ok && v.recheckEntry) {
     yield { name: "read the entry again", reads: ["entry"] };
+    w.entryRead(true);
     ok = k.phys.words[leaf.at] === lo && k.phys.words[leaf.at + 1] === hi;
   }
   if (ok && v.grab.startsWith("one")) ok = yield* grabRest(w, v, pfn, held);
@@ -89,11 +90,12 @@ function* gupFastSteps(w: RaceWorld, v: GupRace): Generator<Step, Held[] | null,
     yield { name: "put_dev_pagemap", writes: ["refs"] };
     putDevPagemap(pgmap);
   }
+  if (ok) w.returned();
   return ok ? held : null;
 }
 
 /** Takes the references that come before the entry is read again. */
-function* grabSteps(w: RaceWorld, v: GupRace, leaf: Leaf, held: Held[]): Generator<Step, boolean, void> {
+function* grabSteps(w: GupStage, v: GupRace, leaf: Leaf, held: Held[]): Generator<Step, boolean, void> {
   const { pfn } = leaf;
   const want = v.grab.startsWith("one") ? 1 : w.n;
   for (let done = 0; done < want;) {
@@ -101,21 +103,21 @@ function* grabSteps(w: RaceWorld, v: GupRace, leaf: Leaf, held: Held[]): Generat
     let refs = want;
     if (v.head === "compound_head") {
       yield { name: "read compound_head", ...PAGE };
-      onCpu0(w);
+      onCpu(w, 0);
       head = readHead(w, pfn + done);
       // Patch 8: base pages under one entry are counted one by one.
       refs = v.grab === "per-page" || !isPageHead(w.k, head) ? 1 : want - done;
     }
     if (v.flagFirst) {
       yield { name: "SetPageReferenced", ...COUNT };
-      onCpu0(w);
+      onCpu(w, 0);
       look(w, head, "stores to");
       setPageFlags(w.k, head, PG_REFERENCED);
     }
     if (!(yield* grab(w, pfn + done, head, refs, held))) return false;
     if (v.recheckHead) {
       yield { name: "read compound_head again", ...PAGE };
-      onCpu0(w);
+      onCpu(w, 0);
       if (readHead(w, pfn + done) !== head) return false;
     }
     done += refs;
@@ -124,7 +126,7 @@ function* grabSteps(w: RaceWorld, v: GupRace, leaf: Leaf, held: Held[]): Generat
 }
 
 /** compound_head() as CPU 0 sees it; panics where it leads to no struct page. */
-function readHead(w: RaceWorld, pfn: number): number {
+function readHead(w: GupStage, pfn: number): number {
   look(w, pfn, "reads");
   const head = compoundHead(w.k, pfn);
   look(w, head, "reads");
@@ -132,28 +134,28 @@ function readHead(w: RaceWorld, pfn: number): number {
 }
 
 /** try_grab_compound_head(), one atomic step: the count goes up unless it is zero. */
-function* grab(w: RaceWorld, pfn: number, head: number, refs: number, held: Held[]): Generator<Step, boolean, void> {
+function* grab(w: GupStage, pfn: number, head: number, refs: number, held: Held[]): Generator<Step, boolean, void> {
   yield { name: `try_grab_compound_head ${refs}`, ...COUNT };
-  onCpu0(w);
+  onCpu(w, 0);
   look(w, head, "counts on");
-  if (!tryGrabCompoundHead(w.k, head, refs, "get")) return false;
+  // page_ref_add_unless() reads before it stores: a read-only tail that counts nothing does not fault.
+  if (pageRefcount(w.k, head) <= 0 || !tryGrabCompoundHead(w.k, head, refs, "get")) return false;
   held.push({ head, refs });
-  if (trueHead(w, pfn) !== head) w.hazards.add("counts on a stale head");
-  if (w.k.pgmaps.lookup(pfn) !== w.entryOf) w.speculated = true;
+  w.counted(pfn, head);
   return true;
 }
 
 /** 001:4200, second half: the head is held, so its order may be read. */
-function* grabRest(w: RaceWorld, v: GupRace, pfn: number, held: Held[]): Generator<Step, boolean, void> {
+function* grabRest(w: GupStage, v: GupRace, pfn: number, held: Held[]): Generator<Step, boolean, void> {
   yield { name: "read the order", ...PAGE };
-  onCpu0(w);
+  onCpu(w, 0);
   const { head } = held[0];
   look(w, head, "reads");
   const inCompound = Math.min(w.n, head + 2 ** compoundOrder(w.k, head) - pfn);
   // Base pages are one compound each to the sketch: it goes round its loop for every page.
   for (let next = pfn + inCompound; next < pfn + w.n; next++) {
     yield { name: "read compound_head", ...PAGE };
-    onCpu0(w);
+    onCpu(w, 0);
     if (!(yield* grab(w, next, readHead(w, next), 1, held))) return false;
   }
   const rest = inCompound - 1;
@@ -166,14 +168,10 @@ function* grabRest(w: RaceWorld, v: GupRace, pfn: number, held: Held[]): Generat
 }
 
 /** `undo_dev_pagemap`. */
-function* undo(w: RaceWorld, held: readonly Held[]): Generator<Step, void, void> {
+function* undo(w: GupStage, held: readonly Held[]): Generator<Step, void, void> {
   for (const { head, refs } of held) {
     yield { name: "undo: put_page", reads: ["memmap"], writes: ["tlb", "count", "refs"] };
-    onCpu0(w);
-    putDevicePage(w, head, refs);
+    onCpu(w, 0);
+    w.put(head, refs);
   }
-}
-
-function onCpu0(w: RaceWorld): void {
-  w.k.cpu = w.k.machine.cpus[0];
 }

@@ -9,14 +9,15 @@ import { devPagemapKill, newPgmap, pageunmapRanges, pfnLen } from "../../src/mm/
 import { memmapInitZoneDevice } from "../../src/mm/mm_init.ts";
 import { pageRefcount } from "../../src/mm/page.ts";
 import type { Step, Thread } from "./explore.ts";
-import { type Geometry, mapDevice, putDevicePage, type RaceWorld, setUpFailed, takeFlushes } from "./world.ts";
+import { onCpu, setUpFailed, takeFlushes, waitForSection } from "./stage.ts";
+import { type Geometry, mapDevice, putDevicePage, type RaceWorld } from "./world.ts";
 
 /** The thread on CPU 1. */
 export function* unmapThread(w: RaceWorld): Thread {
   const { k, dev, setting } = w;
   const pgmap = dev.pgmap ?? setUpFailed("the device is down");
   yield { name: "clear the entry", writes: ["entry"] };
-  onCpu1(w);
+  onCpu(w, 1);
   unmapMapping(k, dev, 0, Infinity);
   if (setting.waits === "ipi") yield* waitForSection(w, "flush of the process's TLB");
   if (setting.memunmap === "bulk, idle first") yield idle(w, pgmap);
@@ -24,12 +25,12 @@ export function* unmapThread(w: RaceWorld): Thread {
   devPagemapKill(pgmap);
   if (setting.waits === "rcu") yield* waitForSection(w, "grace period");
   yield { name: "drop the pages' references", reads: ["memmap"], writes: ["count", "refs"] };
-  onCpu1(w);
+  onCpu(w, 1);
   putBirthReferences(w, pgmap);
   yield { name: "wait for the pgmap's references", reads: ["refs"], enabled: () => pgmap.refs <= 0 };
   if (pgmap.refs < 0) w.hazards.add("takes a reference too many away");
   yield { name: "remove the memmap", writes: ["memmap", "count", "tree"] };
-  onCpu1(w);
+  onCpu(w, 1);
   pageunmapRanges(k, pgmap);
   if (setting.waits === "ipi") yield* waitForSection(w, "flush of the kernel's TLB");
   yield { name: "TLB flush arrives", writes: ["tlb"] };
@@ -38,19 +39,11 @@ export function* unmapThread(w: RaceWorld): Thread {
   if (setting.after !== null) yield* bringUp(w, setting.after);
 }
 
-/** Waits until CPU 0 has turned interrupts on, if it had them off when this was asked. */
-function* waitForSection(w: RaceWorld, name: string): Generator<Step, void, void> {
-  yield { name: `${name}: sent`, reads: ["section"] };
-  const asked = w.section;
-  if (asked === 0) return;
-  yield { name, reads: ["section"], enabled: () => w.section !== asked };
-}
-
 /** Before anything is taken down: nobody but gup in this very moment holds a page. */
 function idle(w: RaceWorld, pgmap: DevPagemap): Step {
   const { start, end } = pgmap.ranges[0];
   const busy = () => {
-    onCpu1(w);
+    onCpu(w, 1);
     for (let pfn = start; pfn < end; pfn += pgmap.geometry) if (pageRefcount(w.k, pfn) > 1) return true;
     return false;
   };
@@ -77,24 +70,20 @@ function* bringUp(w: RaceWorld, { align, compound }: Geometry): Generator<Step, 
   k.pgmaps.store(range, pgmap);
   dev.pgmap = pgmap;
   yield { name: "populate the new memmap", writes: ["memmap", "count"] };
-  onCpu1(w);
+  onCpu(w, 1);
   const pages = range.end - range.start;
   const err = addPages(k, pgmap.nid, range.start, pages, { altmap: null, pgmap });
   if (err < 0) setUpFailed(`errno ${err}`);
   moveRangeToDeviceZone(k, pgmap.nid, range.start, range.end);
   yield { name: "initialise the new struct pages", writes: ["memmap", "count", "refs"] };
-  onCpu1(w);
+  onCpu(w, 1);
   memmapInitZoneDevice(k, range.start, range.end, pgmap);
   pgmap.refs += pfnLen(k, pgmap, 0);
   pgmap.nrRange = 1;
   yield { name: "map the device again", writes: ["entry", "memmap"] };
-  onCpu1(w);
+  onCpu(w, 1);
   dev.align = align * k.pageBytes;
   // A mapping of its own: tables of the one before may be too small for the new page size.
   munmap(k, w.mm.areas[0]);
   mapDevice(w.k, dev, w.mm, w.vpn);
-}
-
-function onCpu1(w: RaceWorld): void {
-  w.k.cpu = w.k.machine.cpus[1];
 }

@@ -13,6 +13,7 @@ const PATCH_8: GupRace = {
   grab: "all",
   flagFirst: true,
   recheckHead: false,
+  recheckEntry: true,
 };
 
 const NO_PGMAP: GupRace = {

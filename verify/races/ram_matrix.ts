@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Everything that looks at struct pages of RAM without a reference against everything that changes them, explored. Results
+// are cells of tables: a table's name, a row (who looks, or what is done in the wrong order) and a column (what changes).
+
+import type { Thread } from "./explore.ts";
+import { gupThread } from "./gup_steps.ts";
+import { hugeThread } from "./hugetlb_steps.ts";
+import { type HugeSetting, hugeWorld } from "./hugetlb_world.ts";
+import { LINUX_6_1, ORDERS, RAM_VARIANTS, READERS, WALKERS } from "./ram_variants.ts";
+import { releaseThread } from "./release_steps.ts";
+import { type Release, RELEASES, releaseWorld } from "./release_world.ts";
+import { type Tally, tally } from "./tally.ts";
+import { WAITS } from "./variants.ts";
+import { readerThread, walkerThread } from "./walker_steps.ts";
+import type { Waits } from "./world.ts";
+
+/** One exploration, and the cell of the table that it is part of. */
+export interface RamRace extends Tally {
+  readonly table: string;
+  readonly row: string;
+  readonly column: string;
+  /** Schedules in which CPU 0 got what it wanted; and in which gup counted on what was not its page, for a moment. */
+  readonly held: number;
+  readonly speculated: number;
+}
+
+/** What is explored, before it is: so that one exploration can be had alone. */
+export interface RamCase {
+  readonly table: string;
+  readonly row: string;
+  readonly column: string;
+  readonly run: (full: boolean) => RamRace;
+}
+
+/** Names of the tables. */
+export const WALKER_TABLE = "get_page_unless_zero() by a pfn walker";
+export const READER_TABLE = "compound_head() and PageHead() without a reference";
+export const ORDER_TABLE = "Orders of stores on the changing side";
+export const gupTable = (waits: Waits) => `gup-fast, the unmapping side waits: ${waits}`;
+
+/** What changes, for CPU 0 that looks at a frame of a huge page. */
+export const CHANGES: Readonly<Record<string, HugeSetting["begins"]>> = { optimised: "base", restored: "huge" };
+
+/** Frames looked at, with a cached translation or without. */
+const VIEWS = (["first", "second"] as const).flatMap((place) => [true, false].map((cached) => ({ place, cached })));
+
+/** All explorations. */
+export function ramCases(): RamCase[] {
+  return [...walkerCases(), ...readerCases(), ...orderCases(), ...gupCases()];
+}
+
+/** Explores all of it. */
+export function ramMatrix(full = false): RamRace[] {
+  return ramCases().map((one) => one.run(full));
+}
+
+function walkerCases(): RamCase[] {
+  return WALKERS.flatMap((v) =>
+    ([1, 2] as const).flatMap((keep) =>
+      Object.entries(CHANGES).flatMap(([change, begins]) =>
+        VIEWS.map((view) => {
+          const setting = { ...LINUX_6_1, keep, begins, grace: v.grace, tailsReadOnly: v.tailsReadOnly, ...view };
+          return huge(WALKER_TABLE, v.name, `keep ${keep}, ${change}`, setting, (w) => walkerThread(w, v));
+        })
+      )
+    )
+  );
+}
+
+function readerCases(): RamCase[] {
+  return READERS.flatMap(({ name, order, grace }) =>
+    Object.entries(CHANGES).flatMap(([change, begins]) =>
+      VIEWS.map((view) =>
+        huge(READER_TABLE, name, change, { ...LINUX_6_1, begins, grace, ...view }, (w) => readerThread(w, order))
+      )
+    )
+  );
+}
+
+/** Looked at through a plain tail, of which a reader that loads in program order is always right. */
+function orderCases(): RamCase[] {
+  return ORDERS.flatMap(({ name, order }) =>
+    Object.entries(CHANGES).flatMap(([change, begins]) =>
+      [true, false].map((cached) => {
+        const setting: HugeSetting = { ...LINUX_6_1, ...order, begins, cached, place: "second" };
+        return huge(ORDER_TABLE, name, change, setting, (w) => readerThread(w, READERS[0].order));
+      })
+    )
+  );
+}
+
+function huge(
+  table: string,
+  row: string,
+  column: string,
+  setting: HugeSetting,
+  looker: (w: ReturnType<typeof hugeWorld>) => Thread,
+): RamCase {
+  const run = (full: boolean) => {
+    let held = 0;
+    const found = tally(
+      () => hugeWorld(setting),
+      (w) => [looker(w), hugeThread(w)],
+      full,
+      (w) => void (held += w.held),
+    );
+    return { table, row, column, held, speculated: 0, ...found };
+  };
+  return { table, row, column, run };
+}
+
+function gupCases(): RamCase[] {
+  return WAITS.flatMap((waits) => RAM_VARIANTS.flatMap((v) => RELEASES.map((release) => gupCase(v, release, waits))));
+}
+
+function gupCase(v: (typeof RAM_VARIANTS)[number], release: Release, waits: Waits): RamCase {
+  const [table, row, column] = [gupTable(waits), v.name, release];
+  const run = (full: boolean) => {
+    let [held, speculated] = [0, 0];
+    const found = tally(
+      () => releaseWorld(release, waits),
+      (w) => [gupThread(w, v), releaseThread(w)],
+      full,
+      (w) => {
+        if (w.held > 0) held++;
+        if (w.speculated) speculated++;
+      },
+    );
+    return { table, row, column, held, speculated, ...found };
+  };
+  return { table, row, column, run };
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A compound page of RAM is unmapped and goes its way, cut into the steps another CPU can come between: a huge page is
+// dissolved and its frames become something else (mm/hugetlb.c), or a compound page is split under its mapping
+// (split_huge_page() of mm/huge_memory.c, by its own primitives: the emulator has no THP).
+
+import { USE_PINNED } from "../../src/include/frame_use.ts";
+import { PAGE_REFCOUNT } from "../../src/include/mm_types.ts";
+import { findZone, takePages } from "../../src/mm/page_alloc.ts";
+import { initSinglePage, pageRefcount, writePage } from "../../src/mm/page.ts";
+import { clearEntry } from "../../src/mm/pgtable.ts";
+import type { Thread } from "./explore.ts";
+import { dissolve, makeHuge, returnHuge, type Steps, useHuge, WORDS } from "./hugetlb_steps.ts";
+import { becomes, own, ownBasePage, prepCompound } from "./hugetlb_world.ts";
+import { HEAD_OF_SMALL, mapPage, type ReleaseWorld, SMALL_ORDER } from "./release_world.ts";
+import { onCpu, setUpFailed, waitForSection } from "./stage.ts";
+
+/** The thread on CPU 1. */
+export function* releaseThread(w: ReleaseWorld): Thread {
+  yield { name: "clear the entry", writes: ["entry"] };
+  clearEntry(w.k, w.entry.at, w.entry.level);
+  if (w.waits === "ipi") yield* waitForSection(w, "flush of the process's TLB");
+  if (w.release === "split") return yield* split(w);
+  if (!(yield* returnHuge(w))) return;
+  yield* dissolve(w);
+  w.life++;
+  yield* comeBack(w);
+}
+
+/** What the frames become. */
+function* comeBack(w: ReleaseWorld): Steps<void> {
+  const { release, page, head } = w;
+  if (release === "free frames") return;
+  if (release === "part of a larger one") {
+    const [h, larger] = w.k.hugetlb.hstates;
+    if (!(yield* makeHuge(w, larger, head - h.pages))) setUpFailed("no larger page");
+    return yield* useHuge(w, larger);
+  }
+  if (release.startsWith("the same")) {
+    if (!(yield* makeHuge(w, w.h, head))) setUpFailed("no huge page");
+    yield* useHuge(w, w.h);
+    if (release === "the same") return;
+    yield { name: "map the huge page again", writes: ["entry"] };
+    return mapPage(w);
+  }
+  yield { name: `take ${release}`, ...WORDS };
+  onCpu(w, 1);
+  ownBasePage(w, head);
+  if (release === "base pages") return [page, page + 1].forEach((pfn) => ownBasePage(w, pfn));
+  if (!takePages(w.k, HEAD_OF_SMALL, SMALL_ORDER, USE_PINNED)) setUpFailed("no smaller page");
+  prepCompound(w, HEAD_OF_SMALL, SMALL_ORDER);
+}
+
+/** `split_huge_page`: frozen, taken apart, thawed, mapped again; or mapped again as it was, when somebody holds it. */
+function* split(w: ReleaseWorld): Steps<void> {
+  const { k } = w;
+  const zone = findZone(k, HEAD_OF_SMALL) ?? setUpFailed("no zone");
+  yield { name: "freeze the head's count", ...WORDS };
+  onCpu(w, 1);
+  if (pageRefcount(k, HEAD_OF_SMALL) === 1) {
+    writePage(k, HEAD_OF_SMALL, PAGE_REFCOUNT, 0);
+    yield { name: "tails become pages of their own", ...WORDS };
+    onCpu(w, 1);
+    for (let tail = HEAD_OF_SMALL + 1; tail < HEAD_OF_SMALL + 2 ** SMALL_ORDER; tail++) {
+      initSinglePage(k, tail, zone.index, zone.nid);
+      own(w, tail);
+    }
+    becomes(w, null);
+    yield { name: "thaw the head", ...WORDS };
+    onCpu(w, 1);
+    initSinglePage(k, HEAD_OF_SMALL, zone.index, zone.nid);
+  }
+  yield { name: "map the page again", writes: ["entry"] };
+  mapPage(w);
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// One exploration, its ends sorted by what went wrong.
+
+import { explore, type Explored, type Thread } from "./explore.ts";
+import { raceEnd, type Stage } from "./stage.ts";
+
+/** What an exploration found. */
+export interface Tally {
+  readonly explored: Explored;
+  /** What went wrong: in how many schedules, and the shortest of them. */
+  readonly hazards: ReadonlyMap<string, { count: number; readonly schedule: readonly string[] }>;
+  /** Schedules in which nothing went wrong. */
+  readonly safe: number;
+}
+
+/** Explores the threads on fresh worlds; `visit` sees each world at its end. */
+export function tally<W extends Stage>(
+  fresh: () => W,
+  threads: (w: W) => Thread[],
+  full: boolean,
+  visit: (w: W) => void = () => {},
+): Tally {
+  const hazards = new Map<string, { count: number; schedule: string[] }>();
+  let safe = 0;
+  const explored = explore(
+    () => {
+      const w = fresh();
+      return { threads: threads(w), end: (waiting, thrown) => ({ w, wrong: raceEnd(w, waiting, thrown) }) };
+    },
+    ({ w, wrong }: { w: W; wrong: readonly string[] }, schedule) => {
+      visit(w);
+      if (wrong.length === 0) safe++;
+      for (const hazard of wrong) {
+        const known = hazards.get(hazard);
+        if (known === undefined) hazards.set(hazard, { count: 1, schedule: schedule() });
+        else {
+          known.count++;
+          const other = schedule();
+          if (other.length < known.schedule.length) known.schedule = other;
+        }
+      }
+    },
+    { full },
+  );
+  return { explored, hazards, safe };
+}
