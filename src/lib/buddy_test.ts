@@ -90,6 +90,29 @@ function expectedBlocks(length: number, order: number): number {
   return Math.floor(length / 2 ** order) % 2;
 }
 
+Deno.test("Buddy.allocUnits() takes what as many calls of alloc(0) would, and leaves the same lists", () => {
+  const taken = fc.array(fc.record({ at: fc.nat(199), order: fc.integer({ min: 0, max: 3 }) }), { maxLength: 12 });
+  fc.assert(fc.property(taken, fc.array(fc.integer({ min: 0, max: 70 }), { maxLength: 5 }), (taken, counts) => {
+    const [many, single] = [0, 1].map(() => {
+      const buddy = new Buddy(1024, 200, MAX_ORDER);
+      buddy.freeRange(1024, 1224);
+      for (const { at, order } of taken) buddy.take(1024 + Math.floor(at / 2 ** order) * 2 ** order, order);
+      return buddy;
+    });
+    for (const count of counts) {
+      const out = new Float64Array(count + 2).fill(-7);
+      const got = many.allocUnits(out, 1, count);
+      const expected = Array.from({ length: count }, () => single.alloc(0)).filter((unit) => unit >= 0);
+      assertEquals([...out], [-7, ...expected, ...Array(count + 1 - got).fill(-7)]);
+      assertEquals(many.freeUnits, single.freeUnits);
+      assertEquals(many.recount(), many.freeUnits);
+      for (let order = 0; order <= MAX_ORDER; order++) {
+        assertEquals(many.freeBlocks(order), single.freeBlocks(order), `free blocks of order ${order}`);
+      }
+    }
+  }));
+});
+
 Deno.test("Buddy.alloc() returns -1 when no block of the order is left", () => {
   const buddy = new Buddy(0, 16, 4);
   buddy.freeRange(0, 16);

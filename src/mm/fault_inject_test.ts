@@ -32,3 +32,21 @@ Deno.test("FaultBudget fails one order until disarmed", () => {
   budget.disarm();
   assertEquals(asked(budget, [9]), [false]);
 });
+
+Deno.test("FaultBudget.passes() is how many of the next allocations of one frame fails() would let through", () => {
+  for (const persistent of [false, true]) {
+    for (let nth = 0; nth < 6; nth++) {
+      for (let seen = 0; seen < 4; seen++) {
+        const budget = new FaultBudget();
+        if (nth > 0) budget.arm(nth, persistent);
+        asked(budget, Array(seen).fill(0));
+        const passes = budget.passes(3);
+        const first = asked(budget, [0, 0, 0]).indexOf(true);
+        assertEquals(passes, first < 0 ? 3 : first, `the ${nth}th fails, ${seen} seen`);
+      }
+    }
+  }
+  const budget = new FaultBudget();
+  budget.failOrder(0);
+  assertEquals(budget.passes(3), 0);
+});

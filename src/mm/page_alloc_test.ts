@@ -10,8 +10,17 @@ import { PG_RESERVED } from "../include/page_flags.ts";
 import { KernelPanic } from "../lib/bug.ts";
 import { machine, mustCreate, mustDestroy, withKernel } from "../testing.ts";
 import { checkInvariants } from "./debug_vm.ts";
-import { allocPages, findArea, freePages, freePagetable, takePages, totalFreePages } from "./page_alloc.ts";
+import {
+  allocFrames,
+  allocPages,
+  findArea,
+  freePages,
+  freePagetable,
+  takePages,
+  totalFreePages,
+} from "./page_alloc.ts";
 import { getPage, pageFlags, pageRefcount } from "./page.ts";
+import type { Kernel } from "./kernel.ts";
 import { C } from "./vmstat.ts";
 
 Deno.test("allocPages() gives aligned blocks with one reference, counted by use", () => {
@@ -25,6 +34,32 @@ Deno.test("allocPages() gives aligned blocks with one reference, counted by use"
       freePages(k, pfn, order, USE_PINNED);
     }
   });
+});
+
+Deno.test("allocFrames() does what as many calls of allocPages() do, failures included", () => {
+  for (const fail of [0, 1, 5, 13]) {
+    for (const structPageSize of [64, 80]) {
+      const state = (take: (k: Kernel) => number[]) => {
+        const k = boot({ ...machine("dram=64K,64K"), structPageSize });
+        const odd = [1, 2, 3].map(() => allocPages(k, 0, 1, USE_PINNED));
+        freePages(k, odd[1], 0, USE_PINNED);
+        if (fail > 0) k.fault.arm(fail, true);
+        const frames = take(k);
+        const counts = [...frames].map((pfn) => pageRefcount(k, pfn));
+        return [frames, counts, k.fault.seen, totalFreePages(k), [...k.stat], [...k.uses]];
+      };
+      const many = state((k) => {
+        const frames = new Float64Array(300);
+        return [...frames.subarray(0, allocFrames(k, 1, USE_VMEMMAP, frames, 300))];
+      });
+      const single = state((k) => {
+        const frames: number[] = [];
+        for (let pfn = 0; frames.length < 300 && (pfn = allocPages(k, 0, 1, USE_VMEMMAP)) >= 0;) frames.push(pfn);
+        return frames;
+      });
+      assertEquals(many, single);
+    }
+  }
 });
 
 Deno.test("allocPages() falls back to other nodes, in order from the wanted one, unless thisNode", () => {
