@@ -159,6 +159,8 @@ export function startKernel(
     arch,
     config,
     cpu: machine.cpus[0],
+    locked: spec.shared ?? false,
+    pmemStart: machine.topology.pmemStart,
     pageBytes: spec.pageBytes,
     pagesPerByte: 1 / spec.pageBytes,
     structPageSize: spec.structPageSize,

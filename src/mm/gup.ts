@@ -14,6 +14,7 @@
 
 import type { DevPagemap } from "../include/memremap.ts";
 import { PG_REFERENCED } from "../include/page_flags.ts";
+import { entryPfn } from "../machine/mmu.ts";
 import { grabCompound, grabHead, grabPages } from "./gup_hold.ts";
 import { putPages, unpinPages } from "./gup_put.ts";
 import { type GupMode, putCompoundHead, setReferenced, tryGrabCompoundHead } from "./gup_refs.ts";
@@ -65,18 +66,24 @@ function lockless(
   out: number,
 ): number {
   const end = vpn + n;
+  const { words } = k.phys;
+  const { format } = k.arch;
   let done = 0;
   for (let at = vpn; at < end;) {
     let table = mm.rootPfn;
-    let level = k.arch.format.topLevel;
+    let level = format.topLevel;
     let entry = 0;
+    let lo = 0;
+    let hi = 0;
     for (;; level--) {
       entry = entryAt(k, table, tableIndex(k, at, level));
-      if (entryNone(k, entry) || level === 0 || entryHuge(k, entry)) break;
-      table = entryFrame(k, entry);
+      lo = words[entry];
+      hi = words[entry + 1];
+      if ((lo | hi) === 0 || level === 0 || (lo & format.hugeMask) === format.hugeValue) break;
+      table = entryPfn(format, lo, hi);
     }
     k.stat[gupWalkSteps] += 4 - level;
-    if (entryNone(k, entry)) return done;
+    if ((lo | hi) === 0) return done;
     const span = levelPages(k, level);
     const inEntry = at - Math.floor(at / span) * span;
     const count = Math.min(span - inEntry, end - at);
@@ -88,9 +95,13 @@ function lockless(
       at += ptes;
       continue;
     }
-    const got = gupEntry(k, entry, entryFrame(k, entry) + inEntry, count, mode, pages, out + done);
-    done += got;
-    if (got < count) return done;
+    // __gup_device_huge_pmd() and _pud(): hold, then look whether the entry is still the same.
+    const got = gupDeviceHuge(k, entryPfn(format, lo, hi) + inEntry, count, mode, pages, out + done);
+    if (got < count || words[entry] !== lo || words[entry + 1] !== hi) {
+      undoDevPagemap(k, pages, out + done, got, mode);
+      return done;
+    }
+    done += count;
     at += count;
   }
   return done;
@@ -128,30 +139,12 @@ function gupPteRange(k: Kernel, entry: number, n: number, mode: GupMode, pages: 
   return done;
 }
 
-/** __gup_device_huge_pmd and _pud for one entry: hold, then look whether the entry is still the same. */
-function gupEntry(
-  k: Kernel,
-  entry: number,
-  pfn: number,
-  n: number,
-  mode: GupMode,
-  pages: Float64Array,
-  out: number,
-): number {
-  const { words } = k.phys;
-  const lo = words[entry];
-  const hi = words[entry + 1];
-  const got = gupDeviceHuge(k, pfn, n, mode, pages, out);
-  if (got === n && words[entry] === lo && words[entry + 1] === hi) return n;
-  undoDevPagemap(k, pages, out, got, mode);
-  return 0;
-}
-
 /** `__gup_device_huge` in the configured variant: holds and records pages pfn .. pfn + n - 1; how many it could. */
 function gupDeviceHuge(k: Kernel, pfn: number, n: number, mode: GupMode, pages: Float64Array, out: number): number {
   const variant = k.config.gup;
-  if (variant === "no-pgmap" && compoundOrder(k, compoundHead(k, pfn)) > 0) {
-    return grabHead(k, pfn, n, mode, pages, out);
+  if (variant === "no-pgmap") {
+    const head = compoundHead(k, pfn);
+    if (compoundOrder(k, head) > 0) return grabHead(k, head, pfn, n, mode, pages, out);
   }
   let pgmap: DevPagemap | null = null;
   let done = 0;

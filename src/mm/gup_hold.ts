@@ -3,30 +3,13 @@
 // the series, a compound at once (patch 8 of seed 001), or one reference first and the rest after a look at the head
 // (001:4200). Pages are recorded as they are held.
 
-import { GUP_PIN_COUNTING_BIAS } from "../include/mm_types.ts";
+import { GUP_PIN_COUNTING_BIAS, PAGE_COMPOUND_HEAD, PAGE_FLAGS } from "../include/mm_types.ts";
 import { PG_HEAD, PG_REFERENCED } from "../include/page_flags.ts";
 import { grabEachLocked, grabEachPlain, grabTailsLocked, grabTailsPlain, recordSubpages } from "./gup_grab.ts";
-import {
-  FLAGS,
-  type GupMode,
-  HEAD,
-  pinWord,
-  putCompoundHead,
-  setReferenced,
-  stretch,
-  tryGrabCompoundHead,
-} from "./gup_refs.ts";
+import { type GupMode, pinWord, putCompoundHead, setReferenced, stretch, tryGrabCompoundHead } from "./gup_refs.ts";
 import type { Kernel } from "./kernel.ts";
 import { inPmem, touchBasePages, touchHead, touchTails } from "./memmap_lines.ts";
-import {
-  clearPageFlags,
-  compoundHead,
-  compoundOrder,
-  hasPincount,
-  isPageHead,
-  pageAddressLo,
-  pageWordForWrite,
-} from "./page.ts";
+import { clearPageFlags, compoundHead, compoundOrder, hasPincount, pageAddressLo, pageWordForWrite } from "./page.ts";
 import { C } from "./vmstat.ts";
 
 // A module's own constants are folded into compiled code; an import is loaded at every use.
@@ -41,6 +24,9 @@ const {
   refcountStoresDram,
   refcountStoresPmem,
 } = C;
+const FLAGS = PAGE_FLAGS / 4;
+const HEAD = PAGE_COMPOUND_HEAD / 4;
+const HEAD_BIT = PG_HEAD;
 
 /** One step of the variants that know compounds: the rest of one compound, or a stretch of base pages. */
 export function grabCompound(
@@ -52,19 +38,27 @@ export function grabCompound(
   out: number,
 ): number {
   const head = compoundHead(k, pfn);
-  if (!isPageHead(k, head)) return grabPages(k, pfn, n, mode, pages, out);
+  const order = compoundOrder(k, head);
+  if (order === 0) return grabPages(k, pfn, n, mode, pages, out);
   if (k.config.gup === "grab-one") return grabOneThenRest(k, pfn, n, mode, pages, out);
-  return grabHead(k, pfn, inCompound(k, head, pfn, n), mode, pages, out);
+  return grabHead(k, head, pfn, inCompound(head, order, pfn, n), mode, pages, out);
 }
 
 /** Pages from `pfn` to the end of its compound, at most `n`. A range handed to gup covers at most one (patch 8). */
-function inCompound(k: Kernel, head: number, pfn: number, n: number): number {
-  return Math.min(n, head + (1 << compoundOrder(k, head)) - pfn);
+function inCompound(head: number, order: number, pfn: number, n: number): number {
+  return Math.min(n, head + (1 << order) - pfn);
 }
 
 /** Patch 8 for one compound: record, mark the head, take all references at once. */
-export function grabHead(k: Kernel, pfn: number, n: number, mode: GupMode, pages: Float64Array, out: number): number {
-  const head = compoundHead(k, pfn);
+export function grabHead(
+  k: Kernel,
+  head: number,
+  pfn: number,
+  n: number,
+  mode: GupMode,
+  pages: Float64Array,
+  out: number,
+): number {
   recordSubpages(pages, out | 0, k.config.mutation === "recordsHeads" ? head : pfn, n);
   k.stat[pagesRecorded] += n;
   setReferenced(k, head);
@@ -79,7 +73,7 @@ function grabOneThenRest(k: Kernel, pfn: number, n: number, mode: GupMode, pages
   if (!tryGrabCompoundHead(k, head, 1, mode)) return 0;
   // The sketch counts from the head; what may be taken ends with the compound.
   const { grabOneFromHead } = k.config.errata;
-  const count = inCompound(k, head, grabOneFromHead ? head : pfn, n);
+  const count = inCompound(head, compoundOrder(k, head), grabOneFromHead ? head : pfn, n);
   recordSubpages(pages, out | 0, pfn, count);
   k.stat[pagesRecorded] += count;
   setReferenced(k, head);
@@ -98,7 +92,7 @@ export function grabPages(k: Kernel, pfn: number, n: number, mode: GupMode, page
   const at = pageWordForWrite(k, pfn, 0);
   const run = stretch(k, pfn, n);
   const { words } = k.phys;
-  if (run === 0 || (words[at + FLAGS] & PG_HEAD) !== 0) {
+  if (run === 0 || (words[at + FLAGS] & HEAD_BIT) !== 0) {
     return grabOnePage(k, pfn, compoundHead(k, pfn), mode, pages, out);
   }
   const got = (words[at + HEAD] & 1) === 0
@@ -123,11 +117,11 @@ function grabBasePages(
   out: number,
 ): number {
   const delta = mode === "pin" ? GUP_PIN_COUNTING_BIAS : 1;
-  const grab = k.machine.spec.shared ? grabEachLocked : grabEachPlain;
+  const grab = k.locked ? grabEachLocked : grabEachPlain;
   const got = grab(k.phys.window(at), k.phys.inWindow(at), run, delta, pages, out | 0, pfn);
   k.gupRefs += got * delta;
-  touchBasePages(k, pfn, got);
   const pmem = inPmem(k, pfn);
+  touchBasePages(k, pmem, got);
   k.stat[pmem ? pageFlagStoresPmem : pageFlagStoresDram] += got;
   k.stat[pmem ? refcountStoresPmem : refcountStoresDram] += got;
   return got;
@@ -145,7 +139,7 @@ function grabTailPages(
 ): number {
   const head = compoundHead(k, pfn);
   const pinAt = mode === "pin" && hasPincount(k, head) ? pinWord(k, head) : -1;
-  const grab = k.machine.spec.shared ? grabTailsLocked : grabTailsPlain;
+  const grab = k.locked ? grabTailsLocked : grabTailsPlain;
   const headLo = pageAddressLo(k, head) | 1;
   const headAt = pageWordForWrite(k, head, 0);
   const { phys } = k;

@@ -2,18 +2,21 @@
 // Returning pages that gup holds (mm/gup.c, mm/swap.c): put_page() page by page, each a store on the page or its head, and
 // unpin_user_pages(), which returns consecutive pages of one compound together. Left out: dirtying pages.
 
-import { GUP_PIN_COUNTING_BIAS, PAGE_REFCOUNT } from "../include/mm_types.ts";
+import { GUP_PIN_COUNTING_BIAS, PAGE_COMPOUND_HEAD, PAGE_FLAGS, PAGE_REFCOUNT } from "../include/mm_types.ts";
 import { PG_HEAD } from "../include/page_flags.ts";
 import { panic } from "../lib/bug.ts";
 import { countTails, putEachLocked, putEachPlain, putTailsLocked, putTailsPlain } from "./gup_grab.ts";
-import { FLAGS, HEAD, putCompoundHead, refcountCounter, stretch, touchCounts } from "./gup_refs.ts";
+import { putCompoundHead, refcountCounter, stretch, touchCounts } from "./gup_refs.ts";
 import type { Kernel } from "./kernel.ts";
-import { touchBasePages, touchHead, touchTails } from "./memmap_lines.ts";
+import { inPmem, touchBasePages, touchHead, touchTails } from "./memmap_lines.ts";
 import { addPageCount, compoundHead, pageAddressLo, pageRefcount, pageWordForWrite } from "./page.ts";
 import { C } from "./vmstat.ts";
 
 // A module's own constants are folded into compiled code; an import is loaded at every use.
 const { follPinReleased, nodeStatUpdates } = C;
+const FLAGS = PAGE_FLAGS / 4;
+const HEAD = PAGE_COMPOUND_HEAD / 4;
+const HEAD_BIT = PG_HEAD;
 
 /** `put_page` on every recorded page. */
 export function putPages(k: Kernel, pages: Float64Array, from: number, n: number): void {
@@ -25,7 +28,7 @@ export function putPages(k: Kernel, pages: Float64Array, from: number, n: number
     const { words } = k.phys;
     let head = pfn;
     let done = 0;
-    if (run > 0 && (words[at + FLAGS] & PG_HEAD) === 0 && (words[at + HEAD] & 1) === 0) {
+    if (run > 0 && (words[at + FLAGS] & HEAD_BIT) === 0 && (words[at + HEAD] & 1) === 0) {
       done = putBasePages(k, pfn, at, run, 1, pages, i);
     } else {
       head = compoundHead(k, pfn);
@@ -40,7 +43,7 @@ export function putPages(k: Kernel, pages: Float64Array, from: number, n: number
 
 /** put_page() on the recorded pages from `from` on that belong to one head, a store each; returns how many. */
 function putCompoundPages(k: Kernel, head: number, pages: Float64Array, from: number, end: number): number {
-  const put = k.machine.spec.shared ? putTailsLocked : putTailsPlain;
+  const put = k.locked ? putTailsLocked : putTailsPlain;
   const headLo = pageAddressLo(k, head) | 1;
   const headAt = pageWordForWrite(k, head, 0);
   const heads = k.phys.window(headAt);
@@ -75,9 +78,9 @@ function putBasePages(
   pages: Float64Array,
   from: number,
 ): number {
-  const put = k.machine.spec.shared ? putEachLocked : putEachPlain;
+  const put = k.locked ? putEachLocked : putEachPlain;
   const done = put(k.phys.window(at), k.phys.inWindow(at), run, delta, pages, from | 0, pfn);
-  touchBasePages(k, pfn, done);
+  touchBasePages(k, inPmem(k, pfn), done);
   return done;
 }
 
@@ -88,7 +91,7 @@ export function unpinPages(k: Kernel, pages: Float64Array, from: number, n: numb
     const at = pageWordForWrite(k, pfn, 0);
     const run = stretch(k, pfn, from + n - i);
     const { words } = k.phys;
-    if (run > 0 && (words[at + FLAGS] & PG_HEAD) === 0 && (words[at + HEAD] & 1) === 0) {
+    if (run > 0 && (words[at + FLAGS] & HEAD_BIT) === 0 && (words[at + HEAD] & 1) === 0) {
       const done = putBasePages(k, pfn, at, run, GUP_PIN_COUNTING_BIAS, pages, i);
       k.stat[refcountCounter(k, pfn)] += done;
       k.gupRefs -= done * GUP_PIN_COUNTING_BIAS;

@@ -3,13 +3,7 @@
 // pages that a loop may run over, and which counter a store belongs to. A pin (FOLL_PIN) adds to the pin count of a
 // compound page as well, or 1024 references to a base page.
 
-import {
-  GUP_PIN_COUNTING_BIAS,
-  PAGE_COMPOUND_HEAD,
-  PAGE_FLAGS,
-  PAGE_REFCOUNT,
-  STRETCH_STRUCT_SIZE,
-} from "../include/mm_types.ts";
+import { GUP_PIN_COUNTING_BIAS, PAGE_REFCOUNT, STRETCH_STRUCT_SIZE } from "../include/mm_types.ts";
 import { PG_REFERENCED } from "../include/page_flags.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
@@ -42,9 +36,9 @@ const {
   refcountStoresPmem,
 } = C;
 
-export const FLAGS = PAGE_FLAGS / 4;
-
-export const HEAD = PAGE_COMPOUND_HEAD / 4;
+const BYTES = STRETCH_STRUCT_SIZE;
+const REFCOUNT = PAGE_REFCOUNT;
+const REFERENCED = PG_REFERENCED;
 
 /** How pages are held: FOLL_GET or FOLL_PIN. */
 export type GupMode = "get" | "pin";
@@ -62,7 +56,7 @@ export function tryGrabCompoundHead(k: Kernel, head: number, refs: number, mode:
   const apart = mode === "pin" && hasPincount(k, head);
   const delta = mode === "pin" && !apart ? refs * GUP_PIN_COUNTING_BIAS : refs;
   const taken = apart && k.config.mutation === "pinWithoutReference" ? 0 : delta;
-  if (!addPageCountUnlessZero(k, head, PAGE_REFCOUNT, taken)) return false;
+  if (!addPageCountUnlessZero(k, head, REFCOUNT, taken)) return false;
   k.stat[refcountCounter(k, head)]++;
   k.gupRefs += delta;
   if (apart) {
@@ -89,7 +83,7 @@ export function putCompoundHead(k: Kernel, head: number, refs: number, mode: Gup
     k.stat[pincountCounter(k, head + tail)]++;
     k.gupPins -= refs;
   }
-  if (addPageCount(k, head, PAGE_REFCOUNT, -delta) < 1) panic(`putCompoundHead: frame ${head} lost its last reference`);
+  if (addPageCount(k, head, REFCOUNT, -delta) < 1) panic(`putCompoundHead: frame ${head} lost its last reference`);
   k.stat[refcountCounter(k, head)]++;
   k.gupRefs -= delta;
   touchCounts(k, head, apart);
@@ -101,7 +95,7 @@ export function putCompoundHead(k: Kernel, head: number, refs: number, mode: Gup
 
 /** `SetPageReferenced` on a head or base page. */
 export function setReferenced(k: Kernel, head: number): void {
-  setPageFlags(k, head, PG_REFERENCED);
+  setPageFlags(k, head, REFERENCED);
   k.stat[flagCounter(k, head)]++;
 }
 
@@ -116,8 +110,8 @@ export function pinWord(k: Kernel, head: number): number {
  * block where the CPU holds a huge translation. 0 where they straddle pages. Translate the page first.
  */
 export function stretch(k: Kernel, pfn: number, n: number): number {
-  if (k.structPageSize !== STRETCH_STRUCT_SIZE) return 0;
-  const perPage = k.pageBytes / STRETCH_STRUCT_SIZE;
+  if (k.structPageSize !== BYTES) return 0;
+  const perPage = k.pageBytes / BYTES;
   const run = k.cpu.mmu.contiguous(vmemmapPage(k, pfn)) * perPage - (pfn & (perPage - 1));
   return run < n ? run : n;
 }
@@ -125,7 +119,7 @@ export function stretch(k: Kernel, pfn: number, n: number): number {
 /** Counts the line of a head, or of a page that is its own. */
 export function touchCounts(k: Kernel, head: number, pinned: boolean): void {
   if (isPageHead(k, head)) touchHead(k, head, pinned);
-  else touchBasePages(k, head, 1);
+  else touchBasePages(k, inPmem(k, head), 1);
 }
 
 /** Which counter a store to the reference count of this frame belongs to. */

@@ -24,6 +24,10 @@ export interface Kernel {
   readonly config: KernelConfig;
   /** The CPU this code runs on. */
   cpu: Cpu;
+  /** Counters of struct pages are updated by Atomics: workers share the machine. */
+  readonly locked: boolean;
+  /** First frame of the lowest pmem; Infinity without any. */
+  readonly pmemStart: number;
   readonly pageBytes: number;
   /** 1 / pageBytes, which is exact: multiplying costs a third of dividing. */
   readonly pagesPerByte: number;

@@ -26,12 +26,12 @@ const {
 
 /** Whether the memmap of this frame lies in pmem. */
 export function inPmem(k: Kernel, pfn: number): boolean {
-  return k.cpu.mmu.frame(vmemmapPage(k, pfn)) >= k.machine.topology.pmemStart;
+  return k.cpu.mmu.frame(vmemmapPage(k, pfn)) >= k.pmemStart;
 }
 
-/** `n` base pages from `pfn` on were updated, each in its own struct page. */
-export function touchBasePages(k: Kernel, pfn: number, n: number): void {
-  k.stat[inPmem(k, pfn) ? memmapLinesWrittenPmem : memmapLinesWrittenDram] += n;
+/** `n` base pages were updated, each in its own struct page, whose memmap lies in pmem or not. */
+export function touchBasePages(k: Kernel, pmem: boolean, n: number): void {
+  k.stat[pmem ? memmapLinesWrittenPmem : memmapLinesWrittenDram] += n;
 }
 
 /** `n` tails from `pfn` on, at word `at` of memory, were read for their head. */

@@ -77,7 +77,7 @@ export function writePage(k: Kernel, pfn: number, offset: number, value: number)
 export function addPageCount(k: Kernel, pfn: number, offset: number, n: number): number {
   const at = pageWordForWrite(k, pfn, offset);
   const words = k.phys.words;
-  if (k.machine.spec.shared) return Atomics.add(words, at, n) + n;
+  if (k.locked) return Atomics.add(words, at, n) + n;
   return words[at] += n;
 }
 
@@ -85,7 +85,7 @@ export function addPageCount(k: Kernel, pfn: number, offset: number, n: number):
 export function addPageCountUnlessZero(k: Kernel, pfn: number, offset: number, n: number): boolean {
   const at = pageWordForWrite(k, pfn, offset);
   const { words } = k.phys;
-  if (!k.machine.spec.shared) {
+  if (!k.locked) {
     if (words[at] <= 0) return false;
     words[at] += n;
     return true;
@@ -110,7 +110,7 @@ export function getPage(k: Kernel, pfn: number): void {
 
 /** `get_page` `gets[i]` times on the struct page of each of `n` frames, a store each; one translation for neighbours. */
 export function getEachPage(k: Kernel, frames: Float64Array, gets: Int32Array, n: number): void {
-  const locked = k.machine.spec.shared;
+  const locked = k.locked;
   for (let i = 0; i < n;) {
     const first = frames[i];
     const word = pageWordForWrite(k, first, PAGE_REFCOUNT);
@@ -155,14 +155,14 @@ export function pageFlags(k: Kernel, pfn: number): number {
 /** Sets bits in the low word of the flags. */
 export function setPageFlags(k: Kernel, pfn: number, bits: number): void {
   const at = pageWordForWrite(k, pfn, PAGE_FLAGS);
-  if (k.machine.spec.shared) Atomics.or(k.phys.words, at, bits);
+  if (k.locked) Atomics.or(k.phys.words, at, bits);
   else k.phys.words[at] |= bits;
 }
 
 /** Clears bits in the low word of the flags. */
 export function clearPageFlags(k: Kernel, pfn: number, bits: number): void {
   const at = pageWordForWrite(k, pfn, PAGE_FLAGS);
-  if (k.machine.spec.shared) Atomics.and(k.phys.words, at, ~bits);
+  if (k.locked) Atomics.and(k.phys.words, at, ~bits);
   else k.phys.words[at] &= ~bits;
 }
 
