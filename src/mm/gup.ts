@@ -26,7 +26,6 @@ import { clearPageFlags, compoundHead, compoundOrder } from "./page.ts";
 import { entryAt, entryFrame, entryHuge, entryNone, levelPages, tableEntries, tableIndex } from "./pgtable.ts";
 import { C } from "./vmstat.ts";
 
-// A module's own constants are folded into compiled code; an import is loaded at every use.
 const { gupCalls, gupWalkSteps, pagesRecorded } = C;
 
 /**

@@ -12,7 +12,6 @@ import { inPmem, touchBasePages, touchHead, touchTails } from "./memmap_lines.ts
 import { clearPageFlags, compoundHead, compoundOrder, hasPincount, pageAddressLo, pageWordForWrite } from "./page.ts";
 import { C } from "./vmstat.ts";
 
-// A module's own constants are folded into compiled code; an import is loaded at every use.
 const {
   follPinAcquired,
   nodeStatUpdates,

@@ -12,7 +12,6 @@ import { inPmem, touchBasePages, touchHead, touchTails } from "./memmap_lines.ts
 import { addPageCount, compoundHead, pageAddressLo, pageRefcount, pageWordForWrite } from "./page.ts";
 import { C } from "./vmstat.ts";
 
-// A module's own constants are folded into compiled code; an import is loaded at every use.
 const { follPinReleased, nodeStatUpdates } = C;
 const FLAGS = PAGE_FLAGS / 4;
 const HEAD = PAGE_COMPOUND_HEAD / 4;

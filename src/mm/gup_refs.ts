@@ -23,7 +23,6 @@ import {
 } from "./page.ts";
 import { C } from "./vmstat.ts";
 
-// A module's own constants are folded into compiled code; an import is loaded at every use.
 const {
   follPinAcquired,
   follPinReleased,

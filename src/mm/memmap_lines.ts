@@ -13,7 +13,6 @@ import type { Kernel } from "./kernel.ts";
 import { vmemmapPage } from "./page.ts";
 import { C } from "./vmstat.ts";
 
-// A module's own constants are folded into compiled code; an import is loaded at every use.
 const {
   memmapJumpsDram,
   memmapJumpsPmem,

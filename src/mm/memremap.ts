@@ -18,7 +18,6 @@ import { pageInitPoison } from "./page_poison.ts";
 import { vmemmapCanOptimize } from "./pgmap.ts";
 import { C } from "./vmstat.ts";
 
-// A module's own constants are folded into compiled code; an import is loaded at every use.
 const { condResched, pgmapLookups, pgmapRefs } = C;
 
 /** A pgmap for ranges that are not up yet. */

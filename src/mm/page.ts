@@ -27,7 +27,7 @@ import { flagsHiNid, pageLinksHi, PG_HEAD } from "../include/page_flags.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
 
-// A module's own constants are folded into compiled code; an import is loaded at every use.
+// Words of the fields. Copies, for the reason given at `C` of vmstat.ts.
 const FLAGS = PAGE_FLAGS / 4;
 const FLAGS_HI = PAGE_FLAGS_HI / 4;
 const MAPCOUNT = PAGE_MAPCOUNT / 4;

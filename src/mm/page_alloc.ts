@@ -15,7 +15,6 @@ import { type Zone, zoneAlloc, zoneAllocFrames, zoneArea, zoneFree, zoneFreePage
 import { clearPageFlags, putPageTestzero, readPage, readySinglePage, readySinglePages, writePage } from "./page.ts";
 import { C } from "./vmstat.ts";
 
-// A module's own constants are folded into compiled code; an import is loaded at every use.
 const { allocCalls, freeCalls, nrMemmapBootPages, nrMemmapPages, vmemmapFramePuts } = C;
 
 /** Zones a kernel allocation may come from, best first; ZONE_MOVABLE is for user data. */

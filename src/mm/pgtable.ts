@@ -16,7 +16,6 @@ import type { Kernel } from "./kernel.ts";
 import { allocPages } from "./page_alloc.ts";
 import { C } from "./vmstat.ts";
 
-// A module's own constants are folded into compiled code; an import is loaded at every use.
 const { pgdWrites, pmdWrites, pteWrites, pudWrites, tlbFlushes, tlbIpis } = C;
 
 /** Use of the table an entry at this level points to: a PMD entry (1) points to a PTE table. */

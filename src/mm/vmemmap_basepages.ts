@@ -12,7 +12,6 @@ import { getEachPage } from "./page.ts";
 import { entryFrame, entryNone, populateTo, tableEntries, vmemmapVpn, walkTo } from "./pgtable.ts";
 import { C } from "./vmstat.ts";
 
-// A module's own constants are folded into compiled code; an import is loaded at every use.
 const { nrMemmapBootPages, pteWrites, vmemmapFrameGets } = C;
 
 /** What filling one table needs room for: new frames, and frames that several entries map with how many do. */
