@@ -6,6 +6,13 @@
 import type { Arch } from "../arch/arch.ts";
 import { SECTION_IS_EARLY, SECTION_IS_ONLINE } from "../include/mmzone.ts";
 
+/** What to do with bits of the subsection map. */
+const ANY_SET = 0;
+const ANY_CLEAR = 1;
+const SET = 2;
+const CLEAR = 3;
+type BitOp = typeof ANY_SET | typeof ANY_CLEAR | typeof SET | typeof CLEAR;
+
 /** All sections of a machine. */
 export class SectionTable {
   /** SECTION_* bits by section. */
@@ -42,15 +49,15 @@ export class SectionTable {
 
   /** `fill_subsection_map`: marks [pfn, pfn + n) populated. False, nothing changed, when any of it is already. */
   fill(pfn: number, n: number): boolean {
-    if (this.#any(pfn, n, true)) return false;
-    this.#eachBit(pfn, n, (word, bit) => this.#map[word] |= bit);
+    if (this.#walk(pfn, n, ANY_SET)) return false;
+    this.#walk(pfn, n, SET);
     return true;
   }
 
   /** `clear_subsection_map`. False, nothing changed, unless all of it was set. */
   clear(pfn: number, n: number): boolean {
-    if (this.#any(pfn, n, false)) return false;
-    this.#eachBit(pfn, n, (word, bit) => this.#map[word] &= ~bit);
+    if (this.#walk(pfn, n, ANY_CLEAR)) return false;
+    this.#walk(pfn, n, CLEAR);
     return true;
   }
 
@@ -69,7 +76,7 @@ export class SectionTable {
 
   /** Whether the subsection of this frame is marked populated. */
   populated(pfn: number): boolean {
-    return this.#any(pfn, 1, true);
+    return this.#walk(pfn, 1, ANY_SET);
   }
 
   /** `early_section`: the section was there at boot, so all of it has boot memmap. */
@@ -93,22 +100,21 @@ export class SectionTable {
     return this.#migrate[Math.floor(pfn / 2 ** this.#pageblockOrder)];
   }
 
-  /** Whether any subsection of [pfn, pfn + n) is in the given state. */
-  #any(pfn: number, n: number, set: boolean): boolean {
-    let found = false;
-    this.#eachBit(pfn, n, (word, bit) => {
-      if (((this.#map[word] & bit) !== 0) === set) found = true;
-    });
-    return found;
-  }
-
-  #eachBit(pfn: number, n: number, visit: (word: number, bit: number) => void): void {
-    const first = Math.floor(pfn / this.pagesPerSubsection);
+  /** Asks or changes the bits of the subsections of [pfn, pfn + n), a word at a time; true as soon as an answer is yes. */
+  #walk(pfn: number, n: number, op: BitOp): boolean {
+    const map = this.#map;
     const last = Math.floor((pfn + n - 1) / this.pagesPerSubsection);
-    for (let s = first; s <= last; s++) {
+    for (let s = Math.floor(pfn / this.pagesPerSubsection); s <= last;) {
       const section = Math.floor(s / this.subsections);
-      const inSection = s - section * this.subsections;
-      visit(section * this.#wordsPerSection + (inSection >>> 5), 1 << (inSection & 31));
+      const bit = s - section * this.subsections;
+      const count = Math.min(32 - (bit & 31), this.subsections - bit, last - s + 1);
+      const mask = (count === 32 ? -1 : (1 << count) - 1) << (bit & 31);
+      const word = section * this.#wordsPerSection + (bit >>> 5);
+      if (op === SET) map[word] |= mask;
+      else if (op === CLEAR) map[word] &= ~mask;
+      else if (((op === ANY_SET ? map[word] : ~map[word]) & mask) !== 0) return true;
+      s += count;
     }
+    return false;
   }
 }
