@@ -162,7 +162,6 @@ export function startKernel(
     locked: spec.shared ?? false,
     pmemStart: machine.topology.pmemStart,
     pageBytes: spec.pageBytes,
-    pagesPerByte: 1 / spec.pageBytes,
     structPageSize: spec.structPageSize,
     pagesPerSection: sections.pagesPerSection,
     pagesPerSubsection: sections.pagesPerSubsection,

@@ -29,8 +29,6 @@ export interface Kernel {
   /** First frame of the lowest pmem; Infinity without any. */
   readonly pmemStart: number;
   readonly pageBytes: number;
-  /** 1 / pageBytes, which is exact: multiplying costs a third of dividing. */
-  readonly pagesPerByte: number;
   readonly structPageSize: number;
   readonly pagesPerSection: number;
   readonly pagesPerSubsection: number;

@@ -41,13 +41,13 @@ const STEP = BYTES / 4;
 
 /** The vmemmap page (vmemmap offset / page size) that holds this byte of a struct page. */
 export function vmemmapPage(k: Kernel, pfn: number, offset = 0): number {
-  return ((pfn * k.structPageSize + offset) * k.pagesPerByte) | 0;
+  return Math.floor((pfn * k.structPageSize + offset) / k.pageBytes);
 }
 
 /** Index of a field's word, for reading. Panics when the memmap is not mapped, as the kernel would oops. */
 export function pageWord(k: Kernel, pfn: number, offset: number): number {
   const byte = pfn * k.structPageSize + offset;
-  const vpage = (byte * k.pagesPerByte) | 0;
+  const vpage = Math.floor(byte / k.pageBytes);
   const base = k.cpu.mmu.read(vpage);
   if (base < 0) panic(`pageWord: memmap of frame ${pfn} is not mapped`);
   return base + ((byte & (k.pageBytes - 1)) >> 2);
@@ -56,7 +56,7 @@ export function pageWord(k: Kernel, pfn: number, offset: number): number {
 /** Index of a field's word, for writing. Panics on a read-only mapping too. */
 export function pageWordForWrite(k: Kernel, pfn: number, offset: number): number {
   const byte = pfn * k.structPageSize + offset;
-  const vpage = (byte * k.pagesPerByte) | 0;
+  const vpage = Math.floor(byte / k.pageBytes);
   const base = k.cpu.mmu.write(vpage);
   if (base === -2) panic(`pageWordForWrite: store to the read-only struct page of frame ${pfn}`);
   if (base < 0) panic(`pageWordForWrite: memmap of frame ${pfn} is not mapped`);

@@ -140,3 +140,11 @@ Deno.test("pincountPlace() moved between kernels", () => {
   const options = { ...machine(""), kernel: kernelLike("6.1", { pincountTail: 2 }) };
   withKernel(options, (k) => assertEquals(pincountPlace(k), { tail: 2, offset: 16 }));
 });
+
+Deno.test("readPage() panics where there is no memmap: before the first frame, past the last", () => {
+  withKernel("", (k) => {
+    for (const pfn of [-1, -64, -65, k.machine.topology.maxPfn + k.pagesPerSection]) {
+      assertThrows(() => readPage(k, pfn, 0), KernelPanic, "is not mapped");
+    }
+  });
+});
