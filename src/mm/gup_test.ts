@@ -19,7 +19,7 @@ import { type Kernel } from "./kernel.ts";
 import { mmAlloc, mmPut, munmap, populateArea } from "./memory.ts";
 import type { Mm, VmArea } from "./mm.ts";
 import { compoundHead, hasPincount, pageFlags, pageRefcount, pincountPlace, readPage, writePage } from "./page.ts";
-import { levelPages } from "./pgtable.ts";
+import { levelPages, walkTo } from "./pgtable.ts";
 import { countersSince, type CounterValues, readCounters } from "./vmstat.ts";
 
 const VARIANTS: readonly GupVariant[] = ["per-page", "compound", "compound-range", "no-pgmap", "grab-one"];
@@ -341,6 +341,21 @@ Deno.test("gupFast() undoes everything when the entry changes under it", () => {
         });
       }
     }
+  }
+});
+
+Deno.test("gupFast() looks at both halves of the entry again", () => {
+  for (const half of [0, 1]) {
+    withBox("", kernelLike("v7"), 4096, (box) => {
+      const { k, mm, area } = box;
+      const { words } = k.phys;
+      const at = walkTo(k, mm.rootPfn, area.start, 1) + half;
+      const entry = words[at];
+      whileHolding(k, () => words[at] ^= k.arch.format.present << 5);
+      assertEquals(gupFast(k, mm, area.start, 16, "get", new Float64Array(16), 0), 0);
+      assertEquals([k.gupRefs, extra(box, 600)], [0, []]);
+      words[at] = entry;
+    });
   }
 });
 
