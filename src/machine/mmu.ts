@@ -195,7 +195,7 @@ export function entryLo(format: PgtableFormat, pfn: number, bits: number): numbe
   return (pfn << format.pageShift) | bits;
 }
 
-/** High word of an entry that points to `pfn`. */
+/** High word of an entry that points to `pfn`; `|` drops the fraction. */
 export function entryHi(format: PgtableFormat, pfn: number, bits: number): number {
   return (pfn / format.pfnsPerHigh) | bits;
 }

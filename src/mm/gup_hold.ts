@@ -3,10 +3,19 @@
 // the series, a compound at once (patch 8 of seed 001), or one reference first and the rest after a look at the head
 // (001:4200). Pages are recorded as they are held.
 
-import { GUP_PIN_COUNTING_BIAS, PAGE_COMPOUND_HEAD, PAGE_FLAGS } from "../include/mm_types.ts";
+import { GUP_PIN_COUNTING_BIAS } from "../include/mm_types.ts";
 import { PG_HEAD, PG_REFERENCED } from "../include/page_flags.ts";
 import { grabEachLocked, grabEachPlain, grabTailsLocked, grabTailsPlain, recordSubpages } from "./gup_grab.ts";
-import { type GupMode, pinWord, putCompoundHead, setReferenced, stretch, tryGrabCompoundHead } from "./gup_refs.ts";
+import {
+  FLAGS,
+  type GupMode,
+  HEAD,
+  pinWord,
+  putCompoundHead,
+  setReferenced,
+  stretch,
+  tryGrabCompoundHead,
+} from "./gup_refs.ts";
 import type { Kernel } from "./kernel.ts";
 import { inPmem, touchBasePages, touchHead, touchTails } from "./memmap_lines.ts";
 import { clearPageFlags, compoundHead, compoundOrder, hasPincount, pageAddressLo, pageWordForWrite } from "./page.ts";
@@ -23,9 +32,6 @@ const {
   refcountStoresDram,
   refcountStoresPmem,
 } = C;
-const FLAGS = PAGE_FLAGS / 4;
-const HEAD = PAGE_COMPOUND_HEAD / 4;
-const HEAD_BIT = PG_HEAD;
 
 /** One step of the variants that know compounds: the rest of one compound, or a stretch of base pages. */
 export function grabCompound(
@@ -91,7 +97,7 @@ export function grabPages(k: Kernel, pfn: number, n: number, mode: GupMode, page
   const at = pageWordForWrite(k, pfn, 0);
   const run = stretch(k, pfn, n);
   const { words } = k.phys;
-  if (run === 0 || (words[at + FLAGS] & HEAD_BIT) !== 0) {
+  if (run === 0 || (words[at + FLAGS] & PG_HEAD) !== 0) {
     return grabOnePage(k, pfn, compoundHead(k, pfn), mode, pages, out);
   }
   const got = (words[at + HEAD] & 1) === 0

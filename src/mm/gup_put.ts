@@ -2,20 +2,17 @@
 // Returning pages that gup holds (mm/gup.c, mm/swap.c): put_page() page by page, each a store on the page or its head, and
 // unpin_user_pages(), which returns consecutive pages of one compound together. Left out: dirtying pages.
 
-import { GUP_PIN_COUNTING_BIAS, PAGE_COMPOUND_HEAD, PAGE_FLAGS, PAGE_REFCOUNT } from "../include/mm_types.ts";
+import { GUP_PIN_COUNTING_BIAS, PAGE_REFCOUNT } from "../include/mm_types.ts";
 import { PG_HEAD } from "../include/page_flags.ts";
 import { panic } from "../lib/bug.ts";
 import { countTails, putEachLocked, putEachPlain, putTailsLocked, putTailsPlain } from "./gup_grab.ts";
-import { putCompoundHead, refcountCounter, stretch, touchCounts } from "./gup_refs.ts";
+import { FLAGS, HEAD, putCompoundHead, refcountCounter, stretch, touchCounts } from "./gup_refs.ts";
 import type { Kernel } from "./kernel.ts";
 import { inPmem, touchBasePages, touchHead, touchTails } from "./memmap_lines.ts";
 import { addPageCount, compoundHead, pageAddressLo, pageRefcount, pageWordForWrite } from "./page.ts";
 import { C } from "./vmstat.ts";
 
 const { follPinReleased, nodeStatUpdates } = C;
-const FLAGS = PAGE_FLAGS / 4;
-const HEAD = PAGE_COMPOUND_HEAD / 4;
-const HEAD_BIT = PG_HEAD;
 
 /** `put_page` on every recorded page. */
 export function putPages(k: Kernel, pages: Float64Array, from: number, n: number): void {
@@ -27,7 +24,7 @@ export function putPages(k: Kernel, pages: Float64Array, from: number, n: number
     const { words } = k.phys;
     let head = pfn;
     let done = 0;
-    if (run > 0 && (words[at + FLAGS] & HEAD_BIT) === 0 && (words[at + HEAD] & 1) === 0) {
+    if (run > 0 && (words[at + FLAGS] & PG_HEAD) === 0 && (words[at + HEAD] & 1) === 0) {
       done = putBasePages(k, pfn, at, run, 1, pages, i);
     } else {
       head = compoundHead(k, pfn);
@@ -90,7 +87,7 @@ export function unpinPages(k: Kernel, pages: Float64Array, from: number, n: numb
     const at = pageWordForWrite(k, pfn, 0);
     const run = stretch(k, pfn, from + n - i);
     const { words } = k.phys;
-    if (run > 0 && (words[at + FLAGS] & HEAD_BIT) === 0 && (words[at + HEAD] & 1) === 0) {
+    if (run > 0 && (words[at + FLAGS] & PG_HEAD) === 0 && (words[at + HEAD] & 1) === 0) {
       const done = putBasePages(k, pfn, at, run, GUP_PIN_COUNTING_BIAS, pages, i);
       k.stat[refcountCounter(k, pfn)] += done;
       k.gupRefs -= done * GUP_PIN_COUNTING_BIAS;

@@ -3,7 +3,13 @@
 // pages that a loop may run over, and which counter a store belongs to. A pin (FOLL_PIN) adds to the pin count of a
 // compound page as well, or 1024 references to a base page.
 
-import { GUP_PIN_COUNTING_BIAS, PAGE_REFCOUNT, STRETCH_STRUCT_SIZE } from "../include/mm_types.ts";
+import {
+  GUP_PIN_COUNTING_BIAS,
+  PAGE_COMPOUND_HEAD,
+  PAGE_FLAGS,
+  PAGE_REFCOUNT,
+  STRETCH_STRUCT_SIZE,
+} from "../include/mm_types.ts";
 import { PG_REFERENCED } from "../include/page_flags.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
@@ -35,9 +41,9 @@ const {
   refcountStoresPmem,
 } = C;
 
+export const FLAGS = PAGE_FLAGS / 4;
+export const HEAD = PAGE_COMPOUND_HEAD / 4;
 const BYTES = STRETCH_STRUCT_SIZE;
-const REFCOUNT = PAGE_REFCOUNT;
-const REFERENCED = PG_REFERENCED;
 
 /** How pages are held: FOLL_GET or FOLL_PIN. */
 export type GupMode = "get" | "pin";
@@ -55,7 +61,7 @@ export function tryGrabCompoundHead(k: Kernel, head: number, refs: number, mode:
   const apart = mode === "pin" && hasPincount(k, head);
   const delta = mode === "pin" && !apart ? refs * GUP_PIN_COUNTING_BIAS : refs;
   const taken = apart && k.config.mutation === "pinWithoutReference" ? 0 : delta;
-  if (!addPageCountUnlessZero(k, head, REFCOUNT, taken)) return false;
+  if (!addPageCountUnlessZero(k, head, PAGE_REFCOUNT, taken)) return false;
   k.stat[refcountCounter(k, head)]++;
   k.gupRefs += delta;
   if (apart) {
@@ -82,7 +88,7 @@ export function putCompoundHead(k: Kernel, head: number, refs: number, mode: Gup
     k.stat[pincountCounter(k, head + tail)]++;
     k.gupPins -= refs;
   }
-  if (addPageCount(k, head, REFCOUNT, -delta) < 1) panic(`putCompoundHead: frame ${head} lost its last reference`);
+  if (addPageCount(k, head, PAGE_REFCOUNT, -delta) < 1) panic(`putCompoundHead: frame ${head} lost its last reference`);
   k.stat[refcountCounter(k, head)]++;
   k.gupRefs -= delta;
   touchCounts(k, head, apart);
@@ -94,7 +100,7 @@ export function putCompoundHead(k: Kernel, head: number, refs: number, mode: Gup
 
 /** `SetPageReferenced` on a head or base page. */
 export function setReferenced(k: Kernel, head: number): void {
-  setPageFlags(k, head, REFERENCED);
+  setPageFlags(k, head, PG_REFERENCED);
   k.stat[flagCounter(k, head)]++;
 }
 

@@ -26,7 +26,7 @@ export interface Kernel {
   cpu: Cpu;
   /** Counters of struct pages are updated by Atomics: workers share the machine. */
   readonly locked: boolean;
-  /** First frame of the lowest pmem; Infinity without any. */
+  /** Of the machine's topology: the hot paths ask for it per call. */
   readonly pmemStart: number;
   readonly pageBytes: number;
   readonly structPageSize: number;

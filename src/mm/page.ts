@@ -289,7 +289,7 @@ function readyNeighbours(k: Kernel, pfn: number, n: number, links: number): void
   const word = pageWordForWrite(k, pfn, 0);
   const words = k.phys.window(word);
   const lruHi = pageAddressHi(k, pfn);
-  let lru = pageAddressLo(k, pfn) + COMPOUND_HEAD * 4 | 0;
+  let lru = pageAddressLo(k, pfn) + PAGE_COMPOUND_HEAD | 0;
   let at = k.phys.inWindow(word);
   for (const end = at + n * STEP; at < end; at += STEP) {
     const differs = (words[at + MAPCOUNT] ^ -1) | words[at + FLAGS] | (words[at + FLAGS_HI] ^ links) |

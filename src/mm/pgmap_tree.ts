@@ -10,9 +10,8 @@ export class PgmapTree {
 
   /** The pgmap of a frame, or null. */
   lookup(pfn: number): DevPagemap | null {
-    const entries = this.#entries;
-    for (let i = 0; i < entries.length; i++) {
-      const { range, pgmap } = entries[i];
+    for (let i = 0; i < this.#entries.length; i++) {
+      const { range, pgmap } = this.#entries[i];
       if (pfn >= range.start && pfn < range.end) return pgmap;
     }
     return null;
