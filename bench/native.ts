@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Loads the C yardstick (native/yardstick.c) into this process: compiled with `cc -O2` into a build directory of its own,
-// opened by FFI. Without a compiler, or where FFI or running it is not allowed, one line says so and the C side is left
+// Loads the C yardstick (native/*.c) into this process: compiled with `cc -O2` into a build directory of its own, opened
+// by FFI. Without a compiler, or where FFI or running it is not allowed, one line says so and the C side is left
 // out of the benches.
 
 import type { Kernel } from "../src/mm/kernel.ts";
 import { pageWordForWrite } from "../src/mm/page.ts";
 
+const SOURCES = ["gup.c", "memmap.c"] as const;
 const SYMBOLS = {
-  gup_get_base: { parameters: ["pointer", "buffer", "usize", "f64", "buffer"], result: "usize" },
-  gup_get_base_locked: { parameters: ["pointer", "buffer", "usize", "f64", "buffer"], result: "usize" },
-  gup_put_base: { parameters: ["pointer", "buffer", "usize", "f64", "buffer"], result: "usize" },
-  gup_put_base_locked: { parameters: ["pointer", "buffer", "usize", "f64", "buffer"], result: "usize" },
-  gup_get_compound: { parameters: ["pointer", "buffer", "usize", "f64", "buffer"], result: "usize" },
-  gup_put_compound: { parameters: ["pointer", "buffer", "usize", "f64", "buffer"], result: "usize" },
+  gup_setup: { parameters: ["pointer", "u64", "u64", "u64", "u64", "u64", "u64"], result: "void" },
+  gup_get_base: { parameters: ["buffer", "u64", "usize", "buffer"], result: "usize" },
+  gup_get_base_locked: { parameters: ["buffer", "u64", "usize", "buffer"], result: "usize" },
+  gup_get_compound: { parameters: ["buffer", "u64", "usize", "buffer"], result: "usize" },
+  gup_put: { parameters: ["buffer", "buffer", "usize"], result: "usize" },
+  gup_put_locked: { parameters: ["buffer", "buffer", "usize"], result: "usize" },
+  gup_refs: { parameters: [], result: "i64" },
   init_base: { parameters: ["pointer", "buffer", "usize", "u64", "u64"], result: "usize" },
   init_compound: { parameters: ["pointer", "buffer", "usize", "u64", "u64", "u64"], result: "usize" },
   populate_reset: { parameters: ["buffer", "buffer", "buffer", "usize"], result: "void" },
   populate: { parameters: ["usize"], result: "usize" },
 } as const;
 
-/** The functions of yardstick.c. */
+/** The functions of native/*.c. */
 export type Yardstick = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
 /** Compiles and opens the yardstick; null, with one line on stderr, where that cannot be done. */
@@ -31,7 +33,7 @@ export function loadYardstick(): Yardstick | null {
   try {
     Deno.mkdirSync(build, { recursive: true });
     const { success, stderr } = new Deno.Command("cc", {
-      args: ["-O2", "-shared", "-fPIC", "-o", library.pathname, new URL("./yardstick.c", here).pathname],
+      args: ["-O2", "-shared", "-fPIC", "-o", library.pathname, ...SOURCES.map((name) => new URL(name, here).pathname)],
     }).outputSync();
     if (!success) throw new Error(new TextDecoder().decode(stderr).split("\n")[0]);
     const { symbols } = Deno.dlopen(library, SYMBOLS);
@@ -46,6 +48,13 @@ export function loadYardstick(): Yardstick | null {
 /** Pointer to the first byte of a machine's memory. It does not keep the machine alive. */
 export function memoryPointer(k: Kernel): Deno.PointerValue {
   return Deno.UnsafePointer.of(k.phys.bytes as Uint8Array<ArrayBuffer>);
+}
+
+/** Where frames below `end` have their bytes, as the C side wants it: page number in the machine's memory plus one, or 0. */
+export function frameSlots(k: Kernel, end: number): Uint32Array<ArrayBuffer> {
+  const slots = new Uint32Array(end);
+  for (let pfn = 0; pfn < end; pfn++) slots[pfn] = Math.floor(k.phys.wordBase(pfn) / k.phys.pageWords) + 1;
+  return slots;
 }
 
 /**

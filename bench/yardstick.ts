@@ -13,12 +13,12 @@ import { SZ_1G, SZ_2M } from "../src/include/sizes.ts";
 import { panic } from "../src/lib/bug.ts";
 import { gupTestGet, gupTestPut } from "../src/mm/gup_test_ioctl.ts";
 import { memmapInitZoneDevice } from "../src/mm/mm_init.ts";
-import { pageAddressHi, pageAddressLo, readPage } from "../src/mm/page.ts";
+import { pageAddressHi, pageAddressLo, pageRefcount, readPage } from "../src/mm/page.ts";
 import { C } from "../src/mm/vmstat.ts";
 import { bootBox, namespaceConfig } from "../src/scenario/box.ts";
 import { gupBox } from "../src/scenario/gup.ts";
 import { createOnBox, NamespaceError } from "../src/scenario/namespace.ts";
-import { memmapSlots, memoryPointer, type Yardstick } from "./native.ts";
+import { frameSlots, memmapSlots, memoryPointer, type Yardstick } from "./native.ts";
 
 /** In the order they run. */
 export const SIDES = ["emulator", "native"] as const;
@@ -53,28 +53,37 @@ function all(done: number | bigint, wanted: number, who: string): void {
   if (Number(done) !== wanted) panic(`yardstick: ${who} did ${done} of ${wanted}`);
 }
 
-/** gup_test's loop on a kernel; C works on the memmap of the same pages. */
+/** gup_test's loop on a kernel; C does the same with the same tables and struct pages. */
 function gup(c: Yardstick, kernel: "5.14" | "v4", shared: boolean): readonly Step[] {
   const config = namespaceConfig({ size: GUP_BYTES, align: SZ_2M, kernel });
-  const { kernel: k, area } = gupBox(config, { shared });
+  const { kernel: k, area: { mm, start } } = gupBox(config, { shared });
   const pages = new Float64Array(GUP_PAGES);
   const nativePages = new Float64Array(GUP_PAGES);
-  const get = () => all(gupTestGet(k, area.mm, area.start, BATCH, "get", pages), GUP_PAGES, "gup");
-  const put = () => gupTestPut(k, "get", pages, GUP_PAGES);
-  get();
-  put();
-  const pfn = pages[0];
-  const memory = memoryPointer(k);
-  const unit = kernel === "v4" ? PER_MEMMAP_PAGE : BATCH;
-  const slots = memmapSlots(k, pfn, GUP_PAGES / unit, unit);
+  const slots = frameSlots(k, k.pmemStart);
+  const pgmap = k.pgmaps.entries[0].range;
+  const vmemmap = word64(pageAddressLo(k, 0), pageAddressHi(k, 0));
   const suffix = shared ? "_locked" : "";
   const nativeGet = kernel === "v4" ? c.gup_get_compound : c[`gup_get_base${suffix}`];
-  const nativePut = kernel === "v4" ? c.gup_put_compound : c[`gup_put_base${suffix}`];
-  const n = BigInt(GUP_PAGES);
-  return [
-    { emulator: get, native: () => all(nativeGet(memory, slots, n, pfn, nativePages), GUP_PAGES, "C") },
-    { emulator: put, native: () => all(nativePut(memory, slots, n, pfn, nativePages), GUP_PAGES, "C") },
-  ];
+  const nativePut = c[`gup_put${suffix}`];
+  const get = {
+    emulator: () => all(gupTestGet(k, mm, start, BATCH, "get", pages), GUP_PAGES, "gup"),
+    native: () => all(nativeGet(slots, BigInt(start), BigInt(GUP_PAGES), nativePages), GUP_PAGES, "C"),
+  };
+  const put = {
+    emulator: () => gupTestPut(k, "get", pages, GUP_PAGES),
+    native: () => all(nativePut(slots, nativePages, BigInt(GUP_PAGES)), GUP_PAGES, "C"),
+  };
+  const frames = [k.rootPfn, mm.rootPfn].map(BigInt);
+  const range = [pgmap.start, pgmap.end, k.pmemStart].map(BigInt);
+  c.gup_setup(memoryPointer(k), frames[0], frames[1], vmemmap, range[0], range[1], range[2]);
+  get.emulator();
+  get.native();
+  if (pages.some((pfn, i) => pfn !== nativePages[i])) panic("yardstick: C holds other pages than the emulator");
+  all(pageRefcount(k, pages[0]), kernel === "v4" ? 1 + 2 * BATCH : 3, "get");
+  put.emulator();
+  put.native();
+  all(pageRefcount(k, pages[0]), 1, "put");
+  return [get, put];
 }
 
 /** Struct pages a namespace of 2 MiB pages writes: all of them, or a head's and a tail's memmap page per compound. */

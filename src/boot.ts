@@ -11,7 +11,7 @@ import type { MemhpDefaultState } from "./include/memory.ts";
 import { STRUCT_PAGE_SIZES } from "./include/mm_types.ts";
 import { PG_BOOTMEM, PG_RESERVED } from "./include/page_flags.ts";
 import { SZ_1G } from "./include/sizes.ts";
-import { alignDown } from "./lib/align.ts";
+import { alignDown, isPowerOf2 } from "./lib/align.ts";
 import { Buddy } from "./lib/buddy.ts";
 import { panic } from "./lib/bug.ts";
 import { prng } from "./lib/prng.ts";
@@ -153,6 +153,7 @@ export function startKernel(
 ): Kernel {
   const machine = buildMachine(spec, from);
   const sections = new SectionTable(arch, machine.topology.maxPfn);
+  const structsPerPage = spec.pageBytes / spec.structPageSize;
   return {
     machine,
     phys: machine.phys,
@@ -163,6 +164,7 @@ export function startKernel(
     pmemStart: machine.topology.pmemStart,
     pageBytes: spec.pageBytes,
     structPageSize: spec.structPageSize,
+    vmemmapShift: isPowerOf2(structsPerPage) ? Math.log2(structsPerPage) : -1,
     pagesPerSection: sections.pagesPerSection,
     pagesPerSubsection: sections.pagesPerSubsection,
     stat: new Float64Array(COUNTERS.length),

@@ -4,6 +4,7 @@
 // architecture's file implements (x86/init_64.ts) and names here through `hugeVmemmap`.
 
 import type { PgtableFormat } from "../include/pgtable_format.ts";
+import { powerOf2 } from "../lib/align.ts";
 
 /** One HugeTLB page size and the entry, or run of entries with the contiguous bit, that maps it. */
 export interface HugetlbSize {
@@ -59,7 +60,7 @@ export interface Arch {
 
 /** Bytes of a base page. */
 export function pageBytes(arch: Arch): number {
-  return 2 ** arch.format.pageShift;
+  return powerOf2(arch.format.pageShift);
 }
 
 /** Bytes one entry maps at a level: 0 PTE, 1 PMD, 2 PUD. */

@@ -10,7 +10,7 @@
 //
 // Left out: firmware tables, reserved holes below 1 MiB other than the first frame, interleave sets.
 
-import { alignUp } from "../lib/align.ts";
+import { alignUp, pfnDown } from "../lib/align.ts";
 
 /** One run of DRAM frames; `end` is exclusive. */
 export interface DramRange {
@@ -78,17 +78,17 @@ function lastEnd(regions: readonly PmemRegion[], otherwise: number): number {
 
 function layoutRegions(spec: TopologySpec, regions: readonly RegionSpec[], from: number, what: string): PmemRegion[] {
   // A board keeps the whole hole for devices, be there DRAM above it or not.
-  const aboveHole = spec.highStartBytes / spec.pageBytes;
+  const page = spec.pageBytes;
+  const aboveHole = pfnDown(spec.highStartBytes, page);
   let next = from;
   const placed: PmemRegion[] = [];
   for (const [id, region] of regions.entries()) {
-    const start = region.startBytes === undefined
-      ? alignUp(Math.max(next, aboveHole), spec.regionAlignBytes / spec.pageBytes)
-      : region.startBytes / spec.pageBytes;
-    const end = start + region.bytes / spec.pageBytes;
-    if (!Number.isInteger(start) || !Number.isInteger(end) || end <= start) {
+    const { startBytes = alignUp(Math.max(next, aboveHole) * page, spec.regionAlignBytes), bytes } = region;
+    const start = pfnDown(startBytes, page);
+    const end = start + pfnDown(bytes, page);
+    if (startBytes % page !== 0 || bytes % page !== 0 || end <= start) {
       throw new RangeError(
-        `Cannot place ${what} ${id}: start and size must be whole pages of ${spec.pageBytes} bytes, at least one`,
+        `Cannot place ${what} ${id}: start and size must be whole pages of ${page} bytes, at least one`,
       );
     }
     if (start < next) {
@@ -113,18 +113,18 @@ function layoutDram(spec: TopologySpec): DramRange[] {
   if (spec.dram.length === 0) throw new RangeError("Cannot place DRAM: there is no node");
   let next = 0;
   for (const [nid, bytes] of spec.dram.entries()) {
-    let frames = bytes / page;
-    if (!Number.isInteger(frames) || frames <= 0) {
+    let frames = pfnDown(bytes, page);
+    if (bytes % page !== 0 || frames <= 0) {
       throw new RangeError(`Cannot place DRAM of node ${nid}: ${bytes} bytes are not a positive number of pages`);
     }
-    const low = Math.min(frames, Math.max(0, spec.lowEndBytes / page - next));
+    const low = Math.min(frames, Math.max(0, pfnDown(spec.lowEndBytes, page) - next));
     if (low > 0) {
       ranges.push({ nid, start: next, end: next + low });
       next += low;
       frames -= low;
     }
     if (frames > 0) {
-      next = Math.max(next, spec.highStartBytes / page);
+      next = Math.max(next, pfnDown(spec.highStartBytes, page));
       ranges.push({ nid, start: next, end: next + frames });
       next += frames;
     }

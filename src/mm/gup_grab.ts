@@ -16,6 +16,8 @@ const FLAGS = PAGE_FLAGS / 4;
 const HEAD = PAGE_COMPOUND_HEAD / 4;
 const REFCOUNT = PAGE_REFCOUNT / 4;
 const REFERENCED = PG_REFERENCED;
+/** Scratch, one, two: what the loops count pfns with. */
+const doubles = new Float64Array([0, 1, 2]);
 
 /**
  * SetPageReferenced and try_grab_page on `n` base pages, each recorded. Returns how many were grabbed; it stops at a page
@@ -61,70 +63,88 @@ export type PutEach = (
 ) => number;
 
 export const grabEachPlain: GrabEach = (words, at, n, delta, pages, out, pfn) => {
-  const ahead = pfn - out;
-  for (let i = out, page = at; i < out + n; i++, page += STEP) {
+  doubles[0] = pfn;
+  let frame = doubles[0];
+  const one = doubles[1];
+  const end = out + n;
+  for (let i = out, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
     if ((words[page + HEAD] & 1) !== 0) return i - out;
     words[page + FLAGS] |= REFERENCED;
     const count = words[page + REFCOUNT];
     if (count <= 0) return i - out;
     words[page + REFCOUNT] = count + delta;
-    pages[i] = ahead + i;
+    pages[i] = frame;
   }
   return n;
 };
 
 export const grabEachLocked: GrabEach = (words, at, n, delta, pages, out, pfn) => {
-  const ahead = pfn - out;
-  for (let i = out, page = at; i < out + n; i++, page += STEP) {
+  doubles[0] = pfn;
+  let frame = doubles[0];
+  const one = doubles[1];
+  const end = out + n;
+  for (let i = out, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
     if ((words[page + HEAD] & 1) !== 0) return i - out;
     if (words[page + REFCOUNT] <= 0) return i - out;
     Atomics.or(words, page + FLAGS, REFERENCED);
     Atomics.add(words, page + REFCOUNT, delta);
-    pages[i] = ahead + i;
+    pages[i] = frame;
   }
   return n;
 };
 
 export const grabTailsPlain: GrabTails = (words, at, n, headLo, heads, headAt, pinAt, pages, out, pfn) => {
-  const ahead = pfn - out;
-  for (let i = out, page = at; i < out + n; i++, page += STEP) {
+  doubles[0] = pfn;
+  let frame = doubles[0];
+  const one = doubles[1];
+  const end = out + n;
+  for (let i = out, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
     if (words[page + HEAD] !== headLo) return i - out;
     const count = heads[headAt + REFCOUNT];
     if (count <= 0) return i - out;
     heads[headAt + FLAGS] |= REFERENCED;
     heads[headAt + REFCOUNT] = count + 1;
     if (pinAt >= 0) heads[pinAt]++;
-    pages[i] = ahead + i;
+    pages[i] = frame;
   }
   return n;
 };
 
 export const grabTailsLocked: GrabTails = (words, at, n, headLo, heads, headAt, pinAt, pages, out, pfn) => {
-  const ahead = pfn - out;
-  for (let i = out, page = at; i < out + n; i++, page += STEP) {
+  doubles[0] = pfn;
+  let frame = doubles[0];
+  const one = doubles[1];
+  const end = out + n;
+  for (let i = out, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
     if (words[page + HEAD] !== headLo) return i - out;
     if (heads[headAt + REFCOUNT] <= 0) return i - out;
     Atomics.or(heads, headAt + FLAGS, REFERENCED);
     Atomics.add(heads, headAt + REFCOUNT, 1);
     if (pinAt >= 0) Atomics.add(heads, pinAt, 1);
-    pages[i] = ahead + i;
+    pages[i] = frame;
   }
   return n;
 };
 
 export const putEachPlain: PutEach = (words, at, n, delta, pages, from, pfn) => {
-  const ahead = pfn - from;
-  for (let i = from, page = at; i < from + n; i++, page += STEP) {
-    if (pages[i] !== ahead + i || (words[page + HEAD] & 1) !== 0) return i - from;
+  doubles[0] = pfn;
+  let frame = doubles[0];
+  const one = doubles[1];
+  const end = from + n;
+  for (let i = from, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
+    if (pages[i] !== frame || (words[page + HEAD] & 1) !== 0) return i - from;
     words[page + REFCOUNT] -= delta;
   }
   return n;
 };
 
 export const putEachLocked: PutEach = (words, at, n, delta, pages, from, pfn) => {
-  const ahead = pfn - from;
-  for (let i = from, page = at; i < from + n; i++, page += STEP) {
-    if (pages[i] !== ahead + i || (words[page + HEAD] & 1) !== 0) return i - from;
+  doubles[0] = pfn;
+  let frame = doubles[0];
+  const one = doubles[1];
+  const end = from + n;
+  for (let i = from, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
+    if (pages[i] !== frame || (words[page + HEAD] & 1) !== 0) return i - from;
     Atomics.sub(words, page + REFCOUNT, delta);
   }
   return n;
@@ -144,18 +164,24 @@ export type PutTails = (
 ) => number;
 
 export const putTailsPlain: PutTails = (words, at, n, headLo, heads, headAt, pages, from, pfn) => {
-  const ahead = pfn - from;
-  for (let i = from, page = at; i < from + n; i++, page += STEP) {
-    if (pages[i] !== ahead + i || words[page + HEAD] !== headLo) return i - from;
+  doubles[0] = pfn;
+  let frame = doubles[0];
+  const one = doubles[1];
+  const end = from + n;
+  for (let i = from, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
+    if (pages[i] !== frame || words[page + HEAD] !== headLo) return i - from;
     heads[headAt + REFCOUNT]--;
   }
   return n;
 };
 
 export const putTailsLocked: PutTails = (words, at, n, headLo, heads, headAt, pages, from, pfn) => {
-  const ahead = pfn - from;
-  for (let i = from, page = at; i < from + n; i++, page += STEP) {
-    if (pages[i] !== ahead + i || words[page + HEAD] !== headLo) return i - from;
+  doubles[0] = pfn;
+  let frame = doubles[0];
+  const one = doubles[1];
+  const end = from + n;
+  for (let i = from, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
+    if (pages[i] !== frame || words[page + HEAD] !== headLo) return i - from;
     Atomics.sub(heads, headAt + REFCOUNT, 1);
   }
   return n;
@@ -163,8 +189,19 @@ export const putTailsLocked: PutTails = (words, at, n, headLo, heads, headAt, pa
 
 /** `record_subpages`: `n` consecutive pages, no struct page touched. */
 export function recordSubpages(pages: Float64Array, out: number, pfn: number, n: number): void {
-  const ahead = pfn - out;
-  for (let i = out; i < out + n; i++) pages[i] = ahead + i;
+  doubles[0] = pfn;
+  let even = doubles[0];
+  let odd = even + doubles[1];
+  const two = doubles[2];
+  const end = out + n;
+  let i = out;
+  for (; i < end - 1; i = (i + 2) | 0) {
+    pages[i] = even;
+    pages[(i + 1) | 0] = odd;
+    even += two;
+    odd += two;
+  }
+  if (i < end) pages[i] = even;
 }
 
 /** How many of the `n` recorded pages from `from` on are consecutive and tails of the same head. */
@@ -177,9 +214,12 @@ export function countTails(
   from: number,
   pfn: number,
 ): number {
-  const ahead = pfn - from;
-  for (let i = from, page = at; i < from + n; i++, page += STEP) {
-    if (pages[i] !== ahead + i || words[page + HEAD] !== headLo) return i - from;
+  doubles[0] = pfn;
+  let frame = doubles[0];
+  const one = doubles[1];
+  const end = from + n;
+  for (let i = from, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
+    if (pages[i] !== frame || words[page + HEAD] !== headLo) return i - from;
   }
   return n;
 }

@@ -10,7 +10,7 @@ import {
   PAGE_REFCOUNT,
   STRETCH_STRUCT_SIZE,
 } from "../include/mm_types.ts";
-import { PG_REFERENCED } from "../include/page_flags.ts";
+import { PG_HEAD, PG_REFERENCED } from "../include/page_flags.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
 import { inPmem, touchBasePages, touchHead } from "./memmap_lines.ts";
@@ -19,7 +19,6 @@ import {
   addPageCountUnlessZero,
   compoundHead,
   hasPincount,
-  isPageHead,
   pageRefcount,
   pageWordForWrite,
   pincountPlace,
@@ -121,9 +120,9 @@ export function stretch(k: Kernel, pfn: number, n: number): number {
   return run < n ? run : n;
 }
 
-/** Counts the line of a head, or of a page that is its own. */
+/** Counts the line of a head, or of a page that is its own; never that of a tail. */
 export function touchCounts(k: Kernel, head: number, pinned: boolean): void {
-  if (isPageHead(k, head)) touchHead(k, head, pinned);
+  if ((readPage(k, head, PAGE_FLAGS) & PG_HEAD) !== 0) touchHead(k, head, pinned);
   else touchBasePages(k, inPmem(k, head), 1);
 }
 

@@ -30,6 +30,8 @@ export interface Kernel {
   readonly pmemStart: number;
   readonly pageBytes: number;
   readonly structPageSize: number;
+  /** log2 of the struct pages in a page; -1 where they do not fill it, or straddle pages. */
+  readonly vmemmapShift: number;
   readonly pagesPerSection: number;
   readonly pagesPerSubsection: number;
   /** Work counters, indexed by `C` of vmstat.ts. */

@@ -38,29 +38,33 @@ const ZONE_DEVICE_DATA_HI = PAGE_ZONE_DEVICE_DATA_HI / 4;
 const REFCOUNT = PAGE_REFCOUNT / 4;
 const BYTES = STRETCH_STRUCT_SIZE;
 const STEP = BYTES / 4;
+const MAX_INT32 = 2 ** 31 - 1;
 
 /** The vmemmap page (vmemmap offset / page size) that holds this byte of a struct page. */
 export function vmemmapPage(k: Kernel, pfn: number, offset = 0): number {
+  // Struct pages that fill their page, and frames below 8 TiB: what an integer does.
+  if (k.vmemmapShift >= 0 && pfn <= MAX_INT32) return pfn >> k.vmemmapShift;
   return Math.floor((pfn * k.structPageSize + offset) / k.pageBytes);
+}
+
+/** Word of this byte of a struct page in its vmemmap page. The low bits of the product are right however large it is. */
+function wordInPage(k: Kernel, pfn: number, offset: number): number {
+  return ((Math.imul(pfn, k.structPageSize) + offset) & (k.pageBytes - 1)) >> 2;
 }
 
 /** Index of a field's word, for reading. Panics when the memmap is not mapped, as the kernel would oops. */
 export function pageWord(k: Kernel, pfn: number, offset: number): number {
-  const byte = pfn * k.structPageSize + offset;
-  const vpage = Math.floor(byte / k.pageBytes);
-  const base = k.cpu.mmu.read(vpage);
+  const base = k.cpu.mmu.read(vmemmapPage(k, pfn, offset));
   if (base < 0) panic(`pageWord: memmap of frame ${pfn} is not mapped`);
-  return base + ((byte & (k.pageBytes - 1)) >> 2);
+  return base + wordInPage(k, pfn, offset);
 }
 
 /** Index of a field's word, for writing. Panics on a read-only mapping too. */
 export function pageWordForWrite(k: Kernel, pfn: number, offset: number): number {
-  const byte = pfn * k.structPageSize + offset;
-  const vpage = Math.floor(byte / k.pageBytes);
-  const base = k.cpu.mmu.write(vpage);
+  const base = k.cpu.mmu.write(vmemmapPage(k, pfn, offset));
   if (base === -2) panic(`pageWordForWrite: store to the read-only struct page of frame ${pfn}`);
   if (base < 0) panic(`pageWordForWrite: memmap of frame ${pfn} is not mapped`);
-  return base + ((byte & (k.pageBytes - 1)) >> 2);
+  return base + wordInPage(k, pfn, offset);
 }
 
 /** One word of a struct page. */

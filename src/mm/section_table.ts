@@ -5,6 +5,7 @@
 
 import type { Arch } from "../arch/arch.ts";
 import { SECTION_IS_EARLY, SECTION_IS_ONLINE } from "../include/mmzone.ts";
+import { powerOf2 } from "../lib/align.ts";
 
 /** What to do with bits of the subsection map. */
 const ANY_SET = 0;
@@ -26,8 +27,8 @@ export class SectionTable {
   readonly #migrate: Uint8Array;
 
   constructor(arch: Arch, maxPfn: number) {
-    this.pagesPerSection = 2 ** (arch.sectionShift - arch.format.pageShift);
-    this.pagesPerSubsection = 2 ** (arch.subsectionShift - arch.format.pageShift);
+    this.pagesPerSection = powerOf2(arch.sectionShift - arch.format.pageShift);
+    this.pagesPerSubsection = powerOf2(arch.subsectionShift - arch.format.pageShift);
     this.subsections = this.pagesPerSection / this.pagesPerSubsection;
     const sections = Math.ceil(maxPfn / this.pagesPerSection);
     this.#wordsPerSection = Math.ceil(this.subsections / 32);

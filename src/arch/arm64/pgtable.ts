@@ -12,6 +12,7 @@
 //   memmap does not use it. Left out: 52-bit addresses, the access-flag and dirty-bit management of the hardware.
 
 import type { PgtableFormat } from "../../include/pgtable_format.ts";
+import { powerOf2 } from "../../lib/align.ts";
 
 const VALID = 1 << 0;
 const TYPE_MASK = 3;
@@ -41,8 +42,8 @@ export function arm64Format(pageShift: number, topLevel: number): PgtableFormat 
     pageShift,
     tableShift,
     topLevel,
-    pfnsPerHigh: 2 ** (32 - pageShift),
-    levelPages: [0, 1, 2, 3].map((level) => 2 ** (level * tableShift)),
+    pfnsPerHigh: powerOf2(32 - pageShift),
+    levelPages: [0, 1, 2, 3].map((level) => powerOf2(level * tableShift)),
     present: VALID,
     hugeMask: TYPE_MASK,
     hugeValue: TYPE_BLOCK,

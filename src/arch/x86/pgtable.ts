@@ -9,6 +9,7 @@
 // Left out: 5-level paging, PAT, protection keys, soft-dirty.
 
 import type { PgtableFormat } from "../../include/pgtable_format.ts";
+import { powerOf2 } from "../../lib/align.ts";
 
 export const X86_PRESENT = 1 << 0;
 export const X86_RW = 1 << 1;
@@ -30,8 +31,8 @@ export function x86Format(pageShift: number, tableShift: number): PgtableFormat 
     pageShift,
     tableShift,
     topLevel: 3,
-    pfnsPerHigh: 2 ** (32 - pageShift),
-    levelPages: [0, 1, 2, 3].map((level) => 2 ** (level * tableShift)),
+    pfnsPerHigh: powerOf2(32 - pageShift),
+    levelPages: [0, 1, 2, 3].map((level) => powerOf2(level * tableShift)),
     present: X86_PRESENT,
     hugeMask: X86_PSE,
     hugeValue: X86_PSE,

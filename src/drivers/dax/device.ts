@@ -6,7 +6,7 @@
 import { EBUSY, EINVAL } from "../../include/errno.ts";
 import { PAGE_INDEX, PAGE_INDEX_HI, PAGE_MAPPING, PAGE_MAPPING_HI } from "../../include/mm_types.ts";
 import { levelBytes } from "../../arch/arch.ts";
-import { alignDown, alignUp, isAligned } from "../../lib/align.ts";
+import { alignDown, alignUp, isAligned, pfnDown } from "../../lib/align.ts";
 import type { Kernel } from "../../mm/kernel.ts";
 import { insertPfn } from "../../mm/memory.ts";
 import { memremapPages, memunmapPages, newPgmap, pagesInUse } from "../../mm/memremap.ts";
@@ -23,7 +23,7 @@ import { daxPgoffToPfn, type DevDax, devDaxPages, killDevDax } from "./bus.ts";
 export function devDaxProbe(k: Kernel, dev: DevDax): number {
   if (dev.bound || dev.kmem !== null) return -EBUSY;
   if (![0, 1, 2].some((level) => levelBytes(k.arch, level) === dev.align)) return -EINVAL;
-  const geometry = k.config.compoundDevmap ? dev.align / k.pageBytes : 1;
+  const geometry = k.config.compoundDevmap ? pfnDown(dev.align, k.pageBytes) : 1;
   let pgmap = dev.pgmap;
   if (pgmap !== null && dev.ranges.length > 1) return -EINVAL;
   if (pgmap === null) pgmap = newPgmap(k, "generic", dev.ranges, null, dev.region.nid, geometry);

@@ -5,6 +5,7 @@
 
 import { EBUSY, ENOMEM } from "../../include/errno.ts";
 import type { DevPagemap } from "../../include/memremap.ts";
+import { pfnDown } from "../../lib/align.ts";
 import type { Kernel } from "../../mm/kernel.ts";
 import { memremapPages, memunmapPages, newPgmap, pagesInUse } from "../../mm/memremap.ts";
 import { allocDaxRegion, createDevDax, deleteDevDax, type DevDax } from "../dax/bus.ts";
@@ -93,7 +94,7 @@ function attachDax(
   pgmap: DevPagemap,
   end: number,
 ): DevDax | number {
-  const range = { start: (extent.start + info.dataoff) / k.pageBytes, end };
+  const range = { start: pfnDown(extent.start + info.dataoff, k.pageBytes), end };
   const daxRegion = allocDaxRegion(k, region.nid, range, info.align, true);
   if (daxRegion === null) return -ENOMEM;
   const dev = createDevDax(k, daxRegion, range.end - range.start, info.align, pgmap);

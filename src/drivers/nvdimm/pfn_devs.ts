@@ -9,7 +9,7 @@
 
 import { ENXIO } from "../../include/errno.ts";
 import type { PfnRange, VmemAltmap } from "../../include/memremap.ts";
-import { alignDown, alignUp } from "../../lib/align.ts";
+import { alignDown, alignUp, pfnDown } from "../../lib/align.ts";
 import type { Kernel } from "../../mm/kernel.ts";
 
 /** Where the memmap of a namespace is kept: DRAM (`mem`) or the namespace itself (`dev`). */
@@ -42,7 +42,7 @@ export function ndPfnInit(k: Kernel, start: number, size: number, align: number,
   const label = k.config.mutation === "labelReserved" ? LABEL_RESERVE * reserve : 0;
   const dataoff = alignUp(start + reserve + memmap + label, unit) - start;
   if (dataoff >= size - endTrunc) return -ENXIO;
-  return { mode, align, dataoff, endTrunc, npfns: Math.floor((size - dataoff - endTrunc) / k.pageBytes) };
+  return { mode, align, dataoff, endTrunc, npfns: pfnDown(size - dataoff - endTrunc, k.pageBytes) };
 }
 
 /**
@@ -55,8 +55,8 @@ export function nvdimmSetupPfn(
   size: number,
   info: PfnInfoBlock,
 ): { readonly range: PfnRange; readonly altmap: VmemAltmap | null } | number {
-  const base = start / k.pageBytes;
-  const range = { start: base, end: (start + size - info.endTrunc) / k.pageBytes };
+  const base = pfnDown(start, k.pageBytes);
+  const range = { start: base, end: pfnDown(start + size - info.endTrunc, k.pageBytes) };
   if (info.mode === "mem") return { range, altmap: null };
   if (k.structPageSize > MAX_STRUCT_PAGE_SIZE) return -ENXIO;
   const reserve = k.arch.infoBlockBytes / k.pageBytes;

@@ -1,140 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The yardstick: the loops that bench/ times, in C, over the very bytes of the emulator's memory. Compiled when a bench
- * is loaded (cc -O2), called once per round. What each function does is what the emulator's loop must do at least; what
- * it leaves out (walks of user tables, pgmap lookups, counters, checks) makes C faster, so ratios err against the emulator.
+ * The yardstick for making memmap: writing struct pages, and populating the tables. What each function does is what the
+ * emulator must do at least; what it leaves out makes C faster.
  *
  * `memory` is the start of the emulator's memory. `slot` says where the memmap lies: slot[i] * 4096 is the byte where
- * the memmap of the i-th unit begins (a unit is a 2 MiB entry or one memmap page, as each function says).
- *
- *   struct page   +0 flags   +8 compound_head (bit 0: tail)   +48 _mapcount   +52 _refcount        64 bytes
+ * the i-th memmap page of those that are to be written begins.
  */
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#define PAGE_BYTES 4096
-#define PER_ENTRY 512 /* pages of a 2 MiB entry, and of a batch */
-#define PER_MEMMAP_PAGE 64
-#define PG_REFERENCED (1u << 1)
-#define PG_RESERVED (1u << 12)
-#define PG_HEAD (1u << 16)
-
-struct page {
-	uint32_t flags, flags_hi;
-	uint32_t compound_head, compound_head_hi;
-	uint32_t word16, word20;
-	uint64_t mapping, index, private;
-	int32_t mapcount, refcount;
-	uint64_t memcg;
-};
+#include "page.h"
 
 static struct page *memmap(uint8_t *memory, const uint32_t *slot, size_t i)
 {
 	return (struct page *)(memory + (size_t)slot[i] * PAGE_BYTES);
-}
-
-/* get_user_pages_fast() on base pages, 512 to a call. slot: per 2 MiB entry. Returns the pages held. */
-size_t gup_get_base(uint8_t *memory, const uint32_t *slot, size_t pages, double pfn, double *out)
-{
-	for (size_t batch = 0; batch < pages; batch += PER_ENTRY) {
-		struct page *page = memmap(memory, slot, batch / PER_ENTRY);
-		for (size_t i = 0; i < PER_ENTRY; i++, page++) {
-			if (page->compound_head & 1)
-				return batch + i;
-			page->flags |= PG_REFERENCED;
-			if (page->refcount <= 0)
-				return batch + i;
-			page->refcount++;
-			out[batch + i] = pfn + (double)(batch + i);
-		}
-	}
-	return pages;
-}
-
-/* The same with locked instructions, as on a machine with several CPUs. */
-size_t gup_get_base_locked(uint8_t *memory, const uint32_t *slot, size_t pages, double pfn, double *out)
-{
-	for (size_t batch = 0; batch < pages; batch += PER_ENTRY) {
-		struct page *page = memmap(memory, slot, batch / PER_ENTRY);
-		for (size_t i = 0; i < PER_ENTRY; i++, page++) {
-			if (page->compound_head & 1)
-				return batch + i;
-			__atomic_fetch_or(&page->flags, PG_REFERENCED, __ATOMIC_SEQ_CST);
-			if (page->refcount <= 0)
-				return batch + i;
-			__atomic_fetch_add(&page->refcount, 1, __ATOMIC_SEQ_CST);
-			out[batch + i] = pfn + (double)(batch + i);
-		}
-	}
-	return pages;
-}
-
-/* put_page() on every recorded base page. slot: per 2 MiB entry. Returns the pages put. */
-size_t gup_put_base(uint8_t *memory, const uint32_t *slot, size_t pages, double pfn, const double *in)
-{
-	for (size_t batch = 0; batch < pages; batch += PER_ENTRY) {
-		struct page *page = memmap(memory, slot, batch / PER_ENTRY);
-		for (size_t i = 0; i < PER_ENTRY; i++, page++) {
-			if (in[batch + i] != pfn + (double)(batch + i) || (page->compound_head & 1))
-				return batch + i;
-			page->refcount--;
-		}
-	}
-	return pages;
-}
-
-size_t gup_put_base_locked(uint8_t *memory, const uint32_t *slot, size_t pages, double pfn, const double *in)
-{
-	for (size_t batch = 0; batch < pages; batch += PER_ENTRY) {
-		struct page *page = memmap(memory, slot, batch / PER_ENTRY);
-		for (size_t i = 0; i < PER_ENTRY; i++, page++) {
-			if (in[batch + i] != pfn + (double)(batch + i) || (page->compound_head & 1))
-				return batch + i;
-			__atomic_fetch_sub(&page->refcount, 1, __ATOMIC_SEQ_CST);
-		}
-	}
-	return pages;
-}
-
-/* Patch 8 on 2 MiB compounds: record, mark the head, 512 references at once. slot: per memmap page (8 to a compound). */
-size_t gup_get_compound(uint8_t *memory, const uint32_t *slot, size_t pages, double pfn, double *out)
-{
-	for (size_t batch = 0; batch < pages; batch += PER_ENTRY) {
-		struct page *head = memmap(memory, slot, batch / PER_MEMMAP_PAGE);
-		if ((head->compound_head & 1) || !(head->flags & PG_HEAD) || head->refcount <= 0)
-			return batch;
-		for (size_t i = 0; i < PER_ENTRY; i++)
-			out[batch + i] = pfn + (double)(batch + i);
-		head->flags |= PG_REFERENCED;
-		head->refcount += PER_ENTRY;
-	}
-	return pages;
-}
-
-/*
- * put_page() on every page of 2 MiB compounds: each reads its compound_head and counts on the head. slot: per memmap
- * page. The head's place is known per compound here; the kernel follows the pointer.
- */
-size_t gup_put_compound(uint8_t *memory, const uint32_t *slot, size_t pages, double pfn, const double *in)
-{
-	for (size_t batch = 0; batch < pages; batch += PER_ENTRY) {
-		struct page *head = memmap(memory, slot, batch / PER_MEMMAP_PAGE);
-		uint32_t expected = (uint32_t)((uint64_t)(pfn + (double)batch) * sizeof(struct page)) | 1;
-		/* As atomic_dec_and_test() does, the count is stored for every page. */
-		volatile int32_t *count = &head->refcount;
-		for (size_t at = batch; at < batch + PER_ENTRY; at += PER_MEMMAP_PAGE) {
-			struct page *page = memmap(memory, slot, at / PER_MEMMAP_PAGE);
-			for (size_t i = 0; i < PER_MEMMAP_PAGE; i++, page++) {
-				if (in[at + i] != pfn + (double)(at + i))
-					return at + i;
-				if (at + i != batch && page->compound_head != expected)
-					return at + i;
-				--*count;
-			}
-		}
-	}
-	return pages;
 }
 
 /* 64 bytes of struct page as the kernel's __init_single_page() and its callers leave them: eight 8-byte stores. */
