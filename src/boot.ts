@@ -11,7 +11,7 @@ import type { MemhpDefaultState } from "./include/memory.ts";
 import { STRUCT_PAGE_SIZES } from "./include/mm_types.ts";
 import { PG_BOOTMEM, PG_RESERVED } from "./include/page_flags.ts";
 import { SZ_1G } from "./include/sizes.ts";
-import { alignDown, isPowerOf2 } from "./lib/align.ts";
+import { alignDown, isPowerOf2, pfnDown, powerOf2 } from "./lib/align.ts";
 import { Buddy } from "./lib/buddy.ts";
 import { panic } from "./lib/bug.ts";
 import { prng } from "./lib/prng.ts";
@@ -212,13 +212,13 @@ function pagingInit(k: Kernel): void {
 }
 
 function zonesInit(k: Kernel): void {
-  const largest = 2 ** k.arch.maxOrder;
+  const largest = powerOf2(k.arch.maxOrder);
   for (const { nid, start, end } of k.machine.topology.dram) {
     for (let at = start; at < end;) {
       const zone = k.nodes[nid].zones[zoneIndexOfDram(k, at)];
       let next = end;
       for (const bytes of [k.arch.dmaEndBytes, k.arch.dma32EndBytes]) {
-        const boundary = bytes / k.pageBytes;
+        const boundary = pfnDown(bytes, k.pageBytes);
         if (at < boundary && boundary < next) next = boundary;
       }
       growZoneSpan(zone, at, next);

@@ -100,7 +100,7 @@ export function takeStock(k: Kernel): Stock {
     zones: k.nodes.map((n) => n.zones.map((z) => `${z.present}/${z.managed}`).join(" ")).join(" | "),
     memmap: `${k.stat[C.nrMemmapPages]} ${k.stat[C.nrMemmapBootPages]}`,
     bootReserved: k.bootReserved,
-    sections: Array.from(k.sections.state, (state, nr) => `${state}${subsectionBits(k, nr)}`).join(" "),
+    sections: sectionsInUse(k),
     pgmaps: k.pgmaps.entries.length,
     altmaps: k.pgmaps.entries.map(({ pgmap }) => `${pgmap.altmap?.alloc ?? 0}`).join(" "),
     refs: k.pgmaps.entries.map(({ pgmap }) => pgmap.refs).join(" "),
@@ -115,12 +115,18 @@ export function stockDifference(before: Stock, after: Stock): string {
     .map((key) => `${key} was ${before[key]}, is ${after[key]}`).join("; ");
 }
 
-function subsectionBits(k: Kernel, nr: number): string {
-  let bits = "";
-  for (let s = 0; s < k.sections.subsections; s++) {
-    bits += k.sections.populated(nr * k.pagesPerSection + s * k.pagesPerSubsection) ? "+" : ".";
+/** State and populated subsections of every section that has either. */
+function sectionsInUse(k: Kernel): string {
+  const { sections, pagesPerSection, pagesPerSubsection } = k;
+  const used: string[] = [];
+  for (let nr = 0; nr < sections.length; nr++) {
+    const populated: number[] = [];
+    for (let s = 0; s < sections.subsections; s++) {
+      if (sections.populated(nr * pagesPerSection + s * pagesPerSubsection)) populated.push(s);
+    }
+    if (sections.state[nr] !== 0 || populated.length > 0) used.push(`${nr}:${sections.state[nr]}:${populated}`);
   }
-  return bits;
+  return used.join(" ");
 }
 
 /** A namespace on the first region, of the whole region unless a size is given; an Error when the kernel refuses. */

@@ -3,7 +3,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { alignDown, alignUp, isAligned, isPowerOf2 } from "./align.ts";
+import { alignDown, alignUp, isAligned, isPowerOf2, pfnDown, powerOf2 } from "./align.ts";
 
 const power = fc.integer({ min: 0, max: 30 }).map((n) => 2 ** n);
 const address = fc.integer({ min: 0, max: 2 ** 46 });
@@ -23,4 +23,14 @@ Deno.test("isAligned() is true for multiples only", () => {
 Deno.test("isPowerOf2() accepts exactly the powers of two", () => {
   for (let n = 0; n <= 46; n++) assert(isPowerOf2(2 ** n));
   for (const x of [0, -1, 3, 56, 72, 80, 2 ** 32 + 1]) assert(!isPowerOf2(x));
+});
+
+Deno.test("powerOf2() is exact on both sides of the sign bit", () => {
+  for (let n = 0; n <= 52; n++) assertEquals(BigInt(powerOf2(n)), 1n << BigInt(n));
+});
+
+Deno.test("pfnDown() drops the part of a page", () => {
+  fc.assert(fc.property(address, fc.constantFrom(4096, 16384, 65536), (x, page) => {
+    assertEquals(pfnDown(x, page), Number(BigInt(x) / BigInt(page)));
+  }));
 });

@@ -84,7 +84,7 @@ function lockless(
     k.stat[gupWalkSteps] += 4 - level;
     if ((lo | hi) === 0) return done;
     const span = levelPages(k, level);
-    const inEntry = at - Math.floor(at / span) * span;
+    const inEntry = at & (span - 1);
     const count = Math.min(span - inEntry, end - at);
     if (level === 0) {
       const ptes = Math.min(tableEntries(k) - tableIndex(k, at, 0), end - at);

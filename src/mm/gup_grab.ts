@@ -16,8 +16,16 @@ const FLAGS = PAGE_FLAGS / 4;
 const HEAD = PAGE_COMPOUND_HEAD / 4;
 const REFCOUNT = PAGE_REFCOUNT / 4;
 const REFERENCED = PG_REFERENCED;
-/** Scratch, one, two: what the loops count pfns with. */
+/**
+ * Recorded pfns are doubles, and the loops count them in doubles too. A step written as a constant, or an index converted
+ * on the way, would pass through an integer register for every page; what is read from an array stays where it is.
+ */
 const doubles = new Float64Array([0, 1, 2]);
+
+function double(x: number): number {
+  doubles[0] = x;
+  return doubles[0];
+}
 
 /**
  * SetPageReferenced and try_grab_page on `n` base pages, each recorded. Returns how many were grabbed; it stops at a page
@@ -63,8 +71,7 @@ export type PutEach = (
 ) => number;
 
 export const grabEachPlain: GrabEach = (words, at, n, delta, pages, out, pfn) => {
-  doubles[0] = pfn;
-  let frame = doubles[0];
+  let frame = double(pfn);
   const one = doubles[1];
   const end = out + n;
   for (let i = out, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
@@ -79,8 +86,7 @@ export const grabEachPlain: GrabEach = (words, at, n, delta, pages, out, pfn) =>
 };
 
 export const grabEachLocked: GrabEach = (words, at, n, delta, pages, out, pfn) => {
-  doubles[0] = pfn;
-  let frame = doubles[0];
+  let frame = double(pfn);
   const one = doubles[1];
   const end = out + n;
   for (let i = out, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
@@ -94,8 +100,7 @@ export const grabEachLocked: GrabEach = (words, at, n, delta, pages, out, pfn) =
 };
 
 export const grabTailsPlain: GrabTails = (words, at, n, headLo, heads, headAt, pinAt, pages, out, pfn) => {
-  doubles[0] = pfn;
-  let frame = doubles[0];
+  let frame = double(pfn);
   const one = doubles[1];
   const end = out + n;
   for (let i = out, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
@@ -111,8 +116,7 @@ export const grabTailsPlain: GrabTails = (words, at, n, headLo, heads, headAt, p
 };
 
 export const grabTailsLocked: GrabTails = (words, at, n, headLo, heads, headAt, pinAt, pages, out, pfn) => {
-  doubles[0] = pfn;
-  let frame = doubles[0];
+  let frame = double(pfn);
   const one = doubles[1];
   const end = out + n;
   for (let i = out, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
@@ -127,8 +131,7 @@ export const grabTailsLocked: GrabTails = (words, at, n, headLo, heads, headAt, 
 };
 
 export const putEachPlain: PutEach = (words, at, n, delta, pages, from, pfn) => {
-  doubles[0] = pfn;
-  let frame = doubles[0];
+  let frame = double(pfn);
   const one = doubles[1];
   const end = from + n;
   for (let i = from, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
@@ -139,8 +142,7 @@ export const putEachPlain: PutEach = (words, at, n, delta, pages, from, pfn) => 
 };
 
 export const putEachLocked: PutEach = (words, at, n, delta, pages, from, pfn) => {
-  doubles[0] = pfn;
-  let frame = doubles[0];
+  let frame = double(pfn);
   const one = doubles[1];
   const end = from + n;
   for (let i = from, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
@@ -164,20 +166,19 @@ export type PutTails = (
 ) => number;
 
 export const putTailsPlain: PutTails = (words, at, n, headLo, heads, headAt, pages, from, pfn) => {
-  doubles[0] = pfn;
-  let frame = doubles[0];
+  let frame = double(pfn);
   const one = doubles[1];
+  const count = headAt + REFCOUNT;
   const end = from + n;
-  for (let i = from, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
-    if (pages[i] !== frame || words[page + HEAD] !== headLo) return i - from;
-    heads[headAt + REFCOUNT]--;
+  for (let i = from, head = at + HEAD; i < end; i = (i + 1) | 0, head = (head + STEP) | 0, frame += one) {
+    if (pages[i] !== frame || words[head] !== headLo) return i - from;
+    heads[count]--;
   }
   return n;
 };
 
 export const putTailsLocked: PutTails = (words, at, n, headLo, heads, headAt, pages, from, pfn) => {
-  doubles[0] = pfn;
-  let frame = doubles[0];
+  let frame = double(pfn);
   const one = doubles[1];
   const end = from + n;
   for (let i = from, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
@@ -189,8 +190,7 @@ export const putTailsLocked: PutTails = (words, at, n, headLo, heads, headAt, pa
 
 /** `record_subpages`: `n` consecutive pages, no struct page touched. */
 export function recordSubpages(pages: Float64Array, out: number, pfn: number, n: number): void {
-  doubles[0] = pfn;
-  let even = doubles[0];
+  let even = double(pfn);
   let odd = even + doubles[1];
   const two = doubles[2];
   const end = out + n;
@@ -214,8 +214,7 @@ export function countTails(
   from: number,
   pfn: number,
 ): number {
-  doubles[0] = pfn;
-  let frame = doubles[0];
+  let frame = double(pfn);
   const one = doubles[1];
   const end = from + n;
   for (let i = from, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {

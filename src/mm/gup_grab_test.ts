@@ -125,7 +125,9 @@ Deno.test("putTails and countTails: recorded tails of one head up to a gap or an
 });
 
 Deno.test("recordSubpages() writes consecutive pfns and nothing else", () => {
-  const pages = new Float64Array(6).fill(-1);
-  recordSubpages(pages, 2, 2 ** 32, 3);
-  assertEquals([...pages], [-1, -1, 2 ** 32, 2 ** 32 + 1, 2 ** 32 + 2, -1]);
+  fc.assert(fc.property(fc.nat(9), fc.nat(9), fc.integer({ min: 0, max: 2 ** 34 }), (n, out, pfn) => {
+    const pages = new Float64Array(20).fill(-1);
+    recordSubpages(pages, out, pfn, n);
+    assertEquals(Array.from(pages), Array.from(pages, (_, i) => i >= out && i < out + n ? pfn + i - out : -1));
+  }));
 });

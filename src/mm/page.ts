@@ -38,12 +38,11 @@ const ZONE_DEVICE_DATA_HI = PAGE_ZONE_DEVICE_DATA_HI / 4;
 const REFCOUNT = PAGE_REFCOUNT / 4;
 const BYTES = STRETCH_STRUCT_SIZE;
 const STEP = BYTES / 4;
-const MAX_INT32 = 2 ** 31 - 1;
 
 /** The vmemmap page (vmemmap offset / page size) that holds this byte of a struct page. */
 export function vmemmapPage(k: Kernel, pfn: number, offset = 0): number {
   // Struct pages that fill their page, and frames below 8 TiB: what an integer does.
-  if (k.vmemmapShift >= 0 && pfn <= MAX_INT32) return pfn >> k.vmemmapShift;
+  if (k.vmemmapShift >= 0 && (pfn | 0) === pfn) return pfn >> k.vmemmapShift;
   return Math.floor((pfn * k.structPageSize + offset) / k.pageBytes);
 }
 

@@ -2,9 +2,11 @@
 // Table walks that make tables, top-level entries that every address space shares (I3), flushes that reach every CPU.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { boot } from "../boot.ts";
 import { USE_PTE_TABLE, USE_PUD_TABLE, USE_USER_TABLE, USE_VMEMMAP } from "../include/frame_use.ts";
 import { KernelPanic } from "../lib/bug.ts";
-import { mustCreate, mustDestroy, withKernel } from "../testing.ts";
+import { machine, mustCreate, mustDestroy, withKernel } from "../testing.ts";
 import { checkInvariants } from "./debug_vm.ts";
 import { mmAlloc, mmPut } from "./memory.ts";
 import { readPage, vmemmapPage, writePage } from "./page.ts";
@@ -37,6 +39,21 @@ Deno.test("tableIndex() splits a virtual page number by level", () => {
     assertEquals([3, 2, 1, 0].map((l) => tableIndex(k, vpn, l)), [3, 5, 7, 9]);
     assertEquals(tableIndex(k, vmemmapVpn(k, 0), 3), 468);
   });
+});
+
+Deno.test("tableIndex() is right for every address of 48 bits and every granule", () => {
+  for (const arch of ["toy", "x86-64", "arm64-4k", "arm64-16k", "arm64-64k"]) {
+    const k = boot(machine(arch === "toy" ? "" : `arch=${arch} dram=1G pmem=1G`));
+    const { pageShift, tableShift, topLevel } = k.arch.format;
+    const vpns = fc.oneof(
+      fc.integer({ min: 0, max: 2 ** (48 - pageShift) - 1 }),
+      fc.integer({ min: 2 ** 31 - 2, max: 2 ** 31 + 2 }),
+    );
+    fc.assert(fc.property(vpns, fc.nat(topLevel), (vpn, level) => {
+      const index = BigInt(vpn) >> BigInt(level * tableShift) & (1n << BigInt(tableShift)) - 1n;
+      assertEquals(tableIndex(k, vpn, level), Number(index));
+    }));
+  }
 });
 
 Deno.test("populateTo() makes the tables that are missing, once, and walkTo() finds what it made", () => {
