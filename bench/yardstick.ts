@@ -73,16 +73,20 @@ function gup(c: Yardstick, kernel: "5.14" | "v4", shared: boolean): readonly Ste
     emulator: () => gupTestPut(k, "get", pages, GUP_PAGES),
     native: () => all(nativePut(slots, nativePages, BigInt(GUP_PAGES)), GUP_PAGES, "C"),
   };
-  const frames = [k.rootPfn, mm.rootPfn].map(BigInt);
-  const range = [pgmap.start, pgmap.end, k.pmemStart].map(BigInt);
-  c.gup_setup(memoryPointer(k), frames[0], frames[1], vmemmap, range[0], range[1], range[2]);
+  const [root, userRoot, first, end, pmem] = [k.rootPfn, mm.rootPfn, pgmap.start, pgmap.end, k.pmemStart].map(BigInt);
+  c.gup_setup(memoryPointer(k), root, userRoot, vmemmap, first, end, pmem);
+  // Both hold every page at the same time, then neither.
+  const holders = (wanted: number) => {
+    for (const i of [0, BATCH, GUP_PAGES - BATCH]) all(pageRefcount(k, pages[i]), wanted, "gup");
+  };
   get.emulator();
   get.native();
   if (pages.some((pfn, i) => pfn !== nativePages[i])) panic("yardstick: C holds other pages than the emulator");
-  all(pageRefcount(k, pages[0]), kernel === "v4" ? 1 + 2 * BATCH : 3, "get");
+  holders(kernel === "v4" ? 1 + 2 * BATCH : 3);
   put.emulator();
   put.native();
-  all(pageRefcount(k, pages[0]), 1, "put");
+  holders(1);
+  all(c.gup_refs(), 0, "C");
   return [get, put];
 }
 
