@@ -2,13 +2,14 @@
 // The MMU of one CPU, for the vmemmap: a TLB filled by a hardware page walk and stale until flushed. Addresses are vmemmap
 // page numbers (vmemmap offset / page size), so that 16 TiB of memory stay below 2^27 and integer code stays integer.
 //
-//   first level  SETS x     { page number, word base, frame, writable }   direct-mapped, one 4 KiB translation each
-//   by PMD       PMD_SETS x { PMD number, word base, frame, is a leaf }   a block, or the page table a walk begins at
+//   first level  SETS x     { page number, slot, frame, writable }   direct-mapped, one 4 KiB translation each
+//   by PMD       PMD_SETS x { PMD number, slot, frame, is a leaf }   a block, or the page table a walk begins at
 //
-// The second is a TLB for huge pages and what x86 calls a paging-structure cache in one. An entry is four numbers side by
-// side, one half of a host cache line: with an array for each, gup's short turns between two long loops missed the
-// host's first-level cache again and again. An absent translation is never cached (x86). Left out: ASIDs, user
-// translations (gup walks those in software), data TLB.
+// The second is a TLB for huge pages and what x86 calls a paging-structure cache in one. An entry is four integers side by
+// side, a quarter of a host cache line: with an array for each, gup's short turns between two long loops missed the host's
+// first-level cache again and again. The slot stands for the word base, which may need more than 32 bits; a frame needs
+// more too, and keeps its high part with the last field. An absent translation is never cached (x86). Left out: ASIDs,
+// user translations (gup walks those in software), data TLB.
 
 import type { PgtableFormat } from "../include/pgtable_format.ts";
 import type { PhysMem } from "./phys_mem.ts";
@@ -18,10 +19,12 @@ const PMD_SETS = 64;
 /** Numbers of an entry, in either level. */
 const STRIDE = 4;
 const TAG = 0;
-const BASE = 1;
+/** Page of the machine's memory, see PhysMem. */
+const SLOT = 1;
+/** Low 32 bits of the frame. */
 const FRAME = 2;
-const WRITABLE = 3;
-const LEAF = 3;
+/** The frame's high bits, then one that says "writable" or "is a leaf". */
+const REST = 3;
 /** More pages than this in one flush empty the whole TLB (x86 tlb_single_page_flush_ceiling). */
 const FLUSH_CEILING = 33;
 
@@ -35,8 +38,8 @@ export class Mmu {
   misses = 0;
   walkSteps = 0;
   flushes = 0;
-  readonly #tlb = new Float64Array(SETS * STRIDE).fill(-1);
-  readonly #pmd = new Float64Array(PMD_SETS * STRIDE).fill(-1);
+  readonly #tlb = new Int32Array(SETS * STRIDE).fill(-1);
+  readonly #pmd = new Int32Array(PMD_SETS * STRIDE).fill(-1);
 
   constructor(phys: PhysMem, format: PgtableFormat) {
     this.phys = phys;
@@ -46,21 +49,23 @@ export class Mmu {
   /** Word base of a vmemmap page for reading; -1 is a page fault. */
   read(vpage: number): number {
     const at = (vpage & (SETS - 1)) * STRIDE;
-    return this.#tlb[at + TAG] === vpage ? this.#tlb[at + BASE] : this.#miss(vpage, at);
+    const slot = this.#tlb[at + TAG] === vpage ? this.#tlb[at + SLOT] : this.#miss(vpage, at);
+    return slot < 0 ? -1 : slot * this.phys.pageWords;
   }
 
   /** Word base of a vmemmap page for writing; -1 is a page fault, -2 a write to a read-only page. */
   write(vpage: number): number {
     const at = (vpage & (SETS - 1)) * STRIDE;
-    const base = this.#tlb[at + TAG] === vpage ? this.#tlb[at + BASE] : this.#miss(vpage, at);
-    return base < 0 || this.#tlb[at + WRITABLE] === 1 ? base : -2;
+    const slot = this.#tlb[at + TAG] === vpage ? this.#tlb[at + SLOT] : this.#miss(vpage, at);
+    if (slot < 0) return -1;
+    return (this.#tlb[at + REST] & 1) === 1 ? slot * this.phys.pageWords : -2;
   }
 
   /** Frame behind a vmemmap page as this CPU sees it; -1 is a page fault. */
   frame(vpage: number): number {
     const at = (vpage & (SETS - 1)) * STRIDE;
     if (this.#tlb[at + TAG] !== vpage && this.#miss(vpage, at) < 0) return -1;
-    return this.#tlb[at + FRAME];
+    return frameAt(this.#tlb, at);
   }
 
   /**
@@ -71,7 +76,7 @@ export class Mmu {
     const { tableShift } = this.format;
     const pmd = vpage >> tableShift;
     const at = (pmd & (PMD_SETS - 1)) * STRIDE;
-    return this.#pmd[at + TAG] === pmd && this.#pmd[at + LEAF] === 1 ? ((pmd + 1) << tableShift) - vpage : 1;
+    return this.#pmd[at + TAG] === pmd && (this.#pmd[at + REST] & 1) === 1 ? ((pmd + 1) << tableShift) - vpage : 1;
   }
 
   /** Drops the translations of `count` pages from `vpage` on, or all of them past the ceiling. */
@@ -119,7 +124,7 @@ export class Mmu {
     return stale;
   }
 
-  /** Serves a page the first level does not hold; `at` is where its entry goes. */
+  /** Serves a page the first level does not hold; `at` is where its entry goes. The slot, or -1. */
   #miss(vpage: number, at: number): number {
     this.misses++;
     const { tableShift } = this.format;
@@ -148,8 +153,8 @@ export class Mmu {
       const pmd = vpage >> f.tableShift;
       const leaf = (lo & f.hugeMask) === f.hugeValue;
       const block = (pmd & (PMD_SETS - 1)) * STRIDE;
-      const base = leaf ? this.phys.touch(table, f.tableShift) : this.phys.wordBase(table);
-      fill(this.#pmd, block, pmd, base, table, leaf ? 1 : 0);
+      const slot = leaf ? this.phys.touchSlot(table, f.tableShift) : this.phys.slot(table);
+      fill(this.#pmd, block, pmd, slot, table, leaf ? 1 : 0);
     }
     return this.#throughPmd(vpage, at, ((vpage >> f.tableShift) & (PMD_SETS - 1)) * STRIDE);
   }
@@ -158,29 +163,34 @@ export class Mmu {
   #throughPmd(vpage: number, at: number, block: number): number {
     const f = this.format;
     const inBlock = vpage & ((1 << f.tableShift) - 1);
-    const base = this.#pmd[block + BASE];
-    if (this.#pmd[block + LEAF] === 1) {
-      return fill(this.#tlb, at, vpage, base + inBlock * this.phys.pageWords, this.#pmd[block + FRAME] + inBlock, 1);
+    const slot = this.#pmd[block + SLOT];
+    if ((this.#pmd[block + REST] & 1) === 1) {
+      return fill(this.#tlb, at, vpage, slot + inBlock, frameAt(this.#pmd, block) + inBlock, 1);
     }
     this.walkSteps++;
-    const { words } = this.phys;
-    const lo = words[base + 2 * inBlock];
+    const { words, pageWords } = this.phys;
+    const entry = slot * pageWords + 2 * inBlock;
+    const lo = words[entry];
     if ((lo & f.present) === 0) return -1;
-    const pfn = entryPfn(f, lo, words[base + 2 * inBlock + 1]);
-    return fill(this.#tlb, at, vpage, this.phys.touch(pfn, 0), pfn, (lo & f.roMask) === f.roValue ? 0 : 1);
+    const pfn = entryPfn(f, lo, words[entry + 1]);
+    return fill(this.#tlb, at, vpage, this.phys.touchSlot(pfn, 0), pfn, (lo & f.roMask) === f.roValue ? 0 : 1);
   }
 }
 
-/** Writes an entry; returns its word base. */
-function fill(entries: Float64Array, at: number, tag: number, base: number, frame: number, last: number): number {
+/** Writes an entry; returns its slot. */
+function fill(entries: Int32Array, at: number, tag: number, slot: number, frame: number, bit: number): number {
   entries[at + TAG] = tag;
-  entries[at + BASE] = base;
+  entries[at + SLOT] = slot;
   entries[at + FRAME] = frame;
-  entries[at + WRITABLE] = last;
-  return base;
+  entries[at + REST] = ((frame / 2 ** 32) << 1) | bit;
+  return slot;
 }
 
-function differs(a: Float64Array, b: Float64Array, at: number): boolean {
+function frameAt(entries: Int32Array, at: number): number {
+  return (entries[at + REST] >> 1) * 2 ** 32 + (entries[at + FRAME] >>> 0);
+}
+
+function differs(a: Int32Array, b: Int32Array, at: number): boolean {
   for (let i = at; i < at + STRIDE; i++) if (a[i] !== b[i]) return true;
   return false;
 }

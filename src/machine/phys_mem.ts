@@ -82,10 +82,15 @@ export class PhysMem {
     return this.#slots.length - this.#slots.freeUnits;
   }
 
+  /** The frame's slot, or -1 when it has no bytes. */
+  slot(pfn: number): number {
+    return this.#slotOf.get(pfn) - 1;
+  }
+
   /** Index into `words` of the frame's first word, or -1 when it has no bytes. */
   wordBase(pfn: number): number {
-    const slot = this.#slotOf.get(pfn);
-    return slot === 0 ? -1 : (slot - 1) * this.pageWords;
+    const slot = this.#slotOf.get(pfn) - 1;
+    return slot < 0 ? -1 : slot * this.pageWords;
   }
 
   /**
@@ -103,8 +108,13 @@ export class PhysMem {
 
   /** Gives the aligned block of `1 << order` frames consecutive bytes, unless it has them; returns its word base. */
   touch(pfn: number, order: number): number {
+    return this.touchSlot(pfn, order) * this.pageWords;
+  }
+
+  /** The same; returns the block's first slot. */
+  touchSlot(pfn: number, order: number): number {
     const have = this.#slotOf.get(pfn);
-    if (have !== 0) return (have - 1) * this.pageWords;
+    if (have !== 0) return have - 1;
     const slot = this.#slots.alloc(order);
     if (slot < 0) {
       throw new RangeError(
@@ -112,7 +122,7 @@ export class PhysMem {
       );
     }
     for (let i = 0; i < 1 << order; i++) this.#slotOf.set(pfn + i, slot + i + 1);
-    return slot * this.pageWords;
+    return slot;
   }
 
   /** Takes the bytes of `1 << order` frames back, those that have any. */
