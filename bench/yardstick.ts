@@ -59,7 +59,8 @@ function gup(c: Yardstick, kernel: "5.14" | "v4", shared: boolean): readonly Ste
   const { kernel: k, area: { mm, start } } = gupBox(config, { shared });
   const pages = new Float64Array(GUP_PAGES);
   const nativePages = new Float64Array(GUP_PAGES);
-  const slots = frameSlots(k, k.pmemStart);
+  const { pmemStart } = k.machine.topology;
+  const slots = frameSlots(k, pmemStart);
   const pgmap = k.pgmaps.entries[0].range;
   const vmemmap = word64(pageAddressLo(k, 0), pageAddressHi(k, 0));
   const suffix = shared ? "_locked" : "";
@@ -73,7 +74,7 @@ function gup(c: Yardstick, kernel: "5.14" | "v4", shared: boolean): readonly Ste
     emulator: () => gupTestPut(k, "get", pages, GUP_PAGES),
     native: () => all(nativePut(slots, nativePages, BigInt(GUP_PAGES)), GUP_PAGES, "C"),
   };
-  const [root, userRoot, first, end, pmem] = [k.rootPfn, mm.rootPfn, pgmap.start, pgmap.end, k.pmemStart].map(BigInt);
+  const [root, userRoot, first, end, pmem] = [k.rootPfn, mm.rootPfn, pgmap.start, pgmap.end, pmemStart].map(BigInt);
   c.gup_setup(memoryPointer(k), root, userRoot, vmemmap, first, end, pmem);
   // Both hold every page at the same time, then neither.
   const holders = (wanted: number) => {

@@ -161,7 +161,6 @@ export function startKernel(
     config,
     cpu: machine.cpus[0],
     locked: spec.shared ?? false,
-    pmemStart: machine.topology.pmemStart,
     pageBytes: spec.pageBytes,
     structPageSize: spec.structPageSize,
     vmemmapShift: isPowerOf2(structsPerPage) ? Math.log2(structsPerPage) : -1,

@@ -2,8 +2,8 @@
 // The MMU of one CPU, for the vmemmap: a TLB filled by a hardware page walk and stale until flushed. Addresses are vmemmap
 // page numbers (vmemmap offset / page size), so that 16 TiB of memory stay below 2^27 and integer code stays integer.
 //
-//   first level  SETS x     { page number, slot, frame, writable }   direct-mapped, one 4 KiB translation each
-//   by PMD       PMD_SETS x { PMD number, slot, frame, is a leaf }   a block, or the page table a walk begins at
+//   first level  SETS x     { page number, slot, frame, in pmem, writable }   direct-mapped, one 4 KiB translation each
+//   by PMD       PMD_SETS x { PMD number, slot, frame, -, is a leaf }         a block, or the page table a walk begins at
 //
 // The second is a TLB for huge pages and what x86 calls a paging-structure cache in one. An entry is four integers side by
 // side, a quarter of a host cache line: with an array for each, gup's short turns between two long loops missed the host's
@@ -23,8 +23,12 @@ const TAG = 0;
 const SLOT = 1;
 /** Low 32 bits of the frame. */
 const FRAME = 2;
-/** The frame's high bits, then one that says "writable" or "is a leaf". */
+/** The frame's high bits, then the two that are yes or no. */
 const REST = 3;
+const WRITABLE = 1;
+const LEAF = 1;
+const PMEM = 2;
+const HIGH_SHIFT = 2;
 /** More pages than this in one flush empty the whole TLB (x86 tlb_single_page_flush_ceiling). */
 const FLUSH_CEILING = 33;
 
@@ -32,6 +36,7 @@ const FLUSH_CEILING = 33;
 export class Mmu {
   readonly phys: PhysMem;
   readonly format: PgtableFormat;
+  readonly #pmemStart: number;
   /** Frame of the root table, and the entry at each level where the vmemmap begins. */
   rootPfn = -1;
   startIndex: readonly number[] = [0, 0, 0, 0];
@@ -41,9 +46,11 @@ export class Mmu {
   readonly #tlb = new Int32Array(SETS * STRIDE).fill(-1);
   readonly #pmd = new Int32Array(PMD_SETS * STRIDE).fill(-1);
 
-  constructor(phys: PhysMem, format: PgtableFormat) {
+  /** @param pmemStart frames from here on are pmem */
+  constructor(phys: PhysMem, format: PgtableFormat, pmemStart: number) {
     this.phys = phys;
     this.format = format;
+    this.#pmemStart = pmemStart;
   }
 
   /** Word base of a vmemmap page for reading; -1 is a page fault. */
@@ -58,7 +65,7 @@ export class Mmu {
     const at = (vpage & (SETS - 1)) * STRIDE;
     const slot = this.#tlb[at + TAG] === vpage ? this.#tlb[at + SLOT] : this.#miss(vpage, at);
     if (slot < 0) return -1;
-    return (this.#tlb[at + REST] & 1) === 1 ? slot * this.phys.pageWords : -2;
+    return (this.#tlb[at + REST] & WRITABLE) !== 0 ? slot * this.phys.pageWords : -2;
   }
 
   /** Frame behind a vmemmap page as this CPU sees it; -1 is a page fault. */
@@ -66,6 +73,13 @@ export class Mmu {
     const at = (vpage & (SETS - 1)) * STRIDE;
     if (this.#tlb[at + TAG] !== vpage && this.#miss(vpage, at) < 0) return -1;
     return frameAt(this.#tlb, at);
+  }
+
+  /** Whether a vmemmap page lies in pmem, as this CPU sees it; no for a page fault. */
+  inPmem(vpage: number): boolean {
+    const at = (vpage & (SETS - 1)) * STRIDE;
+    if (this.#tlb[at + TAG] !== vpage && this.#miss(vpage, at) < 0) return false;
+    return (this.#tlb[at + REST] & PMEM) !== 0;
   }
 
   /**
@@ -76,7 +90,7 @@ export class Mmu {
     const { tableShift } = this.format;
     const pmd = vpage >> tableShift;
     const at = (pmd & (PMD_SETS - 1)) * STRIDE;
-    return this.#pmd[at + TAG] === pmd && (this.#pmd[at + REST] & 1) === 1 ? ((pmd + 1) << tableShift) - vpage : 1;
+    return this.#pmd[at + TAG] === pmd && (this.#pmd[at + REST] & LEAF) !== 0 ? ((pmd + 1) << tableShift) - vpage : 1;
   }
 
   /** Drops the translations of `count` pages from `vpage` on, or all of them past the ceiling. */
@@ -154,7 +168,7 @@ export class Mmu {
       const leaf = (lo & f.hugeMask) === f.hugeValue;
       const block = (pmd & (PMD_SETS - 1)) * STRIDE;
       const slot = leaf ? this.phys.touchSlot(table, f.tableShift) : this.phys.slot(table);
-      fill(this.#pmd, block, pmd, slot, table, leaf ? 1 : 0);
+      fill(this.#pmd, block, pmd, slot, table, leaf ? LEAF : 0);
     }
     return this.#throughPmd(vpage, at, ((vpage >> f.tableShift) & (PMD_SETS - 1)) * STRIDE);
   }
@@ -164,8 +178,8 @@ export class Mmu {
     const f = this.format;
     const inBlock = vpage & ((1 << f.tableShift) - 1);
     const slot = this.#pmd[block + SLOT];
-    if ((this.#pmd[block + REST] & 1) === 1) {
-      return fill(this.#tlb, at, vpage, slot + inBlock, frameAt(this.#pmd, block) + inBlock, 1);
+    if ((this.#pmd[block + REST] & LEAF) !== 0) {
+      return this.#fill(at, vpage, slot + inBlock, frameAt(this.#pmd, block) + inBlock, WRITABLE);
     }
     this.walkSteps++;
     const { words, pageWords } = this.phys;
@@ -173,21 +187,25 @@ export class Mmu {
     const lo = words[entry];
     if ((lo & f.present) === 0) return -1;
     const pfn = entryPfn(f, lo, words[entry + 1]);
-    return fill(this.#tlb, at, vpage, this.phys.touchSlot(pfn, 0), pfn, (lo & f.roMask) === f.roValue ? 0 : 1);
+    return this.#fill(at, vpage, this.phys.touchSlot(pfn, 0), pfn, (lo & f.roMask) === f.roValue ? 0 : WRITABLE);
+  }
+
+  #fill(at: number, vpage: number, slot: number, frame: number, writable: number): number {
+    return fill(this.#tlb, at, vpage, slot, frame, frame >= this.#pmemStart ? writable | PMEM : writable);
   }
 }
 
 /** Writes an entry; returns its slot. */
-function fill(entries: Int32Array, at: number, tag: number, slot: number, frame: number, bit: number): number {
+function fill(entries: Int32Array, at: number, tag: number, slot: number, frame: number, bits: number): number {
   entries[at + TAG] = tag;
   entries[at + SLOT] = slot;
   entries[at + FRAME] = frame;
-  entries[at + REST] = ((frame / 2 ** 32) << 1) | bit;
+  entries[at + REST] = ((frame / 2 ** 32) << HIGH_SHIFT) | bits;
   return slot;
 }
 
 function frameAt(entries: Int32Array, at: number): number {
-  return (entries[at + REST] >> 1) * 2 ** 32 + (entries[at + FRAME] >>> 0);
+  return (entries[at + REST] >> HIGH_SHIFT) * 2 ** 32 + (entries[at + FRAME] >>> 0);
 }
 
 function differs(a: Int32Array, b: Int32Array, at: number): boolean {

@@ -18,10 +18,10 @@ class Box {
   readonly phys: PhysMem;
   readonly mmu: Mmu;
 
-  constructor(format = FORMAT, block = BLOCK) {
+  constructor(format = FORMAT, block = BLOCK, maxPfn = 8192) {
     const page = 2 ** format.pageShift;
-    this.phys = new PhysMem(8192, format.tableShift, page, 4 * page * 2 ** format.tableShift, false, false);
-    this.mmu = new Mmu(this.phys, format);
+    this.phys = new PhysMem(maxPfn, format.tableShift, page, 4 * page * 2 ** format.tableShift, false, false);
+    this.mmu = new Mmu(this.phys, format, FRAMES + 8);
     for (const table of [ROOT, PUD, PMD, PTE]) this.phys.touch(table, 0);
     this.set(ROOT, 2, PUD, FORMAT.table);
     this.set(PUD, 0, PMD, FORMAT.table);
@@ -48,6 +48,17 @@ Deno.test("Mmu walks once and then answers from the TLB", () => {
   const base = mmu.read(3);
   assertEquals([mmu.frame(3), base, mmu.misses, mmu.walkSteps], [FRAMES + 3, phys.wordBase(FRAMES + 3), 1, 4]);
   assertEquals([mmu.read(3), mmu.write(3), mmu.misses], [base, base, 1]);
+});
+
+Deno.test("Mmu knows every frame of 64 TiB exactly, and which lie in pmem", () => {
+  const corners = fc.constantFrom(FRAMES + 7, FRAMES + 8, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32);
+  fc.assert(fc.property(fc.oneof(corners, fc.integer({ min: 5, max: 2 ** 34 - 1 })), (pfn) => {
+    const box = new Box(FORMAT, BLOCK, 2 ** 34);
+    box.set(PTE, 0, pfn, FORMAT.kernelPage);
+    const { mmu, phys } = box;
+    assertEquals([mmu.inPmem(0), mmu.frame(0)], [pfn >= FRAMES + 8, pfn]);
+    assertEquals([mmu.inPmem(0), mmu.read(0), mmu.findStale()], [pfn >= FRAMES + 8, phys.wordBase(pfn), -1]);
+  }));
 });
 
 Deno.test("Mmu refills from a huge translation without a walk", () => {
@@ -105,7 +116,7 @@ Deno.test("Mmu.findStale() wants a flush after a leaf is split, even into equal 
 Deno.test("Mmu never caches that a page is absent", () => {
   const box = new Box();
   box.clear(PTE, 7);
-  assertEquals([box.mmu.read(7), box.mmu.write(7), box.mmu.frame(7)], [-1, -1, -1]);
+  assertEquals([box.mmu.read(7), box.mmu.write(7), box.mmu.frame(7), box.mmu.inPmem(7)], [-1, -1, -1, false]);
   box.set(PTE, 7, FRAMES + 7, FORMAT.kernelPage);
   assertEquals(box.mmu.frame(7), FRAMES + 7);
 });

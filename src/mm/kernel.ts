@@ -26,8 +26,6 @@ export interface Kernel {
   cpu: Cpu;
   /** Counters of struct pages are updated by Atomics: workers share the machine. */
   readonly locked: boolean;
-  /** Of the machine's topology: the hot paths ask for it per call. */
-  readonly pmemStart: number;
   readonly pageBytes: number;
   readonly structPageSize: number;
   /** log2 of the struct pages in a page; -1 where they do not fill it, or straddle pages. */

@@ -25,7 +25,7 @@ const {
 
 /** Whether the memmap of this frame lies in pmem. */
 export function inPmem(k: Kernel, pfn: number): boolean {
-  return k.cpu.mmu.frame(vmemmapPage(k, pfn)) >= k.pmemStart;
+  return k.cpu.mmu.inPmem(vmemmapPage(k, pfn));
 }
 
 /** `n` base pages were updated, each in its own struct page, whose memmap lies in pmem or not. */

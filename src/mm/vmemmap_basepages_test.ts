@@ -37,7 +37,7 @@ const CASES: fc.Arbitrary<Case> = fc.record({
 
 /** First vmemmap page of the case; nothing of pmem is mapped. */
 function startOf(k: Kernel, c: Case): number {
-  return vmemmapPage(k, k.pmemStart) + c.offset;
+  return vmemmapPage(k, k.machine.topology.pmemStart) + c.offset;
 }
 
 /** Maps what is there before; the frame of each such page. */
