@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Writing a result so that nobody ever finds half of one: the text goes to a file beside the target, which then takes the
-// target's name. An interrupt (Ctrl-C) that comes meanwhile waits until the file is whole, then ends the program.
+// target's name. What is no regular file (a device, a pipe) is written to as it is: taking its name would destroy it. An
+// interrupt (Ctrl-C) that comes meanwhile waits until the file is whole, then ends the program.
 
 import { CommandError } from "./command.ts";
 
@@ -23,13 +24,27 @@ export async function writeFile(file: string, text: string): Promise<void> {
 }
 
 function writeBeside(file: string, text: string): void {
-  const part = `${file}.${Deno.pid}.part`;
+  let part: string | null = null;
   try {
+    const there = statIfThere(file);
+    if (there !== null && !there.isFile) return Deno.writeTextFileSync(file, text, { create: false });
+    // A link stays one: what it points to is replaced.
+    const target = there === null ? file : Deno.realPathSync(file);
+    part = `${target}.${Deno.pid}.part`;
     Deno.writeTextFileSync(part, text);
-    Deno.renameSync(part, file);
+    Deno.renameSync(part, target);
   } catch (error) {
-    removeIfThere(part);
+    if (part !== null) removeIfThere(part);
     throw new CommandError(`cannot write ${file}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function statIfThere(file: string): Deno.FileInfo | null {
+  try {
+    return Deno.statSync(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
   }
 }
 

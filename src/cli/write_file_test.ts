@@ -27,6 +27,37 @@ Deno.test("writeFile() that cannot take the name names the file and leaves nothi
   await Deno.remove(dir, { recursive: true });
 });
 
+Deno.test("writeFile() through a symbolic link replaces what it points to, not the link", async () => {
+  const dir = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${dir}/result.json`, "old");
+  await Deno.symlink("result.json", `${dir}/link`);
+  await writeFile(`${dir}/link`, "new");
+  assert((await Deno.lstat(`${dir}/link`)).isSymlink);
+  assertEquals(await Deno.readTextFile(`${dir}/result.json`), "new");
+  assertEquals(names(dir), ["link", "result.json"]);
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("writeFile() to what is no regular file writes into it and leaves it there", async () => {
+  const dir = await Deno.makeTempDir();
+  const pipe = `${dir}/pipe`;
+  assertEquals((await new Deno.Command("mkfifo", { args: [pipe] }).output()).code, 0);
+  const reader = new Deno.Command("cat", { args: [pipe], stdout: "piped" }).spawn();
+  try {
+    await writeFile(pipe, "text");
+    assert((await Deno.lstat(pipe)).isFifo);
+    assertEquals(new TextDecoder().decode((await reader.output()).stdout), "text");
+  } finally {
+    // A reader that nobody wrote to would wait for ever.
+    try {
+      reader.kill();
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+    }
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
 /** Writes results of 8 MiB over and over until it is interrupted. */
 const WRITER = `
   import { writeFile } from ${JSON.stringify(new URL("./write_file.ts", import.meta.url).href)};
