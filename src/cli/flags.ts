@@ -27,19 +27,35 @@ export function parseFlags(args: readonly string[], command: Command): Flags {
   const names = Object.keys(command.flags);
   const switches = [...names.filter((n) => command.flags[n].value === ""), "json"];
   const strings = names.filter((n) => command.flags[n].value !== "");
+  for (const name of switches) {
+    const given = args.find((arg) => arg.startsWith(`--${name}=`));
+    if (given === undefined) continue;
+    throw new CommandError(`${command.name}: --${name} takes no value, got "${given.slice(name.length + 3)}"`);
+  }
+  const unknown = (arg: string) => {
+    throw new CommandError(
+      `${command.name}: unknown argument "${arg}": known are ${names.map((n) => `--${n}`).join(", ")}, --json`,
+    );
+  };
   const parsed = parseArgs([...args], {
     boolean: switches,
     string: strings,
-    unknown: (arg) => {
-      throw new CommandError(
-        `${command.name}: unknown argument "${arg}": known are ${names.map((n) => `--${n}`).join(", ")}, --json`,
-      );
-    },
+    collect: strings,
+    unknown,
   }) as Record<string, unknown>;
+  // What follows a bare "--" is not reported as unknown.
+  for (const arg of parsed._ as unknown[]) unknown(String(arg));
   for (const name of strings) {
-    if (parsed[name] === "" || Array.isArray(parsed[name])) {
+    const given = parsed[name] as string[];
+    if (given.includes("")) {
       throw new CommandError(`${command.name}: --${name} needs one value: ${command.flags[name].value}`);
     }
+    if (given.length > 1) {
+      throw new CommandError(
+        `${command.name}: --${name} was given ${given.length} times: one value: ${command.flags[name].value}`,
+      );
+    }
+    parsed[name] = given[0];
   }
   return {
     json: parsed.json === true,
