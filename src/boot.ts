@@ -3,7 +3,7 @@
 // bootKernel() is the contents page of src/.
 
 import type { Arch } from "./arch/arch.ts";
-import { pageBytes, vmemmapStartIndex } from "./arch/arch.ts";
+import { pageBytes, vmemmapPages, vmemmapStartIndex } from "./arch/arch.ts";
 import { ARCHS } from "./arch/archs.ts";
 import { type KernelConfig, PRESETS } from "./include/kernel_config.ts";
 import { FRAME_USES, USE_PGD_TABLE, USE_PINNED } from "./include/frame_use.ts";
@@ -15,6 +15,7 @@ import { alignDown, isPowerOf2, pfnDown, powerOf2 } from "./lib/align.ts";
 import { Buddy } from "./lib/buddy.ts";
 import { panic } from "./lib/bug.ts";
 import { prng } from "./lib/prng.ts";
+import { formatSize } from "./lib/units.ts";
 import { buildMachine, type MachineSpec } from "./machine/machine.ts";
 import type { SharedBytes } from "./machine/phys_mem.ts";
 import type { RegionSpec } from "./machine/topology.ts";
@@ -33,6 +34,9 @@ import { SectionTable } from "./mm/section_table.ts";
 import { sparseInit } from "./mm/sparse.ts";
 import { newTableWork } from "./mm/vmemmap_basepages.ts";
 import { COUNTERS } from "./mm/vmstat.ts";
+
+/** Most CPUs of a kernel (CONFIG_MAXSMP). */
+const NR_CPUS = 8192;
 
 /** What to boot. Everything has a default; sizes are bytes. */
 export interface BootOptions {
@@ -109,21 +113,32 @@ function byName<T>(given: string | T, known: Readonly<Record<string, T>>, what: 
   return found;
 }
 
+/** A size of struct page as given, for whoever computes with it before booting. RangeError unless it is a known one. */
+export function checkStructPageSize(bytes: number): number {
+  if (STRUCT_PAGE_SIZES.includes(bytes)) return bytes;
+  throw new RangeError(`Cannot boot with struct pages of ${bytes} bytes: known are ${STRUCT_PAGE_SIZES.join(", ")}`);
+}
+
+/** The struct pages of all memory must have addresses. */
+function checkVmemmapFits(arch: Arch, maxPfn: number, structPageSize: number): void {
+  const most = Math.floor(vmemmapPages(arch) * pageBytes(arch) / structPageSize);
+  if (maxPfn <= most) return;
+  const size = (pfns: number) => formatSize(alignDown(pfns * pageBytes(arch), 2 ** 20));
+  throw new RangeError(
+    `Cannot boot with memory up to ${size(maxPfn)}: ${arch.name} has struct pages for ${size(most)}`,
+  );
+}
+
 function machineSpec(arch: Arch, options: BootOptions): MachineSpec {
   const dram = options.dram ?? [SZ_1G];
-  const structPageSize = options.structPageSize ?? 64;
-  if (!STRUCT_PAGE_SIZES.includes(structPageSize)) {
-    throw new RangeError(
-      `Cannot boot with struct pages of ${structPageSize} bytes: known are ${STRUCT_PAGE_SIZES.join(", ")}`,
-    );
-  }
+  const structPageSize = checkStructPageSize(options.structPageSize ?? 64);
   const nodes = options.nodes ?? dram.length;
   if (!Number.isInteger(nodes) || nodes < dram.length || nodes > 64) {
     throw new RangeError(`Cannot boot ${nodes} nodes: expected a whole number from ${dram.length} to 64`);
   }
   const cpus = options.cpus ?? 1;
-  if (!Number.isInteger(cpus) || cpus < 1) {
-    throw new RangeError(`Cannot boot ${cpus} CPUs: expected a whole number from 1`);
+  if (!Number.isInteger(cpus) || cpus < 1 || cpus > NR_CPUS) {
+    throw new RangeError(`Cannot boot ${cpus} CPUs: expected a whole number from 1 to ${NR_CPUS}`);
   }
   return {
     dram,
@@ -152,6 +167,7 @@ export function startKernel(
   from?: SharedBytes,
 ): Kernel {
   const machine = buildMachine(spec, from);
+  checkVmemmapFits(arch, machine.topology.maxPfn, spec.structPageSize);
   const sections = new SectionTable(arch, machine.topology.maxPfn);
   const structsPerPage = spec.pageBytes / spec.structPageSize;
   return {

@@ -73,6 +73,12 @@ export function vmemmapStartVpn(arch: Arch): number {
   return arch.vmemmapPgdIndex * arch.format.levelPages[arch.format.topLevel] + (arch.vmemmapOffsetPages ?? 0);
 }
 
+/** Pages of vmemmap there can be: from where it begins to the end of what the root table covers. */
+export function vmemmapPages(arch: Arch): number {
+  const { levelPages, tableShift, topLevel } = arch.format;
+  return 2 ** tableShift * levelPages[topLevel] - vmemmapStartVpn(arch);
+}
+
 /** The entry at each level, 0 (PTE) upwards, where the vmemmap begins. */
 export function vmemmapStartIndex(arch: Arch): number[] {
   const { levelPages, tableShift } = arch.format;

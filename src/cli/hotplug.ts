@@ -72,9 +72,10 @@ function hotplugOptions(flags: Flags): HotplugOptions {
 }
 
 function shareFlag(flags: Flags, name: string): number {
-  const share = Number(flags.text(name));
+  const text = flags.text(name);
+  const share = /^[\d.]+(e-?\d+)?$/i.test(text) ? Number(text) : NaN;
   if (!(share >= 0 && share <= 1)) {
-    throw new CommandError(`--${name}: expected a share from 0 to 1, got "${flags.text(name)}"`);
+    throw new CommandError(`--${name}: expected a share from 0 to 1, got "${text}"`);
   }
   return share;
 }

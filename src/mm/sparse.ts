@@ -12,7 +12,6 @@ import {
   SECTION_IS_ONLINE,
   SECTION_MARKED_PRESENT,
 } from "../include/mmzone.ts";
-import { panic } from "../lib/bug.ts";
 import type { DramRange } from "../machine/topology.ts";
 import type { Kernel } from "./kernel.ts";
 import { vmemmapPage } from "./page.ts";
@@ -82,7 +81,10 @@ function sectionDeactivate(k: Kernel, pfn: number, n: number, altmap: VmemAltmap
   return 0;
 }
 
-/** `sparse_init`: every section with boot memory is present, early, online, and has memmap from the boot allocator. */
+/**
+ * `sparse_init`: every section with boot memory is present, early, online, and has memmap from the boot allocator.
+ * RangeError when DRAM is too small to hold it.
+ */
 export function sparseInit(k: Kernel, memory: readonly DramRange[]): void {
   const { sections } = k;
   for (const { nid, start, end } of memory) {
@@ -92,7 +94,7 @@ export function sparseInit(k: Kernel, memory: readonly DramRange[]): void {
       const pfn = nr * k.pagesPerSection;
       if (sections.state[nr] === 0) {
         const err = populateSectionMemmap(k, pfn, k.pagesPerSection, nid, null, null);
-        if (err < 0) panic(`sparseInit: no boot memory for the memmap of section ${nr}`);
+        if (err < 0) throw new RangeError(`Cannot boot: no room in DRAM for the memmap of section ${nr}`);
         sections.state[nr] = SECTION_MARKED_PRESENT | SECTION_HAS_MEM_MAP | SECTION_IS_ONLINE | SECTION_IS_EARLY |
           SECTION_HAS_USAGE;
       }

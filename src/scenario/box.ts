@@ -2,7 +2,7 @@
 // A box for one namespace: how much DRAM it needs to hold the memmap, and how much host memory the emulation will take.
 // These are estimates for sizing, made before anything is booted; what a run reports is counted, never taken from here.
 
-import { boot, type BootOptions } from "../boot.ts";
+import { boot, type BootOptions, checkStructPageSize } from "../boot.ts";
 import { type Arch, levelBytes, pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { PRESETS } from "../include/kernel_config.ts";
@@ -80,7 +80,7 @@ export function namespaceConfig(options: NamespaceOptions): NamespaceConfig {
     map,
     kernel,
     arch,
-    structPageSize: options.structPageSize ?? 64,
+    structPageSize: checkStructPageSize(options.structPageSize ?? 64),
     contents: options.contents ?? true,
     cost: costTable(options.cost ?? DEFAULT_COST).name,
     hostMemory: options.hostMemory ?? 20 * SZ_1G,

@@ -2,7 +2,7 @@
 // A box that memory is plugged into: its DRAM and how much of it is free, DIMM slots or a device-dax namespace, the boot
 // parameters of memory hotplug. Estimates for sizing are made here, before anything is booted; nothing here is reported.
 
-import { boot } from "../boot.ts";
+import { boot, checkStructPageSize } from "../boot.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { pageBytes } from "../arch/arch.ts";
 import { USE_PINNED } from "../include/frame_use.ts";
@@ -79,6 +79,7 @@ export function hotplugConfig(options: HotplugOptions): HotplugConfig {
   if (!Number.isInteger(node) || node < 0 || node > 63) {
     throw new RangeError(`Cannot plug into node ${node}: expected a whole number from 0 to 63`);
   }
+  checkStructPageSize(structPageSize);
   const limit = 2 ** 46;
   if (size > limit) throw new RangeError(`Cannot plug ${formatSize(size)}: at most ${formatSize(limit)} fit`);
   const memmap = size / pageBytes(arch) * structPageSize;
