@@ -41,7 +41,10 @@ export async function main(args: readonly string[]): Promise<number> {
       console.error(`lab: ${error.message}`);
       return 1;
     }
-    throw error;
+    // A panic, a full disk: nobody's usage. One line, as scripts expect it; a stack trace helps none of them.
+    const [what] = String(error).split("\n");
+    console.error(`lab: ${what}`);
+    return 1;
   }
 }
 

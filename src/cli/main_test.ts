@@ -4,6 +4,7 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { lab, type Output } from "./lab_testing.ts";
+import { main } from "./main.ts";
 
 /** Runs it as a program of its own. */
 async function labProgram(...args: string[]): Promise<Output> {
@@ -146,6 +147,18 @@ const WRONG: readonly (readonly [string, string])[] = [
   ["namespace --size 1G --sise 2G", 'unknown argument "--sise"'],
   ["namespace 1G", 'unknown argument "1G"'],
   ["namespace --size 1G extra", 'unknown argument "extra"'],
+  ["namespace --size 256M --size 512M", "--size was given 2 times: one value: SIZE"],
+  ["namespace --size 256M --json=false", '--json takes no value, got "false"'],
+  ["namespace --size 256M --no-contents=maybe", '--no-contents takes no value, got "maybe"'],
+  ["namespace --size 256M -- extra", 'unknown argument "extra"'],
+  ["namespace --size 256M --struct-page 999999999999999999999999", "known are 56, 64, 72, 80"],
+  ["namespace --size 256M --arch toy --align 4K", "toy has struct pages for 56M"],
+  ["hugetlb --count 4000 --arch toy --size 64K", "toy has struct pages for 56M"],
+  ["hugetlb --count 1 --dram 1M", "no room in DRAM for the memmap of section 0"],
+  ["hugetlb --count 1 --cpus 99999999999", "expected a whole number from 1 to 8192"],
+  ["hotplug --size 128M --dram 4K", "no room in DRAM for the memmap of section 0"],
+  ["hotplug --size 128M --fragment=", "--fragment needs one value"],
+  ["hotplug --size 128M --fragment 0x1", 'expected a share from 0 to 1, got "0x1"'],
   ["gup --size 1G --mode hold", 'expected get or pin, got "hold"'],
   ["gup --size 1G --repeats 0", "repeats 0"],
   ["gup --size 1G --batch x", 'expected a whole number, got "x"'],
@@ -165,6 +178,21 @@ for (const [line, message] of WRONG) {
     }
   });
 }
+
+Deno.test("lab in which something breaks says so in one line, exit 1", async () => {
+  const { log, error } = console;
+  const lines: unknown[] = [];
+  console.log = () => {
+    throw new Error("No space left on device\n    at print");
+  };
+  console.error = (line: unknown) => void lines.push(line);
+  try {
+    assertEquals(await main(["namespace", "--size", "64M"]), 1);
+  } finally {
+    Object.assign(console, { log, error });
+  }
+  assertEquals(lines, ["lab: Error: No space left on device"]);
+});
 
 Deno.test("lab says what the kernel refused, exit 1", async () => {
   const { code, out, err } = await lab("namespace", "--size", "1G", "--align", "1G", "--json");
