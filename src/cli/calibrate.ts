@@ -63,15 +63,14 @@ export const calibrateCommand: Command = {
   },
 };
 
-/** Measures, predicts, compares. `times` are milliseconds by case name; null measures here. */
+/** Measures, predicts, compares. `times` are milliseconds by case name, for each of them; null measures here. */
 export function calibrate(times: ReadonlyMap<string, number> | null, measured: string): CalibrateReport {
   const probes = probe();
   const cost = { ...costTable(DEFAULT_COST), name: "host", machine: "this host", ns: hostCosts(probes) };
   const rows = CALIBRATE_CASES.map(({ name, build }) => {
     const box = build();
     const { counters, ms, spread } = timed(box);
-    const measuredMs = times === null ? ms : times.get(name);
-    if (measuredMs === undefined) throw new CommandError(`--bench: no result named "${name}" in ${measured}`);
+    const measuredMs = times === null ? ms : times.get(name)!;
     const predictedMs = modelNs(counters, cost) / 1e6;
     const error = predictedMs / measuredMs - 1;
     return { name, predictedMs, measuredMs, spread: times === null ? spread : null, error };
@@ -133,20 +132,36 @@ function populateCosts(): Pick<Record<TermName, number>, "tableEntry" | "frameAl
   return { tableEntry, frameAlloc: Math.max(0, rest) / frames.counters.allocCalls };
 }
 
-/** Best times by name out of `deno bench --json`. */
+/** Best times by name out of `deno bench --json`, one for each case. CommandError for anything else. */
 async function benchTimes(file: string): Promise<Map<string, number>> {
-  let parsed: { benches?: { name: string; results: { ok?: { min: number } }[] }[] };
+  let parsed: unknown;
   try {
     parsed = JSON.parse(await Deno.readTextFile(file));
   } catch (error) {
     throw new CommandError(`--bench: cannot read "${file}": ${error instanceof Error ? error.message : error}`);
   }
+  if (!isBenchOutput(parsed)) throw new CommandError(`--bench: ${file} is no output of "deno bench --json"`);
   const times = new Map<string, number>();
-  for (const { name, results } of parsed.benches ?? []) {
-    const min = results[0]?.ok?.min;
-    if (min !== undefined) times.set(name, min / 1e6);
+  for (const { name } of CALIBRATE_CASES) {
+    const min = parsed.benches.find((bench) => bench.name === name)?.results[0]?.ok?.min;
+    if (min === undefined) throw new CommandError(`--bench: no result named "${name}" in ${file}`);
+    if (typeof min !== "number" || !(min > 0)) {
+      throw new CommandError(
+        `--bench: "${name}" in ${file}: expected nanoseconds above 0, got ${JSON.stringify(min)}`,
+      );
+    }
+    times.set(name, min / 1e6);
   }
   return times;
+}
+
+interface BenchOutput {
+  readonly benches: readonly { readonly name: string; readonly results: readonly { ok?: { min?: unknown } }[] }[];
+}
+
+function isBenchOutput(parsed: unknown): parsed is BenchOutput {
+  const benches = (parsed as Partial<BenchOutput> | null)?.benches;
+  return Array.isArray(benches) && benches.every((bench) => Array.isArray(bench?.results));
 }
 
 function text(report: CalibrateReport): string {

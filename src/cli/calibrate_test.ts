@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Measured times that are damaged are refused in one line, before anything is measured here.
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { CALIBRATE_CASES } from "./calibrate_cases.ts";
+import { lab } from "./lab_testing.ts";
+
+const benches = (min: unknown) => CALIBRATE_CASES.map(({ name }) => ({ name, results: [{ ok: { min } }] }));
+
+/** Contents of a file, and what the line says of it. */
+const DAMAGED: readonly (readonly [string, RegExp])[] = [
+  ["", /cannot read/],
+  ['{"benches": [', /cannot read/],
+  ["null", /no output of "deno bench --json"/],
+  ['{"benches": 5}', /no output of "deno bench --json"/],
+  ['{"benches": {"a": 1}}', /no output of "deno bench --json"/],
+  ['{"benches": [null]}', /no output of "deno bench --json"/],
+  ['{"benches": [{"name": "x"}]}', /no output of "deno bench --json"/],
+  ["[]", /no output of "deno bench --json"/],
+  [JSON.stringify({ benches: [] }), /no result named "get 8G before"/],
+  [JSON.stringify({ benches: benches(0) }), /expected nanoseconds above 0, got 0/],
+  [JSON.stringify({ benches: benches(-5) }), /expected nanoseconds above 0, got -5/],
+  [JSON.stringify({ benches: benches("5") }), /expected nanoseconds above 0, got "5"/],
+];
+
+Deno.test("lab calibrate --bench refuses damaged files in one line", async () => {
+  const file = await Deno.makeTempFile();
+  for (const [text, message] of DAMAGED) {
+    await Deno.writeTextFile(file, text);
+    const { code, out, err } = await lab("calibrate", "--bench", file);
+    assertEquals([code, out], [2, ""], text);
+    assertMatch(err, /^lab: --bench: [^\n]+\n$/);
+    assertMatch(err, message);
+  }
+  await Deno.remove(file);
+});
