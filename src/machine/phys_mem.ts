@@ -9,9 +9,11 @@
 // which slots are handed out is the buddy algorithm's, hence repeatable. Left out: caches, the content of data frames.
 
 import { FREE_POISON_BYTE } from "../include/mm_types.ts";
+import { alignUp } from "../lib/align.ts";
 import { Buddy } from "../lib/buddy.ts";
 import { panic } from "../lib/bug.ts";
 import { SparseInt32, type SparseStorage } from "../lib/sparse_int32.ts";
+import { formatSize } from "../lib/units.ts";
 
 /** Words of one window: 1 GiB, so that an index into it is a small integer on any machine. */
 const WINDOW_WORDS = 2 ** 28;
@@ -20,6 +22,16 @@ const WINDOW_WORDS = 2 ** 28;
 export interface SharedBytes {
   readonly buffer: SharedArrayBuffer;
   readonly slots: SparseStorage;
+}
+
+/** Address space for the metadata. RangeError with the figure when the host has not so much. */
+function reserve(bytes: number, shared: boolean): ArrayBufferLike {
+  try {
+    return shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
+  } catch (cause) {
+    const size = formatSize(alignUp(bytes, 2 ** 20));
+    throw new RangeError(`Cannot reserve ${size} for metadata: the host has less address space`, { cause });
+  }
 }
 
 /** The machine's memory: frames by pfn, bytes by slot. */
@@ -54,7 +66,7 @@ export class PhysMem {
   ) {
     const slots = Math.max(1, Math.ceil(backingBytes / pageBytes));
     const bytes = slots * pageBytes;
-    const buffer = from?.buffer ?? (shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
+    const buffer = from?.buffer ?? reserve(bytes, shared);
     this.pageBytes = pageBytes;
     this.pageWords = pageBytes / 4;
     this.words = new Int32Array(buffer as ArrayBuffer);

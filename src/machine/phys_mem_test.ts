@@ -13,6 +13,10 @@ function memory(poison = false, shared = false): PhysMem {
   return new PhysMem(2 ** 32 + 4096, 4, PAGE, SLOTS * PAGE, shared, poison);
 }
 
+Deno.test("PhysMem() for which the host has no address space says how much", () => {
+  assertThrows(() => new PhysMem(1024, 9, 4096, 2 ** 52, false, false), RangeError, "Cannot reserve 4P for metadata");
+});
+
 Deno.test("PhysMem gives a frame bytes on first touch and takes them back", () => {
   const phys = memory();
   assertEquals(phys.wordBase(2 ** 32), -1);
