@@ -2,7 +2,7 @@
 // `lab layout`: which vmemmap page of a namespace maps to which frame, and through which tables, read entry by entry from
 // the kernel page table after the namespace came up. Frames and tables are numbered in order of first appearance.
 
-import { levelBytes } from "../arch/arch.ts";
+import { levelBytes, pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { alignUp } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
@@ -81,9 +81,12 @@ export function layoutReport(options: LayoutOptions = {}): LayoutReport {
       `Cannot show ${window} bytes: expected a positive multiple of ${formatSize(pmd)}`,
     );
   }
-  // The first page of a namespace holds its reserve, so there must be one page more than is shown.
+  // The first page of a namespace holds its reserve, so there must be one page more than is shown, and with map=dev as
+  // many as 64 bytes for each of its base pages take. A region that begins unaligned loses one at its end.
   const unit = arch === undefined ? 1 : Math.max(align, arch.namespaceUnitBytes, 2 ** arch.sectionShift);
-  const config = namespaceConfig({ ...options, align, size: alignUp(window, unit) + unit });
+  const memmap = options.map === "dev" && arch !== undefined ? alignUp(window * 64 / (pageBytes(arch) - 64), unit) : 0;
+  const cut = arch !== undefined && align > arch.regionAlignBytes ? unit : 0;
+  const config = namespaceConfig({ ...options, align, size: alignUp(window, unit) + memmap + cut + unit });
   const { kernel: k, namespace } = createOnBox(config);
   const first = namespace.pgmap.ranges[0].start + Math.ceil(namespace.info.dataoff / align) * align / k.pageBytes;
   const pages = window / k.pageBytes * k.structPageSize / k.pageBytes;

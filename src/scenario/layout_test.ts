@@ -6,6 +6,23 @@ import { layoutReport } from "./layout.ts";
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 
+Deno.test("layoutReport() shows a window whose every vmemmap page is there, memmap in pmem and odd region starts included", () => {
+  const boxes = [
+    { map: "dev", align: 2 ** 21, window: 2 ** 34 },
+    { map: "dev", align: 2 ** 30, window: 2 ** 36 },
+    { map: "dev", align: 2 ** 12, window: 2 ** 33 },
+    { map: "mem", align: 2 ** 36, arch: "arm64-16k", kernel: "v7" },
+    { map: "dev", align: 2 ** 36, arch: "arm64-16k" },
+    { map: "mem", align: 2 ** 42, arch: "arm64-64k", kernel: "v7" },
+  ] as const;
+  for (const box of boxes) {
+    const { vmemmapPages, frames } = layoutReport({ ...box, contents: false });
+    const shown = frames.reduce((n, frame) => n + frame.vmemmapPages.length, 0);
+    assertEquals(shown, vmemmapPages, JSON.stringify(box));
+    if (box.map === "mem") assertEquals(frames[0].vmemmapPages, [0]);
+  }
+});
+
 Deno.test("layoutReport() of one 2 MiB page: head, tails, and the table of its section", () => {
   for (const kernel of ["v4", "v7", "6.1"]) {
     const { frames, tables, vmemmapPages } = layoutReport({ kernel });
