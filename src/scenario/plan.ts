@@ -4,7 +4,7 @@
 // emulator, its frames and tables counted, its struct pages not written. The same for pools of huge pages. And from the other side: which -s gives so much.
 
 import { boot } from "../boot.ts";
-import { levelBytes } from "../arch/arch.ts";
+import { levelBytes, pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { type MapMode, ndPfnInit } from "../drivers/nvdimm/pfn_devs.ts";
 import { usableBytes } from "../drivers/nvdimm/namespace.ts";
@@ -166,6 +166,11 @@ function planRow(options: PlanOptions, pmem: number, kernel: string, map: MapMod
   const { arch, hostMemory } = options;
   const lost = { dramBytes: NaN, dramPercent: NaN, pmemBytes: NaN, pmemPercent: NaN, usableBytes: NaN };
   const given = { ...(arch === undefined ? {} : { arch }), ...(hostMemory === undefined ? {} : { hostMemory }) };
+  const unit = ARCHS[arch ?? "x86-64"].namespaceUnitBytes;
+  if (options.align === undefined && pmem % unit === 0 && pmem % align !== 0) {
+    const error = `Cannot align to ${formatSize(align)}: ${formatSize(pmem)} is no multiple of it`;
+    return { kernel, map, align, error, ...lost };
+  }
   const config = namespaceConfig({ ...given, size: pmem, align, map, kernel, contents: false });
   try {
     const { kernel: k, namespace, pages } = createOnBox(config);
@@ -211,12 +216,14 @@ function planPool(
 function planSizes({ arch = "x86-64" }: PlanOptions, usable: number, places: readonly Place[]): PlanSize[] {
   const step = (align: number) => Math.max(align, ARCHS[arch].namespaceUnitBytes);
   const largest = Math.max(...places.map(({ align }) => step(align)));
-  // As large as any answer: the memmap is less than a sixteenth, and alignment takes a few pages at most.
-  const most = Math.ceil(usable * 17 / 16 / largest + 4) * largest;
-  if (!Number.isSafeInteger(usable) || usable <= 0 || most > 2 ** 46) {
+  const limit = 2 ** 46;
+  if (!Number.isSafeInteger(usable) || usable <= 0 || usable >= limit) {
     throw new RangeError(`Cannot plan for ${usable} bytes of data: expected more than none and at most 64 TiB of pmem`);
   }
-  const k = boot({ arch, pmem: [{ bytes: most }], contents: false });
+  // As large as any answer: 64 bytes of each base page are memmap, and alignment takes a few pages at most.
+  const page = pageBytes(ARCHS[arch]);
+  const most = Math.min(Math.ceil(usable * page / (page - 64) / largest + 4) * largest, limit);
+  const k = boot({ arch, dram: [ARCHS[arch].regionAlignBytes], pmem: [{ bytes: most }], contents: false });
   const start = k.machine.topology.pmemStart * k.pageBytes;
   return places.map(({ map, align }) => {
     const unit = step(align);

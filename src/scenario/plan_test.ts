@@ -9,6 +9,30 @@ import { planReport } from "./plan.ts";
 const SIZE = 2 ** 33;
 const SIZE_2M = 2 ** 21;
 
+Deno.test("planReport() names the page sizes that do not divide the pmem instead of refusing the rest", () => {
+  const { namespaces } = planReport({ pmem: 2 ** 30 + 2 ** 24, kernel: "6.1" });
+  assertEquals(namespaces.map(({ align, error }) => [align, error !== null]), [
+    [2 ** 12, false],
+    [2 ** 21, false],
+    [2 ** 30, true],
+    [2 ** 12, false],
+    [2 ** 21, false],
+    [2 ** 30, true],
+  ]);
+  assertEquals(namespaces[2].error, "Cannot align to 1G: 1040M is no multiple of it");
+  assertThrows(() => planReport({ pmem: 2 ** 24, align: 2 ** 30 }), RangeError, "has only 16M");
+  assert(planReport({ pmem: 2 ** 30, arch: "arm64-64k", kernel: "v7" }).namespaces.some((row) => row.error === null));
+});
+
+Deno.test("planReport() finds the size for any amount of data that 64 TiB can hold, whatever share memmap takes", () => {
+  const [large] = planReport({ usable: 63 * 2 ** 40, map: "mem", align: 2 ** 30 }).sizes;
+  assertEquals([large.size, large.usableBytes], [63 * 2 ** 40 + 2 ** 30, 63 * 2 ** 40]);
+  // Pages of 256 bytes: a quarter of the namespace is memmap.
+  const [, , , small] = planReport({ usable: 2 ** 20, arch: "toy" }).sizes;
+  assertEquals([small.map, small.align], ["dev", 2 ** 8]);
+  assert(small.usableBytes >= 2 ** 20 && small.size > 2 ** 20 * 4 / 3);
+});
+
 Deno.test("planReport() has a row for every kernel, place and page size", () => {
   const { namespaces, sizes } = planReport({ pmem: SIZE });
   assertEquals([namespaces.length, sizes.length], [5 * 2 * 3, 0]);
