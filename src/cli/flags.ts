@@ -10,7 +10,7 @@ import { type Command, CommandError, type Flag, type Flags } from "./command.ts"
 
 /** Flags every command that makes a namespace has. */
 export const NAMESPACE_FLAGS: Readonly<Record<string, Flag>> = {
-  align: { value: "4K|2M|1G", help: "page size of the device", fallback: "2M" },
+  align: { value: "4K|2M|1G", help: "page size of the device; default: a PMD entry's, 2M on x86-64" },
   map: { value: "mem|dev", help: "where the memmap lies", fallback: "mem" },
   kernel: { value: "PRESET", help: Object.keys(PRESETS).join(", "), fallback: "6.1" },
   arch: { value: "ARCH", help: Object.keys(ARCHS).join(", "), fallback: "x86-64" },

@@ -179,6 +179,13 @@ for (const [line, message] of WRONG) {
   });
 }
 
+Deno.test("lab takes the device's page size from the architecture when none is given", async () => {
+  for (const arch of ["arm64-16k", "arm64-64k", "toy"]) {
+    assertEquals((await lab("layout", "--arch", arch)).err, "");
+  }
+  assertStringIncludes((await lab("namespace", "--size", "64M", "--arch", "arm64-16k")).out, "64M devdax, align 32M");
+});
+
 Deno.test("lab in which something breaks says so in one line, exit 1", async () => {
   const { log, error } = console;
   const lines: unknown[] = [];

@@ -14,7 +14,7 @@ import { hostMemory } from "./host.ts";
 export function namespaceOptions(flags: Flags): Omit<NamespaceOptions, "size"> {
   const memory = hostMemory();
   return {
-    align: sizeFlag(flags, "align"),
+    ...(flags.has("align") ? { align: sizeFlag(flags, "align") } : {}),
     map: choiceFlag(flags, "map", ["mem", "dev"]),
     kernel: flags.text("kernel"),
     arch: flags.text("arch"),

@@ -11,7 +11,7 @@ import {
   type PlanSize,
 } from "../scenario/plan.ts";
 import { type Command, CommandError, type Flags } from "./command.ts";
-import { choiceFlag, sizeFlag } from "./flags.ts";
+import { choiceFlag, NAMESPACE_FLAGS, sizeFlag } from "./flags.ts";
 import { hostMemory } from "./host.ts";
 
 /** The command. */
@@ -25,7 +25,7 @@ export const planCommand: Command = {
     align: { value: "4K|2M|1G", help: "only this page size (default: all)" },
     map: { value: "mem|dev", help: "only this place for the memmap (default: both)" },
     kernel: { value: "PRESET", help: "only this kernel (default: all)" },
-    arch: { value: "ARCH", help: "x86-64", fallback: "x86-64" },
+    arch: NAMESPACE_FLAGS.arch,
   },
   run: (flags) => {
     const options = planOptions(flags);

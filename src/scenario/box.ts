@@ -18,7 +18,7 @@ import { type CostTable, costTable, DEFAULT_COST } from "../model/cost_tables.ts
 export interface NamespaceOptions {
   /** Size of the namespace; a multiple of 16 MiB. */
   readonly size: number;
-  /** Page size of the device: 4 KiB, 2 MiB or 1 GiB on x86-64. Default 2 MiB. */
+  /** Page size of the device: 4 KiB, 2 MiB (default) or 1 GiB on x86-64; elsewhere what its levels map, default a PMD. */
   readonly align?: number;
   /** Where the memmap lies: DRAM (`mem`, default) or the namespace (`dev`). */
   readonly map?: MapMode;
