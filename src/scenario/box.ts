@@ -91,10 +91,11 @@ export function namespaceConfig(options: NamespaceOptions): NamespaceConfig {
 export function bootBox(config: NamespaceConfig, more: BootOptions = {}): Kernel {
   const arch = ARCHS[config.arch];
   const need = hostBytes(config, arch);
-  if (need > config.hostMemory) {
+  // Not "more than": no comparison with NaN holds.
+  if (!(need <= config.hostMemory)) {
     throw new RangeError(
       `Not enough host memory: this run needs about ${formatSize(alignUp(need, 2 ** 20))}, ` +
-        `${formatSize(alignUp(config.hostMemory, 2 ** 20))} are there (see --no-contents)`,
+        `${formatSize(alignUp(config.hostMemory, 2 ** 20))} are there${config.contents ? " (lab namespace --no-contents needs less)" : ""}`,
     );
   }
   return boot({

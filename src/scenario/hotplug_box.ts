@@ -113,7 +113,8 @@ export function bootHotplugBox(config: HotplugConfig): Kernel {
   const arch = ARCHS[config.arch];
   const page = pageBytes(arch);
   const need = (config.contents ? config.size / page * config.structPageSize : 0) + 2 ** 27;
-  if (need > config.hostMemory) {
+  // Not "more than": no comparison with NaN holds.
+  if (!(need <= config.hostMemory)) {
     throw new RangeError(
       `Not enough host memory: this run needs about ${formatSize(alignUp(need, 2 ** 20))}, ` +
         `${formatSize(alignUp(config.hostMemory, 2 ** 20))} are there (see --no-contents)`,

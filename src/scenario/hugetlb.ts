@@ -19,7 +19,7 @@ import { totalFreePages } from "../mm/page_alloc.ts";
 import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
 import { costTable } from "../model/cost_tables.ts";
 import { hugetlbMs } from "../model/hugetlb.ts";
-import { bootHugetlbBox, type HugetlbConfig, hugetlbConfig, type HugetlbOptions } from "./hugetlb_box.ts";
+import { bootHugetlbBox, type HugetlbConfig, hugetlbConfig, type HugetlbOptions, oneOf } from "./hugetlb_box.ts";
 
 /** What `lab hugetlb` prints with `--json`. Pages are base pages unless it says huge. */
 export interface HugetlbReport {
@@ -218,6 +218,7 @@ export interface HugetlbSizeRow {
  * ```
  */
 export function hugetlbSizes(keep: 1 | 2): HugetlbSizeRow[] {
+  oneOf("keep", keep, [1, 2]);
   return Object.entries(ARCHS).flatMap(([name, arch]) => {
     const { hstates } = boot({ arch, kernel: { ...PRESETS["6.1"], hugetlbKeep: keep }, dram: [arch.regionAlignBytes] })
       .hugetlb;

@@ -95,7 +95,8 @@ export function hugetlbConfig(options: HugetlbOptions): HugetlbConfig {
   };
 }
 
-function oneOf<T extends string | number>(what: string, given: T, known: readonly T[]): T {
+/** What was given, if it is known. RangeError naming both. */
+export function oneOf<T extends string | number>(what: string, given: T, known: readonly T[]): T {
   if (known.includes(given)) return given;
   throw new RangeError(`Unknown ${what} "${given}": known are ${known.join(", ")}`);
 }
@@ -111,7 +112,8 @@ export function bootHugetlbBox(config: HugetlbConfig, more: BootOptions = {}): K
     );
   }
   const need = hostBytes(config, arch);
-  if (need > config.hostMemory) {
+  // Not "more than": no comparison with NaN holds.
+  if (!(need <= config.hostMemory)) {
     throw new RangeError(
       `Not enough host memory: this run needs about ${formatSize(alignUp(need, 2 ** 20))}, ` +
         `${formatSize(alignUp(config.hostMemory, 2 ** 20))} are there (see --no-free)`,

@@ -8,6 +8,12 @@ import type { HugetlbOptions } from "./hugetlb_box.ts";
 
 const MiB = 2 ** 20;
 
+Deno.test("hugetlbSizes() of a number of pages that no kernel keeps is refused", () => {
+  for (const keep of [0, 3, NaN]) {
+    assertThrows(() => hugetlbSizes(keep as 1), RangeError, `Unknown keep "${keep}": known are 1, 2`);
+  }
+});
+
 Deno.test("hugetlbReport() counts the same savings in every way of doing it", () => {
   for (const keep of [1, 2]) {
     for (const flush of ["page", "batch"] as const) {

@@ -4,10 +4,22 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ENXIO } from "../include/errno.ts";
 import { PRESETS } from "../include/kernel_config.ts";
+import { hotplugReport } from "./hotplug.ts";
+import { hugetlbReport } from "./hugetlb.ts";
 import { NamespaceError, namespaceReport } from "./namespace.ts";
 
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
+
+Deno.test("reports refuse host memory that is no amount, and say what helps where something does", () => {
+  for (const hostMemory of [NaN, -1, 0]) {
+    assertThrows(() => namespaceReport({ size: 2 ** 26, hostMemory }), RangeError, "lab namespace --no-contents");
+    assertThrows(() => hotplugReport({ size: 2 ** 27, hostMemory }), RangeError, "Not enough host memory");
+    assertThrows(() => hugetlbReport({ size: 2 ** 21, count: 1, hostMemory }), RangeError, "Not enough host memory");
+  }
+  const counted = assertThrows(() => namespaceReport({ size: 2 ** 26, hostMemory: 0, contents: false }), RangeError);
+  assert(!counted.message.includes("--no-contents"), counted.message);
+});
 
 Deno.test("namespaceReport() gives what a 4 GiB namespace took under Linux 6.1, and 5.14 beside it", () => {
   const report = namespaceReport({ size: 4 * GIB, align: 2 * MIB, kernel: "6.1" });
