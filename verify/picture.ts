@@ -37,7 +37,7 @@ export function perTibBars(): Bar[] {
   const { namespaces } = planReport({ pmem: 2 ** 40, map: "mem" });
   return namespaces.filter((n) => n.align > 4096).map((n) => ({
     label: `${n.kernel}, ${n.align === 2 ** 21 ? "2M" : "1G"}`,
-    bytes: n.dramBytes,
+    bytes: n.dramBytes!,
     color: n.align === 2 ** 21 ? "#48c" : "#2a6",
   }));
 }

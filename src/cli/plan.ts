@@ -106,11 +106,11 @@ function namespaceTable(rows: readonly PlanRow[]): string {
       formatSize(row.align),
       ...(row.error === null
         ? [
-          humanSize(row.dramBytes),
-          percent(row.dramPercent),
-          humanSize(row.pmemBytes),
-          percent(row.pmemPercent),
-          gibs(row.usableBytes),
+          humanSize(row.dramBytes!),
+          percent(row.dramPercent!),
+          humanSize(row.pmemBytes!),
+          percent(row.pmemPercent!),
+          gibs(row.usableBytes!),
         ]
         : [row.error, "", "", "", ""]),
     ]),

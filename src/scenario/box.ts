@@ -95,7 +95,9 @@ export function bootBox(config: NamespaceConfig, more: BootOptions = {}): Kernel
   if (!(need <= config.hostMemory)) {
     throw new RangeError(
       `Not enough host memory: this run needs about ${formatSize(alignUp(need, 2 ** 20))}, ` +
-        `${formatSize(alignUp(config.hostMemory, 2 ** 20))} are there${config.contents ? " (lab namespace --no-contents needs less)" : ""}`,
+        `${formatSize(alignUp(config.hostMemory, 2 ** 20))} are there${
+          config.contents ? " (lab namespace --no-contents needs less)" : ""
+        }`,
     );
   }
   return boot({

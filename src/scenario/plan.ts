@@ -43,18 +43,18 @@ export interface PlanRow {
   readonly map: MapMode;
   /** Page size of the device. */
   readonly align: number;
-  /** Why it cannot be had; null when it can, and then the figures hold. */
+  /** Why it cannot be had; null when it can. The figures are null when it cannot. */
   readonly error: string | null;
   /** DRAM that memmap and its tables take. */
-  readonly dramBytes: number;
+  readonly dramBytes: number | null;
   /** The same in percent. */
-  readonly dramPercent: number;
+  readonly dramPercent: number | null;
   /** Pmem that holds no data: memmap, info block, what alignment cuts off. */
-  readonly pmemBytes: number;
+  readonly pmemBytes: number | null;
   /** The same in percent. */
-  readonly pmemPercent: number;
+  readonly pmemPercent: number | null;
   /** Pmem left for data. */
-  readonly usableBytes: number;
+  readonly usableBytes: number | null;
 }
 
 /** What one kernel does with the memmap of a pool of huge pages. Bytes of DRAM. */
@@ -110,7 +110,7 @@ export interface PlanReport {
  * import { assertEquals } from "@std/assert";
  *
  * const { namespaces } = planReport({ pmem: 2 ** 36, align: 2 ** 21, map: "mem" });
- * const dram = Object.fromEntries(namespaces.map((row) => [row.kernel, row.dramBytes / 2 ** 20]));
+ * const dram = Object.fromEntries(namespaces.map((row) => [row.kernel, row.dramBytes! / 2 ** 20]));
  * assertEquals(dram["5.14"], 1024.00390625); // 1 GiB, and a table
  * assertEquals(dram["6.1"], 258.00390625); // 256 MiB, 512 PTE tables
  * ```
@@ -164,7 +164,7 @@ function policiesOf(options: PlanOptions): { readonly kernels: readonly string[]
 
 function planRow(options: PlanOptions, pmem: number, kernel: string, map: MapMode, align: number): PlanRow {
   const { arch, hostMemory } = options;
-  const lost = { dramBytes: NaN, dramPercent: NaN, pmemBytes: NaN, pmemPercent: NaN, usableBytes: NaN };
+  const lost = { dramBytes: null, dramPercent: null, pmemBytes: null, pmemPercent: null, usableBytes: null };
   const given = { ...(arch === undefined ? {} : { arch }), ...(hostMemory === undefined ? {} : { hostMemory }) };
   const unit = ARCHS[arch ?? "x86-64"].namespaceUnitBytes;
   if (options.align === undefined && pmem % unit === 0 && pmem % align !== 0) {

@@ -19,6 +19,7 @@ Deno.test("planReport() names the page sizes that do not divide the pmem instead
     [2 ** 21, false],
     [2 ** 30, true],
   ]);
+  assertEquals([namespaces[2].dramBytes, namespaces[2].usableBytes], [null, null]);
   assertEquals(namespaces[2].error, "Cannot align to 1G: 1040M is no multiple of it");
   assertThrows(() => planReport({ pmem: 2 ** 24, align: 2 ** 30 }), RangeError, "has only 16M");
   assert(planReport({ pmem: 2 ** 30, arch: "arm64-64k", kernel: "v7" }).namespaces.some((row) => row.error === null));
@@ -49,7 +50,7 @@ Deno.test("planReport() says what the namespace then takes", () => {
   assertEquals(heard, ["kernel v7, map=dev, align 2M"]);
   assertEquals(row.dramBytes, made.pages.dramTotal * 4096);
   assertEquals([row.usableBytes, row.pmemBytes], [made.usableBytes, SIZE - made.usableBytes]);
-  assertEquals(row.dramPercent + row.pmemPercent, made.overheadPercent);
+  assertEquals(row.dramPercent! + row.pmemPercent!, made.overheadPercent);
 });
 
 Deno.test("planReport() gives a policy that leaves no room its reason", () => {
