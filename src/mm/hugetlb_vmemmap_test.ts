@@ -164,9 +164,9 @@ Deno.test("setOptimizeVmemmap() changes pages made from then on, and those there
 
 Deno.test("notOptimizable() says why: struct page size, too few vmemmap pages, no room for the private words", () => {
   const why = (options: Parameters<typeof boot>[0]) => boot(options).hugetlb.hstates.map((h) => h.notOptimizable);
-  assertEquals(why({ arch: "toy", kernel: "5.14" }), [null, null]);
+  assertEquals(why({ arch: "toy", kernel: "5.14", dram: [2 ** 20] }), [null, null]);
   // 4 struct pages to a page: five cannot be kept in one.
-  assertEquals(why({ arch: "toy", kernel: "6.1" }), ["used-subpages", "used-subpages"]);
+  assertEquals(why({ arch: "toy", kernel: "6.1", dram: [2 ** 20] }), ["used-subpages", "used-subpages"]);
   assertEquals(why({ structPageSize: 56 }), ["struct-page-size", "struct-page-size"]);
   assertEquals(why({ arch: "arm64-4k" }), ["too-small", null, null, null]);
   assertEquals(why({ arch: "arm64-64k", kernel: "5.14" }), ["too-small", null, null]);
