@@ -3,7 +3,7 @@
 // machine and runtime they were taken on. A saved run is this object as JSON.
 
 /** Version of the saved format; a file of another one is refused. */
-export const RUN_SCHEMA = 1;
+const RUN_SCHEMA = 1;
 
 /** Several rounds of benchmarks of one revision on one machine. */
 export interface BenchRun {
@@ -31,7 +31,7 @@ interface DenoBenchJson {
 }
 
 /** What the emulated machines of the benches are. */
-export const GEOMETRY = "x86-64";
+const GEOMETRY = "x86-64";
 
 /** A run with no rounds yet. */
 export function emptyRun(revision: string): BenchRun {

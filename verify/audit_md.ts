@@ -105,7 +105,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 /** Every claim, judged on the quick scale. */
-export function quickAudit(): AuditedClaim[] {
+function quickAudit(): AuditedClaim[] {
   const rows = run(DOCUMENT_SUITES, scaleOf(true)).suites.flatMap((suite) => suite.rows);
   return auditClaims(readCatalogue(), rows);
 }

@@ -45,7 +45,7 @@ export const DOCUMENTS: readonly SourceDocument[] = [
 ];
 
 /** File of a document's claims, from the root of the project. */
-export function claimsFile(document: string): string {
+function claimsFile(document: string): string {
   return `fixtures/claims/${document}.json`;
 }
 

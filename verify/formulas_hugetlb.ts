@@ -5,7 +5,7 @@
 
 /** Bytes of an entry of a page table, and of a struct page (001:1551). */
 export const PTE = 8;
-export const STRUCT = 64;
+const STRUCT = 64;
 
 /** One row of the document's table (001:1520-1529): base page, huge page, the entries that map it. Bytes. */
 export interface Row {

@@ -32,7 +32,7 @@ const LATEST = new URL("results/latest.json", ROOT);
 const SEED = 1;
 
 /** Runs everything. `say` hears what is going on. */
-export async function collectResults({ quick, bench }: Collect, say: (what: string) => void): Promise<Results> {
+async function collectResults({ quick, bench }: Collect, say: (what: string) => void): Promise<Results> {
   const date = new Date().toISOString();
   const commit = revision();
   const catalogue = readCatalogue();

@@ -21,7 +21,7 @@ import {
 import { build, mapDevice, namespaceOf, withErratum, yes } from "./measure.ts";
 
 /** Patches 1 to 7 and no more: compounds, but nothing shared and everything initialised. */
-export const UP_TO_PATCH_7: KernelConfig = {
+const UP_TO_PATCH_7: KernelConfig = {
   ...PRESETS["v4"],
   name: "v4 up to patch 7",
   dedup: "none",

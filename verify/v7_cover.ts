@@ -43,7 +43,7 @@ export const V7_COVER: Suite = {
 };
 
 /** Vmemmap pages of one device page that map no frame of their own. */
-export function savedByLayout(align: number, kernel: string): number {
+function savedByLayout(align: number, kernel: string): number {
   const { vmemmapPages, frames } = layoutOf(align, kernel);
   return vmemmapPages - frames.length;
 }

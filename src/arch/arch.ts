@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What differs by architecture: sizes, the page-table format, where the vmemmap lies, and how its memmap is populated.
-// Geometry is data; the one behaviour, vmemmap_populate(), is a function of the memory-management layer that each
-// architecture's file implements (x86/init_64.ts) and names here through `hugeVmemmap`.
+// What differs by architecture (arch/*/include/asm): sizes, the page-table format, where the vmemmap lies, what may be
+// done to it. Data only: vmemmap_populate(), a function of the architecture in the kernel, is mm/vmemmap_populate.ts for
+// all of them, and `hugeVmemmap` tells it whether to use PMD leaves.
 
 import type { PgtableFormat } from "../include/pgtable_format.ts";
 import { powerOf2 } from "../lib/align.ts";

@@ -4,7 +4,7 @@
 // best of a few rounds, in nanoseconds per step.
 
 /** Bytes of the probe buffers. */
-export const PROBE_BYTES = 2 ** 28;
+const PROBE_BYTES = 2 ** 28;
 
 const LINE_WORDS = 16;
 const ROUNDS = 5;

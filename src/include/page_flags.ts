@@ -20,8 +20,8 @@ export const PG_HWPOISON = 1 << 23;
 export const PG_BOOTMEM = 1 << 13;
 
 /** Shifts inside the high word. */
-export const ZONES_HI_SHIFT = 23;
-export const NODES_HI_SHIFT = 26;
+const ZONES_HI_SHIFT = 23;
+const NODES_HI_SHIFT = 26;
 
 /** High word of page->flags for a zone and node. */
 export function pageLinksHi(zone: number, nid: number): number {

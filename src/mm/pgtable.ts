@@ -129,7 +129,7 @@ export function tableEmpty(k: Kernel, table: number): boolean {
 }
 
 /** `sync_global_pgds`: a top-level entry of the kernel is copied into every address space. */
-export function syncGlobalPgds(k: Kernel, index: number): void {
+function syncGlobalPgds(k: Kernel, index: number): void {
   const from = entryAt(k, k.rootPfn, index);
   for (const mm of k.mms) {
     const to = entryAt(k, mm.rootPfn, index);

@@ -36,25 +36,25 @@ export type CostSource = "fit" | "instructions" | "quoted" | "derived" | "not se
  * Behavior and Use of Scalable Persistent Memory", FAST '20, figure 2 (github.com/NVSL/OptaneStudy,
  * graphs/02-best_case_latency.csv). Sequential hits an open row; random opens one.
  */
-export const LATENCY = { dramSequential: 81.4, dramRandom: 101.5, optaneRandom: 305 };
+const LATENCY = { dramSequential: 81.4, dramRandom: 101.5, optaneRandom: 305 };
 
 /**
  * Lines a core has under way at once when its prefetcher streams: the L2 superqueue of Intel cores (Optimization Reference
  * Manual; 10 to 12 of them for demand loads). A stream then costs latency / 16 per line.
  */
-export const LINES_IN_FLIGHT = 16;
+const LINES_IN_FLIGHT = 16;
 
 /** A load from L1, 5 cycles at 3.9 GHz (the tables gup walks are eight entries to a line and stay cached). */
-export const L1_LOAD_NS = 1.3;
+const L1_LOAD_NS = 1.3;
 
 /** Author of the series on the pgmap lookup (001:4607). */
-export const PGMAP_LOOKUP_NS = 150;
+const PGMAP_LOOKUP_NS = 150;
 
 /**
  * Latency of CXL memory against local DRAM. Measured cards lie between 2 and 5 times ("Exploring and Evaluating Real-world
  * CXL", arXiv 2405.14209); the lower half of that is assumed.
  */
-export const CXL_LATENCY_FACTOR = 2.5;
+const CXL_LATENCY_FACTOR = 2.5;
 
 /** What the second tier costs: a line changed more than in DRAM, a line read in order, a line nothing announced. */
 interface Tier {

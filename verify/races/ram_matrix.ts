@@ -39,7 +39,7 @@ export const ORDER_TABLE = "Orders of stores on the changing side";
 export const gupTable = (waits: Waits) => `gup-fast, the unmapping side waits: ${waits}`;
 
 /** What changes, for CPU 0 that looks at a frame of a huge page. */
-export const CHANGES: Readonly<Record<string, HugeSetting["begins"]>> = { optimised: "base", restored: "huge" };
+const CHANGES: Readonly<Record<string, HugeSetting["begins"]>> = { optimised: "base", restored: "huge" };
 
 /** Frames looked at, with a cached translation or without. */
 const VIEWS = (["first", "second"] as const).flatMap((place) => [true, false].map((cached) => ({ place, cached })));

@@ -11,15 +11,15 @@
 import type { PgtableFormat } from "../../include/pgtable_format.ts";
 import { powerOf2 } from "../../lib/align.ts";
 
-export const X86_PRESENT = 1 << 0;
-export const X86_RW = 1 << 1;
-export const X86_USER = 1 << 2;
-export const X86_ACCESSED = 1 << 5;
-export const X86_DIRTY = 1 << 6;
-export const X86_PSE = 1 << 7;
+const X86_PRESENT = 1 << 0;
+const X86_RW = 1 << 1;
+const X86_USER = 1 << 2;
+const X86_ACCESSED = 1 << 5;
+const X86_DIRTY = 1 << 6;
+const X86_PSE = 1 << 7;
 /** Bits 58 and 63, in the high word. */
-export const X86_DEVMAP_HI = 1 << 26;
-export const X86_NX_HI = 1 << 31;
+const X86_DEVMAP_HI = 1 << 26;
+const X86_NX_HI = 1 << 31;
 
 const KERNEL_RO = X86_PRESENT | X86_ACCESSED;
 const KERNEL = KERNEL_RO | X86_RW | X86_DIRTY;
