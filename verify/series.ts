@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The series' own times, modelled: `deno run --allow-read --allow-sys --allow-env verify/series.ts [--quick] [--json]`.
+// The series' own times, modelled: `deno task verify:series [--quick] [--json]`.
 // Repeats the fits, runs every documented configuration on the emulator, and prints documented against modelled time.
 // Exit 1 when a goal fails: held-out median, the limit, an anomaly that is none, a ratio, the order, a fit that is not
 // what src/model/calibrated.ts says. Model time is arithmetic on counters: no host's clock takes part.

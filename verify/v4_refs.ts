@@ -103,7 +103,10 @@ const REFERENCES: readonly Claim[] = [
   },
 ];
 
-/** Yields in 1024 steps of taking a pgmap down. Removing sections yields too; v7, which returns all references at once, does only that. */
+/**
+ * Yields in 1024 steps of taking a pgmap down. Removing sections yields too; v7, which returns all references at once,
+ * does only that.
+ */
 export function yields(kernel: string | KernelConfig): number {
   const steps = 8 * SIZE_1G / SIZE_2M;
   return (yieldsOfTeardown(kernel) - yieldsOfTeardown("v7")) * 1024 / steps;

@@ -37,7 +37,7 @@ export type SelfHostedVmemmap =
   /** Neither; shows why one of them must be. */
   | "ignored";
 
-/** Defects of the documents, off by default; each can be switched on to show what it does. */
+/** Defects of the documents, off but for what `6.1` is known to have; each can be switched on to show what it does. */
 export interface Errata {
   /** 001:765: ALIGN() rounds up, so page->index is that of the next huge page. */
   readonly pgoffAlignUp: boolean;
@@ -68,7 +68,10 @@ export interface Errata {
   readonly addMemoryNullAltmap: boolean;
 }
 
-/** One kernel: every switch may be set alone (`{...PRESETS["6.1"], gup: "compound"}`). */
+/**
+ * One kernel. Every switch may be set alone (`{...PRESETS["6.1"], gup: "compound"}`) for `boot()` of src/boot.ts, which is
+ * how verify/ does it; reports take the name of a preset.
+ */
 export interface KernelConfig {
   /** Name of the preset, or of your own. */
   readonly name: string;
@@ -158,7 +161,7 @@ const SEED_V4: KernelConfig = {
 
 const SEED_V7: KernelConfig = { ...SEED_V4, name: "v7", gup: "per-page", dedup: "pte", memunmap: "bulk" };
 
-/** The kernels the documents talk about; the table is in README. */
+/** The kernels the documents talk about, by the names that reports take as `kernel`; the table is in README. */
 export const PRESETS: Readonly<Record<string, KernelConfig>> = {
   "5.14": LINUX_5_14,
   "v4": SEED_V4,

@@ -16,7 +16,7 @@ import { type CostTable, costTable, DEFAULT_COST } from "../model/cost_tables.ts
 
 /** What every command that makes a namespace is given. Bytes. */
 export interface NamespaceOptions {
-  /** Size of the namespace; a multiple of 16 MiB. */
+  /** Size of the namespace; a multiple of 16 MiB (`toy`: 4 KiB) and of `align`. */
   readonly size: number;
   /** Page size of the device: 4 KiB, 2 MiB (default) or 1 GiB on x86-64; elsewhere what its levels map, default a PMD. */
   readonly align?: number;
@@ -24,7 +24,7 @@ export interface NamespaceOptions {
   readonly map?: MapMode;
   /** Kernel preset: `5.14`, `v4`, `v7`, `v7+head`, `6.1` (default). */
   readonly kernel?: string;
-  /** Architecture; default `x86-64`. */
+  /** Architecture and base page size: `x86-64` (default), `arm64-4k`, `arm64-16k`, `arm64-64k`, `toy`. */
   readonly arch?: string;
   /** sizeof(struct page): 56, 64 (default), 72, 80. */
   readonly structPageSize?: number;

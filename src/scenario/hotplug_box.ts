@@ -26,7 +26,7 @@ export interface HotplugOptions {
   readonly memmapOnMemory?: boolean;
   /** Kernel preset; default `6.1`. */
   readonly kernel?: string;
-  /** Architecture; default `x86-64`. */
+  /** Architecture and base page size: `x86-64` (default), `arm64-4k`, `arm64-16k`, `arm64-64k`, `toy`. */
   readonly arch?: string;
   /** sizeof(struct page): 56, 64 (default), 72, 80. */
   readonly structPageSize?: number;

@@ -112,7 +112,8 @@ function spreadPages(k: Kernel, h: Hstate, count: number): number {
 }
 
 /**
- * Makes a pool of huge pages on a fresh box and gives it back.
+ * Makes a pool of huge pages on a fresh box and gives it back. RangeError for options that make no pool, where not all of
+ * its pages fit into the DRAM, and where the host has not the memory.
  *
  * @example
  * ```ts

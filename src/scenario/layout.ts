@@ -25,7 +25,7 @@ export interface LayoutFrame {
   readonly frame: number;
   /** Its frame number, the first of a block. */
   readonly pfn: number;
-  /** 0 for a 4 KiB frame, 1 for a block mapped by a PMD leaf. */
+  /** 0 for one frame, 1 for a block mapped by a PMD leaf. */
   readonly level: number;
   /** Vmemmap pages that map it, counted from the start of the window. */
   readonly vmemmapPages: number[];
@@ -58,7 +58,8 @@ export interface LayoutReport {
 }
 
 /**
- * Creates a namespace and reads its memmap's layout from the kernel page table.
+ * Creates a namespace and reads its memmap's layout from the kernel page table. Throws as {@linkcode namespaceReport}
+ * does.
  *
  * @example
  * ```ts

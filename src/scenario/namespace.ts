@@ -10,12 +10,12 @@ import { ndRegions } from "../drivers/nvdimm/region.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { totalFreePages } from "../mm/page_alloc.ts";
 import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
-import { modelInitMs, modelMs } from "../model/clock.ts";
+import { modelInitMs, modelMs } from "../model/model_time.ts";
 import { bootBox, modelCost, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
 
 /** Frames a namespace took, by use. */
 export interface NamespacePages {
-  /** 4 KiB frames of memmap from DRAM. */
+  /** Frames of memmap from DRAM. */
   readonly vmemmap: number;
   /** PTE tables for the memmap. */
   readonly pteTables: number;
@@ -49,7 +49,7 @@ export interface NamespaceReport {
   readonly counters: CounterValues;
   /** Time the emulator took to create it; says nothing about Linux. */
   readonly hostMs: number;
-  /** Model time to create it, on the machine of `config.cost`; null where nothing is modelled (see `NamespaceOptions`). */
+  /** Model time to create it, on the machine of `config.cost`; null but on x86-64, 64-byte struct pages, contents. */
   readonly modelMs: number | null;
   /** The part of it that dmesg prints: memmap_init_zone_device(). */
   readonly modelInitMs: number | null;
@@ -106,7 +106,8 @@ export function pagesTaken(k: Kernel, uses: Float64Array, free: number): Namespa
 }
 
 /**
- * Creates one namespace and reports what it took.
+ * Creates one namespace and reports what it took. RangeError for options that make no namespace and where the host has
+ * not the memory; NamespaceError where the modelled kernel refuses.
  *
  * @example
  * ```ts

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `lab plan`: what a planner asks before anything is created. A box of pmem: each policy (kernel, where the memmap lies,
 // page size) side by side, what is lost of DRAM and of the pmem. Each row is a namespace that was brought up in the
-// emulator, its frames and tables counted, its struct pages not written. The same for pools of huge pages. And from the other side: which -s gives so much.
+// emulator, its frames and tables counted, its struct pages not written. The same for pools of huge pages. And from the
+// other side: which -s gives so much.
 
 import { boot } from "../boot.ts";
 import { levelBytes, pageBytes } from "../arch/arch.ts";
@@ -112,7 +113,7 @@ export interface PlanReport {
  * const { namespaces } = planReport({ pmem: 2 ** 36, align: 2 ** 21, map: "mem" });
  * const dram = Object.fromEntries(namespaces.map((row) => [row.kernel, row.dramBytes! / 2 ** 20]));
  * assertEquals(dram["5.14"], 1024.00390625); // 1 GiB, and a table
- * assertEquals(dram["6.1"], 258.00390625); // 256 MiB, 512 PTE tables
+ * assertEquals(dram["6.1"], 258.00390625); // 256 MiB, 512 PTE tables, and the table above
  * ```
  */
 export function planReport(options: PlanOptions, progress: (what: string) => void = () => {}): PlanReport {

@@ -4,8 +4,8 @@
 // apart. Each step calls the functions of src/mm; a defect is another order of the same steps. The copy of a shared page is
 // three of them, of which the entry may come before, between or after. Left out: the copied head page of 6.2.
 //
-// Places: `words` struct pages, `map` the vmemmap's entries (to gup, both and `key` are `memmap`, and counts `count`), `tlb` of CPU 0,
-// `key` the static key, `buddy` free frames.
+// Places: `words` struct pages, `map` the vmemmap's entries (to gup, both and `key` are `memmap`, and counts `count`),
+// `tlb` of CPU 0, `key` the static key, `buddy` free frames.
 
 import { USE_HUGETLB } from "../../src/include/frame_use.ts";
 import type { Hstate } from "../../src/include/hugetlb.ts";

@@ -35,7 +35,10 @@ export function race(variant: GupRace, life: string, waits: Waits, memunmap: Mem
   return { variant, life, waits, memunmap, held, speculated, ...found };
 }
 
-/** The whole matrix, or only some lives of the device. The page an entry points to is no head where base pages are mapped by large entries: left out. */
+/**
+ * The whole matrix, or only some lives of the device. The page an entry points to is no head where base pages are mapped
+ * by large entries: left out.
+ */
 export function raceMatrix(full = false, lives: readonly string[] = Object.keys(LIVES)): Race[] {
   const races: Race[] = [];
   for (const memunmap of MEMUNMAPS) {
