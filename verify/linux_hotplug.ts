@@ -17,7 +17,8 @@ import { onlineDelta, vmemmapPagesOf } from "./formulas_hotplug.ts";
 import { latest, yes } from "./measure.ts";
 
 /** What was counted after a step. */
-interface Counts {
+/** Counts of the whole machine, and the span of its zone Normal. Pages. */
+export interface Counts {
   readonly free: number;
   readonly managed: number;
   readonly present: number;
@@ -41,7 +42,7 @@ function runClaims(name: string, states: readonly (Counts & { readonly state: st
   // A DIMM of several blocks does not qualify.
   const selfHosted = on && bytes === BLOCK;
   const steps = states.map((s) => s.state);
-  const counts = () => latest(name, () => plug(bytes, on, steps));
+  const counts = () => latest(name, () => plugSteps(hotplug.dramMiB * MIB, bytes, on, steps));
   const since = (s: Counts, base: Counts, what: keyof Counts) => s[what] - base[what];
   return states.slice(1).flatMap((linux, i) => {
     const row = (what: keyof Counts, formula: number): Claim => ({
@@ -83,9 +84,9 @@ function runClaims(name: string, states: readonly (Counts & { readonly state: st
   });
 }
 
-/** Does the same on the emulator, and counts after every step. */
-function plug(bytes: number, on: boolean, steps: readonly string[]): Counts[] {
-  const k = boot({ dram: [hotplug.dramMiB * MIB], hotplug: [{ bytes }], memmapOnMemory: on });
+/** Does on the emulator what a run of hotplug.json does, and counts after every step. Bytes. */
+export function plugSteps(dram: number, bytes: number, on: boolean, steps: readonly string[]): Counts[] {
+  const k = boot({ dram: [dram], hotplug: [{ bytes }], memmapOnMemory: on });
   const start = k.machine.topology.hotplug[0].start * k.pageBytes;
   return steps.map((step) => {
     const block = k.hotplug.blocks.get(Number(step.replace(/\D+/, "")));

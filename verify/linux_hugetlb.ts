@@ -20,8 +20,8 @@ const NOISE = 2;
 /** PTE tables the note of the file counts: one per 128 MiB section that 512 pages touch there. */
 const TABLES = 9;
 
-/** What the emulator's pool did. */
-interface Pool {
+/** What the emulator's pool did. Pages. */
+export interface Pool {
   readonly tables: number;
   readonly taken: readonly number[];
   readonly returned: readonly number[];
@@ -34,7 +34,7 @@ export function hugetlbClaims(): Claim[] {
 
 function modeClaims(mode: "on" | "off"): Claim[] {
   const { steps } = hugetlb.modes[mode];
-  const pool = () => latest(`hugetlb ${mode}`, () => runSteps(mode, steps.map((s) => s.n)));
+  const pool = () => latest(`hugetlb ${mode}`, () => poolSteps(hugetlb.dramMiB * MIB, mode, steps.map((s) => s.n)));
   const perPage = basePagesOf(HUGE, BASE) - (mode === "on" ? freedPages(HUGE, BASE, 1) : 0);
   const near = (what: string, linux: number, formula: number, measure: () => number): Claim => ({
     id: `hugetlb ${mode}`,
@@ -73,11 +73,14 @@ function modeClaims(mode: "on" | "off"): Claim[] {
   ];
 }
 
-/** A first round of 512 pages splits the leaves, as it had on the measured kernel; then each step up and down. */
-function runSteps(mode: "on" | "off", counts: readonly number[]): Pool {
-  const k = boot({ dram: [hugetlb.dramMiB * MIB], hugetlbFreeVmemmap: mode === "on" });
+/**
+ * Does on the emulator what the steps of hugetlb.json do: a first round of as many pages as the largest splits the leaves,
+ * as it had on the measured kernel; then each step up and down.
+ */
+export function poolSteps(dram: number, mode: "on" | "off", counts: readonly number[]): Pool {
+  const k = boot({ dram: [dram], hugetlbFreeVmemmap: mode === "on" });
   const h = sizeToHstate(k, HUGE)!;
-  setNrHugepages(k, h, 512);
+  setNrHugepages(k, h, Math.max(...counts));
   setNrHugepages(k, h, 0);
   const tables = k.uses[USE_PTE_TABLE];
   const taken: number[] = [];
