@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The failure budget of the allocator (lib/fault-inject.c, fail_page_alloc): fail the k-th allocation from now on, every
 // allocation from the k-th on, or all of one order (persistent pressure). Off unless armed.
+// Left out: probabilities, intervals, filters by task and stack.
 
 /** Decides which frame allocations fail. */
 export class FaultBudget {

@@ -72,7 +72,7 @@ export function grabHead(
   return 0;
 }
 
-/** 001:4200: nothing of a struct page is trusted before a reference is held, then the rest follows. */
+/** 001:4200: one reference on the head first; only then is the head asked for its order, and the rest follows. */
 function grabOneThenRest(k: Kernel, pfn: number, n: number, mode: GupMode, pages: Float64Array, out: number): number {
   const head = compoundHead(k, pfn);
   if (!tryGrabCompoundHead(k, head, 1, mode)) return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The struct pages of one huge page (prep_new_huge_page, prep_compound_page, __update_and_free_page of mm/hugetlb.c). The
 // emulator's frames have no struct page before they are first handed out, so preparing writes all of them: the head, the
-// tails that keep private words, and the tails that are all alike.
+// tails that keep private words, and the tails that are all alike. Left out: demotion into smaller huge pages.
 
 import {
   HPG_FREED,

@@ -2,6 +2,7 @@
 // Broken memory under a huge page (seed 004 patches 11 and 12; mm/hugetlb.c, mm/memory-failure.c). A shared tail is
 // read-only, so the raw frame cannot be marked while the vmemmap is shared: the head is, and a discrete tail's private
 // word says which frame it was. The mark moves to the frame when the page's vmemmap is whole again.
+// Left out: killing who maps the page; more than one broken frame of a page (6.1 has a list).
 
 import { EBUSY, ENOMEM, ENXIO } from "../include/errno.ts";
 import { SUBPAGE_INDEX_HWPOISON } from "../include/hugetlb.ts";

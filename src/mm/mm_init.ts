@@ -6,6 +6,7 @@
 //
 // so 128 of 512 struct pages are written. Struct pages of one kind differ only in the head they point to, hence the
 // first is written field by field and the rest of a run copied from it. The deferred parts of boot are in page_alloc.ts.
+// Left out: KASAN tags, page extensions, initialisation in parallel.
 
 import {
   COMPOUND_PAGE_DTOR,

@@ -6,6 +6,7 @@
 //   hints    the first area that may have a free block of an order; areas before it have none
 //
 // Thousands of blocks are thousands of areas: an area is found by binary search, a free block from the hint on.
+// Left out: watermarks, per-CPU lists, LRU lists and all of reclaim.
 
 import type { Buddy } from "../lib/buddy.ts";
 import { MAX_NR_ZONES } from "../include/mmzone.ts";

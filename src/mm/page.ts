@@ -4,6 +4,8 @@
 // mm.h). A struct page is named by its pfn; every access translates, so an alias or a stale translation shows.
 //
 //   byte in vmemmap = pfn * sizeof(struct page) + field        page number = byte / page size
+//
+// Left out: folios, tracepoints, page extensions.
 
 import {
   PAGE_COMPOUND_HEAD,

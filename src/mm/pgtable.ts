@@ -6,7 +6,7 @@
 //   vpn / E^3       vpn / E^2 % E   vpn / E % E     vpn % E          E = entries of a table
 //
 // A leaf is a level-0 entry, or a level-1 or level-2 entry with the huge bit. The p4d level is folded, as it is on
-// four-level machines.
+// four-level machines. Left out: five levels, page-table locks.
 
 import { vmemmapStartVpn } from "../arch/arch.ts";
 import type { EntryBits } from "../include/pgtable_format.ts";

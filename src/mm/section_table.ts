@@ -2,6 +2,7 @@
 // struct mem_section for every section of the physical address space (include/linux/mmzone.h), as parallel arrays: state
 // bits, the subsection bitmap, the node, and the migrate types of its pageblocks. The memmap pointer of the kernel is
 // the SECTION_HAS_MEM_MAP bit here: with SPARSEMEM_VMEMMAP its value follows from the section number.
+// Left out: page extensions, the roots of SPARSEMEM_EXTREME.
 
 import type { Arch } from "../arch/arch.ts";
 import { SECTION_IS_EARLY, SECTION_IS_ONLINE } from "../include/mmzone.ts";

@@ -2,6 +2,7 @@
 // Sections of the sparse memory model (mm/sparse.c): activating and deactivating the memmap of a range that lies in one
 // section, and sparse_init() for boot memory. A section that was there at boot has memmap for all of it, so adding a
 // part of it later only marks subsections.
+// Left out: memory models without a virtual memmap; usage maps take no memory of their own.
 
 import { EEXIST, EINVAL, ENOMEM } from "../include/errno.ts";
 import type { DevPagemap, VmemAltmap } from "../include/memremap.ts";

@@ -8,6 +8,7 @@
 //
 // A 1 GiB compound spans 8 sections; from its second section on everything maps the tail frame of the section before.
 // Tables and frames that were made before a failure stay: section_deactivate() takes them down again.
+// Left out: architectures that populate their own way (powerpc).
 
 import { ENOMEM } from "../include/errno.ts";
 import type { DevPagemap, VmemAltmap } from "../include/memremap.ts";

@@ -3,6 +3,7 @@
 // the altmap if there is one; a part of a section gets base pages from the buddy allocator, altmap or not. Freeing walks
 // the kernel table and gives back what every entry maps, then tables that are left empty, then flushes all TLBs.
 // Leaves that are used in part are marked and asked in vmemmap_sub_pmd.ts (I4).
+// Left out: the direct map, page-table locks.
 
 import { ENOMEM } from "../include/errno.ts";
 import { USE_ALTMAP_VMEMMAP, USE_VMEMMAP } from "../include/frame_use.ts";

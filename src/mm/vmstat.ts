@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The work counters (mm/vmstat.c in spirit): declared once, printed from the list, moved on the line that changes state.
 // Loops add to them once per batch, so they cost nothing per page. "Dram" and "Pmem" say where the struct page lies.
+// Left out: counters per zone and node, per-CPU differences.
 
 /** Every counter, in the order it is printed. */
 export const COUNTERS = [

@@ -2,6 +2,7 @@
 // Namespaces as `ndctl create-namespace -m devdax|fsdax -s SIZE -a ALIGN -M mem|dev` makes them
 // (drivers/nvdimm/namespace_devs.c, drivers/dax/pmem.c, drivers/nvdimm/pmem.c): an extent of a region, the pfn info block
 // on it, and either a device-dax device or a pmem disk whose pages stay base pages.
+// Left out: labels, BTT, modes raw and sector, the file system on an fsdax namespace.
 
 import { EBUSY, ENOMEM } from "../../include/errno.ts";
 import type { DevPagemap } from "../../include/memremap.ts";
@@ -37,7 +38,8 @@ export interface NamespaceRequest {
 
 /**
  * Creates a namespace and enables it. A negative errno and nothing changed: -EINVAL for a size that is no multiple of
- * 16 MiB, -ENOSPC when the region is full, -ENXIO when the alignment leaves no room, -ENOMEM when memory is out.
+ * 16 MiB, or compounds larger than a section that would begin inside one, -ENOSPC when the region is full, -ENXIO when the
+ * alignment leaves no room, -ENOMEM when memory is out.
  */
 export function createNamespace(k: Kernel, region: NdRegion, request: NamespaceRequest): NdNamespace | number {
   const extent = claimExtent(k, region, request.size);

@@ -6,6 +6,7 @@
 //   | label, info   | memmap (map=dev)  | data, `align`-aligned            | unusable     |
 //
 // The memmap covers everything from start to end - endTrunc, its own reserve included.
+// Left out: the bytes of the info block (signature, UUIDs, versions, checksum).
 
 import { ENXIO } from "../../include/errno.ts";
 import type { PfnRange, VmemAltmap } from "../../include/memremap.ts";
