@@ -6,4 +6,3 @@
  */
 
 export * from "./parse_args.ts";
-export * from "./unicode_width.ts";
