@@ -87,19 +87,21 @@ export function namespaceConfig(options: NamespaceOptions): NamespaceConfig {
   };
 }
 
+/** RangeError with the figures, and a hint if there is one, unless the host has the bytes a run needs. */
+export function requireHostMemory(need: number, have: number, hint: string): void {
+  // Not "more than": no comparison with NaN holds.
+  if (need <= have) return;
+  throw new RangeError(
+    `Not enough host memory: this run needs about ${formatSize(alignUp(need, 2 ** 20))}, ` +
+      `${formatSize(alignUp(have, 2 ** 20))} are there${hint === "" ? "" : ` (${hint})`}`,
+  );
+}
+
 /** Boots a box with room for this namespace. RangeError when the host has not the memory for it. */
 export function bootBox(config: NamespaceConfig, more: BootOptions = {}): Kernel {
   const arch = ARCHS[config.arch];
   const need = hostBytes(config, arch);
-  // Not "more than": no comparison with NaN holds.
-  if (!(need <= config.hostMemory)) {
-    throw new RangeError(
-      `Not enough host memory: this run needs about ${formatSize(alignUp(need, 2 ** 20))}, ` +
-        `${formatSize(alignUp(config.hostMemory, 2 ** 20))} are there${
-          config.contents ? " (lab namespace --no-contents needs less)" : ""
-        }`,
-    );
-  }
+  requireHostMemory(need, config.hostMemory, config.contents ? "lab namespace --no-contents needs less" : "");
   return boot({
     arch: config.arch,
     kernel: config.kernel,

@@ -114,16 +114,23 @@ export function gupReport(options: GupOptions): GupReport {
   return {
     config,
     pages: test.pages,
+    ...gupWork(getCounters, putCounters),
+    getMs: test.getMs,
+    putMs: test.putMs,
+    modelGetMs: cost === null ? null : modelMs(getCounters, cost),
+    modelPutMs: cost === null ? null : modelMs(putCounters, cost),
+  };
+}
+
+/** The part of a report that is read off the counters of getting and of putting all pages once. */
+export function gupWork(getCounters: CounterValues, putCounters: CounterValues) {
+  return {
     refcountStores: getCounters.refcountStoresDram + getCounters.refcountStoresPmem,
     pincountStores: getCounters.pincountStoresDram + getCounters.pincountStoresPmem,
     putRefcountStores: putCounters.refcountStoresDram + putCounters.refcountStoresPmem,
     pgmapLookups: getCounters.pgmapLookups,
     getCounters,
     putCounters,
-    getMs: test.getMs,
-    putMs: test.putMs,
-    modelGetMs: cost === null ? null : modelMs(getCounters, cost),
-    modelPutMs: cost === null ? null : modelMs(putCounters, cost),
   };
 }
 

@@ -10,7 +10,7 @@ import { compoundHead, hasPincount, pageRefcount } from "../mm/page.ts";
 import type { VmArea } from "../mm/mm.ts";
 import { daxPgoffToPfn, type DevDax } from "../drivers/dax/bus.ts";
 import { COUNTERS, type CounterValues } from "../mm/vmstat.ts";
-import { gupBox, gupConfig, type GupOptions, type GupReport } from "./gup.ts";
+import { gupBox, gupConfig, type GupOptions, type GupReport, gupWork } from "./gup.ts";
 import { GupTeam, type GupTeamResult } from "./gup_team.ts";
 
 /** The options of `lab gup`, and how many threads. */
@@ -83,12 +83,7 @@ function report(
   return {
     config,
     pages: Math.min(...results.map(({ result }) => result.pages)),
-    refcountStores: getCounters.refcountStoresDram + getCounters.refcountStoresPmem,
-    pincountStores: getCounters.pincountStoresDram + getCounters.pincountStoresPmem,
-    putRefcountStores: putCounters.refcountStoresDram + putCounters.refcountStoresPmem,
-    pgmapLookups: getCounters.pgmapLookups,
-    getCounters,
-    putCounters,
+    ...gupWork(getCounters, putCounters),
     getMs: slowest("getMs"),
     putMs: slowest("putMs"),
     modelGetMs: null,

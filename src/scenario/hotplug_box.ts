@@ -9,12 +9,13 @@ import { USE_PINNED } from "../include/frame_use.ts";
 import { PRESETS } from "../include/kernel_config.ts";
 import type { MemhpDefaultState, OnlineType } from "../include/memory.ts";
 import { SZ_1G } from "../include/sizes.ts";
-import { alignDown, alignUp, isPowerOf2 } from "../lib/align.ts";
+import { alignDown, isPowerOf2 } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { memoryBlockBytes } from "../mm/memory_block.ts";
 import { allocPages, totalFreePages } from "../mm/page_alloc.ts";
 import { layoutTopology } from "../machine/topology.ts";
+import { requireHostMemory } from "./box.ts";
 
 /** What to plug, and into what. Bytes. */
 export interface HotplugOptions {
@@ -113,13 +114,7 @@ export function bootHotplugBox(config: HotplugConfig): Kernel {
   const arch = ARCHS[config.arch];
   const page = pageBytes(arch);
   const need = (config.contents ? config.size / page * config.structPageSize : 0) + 2 ** 27;
-  // Not "more than": no comparison with NaN holds.
-  if (!(need <= config.hostMemory)) {
-    throw new RangeError(
-      `Not enough host memory: this run needs about ${formatSize(alignUp(need, 2 ** 20))}, ` +
-        `${formatSize(alignUp(config.hostMemory, 2 ** 20))} are there (see --no-contents)`,
-    );
-  }
+  requireHostMemory(need, config.hostMemory, "see --no-contents");
   const region = { bytes: config.size, nid: config.node };
   const k = boot({
     arch: config.arch,

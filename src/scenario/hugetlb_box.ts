@@ -12,6 +12,7 @@ import { alignUp } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { costTable, DEFAULT_COST } from "../model/cost_tables.ts";
+import { requireHostMemory } from "./box.ts";
 
 /** What `lab hugetlb` is given. Bytes. */
 export interface HugetlbOptions {
@@ -112,13 +113,7 @@ export function bootHugetlbBox(config: HugetlbConfig, more: BootOptions = {}): K
     );
   }
   const need = hostBytes(config, arch);
-  // Not "more than": no comparison with NaN holds.
-  if (!(need <= config.hostMemory)) {
-    throw new RangeError(
-      `Not enough host memory: this run needs about ${formatSize(alignUp(need, 2 ** 20))}, ` +
-        `${formatSize(alignUp(config.hostMemory, 2 ** 20))} are there (see --no-free)`,
-    );
-  }
+  requireHostMemory(need, config.hostMemory, "see --no-free");
   return boot({
     arch,
     kernel: kernelOf(config),
