@@ -2,7 +2,7 @@
 // Judging the modelled times: every figure with its error, the ratios before/after, and the order of all of them. A figure
 // is trained, held out, or an anomaly: held out, and named in its fixture with the reason.
 
-import { modelInitMs, modelMs } from "../src/model/model_time.ts";
+import { modelInitMs, modelMs } from "../src/model/clock.ts";
 import { type CostTable, costTable, DEFAULT_COST } from "../src/model/cost_tables.ts";
 import { BOOTSTRAP_FIGURES, GUP_FIGURES, type GupFigure } from "./series_figures.ts";
 import type { SeriesWork } from "./series_work.ts";

@@ -18,7 +18,7 @@ import { mmAlloc, populateArea } from "../mm/memory.ts";
 import type { VmArea } from "../mm/mm.ts";
 import { levelPages } from "../mm/pgtable.ts";
 import type { CounterValues } from "../mm/vmstat.ts";
-import { modelMs } from "../model/model_time.ts";
+import { modelMs } from "../model/clock.ts";
 import { modelCost, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
 import { createOnBox, NamespaceError } from "./namespace.ts";
 
