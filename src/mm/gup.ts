@@ -19,7 +19,7 @@ import { grabCompound, grabHead, grabPages } from "./gup_hold.ts";
 import { putPages, unpinPages } from "./gup_put.ts";
 import { type GupMode, putCompoundHead, setReferenced, tryGrabCompoundHead } from "./gup_refs.ts";
 import type { Kernel } from "./kernel.ts";
-import { handleFault } from "./memory.ts";
+import { handleFault, mappedPages } from "./memory.ts";
 import { getDevPagemap, putDevPagemap } from "./memremap.ts";
 import type { Mm } from "./mm.ts";
 import { clearPageFlags, compoundHead, compoundOrder } from "./page.ts";
@@ -48,7 +48,7 @@ export function gupFast(
     done += got;
     if (done === n) break;
     // The slow path faults the page in and looks again; a page that is there and cannot be held is final.
-    if (got === 0 && mapped(k, mm, vpn + done)) break;
+    if (got === 0 && mappedPages(k, mm, vpn + done) > 0) break;
     if (handleFault(k, mm, vpn + done) !== "nopage") break;
   }
   return done;
@@ -166,16 +166,4 @@ function undoDevPagemap(k: Kernel, pages: Float64Array, out: number, n: number, 
   for (let i = 0; i < n; i++) clearPageFlags(k, compoundHead(k, pages[out + i]), PG_REFERENCED);
   if (mode === "pin") unpinPages(k, pages, out, n);
   else putPages(k, pages, out, n);
-}
-
-/** Whether the user page is mapped at any level. */
-function mapped(k: Kernel, mm: Mm, vpn: number): boolean {
-  let table = mm.rootPfn;
-  for (let level = k.arch.format.topLevel; level >= 0; level--) {
-    const entry = entryAt(k, table, tableIndex(k, vpn, level));
-    if (entryNone(k, entry)) return false;
-    if (level === 0 || entryHuge(k, entry)) return true;
-    table = entryFrame(k, entry);
-  }
-  return false;
 }

@@ -94,6 +94,18 @@ function hasTable(k: Kernel, mm: Mm, vpn: number, level: number): boolean {
   return at >= 0 && !entryNone(k, at) && !entryHuge(k, at);
 }
 
+/** `dev_pagemap_mapping_shift`: pages that the entry for `vpn` maps; 0 when none does. */
+export function mappedPages(k: Kernel, mm: Mm, vpn: number): number {
+  let table = mm.rootPfn;
+  for (let level = k.arch.format.topLevel; level >= 0; level--) {
+    const entry = entryAt(k, table, tableIndex(k, vpn, level));
+    if (entryNone(k, entry)) return 0;
+    if (level === 0 || entryHuge(k, entry)) return levelPages(k, level);
+    table = entryFrame(k, entry);
+  }
+  return 0;
+}
+
 /** Touches every page of an area, as a program that writes to its mapping does. The first failure, or "nopage". */
 export function populateArea(k: Kernel, area: VmArea, stepPages: number): FaultResult {
   for (let vpn = area.start; vpn < area.end; vpn += stepPages) {

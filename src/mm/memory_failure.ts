@@ -6,15 +6,16 @@
 import { EBUSY, ENXIO } from "../include/errno.ts";
 import { PAGE_INDEX, PAGE_INDEX_HI, PAGE_MAPPING, PAGE_MAPPING_HI } from "../include/mm_types.ts";
 import { PG_HWPOISON } from "../include/page_flags.ts";
+import { alignDown } from "../lib/align.ts";
 import { memoryFailureHugetlb } from "./hugetlb_poison.ts";
 import { type Kernel, objectAt } from "./kernel.ts";
 import { pfnToOnlinePage } from "./memory_hotplug.ts";
 import { getDevPagemap, pfnFirst, putDevPagemap } from "./memremap.ts";
-import { unmapMapping } from "./memory.ts";
+import { mappedPages, unmapMapping } from "./memory.ts";
 import type { AddressSpace, Mm } from "./mm.ts";
 import { compoundHead, readPage, setPageFlags } from "./page.ts";
 
-/** A process that must be told: where it had the page mapped (virtual page), and how many pages go. */
+/** A process that must be told: where it had the page mapped (virtual page), and how many pages that entry took along. */
 export interface ToKill {
   readonly mm: Mm;
   readonly vpn: number;
@@ -43,19 +44,25 @@ export function memoryFailure(k: Kernel, pfn: number): readonly ToKill[] | numbe
   }
   setPageFlags(k, page, PG_HWPOISON);
   const index = readPage(k, page, PAGE_INDEX_HI) * 2 ** 32 + (readPage(k, page, PAGE_INDEX) >>> 0);
-  const toKill = collectProcs(k, mapping as AddressSpace, index, pgmap.geometry);
-  unmapMapping(k, mapping as AddressSpace, index, index + pgmap.geometry);
+  const toKill = collectProcs(k, mapping as AddressSpace, index);
+  const size = toKill.reduce((most, { pages }) => Math.max(most, pages), 0);
+  if (size > 0) {
+    const first = alignDown(index, size);
+    unmapMapping(k, mapping as AddressSpace, first, first + size);
+  }
   putDevPagemap(pgmap);
   return toKill;
 }
 
-/** `collect_procs`: address spaces that map the file at this index. */
-function collectProcs(k: Kernel, mapping: AddressSpace, index: number, pages: number): ToKill[] {
+/** `collect_procs`: address spaces whose tables map the file at this index. */
+function collectProcs(k: Kernel, mapping: AddressSpace, index: number): ToKill[] {
   const found: ToKill[] = [];
   for (const mm of k.mms) {
     for (const area of mm.areas) {
       const vpn = area.start + index - area.pgoff;
-      if (area.mapping === mapping && vpn >= area.start && vpn < area.end) found.push({ mm, vpn, pages });
+      if (area.mapping !== mapping || vpn < area.start || vpn >= area.end) continue;
+      const pages = mappedPages(k, mm, vpn);
+      if (pages > 0) found.push({ mm, vpn, pages });
     }
   }
   return found;

@@ -69,8 +69,22 @@ Deno.test("without patch 1, a failure in a tail finds nobody", () => {
 Deno.test("without compounds the page itself is poisoned, and every page names the file", () => {
   withMapped("kernel=5.14", false, (k, ns, mms) => {
     const pfn = ns.dev!.ranges[0].start + 16 + 5;
-    assertEquals(memoryFailure(k, pfn), mms.map((mm) => ({ mm, vpn: VPN + 5, pages: 1 })));
+    assertEquals(memoryFailure(k, pfn), mms.map((mm) => ({ mm, vpn: VPN + 5, pages: 16 })), "one entry maps 16 pages");
     assertEquals([pfn - 1, pfn, pfn + 1].map((p) => (pageFlags(k, p) & PG_HWPOISON) !== 0), [false, true, false]);
+  });
+});
+
+Deno.test("memoryFailure() tells those who have the page in their tables, not all who could", () => {
+  withMapped("kernel=v4", true, (k, ns, mms) => {
+    const idle = mmAlloc(k);
+    assert(typeof idle !== "number");
+    assert(typeof daxMmap(k, ns.dev!, idle, VPN, 32, 16) !== "number");
+    // Twice in one process, touched once.
+    assert(typeof daxMmap(k, ns.dev!, mms[0], 2 * VPN, 32, 16) !== "number");
+    const head = ns.dev!.ranges[0].start + 16;
+    assertEquals(memoryFailure(k, head + 3), mms.map((mm) => ({ mm, vpn: VPN, pages: 16 })));
+    assertEquals(memoryFailure(k, head + 3), [], "it is in no tables any more");
+    mmPut(k, idle);
   });
 });
 

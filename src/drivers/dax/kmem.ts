@@ -22,14 +22,13 @@ export function devDaxKmemProbe(k: Kernel, dev: DevDax, memmapOnMemory: boolean)
   if (dev.bound || dev.kmem !== null) return -EBUSY;
   const split = memmapOnMemory && mhpSupportsMemmapOnMemory(k, k.hotplug.blockPages * k.pageBytes);
   const added: PfnRange[] = [];
-  let first = -EINVAL;
   for (const range of dev.ranges.map((r) => daxKmemRange(k, r)).filter((r) => r.start < r.end)) {
     const bytes = (range.end - range.start) * k.pageBytes;
     const err = addMemory(k, dev.region.nid, range.start * k.pageBytes, bytes, { memmapOnMemory: split, split });
     if (err === 0) added.push(range);
-    else if (first === -EINVAL) first = err;
+    else if (added.length === 0) return err;
   }
-  if (added.length === 0) return first;
+  if (added.length === 0) return -EINVAL;
   dev.kmem = added;
   return 0;
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { BootOptions } from "../../boot.ts";
-import { EBUSY, EINVAL } from "../../include/errno.ts";
+import { EBUSY, EINVAL, ENOMEM } from "../../include/errno.ts";
 import { mustCreate, mustDestroy, stockDifference, takeStock, withKernel } from "../../testing.ts";
 import { checkInvariants } from "../../mm/debug_vm.ts";
 import type { Kernel } from "../../mm/kernel.ts";
 import { memoryBlockOffline, memoryBlockOnline } from "../base/memory.ts";
 import { destroyNamespace, type NdNamespace } from "../nvdimm/namespace.ts";
+import { allocDaxRegion, createDevDax, deleteDevDax } from "./bus.ts";
 import { devDaxProbe, devDaxRemove } from "./device.ts";
 import { devDaxKmemProbe, devDaxKmemRemove } from "./kmem.ts";
 
@@ -86,6 +87,31 @@ Deno.test("devDaxKmemProbe keeps device_dax and the namespace away until it is r
     devDaxKmemRemove(k, ns.dev!);
     assertEquals(devDaxProbe(k, ns.dev!), 0);
   });
+});
+
+//  region   | split |  other  | split |...      a device of two ranges, a block each
+Deno.test("devDaxKmemProbe gives up when its first range fails, and leaves out those that fail after it", () => {
+  const probe = (nth: number) =>
+    withKernel(box(), (k) => {
+      const region = allocDaxRegion(k, 1, k.machine.topology.pmem[0], 4096, false)!;
+      const [first, other] = [64, 64].map((pages) => createDevDax(k, region, pages, 4096, null));
+      assert(typeof first === "object" && typeof other === "object");
+      deleteDevDax(first);
+      const split = createDevDax(k, region, 128, 4096, null);
+      assert(typeof split === "object");
+      assertEquals(split.ranges.map((r) => r.end - r.start), [64, 64]);
+      k.fault.arm(nth);
+      const err = devDaxKmemProbe(k, split, false);
+      const { seen } = k.fault;
+      k.fault.disarm();
+      const blocks = k.hotplug.blocks.size;
+      if (err === 0) devDaxKmemRemove(k, split);
+      return [err, blocks, seen];
+    });
+  const [, blocks, seen] = probe(Infinity);
+  assertEquals(blocks, 2);
+  assertEquals(probe(1).slice(0, 2), [-ENOMEM, 0], "nothing was in when it failed");
+  assertEquals(probe(seen).slice(0, 2), [0, 1], "the second range is left out");
 });
 
 for (const memmapOnMemory of [true, false]) {
