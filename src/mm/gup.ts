@@ -81,7 +81,7 @@ function lockless(
       if ((lo | hi) === 0 || level === 0 || (lo & format.hugeMask) === format.hugeValue) break;
       table = entryPfn(format, lo, hi);
     }
-    k.stat[gupWalkSteps] += 4 - level;
+    k.stat[gupWalkSteps] += format.topLevel + 1 - level;
     if ((lo | hi) === 0) return done;
     const span = levelPages(k, level);
     const inEntry = at & (span - 1);

@@ -10,6 +10,7 @@ import { type GupVariant, type KernelConfig } from "../include/kernel_config.ts"
 import { PAGE_REFCOUNT } from "../include/mm_types.ts";
 import { PG_REFERENCED } from "../include/page_flags.ts";
 import { KernelPanic } from "../lib/bug.ts";
+import { gupReport } from "../scenario/gup.ts";
 import { kernelLike, machine, mustCreate, mustDestroy, withKernel } from "../testing.ts";
 import { checkInvariants } from "./debug_vm.ts";
 import { gupFast } from "./gup.ts";
@@ -182,6 +183,14 @@ for (const variant of VARIANTS) {
     });
   }
 }
+
+Deno.test("gupFast() reads an entry of every level there is, from the top to the leaf", () => {
+  // A call per PMD entry: PGD, PUD, PMD; tables of 64K pages have no level above the PUD.
+  for (const [arch, batch, levels] of [["x86-64", 512, 3], ["arm64-4k", 512, 3], ["arm64-64k", 8192, 2]] as const) {
+    const { getCounters } = gupReport({ arch, size: 2 ** 30, kernel: "5.14", repeats: 1, batch });
+    assertEquals(getCounters.gupWalkSteps, getCounters.gupCalls * levels, arch);
+  }
+});
 
 Deno.test("gupFast() looks a pgmap up once per entry, or not at all", () => {
   const lookups = (variant: GupVariant, kernel: string) =>

@@ -86,10 +86,8 @@ export function compoundNrPages(k: Kernel, pgmap: DevPagemap, pfn: number): numb
 export function memmapInitZoneDevice(k: Kernel, start: number, end: number, pgmap: DevPagemap): number {
   const perCompound = pgmap.geometry;
   let written = 0;
-  if (!k.contents) {
-    k.sections.setMigratetype(start, end, MIGRATE_MOVABLE);
-    return 0;
-  }
+  typePageblocks(k, start, end, pgmap);
+  if (!k.contents) return 0;
   if (perCompound === 1) {
     written = fillRun(k, start, end - start, (pfn) => initZoneDevicePage(k, pfn, pgmap));
   } else {
@@ -110,15 +108,19 @@ export function memmapInitZoneDevice(k: Kernel, start: number, end: number, pgma
     k.stat[C.compoundHeadsPrepared] += heads;
     k.stat[C.compoundTailsPrepared] += written - heads;
   }
-  const blocksEnd = k.config.errata.pageblockInShortLoop && perCompound > 1 ? start : end;
-  k.sections.setMigratetype(start, blocksEnd, MIGRATE_MOVABLE);
-  if (blocksEnd !== end) {
-    for (let head = start; head < end; head += perCompound) k.sections.setMigratetype(head, head + 1, MIGRATE_MOVABLE);
-  }
-  k.stat[C.pageblocksTyped] += Math.ceil((blocksEnd - start) / 2 ** k.arch.pageblockOrder);
   const tier = pgmap.altmap === null ? C.structPagesWrittenDram : C.structPagesWrittenPmem;
   k.stat[tier] += written;
   return written;
+}
+
+/** Makes the pageblocks of [start, end) movable; as posted, those alone that begin at a struct page that is written. */
+function typePageblocks(k: Kernel, start: number, end: number, pgmap: DevPagemap): void {
+  const short = k.config.errata.pageblockInShortLoop && pgmap.geometry > 1;
+  const step = short ? pgmap.geometry : end - start;
+  for (let at = start; at < end; at += step) {
+    const stop = short ? Math.min(at + compoundNrPages(k, pgmap, at), end) : end;
+    k.stat[C.pageblocksTyped] += k.sections.setMigratetype(at, stop, MIGRATE_MOVABLE);
+  }
 }
 
 /**
@@ -169,12 +171,15 @@ function initCompound(k: Kernel, head: number, nrPages: number, pgmap: DevPagema
   initZoneDevicePage(k, head, pgmap);
   setPageFlags(k, head, PG_HEAD);
   if (k.config.mutation === "headBeforeTails") prepCompoundHead(k, head, order, COMPOUND_PAGE_DTOR);
-  fillRun(k, head + 1, nrPages - 1, (pfn) => {
+  const tail = (pfn: number) => {
     initZoneDevicePage(k, pfn, pgmap);
     prepCompoundTail(k, pfn, head);
-  });
-  // After the tails: the first two hold the head's order, counts and pins.
+  };
+  // After the first two tails, which hold the head's order, counts and pins, and before those that may alias them.
+  const first = Math.min(2, nrPages - 1);
+  fillRun(k, head + 1, first, tail);
   if (k.config.mutation !== "headBeforeTails") prepCompoundHead(k, head, order, COMPOUND_PAGE_DTOR);
+  fillRun(k, head + 1 + first, nrPages - 1 - first, tail);
 }
 
 /** As initCompound, by copying the compound before it and pointing the copied tails to their own head. */

@@ -91,10 +91,13 @@ export class SectionTable {
     return this.nr(pfn) < this.state.length && (this.state[this.nr(pfn)] & SECTION_IS_ONLINE) !== 0;
   }
 
-  /** `set_pageblock_migratetype` for every pageblock that begins in [start, end). */
-  setMigratetype(start: number, end: number, type: number): void {
+  /** `set_pageblock_migratetype` for every pageblock that begins in [start, end); returns how many do. */
+  setMigratetype(start: number, end: number, type: number): number {
     const block = 2 ** this.#pageblockOrder;
-    this.#migrate.fill(type, Math.ceil(start / block), Math.ceil(end / block));
+    const first = Math.ceil(start / block);
+    const last = Math.ceil(end / block);
+    this.#migrate.fill(type, first, last);
+    return last - first;
   }
 
   /** Migrate type of the pageblock of a frame. */

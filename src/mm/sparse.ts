@@ -19,6 +19,7 @@ import { vmemmapPage } from "./page.ts";
 import { pageInitPoison } from "./page_poison.ts";
 import { populateSectionMemmap } from "./sparse_vmemmap.ts";
 import { vmemmapFree } from "./vmemmap_populate.ts";
+import { sectionsUse } from "./vmemmap_sub_pmd.ts";
 
 /**
  * `sparse_add_section` (with the pgmap of patch 9): memmap for [pfn, pfn + n) inside one section. 0, -EEXIST when any
@@ -72,14 +73,20 @@ function sectionDeactivate(k: Kernel, pfn: number, n: number, altmap: VmemAltmap
   const nr = sections.nr(pfn);
   if (!sections.clear(pfn, n)) return -EINVAL;
   const early = sections.early(pfn);
-  if (!early) {
-    const end = Math.ceil((pfn + n) * k.structPageSize / k.pageBytes);
-    vmemmapFree(k, vmemmapPage(k, pfn), end, altmap);
-  }
+  if (!early) depopulateSectionMemmap(k, pfn, n, altmap);
   // The usage map of an early section is never freed, and boot memmap stays while any of the section is left.
   const stays = k.config.mutation === "sectionStaysPresent";
   if (sections.isEmpty(nr) && !early && !stays) sections.state[nr] = 0;
   return 0;
+}
+
+/** `depopulate_section_memmap`. Where a page holds struct pages of several subsections, it goes with the last of them. */
+function depopulateSectionMemmap(k: Kernel, pfn: number, n: number, altmap: VmemAltmap | null): void {
+  let start = vmemmapPage(k, pfn);
+  let end = Math.ceil((pfn + n) * k.structPageSize / k.pageBytes);
+  if (sectionsUse(k, start, 1)) start++;
+  if (end > start && sectionsUse(k, end - 1, 1)) end--;
+  if (end > start) vmemmapFree(k, start, end, altmap);
 }
 
 /**

@@ -10,9 +10,13 @@
 //     pte+head        a a a a      a has refcount 4                                       second one used 3 times
 
 import { assertEquals } from "@std/assert";
+import { createNamespace } from "../drivers/nvdimm/namespace.ts";
+import { ndRegions } from "../drivers/nvdimm/region.ts";
+import { ENOMEM } from "../include/errno.ts";
 import { USE_ALTMAP_VMEMMAP, USE_PMD_TABLE, USE_PTE_TABLE, USE_PUD_TABLE, USE_VMEMMAP } from "../include/frame_use.ts";
 import { PRESETS } from "../include/kernel_config.ts";
 import { kernelLike, machine, mustCreate, mustDestroy, withKernel } from "../testing.ts";
+import { checkInvariants } from "./debug_vm.ts";
 import type { Kernel } from "./kernel.ts";
 import { pageRefcount, vmemmapPage } from "./page.ts";
 import { totalFreePages } from "./page_alloc.ts";
@@ -239,5 +243,36 @@ Deno.test("two devices of one section share its PTE table, and each leaves the o
     assertEquals(picture(k, region.start + 32, 32), "abbbcddd");
     mustDestroy(k, second);
     assertEquals(k.uses[USE_PTE_TABLE], 0);
+  });
+});
+
+Deno.test("memmap pages that subsections share stay until the last of them goes", () => {
+  // 64K pages: a page of memmap describes 64 MiB, four of these namespaces. 56 bytes: it ends in the midst of one.
+  for (const struct of [56, 64]) {
+    withKernel(`arch=arm64-64k dram=1G pmem=1G kernel=6.1 struct=${struct}`, (k) => {
+      const region = ndRegions(k)[0];
+      const create = () => mustCreate(k, { size: 7 * 2 ** 24, align: 65536 }, region);
+      const three = [create(), create(), create()];
+      const frames = k.uses[USE_VMEMMAP];
+      assertEquals(frames, Math.ceil(3 * 7 * 256 * struct / 65536));
+      for (const i of [1, 0, 2]) {
+        mustDestroy(k, three[i]);
+        checkInvariants(k);
+      }
+      assertEquals(k.uses[USE_VMEMMAP], 0);
+    });
+  }
+});
+
+Deno.test("a memmap page that subsections share stays when a second one cannot be added", () => {
+  withKernel("arch=arm64-64k dram=1G pmem=1G kernel=6.1", (k) => {
+    const region = ndRegions(k)[0];
+    const ns = mustCreate(k, { size: 2 ** 24, align: 65536 }, region);
+    k.fault.arm(1);
+    const second = createNamespace(k, region, { size: 2 ** 28, align: 65536, map: "mem" });
+    k.fault.disarm();
+    assertEquals(second, -ENOMEM);
+    checkInvariants(k);
+    mustDestroy(k, ns);
   });
 });

@@ -78,10 +78,10 @@ function writable(k: Kernel, vpage: number): number {
   return base >= 0 ? base : panic(`vmemmapSubPmd: vmemmap page ${vpage} is not mapped for writing`);
 }
 
-/** Whether any populated subsection has struct pages in a leaf. */
-function sectionsUse(k: Kernel, leaf: number, perLeaf: number): boolean {
-  const first = Math.floor(leaf * k.pageBytes / k.structPageSize);
-  const last = Math.ceil((leaf + perLeaf) * k.pageBytes / k.structPageSize) - 1;
+/** Whether any populated subsection has struct pages in vmemmap pages [start, start + count). */
+export function sectionsUse(k: Kernel, start: number, count: number): boolean {
+  const first = Math.floor(start * k.pageBytes / k.structPageSize);
+  const last = Math.ceil((start + count) * k.pageBytes / k.structPageSize) - 1;
   for (let pfn = alignDown(first, k.pagesPerSubsection); pfn <= last; pfn += k.pagesPerSubsection) {
     if (k.sections.valid(pfn)) return true;
   }
