@@ -10,7 +10,7 @@ export const PAGE = 4096;
 export const STRUCT_PAGE = 64;
 /** Entries of a page table. */
 export const ENTRIES = 512;
-/** Bytes of memory a section spans; its memmap fills one PMD (002:1, 001:1860 name the x86 sizes). */
+/** Bytes of memory a section spans; its memmap fills one PMD (002:2, 001:1860 name the x86 sizes). */
 export const SECTION = 2 ** 27;
 /** Bytes a 2 MiB and a 1 GiB page map. */
 export const SIZE_2M = 2 ** 21;
@@ -44,12 +44,12 @@ export function basePages(bytes: number): number {
   return bytes / PAGE;
 }
 
-/** Pages of memmap for `bytes` of memory, nothing shared (001:1548: n * sizeof(struct page) / PAGE_SIZE). */
+/** Pages of memmap for `bytes` of memory, nothing shared (001:1551: n * sizeof(struct page) / PAGE_SIZE). */
 export function vmemmapPages(bytes: number): number {
   return basePages(bytes) * STRUCT_PAGE / PAGE;
 }
 
-/** Memmap pages that stay of one compound of `pageSize` bytes (000:16, 002:1); a base page keeps its share. */
+/** Memmap pages that stay of one compound of `pageSize` bytes (000:16, 002:2); a base page keeps its share. */
 export function keptPages(pageSize: number, sharing: Sharing): number {
   const all = vmemmapPages(pageSize);
   if (sharing === "none" || pageSize === PAGE) return all;
@@ -164,12 +164,12 @@ export function pgmapReferencesShiftedLeft(bytes: number, pageSize: number): num
   return basePages(bytes) * 2 ** Math.log2(pageSize / PAGE);
 }
 
-/** Yields in 1024 steps of pfn_next(): as meant, and as 001:632 has it, on all but the steps at a multiple. */
+/** Yields in 1024 steps of pfn_next(): as meant, and as 001:633 has it, on all but the steps at a multiple. */
 export function yieldsPer1024(asPosted: boolean): number {
   return asPosted ? 1024 - 1 : 1;
 }
 
-/** How far ALIGN() puts page->index off when a fault is `offset` pages into a huge page of `pages` (001:765). */
+/** How far ALIGN() puts page->index off when a fault is `offset` pages into a huge page of `pages` (001:766). */
 export function pgoffError(offset: number, pages: number): number {
   return Math.ceil(offset / pages) * pages - Math.floor(offset / pages) * pages;
 }
@@ -179,7 +179,7 @@ export function untypedPageblocks(pageSize: number, structs: number): number {
   return pageSize / SIZE_2M - Math.ceil(structs / basePages(SIZE_2M));
 }
 
-/** How gup reaches the reference counts of a compound (001:1070-1103, 001:2998, 001:3271, 001:4200). */
+/** How gup reaches the reference counts of a compound (001:1070-1103, 001:3111, 001:3477, 001:4201). */
 export type Gup = "per-page" | "compound" | "compound-range" | "no-pgmap" | "grab-one";
 
 /** Atomic adds to get (and pin) the `pages` of one compound that one entry maps, and to put them again. */
@@ -209,7 +209,7 @@ export function gupStores(variant: Gup, pin: boolean, compound: boolean, pages: 
   };
 }
 
-/** References 001:4217's sketch takes on one compound for `npages` of it: one, and the rest only beyond two. */
+/** References 001:4224's sketch takes on one compound for `npages` of it: one, and the rest only beyond two. */
 export function sketchReferences(npages: number): number {
   return npages > 2 ? npages : 1;
 }

@@ -44,7 +44,7 @@ export const READ_001: readonly Claim[] = [
       "which every kernel since still sets",
   ),
   read("001-04", "v2 and v3 refer to different postings", "wrong", "[2] and [3] (001:238, 239) are the same link"),
-  read("001-23", "numbers come from gup_benchmark", "wrong", "the command shown with them is gup_test (001:1002)"),
+  read("001-23", "numbers come from gup_benchmark", "wrong", "the command shown with them is gup_test (001:1003)"),
   read(
     "001-27",
     "build-tested on arm64 and ppc64",

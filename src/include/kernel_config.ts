@@ -10,11 +10,11 @@ export type GupVariant =
   | "per-page"
   /** Patch 8: one reference count update per compound page. */
   | "compound"
-  /** Thread, 001:2998: iterate over compound ranges, a pgmap step for each. */
+  /** Thread, 001:3111: iterate over compound ranges, a pgmap step for each. */
   | "compound-range"
-  /** Thread, 001:3271: the common huge-page path, no pgmap reference at all. */
+  /** Thread, 001:3477: the common huge-page path, no pgmap reference at all. */
   | "no-pgmap"
-  /** Thread, 001:4200: grab one reference, look at the head, then take the rest. */
+  /** Thread, 001:4201: grab one reference, look at the head, then take the rest. */
   | "grab-one";
 
 /** How the vmemmap of a compound devmap is populated. */
@@ -39,13 +39,13 @@ export type SelfHostedVmemmap =
 
 /** Defects of the documents, off but for what `6.1` is known to have; each can be switched on to show what it does. */
 export interface Errata {
-  /** 001:765: ALIGN() rounds up, so page->index is that of the next huge page. */
+  /** 001:766: ALIGN() rounds up, so page->index is that of the next huge page. */
   readonly pgoffAlignUp: boolean;
-  /** 001:632: pfn_next() yields on every step but one in 1024 instead of once in 1024. */
+  /** 001:633: pfn_next() yields on every step but one in 1024 instead of once in 1024. */
   readonly pfnNextYield: boolean;
   /** 001:2706: references counted with << instead of >>. */
   readonly refShiftLeft: boolean;
-  /** 001:4217: the sketch takes the remaining references only when there are more than two pages. */
+  /** 001:4224: the sketch takes the remaining references only when there are more than two pages. */
   readonly grabOneMoreThanTwo: boolean;
   /** 001:4217: the sketch counts the pages of a compound from its head, wherever in it the range begins. */
   readonly grabOneFromHead: boolean;

@@ -5,9 +5,9 @@
 //
 //   per-page        512 x { pgmap step, flag, refcount on the page or its head }
 //   compound        1 x { pgmap step, flag, refcount += 512 }                      patch 8
-//   compound-range  the same per compound inside the entry                         001:2998
-//   no-pgmap        the same, no pgmap reference                                   001:3271
-//   grab-one        refcount += 1, look at the head, refcount += 511               001:4200
+//   compound-range  the same per compound inside the entry                         001:3111
+//   no-pgmap        the same, no pgmap reference                                   001:3477
+//   grab-one        refcount += 1, look at the head, refcount += 511               001:4201
 //
 // Returning pages is in gup_put.ts. Left out: FOLL_LONGTERM (which refuses devmap), COW unsharing, pages that are no
 // devmap.

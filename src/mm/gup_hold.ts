@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The ways gup-fast takes references inside one huge devmap entry (__gup_device_huge of mm/gup.c): page by page as before
 // the series, a compound at once (patch 8 of seed 001), or one reference first and the rest after a look at the head
-// (001:4200). Pages are recorded as they are held.
+// (001:4201). Pages are recorded as they are held.
 
 import { GUP_PIN_COUNTING_BIAS } from "../include/mm_types.ts";
 import { PG_HEAD, PG_REFERENCED } from "../include/page_flags.ts";
@@ -72,7 +72,7 @@ export function grabHead(
   return 0;
 }
 
-/** 001:4200: one reference on the head first; only then is the head asked for its order, and the rest follows. */
+/** 001:4201: one reference on the head first; only then is the head asked for its order, and the rest follows. */
 function grabOneThenRest(k: Kernel, pfn: number, n: number, mode: GupMode, pages: Float64Array, out: number): number {
   const head = compoundHead(k, pfn);
   if (!tryGrabCompoundHead(k, head, 1, mode)) return 0;

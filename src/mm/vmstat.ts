@@ -65,7 +65,7 @@ export const COUNTERS = [
   "tlbIpis",
   /** Grace periods waited for before vmemmap of huge pages changed. */
   "gracePeriods",
-  /** Voluntary yields. */
+  /** Voluntary yields while memory is added, removed and put; those of the init loop are one per pageblock typed. */
   "condResched",
   /** Page faults served, by level. */
   "pteFaults",

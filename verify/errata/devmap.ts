@@ -26,7 +26,7 @@ import type { Erratum } from "./erratum.ts";
 export const DEVMAP_ERRATA: readonly Erratum[] = [
   {
     name: "pfnNextYield",
-    source: "001:632",
+    source: "001:633",
     claim: "001-33",
     wrongly: 'the test lost its "== 0": it yields on every step but one in 1024',
     rightly: "one yield in 1024 steps",
@@ -53,7 +53,7 @@ export const DEVMAP_ERRATA: readonly Erratum[] = [
   },
   {
     name: "pgoffAlignUp",
-    source: "001:765",
+    source: "001:766",
     claim: "001-36",
     wrongly: "ALIGN() rounds up: page->index is that of the next 2M page, and poison kills the wrong address",
     rightly: "ALIGN_DOWN(): the index of the page the fault is in (mainline fixed it in 6.12)",

@@ -15,7 +15,7 @@ const PAGES_2M = basePages(SIZE_2M);
 export const GUP_ERRATA: readonly Erratum[] = [
   {
     name: "grabOneMoreThanTwo",
-    source: "001:4217",
+    source: "001:4224",
     claim: "001-82",
     wrongly: 'the sketch takes the rest only if "npages > 2", so two pages are held by one reference',
     rightly: "> 1: a reference for every page handed out",

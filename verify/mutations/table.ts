@@ -101,7 +101,7 @@ export const ROWS: readonly MutationRow[] = [
   }),
   erratum(
     "grabOneMoreThanTwo",
-    "001:4217",
+    "001:4224",
     "the sketch takes the rest of the references for more than two pages only",
     {
       machine: toy("v4", { gup: "grab-one" }),

@@ -28,21 +28,21 @@ export function answers(races: readonly Race[]): Answer[] {
   const early = (r: Race) => r.waits !== "none" && r.memunmap !== "bulk";
   return [
     {
-      question: "May compound_head() be read before a reference is held? (001:4074)",
+      question: "May compound_head() be read before a reference is held? (001:4075)",
       statement:
         "Yes, while the unmapping side waits for CPUs with interrupts off, by interrupt or by grace period: every " +
         "variant that reads it first is safe in every schedule.",
       holds: safe(readers.filter(early)),
     },
     {
-      question: "May compound_head() be read before a reference is held? (001:4074)",
+      question: "May compound_head() be read before a reference is held? (001:4075)",
       statement:
         "Not reading it does not help where nothing waits: counting on the page the entry points to, no struct " +
         "page read, counts on memmap that is gone.",
       holds: has(where({ variant: "the entry's page is the head", waits: "none" }), /^counts on freed memmap/),
     },
     {
-      question: "Is the pgmap reference needed? (001:3271, 3724, 4187)",
+      question: "Is the pgmap reference needed? (001:3477, 3724, 4187)",
       statement:
         "No: with either wait, patch 8 without it and the common huge-page path are safe in every schedule, as " +
         "safe as with it.",
@@ -50,7 +50,7 @@ export function answers(races: readonly Race[]): Answer[] {
         .filter((r) => r.memunmap !== "bulk")),
     },
     {
-      question: "Is the pgmap reference needed? (001:3271, 3724, 4187)",
+      question: "Is the pgmap reference needed? (001:3477, 3724, 4187)",
       statement:
         "Nor is it enough: where nothing waits, a lookup can find the pgmap of the device's next life before " +
         "that has memmap, and the variants with a pgmap reference, held to the end even, read what is not there.",
@@ -59,7 +59,7 @@ export function answers(races: readonly Race[]): Answer[] {
       ),
     },
     {
-      question: "Is the pgmap reference needed? (001:3271, 3724, 4187)",
+      question: "Is the pgmap reference needed? (001:3477, 3724, 4187)",
       statement:
         "What it does protect from is a device that goes down for good with nothing waiting: there patch 8 is " +
         "safe with it and not without.",
@@ -73,7 +73,7 @@ export function answers(races: readonly Race[]): Answer[] {
       holds: safe(waited({ variant: "no pgmap, head not rechecked" }).filter((r) => r.memunmap !== "bulk")),
     },
     {
-      question: "May the page an entry points to be taken for the head? (001:4130, 4198)",
+      question: "May the page an entry points to be taken for the head? (001:4131, 4198)",
       statement:
         "Not while devices map base pages by large entries: it counts on a page that is not the head of those " +
         "it returns, in any setting.",
@@ -81,7 +81,7 @@ export function answers(races: readonly Race[]): Answer[] {
         .every((r) => r.hazards.has("counts on a stale head")),
     },
     {
-      question: "Does the sketch of 001:4200 count right?",
+      question: "Does the sketch of 001:4201 count right?",
       statement:
         "With `npages > 2` as written it takes one reference too few for two pages; with `npages > 1` it is safe " +
         "with either wait.",

@@ -146,7 +146,7 @@ function* grab(w: GupStage, pfn: number, head: number, refs: number, held: Held[
   return true;
 }
 
-/** 001:4200, second half: the head is held, so its order may be read. */
+/** 001:4201, second half: the head is held, so its order may be read. */
 function* grabRest(w: GupStage, v: GupRace, pfn: number, held: Held[]): Generator<Step, boolean, void> {
   yield { name: "read the order", ...PAGE };
   onCpu(w, 0);

@@ -19,7 +19,7 @@ const PATCH_8: GupRace = {
 const NO_PGMAP: GupRace = {
   ...PATCH_8,
   name: "no pgmap, head rechecked",
-  source: "001:3271, with try_get_compound_head() as it is since 5.14",
+  source: "001:3477, with try_get_compound_head() as it is since 5.14",
   pgmap: "no",
   flagFirst: false,
   recheckHead: true,
@@ -35,11 +35,11 @@ export const VARIANTS: readonly GupRace[] = [
     source: "not proposed: what holding it longer gives",
     pgmap: "to the end",
   },
-  { ...PATCH_8, name: "patch 8, no pgmap", source: "001:3271 applied to patch 8 as it is", pgmap: "no" },
+  { ...PATCH_8, name: "patch 8, no pgmap", source: "001:3477 applied to patch 8 as it is", pgmap: "no" },
   NO_PGMAP,
   { ...NO_PGMAP, name: "no pgmap, head not rechecked", source: "001:3724", recheckHead: false },
-  { ...NO_PGMAP, name: "the entry's page is the head", source: "001:4130", head: "entry", recheckHead: false },
-  { ...NO_PGMAP, name: "one, then the rest", source: "001:4200", grab: "one, then the rest" },
+  { ...NO_PGMAP, name: "the entry's page is the head", source: "001:4131", head: "entry", recheckHead: false },
+  { ...NO_PGMAP, name: "one, then the rest", source: "001:4201", grab: "one, then the rest" },
   {
     ...NO_PGMAP,
     name: "one, then the rest if npages > 2",

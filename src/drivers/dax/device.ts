@@ -51,7 +51,10 @@ export function devDaxRemove(k: Kernel, dev: DevDax): number {
   return 0;
 }
 
-/** `dax_mmap`: maps `pages` device pages from `pgoff` on at a user address. -EINVAL unless aligned to the page size. */
+/**
+ * `dax_mmap`: maps `pages` device pages from `pgoff` on at a user address. -EINVAL unless aligned to the page size and
+ * inside the device (of which the kernel looks at addresses only; the rest it finds out when the page is touched).
+ */
 export function daxMmap(k: Kernel, dev: DevDax, mm: Mm, vpn: number, pages: number, pgoff: number): VmArea | number {
   const unit = dev.align / k.pageBytes;
   if (!dev.bound || pages <= 0) return -EINVAL;
