@@ -23,7 +23,7 @@ import { handleFault, mappedPages } from "./memory.ts";
 import { getDevPagemap, putDevPagemap } from "./memremap.ts";
 import type { Mm } from "./mm.ts";
 import { clearPageFlags, compoundHead, compoundOrder } from "./page.ts";
-import { entryAt, entryFrame, entryHuge, entryNone, levelPages, tableEntries, tableIndex } from "./pgtable.ts";
+import { entryAt, entryFrame, entryNone, levelPages, tableEntries, tableIndex } from "./pgtable.ts";
 import { C } from "./vmstat.ts";
 
 const { gupCalls, gupWalkSteps, pagesRecorded } = C;
