@@ -113,12 +113,12 @@ export function freePages(k: Kernel, pfn: number, order: number, use: number): v
  * last one. A frame from the boot allocator goes through put_page_bootmem and becomes managed memory.
  */
 export function freePagetable(k: Kernel, pfn: number, order: number, use: number): void {
-  k.stat[vmemmapFramePuts]++;
   if ((readPage(k, pfn, 0) & PG_RESERVED) !== 0 && k.config.mutation !== "bootmemFreedPlain") {
     for (let i = 0; i < 1 << order; i++) freeBootmemPage(k, pfn + i, use);
     return;
   }
   if (!countsReferences(k, order) || putPageTestzero(k, pfn)) freePages(k, pfn, order, use);
+  else k.stat[vmemmapFramePuts]++;
 }
 
 /**

@@ -21,6 +21,7 @@ import type { Kernel } from "./kernel.ts";
 import { pageRefcount, vmemmapPage } from "./page.ts";
 import { totalFreePages } from "./page_alloc.ts";
 import { entryFrame, entryHuge, vmemmapVpn, walkTo } from "./pgtable.ts";
+import { countersSince, readCounters } from "./vmstat.ts";
 
 /** Frames by use that a case took: memmap in DRAM, PTE tables, PMD tables, PUD tables, memmap in pmem. */
 type Took = readonly [vmemmap: number, pte: number, pmd: number, pud: number, altmap: number];
@@ -275,4 +276,18 @@ Deno.test("a memmap page that subsections share stays when a second one cannot b
     checkInvariants(k);
     mustDestroy(k, ns);
   });
+});
+
+Deno.test("references taken on shared memmap frames and tables are all given back, and no others are counted", () => {
+  for (const kernel of Object.keys(PRESETS)) {
+    for (const align of [256, 4096, 65536]) {
+      withKernel(`kernel=${kernel}`, (k) => {
+        const before = readCounters(k.stat);
+        mustDestroy(k, mustCreate(k, { align }));
+        const { vmemmapFrameGets, vmemmapFramePuts } = countersSince(before, readCounters(k.stat));
+        assertEquals(vmemmapFramePuts, vmemmapFrameGets, `${kernel}, align ${align}`);
+        assertEquals(vmemmapFrameGets > 0, kernel !== "5.14" && align > 256);
+      });
+    }
+  }
 });

@@ -3,7 +3,8 @@
 // the altmap if there is one; a part of a section gets base pages from the buddy allocator, altmap or not. Freeing walks
 // the kernel table and gives back what every entry maps, then tables that are left empty, then flushes all TLBs.
 // Leaves that are used in part are marked and asked in vmemmap_sub_pmd.ts (I4).
-// Left out: the direct map, page-table locks.
+// Left out: the direct map, page-table locks; arm64's base pages from an altmap, as long as it has any (with 16K and 64K
+// pages its memmap has nothing else).
 
 import { ENOMEM } from "../include/errno.ts";
 import { USE_ALTMAP_VMEMMAP, USE_VMEMMAP } from "../include/frame_use.ts";

@@ -57,7 +57,7 @@ export const COUNTERS = [
   /** Allocator calls that took and gave frames. */
   "allocCalls",
   "freeCalls",
-  /** References on shared vmemmap frames and tables. */
+  /** References on vmemmap frames and tables beside the first, which comes with the frame: taken, given back. */
   "vmemmapFrameGets",
   "vmemmapFramePuts",
   /** Kernel-wide TLB flushes, and interrupts sent to other CPUs for them. */

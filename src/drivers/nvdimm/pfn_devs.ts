@@ -60,7 +60,7 @@ export function nvdimmSetupPfn(
   const range = { start: base, end: pfnDown(start + size - info.endTrunc, k.pageBytes) };
   if (info.mode === "mem") return { range, altmap: null };
   if (k.structPageSize > MAX_STRUCT_PAGE_SIZE) return -ENXIO;
-  const reserve = k.arch.infoBlockBytes / k.pageBytes;
+  const reserve = alignUp(k.arch.infoBlockBytes, k.pageBytes) / k.pageBytes;
   const sectionBase = alignDown(base, k.pagesPerSubsection);
   return {
     range,

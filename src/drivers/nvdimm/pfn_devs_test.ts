@@ -8,6 +8,7 @@ import { USE_ALTMAP_VMEMMAP, USE_PMD_TABLE, USE_PTE_TABLE, USE_VMEMMAP } from ".
 import { ZONE_DEVICE } from "../../include/mmzone.ts";
 import { parseSize } from "../../lib/units.ts";
 import { altmapOffset } from "../../mm/altmap.ts";
+import { checkInvariants } from "../../mm/debug_vm.ts";
 import { totalFreePages } from "../../mm/page_alloc.ts";
 import { machine, mustCreate, mustDestroy, withKernel } from "../../testing.ts";
 import { checkInfoBlock } from "./debug_pfn.ts";
@@ -107,6 +108,21 @@ Deno.test("nvdimmSetupPfn() refuses map=dev for struct pages larger than the res
       const ns = createNamespace(k, ndRegions(k)[0], { size: 2 ** 30, align: 2 ** 21, map: "dev" });
       assertEquals(typeof ns === "number" ? ns : 0, ok ? 0 : -ENXIO);
       if (typeof ns !== "number") mustDestroy(k, ns);
+    });
+  }
+});
+
+Deno.test("an altmap begins behind whole pages, however large they are", () => {
+  // 8 KiB of label and info block fill two pages, half of one, an eighth of one.
+  for (const [arch, reserve] of [["arm64-4k", 2], ["arm64-16k", 1], ["arm64-64k", 1]] as const) {
+    withKernel(`arch=${arch} dram=1G pmem=1G kernel=6.1`, (k) => {
+      const ns = mustCreate(k, { align: k.pageBytes, map: "dev" });
+      const { altmap, ranges } = ns.pgmap;
+      assertEquals([altmap?.reserve, altmapOffset(altmap)], [reserve, ns.info.dataoff / k.pageBytes], arch);
+      assertEquals(ranges[0].start + altmapOffset(altmap), ns.dev?.ranges[0].start);
+      checkInvariants(k);
+      checkInfoBlock(k, ns);
+      mustDestroy(k, ns);
     });
   }
 });
