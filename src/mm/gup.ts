@@ -81,7 +81,7 @@ function lockless(
       if ((lo | hi) === 0 || level === 0 || (lo & format.hugeMask) === format.hugeValue) break;
       table = entryPfn(format, lo, hi);
     }
-    k.stat[gupWalkSteps] += format.topLevel + 1 - level;
+    k.stat[gupWalkSteps] += at === vpn ? format.topLevel + 1 - level : entriesRead(k, at, level);
     if ((lo | hi) === 0) return done;
     const span = levelPages(k, level);
     const inEntry = at & (span - 1);
@@ -104,6 +104,13 @@ function lockless(
     at += count;
   }
   return done;
+}
+
+/** Entries read to go on with the one at `at`: this walk begins at the top, the kernel's with the table that begins here. */
+function entriesRead(k: Kernel, at: number, level: number): number {
+  let top = level;
+  while (top < k.arch.format.topLevel && tableIndex(k, at, top) === 0) top++;
+  return top + 1 - level;
 }
 
 /** `gup_pte_range`: `n` entries of one PTE table from word `entry` on, with one pgmap reference for all of them. */

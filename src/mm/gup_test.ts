@@ -192,6 +192,25 @@ Deno.test("gupFast() reads an entry of every level there is, from the top to the
   }
 });
 
+Deno.test("gupFast() reads an upper entry again only where the one below it begins a table", () => {
+  // Toy tables have 16 entries; the area begins with a PUD entry and a PMD table.
+  withBox("", kernelLike("5.14"), 4096, (box) => {
+    const steps = (at: number, n: number) => {
+      const before = readCounters(box.k.stat);
+      release(box, hold(box, at, n, n, "get"), "get");
+      return countersSince(before, readCounters(box.k.stat)).gupWalkSteps;
+    };
+    assertEquals(steps(0, 16), 3, "PGD, PUD, PMD");
+    assertEquals(steps(0, 64), 3 + 3, "and three PMD entries");
+    assertEquals(steps(16 * 14, 64), 3 + 3 + 1, "the third of them behind the next PUD entry");
+  });
+  withBox("", kernelLike("6.1"), 256, (box) => {
+    const before = readCounters(box.k.stat);
+    release(box, hold(box, 8, 16, 16, "get"), "get");
+    assertEquals(countersSince(before, readCounters(box.k.stat)).gupWalkSteps, 4 + 7 + 1 + 8, "two PTE tables");
+  });
+});
+
 Deno.test("gupFast() looks a pgmap up once per entry, or not at all", () => {
   const lookups = (variant: GupVariant, kernel: string) =>
     withBox("", kernelLike(kernel, { gup: variant }), 4096, (box) => {
