@@ -141,7 +141,7 @@ export class PhysMem {
   release(pfn: number, order: number): void {
     const n = 1 << order;
     const first = this.#slotOf.get(pfn);
-    if (order > 0 && first !== 0 && (first - 1) % n === 0 && this.#consecutive(pfn, n, first)) {
+    if (first !== 0 && (first - 1) % n === 0 && this.#consecutive(pfn, n, first)) {
       for (let i = 0; i < n; i++) this.#slotOf.set(pfn + i, 0);
       this.#free(first - 1, order);
       return;

@@ -5,6 +5,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { boot } from "../boot.ts";
 import { USE_HUGETLB, USE_PINNED, USE_VMEMMAP } from "../include/frame_use.ts";
+import { PAGE_REFCOUNT } from "../include/mm_types.ts";
 import { ZONE_NORMAL } from "../include/mmzone.ts";
 import { PG_RESERVED } from "../include/page_flags.ts";
 import { KernelPanic } from "../lib/bug.ts";
@@ -16,10 +17,11 @@ import {
   findArea,
   freePages,
   freePagetable,
+  splitPage,
   takePages,
   totalFreePages,
 } from "./page_alloc.ts";
-import { getPage, pageFlags, pageRefcount } from "./page.ts";
+import { getPage, pageFlags, pageRefcount, readPage } from "./page.ts";
 import type { Kernel } from "./kernel.ts";
 import { C } from "./vmstat.ts";
 
@@ -105,6 +107,22 @@ Deno.test("takePages() takes a named block only when all of it is free", () => {
     assertEquals(takePages(k, 5000, 0, USE_PINNED), false, "pmem is nobody's free memory");
     assertEquals(k.uses[USE_PINNED], 16);
     freePages(k, 1024, 4, USE_PINNED);
+  });
+});
+
+Deno.test("splitPage() gives each frame of the block a reference of its own, and no other frame one", () => {
+  withKernel("", (k) => {
+    for (const pfn of [1016, 1024, 1032]) assert(takePages(k, pfn, 3, USE_PINNED));
+    for (const pfn of [1016, 1032]) getPage(k, pfn);
+    const others = [1016, 1017, 1023, 1032, 1033, 1039];
+    const before = others.map((pfn) => readPage(k, pfn, PAGE_REFCOUNT));
+    splitPage(k, 1024, 3);
+    assertEquals(others.map((pfn) => readPage(k, pfn, PAGE_REFCOUNT)), before);
+    for (let pfn = 1024; pfn < 1032; pfn++) {
+      assertEquals(pageRefcount(k, pfn), 1);
+      freePages(k, pfn, 0, USE_PINNED);
+    }
+    for (const pfn of [1016, 1032]) freePages(k, pfn, 3, USE_PINNED);
   });
 });
 
