@@ -26,6 +26,27 @@ Deno.test("SummaryBitmap finds the lowest set bit, as a set would", () => {
   }));
 });
 
+Deno.test("SummaryBitmap.testAny() tells whether an aligned run has a set bit, however the bits came there", () => {
+  const flips = fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 12 });
+  const run = fc.record({ order: fc.nat(7), at: fc.nat(255) });
+  fc.assert(fc.property(flips, fc.array(run, { minLength: 1, maxLength: 12 }), (bits, runs) => {
+    const bitmap = new SummaryBitmap(256);
+    const model = new Set<number>();
+    for (const bit of bits) {
+      if (model.delete(bit)) bitmap.clear(bit);
+      else {
+        bitmap.set(bit);
+        model.add(bit);
+      }
+      for (const { order, at } of runs) {
+        const n = 2 ** order;
+        const first = at - at % n;
+        assertEquals(bitmap.testAny(first, n), [...model].some((set) => set >= first && set < first + n));
+      }
+    }
+  }));
+});
+
 Deno.test("SummaryBitmap reads as clear out of range", () => {
   const bitmap = new SummaryBitmap(5);
   assertEquals(bitmap.first(), -1);

@@ -4,7 +4,8 @@
 //   4 GiB of DRAM:  | 0 .. 2G | hole | 4G .. 6G |           pmem from 6G  = 0x180000000
 //   6 GiB of DRAM:  | 0 .. 2G | hole | 4G .. 8G |           pmem from 8G  = 0x200000000
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import { X86_64 } from "../arch/x86/x86_64.ts";
 import { parseSize } from "../lib/units.ts";
 import { layoutTopology, type TopologySpec } from "./topology.ts";
@@ -56,6 +57,34 @@ Deno.test("layoutTopology() has no pmem tier without pmem", () => {
 Deno.test("layoutTopology() puts a region in the middle of a section when told to", () => {
   const start = GIB + 2 * 2 ** 20;
   assertEquals(layoutTopology(spec(["1G"], [{ bytes: GIB, startBytes: start }])).pmem[0].start, start / 4096);
+});
+
+Deno.test("layoutTopology() places every page of every node and region once, in order and clear of the hole", () => {
+  const pages = fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 2 * PFN_1G }));
+  const sizes = fc.array(pages, { maxLength: 3 });
+  fc.assert(fc.property(fc.array(pages, { minLength: 1, maxLength: 4 }), sizes, sizes, (dram, hotplug, pmem) => {
+    const regions = (pages: number[]) => pages.map((n) => ({ bytes: n * 4096, nid: dram.length - 1 }));
+    const given = { ...spec(dram.map((n) => `${n * 4096}`), regions(pmem)), hotplug: regions(hotplug) };
+    const map = layoutTopology(given);
+    for (const [nid, n] of dram.entries()) {
+      const own = map.dram.filter((r) => r.nid === nid);
+      assertEquals(own.reduce((sum, r) => sum + r.end - r.start, 0), n);
+    }
+    for (const { start, end } of map.dram) {
+      assert(end * 4096 <= given.lowEndBytes || start * 4096 >= given.highStartBytes);
+    }
+    assertEquals(
+      map.hotplug.map((r) => [r.id, r.nid, r.end - r.start]),
+      hotplug.map((n, i) => [i, dram.length - 1, n]),
+    );
+    assertEquals(map.pmem.map((r) => [r.id, r.nid, r.end - r.start]), pmem.map((n, i) => [i, dram.length - 1, n]));
+    let next = 0;
+    for (const { start, end } of [...map.dram, ...map.hotplug, ...map.pmem]) {
+      assert(next <= start && start < end);
+      next = end;
+    }
+    assertEquals(map.maxPfn, next);
+  }));
 });
 
 Deno.test("layoutTopology() refuses what cannot be", () => {
