@@ -27,7 +27,7 @@ import { newHugetlbState } from "./mm/hugetlb_state.ts";
 import type { Kernel } from "./mm/kernel.ts";
 import { Memblock } from "./mm/memblock.ts";
 import { newHotplugState } from "./mm/memory_block.ts";
-import { addFreeArea, growZoneSpan, newNode } from "./mm/mmzone.ts";
+import { addFreeArea, growZoneSpan, newNode, type PgData } from "./mm/mmzone.ts";
 import { initPages } from "./mm/page.ts";
 import { findArea, takePages, zoneIndexOfDram } from "./mm/page_alloc.ts";
 import { allocTable } from "./mm/pgtable.ts";
@@ -251,7 +251,7 @@ function zonesInit(k: Kernel): void {
 function memInit(k: Kernel): void {
   const memblock = k.memblock!;
   for (const range of memblock.memory) {
-    for (const run of memblock.free(range)) freeToZones(k, run.start, run.end);
+    for (const run of memblock.free(range)) freeToZones(k.nodes[range.nid], run.start, run.end);
   }
   const flags = PG_RESERVED | (k.config.mutation === "bootmemUnmarked" ? 0 : PG_BOOTMEM);
   for (const { start, end } of memblock.reserved) {
@@ -266,16 +266,15 @@ function memInit(k: Kernel): void {
   k.memblock = null;
 }
 
-function freeToZones(k: Kernel, start: number, end: number): void {
-  for (const node of k.nodes) {
-    for (const zone of node.zones) {
-      for (const area of zone.areas) {
-        const from = Math.max(start, area.base);
-        const to = Math.min(end, area.base + area.length);
-        if (from >= to) continue;
-        area.freeRange(from, to);
-        zone.managed += to - from;
-      }
+/** Areas begin aligned, so a node's first may begin in the node before: only the range's own node is asked. */
+function freeToZones(node: PgData, start: number, end: number): void {
+  for (const zone of node.zones) {
+    for (const area of zone.areas) {
+      const from = Math.max(start, area.base);
+      const to = Math.min(end, area.base + area.length);
+      if (from >= to) continue;
+      area.freeRange(from, to);
+      zone.managed += to - from;
     }
   }
 }

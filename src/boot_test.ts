@@ -2,13 +2,14 @@
 // What a machine looks like right after boot, and what options make no machine.
 
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import { TOY } from "./arch/toy/toy.ts";
 import { boot, type BootOptions } from "./boot.ts";
 import { USE_BOOT_VMEMMAP, USE_PINNED } from "./include/frame_use.ts";
 import { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL } from "./include/mmzone.ts";
 import { PG_RESERVED } from "./include/page_flags.ts";
-import { pageFlags } from "./mm/page.ts";
-import { totalFreePages } from "./mm/page_alloc.ts";
+import { pageFlags, pageNid } from "./mm/page.ts";
+import { allocPages, freePages, totalFreePages } from "./mm/page_alloc.ts";
 import { C } from "./mm/vmstat.ts";
 import { kernelLike, machine, withKernel } from "./testing.ts";
 
@@ -26,6 +27,34 @@ Deno.test("boot() keeps 1/64 of DRAM for its memmap, and tables, and frees the r
     assertEquals(k.uses[USE_BOOT_VMEMMAP], 262144 / 64);
     assertEquals(totalFreePages(k), 262144 - 1 - 4096 - 3);
   });
+});
+
+//  | node 0      | node 1      |      toy: the nodes meet anywhere in a section of 64 frames, a subsection of 16, a
+//  ... section n     |n+1 ...       largest block of 64; a section has 16 memmap pages
+Deno.test("boot() gives nodes of any size all their memory and all their memmap, once", () => {
+  const more = fc.integer({ min: 0, max: 130 });
+  fc.assert(
+    fc.property(fc.array(more, { minLength: 1, maxLength: 3 }), (more) => {
+      const frames = more.map((n) => 256 + n);
+      withKernel({ ...machine(""), dram: frames.map((n) => n * 256) }, (k) => {
+        const end = frames.reduce((sum, n) => sum + n, 0);
+        assertEquals(k.uses[USE_BOOT_VMEMMAP], 16 * Math.ceil(end / 64));
+        assertEquals(k.nodes.map((n) => n.zones[ZONE_NORMAL].present), frames);
+        assertEquals(totalFreePages(k) + k.bootReserved, end);
+        for (let pfn = 0; pfn < end; pfn++) assert(k.sections.populated(pfn), `frame ${pfn}`);
+        const held: number[] = [];
+        for (const nid of frames.keys()) {
+          for (let pfn; (pfn = allocPages(k, 0, nid, USE_PINNED, true)) >= 0;) {
+            assertEquals(pageNid(k, pfn), nid);
+            held.push(pfn);
+          }
+        }
+        assertEquals(new Set(held).size, end - k.bootReserved);
+        for (const pfn of held) freePages(k, pfn, 0, USE_PINNED);
+      });
+    }),
+    { numRuns: 40, examples: [[[1]], [[16, 17, 96]]] },
+  );
 });
 
 Deno.test("boot() divides x86 DRAM into DMA, DMA32 and Normal", () => {
