@@ -225,6 +225,24 @@ Deno.test("gupFast() looks a pgmap up once per entry, or not at all", () => {
   }
 });
 
+Deno.test("gupFast() counts an entry per level on the way to a leaf, and one per further entry of a table", () => {
+  // Leaves of the PUD and PMD level, base pages in four tables of 16, base pages of a kernel with three levels.
+  const rows: [text: string, align: number, pages: number, steps: number][] = [
+    ["", 65536, 256, 2],
+    ["", 4096, 64, 4 * 3],
+    ["", 256, 64, 4 * (4 + 15)],
+    ["", 256, 18, 4 + 15 + 4 + 1],
+    ["arch=arm64-64k dram=512M pmem=1G", 65536, 10, 3 + 9],
+  ];
+  for (const [text, align, pages, steps] of rows) {
+    withBox(text, kernelLike("6.1"), align, (box) => {
+      const before = readCounters(box.k.stat);
+      release(box, hold(box, 0, pages, pages, "get"), "get");
+      assertEquals(countersSince(before, readCounters(box.k.stat)).gupWalkSteps, steps, `${text} ${align} ${pages}`);
+    });
+  }
+});
+
 Deno.test("gupFast() keeps one pgmap reference over a table's entries", () => {
   withBox("", kernelLike("6.1"), 256, (box) => {
     const before = readCounters(box.k.stat);
@@ -495,6 +513,25 @@ Deno.test("holding pages in any order and any pieces keeps I20, for any variant"
       },
     ),
     { numRuns: 40 },
+  );
+});
+
+Deno.test("putPages() and unpinPages() return the part of an array they are told to, and no page beside it", () => {
+  const cuts = fc.uniqueArray(fc.integer({ min: 1, max: 79 }), { minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(fc.constantFrom(...KINDS), fc.boolean(), cuts, ([, kernel, align], pin, cuts) => {
+      const mode = pin ? "pin" : "get";
+      withBox("", kernelLike(kernel, { gup: "compound" }), align, (box) => {
+        const pages = hold(box, 0, 80, 80, mode);
+        const put = mode === "pin" ? unpinPages : putPages;
+        const edges = [...cuts.toSorted((a, b) => a - b), 80];
+        for (const [i, from] of edges.slice(0, -1).entries()) put(box.k, pages, from, edges[i + 1] - from);
+        assertEquals(extra(box, 80), wanted(box, 0, edges[0], mode));
+        put(box.k, pages, 0, edges[0]);
+        assertEquals(extra(box, 80), []);
+      });
+    }),
+    { numRuns: 60 },
   );
 });
 

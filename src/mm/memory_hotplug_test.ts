@@ -5,6 +5,7 @@
 //                    ^ all of it has boot memmap, so only subsection bits change there
 
 import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import { EEXIST, EINVAL, ENOMEM } from "../include/errno.ts";
 import { USE_BOOT_VMEMMAP, USE_PINNED, USE_PTE_TABLE, USE_VMEMMAP } from "../include/frame_use.ts";
 import { PRESETS } from "../include/kernel_config.ts";
@@ -36,6 +37,41 @@ Deno.test("addPages() and removePages() bring any run of subsections up and down
     assertEquals([k.sections.state[PMEM / 64], k.sections.state[PMEM / 64 + 1]], [0, 0]);
   });
 });
+
+/** Boxes by the memmap pages of one subsection. */
+const PER_SUBSECTION: readonly (readonly [string, string])[] = [
+  ["3.5", "struct=56"],
+  ["4", ""],
+  ["4.5", "struct=72"],
+  ["1/32", "arch=arm64-64k dram=512M pmem=1G"],
+  ["7/16", "arch=arm64-16k dram=128M pmem=256M struct=56"],
+];
+
+for (const [memmap, words] of PER_SUBSECTION) {
+  Deno.test(`memmap pages stay while any subsection has struct pages in them: ${memmap} to a subsection`, () => {
+    const steps = fc.array(fc.tuple(fc.nat(11), fc.nat(2)), { maxLength: 16 });
+    fc.assert(
+      fc.property(steps, (steps) => {
+        withKernel(`${words} kernel=5.14`, (k) => {
+          const n = k.pagesPerSubsection;
+          const first = k.machine.topology.pmem[0].start;
+          const there = new Set<number>();
+          for (const [s, fail] of steps) {
+            if (there.delete(s)) removePages(k, first + s * n, n, null);
+            else {
+              k.fault.arm(fail, true);
+              if (addPages(k, 0, first + s * n, n, PLAIN) === 0) there.add(s);
+              k.fault.disarm();
+            }
+            checkInvariants(k);
+          }
+          for (const s of there) removePages(k, first + s * n, n, null);
+        });
+      }),
+      { numRuns: 12 },
+    );
+  });
+}
 
 Deno.test("addPages() refuses what is there or misaligned, and changes nothing", () => {
   withKernel("", (k) => {

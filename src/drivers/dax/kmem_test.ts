@@ -129,3 +129,14 @@ for (const memmapOnMemory of [true, false]) {
     });
   });
 }
+
+Deno.test("devDaxKmemProbe of a device none of whose ranges can be added says what was wrong with the first", () => {
+  for (const memmapOnMemory of [true, false]) {
+    withDevice(box(), (k, { dev }) => {
+      k.fault.arm(1, true);
+      assertEquals(devDaxKmemProbe(k, dev!, memmapOnMemory), -ENOMEM);
+      k.fault.disarm();
+      assertEquals([dev!.kmem, k.hotplug.blocks.size], [null, 0]);
+    });
+  }
+});

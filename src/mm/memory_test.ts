@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Unmapping: the pages that are meant, in every address space and at every place they are mapped, and no others.
+
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { daxMmap } from "../drivers/dax/device.ts";
+import { ndRegions } from "../drivers/nvdimm/region.ts";
+import { mustCreate, mustDestroy, withKernel } from "../testing.ts";
+import type { Kernel } from "./kernel.ts";
+import { mmAlloc, mmPut, munmap, populateArea, unmapMapping } from "./memory.ts";
+import type { Mm, VmArea } from "./mm.ts";
+import { entryNone, walkTo } from "./pgtable.ts";
+
+/** Mappings of base pages that follow one another without a gap, so that a step too far meets a neighbour. */
+const AREAS = fc.array(
+  fc.record({ space: fc.nat(1), file: fc.nat(1), pages: fc.integer({ min: 1, max: 20 }), pgoff: fc.nat(40) }),
+  { minLength: 1, maxLength: 8 },
+);
+
+function isMapped(k: Kernel, mm: Mm, vpn: number): boolean {
+  const entry = walkTo(k, mm.rootPfn, vpn, 0);
+  return entry >= 0 && !entryNone(k, entry);
+}
+
+/** By area and page, whether it is mapped. */
+function mapped(k: Kernel, areas: readonly VmArea[]): boolean[][] {
+  return areas.map(({ mm, start, end }) => Array.from({ length: end - start }, (_, i) => isMapped(k, mm, start + i)));
+}
+
+/** Runs with two devices of base pages, mapped as told and touched. */
+function withAreas(
+  list: readonly { space: number; file: number; pages: number; pgoff: number }[],
+  run: (k: Kernel, areas: VmArea[]) => void,
+): void {
+  withKernel("kernel=v7 pmem=256K,256K", (k) => {
+    const files = ndRegions(k).map((region) => mustCreate(k, { align: 256 }, region));
+    const mms = [0, 1].map(() => mmAlloc(k) as Mm);
+    const next = [1000, 1000];
+    const areas = list.map(({ space, file, pages, pgoff }) => {
+      const area = daxMmap(k, files[file].dev!, mms[space], next[space], pages, pgoff) as VmArea;
+      next[space] += pages;
+      assertEquals(populateArea(k, area, 1), "nopage");
+      return area;
+    });
+    run(k, areas);
+    for (const mm of mms) mmPut(k, mm);
+    for (const ns of files) mustDestroy(k, ns);
+  });
+}
+
+Deno.test("unmapMapping() unmaps these pages of the file wherever they are mapped, and nothing else", () => {
+  fc.assert(
+    fc.property(AREAS, fc.nat(60), fc.integer({ min: 1, max: 60 }), (list, first, pages) => {
+      withAreas(list, (k, areas) => {
+        const { mapping } = areas[0];
+        const there = areas.map((a) =>
+          Array.from({ length: a.end - a.start }, (_, i) => {
+            const index = a.pgoff + i;
+            return a.mapping !== mapping || index < first || index >= first + pages;
+          })
+        );
+        unmapMapping(k, mapping, first, first + pages);
+        assertEquals(mapped(k, areas), there);
+      });
+    }),
+    { numRuns: 60 },
+  );
+});
+
+Deno.test("munmap() unmaps its area and none of its neighbours", () => {
+  fc.assert(
+    fc.property(AREAS, fc.nat(7), (list, pick) => {
+      withAreas(list, (k, areas) => {
+        const gone = areas[pick % areas.length];
+        munmap(k, gone);
+        assertEquals(mapped(k, areas), areas.map((a) => Array(a.end - a.start).fill(a !== gone)));
+        assertEquals(gone.mm.areas.includes(gone), false);
+      });
+    }),
+    { numRuns: 40 },
+  );
+});
