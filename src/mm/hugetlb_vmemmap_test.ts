@@ -4,7 +4,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { boot } from "../boot.ts";
-import { USE_BOOT_VMEMMAP, USE_PTE_TABLE, USE_VMEMMAP } from "../include/frame_use.ts";
+import { USE_BOOT_VMEMMAP, USE_PINNED, USE_PTE_TABLE, USE_VMEMMAP } from "../include/frame_use.ts";
 import { PRESETS } from "../include/kernel_config.ts";
 import { PAGE_FLAGS, PAGE_MAPPING, PAGE_REFCOUNT } from "../include/mm_types.ts";
 import { PG_HEAD, PG_REFERENCED } from "../include/page_flags.ts";
@@ -16,7 +16,7 @@ import { bootHugetlb, emptyPools, variantName, VARIANTS, withHugetlb } from "./h
 import { flushFreeHpageWork } from "./hugetlb_free.ts";
 import { vmemmapOptimized } from "./hugetlb_vmemmap.ts";
 import type { Kernel } from "./kernel.ts";
-import { totalFreePages } from "./page_alloc.ts";
+import { allocPages, freePages, totalFreePages } from "./page_alloc.ts";
 import { compoundHead, isPageHead, readPage, setPageFlags, vmemmapPage } from "./page.ts";
 import { C } from "./vmstat.ts";
 import { mappedFrame } from "./vmemmap_basepages.ts";
@@ -44,6 +44,41 @@ Deno.test("hugetlbVmemmapOptimize() maps the tails to the last page kept, and re
       checkInvariants(k);
       setNrHugepages(k, h, 0);
       assertEquals(layout(k, head, 8), [0, 1, 2, 3, 4, 5, 6, 7]);
+    });
+  }
+});
+
+Deno.test("a page whose vmemmap has many tables is shared and restored wherever their bytes lie", () => {
+  // 2 MiB: 512 vmemmap pages, 8 tables of 64. Every other slot and frame is taken, so no table follows another.
+  for (const kernel of [KEEP_1, KEEP_2]) {
+    withHugetlb({ kernel }, (k) => {
+      const h = k.hugetlb.hstates[1];
+      const frames = Array.from({ length: 40 }, () => allocPages(k, 0, 0, USE_PINNED));
+      for (const pfn of frames) k.phys.touch(pfn, 0);
+      for (let i = 0; i < 40; i += 2) freePages(k, frames[i], 0, USE_PINNED);
+      assertEquals(setNrHugepages(k, h, 1), 1);
+      const head = h.freeLists[0][0];
+      assertEquals(layout(k, head, 512), Array.from({ length: 512 }, (_, i) => Math.min(i, kernel.hugetlbKeep - 1)));
+      checkInvariants(k);
+      setNrHugepages(k, h, 0);
+      assertEquals(layout(k, head, 512), Array.from({ length: 512 }, (_, i) => i));
+      for (let i = 1; i < 40; i += 2) freePages(k, frames[i], 0, USE_PINNED);
+    });
+  }
+});
+
+Deno.test("hugetlbVmemmapRestore() takes frames of the page's own node or none", () => {
+  for (const variant of VARIANTS) {
+    withHugetlb({ ...variant, dram: [2 ** 22, 2 ** 22] }, (k, h) => {
+      assertEquals(setNrHugepages(k, h, 1, 0), 1);
+      const held: number[] = [];
+      for (let pfn; (pfn = allocPages(k, 0, 0, USE_PINNED, true)) >= 0;) held.push(pfn);
+      const free = totalFreePages(k);
+      assertEquals(setNrHugepages(k, h, 0), 0);
+      flushFreeHpageWork(k);
+      assertEquals([h.nrHugePages, h.surplusHugePagesNode, totalFreePages(k)], [1, [1, 0], free], variantName(variant));
+      checkInvariants(k);
+      for (const pfn of held) freePages(k, pfn, 0, USE_PINNED);
     });
   }
 });

@@ -3,7 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { X86_64 } from "../arch/x86/x86_64.ts";
 import { boot } from "../boot.ts";
 import { SZ_1G, SZ_1M } from "../include/sizes.ts";
-import { memoryBlockBytes } from "./memory_block.ts";
+import { type HotplugParams, memoryBlockBytes, newHotplugState } from "./memory_block.ts";
 
 for (
   const [end, hypervisor, block] of [
@@ -27,6 +27,13 @@ for (
 Deno.test("memoryBlockBytes is a section where the architecture has no large blocks", () => {
   const { largeMemoryBlocks: _, ...small } = X86_64;
   assertEquals(memoryBlockBytes(small, 2 ** 40, false), 128 * SZ_1M);
+});
+
+Deno.test("a machine is virtual unless it says otherwise", () => {
+  const dram = [{ nid: 0, start: 0, end: 65 * SZ_1G / 4096 }];
+  const topology = { dram, hotplug: [], pmem: [], maxPfn: dram[0].end, pmemStart: Infinity };
+  const blockBytes = (params: HotplugParams) => newHotplugState(X86_64, topology, 4096, params).blockPages * 4096;
+  assertEquals([blockBytes({}), blockBytes({ hypervisor: false })], [SZ_1G, 2 * SZ_1G]);
 });
 
 Deno.test("boot takes a block size of one's own and refuses one that cannot be", () => {
