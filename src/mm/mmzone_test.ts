@@ -93,6 +93,20 @@ Deno.test("zoneAlloc asks a new area and forgets a removed one", () => {
   assertEquals(zoneAlloc(zone, 0), -1);
 });
 
+//  areas  | memmap, 48 free | 64 free |      only the second ever has a block of order 6, so its search begins there
+Deno.test("zoneAlloc finds the blocks of the areas behind a removed one", () => {
+  const zone = newNode(0).zones[2];
+  for (const at of [1, 2]) {
+    const area = new Buddy(at * AREA, AREA, 6);
+    area.freeRange(at * AREA + (at === 1 ? 16 : 0), (at + 1) * AREA);
+    addFreeArea(zone, area);
+  }
+  assertEquals(zoneAlloc(zone, 6), 2 * AREA);
+  assert(zoneFree(zone, 2 * AREA, 6));
+  removeFreeArea(zone, zone.areas[0]);
+  assertEquals(zoneAlloc(zone, 6), 2 * AREA);
+});
+
 //  areas     1   3   5        span 1..6    without 5: 1..4    without 3: same    without 1: empty
 Deno.test("shrinkZoneSpan moves an edge to the next memory and leaves holes alone", () => {
   const zone = zoneOf([1, 3, 5]);
