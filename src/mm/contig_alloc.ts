@@ -57,10 +57,9 @@ function takeAnyRun(area: Buddy, order: number): number {
   return -1;
 }
 
-/** Takes every block of a run, or none. */
+/** Takes every block of a run, or none. Nothing is free past the area's end. */
 function takeRun(area: Buddy, pfn: number, order: number): boolean {
   const end = pfn + 2 ** order;
-  if (pfn < area.base || end > area.base + area.length) return false;
   const step = Math.min(order, area.maxOrder);
   for (let at = pfn; at < end; at += 2 ** step) {
     if (area.take(at, step)) continue;

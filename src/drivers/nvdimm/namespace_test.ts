@@ -11,6 +11,7 @@ import { putPages } from "../../mm/gup_put.ts";
 import { mmAlloc, mmPut, populateArea } from "../../mm/memory.ts";
 import { kernelLike, machine, mustCreate, mustDestroy, stockDifference, takeStock, withKernel } from "../../testing.ts";
 import { daxMmap } from "../dax/device.ts";
+import { checkInfoBlock } from "./debug_pfn.ts";
 import { createNamespace, destroyNamespace, type NdNamespace, usableBytes } from "./namespace.ts";
 import { ndRegions } from "./region.ts";
 
@@ -103,6 +104,25 @@ Deno.test("regions near different nodes take memmap from their own node", () => 
     }
   });
 });
+
+// 80 MiB are 1.25 memmap pages where pages have 64 KiB, and 5 with 16 KiB: neighbours share one, or do not.
+for (const arch of ["x86-64", "arm64-4k", "arm64-16k", "arm64-64k"]) {
+  Deno.test(`neighbours go in any order and the others stay whole: ${arch}`, () => {
+    for (const order of [[0, 1, 2], [1, 2, 0]]) {
+      for (const map of ["mem", "dev"] as const) {
+        withKernel(`arch=${arch} dram=512M pmem=512M kernel=v7`, (k) => {
+          const region = ndRegions(k)[0];
+          const all = order.map(() => mustCreate(k, { size: 80 * 2 ** 20, align: k.pageBytes, map }, region));
+          for (const ns of all) checkInfoBlock(k, ns);
+          for (const i of order) {
+            checkInvariants(k);
+            mustDestroy(k, all[i]);
+          }
+        });
+      }
+    }
+  });
+}
 
 /** Namespaces come and go at random in one region, neighbours in one section included; all of it is checked each time. */
 for (const kernel of Object.keys(PRESETS)) {
