@@ -189,6 +189,8 @@ Deno.test("memoryBlockOnline whose notifier cannot allocate is -ENOMEM with ever
         k.fault.arm(1);
         assertEquals(memoryBlockOnline(k, block, "online"), -ENOMEM);
         assertEquals(k.fault.seen, 1, "the only allocation");
+        k.fault.failOrder(0);
+        assertEquals(memoryBlockOnline(k, block, "online"), -ENOMEM, "a single frame");
         k.fault.disarm();
         assertEquals(stockDifference(stock, takeStock(k)), "");
         assertEquals(zoneCounts(k), zone);
