@@ -50,3 +50,13 @@ Deno.test("FaultBudget.passes() is how many of the next allocations of one frame
   budget.failOrder(0);
   assertEquals(budget.passes(3), 0);
 });
+
+Deno.test("FaultBudget.armed tells from either way of arming until disarmed", () => {
+  const budget = new FaultBudget();
+  for (const arm of [() => budget.arm(1), () => budget.arm(2, true), () => budget.failOrder(0)]) {
+    assertEquals(budget.armed, false);
+    arm();
+    assertEquals([budget.armed, asked(budget, [0, 0]).length, budget.armed], [true, 2, true]);
+    budget.disarm();
+  }
+});
