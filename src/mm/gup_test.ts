@@ -229,9 +229,9 @@ Deno.test("gupFast() counts an entry per level on the way to a leaf, and one per
   // Leaves of the PUD and PMD level, base pages in four tables of 16, base pages of a kernel with three levels.
   const rows: [text: string, align: number, pages: number, steps: number][] = [
     ["", 65536, 256, 2],
-    ["", 4096, 64, 4 * 3],
-    ["", 256, 64, 4 * (4 + 15)],
-    ["", 256, 17, 4 + 15 + 4],
+    ["", 4096, 64, 3 + 3],
+    ["", 256, 64, 4 + 15 + 3 * (2 + 15)],
+    ["", 256, 17, 4 + 15 + 2],
     ["arch=arm64-64k dram=512M pmem=1G", 65536, 10, 3 + 9],
   ];
   for (const [text, align, pages, steps] of rows) {

@@ -13,6 +13,7 @@ import {
   SECTION_IS_ONLINE,
   SECTION_MARKED_PRESENT,
 } from "../include/mmzone.ts";
+import { alignDown } from "../lib/align.ts";
 import type { DramRange } from "../machine/topology.ts";
 import type { Kernel } from "./kernel.ts";
 import { vmemmapPage } from "./page.ts";
@@ -107,6 +108,8 @@ export function sparseInit(k: Kernel, memory: readonly DramRange[]): void {
           SECTION_HAS_USAGE;
       }
     }
-    sections.fill(start, end - start);
+    // Nodes may meet inside a subsection; the first has marked it.
+    const from = sections.populated(start) ? alignDown(start, k.pagesPerSubsection) + k.pagesPerSubsection : start;
+    if (from < end) sections.fill(from, end - from);
   }
 }
