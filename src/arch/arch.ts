@@ -44,6 +44,8 @@ export interface Arch {
   readonly regionAlignBytes: number;
   /** Whole sections of memmap are mapped by PMD leaves. */
   readonly hugeVmemmap: boolean;
+  /** Memmap that gets base pages takes them from the altmap, if there is one; else always from DRAM. */
+  readonly altmapBasePages: boolean;
   /** Opted in to sharing the tails of device-dax (ARCH_WANT_OPTIMIZE_VMEMMAP as of 6.1). */
   readonly wantsDaxDedup: boolean;
   /** Namespace granularity the nvdimm core enforces (memremap_compat_align). */

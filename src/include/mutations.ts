@@ -43,6 +43,7 @@ export const MUTATIONS = {
   reuseWithoutGet: "shared memmap is mapped without a reference per entry",
   sectionsNotJoined: "every section of a large compound gets memmap as if it began one",
   sectionStaysPresent: "a section whose last part went stays present",
+  altmapPagesFreed: "base pages of an altmap go to the buddy allocator with the memmap they hold",
   altmapFreeLost: "memmap that goes is not given back to its altmap",
   memmapNotPoisoned: "a debug kernel does not poison memmap that is not initialised",
   poisonedTooLate: "the struct pages of a device are poisoned when their memmap is gone",

@@ -11,9 +11,10 @@ import {
   USE_PUD_TABLE,
   USE_VMEMMAP,
 } from "../include/frame_use.ts";
-import type { DevPagemap } from "../include/memremap.ts";
+import type { DevPagemap, VmemAltmap } from "../include/memremap.ts";
 import { PG_BOOTMEM, PG_RESERVED } from "../include/page_flags.ts";
 import { panic } from "../lib/bug.ts";
+import { altmapHas } from "./altmap.ts";
 import type { Kernel } from "./kernel.ts";
 import { findMemoryBlock } from "./memory_block.ts";
 import { sharedEntries } from "./debug_vm_hugetlb.ts";
@@ -30,6 +31,7 @@ export function checkKernelTable(k: Kernel): void {
   checkMappedIsValid(k, counts);
   checkValidIsMapped(k);
   checkUses(k, counts);
+  checkAltmaps(k, counts);
   checkReferences(k, counts);
   for (const { pgmap } of k.pgmaps.entries) checkSharing(k, pgmap);
 }
@@ -146,6 +148,27 @@ function expectUse(k: Kernel, use: number, found: number): void {
   }
 }
 
+/** I15: the frames an altmap counts as given out are those that hold memmap: blocks aligned, each frame mapped once. */
+function checkAltmaps(k: Kernel, { frames, blocks }: Recount): void {
+  const found = new Map<VmemAltmap, number>();
+  const count = (pfn: number, size: number, entries: number): void => {
+    const altmap = altmapOf(k, pfn);
+    if (altmap === null) return;
+    if (pfn % size !== 0 || !altmapHas(altmap, pfn + size - 1) || entries > 1) {
+      panic(`checkInvariants: I15 altmap frame ${pfn} is mapped by ${entries} entries for ${size} pages`);
+    }
+    found.set(altmap, (found.get(altmap) ?? 0) + size);
+  };
+  for (const [pfn, entries] of frames) count(pfn, 1, entries);
+  for (const pfn of blocks) count(pfn, levelPages(k, 1), 1);
+  for (const { pgmap: { altmap } } of k.pgmaps.entries) {
+    const mapped = altmap === null ? 0 : found.get(altmap) ?? 0;
+    if (altmap !== null && altmap.alloc !== mapped) {
+      panic(`checkInvariants: I15 an altmap gave out ${altmap.alloc} frames, ${mapped} hold memmap`);
+    }
+  }
+}
+
 /** 0 from the buddy allocator, 1 from boot, 2 from an altmap. */
 function kindOf(k: Kernel, pfn: number): number {
   if (inAltmap(k, pfn)) return 2;
@@ -157,9 +180,13 @@ function kindOf(k: Kernel, pfn: number): number {
 function inAltmap(k: Kernel, pfn: number): boolean {
   const block = findMemoryBlock(k, pfn);
   if (block !== null) return pfn < block.start + block.nrVmemmapPages;
+  return altmapOf(k, pfn) !== null;
+}
+
+/** The altmap of a pgmap that a frame is set aside for, or null. */
+function altmapOf(k: Kernel, pfn: number): VmemAltmap | null {
   const altmap = k.pgmaps.lookup(pfn)?.altmap ?? null;
-  if (altmap === null) return false;
-  return pfn >= altmap.basePfn + altmap.reserve && pfn < altmap.basePfn + altmap.reserve + altmap.free;
+  return altmap !== null && altmapHas(altmap, pfn) ? altmap : null;
 }
 
 function isBoot(k: Kernel, pfn: number): boolean {

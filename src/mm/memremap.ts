@@ -16,7 +16,7 @@ import { addPages, moveRangeToDeviceZone, removePages } from "./memory_hotplug.t
 import { memmapInitAltmap, memmapInitZoneDevice } from "./mm_init.ts";
 import { pageRefcount, writePage } from "./page.ts";
 import { pageInitPoison } from "./page_poison.ts";
-import { vmemmapCanOptimize } from "./pgmap.ts";
+import { altmapLent, vmemmapCanOptimize } from "./pgmap.ts";
 import { C } from "./vmstat.ts";
 
 const { condResched, pgmapLookups, pgmapRefs } = C;
@@ -124,8 +124,12 @@ export function pfnLen(k: Kernel, pgmap: DevPagemap, range: number): number {
   return k.config.errata.refShiftLeft ? pages * pgmap.geometry : Math.floor(pages / pgmap.geometry);
 }
 
-/** Whether any page or compound of a pgmap that is up has more than the reference it was born with. */
+/**
+ * Whether any page or compound of a pgmap that is up has more than the reference it was born with, or a page of its
+ * altmap holds a neighbour's memmap.
+ */
 export function pagesInUse(k: Kernel, pgmap: DevPagemap): boolean {
+  if (altmapLent(k, pgmap)) return true;
   if (k.gupRefs === 0) return false;
   for (let i = 0; i < pgmap.nrRange; i++) {
     for (let pfn = pfnFirst(pgmap, i); pfn < pgmap.ranges[i].end; pfn += pgmap.geometry) {

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Questions about a dev_pagemap that several paths must answer alike (include/linux/memremap.h, mm.h).
 
-import type { DevPagemap } from "../include/memremap.ts";
-import { isPowerOf2 } from "../lib/align.ts";
+import type { DevPagemap, PfnRange } from "../include/memremap.ts";
+import { alignDown, isPowerOf2 } from "../lib/align.ts";
+import { altmapHas } from "./altmap.ts";
 import type { Kernel } from "./kernel.ts";
+import { vmemmapPage } from "./page.ts";
+import { entryFrame, entryHuge, entryNone, levelPages, vmemmapVpn, walkTo } from "./pgtable.ts";
+import { sectionsUse } from "./vmemmap_sub_pmd.ts";
 
 /**
  * `vmemmap_can_optimize`: whether tails of this pgmap share their memmap. Not with an altmap, not when struct pages
@@ -16,4 +20,23 @@ export function vmemmapCanOptimize(k: Kernel, pgmap: DevPagemap | null): boolean
   if (!isPowerOf2(k.structPageSize) && !k.config.errata.dedupAnyStructSize) return false;
   const kept = k.config.dedup === "pte+head" ? 1 : 2;
   return pgmap.geometry * k.structPageSize > kept * k.pageBytes;
+}
+
+/**
+ * Whether a neighbour's struct pages lie in this pgmap's altmap, on the first or last page (or leaf) of its memmap. Then
+ * its pmem cannot go yet. Linux does not ask: there the page goes with whichever of the two goes first.
+ */
+export function altmapLent(k: Kernel, pgmap: DevPagemap): boolean {
+  if (pgmap.altmap === null || pgmap.nrRange === 0) return false;
+  const [range] = pgmap.ranges;
+  return lent(k, pgmap, vmemmapPage(k, range.start), range) || lent(k, pgmap, vmemmapPage(k, range.end - 1), range);
+}
+
+function lent(k: Kernel, { altmap }: DevPagemap, vpage: number, range: PfnRange): boolean {
+  const pmd = walkTo(k, k.rootPfn, vmemmapVpn(k, vpage), 1);
+  if (pmd < 0 || entryNone(k, pmd)) return false;
+  const huge = entryHuge(k, pmd);
+  const entry = huge ? pmd : walkTo(k, k.rootPfn, vmemmapVpn(k, vpage), 0);
+  const span = huge ? levelPages(k, 1) : 1;
+  return altmapHas(altmap!, entryFrame(k, entry)) && sectionsUse(k, alignDown(vpage, span), span, range);
 }

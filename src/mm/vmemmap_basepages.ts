@@ -4,8 +4,10 @@
 // all entries of a table. Entries written before a failure stay for the caller to take down.
 
 import { ENOMEM } from "../include/errno.ts";
-import { USE_BOOT_VMEMMAP, USE_VMEMMAP } from "../include/frame_use.ts";
+import { USE_ALTMAP_VMEMMAP, USE_BOOT_VMEMMAP, USE_VMEMMAP } from "../include/frame_use.ts";
+import type { VmemAltmap } from "../include/memremap.ts";
 import { entryHi, entryLo, entryPfn } from "../machine/mmu.ts";
+import { altmapAllocFrames } from "./altmap.ts";
 import type { Kernel } from "./kernel.ts";
 import { allocFrames, allocPages } from "./page_alloc.ts";
 import { getEachPage } from "./page.ts";
@@ -29,9 +31,18 @@ export function newTableWork(entries: number): TableWork {
 /** More vmemmap pages than there can be: a compound that is never cut. */
 const WHOLE = 2 ** 30;
 
-/** `vmemmap_populate_basepages`: a frame of its own for every page of [start, end). 0 or -ENOMEM. */
-export function vmemmapPopulateBasepages(k: Kernel, start: number, end: number, nid: number): number {
-  return populateCompounds(k, start, end, nid, WHOLE, WHOLE);
+/**
+ * `vmemmap_populate_basepages`: a frame of its own for every page of [start, end), from the altmap if one is given. 0 or
+ * -ENOMEM. The tables come from DRAM in any case.
+ */
+export function vmemmapPopulateBasepages(
+  k: Kernel,
+  start: number,
+  end: number,
+  nid: number,
+  altmap: VmemAltmap | null,
+): number {
+  return populateTables(k, start, end, nid, newPlan(k, WHOLE, WHOLE, -1, altmap));
 }
 
 /** `vmemmap_alloc_block`: an aligned block for memmap, from the boot or the buddy allocator; -1 when there is none. */
@@ -53,7 +64,7 @@ export function mappedFrame(k: Kernel, vpage: number): number {
 
 /** `vmemmap_populate_range` with a page to reuse: all of [start, end) maps that frame, a reference each. 0 or -ENOMEM. */
 export function populateReusing(k: Kernel, start: number, end: number, nid: number, reuse: number): number {
-  return populateTables(k, start, end, nid, newPlan(k, WHOLE, 0, reuse));
+  return populateTables(k, start, end, nid, newPlan(k, WHOLE, 0, reuse, null));
 }
 
 /**
@@ -69,7 +80,7 @@ export function populateCompounds(
   size: number,
   own: number,
 ): number {
-  return populateTables(k, start, end, nid, newPlan(k, size, own, -1));
+  return populateTables(k, start, end, nid, newPlan(k, size, own, -1, null));
 }
 
 /** Compounds being mapped: how, and where in one the next entry is. */
@@ -77,6 +88,8 @@ interface Plan {
   /** Vmemmap pages of a compound, and how many of them map a frame of their own. */
   readonly size: number;
   readonly own: number;
+  /** Where new frames come from; null for DRAM. */
+  readonly altmap: VmemAltmap | null;
   /** Of one table: how many new frames there are, and how many frames that several entries map. */
   got: number;
   shared: number;
@@ -87,11 +100,11 @@ interface Plan {
 }
 
 /** `reuse` is the frame that entries map before any has a frame of its own; -1 if there are none. */
-function newPlan(k: Kernel, size: number, own: number, reuse: number): Plan {
+function newPlan(k: Kernel, size: number, own: number, reuse: number, altmap: VmemAltmap | null): Plan {
   const { format } = k.arch;
   const lo = entryLo(format, reuse, format.kernelPage.lo);
   const hi = entryHi(format, reuse, format.kernelPage.hi);
-  return { size, own, got: 0, shared: 0, page: 0, lo, hi };
+  return { size, own, altmap, got: 0, shared: 0, page: 0, lo, hi };
 }
 
 function populateTables(k: Kernel, start: number, end: number, nid: number, plan: Plan): number {
@@ -101,7 +114,7 @@ function populateTables(k: Kernel, start: number, end: number, nid: number, plan
     const count = Math.min(entries - (at & (entries - 1)), end - at);
     const entry = populateTo(k, k.rootPfn, vmemmapVpn(k, at), 0, nid);
     if (entry < 0) return -ENOMEM;
-    plan.got = allocMemmapFrames(k, frames, countMissing(k, entry, count, plan), nid);
+    plan.got = allocMemmapFrames(k, frames, countMissing(k, entry, count, plan), nid, plan.altmap);
     const filled = fillTable(k, entry, count, plan);
     if (k.config.mutation !== "reuseWithoutGet") getEachPage(k, tails, gets, plan.shared);
     if (!filled) return -ENOMEM;
@@ -126,8 +139,19 @@ function countMissing(k: Kernel, entry: number, n: number, plan: Plan): number {
   return missing;
 }
 
-/** Single frames for memmap, from the boot or the buddy allocator; returns how many there were. */
-function allocMemmapFrames(k: Kernel, frames: Float64Array, count: number, nid: number): number {
+/** Single frames for memmap, from the altmap, the boot or the buddy allocator; returns how many there were. */
+function allocMemmapFrames(
+  k: Kernel,
+  frames: Float64Array,
+  count: number,
+  nid: number,
+  altmap: VmemAltmap | null,
+): number {
+  if (altmap !== null) {
+    const got = altmapAllocFrames(altmap, frames, count);
+    k.uses[USE_ALTMAP_VMEMMAP] += got;
+    return got;
+  }
   if (k.memblock === null) return allocFrames(k, nid, USE_VMEMMAP, frames, count);
   for (let i = 0; i < count; i++) {
     frames[i] = vmemmapAllocBlock(k, 0, nid);

@@ -42,7 +42,7 @@ function startOf(k: Kernel, c: Case): number {
 
 /** Maps what is there before; the frame of each such page. */
 function mapBefore(k: Kernel, start: number, pages: readonly number[]): Map<number, number> {
-  for (const page of pages) assertEquals(vmemmapPopulateBasepages(k, start + page, start + page + 1, 0), 0);
+  for (const page of pages) assertEquals(vmemmapPopulateBasepages(k, start + page, start + page + 1, 0, null), 0);
   return new Map(pages.map((page) => [page, mappedFrame(k, start + page)]));
 }
 
@@ -111,7 +111,7 @@ Deno.test("populateReusing() maps every page that is not mapped to the frame it 
     withKernel("", (k) => {
       const start = startOf(k, c);
       const free = totalFreePages(k);
-      assertEquals(vmemmapPopulateBasepages(k, start, start + 1, 0), 0);
+      assertEquals(vmemmapPopulateBasepages(k, start, start + 1, 0, null), 0);
       const reuse = mappedFrame(k, start);
       const before = mapBefore(k, start + 1, c.before);
       assertEquals(populateReusing(k, start + 1, start + 1 + c.pages, 0, reuse), 0);

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// vmemmap_populate(), vmemmap_free() of x86-64 (arch/x86/mm/init_64.c): a whole section's memmap gets PMD leaves, from
-// the altmap if there is one; a part of a section gets base pages from the buddy allocator, altmap or not. Freeing walks
-// the kernel table and gives back what every entry maps, then tables that are left empty, then flushes all TLBs.
-// Leaves that are used in part are marked and asked in vmemmap_sub_pmd.ts (I4).
-// Left out: the direct map, page-table locks; arm64's base pages from an altmap, as long as it has any (with 16K and 64K
-// pages its memmap has nothing else).
+// vmemmap_populate(), vmemmap_free() of x86-64 (arch/x86/mm/init_64.c) and arm64 (arch/arm64/mm/mmu.c). A whole section's
+// memmap gets PMD leaves, a part of a section base pages, and so does everything with 16K and 64K pages. Where from:
+//
+//   altmap    PMD leaves           none left for a leaf     base pages
+//   none      DRAM                 base pages from DRAM     DRAM
+//   x86-64    the altmap           -ENOMEM                  DRAM
+//   arm64     the altmap           base pages from it       the altmap, -ENOMEM when it is used up
+//
+// Tables are always DRAM. Freeing walks the kernel table and gives what every entry maps back to where it came from, then
+// tables that are left empty, then flushes all TLBs. Leaves used in part: vmemmap_sub_pmd.ts (I4).
+// Left out: the direct map, page-table locks; that arm64 asks the altmap it is given and not the frame whose it is.
 
 import { ENOMEM } from "../include/errno.ts";
 import { USE_ALTMAP_VMEMMAP, USE_VMEMMAP } from "../include/frame_use.ts";
 import type { VmemAltmap } from "../include/memremap.ts";
 import { alignDown } from "../lib/align.ts";
-import { altmapAllocBlock, altmapFree } from "./altmap.ts";
+import { altmapAllocBlock, altmapFree, altmapHas } from "./altmap.ts";
 import type { Kernel } from "./kernel.ts";
 import { freePagetable } from "./page_alloc.ts";
 import {
@@ -40,14 +45,15 @@ export function vmemmapPopulate(
   altmap: VmemAltmap | null,
 ): number {
   const wholeSection = (end - start) * k.pageBytes >= k.pagesPerSection * k.structPageSize;
-  if (!wholeSection || !k.arch.hugeVmemmap || k.vmemmapBasePages) return vmemmapPopulateBasepages(k, start, end, nid);
-  return populateHugepages(k, start, end, nid, altmap);
+  if (wholeSection && k.arch.hugeVmemmap && !k.vmemmapBasePages) return populateHugepages(k, start, end, nid, altmap);
+  return vmemmapPopulateBasepages(k, start, end, nid, k.arch.altmapBasePages ? altmap : null);
 }
 
-/** `vmemmap_populate_hugepages`: one leaf per PMD; base pages where no block is to be had and there is no altmap. */
+/** `vmemmap_populate_hugepages`: one leaf per PMD; base pages where no block is to be had, but on x86 with an altmap. */
 function populateHugepages(k: Kernel, start: number, end: number, nid: number, altmap: VmemAltmap | null): number {
   const pmdPages = levelPages(k, 1);
   const order = k.arch.format.tableShift;
+  const altmapOfPages = k.arch.altmapBasePages ? altmap : null;
   for (let at = start; at < end;) {
     const next = Math.min(alignDown(at, pmdPages) + pmdPages, end);
     const pmd = populateTo(k, k.rootPfn, vmemmapVpn(k, at), 1, nid);
@@ -61,13 +67,13 @@ function populateHugepages(k: Kernel, start: number, end: number, nid: number, a
         at = next;
         continue;
       }
-      if (altmap !== null) return -ENOMEM;
+      if (altmap !== altmapOfPages) return -ENOMEM;
     } else if (entryHuge(k, pmd)) {
       vmemmapUseSubPmd(k, at, next);
       at = next;
       continue;
     }
-    const err = vmemmapPopulateBasepages(k, at, next, nid);
+    const err = vmemmapPopulateBasepages(k, at, next, nid, altmapOfPages);
     if (err < 0) return err;
     at = next;
   }
@@ -98,7 +104,7 @@ function removeTable(
       if (entryHuge(k, entry)) removeLeaf(k, entry, at, next, altmap);
       else {
         const child = entryFrame(k, entry);
-        if (level === 1) removePtes(k, entryAt(k, child, tableIndex(k, at, 0)), next - at);
+        if (level === 1) removePtes(k, entryAt(k, child, tableIndex(k, at, 0)), next - at, altmap);
         else removeTable(k, child, level - 1, at, next, altmap);
         if (tableEmpty(k, child)) removeChild(k, entry, level, child);
       }
@@ -107,14 +113,28 @@ function removeTable(
   }
 }
 
-/** remove_pte_table: `count` entries from word `at` on. */
-function removePtes(k: Kernel, at: number, count: number): void {
+/** remove_pte_table, unmap_hotplug_pte_range: `count` entries from word `at` on. */
+function removePtes(k: Kernel, at: number, count: number, altmap: VmemAltmap | null): void {
+  const own = k.config.mutation === "altmapPagesFreed" ? null : altmap;
+  let toAltmap = 0;
   for (let i = at; i < at + 2 * count; i += 2) {
     if (entryNone(k, i)) continue;
     const pfn = entryFrame(k, i);
     clearEntry(k, i, 0);
-    freePagetable(k, pfn, 0, USE_VMEMMAP);
+    // A page shared with a neighbour may be the neighbour's, from DRAM.
+    if (own === null || !altmapHas(own, pfn)) freePagetable(k, pfn, 0, USE_VMEMMAP);
+    else {
+      toAltmap++;
+      k.phys.release(pfn, 0);
+    }
   }
+  if (toAltmap > 0) returnToAltmap(k, altmap!, toAltmap);
+}
+
+/** free_hotplug_page_range with an altmap: so many frames are its again. */
+function returnToAltmap(k: Kernel, altmap: VmemAltmap, frames: number): void {
+  if (k.config.mutation !== "altmapFreeLost") altmapFree(altmap, frames);
+  k.uses[USE_ALTMAP_VMEMMAP] -= frames;
 }
 
 /** The part [start, end) of a PMD leaf is not used any more; the leaf goes when nothing else in it is. */
@@ -128,12 +148,11 @@ function removeLeaf(k: Kernel, entry: number, start: number, end: number, altmap
   }
   const pfn = entryFrame(k, entry);
   clearEntry(k, entry, 1);
-  if (altmap === null) {
+  if (altmap === null || !altmapHas(altmap, pfn)) {
     const order = k.config.mutation === "leafFreedAsPage" ? 0 : k.arch.format.tableShift;
     return freePagetable(k, pfn, order, USE_VMEMMAP);
   }
-  if (k.config.mutation !== "altmapFreeLost") altmapFree(altmap, perLeaf);
-  k.uses[USE_ALTMAP_VMEMMAP] -= perLeaf;
+  returnToAltmap(k, altmap, perLeaf);
   k.phys.release(pfn, k.arch.format.tableShift);
 }
 

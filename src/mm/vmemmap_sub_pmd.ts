@@ -9,6 +9,7 @@
 // Most memmap is added section after section, each where the last one ended, so what lies behind is marked only when the
 // next one does not come. Left out: without contents there are no bytes to mark, and the section maps are asked.
 
+import type { PfnRange } from "../include/memremap.ts";
 import { PAGE_UNUSED_WORD } from "../include/mm_types.ts";
 import { alignDown, alignUp, isAligned } from "../lib/align.ts";
 import { panic } from "../lib/bug.ts";
@@ -78,11 +79,12 @@ function writable(k: Kernel, vpage: number): number {
   return base >= 0 ? base : panic(`vmemmapSubPmd: vmemmap page ${vpage} is not mapped for writing`);
 }
 
-/** Whether any populated subsection has struct pages in vmemmap pages [start, start + count). */
-export function sectionsUse(k: Kernel, start: number, count: number): boolean {
+/** Whether any populated subsection, but those of a range, has struct pages in vmemmap pages [start, start + count). */
+export function sectionsUse(k: Kernel, start: number, count: number, but: PfnRange | null = null): boolean {
   const first = Math.floor(start * k.pageBytes / k.structPageSize);
   const last = Math.ceil((start + count) * k.pageBytes / k.structPageSize) - 1;
   for (let pfn = alignDown(first, k.pagesPerSubsection); pfn <= last; pfn += k.pagesPerSubsection) {
+    if (but !== null && pfn >= but.start && pfn < but.end) continue;
     if (k.sections.valid(pfn)) return true;
   }
   return false;

@@ -24,6 +24,7 @@ const COMMON = {
   lowEndBytes: () => Infinity,
   highStartBytes: 0,
   remapsLiveEntries: false,
+  altmapBasePages: true,
   regionAlignBytes: SZ_1G,
   compatAlignBytes: SZ_2M,
   namespaceUnitBytes: SZ_16M,

@@ -26,6 +26,7 @@ export const TOY: Arch = {
   highStartBytes: 0,
   regionAlignBytes: 2 ** 16,
   hugeVmemmap: true,
+  altmapBasePages: false,
   wantsDaxDedup: true,
   compatAlignBytes: 2 ** 12,
   namespaceUnitBytes: 2 ** 12,

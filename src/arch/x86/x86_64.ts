@@ -26,6 +26,7 @@ export const X86_64: Arch = {
   highStartBytes: 4 * SZ_1G,
   regionAlignBytes: SZ_1G,
   hugeVmemmap: true,
+  altmapBasePages: false,
   wantsDaxDedup: true,
   compatAlignBytes: SZ_2M,
   namespaceUnitBytes: SZ_16M,
