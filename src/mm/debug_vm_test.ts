@@ -299,6 +299,22 @@ const CASES: readonly Damage[] = [
     damage: ({ ns }) => void (ns.pgmap.altmap!.align = ns.pgmap.altmap!.free),
   },
   {
+    names: "I15",
+    what: "an altmap counts a frame that holds no memmap",
+    map: "dev",
+    damage: ({ ns }) => void ns.pgmap.altmap!.alloc++,
+  },
+  {
+    names: "I15",
+    what: "an altmap's block for a leaf is not aligned",
+    map: "dev",
+    damage: ({ k, start }) => {
+      const at = memmapEntry(k, start, 1);
+      flushAll(k);
+      setEntry(k, at, 1, entryFrame(k, at) + 1, k.arch.format.kernelHuge);
+    },
+  },
+  {
     names: "I16",
     what: "memmap lies in data frames of pmem",
     map: "dev",

@@ -10,7 +10,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Arch } from "../arch/arch.ts";
 import { ARM64_16K } from "../arch/arm64/arm64.ts";
-import { TOY } from "../arch/toy/toy.ts";
+import { TOY_ARM64, TOY_ARM64_PAGES } from "../arch/toy/toy.ts";
 import type { BootOptions } from "../boot.ts";
 import { createNamespace, destroyNamespace, type NdNamespace } from "../drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
@@ -27,9 +27,6 @@ import { mappedFrame, vmemmapPopulateBasepages } from "./vmemmap_basepages.ts";
 import { vmemmapFree } from "./vmemmap_populate.ts";
 
 const MIB = 2 ** 20;
-/** The toy as arm64 is: with 4K pages (leaves for whole sections), and with larger ones (no leaves). */
-const LEAVES: Arch = { ...TOY, name: "toy-leaves", altmapBasePages: true };
-const PAGES: Arch = { ...LEAVES, name: "toy-pages", hugeVmemmap: false };
 
 const toy = (arch: Arch, kernel = "6.1"): BootOptions => ({ ...machine(`kernel=${kernel}`), arch });
 
@@ -70,7 +67,7 @@ Deno.test("memmap takes from an altmap what a model of it says, and an altmap to
   let [worked, failed] = [0, 0];
   fc.assert(
     fc.property(parts, ({ from, subsections, reserve, free, pages }) => {
-      const arch = pages ? PAGES : LEAVES;
+      const arch = pages ? TOY_ARM64_PAGES : TOY_ARM64;
       const start = from * 16;
       const length = subsections * 16;
       const room = Math.min(free, length - reserve - 1);
@@ -98,7 +95,7 @@ Deno.test("memmap takes from an altmap what a model of it says, and an altmap to
 });
 
 Deno.test("vmemmapPopulateBasepages() takes single frames in a row, and stops where the altmap ends", () => {
-  withKernel(toy(PAGES), (k) => {
+  withKernel(toy(TOY_ARM64_PAGES), (k) => {
     const free = totalFreePages(k);
     const base = k.machine.topology.pmemStart;
     const start = base / 4;
@@ -114,7 +111,7 @@ Deno.test("vmemmapPopulateBasepages() takes single frames in a row, and stops wh
   });
 });
 
-for (const arch of [LEAVES, PAGES]) {
+for (const arch of [TOY_ARM64, TOY_ARM64_PAGES]) {
   Deno.test(`a namespace that holds its own memmap survives the failure of any allocation: ${arch.name}`, () => {
     for (const kernel of Object.keys(PRESETS)) {
       for (const units of [0, 3, 16]) {

@@ -3,7 +3,7 @@
 // (src/include/mutations.ts), an object of a booted machine that is made to misbehave, or an order of steps that another
 // CPU finds wrong. New paths add rows.
 
-import { TOY } from "../../src/arch/toy/toy.ts";
+import { TOY, TOY_ARM64_PAGES } from "../../src/arch/toy/toy.ts";
 import { ZONE_DEVICE } from "../../src/include/mmzone.ts";
 import { C } from "../../src/mm/vmstat.ts";
 import { plugExercise } from "./plug_exercise.ts";
@@ -206,6 +206,12 @@ export const ROWS: readonly MutationRow[] = [
   mutation("sectionStaysPresent", "", {
     invariant: "I14",
     notices: /I14/,
+  }),
+  mutation("altmapPagesFreed", "", {
+    machine: toy("6.1", {}, { arch: TOY_ARM64_PAGES }),
+    live: devices(SMALL, { ...DEV, size: 2 ** 15 + 2 ** 12 }),
+    invariant: "I16",
+    notices: /belongs to no zone's free area/,
   }),
   mutation("altmapFreeLost", "", {
     machine: toy("5.14"),

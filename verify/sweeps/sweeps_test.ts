@@ -3,6 +3,7 @@
 // pressure; and that a path which leaves something behind is found.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { TOY_ARM64, TOY_ARM64_PAGES } from "../../src/arch/toy/toy.ts";
 import { boot } from "../../src/boot.ts";
 import { PRESETS } from "../../src/include/kernel_config.ts";
 import { KernelPanic } from "../../src/lib/bug.ts";
@@ -69,6 +70,16 @@ for (const kernel of Object.keys(PRESETS)) {
     }
   });
 }
+
+Deno.test("sweepEach() on the toy as arm64: namespaces with base pages in themselves unwind", () => {
+  for (const [arch, ofWhole] of [[TOY_ARM64, 0], [TOY_ARM64_PAGES, 2]] as const) {
+    const k = boot({ arch, dram: [2 ** 16], pmem: [{ bytes: 2 ** 18 }], debug: true });
+    // Of DRAM they take PTE tables: one for three quarters of a section, one or none for each of two whole ones.
+    for (const [size, tables] of [[3 * 2 ** 12, 1], [2 ** 15, ofWhole]]) {
+      assertEquals(sweepAll(k, namespaceSweep(k, { size, align: 256, map: "dev" })), tables, arch.name);
+    }
+  }
+});
 
 for (const kernel of ["5.14", "v4", "6.1"]) {
   Deno.test(`sweepEach() on x86-64 ${kernel}: namespaces, devices, faults and gup unwind`, () => {

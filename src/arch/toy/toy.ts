@@ -34,6 +34,10 @@ export const TOY: Arch = {
   memmapOnMemory: true,
 };
 
+/** The toy as arm64 treats an altmap: with leaves for whole sections, as 4K pages have, and without, as larger ones. */
+export const TOY_ARM64: Arch = { ...TOY, name: "toy-arm64", altmapBasePages: true };
+export const TOY_ARM64_PAGES: Arch = { ...TOY_ARM64, name: "toy-arm64-pages", hugeVmemmap: false };
+
 /**
  * The toy with pages of 8 struct pages, so that the private words of a huge page fit into one vmemmap page and HugeTLB
  * can keep one. As on x86-64 a PMD-sized page has 8 vmemmap pages, and a section's memmap is one PMD leaf.

@@ -40,7 +40,10 @@ export function devDaxProbe(k: Kernel, dev: DevDax): number {
   return 0;
 }
 
-/** Unbinds the driver: mappings go, then the memmap. -EBUSY while somebody holds a page (the kernel would wait). */
+/**
+ * Unbinds the driver: mappings go, then the memmap. -EBUSY while somebody holds a page (the kernel would wait), or the
+ * altmap has a neighbour's memmap on it.
+ */
 export function devDaxRemove(k: Kernel, dev: DevDax): number {
   if (!dev.bound || dev.pgmap === null) return -EINVAL;
   if (pagesInUse(k, dev.pgmap)) return -EBUSY;

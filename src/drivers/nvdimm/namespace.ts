@@ -39,7 +39,8 @@ export interface NamespaceRequest {
 /**
  * Creates a namespace and enables it. A negative errno and nothing changed: -EINVAL for a size that is no multiple of
  * 16 MiB, or compounds larger than a section that would begin inside one, -ENOSPC when the region is full, -ENXIO when the
- * alignment leaves no room, -ENOMEM when memory is out.
+ * alignment leaves no room, -ENOMEM when memory is out, or with map=dev the room that the info block reserves: on arm64,
+ * where a leaf must be aligned and the rest of the memmap comes from there too, or where the label takes a large page.
  */
 export function createNamespace(k: Kernel, region: NdRegion, request: NamespaceRequest): NdNamespace | number {
   const extent = claimExtent(k, region, request.size);
@@ -49,7 +50,7 @@ export function createNamespace(k: Kernel, region: NdRegion, request: NamespaceR
   return ns;
 }
 
-/** Disables and destroys a namespace. -EBUSY while somebody holds one of its pages, or it is System RAM. */
+/** Disables and destroys a namespace. -EBUSY while somebody, a neighbour's memmap too, is on its pages, or it is RAM. */
 export function destroyNamespace(k: Kernel, ns: NdNamespace): number {
   if (ns.dev !== null) {
     // No driver may be bound at all, as after devDaxRemove() or devDaxKmemRemove().
