@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Every suite: the documents in order, then the checks that no document makes.
 
+import { ALTMAP } from "./altmap.ts";
 import { COMMIT_4917F55B } from "./commit_4917f55b.ts";
 import { COSTS } from "./costs.ts";
 import { ERRATA_SUITE } from "./errata/mod.ts";
@@ -22,4 +23,4 @@ export const DOCUMENT_SUITES: readonly Suite[] = [
 ];
 
 /** Every suite. */
-export const SUITES: readonly Suite[] = [...DOCUMENT_SUITES, ERRATA_SUITE, COSTS, GUP_STORES, LINUX];
+export const SUITES: readonly Suite[] = [...DOCUMENT_SUITES, ERRATA_SUITE, COSTS, ALTMAP, GUP_STORES, LINUX];

@@ -226,6 +226,19 @@ Deno.test("a page of memmap that neighbours share belongs to the altmap of the f
   }
 });
 
+Deno.test("a leaf that neighbours share belongs to the altmap of the first, with struct pages that do not fill sections", () => {
+  // 56 bytes: a section has 14 pages of memmap, a leaf 16.   | 0 . . . | 1 . . . |    leaves | 0, part of 1 | 1 |
+  withKernel("struct=56", (k) => {
+    const region = ndRegions(k)[0];
+    const [first, second] = [0, 1].map(() => mustCreate(k, { size: 2 ** 14, align: 256, map: "dev" }, region));
+    assertEquals(k.uses[USE_ALTMAP_VMEMMAP], 16 + 16);
+    assertEquals(destroyNamespace(k, first), -EBUSY);
+    checkInvariants(k);
+    mustDestroy(k, second);
+    mustDestroy(k, first);
+  });
+});
+
 Deno.test("a page of memmap that neighbours share and DRAM holds goes back to DRAM with the last, altmap or not", () => {
   for (const order of [[0, 1], [1, 0]]) {
     withKernel(SHARED, (k) => {

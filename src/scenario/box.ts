@@ -142,7 +142,8 @@ function memmapFrames(config: NamespaceConfig, arch: Arch): { readonly memmap: n
 function dramBytes(config: NamespaceConfig, arch: Arch): number {
   const { memmap, tables } = memmapFrames(config, arch);
   const unit = arch.regionAlignBytes;
-  return alignUp((memmap + tables) * pageBytes(arch) * 1.1, unit) + 2 * unit;
+  const inPmem = config.map === "dev" && arch.altmapBasePages;
+  return alignUp(((inPmem ? 0 : memmap) + tables) * pageBytes(arch) * 1.1, unit) + 2 * unit;
 }
 
 /** Host memory a run commits, about: the memmap if it is written, tables, and DRAM's own struct pages for both. */

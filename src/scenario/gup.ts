@@ -75,7 +75,10 @@ export function gupBox(config: NamespaceConfig, more: BootOptions = {}): GupBox 
   const pages = config.size / levelBytes(arch, 0);
   const size = alignUp(config.size * (config.map === "dev" ? 65 / 64 : 1), config.align) + 2 * arch.namespaceUnitBytes +
     config.align;
-  const { kernel, namespace } = createOnBox({ ...config, size: alignUp(size, arch.namespaceUnitBytes) }, more);
+  // Where all memmap has to fit into the reserve, whole sections always do.
+  const whole = config.map === "dev" && arch.altmapBasePages;
+  const unit = Math.max(arch.namespaceUnitBytes, whole ? 2 ** arch.sectionShift : 0);
+  const { kernel, namespace } = createOnBox({ ...config, size: alignUp(size, unit) }, more);
   const mm = mmAlloc(kernel);
   if (typeof mm === "number") throw new NamespaceError(mm);
   const dev = namespace.dev!;

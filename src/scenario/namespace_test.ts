@@ -46,6 +46,20 @@ Deno.test("namespaceReport() of map=dev takes nothing from DRAM", () => {
   assertEquals(report.overheadPercent, 100 * 18874368 / GIB);
 });
 
+Deno.test("namespaceReport() of map=dev on arm64 takes all memmap from pmem, and from DRAM tables alone", () => {
+  for (
+    const [arch, align, altmap] of [["arm64-4k", 4096, 4096], ["arm64-16k", 16384, 256], [
+      "arm64-64k",
+      65536,
+      16,
+    ]] as const
+  ) {
+    const { pages, baseline } = namespaceReport({ size: GIB, align, map: "dev", arch });
+    assertEquals([pages.vmemmap, pages.altmap, pages.dramTotal], [0, altmap, 0], arch);
+    assertEquals(baseline.pages, pages);
+  }
+});
+
 Deno.test("namespaceReport() counts the same frames without contents", () => {
   for (const kernel of Object.keys(PRESETS)) {
     const [full, counted] = [true, false].map((contents) =>

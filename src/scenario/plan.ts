@@ -11,7 +11,7 @@ import { type MapMode, ndPfnInit } from "../drivers/nvdimm/pfn_devs.ts";
 import { usableBytes } from "../drivers/nvdimm/namespace.ts";
 import { PRESETS } from "../include/kernel_config.ts";
 import { formatSize } from "../lib/units.ts";
-import { namespaceConfig } from "./box.ts";
+import { namespaceConfig, type NamespaceOptions } from "./box.ts";
 import { makePool } from "./hugetlb.ts";
 import { hugetlbConfig } from "./hugetlb_box.ts";
 import { createOnBox, NamespaceError } from "./namespace.ts";
@@ -214,7 +214,9 @@ function planPool(
 }
 
 /** Sizes to ask for, by `nd_pfn_init`: from the data wanted upwards, one page of the device or unit of the region at a time. */
-function planSizes({ arch = "x86-64" }: PlanOptions, usable: number, places: readonly Place[]): PlanSize[] {
+function planSizes(options: PlanOptions, usable: number, places: readonly Place[]): PlanSize[] {
+  const { arch = "x86-64", hostMemory } = options;
+  const given = { arch, ...(hostMemory === undefined ? {} : { hostMemory }), contents: false };
   const step = (align: number) => Math.max(align, ARCHS[arch].namespaceUnitBytes);
   const largest = Math.max(...places.map(({ align }) => step(align)));
   const limit = 2 ** 46;
@@ -231,8 +233,22 @@ function planSizes({ arch = "x86-64" }: PlanOptions, usable: number, places: rea
     for (let size = Math.ceil(usable / unit) * unit; size <= most; size += unit) {
       const info = ndPfnInit(k, start, size, align, map);
       if (typeof info === "number" || info.npfns * k.pageBytes < usable) continue;
-      return { map, align, size, usableBytes: info.npfns * k.pageBytes };
+      if (!ARCHS[arch].altmapBasePages || reserveHolds({ ...given, map, align, size })) {
+        return { map, align, size, usableBytes: info.npfns * k.pageBytes };
+      }
     }
     throw new RangeError(`Cannot plan for ${usable} bytes of data: no size up to ${formatSize(most)} has them`);
   });
+}
+
+/** Whether all of a namespace's memmap finds room in what its info block reserves: not every size does on arm64. */
+function reserveHolds(options: NamespaceOptions): boolean {
+  if (options.map !== "dev") return true;
+  try {
+    createOnBox(namespaceConfig(options));
+    return true;
+  } catch (error) {
+    if (!(error instanceof NamespaceError)) throw error;
+    return false;
+  }
 }

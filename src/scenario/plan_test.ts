@@ -69,6 +69,25 @@ Deno.test("planReport() names the least size that gives the data asked for", () 
   }
 });
 
+Deno.test("planReport() names a size whose reserve holds all of its memmap, where base pages come from it too", () => {
+  const [leaves, pages, large] = ["arm64-4k", "arm64-16k", "arm64-64k"].map((arch) => {
+    const usable = 2 ** 31 - 2 ** 26;
+    return planReport({ usable, arch, map: "dev" }).sizes[0];
+  });
+  // 16 MiB steps: a section's worth with leaves; 2032 MiB would have the data, but not the memmap, with 64K pages.
+  assertEquals([leaves, pages, large].map(({ size }) => size / 2 ** 20), [2048, 2000, 2048]);
+  for (const [arch, { size, usableBytes }] of [["arm64-4k", leaves], ["arm64-64k", large]] as const) {
+    const made = namespaceReport({
+      size,
+      arch,
+      align: arch === "arm64-4k" ? 4096 : 65536,
+      map: "dev",
+      contents: false,
+    });
+    assertEquals([made.usableBytes, made.pages.vmemmap], [usableBytes, 0]);
+  }
+});
+
 Deno.test("planReport() counts what each kernel keeps of the memmap of huge pages", () => {
   const { pools, namespaces } = planReport({ hugetlb: [{ size: SIZE_2M, count: 64 }] });
   assertEquals([pools.length, namespaces.length], [6, 0]);
