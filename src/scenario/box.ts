@@ -9,6 +9,7 @@ import { PRESETS } from "../include/kernel_config.ts";
 import { SZ_1G } from "../include/sizes.ts";
 import { alignUp, isPowerOf2 } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
+import { daxAligns } from "../drivers/dax/bus.ts";
 import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { STRETCH_STRUCT_SIZE } from "../include/mm_types.ts";
@@ -51,7 +52,7 @@ export function namespaceConfig(options: NamespaceOptions): NamespaceConfig {
     throw new RangeError(`Unknown kernel "${kernel}": known are ${Object.keys(PRESETS).join(", ")}`);
   }
   const align = options.align ?? levelBytes(known, 1);
-  const aligns = [0, 1, 2].map((level) => levelBytes(known, level));
+  const aligns = daxAligns(known);
   if (!aligns.includes(align)) {
     throw new RangeError(`Cannot map by ${formatSize(align)}: ${arch} has ${aligns.map(formatSize).join(", ")}`);
   }

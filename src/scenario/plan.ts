@@ -5,8 +5,9 @@
 // other side: which -s gives so much.
 
 import { boot } from "../boot.ts";
-import { levelBytes, pageBytes } from "../arch/arch.ts";
+import { pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
+import { daxAligns } from "../drivers/dax/bus.ts";
 import { type MapMode, ndPfnInit } from "../drivers/nvdimm/pfn_devs.ts";
 import { usableBytes } from "../drivers/nvdimm/namespace.ts";
 import { PRESETS } from "../include/kernel_config.ts";
@@ -155,7 +156,7 @@ function policiesOf(options: PlanOptions): { readonly kernels: readonly string[]
   // Refuses what it does not know, by name.
   const probe = 4 * (arch?.regionAlignBytes ?? 0);
   namespaceConfig({ ...options, size: probe });
-  const aligns = align === undefined ? [0, 1, 2].map((level) => levelBytes(arch, level)) : [align];
+  const aligns = align === undefined ? daxAligns(arch) : [align];
   const maps: readonly MapMode[] = map === undefined ? ["mem", "dev"] : [map];
   return {
     kernels: kernel === undefined ? Object.keys(PRESETS) : [kernel],

@@ -5,6 +5,7 @@
 
 import { EBUSY, EINVAL, ENOSPC } from "../../include/errno.ts";
 import type { DevPagemap, PfnRange } from "../../include/memremap.ts";
+import { type Arch, levelBytes } from "../../arch/arch.ts";
 import { isAligned } from "../../lib/align.ts";
 import { type Kernel, newObject } from "../../mm/kernel.ts";
 import type { AddressSpace } from "../../mm/mm.ts";
@@ -33,6 +34,11 @@ export interface DevDax extends AddressSpace {
   bound: boolean;
   /** Ranges the kmem driver made System RAM of; null unless it is bound instead. */
   kmem: readonly PfnRange[] | null;
+}
+
+/** Page sizes a device may have, `dax_align_valid` and `nd_pfn_supported_alignments`: what an entry of each level maps. */
+export function daxAligns(arch: Arch): number[] {
+  return [0, 1, 2].map((level) => levelBytes(arch, level));
 }
 
 /** `alloc_dax_region`: null unless the range is aligned at both ends. */
@@ -108,10 +114,10 @@ export function devDaxPages(dev: DevDax): number {
   return dev.ranges.reduce((sum, r) => sum + r.end - r.start, 0);
 }
 
-/** Free space of a region, first fit, aligned. */
+/** Free space of a region, first fit, aligned. -EINVAL for a page size no device has, or a size that is not made of it. */
 function takeRanges(k: Kernel, region: DaxRegion, pages: number, align: number): PfnRange[] | number {
   const unit = align / k.pageBytes;
-  if (!Number.isInteger(unit) || pages <= 0 || !isAligned(pages, unit)) return -EINVAL;
+  if (!daxAligns(k.arch).includes(align) || pages <= 0 || !isAligned(pages, unit)) return -EINVAL;
   const used = region.devices.flatMap((d) => d.ranges).sort((a, b) => a.start - b.start);
   const ranges: PfnRange[] = [];
   let left = pages;

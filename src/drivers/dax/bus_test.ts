@@ -121,7 +121,8 @@ Deno.test("a fault finds the right range of a device", () => {
 Deno.test("createDevDax() refuses sizes that are no whole device pages", () => {
   withKernel("", (k) => {
     const region = dynamicRegion(k);
-    for (const [pages, align] of [[0, 4096], [-16, 4096], [8, 4096], [16, 1000]]) {
+    // 512 and 8192 are whole pages of 256 bytes, and no entry maps them.
+    for (const [pages, align] of [[0, 4096], [-16, 4096], [8, 4096], [16, 1000], [64, 512], [64, 8192], [64, -4096]]) {
       assertEquals(createDevDax(k, region, pages, align, null), -EINVAL);
     }
     assertEquals(createDevDax(k, region, 2048, 4096, null), -ENOSPC);
@@ -137,6 +138,7 @@ Deno.test("reconfigureDevDax() changes size and page size of an unbound dynamic 
     assertEquals([devDaxPages(dev), dev.align], [256, 65536]);
     assertEquals(reconfigureDevDax(k, dev, 8, 65536), -EINVAL);
     assertEquals(reconfigureDevDax(k, dev, 4096, 65536), -ENOSPC);
+    assertEquals(reconfigureDevDax(k, dev, 256, 8192), -EINVAL);
     assertEquals([devDaxPages(dev), dev.align], [256, 65536], "a refusal changes nothing");
     const ns = mustCreate(k);
     mustDestroy(k, ns);

@@ -18,12 +18,11 @@ import { C } from "../../mm/vmstat.ts";
 import { daxPgoffToPfn, type DevDax, devDaxPages, killDevDax } from "./bus.ts";
 
 /**
- * `dev_dax_probe`: binds the driver. 0; -EINVAL for a static pgmap with several ranges or a page size the tables do
- * not have; else what memremap_pages() says, with nothing changed.
+ * `dev_dax_probe`: binds the driver. 0; -EBUSY when one is bound, -EINVAL for a static pgmap with several ranges; else
+ * what memremap_pages() says, with nothing changed.
  */
 export function devDaxProbe(k: Kernel, dev: DevDax): number {
   if (dev.bound || dev.kmem !== null) return -EBUSY;
-  if (![0, 1, 2].some((level) => levelBytes(k.arch, level) === dev.align)) return -EINVAL;
   const geometry = k.config.compoundDevmap ? pfnDown(dev.align, k.pageBytes) : 1;
   let pgmap = dev.pgmap;
   if (pgmap !== null && dev.ranges.length > 1) return -EINVAL;

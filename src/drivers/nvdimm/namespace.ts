@@ -4,12 +4,12 @@
 // on it, and either a device-dax device or a pmem disk whose pages stay base pages.
 // Left out: labels, BTT, modes raw and sector, the file system on an fsdax namespace.
 
-import { EBUSY, ENOMEM } from "../../include/errno.ts";
+import { EBUSY, EINVAL, ENOMEM } from "../../include/errno.ts";
 import type { DevPagemap } from "../../include/memremap.ts";
 import { pfnDown } from "../../lib/align.ts";
 import type { Kernel } from "../../mm/kernel.ts";
 import { memremapPages, memunmapPages, newPgmap, pagesInUse } from "../../mm/memremap.ts";
-import { allocDaxRegion, createDevDax, deleteDevDax, type DevDax } from "../dax/bus.ts";
+import { allocDaxRegion, createDevDax, daxAligns, deleteDevDax, type DevDax } from "../dax/bus.ts";
 import { devDaxProbe, devDaxRemove } from "../dax/device.ts";
 import { type MapMode, ndPfnInit, nvdimmSetupPfn, type PfnInfoBlock } from "./pfn_devs.ts";
 import { claimExtent, type Extent, type NdRegion, releaseExtent } from "./region.ts";
@@ -38,9 +38,10 @@ export interface NamespaceRequest {
 
 /**
  * Creates a namespace and enables it. A negative errno and nothing changed: -EINVAL for a size that is no multiple of
- * 16 MiB, or compounds larger than a section that would begin inside one, -ENOSPC when the region is full, -ENXIO when the
- * alignment leaves no room, -ENOMEM when memory is out, or with map=dev the room that the info block reserves: on arm64,
- * where a leaf must be aligned and the rest of the memmap comes from there too, or where the label takes a large page.
+ * 16 MiB, a page size that no entry maps, or compounds larger than a section that would begin inside one, -ENOSPC when
+ * the region is full, -ENXIO when the alignment leaves no room, -ENOMEM when memory is out, or with map=dev the room that
+ * the info block reserves: on arm64, where a leaf must be aligned and the rest of the memmap comes from there too, or
+ * where the label takes a large page.
  */
 export function createNamespace(k: Kernel, region: NdRegion, request: NamespaceRequest): NdNamespace | number {
   const extent = claimExtent(k, region, request.size);
@@ -50,8 +51,12 @@ export function createNamespace(k: Kernel, region: NdRegion, request: NamespaceR
   return ns;
 }
 
-/** Disables and destroys a namespace. -EBUSY while somebody, a neighbour's memmap too, is on its pages, or it is RAM. */
+/**
+ * Disables and destroys a namespace. -EBUSY while somebody, a neighbour's memmap too, is on its pages, or it is System
+ * RAM; -EINVAL when it is gone already.
+ */
 export function destroyNamespace(k: Kernel, ns: NdNamespace): number {
+  if (!ns.region.used.includes(ns.extent)) return -EINVAL;
   if (ns.dev !== null) {
     // No driver may be bound at all, as after devDaxRemove() or devDaxKmemRemove().
     let err = ns.dev.bound ? devDaxRemove(k, ns.dev) : 0;
@@ -72,6 +77,7 @@ export function usableBytes(k: Kernel, ns: NdNamespace): number {
 
 function enable(k: Kernel, region: NdRegion, extent: Extent, request: NamespaceRequest): NdNamespace | number {
   const mode = request.mode ?? "devdax";
+  if (!daxAligns(k.arch).includes(request.align)) return -EINVAL;
   const size = extent.end - extent.start;
   const info = ndPfnInit(k, extent.start, size, request.align, request.map);
   if (typeof info === "number") return info;

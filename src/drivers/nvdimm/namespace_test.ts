@@ -125,6 +125,35 @@ for (const arch of ["x86-64", "arm64-4k", "arm64-16k", "arm64-64k"]) {
   });
 }
 
+Deno.test("createNamespace() refuses a page size that no entry maps, whatever the namespace is for", () => {
+  withKernel("", (k) => {
+    const region = ndRegions(k)[0];
+    for (const mode of ["devdax", "fsdax"] as const) {
+      for (const align of [0, -4096, 512, 3 * 4096, 2 ** 20]) {
+        assertEquals(
+          createNamespace(k, region, { size: 2 ** 17, align, map: "mem", mode }),
+          -EINVAL,
+          `${mode} ${align}`,
+        );
+      }
+    }
+    assertEquals(region.used, []);
+  });
+});
+
+Deno.test("destroyNamespace() of a namespace that is gone says so and leaves its neighbours alone", () => {
+  for (const mode of ["devdax", "fsdax"] as const) {
+    withKernel("", (k) => {
+      const region = ndRegions(k)[0];
+      const [gone, stays] = [0, 1].map(() => mustCreate(k, { size: 2 ** 17, align: 4096, mode }, region));
+      mustDestroy(k, gone);
+      assertEquals(destroyNamespace(k, gone), -EINVAL, mode);
+      assertEquals(region.used, [stays.extent]);
+      mustDestroy(k, stays);
+    });
+  }
+});
+
 /** Namespaces come and go at random in one region, neighbours in one section included; all of it is checked each time. */
 for (const kernel of Object.keys(PRESETS)) {
   Deno.test(`any order of creating and destroying leaves the machine whole: ${kernel}`, () => {

@@ -21,7 +21,7 @@ export interface NdRegion {
   readonly used: Extent[];
 }
 
-/** The regions the box has. */
+/** The regions the box has, nothing of them in use: asked for once, since they are where namespaces are kept. */
 export function ndRegions(k: Kernel): NdRegion[] {
   return k.machine.topology.pmem.map(({ id, nid, start, end }) => ({
     id,
