@@ -38,7 +38,9 @@ import { newTableWork } from "./mm/vmemmap_basepages.ts";
 import { COUNTERS } from "./mm/vmstat.ts";
 
 /** Most CPUs of a kernel (CONFIG_MAXSMP). */
-const NR_CPUS = 8192;
+export const NR_CPUS = 8192;
+/** Most nodes (MAX_NUMNODES on a small CONFIG_NODES_SHIFT). */
+export const MOST_NODES = 64;
 
 /** What to boot. Everything has a default; sizes are bytes. */
 export interface BootOptions {
@@ -135,8 +137,8 @@ function machineSpec(arch: Arch, options: BootOptions): MachineSpec {
   const dram = options.dram ?? [SZ_1G];
   const structPageSize = checkStructPageSize(options.structPageSize ?? 64);
   const nodes = options.nodes ?? dram.length;
-  if (!Number.isInteger(nodes) || nodes < dram.length || nodes > 64) {
-    throw new RangeError(`Cannot boot ${nodes} nodes: expected a whole number from ${dram.length} to 64`);
+  if (!Number.isInteger(nodes) || nodes < dram.length || nodes > MOST_NODES) {
+    throw new RangeError(`Cannot boot ${nodes} nodes: expected a whole number from ${dram.length} to ${MOST_NODES}`);
   }
   const cpus = options.cpus ?? 1;
   if (!Number.isInteger(cpus) || cpus < 1 || cpus > NR_CPUS) {

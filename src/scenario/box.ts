@@ -6,7 +6,6 @@ import { boot, type BootOptions, checkStructPageSize } from "../boot.ts";
 import { type Arch, levelBytes, pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { PRESETS } from "../include/kernel_config.ts";
-import { SZ_1G } from "../include/sizes.ts";
 import { alignUp, isPowerOf2 } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
 import { daxAligns } from "../drivers/dax/bus.ts";
@@ -14,6 +13,16 @@ import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { STRETCH_STRUCT_SIZE } from "../include/mm_types.ts";
 import { type CostTable, costTable, DEFAULT_COST } from "../model/cost_tables.ts";
+import {
+  archNamed,
+  hostMemoryOption,
+  kernelNamed,
+  MOST_MEMORY,
+  multipleOf,
+  oneOf,
+  requireHostMemory,
+  switches,
+} from "./options.ts";
 
 /** What every command that makes a namespace is given. Bytes. */
 export interface NamespaceOptions {
@@ -42,27 +51,14 @@ export type NamespaceConfig = Required<NamespaceOptions>;
 
 /** Fills in defaults and checks what can be checked without a machine. RangeError naming the given and the allowed. */
 export function namespaceConfig(options: NamespaceOptions): NamespaceConfig {
-  const arch = options.arch ?? "x86-64";
-  const known = ARCHS[arch];
-  if (known === undefined) {
-    throw new RangeError(`Unknown architecture "${arch}": known are ${Object.keys(ARCHS).join(", ")}`);
-  }
-  const kernel = options.kernel ?? "6.1";
-  if (!Object.hasOwn(PRESETS, kernel)) {
-    throw new RangeError(`Unknown kernel "${kernel}": known are ${Object.keys(PRESETS).join(", ")}`);
-  }
-  const align = options.align ?? levelBytes(known, 1);
-  const aligns = daxAligns(known);
+  const arch = archNamed(options.arch);
+  const kernel = kernelNamed(options.kernel);
+  const align = options.align ?? levelBytes(arch, 1);
+  const aligns = daxAligns(arch);
   if (!aligns.includes(align)) {
-    throw new RangeError(`Cannot map by ${formatSize(align)}: ${arch} has ${aligns.map(formatSize).join(", ")}`);
+    throw new RangeError(`Cannot map by ${formatSize(align)}: ${arch.name} has ${aligns.map(formatSize).join(", ")}`);
   }
-  const { size } = options;
-  const unit = known.namespaceUnitBytes;
-  if (!Number.isSafeInteger(size) || size <= 0 || size % unit !== 0) {
-    throw new RangeError(
-      `Cannot make a namespace of ${size} bytes: expected a positive multiple of ${formatSize(unit)}`,
-    );
-  }
+  const size = multipleOf("make a namespace of", options.size, arch.namespaceUnitBytes);
   if (align > size) {
     throw new RangeError(`Cannot align to ${formatSize(align)}: the namespace has only ${formatSize(size)}`);
   }
@@ -71,31 +67,20 @@ export function namespaceConfig(options: NamespaceOptions): NamespaceConfig {
       `Cannot align to ${formatSize(align)}: ${formatSize(size)} is no multiple of it (ndctl refuses too)`,
     );
   }
-  const map = options.map ?? "mem";
-  if (map !== "mem" && map !== "dev") throw new RangeError(`Unknown map "${map}": known are mem, dev`);
-  const limit = 2 ** 46;
-  if (size > limit) throw new RangeError(`Cannot place ${formatSize(size)} of pmem: at most ${formatSize(limit)} fit`);
+  if (size > MOST_MEMORY) {
+    throw new RangeError(`Cannot place ${formatSize(size)} of pmem: at most ${formatSize(MOST_MEMORY)} fit`);
+  }
   return {
     size,
     align,
-    map,
+    map: oneOf("map", options.map ?? "mem", ["mem", "dev"]),
     kernel,
-    arch,
+    arch: arch.name,
     structPageSize: checkStructPageSize(options.structPageSize ?? 64),
-    contents: options.contents ?? true,
+    ...switches(options, { contents: true }),
     cost: costTable(options.cost ?? DEFAULT_COST).name,
-    hostMemory: options.hostMemory ?? 20 * SZ_1G,
+    hostMemory: hostMemoryOption(options.hostMemory),
   };
-}
-
-/** RangeError with the figures, and a hint if there is one, unless the host has the bytes a run needs. */
-export function requireHostMemory(need: number, have: number, hint: string): void {
-  // Not "more than": no comparison with NaN holds.
-  if (need <= have) return;
-  throw new RangeError(
-    `Not enough host memory: this run needs about ${formatSize(alignUp(need, 2 ** 20))}, ` +
-      `${formatSize(alignUp(have, 2 ** 20))} are there${hint === "" ? "" : ` (${hint})`}`,
-  );
 }
 
 /** Boots a box with room for this namespace. RangeError when the host has not the memory for it. */

@@ -4,11 +4,11 @@
 
 import type { BootOptions } from "../boot.ts";
 import { ENOMEM } from "../include/errno.ts";
-import { SZ_1M } from "../include/sizes.ts";
-import { alignDown, alignUp } from "../lib/align.ts";
+import { SZ_1G, SZ_1M } from "../include/sizes.ts";
+import { alignUp } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
 import { ARCHS } from "../arch/archs.ts";
-import { levelBytes } from "../arch/arch.ts";
+import { levelBytes, pageBytes } from "../arch/arch.ts";
 import { devDaxPages } from "../drivers/dax/bus.ts";
 import { daxMmap } from "../drivers/dax/device.ts";
 import type { GupMode } from "../mm/gup_refs.ts";
@@ -21,12 +21,18 @@ import type { CounterValues } from "../mm/vmstat.ts";
 import { modelMs } from "../model/clock.ts";
 import { modelCost, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
 import { createOnBox, NamespaceError } from "./namespace.ts";
+import { archNamed, multipleOf, oneOf, requireHostMemory, wholeNumber } from "./options.ts";
+
+/** Most rounds: more than anybody waits for. */
+const MOST_REPEATS = 1e6;
+/** Most pages per call (`nr_pages_per_call` has 32 bits). */
+const MOST_BATCH = 2 ** 32 - 1;
 
 /** gup_test's flags, and the namespace options. `size` is what is held (-m), not the namespace's. Bytes. */
 export interface GupOptions extends Omit<NamespaceOptions, "contents"> {
   /** FOLL_GET (`get`, -u, default) or FOLL_PIN (`pin`, -a). */
   readonly mode?: GupMode;
-  /** Rounds (-r); default 10. */
+  /** Rounds (-r), at most a million; default 10. */
   readonly repeats?: number;
   /** Pages per call (-n); default 512. */
   readonly batch?: number;
@@ -109,8 +115,8 @@ export function gupBox(config: NamespaceConfig, more: BootOptions = {}): GupBox 
 export function gupReport(options: GupOptions): GupReport {
   const config = gupConfig(options);
   const { mode, repeats, batch } = config;
-  const { kernel: k, area } = gupBox(config);
-  const pages = options.size / k.pageBytes;
+  const { kernel: k, area } = gupBox(withoutArrays(config, 1));
+  const pages = config.size / k.pageBytes;
   const test = gupTest(k, { mm: area.mm, vpn: area.start, pages, batch, mode, repeats });
   const { getCounters, putCounters } = test;
   const cost = modelCost(config);
@@ -123,6 +129,13 @@ export function gupReport(options: GupOptions): GupReport {
     modelGetMs: cost === null ? null : modelMs(getCounters, cost),
     modelPutMs: cost === null ? null : modelMs(putCounters, cost),
   };
+}
+
+/** Less the host memory that gup_test's own arrays of pages take, one for each job. RangeError when there is not as much. */
+export function withoutArrays(config: GupReport["config"], jobs: number): GupReport["config"] {
+  const arrays = jobs * Float64Array.BYTES_PER_ELEMENT * config.size / pageBytes(ARCHS[config.arch]);
+  requireHostMemory(arrays, config.hostMemory, "for the pages held; the machine is not counted yet");
+  return { ...config, hostMemory: config.hostMemory - arrays };
 }
 
 /** The part of a report that is read off the counters of getting and of putting all pages once. */
@@ -139,21 +152,19 @@ export function gupWork(getCounters: CounterValues, putCounters: CounterValues) 
 
 /** The options with every default filled in, checked. gup_test takes whole MiB, whatever a namespace must be. */
 export function gupConfig(options: GupOptions): GupReport["config"] {
-  const { size, mode = "get", repeats = 10, batch = 512 } = options;
-  if (mode !== "get" && mode !== "pin") throw new RangeError(`Unknown mode "${mode}": known are get, pin`);
-  for (const [name, value] of [["repeats", repeats], ["batch", batch]] as const) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new RangeError(`Cannot run with ${name} ${value}: expected a whole number from 1`);
-    }
-  }
-  const arch = ARCHS[options.arch ?? "x86-64"];
-  const unit = arch === ARCHS["x86-64"] ? SZ_1M : (arch?.namespaceUnitBytes ?? SZ_1M);
-  if (!Number.isSafeInteger(size) || size < unit || size % unit !== 0) {
-    throw new RangeError(`Cannot hold ${size} bytes: expected a positive multiple of ${formatSize(unit)}`);
-  }
-  const config = namespaceConfig({ ...options, size: alignUp(size, 2 ** 30) });
+  const mode = oneOf("mode", options.mode ?? "get", ["get", "pin"]);
+  const repeats = wholeNumber("repeats", options.repeats ?? 10, 1, MOST_REPEATS);
+  const batch = wholeNumber("batch", options.batch ?? 512, 1, MOST_BATCH);
+  const { namespaceUnitBytes } = archNamed(options.arch);
+  const size = multipleOf("hold", options.size, Math.min(SZ_1M, namespaceUnitBytes));
+  // Whether its pages may have this size; how large the namespace must be, gupBox() sees to.
+  const config = namespaceConfig({
+    ...options,
+    contents: true,
+    size: alignUp(size, Math.max(SZ_1G, options.align ?? 0)),
+  });
   if (size < config.align) {
     throw new RangeError(`Cannot align to ${formatSize(config.align)}: only ${formatSize(size)} are held`);
   }
-  return { ...config, size: alignDown(size, levelBytes(ARCHS[config.arch], 0)), mode, repeats, batch };
+  return { ...config, size, mode, repeats, batch };
 }

@@ -10,12 +10,16 @@ import { compoundHead, hasPincount, pageRefcount } from "../mm/page.ts";
 import type { VmArea } from "../mm/mm.ts";
 import { daxPgoffToPfn, type DevDax } from "../drivers/dax/bus.ts";
 import { COUNTERS, type CounterValues } from "../mm/vmstat.ts";
-import { gupBox, gupConfig, type GupOptions, type GupReport, gupWork } from "./gup.ts";
+import { gupBox, gupConfig, type GupOptions, type GupReport, gupWork, withoutArrays } from "./gup.ts";
 import { GupTeam, type GupTeamResult } from "./gup_team.ts";
+import { wholeNumber } from "./options.ts";
+
+/** Most threads: each is a worker of the host. */
+const MOST_JOBS = 64;
 
 /** The options of `lab gup`, and how many threads. */
 export interface GupJobsOptions extends GupOptions {
-  /** Threads, each a CPU of the machine in a worker of its own (-j). */
+  /** Threads, each a CPU of the machine in a worker of its own (-j), at most 64. */
   readonly jobs: number;
 }
 
@@ -33,7 +37,7 @@ export interface GupJobsReport extends GupReport {
 
 /**
  * Runs gup_test in several workers at once on one shared machine. RangeError for options that make no run; panics when
- * a count is not exact.
+ * a count is not exact. Deno starts a worker from a local file with `--allow-read` only.
  *
  * @example
  * ```ts
@@ -46,11 +50,8 @@ export interface GupJobsReport extends GupReport {
  */
 export async function gupJobsReport(options: GupJobsOptions): Promise<GupJobsReport> {
   const config = gupConfig(options);
-  const { jobs } = options;
-  if (!Number.isInteger(jobs) || jobs < 1 || jobs > 64) {
-    throw new RangeError(`Cannot run ${jobs} jobs: expected a whole number from 1 to 64`);
-  }
-  const { kernel: k, area } = gupBox(config, { shared: true, cpus: jobs });
+  const jobs = wholeNumber("jobs", options.jobs, 1, MOST_JOBS);
+  const { kernel: k, area } = gupBox(withoutArrays(config, jobs), { shared: true, cpus: jobs });
   const pages = Math.min(config.size / k.pageBytes, area.end - area.start);
   const run = { vpn: area.start, pages, batch: config.batch, mode: config.mode, repeats: config.repeats };
   const team = new GupTeam(k, area, jobs);

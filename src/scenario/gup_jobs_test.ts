@@ -40,7 +40,11 @@ Deno.test("GupTeam leaves a machine whose invariants hold, and sees counts chang
 
 Deno.test("gupJobsReport() refuses what makes no team", async () => {
   for (const jobs of [0, 1.5, 65]) {
-    await assertRejects(() => gupJobsReport({ ...TOY, jobs }), RangeError, `Cannot run ${jobs} jobs`);
+    await assertRejects(
+      () => gupJobsReport({ ...TOY, jobs }),
+      RangeError,
+      `Cannot run with jobs ${jobs}: expected a whole number from 1 to 64`,
+    );
   }
   const { kernel: k, area } = gupBox(gupConfig(TOY));
   assertThrows(() => new GupTeam(k, area, 1), RangeError, "not booted with shared memory");

@@ -82,3 +82,14 @@ Deno.test("gupReport() measures host time that is not negative", () => {
   const { getMs, putMs } = gupReport({ size: 32 * MIB, repeats: 3 });
   assert([...getMs, ...putMs].every((ms) => ms >= 0));
 });
+
+Deno.test("gupReport() counts the host memory of gup_test's own array of pages", () => {
+  // 8 bytes for each of 2^32 pages, before any machine is built.
+  assertThrows(() => gupReport({ size: 2 ** 44, align: 2 ** 30, repeats: 1 }), RangeError, "needs about 32G, 20G are");
+});
+
+Deno.test("gupReport() holds whole MiB on every architecture that Linux has", () => {
+  for (const [arch, align] of [["arm64-4k", 4096], ["arm64-16k", 2 ** 14], ["arm64-64k", 2 ** 16]] as const) {
+    assertEquals(gupReport({ size: 2 ** 20, arch, align, repeats: 1 }).pages, 2 ** 20 / align);
+  }
+});

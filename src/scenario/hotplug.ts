@@ -53,7 +53,7 @@ export interface HotplugRun {
   readonly error: string | null;
   /** Memory that could be added. */
   readonly addedBytes: number;
-  /** Frames taken between being added and going online. */
+  /** Frames taken for it to be added. */
   readonly pages: NamespacePages;
   /** How the new memmap is mapped, and where its frames are. */
   readonly mapping: MemmapMapping;
@@ -130,8 +130,9 @@ function plug(config: HotplugConfig): HotplugReport {
   const uses = Float64Array.from(k.uses);
   const before = readCounters(k.stat);
   const [error, add] = timed(() => memory.add());
-  const pages = pagesTaken(k, uses, states[0].free);
   states.push(readState(k, zone, "added"));
+  // What went online on its own is free now and was not taken by anybody.
+  const pages = pagesTaken(k, uses, states[0].free + states[1].managed - states[0].managed);
   const blocks = [...k.hotplug.blocks.values()].sort((a, b) => a.id - b.id);
   const [, online] = timed(() => onlineAll(k, blocks, config));
   const counters = countersSince(before, readCounters(k.stat));

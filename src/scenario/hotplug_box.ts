@@ -2,11 +2,10 @@
 // A box that memory is plugged into: its DRAM and how much of it is free, DIMM slots or a device-dax namespace, the boot
 // parameters of memory hotplug. Estimates for sizing are made here, before anything is booted; nothing here is reported.
 
-import { boot, checkStructPageSize } from "../boot.ts";
+import { boot, checkStructPageSize, MOST_NODES } from "../boot.ts";
 import { ARCHS } from "../arch/archs.ts";
-import { pageBytes } from "../arch/arch.ts";
+import { type Arch, pageBytes } from "../arch/arch.ts";
 import { USE_PINNED } from "../include/frame_use.ts";
-import { PRESETS } from "../include/kernel_config.ts";
 import type { MemhpDefaultState, OnlineType } from "../include/memory.ts";
 import { SZ_1G } from "../include/sizes.ts";
 import { alignDown, isPowerOf2 } from "../lib/align.ts";
@@ -15,7 +14,17 @@ import type { Kernel } from "../mm/kernel.ts";
 import { memoryBlockBytes } from "../mm/memory_block.ts";
 import { allocPages, totalFreePages } from "../mm/page_alloc.ts";
 import { layoutTopology } from "../machine/topology.ts";
-import { requireHostMemory } from "./box.ts";
+import {
+  archNamed,
+  hostMemoryOption,
+  kernelNamed,
+  MOST_MEMORY,
+  multipleOf,
+  oneOf,
+  requireHostMemory,
+  switches,
+  wholeNumber,
+} from "./options.ts";
 
 /** What to plug, and into what. Bytes. */
 export interface HotplugOptions {
@@ -66,44 +75,40 @@ const ONLINE_TYPES: readonly OnlineType[] = ["online", "online_kernel", "online_
 
 /** Fills in defaults and checks what can be checked without a machine. RangeError naming the given and the allowed. */
 export function hotplugConfig(options: HotplugOptions): HotplugConfig {
-  const { size, kernel = "6.1", arch: name = "x86-64", structPageSize = 64, online = "online", node = 0 } = options;
-  const arch = ARCHS[name];
-  if (arch === undefined) {
-    throw new RangeError(`Unknown architecture "${name}": known are ${Object.keys(ARCHS).join(", ")}`);
-  }
-  if (!Object.hasOwn(PRESETS, kernel)) {
-    throw new RangeError(`Unknown kernel "${kernel}": known are ${Object.keys(PRESETS).join(", ")}`);
-  }
-  if (!ONLINE_TYPES.includes(online)) {
-    throw new RangeError(`Cannot go online as "${online}": known are ${ONLINE_TYPES.join(", ")}`);
-  }
-  if (!Number.isInteger(node) || node < 0 || node > 63) {
-    throw new RangeError(`Cannot plug into node ${node}: expected a whole number from 0 to 63`);
-  }
+  const { structPageSize = 64 } = options;
+  const arch = archNamed(options.arch);
+  const kernel = kernelNamed(options.kernel);
+  const online = oneOf("way to go online", options.online ?? "online", ONLINE_TYPES);
+  const node = wholeNumber("node", options.node ?? 0, 0, MOST_NODES - 1);
   checkStructPageSize(structPageSize);
-  const limit = 2 ** 46;
-  if (size > limit) throw new RangeError(`Cannot plug ${formatSize(size)}: at most ${formatSize(limit)} fit`);
+  const size = multipleOf("plug memory of", options.size, 2 ** arch.sectionShift);
+  if (size > MOST_MEMORY) {
+    throw new RangeError(`Cannot plug ${formatSize(size)}: at most ${formatSize(MOST_MEMORY)} fit`);
+  }
   const memmap = size / pageBytes(arch) * structPageSize;
-  const dram = options.dram ?? (name === "toy" ? 2 ** 20 : DEFAULT_DRAM + alignDown(1.1 * memmap, SZ_1G));
+  const dram = options.dram ?? (arch.name === "toy" ? 2 ** 20 : DEFAULT_DRAM + alignDown(1.1 * memmap, SZ_1G));
+  const given = switches(options, {
+    memmapOnMemory: false,
+    autoOnline: false,
+    bareMetal: false,
+    hugetlbFreeVmemmap: false,
+    dax: false,
+    contents: true,
+  });
   const config = {
     size,
     dimm: options.dimm ?? size,
-    memmapOnMemory: options.memmapOnMemory ?? false,
     kernel,
-    arch: name,
+    arch: arch.name,
     structPageSize,
     dram,
     freeMemory: options.freeMemory ?? dram,
     fragment: options.fragment ?? 0,
     online,
-    autoOnline: options.autoOnline ?? false,
     node,
-    block: options.block ?? blockBytes(name, dram, options.bareMetal ?? false),
-    bareMetal: options.bareMetal ?? false,
-    hugetlbFreeVmemmap: options.hugetlbFreeVmemmap ?? false,
-    dax: options.dax ?? false,
-    contents: options.contents ?? true,
-    hostMemory: options.hostMemory ?? 20 * SZ_1G,
+    block: options.block ?? blockBytes(arch, dram, given.bareMetal),
+    ...given,
+    hostMemory: hostMemoryOption(options.hostMemory),
   };
   checkSizes(config);
   return config;
@@ -142,8 +147,7 @@ function defaultState(config: HotplugConfig): MemhpDefaultState {
 }
 
 /** The size of memory blocks on a box with this much DRAM. */
-function blockBytes(name: string, dram: number, bareMetal: boolean): number {
-  const arch = ARCHS[name];
+function blockBytes(arch: Arch, dram: number, bareMetal: boolean): number {
   const { dram: ranges } = layoutTopology({
     dram: [dram],
     pmem: [],
@@ -155,15 +159,14 @@ function blockBytes(name: string, dram: number, bareMetal: boolean): number {
   return memoryBlockBytes(arch, ranges[ranges.length - 1].end * pageBytes(arch), !bareMetal);
 }
 
-function checkSizes({ size, dimm, block, dax, freeMemory }: HotplugConfig): void {
-  if (!isPowerOf2(block)) throw new RangeError(`Cannot have memory blocks of ${block} bytes: expected a power of two`);
-  for (const [what, bytes] of [["memory", size], ["DIMMs", dimm]] as const) {
-    if (!Number.isSafeInteger(bytes) || bytes <= 0 || bytes % block !== 0) {
-      throw new RangeError(
-        `Cannot plug ${what} of ${bytes} bytes: expected a positive multiple of ${formatSize(block)}`,
-      );
-    }
+function checkSizes({ size, dimm, block, dax, freeMemory, fragment }: HotplugConfig): void {
+  if (!Number.isSafeInteger(block) || !isPowerOf2(block)) {
+    throw new RangeError(`Cannot have memory blocks of ${block} bytes: expected a power of two`);
   }
+  multipleOf("plug memory of", size, block);
+  multipleOf("plug DIMMs of", dimm, block);
+  // Text compares as a number would.
+  if (typeof fragment !== "number") throw new TypeError(`Cannot fragment "${fragment}": expected a share from 0 to 1`);
   if (size % dimm !== 0) {
     throw new RangeError(`Cannot make ${formatSize(size)} of DIMMs of ${formatSize(dimm)}: expected a whole number`);
   }

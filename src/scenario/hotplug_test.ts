@@ -127,7 +127,7 @@ for (
     [{ size: SZ_1G, node: -1 }, "expected a whole number from 0 to 63"],
     [{ size: SZ_1G, kernel: "2.6" }, "Unknown kernel"],
     [{ size: SZ_1G, arch: "vax" }, "Unknown architecture"],
-    [{ size: SZ_1G, online: "offline" }, "Cannot go online"],
+    [{ size: SZ_1G, online: "offline" }, "known are online, online_kernel, online_movable"],
     [{ size: SZ_1G, dax: true, dimm: BLOCK }, "expected no DIMM size"],
     [{ size: SZ_1G, block: SZ_1M }, "expected a power of two from 128M"],
     [{ size: SZ_1G, fragment: 2 }, "expected a share from 0 to 1"],
@@ -141,3 +141,13 @@ for (
     assertThrows(() => hotplugReport(options), RangeError, message);
   });
 }
+
+Deno.test("hotplugReport counts what adding took, whether or not blocks go online on their own", () => {
+  for (const memmapOnMemory of [false, true]) {
+    const options = { ...LIGHT, size: SZ_1G, dimm: BLOCK, memmapOnMemory };
+    const { pages } = hotplugReport({ ...options, autoOnline: true });
+    // Only the first block must look for its memmap elsewhere: the others may take it from those before.
+    assertEquals(pages.dramTotal, hotplugReport(options).pages.dramTotal);
+    assertEquals(pages.dramTotal, memmapOnMemory ? 0 : 4096);
+  }
+});

@@ -19,7 +19,8 @@ import { totalFreePages } from "../mm/page_alloc.ts";
 import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
 import { costTable } from "../model/cost_tables.ts";
 import { hugetlbMs } from "../model/hugetlb.ts";
-import { bootHugetlbBox, type HugetlbConfig, hugetlbConfig, type HugetlbOptions, oneOf } from "./hugetlb_box.ts";
+import { bootHugetlbBox, type HugetlbConfig, hugetlbConfig, type HugetlbOptions } from "./hugetlb_box.ts";
+import { oneOf } from "./options.ts";
 
 /** What `lab hugetlb` prints with `--json`. Pages are base pages unless it says huge. */
 export interface HugetlbReport {

@@ -4,15 +4,22 @@
 
 import { type Arch, pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
-import { boot, type BootOptions } from "../boot.ts";
+import { boot, type BootOptions, NR_CPUS } from "../boot.ts";
 import { type KernelConfig, PRESETS } from "../include/kernel_config.ts";
 import { STRUCT_PAGE_SIZES } from "../include/mm_types.ts";
-import { SZ_1G } from "../include/sizes.ts";
 import { alignUp } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { costTable, DEFAULT_COST } from "../model/cost_tables.ts";
-import { requireHostMemory } from "./box.ts";
+import {
+  archNamed,
+  hostMemoryOption,
+  kernelNamed,
+  oneOf,
+  requireHostMemory,
+  switches,
+  wholeNumber,
+} from "./options.ts";
 
 /** What `lab hugetlb` is given. Bytes. */
 export interface HugetlbOptions {
@@ -55,20 +62,16 @@ export type HugetlbConfig = Required<HugetlbOptions>;
 
 /** Fills in defaults and checks what can be checked without a machine. RangeError naming the given and the allowed. */
 export function hugetlbConfig(options: HugetlbOptions): HugetlbConfig {
-  const name = oneOf("architecture", options.arch ?? "x86-64", Object.keys(ARCHS));
-  const kernel = oneOf("kernel", options.kernel ?? "6.1", Object.keys(PRESETS));
-  const arch = ARCHS[name];
+  const arch = archNamed(options.arch);
+  const kernel = kernelNamed(options.kernel);
   const sizes = arch.hugetlbSizes.map((s) => s.bytes);
   if (!sizes.includes(options.size)) {
     throw new RangeError(
-      `Cannot make huge pages of ${formatSize(options.size)}: ${name} has ${sizes.map(formatSize).join(", ")}`,
+      `Cannot make huge pages of ${formatSize(options.size)}: ${arch.name} has ${sizes.map(formatSize).join(", ")}`,
     );
   }
-  for (const [what, value] of [["count", options.count], ["CPUs", options.cpus ?? 1]] as const) {
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new RangeError(`Cannot run with ${what} ${value}: expected a whole number from 1`);
-    }
-  }
+  const count = wholeNumber("count", options.count, 1, Number.MAX_SAFE_INTEGER);
+  const cpus = wholeNumber("CPUs", options.cpus ?? 1, 1, NR_CPUS);
   const placement = oneOf("placement", options.placement ?? "dense", ["dense", "spread"]);
   if (placement === "spread" && options.size > 2 ** arch.sectionShift) {
     throw new RangeError(
@@ -78,28 +81,21 @@ export function hugetlbConfig(options: HugetlbOptions): HugetlbConfig {
   const structPageSize = oneOf("struct page size", options.structPageSize ?? 64, STRUCT_PAGE_SIZES);
   return {
     size: options.size,
-    count: options.count,
+    count,
     kernel,
-    arch: name,
+    arch: arch.name,
     structPageSize,
-    optimize: options.optimize ?? true,
     keep: oneOf("keep", options.keep ?? PRESETS[kernel].hugetlbKeep, [1, 2]),
     vmemmapMap: oneOf("memmap mapping", options.vmemmapMap ?? "pmd", ["pmd", "base"]),
     flush: oneOf("flush", options.flush ?? PRESETS[kernel].hugetlbFlush, ["page", "batch"]),
     free: oneOf("free", options.free ?? PRESETS[kernel].hugetlbFree, ["sync", "deferred"]),
     placement,
-    dram: options.dram ?? dramBytes(arch, options.size, options.count, structPageSize, placement),
-    cpus: options.cpus ?? 1,
+    dram: options.dram ?? dramBytes(arch, options.size, count, structPageSize, placement),
+    cpus,
     cost: costTable(options.cost ?? DEFAULT_COST).name,
-    giveBack: options.giveBack ?? true,
-    hostMemory: options.hostMemory ?? 20 * SZ_1G,
+    ...switches(options, { optimize: true, giveBack: true }),
+    hostMemory: hostMemoryOption(options.hostMemory),
   };
-}
-
-/** What was given, if it is known. RangeError naming both. */
-export function oneOf<T extends string | number>(what: string, given: T, known: readonly T[]): T {
-  if (known.includes(given)) return given;
-  throw new RangeError(`Unknown ${what} "${given}": known are ${known.join(", ")}`);
 }
 
 /** Boots the box. RangeError when the machine would be too large, or the host has not the memory for it. */

@@ -3,15 +3,14 @@
 // the kernel page table after the namespace came up. Frames and tables are numbered in order of first appearance.
 
 import { levelBytes, pageBytes } from "../arch/arch.ts";
-import { ARCHS } from "../arch/archs.ts";
 import { alignUp } from "../lib/align.ts";
-import { formatSize } from "../lib/units.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { pageRefcount, vmemmapPage } from "../mm/page.ts";
 import { levelPages, tableEntries, vmemmapVpn } from "../mm/pgtable.ts";
 import { walkTables } from "../mm/ptdump.ts";
 import { type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
 import { createOnBox } from "./namespace.ts";
+import { archNamed, multipleOf } from "./options.ts";
 
 /** What to look at. Bytes. */
 export interface LayoutOptions extends Omit<NamespaceOptions, "size"> {
@@ -72,21 +71,15 @@ export interface LayoutReport {
  * ```
  */
 export function layoutReport(options: LayoutOptions = {}): LayoutReport {
-  const name = options.arch ?? "x86-64";
-  const arch = ARCHS[name];
-  const pmd = arch === undefined ? 0 : levelBytes(arch, 1);
+  const arch = archNamed(options.arch);
+  const pmd = levelBytes(arch, 1);
   const align = options.align ?? pmd;
-  const window = options.window ?? Math.max(align, pmd);
-  if (arch !== undefined && (!Number.isSafeInteger(window) || window <= 0 || window % pmd !== 0)) {
-    throw new RangeError(
-      `Cannot show ${window} bytes: expected a positive multiple of ${formatSize(pmd)}`,
-    );
-  }
+  const window = multipleOf("show", options.window ?? Math.max(align, pmd), pmd);
   // The first page of a namespace holds its reserve, so there must be one page more than is shown, and with map=dev as
   // many as 64 bytes for each of its base pages take. A region that begins unaligned loses one at its end.
-  const unit = arch === undefined ? 1 : Math.max(align, arch.namespaceUnitBytes, 2 ** arch.sectionShift);
-  const memmap = options.map === "dev" && arch !== undefined ? alignUp(window * 64 / (pageBytes(arch) - 64), unit) : 0;
-  const cut = arch !== undefined && align > arch.regionAlignBytes ? unit : 0;
+  const unit = Math.max(align, arch.namespaceUnitBytes, 2 ** arch.sectionShift);
+  const memmap = options.map === "dev" ? alignUp(window * 64 / (pageBytes(arch) - 64), unit) : 0;
+  const cut = align > arch.regionAlignBytes ? unit : 0;
   const config = namespaceConfig({ ...options, align, size: alignUp(window, unit) + memmap + cut + unit });
   const { kernel: k, namespace } = createOnBox(config);
   const first = namespace.pgmap.ranges[0].start + Math.ceil(namespace.info.dataoff / align) * align / k.pageBytes;

@@ -4,6 +4,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ENXIO } from "../include/errno.ts";
 import { PRESETS } from "../include/kernel_config.ts";
+import { gupReport } from "./gup.ts";
 import { hotplugReport } from "./hotplug.ts";
 import { hugetlbReport } from "./hugetlb.ts";
 import { NamespaceError, namespaceReport } from "./namespace.ts";
@@ -12,11 +13,17 @@ const GIB = 2 ** 30;
 const MIB = 2 ** 20;
 
 Deno.test("reports refuse host memory that is no amount, and say what helps where something does", () => {
-  for (const hostMemory of [NaN, -1, 0]) {
-    assertThrows(() => namespaceReport({ size: 2 ** 26, hostMemory }), RangeError, "lab namespace --no-contents");
-    assertThrows(() => hotplugReport({ size: 2 ** 27, hostMemory }), RangeError, "Not enough host memory");
-    assertThrows(() => hugetlbReport({ size: 2 ** 21, count: 1, hostMemory }), RangeError, "Not enough host memory");
+  for (
+    const [hostMemory, says] of [[NaN, "Cannot use NaN bytes of"], [-1, "Cannot use -1 bytes of"], [0, "Not enough"]]
+  ) {
+    const options = { hostMemory: hostMemory as number };
+    const refusal = `${says} host memory`;
+    assertThrows(() => namespaceReport({ size: 2 ** 26, ...options }), RangeError, refusal);
+    assertThrows(() => hotplugReport({ size: 2 ** 27, ...options }), RangeError, refusal);
+    assertThrows(() => hugetlbReport({ size: 2 ** 21, count: 1, ...options }), RangeError, refusal);
+    assertThrows(() => gupReport({ size: 2 ** 21, ...options }), RangeError, refusal);
   }
+  assertThrows(() => namespaceReport({ size: 2 ** 26, hostMemory: 0 }), RangeError, "lab namespace --no-contents");
   const counted = assertThrows(() => namespaceReport({ size: 2 ** 26, hostMemory: 0, contents: false }), RangeError);
   assert(!counted.message.includes("--no-contents"), counted.message);
 });

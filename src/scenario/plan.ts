@@ -16,6 +16,7 @@ import { namespaceConfig, type NamespaceOptions } from "./box.ts";
 import { makePool } from "./hugetlb.ts";
 import { hugetlbConfig } from "./hugetlb_box.ts";
 import { createOnBox, NamespaceError } from "./namespace.ts";
+import { archNamed, MOST_MEMORY } from "./options.ts";
 
 /** What is planned. Bytes. */
 export interface PlanOptions {
@@ -119,6 +120,7 @@ export interface PlanReport {
  */
 export function planReport(options: PlanOptions, progress: (what: string) => void = () => {}): PlanReport {
   const { pmem, usable, hugetlb = [] } = options;
+  if (!Array.isArray(hugetlb)) throw new TypeError("Cannot plan hugetlb: expected an array of { size, count }");
   if (pmem === undefined && usable === undefined && hugetlb.length === 0) {
     throw new RangeError("Cannot plan nothing: expected pmem, usable or hugetlb");
   }
@@ -152,10 +154,9 @@ interface Place {
 
 function policiesOf(options: PlanOptions): { readonly kernels: readonly string[]; readonly places: readonly Place[] } {
   const { align, kernel, map } = options;
-  const arch = ARCHS[options.arch ?? "x86-64"];
+  const arch = archNamed(options.arch);
   // Refuses what it does not know, by name.
-  const probe = 4 * (arch?.regionAlignBytes ?? 0);
-  namespaceConfig({ ...options, size: probe });
+  namespaceConfig({ ...options, size: 4 * Math.max(arch.regionAlignBytes, align ?? 0) });
   const aligns = align === undefined ? daxAligns(arch) : [align];
   const maps: readonly MapMode[] = map === undefined ? ["mem", "dev"] : [map];
   return {
@@ -220,13 +221,14 @@ function planSizes(options: PlanOptions, usable: number, places: readonly Place[
   const given = { arch, ...(hostMemory === undefined ? {} : { hostMemory }), contents: false };
   const step = (align: number) => Math.max(align, ARCHS[arch].namespaceUnitBytes);
   const largest = Math.max(...places.map(({ align }) => step(align)));
-  const limit = 2 ** 46;
-  if (!Number.isSafeInteger(usable) || usable <= 0 || usable >= limit) {
-    throw new RangeError(`Cannot plan for ${usable} bytes of data: expected more than none and at most 64 TiB of pmem`);
+  if (!Number.isSafeInteger(usable) || usable <= 0 || usable >= MOST_MEMORY) {
+    throw new RangeError(
+      `Cannot plan for ${usable} bytes of data: expected a whole number from 1 to less than ${formatSize(MOST_MEMORY)}`,
+    );
   }
   // As large as any answer: 64 bytes of each base page are memmap, and alignment takes a few pages at most.
   const page = pageBytes(ARCHS[arch]);
-  const most = Math.min(Math.ceil(usable * page / (page - 64) / largest + 4) * largest, limit);
+  const most = Math.min(Math.ceil(usable * page / (page - 64) / largest + 4) * largest, MOST_MEMORY);
   const k = boot({ arch, dram: [ARCHS[arch].regionAlignBytes], pmem: [{ bytes: most }], contents: false });
   const start = k.machine.topology.pmemStart * k.pageBytes;
   return places.map(({ map, align }) => {

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What every report does with its options: a default for what is not given, a complaint that names the given and the
+// allowed for what makes no sense. It mirrors no kernel file.
+
+import type { Arch } from "../arch/arch.ts";
+import { ARCHS } from "../arch/archs.ts";
+import { PRESETS } from "../include/kernel_config.ts";
+import { SZ_1G } from "../include/sizes.ts";
+import { alignUp } from "../lib/align.ts";
+import { formatSize } from "../lib/units.ts";
+
+/** Most memory a box may have of a kind: what x86-64 can address. */
+export const MOST_MEMORY = 2 ** 46;
+
+/** Host memory for the emulated metadata when nobody says. */
+const DEFAULT_HOST_MEMORY = 20 * SZ_1G;
+
+/** The architecture of that name; default x86-64. RangeError naming the known ones. */
+export function archNamed(name = "x86-64"): Arch {
+  return ARCHS[oneOf("architecture", name, Object.keys(ARCHS))];
+}
+
+/** The name of a kernel preset; default 6.1. RangeError naming the known ones. */
+export function kernelNamed(name = "6.1"): string {
+  return oneOf("kernel", name, Object.keys(PRESETS));
+}
+
+/** What was given, if it is known. RangeError naming both. */
+export function oneOf<T extends string | number>(what: string, given: T, known: readonly T[]): T {
+  if (known.includes(given)) return given;
+  throw new RangeError(`Unknown ${what} "${given}": known are ${known.join(", ")}`);
+}
+
+/** A count, if it is whole and between the bounds. RangeError naming all three. */
+export function wholeNumber(what: string, given: number, least: number, most: number): number {
+  if (Number.isInteger(given) && given >= least && given <= most) return given;
+  throw new RangeError(`Cannot run with ${what} ${shown(given)}: expected a whole number from ${least} to ${most}`);
+}
+
+/** Bytes, if they are a positive multiple of a unit. RangeError: cannot `act` so many. */
+export function multipleOf(act: string, given: number, unit: number): number {
+  if (Number.isSafeInteger(given) && given > 0 && given % unit === 0) return given;
+  throw new RangeError(`Cannot ${act} ${shown(given)} bytes: expected a positive multiple of ${formatSize(unit)}`);
+}
+
+/** Switches as given, or their defaults. TypeError for what is no boolean: "false" would count as true. */
+export function switches<D extends Readonly<Record<string, boolean>>>(
+  options: { readonly [K in keyof D]?: boolean },
+  defaults: D,
+): { [K in keyof D]: boolean } {
+  const result: { [K in keyof D]: boolean } = { ...defaults };
+  for (const name of Object.keys(defaults) as (keyof D)[]) {
+    const given = options[name] ?? defaults[name];
+    if (typeof given !== "boolean") {
+      throw new TypeError(`Cannot switch ${String(name)} to ${shown(given)}: expected true or false`);
+    }
+    result[name] = given;
+  }
+  return result;
+}
+
+/** Bytes of host memory, as given or by default; Infinity is no limit. RangeError unless that is a number. */
+export function hostMemoryOption(given = DEFAULT_HOST_MEMORY): number {
+  if (typeof given === "number" && given >= 0) return given;
+  throw new RangeError(`Cannot use ${shown(given)} bytes of host memory: expected a number from 0`);
+}
+
+/** RangeError with the figures, and a hint if there is one, unless the host has the bytes a run needs. */
+export function requireHostMemory(need: number, have: number, hint: string): void {
+  // Not "more than": no comparison with NaN holds.
+  if (need <= have) return;
+  throw new RangeError(
+    `Not enough host memory: this run needs about ${formatSize(alignUp(need, 2 ** 20))}, ` +
+      `${formatSize(alignUp(have, 2 ** 20))} are there${hint === "" ? "" : ` (${hint})`}`,
+  );
+}
+
+/** A value in a complaint. Text in quotes: "5" is not 5. */
+function shown(given: unknown): string {
+  return typeof given === "string" ? `"${given}"` : String(given);
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the reports say to options that make no sense: the given and the allowed, before anything is booted.
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { SZ_1G, SZ_1M, SZ_2M } from "../include/sizes.ts";
+import { gupReport } from "./gup.ts";
+import { hotplugReport } from "./hotplug.ts";
+import { hugetlbReport } from "./hugetlb.ts";
+import { layoutReport } from "./layout.ts";
+import { namespaceReport } from "./namespace.ts";
+import { multipleOf, oneOf, switches, wholeNumber } from "./options.ts";
+import { planReport } from "./plan.ts";
+
+/** JavaScript and data from outside pass what the types forbid. */
+const untyped = (options: Record<string, unknown>): never => options as never;
+
+Deno.test("wholeNumber(), multipleOf() and oneOf() hand back what makes sense", () => {
+  assertEquals([wholeNumber("jobs", 1, 1, 64), wholeNumber("jobs", 64, 1, 64)], [1, 64]);
+  assertEquals([multipleOf("hold", SZ_1M, SZ_1M), oneOf("map", "dev", ["mem", "dev"])], [SZ_1M, "dev"]);
+  for (const count of [0, 65, 1.5, NaN, Infinity, "5" as never]) {
+    assertThrows(() => wholeNumber("jobs", count, 1, 64), RangeError, "expected a whole number from 1 to 64");
+  }
+  for (const bytes of [0, -SZ_1M, SZ_1M + 1, NaN, 2 ** 60, "1M" as never]) {
+    assertThrows(() => multipleOf("hold", bytes, SZ_1M), RangeError, "expected a positive multiple of 1M");
+  }
+});
+
+Deno.test("switches() takes true and false, and nothing that only looks like them", () => {
+  const defaults = { contents: true, dax: false };
+  assertEquals(switches({}, defaults), defaults);
+  assertEquals(switches({ contents: false }, defaults), { contents: false, dax: false });
+  for (const given of ["false", "", 0, 1, NaN, {}]) {
+    assertThrows(() => switches(untyped({ dax: given }), defaults), TypeError, "expected true or false");
+  }
+});
+
+Deno.test("every switch of every report is checked before anything is booted", () => {
+  const cases: readonly (readonly [(options: never) => unknown, Record<string, unknown>, readonly string[]])[] = [
+    [namespaceReport, { size: 16 * SZ_1M }, ["contents"]],
+    [layoutReport, {}, ["contents"]],
+    [hugetlbReport, { size: SZ_2M, count: 1 }, ["optimize", "giveBack"]],
+    [hotplugReport, { size: 128 * SZ_1M }, [
+      "memmapOnMemory",
+      "autoOnline",
+      "bareMetal",
+      "hugetlbFreeVmemmap",
+      "dax",
+      "contents",
+    ]],
+  ];
+  for (const [report, options, names] of cases) {
+    for (const name of names) {
+      assertThrows(
+        () => report(untyped({ ...options, [name]: "false" })),
+        TypeError,
+        `Cannot switch ${name} to "false": expected true or false`,
+      );
+    }
+  }
+});
+
+Deno.test("numbers that would never end, and text for a number, are refused by name", () => {
+  const size = 4 * SZ_1M;
+  const cases: readonly (readonly [() => unknown, string])[] = [
+    [() => gupReport({ size, repeats: 1e12 }), "repeats 1000000000000: expected a whole number from 1 to 1000000"],
+    [() => gupReport({ size, repeats: "3" as never }), 'repeats "3": expected a whole number'],
+    [() => gupReport({ size, batch: 2 ** 32 }), "batch 4294967296: expected a whole number from 1 to 4294967295"],
+    [() => hugetlbReport({ size: SZ_2M, count: 1e20 }), "count 100000000000000000000: expected a whole number from 1"],
+    [() => hugetlbReport({ size: SZ_2M, count: 1, cpus: 8193 }), "CPUs 8193: expected a whole number from 1 to 8192"],
+    [() => hotplugReport({ size: SZ_1G, node: 64 }), "node 64: expected a whole number from 0 to 63"],
+    [() => hotplugReport({ size: NaN }), "Cannot plug memory of NaN bytes"],
+    [() => hotplugReport({ size: SZ_1G, block: "134217728" as never }), "Cannot have memory blocks of"],
+    [() => namespaceReport({ size, kernel: 6.1 as never }), 'Unknown kernel "6.1"'],
+    [() => namespaceReport({ size: 4 * size, hostMemory: "99999999999" as never }), 'Cannot use "99999999999" bytes'],
+    [() => planReport({ usable: 2 ** 46 }), "expected a whole number from 1 to less than 64T"],
+  ];
+  for (const [run, message] of cases) assertThrows(run, RangeError, message);
+  assertThrows(() => hotplugReport({ size: SZ_1G, fragment: "0.5" as never }), TypeError, "share from 0 to 1");
+  assertThrows(() => planReport({ hugetlb: untyped({ size: SZ_2M, count: 1 }) }), TypeError, "expected an array");
+});
