@@ -12,7 +12,10 @@ export const claimsCommand: Command = {
     id: { value: "ID", help: "only this claim, such as 000-17" },
     theme: { value: "THEME", help: "only those about savings, gup, hugetlb, mhp, ..." },
     document: { value: "000..004", help: "only those of this document" },
-    verdict: { value: "VERDICT", help: "contradicted, superseded, rounding, hardware-bound, read, confirmed" },
+    verdict: {
+      value: "VERDICT",
+      help: "contradicted, superseded, rounding, hardware-bound, read, confirmed, disagreement",
+    },
   },
   run: async (flags) => {
     const { claimsReport } = await import("../../verify/lab_claims.ts");

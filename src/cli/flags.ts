@@ -37,7 +37,7 @@ export function parseFlags(args: readonly string[], command: Command): Flags {
       `${command.name}: unknown argument "${arg}": known are ${names.map((n) => `--${n}`).join(", ")}, --json`,
     );
   };
-  const parsed = parseArgs([...args], {
+  const parsed = parseArgs(joinValues(args, strings), {
     boolean: switches,
     string: strings,
     collect: strings,
@@ -70,10 +70,35 @@ export function parseFlags(args: readonly string[], command: Command): Flags {
   };
 }
 
+/** `--name value` as `--name=value`, so that a value may be empty or begin with a minus, and is complained about as one. */
+function joinValues(args: readonly string[], names: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const value = args[i + 1];
+    const takes = names.includes(args[i].slice(2)) && args[i].startsWith("--");
+    if (takes && value !== undefined && !value.startsWith("--")) joined.push(`${args[i]}=${args[++i]}`);
+    else joined.push(args[i]);
+  }
+  return joined;
+}
+
+/** Refuses every flag but these beside a switch that asks for something else than the command's usual run. */
+export function onlyWith(flags: Flags, command: Command, name: string, others: readonly string[]): void {
+  const extra = Object.keys(command.flags).find((f) => flags.has(f) && f !== name && !others.includes(f));
+  if (extra === undefined) return;
+  const allowed = [...others, "json"].map((f) => `--${f}`).join(", ");
+  throw new CommandError(`${command.name}: --${extra} means nothing with --${name}: allowed are ${allowed}`);
+}
+
 /** A flag's value as a size in bytes. */
 export function sizeFlag(flags: Flags, name: string): number {
+  return readSize(name, flags.text(name));
+}
+
+/** A size in bytes, from the value of a flag or a part of it. */
+export function readSize(name: string, text: string): number {
   try {
-    return parseSize(flags.text(name));
+    return parseSize(text);
   } catch (error) {
     if (error instanceof RangeError) throw new CommandError(`--${name}: ${error.message}`);
     throw error;

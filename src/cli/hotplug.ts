@@ -8,8 +8,9 @@ import { type HotplugReport, hotplugReport, type HotplugRun } from "../scenario/
 import type { HotplugOptions } from "../scenario/hotplug_box.ts";
 import { type MhpFence, mhpFences } from "../scenario/mhp_fences.ts";
 import { type Command, CommandError, type Flag, type Flags } from "./command.ts";
-import { choiceFlag, NAMESPACE_FLAGS, numberFlag, sizeFlag } from "./flags.ts";
+import { choiceFlag, NAMESPACE_FLAGS, numberFlag, onlyWith, sizeFlag } from "./flags.ts";
 import { hostMemory } from "./host.ts";
+import { table } from "./table.ts";
 
 const FLAGS: Readonly<Record<string, Flag>> = {
   size: { value: "SIZE", help: "memory to plug, whole memory blocks" },
@@ -39,6 +40,7 @@ export const hotplugCommand: Command = {
   flags: FLAGS,
   run: (flags) => {
     if (flags.has("fences")) {
+      onlyWith(flags, hotplugCommand, "fences", []);
       const fences = mhpFences();
       return { report: { fences }, text: fenceText(fences) };
     }
@@ -101,12 +103,12 @@ function text(report: HotplugReport): string {
 
 function runText({ error, addedBytes, pages, mapping, usableBytes }: HotplugRun, page: number): string[] {
   const frames = (n: number) => `${String(n).padStart(9)} pages  ${humanSize(n * page)}`;
-  const nodes = mapping.byNode.map((n, node) => `node ${node}: ${n}`).join(", ");
+  const nodes = mapping.byNode.map((n, node) => n === 0 ? "" : `node ${node}: ${n}`).filter((text) => text !== "");
   return [
     `  added             ${humanSize(addedBytes)}${error === null ? "" : `, then ${error}`}`,
     `  taken before it   ${frames(pages.dramTotal)}   (${pages.vmemmap} memmap, ${pages.pteTables} PTE tables)`,
     `  memmap on it      ${frames(mapping.selfHosted)}`,
-    `  memmap by node    ${nodes}`,
+    `  memmap by node    ${nodes.length === 0 ? "none" : nodes.join(", ")}`,
     `  mapped by         ${mapping.pmdLeaves} PMD leaves, ${mapping.pteEntries} entries: ` +
     `one translation describes ${humanSize(mapping.bytesPerTlbEntry)}`,
     `  usable            ${humanSize(usableBytes)} (${usableBytes} bytes)`,
@@ -114,26 +116,22 @@ function runText({ error, addedBytes, pages, mapping, usableBytes }: HotplugRun,
 }
 
 function stateText({ states }: HotplugReport): string[] {
-  const row = (cells: readonly (string | number)[]) => cells.map((c) => String(c).padStart(10)).join("");
-  return [
-    row(["pages", "free", "managed", "present", "spanned"]),
-    ...states.map((s) => row([s.state, s.free, s.managed, s.present, s.spanned])),
-  ];
+  return table([
+    ["pages", "free", "managed", "present", "spanned"],
+    ...states.map((s) => [s.state, s.free, s.managed, s.present, s.spanned].map(String)),
+  ], 1);
 }
 
 function fenceText(fences: readonly MhpFence[]): string {
-  const row = (cells: readonly string[]) => `${cells[0].padEnd(23)}${cells.slice(1).map((c) => c.padEnd(13)).join("")}`;
-  return [
-    row(["machine", "struct page", "block", "memmap", "usable", "refused by"]).trimEnd(),
-    ...fences.map((f) =>
-      row([
-        f.machine,
-        String(f.structPageBytes),
-        formatSize(f.blockBytes),
-        formatSize(f.vmemmapBytes),
-        formatSize(f.usableBytes),
-        f.refusedBy.length === 0 ? "-" : f.refusedBy.join(", "),
-      ]).trimEnd()
-    ),
-  ].join("\n");
+  return table([
+    ["machine", "struct page", "block", "memmap", "usable", "refused by"],
+    ...fences.map((f) => [
+      f.machine,
+      String(f.structPageBytes),
+      formatSize(f.blockBytes),
+      formatSize(f.vmemmapBytes),
+      formatSize(f.usableBytes),
+      f.refusedBy.length === 0 ? "-" : f.refusedBy.join(", "),
+    ]),
+  ], 6).join("\n");
 }

@@ -6,8 +6,9 @@ import { formatBuckets } from "../lib/log2_hist.ts";
 import { formatSize, humanSize } from "../lib/units.ts";
 import { type HugetlbReport, hugetlbReport, type HugetlbSizeRow, hugetlbSizes } from "../scenario/hugetlb.ts";
 import { type Command, CommandError, type Flags } from "./command.ts";
-import { choiceFlag, COST_FLAG, modelText, NAMESPACE_FLAGS, numberFlag, sizeFlag } from "./flags.ts";
+import { choiceFlag, COST_FLAG, modelText, NAMESPACE_FLAGS, numberFlag, onlyWith, sizeFlag } from "./flags.ts";
 import { hostMemory } from "./host.ts";
+import { table } from "./table.ts";
 
 /** The command. */
 export const hugetlbCommand: Command = {
@@ -33,6 +34,7 @@ export const hugetlbCommand: Command = {
   },
   run: (flags) => {
     if (flags.has("sizes")) {
+      onlyWith(flags, hugetlbCommand, "sizes", ["keep"]);
       const rows = hugetlbSizes(flags.has("keep") ? keepFlag(flags) : 1);
       return { report: rows, text: sizesText(rows) };
     }
@@ -110,19 +112,16 @@ function histogram(what: string, buckets: HugetlbReport["histogram"]): string[] 
 }
 
 function sizesText(rows: readonly HugetlbSizeRow[]): string {
-  const line = (cells: readonly string[]) =>
-    cells.map((c, i) => i === 0 ? c.padEnd(11) : c.padStart(9)).join("  ").trimEnd();
-  return [
-    line(["arch", "page", "size", "mapped by", "vmemmap", "freed"]),
-    ...rows.map((row) =>
-      line([
-        row.arch,
-        formatSize(row.pageBytes),
-        formatSize(row.size),
-        row.mappedBy,
-        String(row.vmemmapPages),
-        String(row.freedPages),
-      ]) + (row.notOptimizable === null ? "" : `  ${row.notOptimizable}`)
-    ),
-  ].join("\n");
+  return table([
+    ["arch", "page", "size", "mapped by", "vmemmap", "freed", "why not"],
+    ...rows.map((row) => [
+      row.arch,
+      formatSize(row.pageBytes),
+      formatSize(row.size),
+      row.mappedBy,
+      String(row.vmemmapPages),
+      String(row.freedPages),
+      row.notOptimizable ?? "",
+    ]),
+  ], 1).join("\n");
 }

@@ -30,10 +30,7 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     return await run(args);
   } catch (error) {
-    if (
-      error instanceof RangeError ||
-      error instanceof CommandError
-    ) {
+    if (error instanceof RangeError || error instanceof CommandError) {
       console.error(`lab: ${error.message}`);
       return 2;
     }
@@ -50,15 +47,17 @@ export async function main(args: readonly string[]): Promise<number> {
 
 async function run(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
-  if (name === undefined || name === "help" || name === "--help") {
+  const known = COMMANDS.map((c) => c.name).join(", ");
+  if (name === undefined) throw new CommandError(`no command: known are ${known}; lab --help says more`);
+  if (name === "help" || isHelp(name)) {
     console.log(usage());
-    return name === undefined ? 2 : 0;
+    return 0;
   }
   const command = COMMANDS.find((c) => c.name === name);
   if (command === undefined) {
-    throw new CommandError(`unknown command "${name}": known are ${COMMANDS.map((c) => c.name).join(", ")}`);
+    throw new CommandError(`unknown command "${name}": known are ${known}`);
   }
-  if (rest.includes("--help")) {
+  if (rest.some(isHelp)) {
     console.log(commandUsage(command));
     return 0;
   }
@@ -66,6 +65,10 @@ async function run(args: readonly string[]): Promise<number> {
   const result = await command.run(flags);
   console.log(flags.json ? JSON.stringify(result.report, null, 1) : result.text);
   return result.code ?? 0;
+}
+
+function isHelp(arg: string): boolean {
+  return arg === "--help" || arg === "-h";
 }
 
 function usage(): string {

@@ -125,16 +125,26 @@ Deno.test("lab --help and lab COMMAND --help list what there is", async () => {
     assertStringIncludes(command.out, "--kernel PRESET");
   }
   assertEquals((await lab("help")).out, help.out);
-  assertEquals((await lab()).code, 2);
+  assertEquals((await lab("namespace", "-h")).out, (await lab("namespace", "--help")).out);
+  assertEquals((await lab("-h")).out, help.out);
 });
 
 /** Command lines that are wrong, and what the one line must say. */
 const WRONG: readonly (readonly [string, string])[] = [
+  ["", 'unknown command ""'],
   ["frobnicate", 'unknown command "frobnicate": known are namespace, gup,'],
   ["namespace", "--size SIZE is required"],
   ["namespace --size", "--size needs one value"],
   ["namespace --size 1X", 'Cannot read size "1X"'],
-  ["namespace --size -1G", "--size"],
+  ["namespace --size -1G", '--size: Cannot read size "-1G"'],
+  ["hugetlb --count -1", '--count: expected a whole number, got "-1"'],
+  ["hugetlb --count -x", '--count: expected a whole number, got "-x"'],
+  ["gup --size 1M --repeats 1000000000000", "repeats 1000000000000: expected a whole number from 1 to 1000000"],
+  ["gup --size 1M --jobs -1", '--jobs: expected a whole number, got "-1"'],
+  ["gup --size 16T --align 1G", "Not enough host memory"],
+  ["hugetlb --sizes --kernel v7", "--kernel means nothing with --sizes: allowed are --keep, --json"],
+  ["hotplug --fences --size 1G", "--size means nothing with --fences: allowed are --json"],
+  ["plan --hugetlb 3Q:1", '--hugetlb: Cannot read size "3Q"'],
   ["namespace --size 1000", "multiple of 16M"],
   ["namespace --size 0", "multiple of 16M"],
   ["namespace --size 1P", "at most 64T"],
@@ -217,4 +227,15 @@ Deno.test("the program writes exactly one JSON document to stdout and leaves wit
   assertEquals([usage.out, refused.out], ["", ""]);
   assertMatch(usage.err, /^(Check[^\n]*\n)*lab: [^\n]+\n$/);
   assertStringIncludes(refused.err, "ENXIO");
+});
+
+Deno.test("lab without a command, or with an empty value: one line, exit 2", async () => {
+  for (
+    const [args, message] of [[[], "no command: known are namespace, gup"], [["layout", "--svg", ""], "needs one"]]
+  ) {
+    const { code, out, err } = await lab(...args);
+    assertEquals([code, out], [2, ""]);
+    assertMatch(err, /^lab: [^\n]+\n$/);
+    assertStringIncludes(err, message as string);
+  }
 });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `lab plan`: each policy side by side, before anything is created.
 
-import { formatSize, humanSize, parseSize } from "../lib/units.ts";
+import { formatSize, humanSize } from "../lib/units.ts";
 import {
   type PlanOptions,
   type PlanPool,
@@ -11,8 +11,9 @@ import {
   type PlanSize,
 } from "../scenario/plan.ts";
 import { type Command, CommandError, type Flags } from "./command.ts";
-import { choiceFlag, NAMESPACE_FLAGS, sizeFlag } from "./flags.ts";
+import { choiceFlag, NAMESPACE_FLAGS, readSize, sizeFlag } from "./flags.ts";
 import { hostMemory } from "./host.ts";
+import { table } from "./table.ts";
 
 /** The command. */
 export const planCommand: Command = {
@@ -58,7 +59,7 @@ function poolsFlag(text: string): { size: number; count: number }[] {
   return text.split(",").map((pool) => {
     const match = /^([^:]+):([1-9]\d*)$/.exec(pool);
     if (match === null) throw new CommandError(`--hugetlb: expected SIZE:N such as 2M:10240, got "${pool}"`);
-    return { size: parseSize(match[1]), count: Number(match[2]) };
+    return { size: readSize("hugetlb", match[1]), count: Number(match[2]) };
   });
 }
 
@@ -83,7 +84,7 @@ function text(report: PlanReport): string {
 const percent = (n: number) => `${n.toFixed(4)} %`;
 
 function poolTable(rows: readonly PlanPool[]): string {
-  return table([
+  return rowsText([
     ["kernel", "pages", "of", "memmap", "saved", "lost", ""],
     ...rows.map((row) => [
       row.optimize ? row.kernel : "off",
@@ -98,7 +99,7 @@ function poolTable(rows: readonly PlanPool[]): string {
 }
 
 function namespaceTable(rows: readonly PlanRow[]): string {
-  return table([
+  return rowsText([
     ["kernel", "map", "pages", "DRAM lost", "", "pmem lost", "", "usable"],
     ...rows.map((row) => [
       row.kernel,
@@ -110,35 +111,33 @@ function namespaceTable(rows: readonly PlanRow[]): string {
           percent(row.dramPercent!),
           humanSize(row.pmemBytes!),
           percent(row.pmemPercent!),
-          gibs(row.usableBytes!),
+          left(row.usableBytes!),
         ]
-        : [row.error, "", "", "", ""]),
+        : [row.error]),
     ]),
   ]);
 }
 
 function sizeTable(rows: readonly PlanSize[]): string {
-  return table([
+  return rowsText([
     ["map", "pages", "-s", "bytes", "usable", "not data"],
     ...rows.map(({ map, align, size, usableBytes }) => [
       map,
       formatSize(align),
       formatSize(size),
       String(size),
-      gibs(usableBytes),
+      left(usableBytes),
       humanSize(size - usableBytes),
     ]),
   ]);
 }
 
-/** What is left is compared with what was asked for, so it gets more digits. */
-function gibs(bytes: number): string {
-  return `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+/** What is left is compared with what was asked for, so it gets more digits, and stays in GiB where it has some. */
+function left(bytes: number): string {
+  return bytes < 2 ** 30 ? humanSize(bytes) : `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 }
 
-/** Columns as wide as they need to be; the first two on the left. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
-  const pad = (cell: string, i: number) => i < 2 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]);
-  return rows.map((row) => `  ${row.map(pad).join("  ").trimEnd()}`).join("\n");
+/** The tables of this command: indented, the first two columns on the left. */
+function rowsText(rows: readonly (readonly string[])[]): string {
+  return table(rows, 2).map((line) => `  ${line}`).join("\n");
 }

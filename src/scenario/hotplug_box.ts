@@ -13,7 +13,7 @@ import { formatSize } from "../lib/units.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { memoryBlockBytes } from "../mm/memory_block.ts";
 import { allocPages, totalFreePages } from "../mm/page_alloc.ts";
-import { layoutTopology } from "../machine/topology.ts";
+import { layoutTopology, type RegionSpec, type Topology } from "../machine/topology.ts";
 import {
   archNamed,
   hostMemoryOption,
@@ -120,14 +120,15 @@ export function bootHotplugBox(config: HotplugConfig): Kernel {
   const page = pageBytes(arch);
   const need = (config.contents ? config.size / page * config.structPageSize : 0) + 2 ** 27;
   requireHostMemory(need, config.hostMemory, "see --no-contents");
-  const region = { bytes: config.size, nid: config.node };
   const k = boot({
     arch: config.arch,
     kernel: config.kernel,
     dram: [config.dram],
     nodes: config.node + 1,
     // A namespace begins with its own metadata: one block more, so that `size` is left in whole blocks.
-    ...(config.dax ? { pmem: [{ ...region, bytes: config.size + config.block }] } : { hotplug: [region] }),
+    ...(config.dax
+      ? { pmem: [{ bytes: config.size + config.block, nid: config.node }] }
+      : { hotplug: [dimmSlot(config, arch)] }),
     structPageSize: config.structPageSize,
     contents: config.contents,
     fragment: config.fragment,
@@ -148,15 +149,28 @@ function defaultState(config: HotplugConfig): MemhpDefaultState {
 
 /** The size of memory blocks on a box with this much DRAM. */
 function blockBytes(arch: Arch, dram: number, bareMetal: boolean): number {
-  const { dram: ranges } = layoutTopology({
+  const { dram: ranges } = layout(arch, dram, []);
+  return memoryBlockBytes(arch, ranges[ranges.length - 1].end * pageBytes(arch), !bareMetal);
+}
+
+/** The slot for the DIMMs: memory blocks may be larger than what a board aligns regions to. */
+function dimmSlot({ dram, node, size, block }: HotplugConfig, arch: Arch): RegionSpec {
+  const slot = { bytes: size, nid: 0 };
+  const { hotplug } = layout(arch, dram, [slot], block);
+  return { ...slot, nid: node, startBytes: hotplug[0].start * pageBytes(arch) };
+}
+
+/** Where a box of one node has what; the slots begin at a multiple of `align`. */
+function layout(arch: Arch, dram: number, hotplug: readonly RegionSpec[], align = 0): Topology {
+  return layoutTopology({
     dram: [dram],
     pmem: [],
+    hotplug,
     lowEndBytes: arch.lowEndBytes(dram),
     highStartBytes: arch.highStartBytes,
-    regionAlignBytes: arch.regionAlignBytes,
+    regionAlignBytes: Math.max(arch.regionAlignBytes, align),
     pageBytes: pageBytes(arch),
   });
-  return memoryBlockBytes(arch, ranges[ranges.length - 1].end * pageBytes(arch), !bareMetal);
 }
 
 function checkSizes({ size, dimm, block, dax, freeMemory, fragment }: HotplugConfig): void {

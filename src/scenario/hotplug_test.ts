@@ -142,6 +142,16 @@ for (
   });
 }
 
+// 65 GiB of DRAM end at 67 GiB, below the hole included: no multiple of a block.
+Deno.test("hotplugReport has a slot for memory blocks larger than a board aligns regions to", () => {
+  for (const options of [{ dram: 65 * SZ_1G, bareMetal: true }, { dram: 4 * SZ_1G, block: 4 * SZ_1G }]) {
+    for (const dax of [false, true]) {
+      const report = hotplugReport({ ...options, size: 8 * SZ_1G, dax, contents: false });
+      assertEquals([report.error, report.addedBytes], [null, 8 * SZ_1G]);
+    }
+  }
+});
+
 Deno.test("hotplugReport counts what adding took, whether or not blocks go online on their own", () => {
   for (const memmapOnMemory of [false, true]) {
     const options = { ...LIGHT, size: SZ_1G, dimm: BLOCK, memmapOnMemory };

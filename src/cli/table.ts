@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Tables for people.
+
+/**
+ * Rows of cells as lines, columns as wide as they need to be; the first `left` on the left, the others on the right. What
+ * a row shorter than the first says last runs on over the columns it has not, and widens none.
+ */
+export function table(rows: readonly (readonly string[])[], left: number, gap = "  "): string[] {
+  const columns = rows[0].length;
+  const spills = (row: readonly string[], i: number) => row.length < columns && i === row.length - 1;
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => spills(row, i) ? 0 : row[i]?.length ?? 0)));
+  const pad = (row: readonly string[]) => (cell: string, i: number) => {
+    if (spills(row, i)) return cell;
+    return i < left ? cell.padEnd(widths[i]) : cell.padStart(widths[i]);
+  };
+  return rows.map((row) => row.map(pad(row)).join(gap).trimEnd());
+}
