@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * What one run of the project found: the audit of the source documents, times of the benchmarks, work counters. The data
- * are results/latest.json, checked against results/schema.json when they were written.
+ * What one run of the project found: the audit of the source documents, times of the benchmarks, work counters. The
+ * data are results/latest.json, checked against results/schema.json when they were written.
  *
  * @example How many claims of the documents hold
  * ```ts

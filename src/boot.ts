@@ -68,7 +68,9 @@ export interface BootOptions {
   readonly memoryBlockBytes?: number;
   /** hugetlb_free_vmemmap=on; up to 5.19 it keeps memmap_on_memory off. Default false. */
   readonly hugetlbFreeVmemmap?: boolean;
-  /** Memmap mapped by PMD leaves where the architecture has them (`pmd`, default), or by base pages (`base`, seed 004). */
+  /**
+   * Memmap mapped by PMD leaves where the architecture has them (`pmd`, default), or by base pages (`base`, seed 004).
+   */
   readonly vmemmapMap?: "pmd" | "base";
   /** sizeof(struct page): 56, 64 (default), 72 or 80. */
   readonly structPageSize?: number;

@@ -6,8 +6,8 @@ import { assert, assertEquals } from "@std/assert";
 const ROOT = new URL("..", import.meta.url);
 
 /**
- * Rooms in order: each may import those before it, and itself. Files straight in src/ are rooms of their own; fixtures are
- * data that only bench and verify may read.
+ * Rooms in order: each may import those before it, and itself. Files straight in src/ are rooms of their own; fixtures
+ * are data that only bench and verify may read.
  */
 const ORDER = [
   "include",

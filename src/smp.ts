@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Bringing up another CPU in a worker of its own (kernel/smp.c, start_secondary): the memory of the machine is shared, so
-// struct pages, page tables and counts are the same bytes; the CPU has its own TLB and its own counters, as per-CPU data
-// is. What Linux keeps in shared kernel objects and we keep in JS objects is copied as it is when the CPU joins:
+// Bringing up another CPU in a worker of its own (kernel/smp.c, start_secondary): the memory of the machine is shared,
+// so struct pages, page tables and counts are the same bytes; the CPU has its own TLB and its own counters, as per-CPU
+// data is. What Linux keeps in shared kernel objects and we keep in JS objects is copied as it is when the CPU joins:
 //
 //   shared     bytes of all frames, which slot each frame has
 //   per CPU    TLB, work counters, references gup gave out, its part of each pgmap's reference count (percpu_ref)

@@ -89,8 +89,8 @@ export function withKernel<T>(options: string | BootOptions, run: (k: Kernel) =>
 export type Stock = Readonly<Record<string, number | string>>;
 
 /**
- * Reads the books. A PUD table that a top-level entry got stays for good, as on x86 with four levels, so such tables are
- * counted as free; the spans of device zones stay too and are not read.
+ * Reads the books. A PUD table that a top-level entry got stays for good, as on x86 with four levels, so such tables
+ * are counted as free; the spans of device zones stay too and are not read.
  */
 export function takeStock(k: Kernel): Stock {
   const kernelTables = k.uses[USE_PUD_TABLE];

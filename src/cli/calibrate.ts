@@ -97,9 +97,9 @@ function timed({ kernel, run, restore }: CaseBox, rounds = ROUNDS): Timed {
 }
 
 /**
- * The host's cost of each term: what the emulator's own code costs on struct pages that lie in the cache (small runs, none
- * of them a case), and on top of it what memory costs (the probes, in memory less in cache). Emulated pmem is the same
- * memory; emulated interrupts and node statistics cost nothing.
+ * The host's cost of each term: what the emulator's own code costs on struct pages that lie in the cache (small runs,
+ * none of them a case), and on top of it what memory costs (the probes, in memory less in cache). Emulated pmem is the
+ * same memory; emulated interrupts and node statistics cost nothing.
  */
 function hostCosts(p: Probes): Record<TermName, number> {
   const costs = Object.fromEntries(TERM_NAMES.map((t) => [t, 0])) as Record<TermName, number>;
@@ -122,7 +122,9 @@ function hostCosts(p: Probes): Record<TermName, number> {
   return Object.assign(costs, populateCosts());
 }
 
-/** Entries and frames, from two namespaces whose struct pages are not written: almost no frames, and a quarter of them. */
+/**
+ * Entries and frames, from two namespaces whose struct pages are not written: almost no frames, and a quarter of them.
+ */
 function populateCosts(): Pick<Record<TermName, number>, "tableEntry" | "frameAlloc"> {
   const size = 2 ** 35;
   const shared = timed(creationCase({ size, align: 2 ** 30, kernel: "6.1", contents: false }));

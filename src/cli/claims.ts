@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab claims`: the documents' claims with their verdicts. Judging needs the suites of verify/, which stand after src/; they
-// are loaded when the command runs, and this is the one place in src/ that knows of them.
+// `lab claims`: the documents' claims with their verdicts. Judging needs the suites of verify/, which stand after src/;
+// they are loaded when the command runs, and this is the one place in src/ that knows of them.
 
 import type { Command } from "./command.ts";
 

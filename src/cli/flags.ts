@@ -70,7 +70,9 @@ export function parseFlags(args: readonly string[], command: Command): Flags {
   };
 }
 
-/** `--name value` as `--name=value`, so that a value may be empty or begin with a minus, and is complained about as one. */
+/**
+ * `--name value` as `--name=value`, so that a value may be empty or begin with a minus, and is complained about as one.
+ */
 function joinValues(args: readonly string[], names: readonly string[]): string[] {
   const joined: string[] = [];
   for (let i = 0; i < args.length; i++) {

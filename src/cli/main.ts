@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab COMMAND [flags] [--json]`: one file per command, each with its flags, its run and its text. With --json exactly one
-// JSON document goes to stdout, everything else to stderr. Exit 0 ok, 1 a check failed, 2 bad usage or input.
+// `lab COMMAND [flags] [--json]`: one file per command, each with its flags, its run and its text. With --json exactly
+// one JSON document goes to stdout, everything else to stderr. Exit 0 ok, 1 a check failed, 2 bad usage or input.
 
 import { type Command, CommandError } from "./command.ts";
 import { calibrateCommand } from "./calibrate.ts";

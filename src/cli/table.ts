@@ -2,8 +2,8 @@
 // Tables for people.
 
 /**
- * Rows of cells as lines, columns as wide as they need to be; the first `left` on the left, the others on the right. What
- * a row shorter than the first says last runs on over the columns it has not, and widens none.
+ * Rows of cells as lines, columns as wide as they need to be; the first `left` on the left, the others on the right.
+ * What a row shorter than the first says last runs on over the columns it has not, and widens none.
  */
 export function table(rows: readonly (readonly string[])[], left: number, gap = "  "): string[] {
   const columns = rows[0].length;

@@ -28,7 +28,9 @@ import {
 export interface NamespaceOptions {
   /** Size of the namespace; a multiple of 16 MiB (`toy`: 4 KiB) and of `align`. */
   readonly size: number;
-  /** Page size of the device: 4 KiB, 2 MiB (default) or 1 GiB on x86-64; elsewhere what its levels map, default a PMD. */
+  /**
+   * Page size of the device: 4 KiB, 2 MiB (default) or 1 GiB on x86-64; elsewhere what its levels map, default a PMD.
+   */
   readonly align?: number;
   /** Where the memmap lies: DRAM (`mem`, default) or the namespace (`dev`). */
   readonly map?: MapMode;
@@ -40,9 +42,14 @@ export interface NamespaceOptions {
   readonly structPageSize?: number;
   /** Write struct pages (default). False counts frames and tables only, for sizes the host could not hold. */
   readonly contents?: boolean;
-  /** Cost table of the model times: `optane` (default, the documents' machine), `dram`, `cxl`, or one of them with `-vm`. */
+  /**
+   * Cost table of the model times: `optane` (default, the documents' machine), `dram`, `cxl`, or one of them with
+   * `-vm`.
+   */
   readonly cost?: string;
-  /** Bytes the host has for the emulated metadata; default 20 GiB. A run that needs more is refused before it starts. */
+  /**
+   * Bytes the host has for the emulated metadata; default 20 GiB. A run that needs more is refused before it starts.
+   */
   readonly hostMemory?: number;
 }
 
@@ -101,8 +108,8 @@ export function bootBox(config: NamespaceConfig, more: BootOptions = {}): Kernel
 }
 
 /**
- * The cost table of this run's model times, or null where there is nothing to model: the documents' machine is x86-64 with
- * struct pages of 64 bytes, and struct pages that are not written take no time.
+ * The cost table of this run's model times, or null where there is nothing to model: the documents' machine is x86-64
+ * with struct pages of 64 bytes, and struct pages that are not written take no time.
  */
 export function modelCost(config: NamespaceConfig): CostTable | null {
   const modelled = config.arch === "x86-64" && config.structPageSize === STRETCH_STRUCT_SIZE && config.contents;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab gup`: gup_test over /dev/dax, as the cover letters run it: a namespace large enough, its device mapped and touched,
-// then rounds of get and put. Counters are those of one round; times are the emulator's own.
+// `lab gup`: gup_test over /dev/dax, as the cover letters run it: a namespace large enough, its device mapped and
+// touched, then rounds of get and put. Counters are those of one round; times are the emulator's own.
 
 import type { BootOptions } from "../boot.ts";
 import { ENOMEM } from "../include/errno.ts";
@@ -74,7 +74,8 @@ export interface GupBox {
 
 /**
  * A box whose first namespace has at least `bytes` of data, mapped by its page size and touched throughout. The
- * namespace is made a little larger than asked, since its own metadata comes out of it. `more` are options of the machine.
+ * namespace is made a little larger than asked, since its own metadata comes out of it. `more` are options of the
+ * machine.
  */
 export function gupBox(config: NamespaceConfig, more: BootOptions = {}): GupBox {
   const arch = ARCHS[config.arch];
@@ -131,7 +132,10 @@ export function gupReport(options: GupOptions): GupReport {
   };
 }
 
-/** Less the host memory that gup_test's own arrays of pages take, one for each job. RangeError when there is not as much. */
+/**
+ * Less the host memory that gup_test's own arrays of pages take, one for each job. RangeError when there is not as
+ * much.
+ */
 export function withoutArrays(config: GupReport["config"], jobs: number): GupReport["config"] {
   const arrays = jobs * Float64Array.BYTES_PER_ELEMENT * config.size / pageBytes(ARCHS[config.arch]);
   requireHostMemory(arrays, config.hostMemory, "for the pages held; the machine is not counted yet");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab gup --jobs N`: gup_test -j N. Every thread holds the same pages of one mapping. Before times are taken, one round
-// stops with all pages held by all threads, and the counts of every page are compared: held once per thread more than
-// before, and after the round as before. That must be exact, or the run panics.
+// `lab gup --jobs N`: gup_test -j N. Every thread holds the same pages of one mapping. Before times are taken, one
+// round stops with all pages held by all threads, and the counts of every page are compared: held once per thread more
+// than before, and after the round as before. That must be exact, or the run panics.
 
 import { panic } from "../lib/bug.ts";
 import { GUP_PIN_COUNTING_BIAS } from "../include/mm_types.ts";
@@ -31,7 +31,9 @@ export interface GupJobsReport extends GupReport {
     readonly getMs: readonly number[];
     readonly putMs: readonly number[];
   }[];
-  /** References counted on the mapping's pages beyond those they were born with: while all were held, and at the end. */
+  /**
+   * References counted on the mapping's pages beyond those they were born with: while all were held, and at the end.
+   */
   readonly references: { readonly whileHeld: number; readonly after: number };
 }
 

@@ -21,8 +21,8 @@ export interface Join {
 }
 
 /**
- * How a run goes: gup_test; one round that stops between get and put until the captain has looked at the counts; or rounds
- * of get and put back to back, nothing else, for a bench that times them as a whole.
+ * How a run goes: gup_test; one round that stops between get and put until the captain has looked at the counts; or
+ * rounds of get and put back to back, nothing else, for a bench that times them as a whole.
  */
 export type GupRunKind = "test" | "hold" | "spin";
 

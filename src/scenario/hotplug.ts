@@ -95,8 +95,8 @@ export interface HotplugReport extends HotplugRun {
 }
 
 /**
- * Plugs memory into a fresh box and reports what happened; what the modelled kernel refuses is in `error`. RangeError for
- * options that make no box, NamespaceError where `dax` was asked for and the namespace cannot be made.
+ * Plugs memory into a fresh box and reports what happened; what the modelled kernel refuses is in `error`. RangeError
+ * for options that make no box, NamespaceError where `dax` was asked for and the namespace cannot be made.
  *
  * @example
  * ```ts

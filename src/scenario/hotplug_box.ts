@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A box that memory is plugged into: its DRAM and how much of it is free, DIMM slots or a device-dax namespace, the boot
-// parameters of memory hotplug. Estimates for sizing are made here, before anything is booted; nothing here is reported.
+// A box that memory is plugged into: its DRAM and how much of it is free, DIMM slots or a device-dax namespace, the
+// boot parameters of memory hotplug. Estimates for sizing are made here, before anything is booted; nothing here is
+// reported.
 
 import { boot, checkStructPageSize, MOST_NODES } from "../boot.ts";
 import { ARCHS } from "../arch/archs.ts";
@@ -114,7 +115,9 @@ export function hotplugConfig(options: HotplugOptions): HotplugConfig {
   return config;
 }
 
-/** Boots the box and leaves as much memory free as was asked for. RangeError when the host has not the memory for it. */
+/**
+ * Boots the box and leaves as much memory free as was asked for. RangeError when the host has not the memory for it.
+ */
 export function bootHotplugBox(config: HotplugConfig): Kernel {
   const arch = ARCHS[config.arch];
   const page = pageBytes(arch);

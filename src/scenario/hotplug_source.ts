@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Where plugged memory comes from: DIMMs in the box's slot, or a device-dax namespace handed to kmem. Both are added from
-// the bottom, and taken away from the top: memory added later may have its memmap in memory added before.
+// Where plugged memory comes from: DIMMs in the box's slot, or a device-dax namespace handed to kmem. Both are added
+// from the bottom, and taken away from the top: memory added later may have its memmap in memory added before.
 
 import { acpiMemoryEnableDevice } from "../drivers/acpi/acpi_memhotplug.ts";
 import { memoryBlockOffline } from "../drivers/base/memory.ts";
@@ -49,7 +49,9 @@ export function dimmSource(k: Kernel, { node, dimm }: HotplugConfig): MemorySour
   };
 }
 
-/** A namespace over the whole pmem region, with the device_dax driver unbound. NamespaceError when there can be none. */
+/**
+ * A namespace over the whole pmem region, with the device_dax driver unbound. NamespaceError when there can be none.
+ */
 export function daxSource(k: Kernel, config: HotplugConfig): MemorySource {
   const [region] = ndRegions(k);
   const size = region.end - region.start;

@@ -46,7 +46,9 @@ export interface HugetlbReport {
   readonly freeMs: number | null;
   /** Of giving back: the worker's part, after the caller had returned. */
   readonly workerMs: number | null;
-  /** Model time to make the pages, on the machine of `config.cost`; null but for 2M on x86-64 with 64-byte struct pages. */
+  /**
+   * Model time to make the pages, on the machine of `config.cost`; null but for 2M on x86-64 with 64-byte struct pages.
+   */
   readonly modelAllocMs: number | null;
   /** The same for giving them back; null when they were kept, too. */
   readonly modelFreeMs: number | null;
@@ -113,8 +115,8 @@ function spreadPages(k: Kernel, h: Hstate, count: number): number {
 }
 
 /**
- * Makes a pool of huge pages on a fresh box and gives it back. RangeError for options that make no pool, where not all of
- * its pages fit into the DRAM, and where the host has not the memory.
+ * Makes a pool of huge pages on a fresh box and gives it back. RangeError for options that make no pool, where not all
+ * of its pages fit into the DRAM, and where the host has not the memory.
  *
  * @example
  * ```ts

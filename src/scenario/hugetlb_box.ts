@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A box for one pool of huge pages: options with defaults, how much DRAM it needs, and how much host memory the emulation
-// will take. Estimates for sizing only; what a run reports is counted.
+// A box for one pool of huge pages: options with defaults, how much DRAM it needs, and how much host memory the
+// emulation will take. Estimates for sizing only; what a run reports is counted.
 
 import { type Arch, pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
@@ -37,7 +37,9 @@ export interface HugetlbOptions {
   readonly optimize?: boolean;
   /** Vmemmap pages kept per huge page, 1 or 2; default the kernel's. */
   readonly keep?: number;
-  /** Boot's memmap in PMD leaves that are split on demand (`pmd`, default), or in base pages (`base`, as the series). */
+  /**
+   * Boot's memmap in PMD leaves that are split on demand (`pmd`, default), or in base pages (`base`, as the series).
+   */
   readonly vmemmapMap?: "pmd" | "base";
   /** TLB flushes per page (default) or two per batch. */
   readonly flush?: "page" | "batch";
@@ -53,7 +55,9 @@ export interface HugetlbOptions {
   readonly cost?: string;
   /** Give the pages back at the end; default true. Restoring needs host memory for all of their struct pages. */
   readonly giveBack?: boolean;
-  /** Bytes the host has for the emulated metadata; default 20 GiB. A run that needs more is refused before it starts. */
+  /**
+   * Bytes the host has for the emulated metadata; default 20 GiB. A run that needs more is refused before it starts.
+   */
   readonly hostMemory?: number;
 }
 
@@ -137,8 +141,8 @@ function dramBytes(arch: Arch, size: number, count: number, structPageSize: numb
 }
 
 /**
- * Host memory a run commits, about: the struct pages of the huge pages as far as they are alive at once, those of boot's
- * memmap, page tables, and room for the emulator's own books.
+ * Host memory a run commits, about: the struct pages of the huge pages as far as they are alive at once, those of
+ * boot's memmap, page tables, and room for the emulator's own books.
  */
 function hostBytes(config: HugetlbConfig, arch: Arch): number {
   const page = pageBytes(arch);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab layout`: which vmemmap page of a namespace maps to which frame, and through which tables, read entry by entry from
-// the kernel page table after the namespace came up. Frames and tables are numbered in order of first appearance.
+// `lab layout`: which vmemmap page of a namespace maps to which frame, and through which tables, read entry by entry
+// from the kernel page table after the namespace came up. Frames and tables are numbered in order of first appearance.
 
 import { levelBytes, pageBytes } from "../arch/arch.ts";
 import { alignUp } from "../lib/align.ts";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Which machines let hot-added memory hold its own memmap, and which rule refuses the others (seed 003: its changelog of
-// fences and tests). Geometry comes from the architectures; two rows are arm64 as it was, or as it can be configured:
+// Which machines let hot-added memory hold its own memmap, and which rule refuses the others (seed 003: its changelog
+// of fences and tests). Geometry comes from the architectures; two rows are arm64 as it was, or as it can be
+// configured:
 //
 //   granule   section            PMD     pageblock             memmap of a section of 64-byte struct pages
 //   4K        128M (1G: < 5.12)  2M      2M                    2M (16M)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab plan`: what a planner asks before anything is created. A box of pmem: each policy (kernel, where the memmap lies,
-// page size) side by side, what is lost of DRAM and of the pmem. Each row is a namespace that was brought up in the
-// emulator, its frames and tables counted, its struct pages not written. The same for pools of huge pages. And from the
-// other side: which -s gives so much.
+// `lab plan`: what a planner asks before anything is created. A box of pmem: each policy (kernel, where the memmap
+// lies, page size) side by side, what is lost of DRAM and of the pmem. Each row is a namespace that was brought up in
+// the emulator, its frames and tables counted, its struct pages not written. The same for pools of huge pages. And from
+// the other side: which -s gives so much.
 
 import { boot } from "../boot.ts";
 import { pageBytes } from "../arch/arch.ts";
@@ -215,7 +215,10 @@ function planPool(
   };
 }
 
-/** Sizes to ask for, by `nd_pfn_init`: from the data wanted upwards, one page of the device or unit of the region at a time. */
+/**
+ * Sizes to ask for, by `nd_pfn_init`: from the data wanted upwards, one page of the device or unit of the region at a
+ * time.
+ */
 function planSizes(options: PlanOptions, usable: number, places: readonly Place[]): PlanSize[] {
   const { arch = "x86-64", hostMemory } = options;
   const given = { arch, ...(hostMemory === undefined ? {} : { hostMemory }), contents: false };

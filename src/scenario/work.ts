@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A fixed set of scenarios and the work each of them takes, as counters. The same numbers on every host and in every run:
-// a change that makes a path do more work per operation moves them, however fast the machine is in the mood to be. The
-// snapshot test beside this file and the published results hold them.
+// A fixed set of scenarios and the work each of them takes, as counters. The same numbers on every host and in every
+// run: a change that makes a path do more work per operation moves them, however fast the machine is in the mood to be.
+// The snapshot test beside this file and the published results hold them.
 
 import type { CounterName, CounterValues } from "../mm/vmstat.ts";
 import { gupReport } from "./gup.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Random plugging: blocks are added, put online, used, put offline and removed in any order, with allocations failing now
-// and then. Whatever happens, every invariant holds after each step, and all memory comes back in the end.
+// Random plugging: blocks are added, put online, used, put offline and removed in any order, with allocations failing
+// now and then. Whatever happens, every invariant holds after each step, and all memory comes back in the end.
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";

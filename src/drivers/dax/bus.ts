@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// DAX regions and the devices on them (drivers/dax/bus.c with patch 6 of seed 001). A static region is one device over a
-// pfn namespace, with the pgmap the namespace set up; a dynamic region (hmem) is cut into devices of any size, each of
-// which makes its pgmap when it is probed. Left out: sysfs, seed devices, which driver a device is bound to by default.
+// DAX regions and the devices on them (drivers/dax/bus.c with patch 6 of seed 001). A static region is one device over
+// a pfn namespace, with the pgmap the namespace set up; a dynamic region (hmem) is cut into devices of any size, each
+// of which makes its pgmap when it is probed. Left out: sysfs, seed devices, which driver a device is bound to by
+// default.
 
 import { EBUSY, EINVAL, ENOSPC } from "../../include/errno.ts";
 import type { DevPagemap, PfnRange } from "../../include/memremap.ts";
@@ -36,7 +37,9 @@ export interface DevDax extends AddressSpace {
   kmem: readonly PfnRange[] | null;
 }
 
-/** Page sizes a device may have, `dax_align_valid` and `nd_pfn_supported_alignments`: what an entry of each level maps. */
+/**
+ * Page sizes a device may have, `dax_align_valid` and `nd_pfn_supported_alignments`: what an entry of each level maps.
+ */
 export function daxAligns(arch: Arch): number[] {
   return [0, 1, 2].map((level) => levelBytes(arch, level));
 }
@@ -114,7 +117,9 @@ export function devDaxPages(dev: DevDax): number {
   return dev.ranges.reduce((sum, r) => sum + r.end - r.start, 0);
 }
 
-/** Free space of a region, first fit, aligned. -EINVAL for a page size no device has, or a size that is not made of it. */
+/**
+ * Free space of a region, first fit, aligned. -EINVAL for a page size no device has, or a size that is not made of it.
+ */
 function takeRanges(k: Kernel, region: DaxRegion, pages: number, align: number): PfnRange[] | number {
   const unit = align / k.pageBytes;
   if (!daxAligns(k.arch).includes(align) || pages <= 0 || !isAligned(pages, unit)) return -EINVAL;

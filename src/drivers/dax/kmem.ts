@@ -15,8 +15,8 @@ import { addMemory, memoryBlocks, removeMemory } from "../base/memory_hotplug.ts
 import type { DevDax } from "./bus.ts";
 
 /**
- * `dev_dax_kmem_probe`: binds the driver. 0; -EBUSY when a driver is bound, -EINVAL when no part is a memory block; else
- * what addMemory() said of the first range. Once a range is in, others that fail are left out.
+ * `dev_dax_kmem_probe`: binds the driver. 0; -EBUSY when a driver is bound, -EINVAL when no part is a memory block;
+ * else what addMemory() said of the first range. Once a range is in, others that fail are left out.
  */
 export function devDaxKmemProbe(k: Kernel, dev: DevDax, memmapOnMemory: boolean): number {
   if (dev.bound || dev.kmem !== null) return -EBUSY;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The checker's look at a namespace's info block (I17), by what its figures must satisfy rather than by how nd_pfn_init()
-// comes to them: the data begins at the first aligned byte behind label, info block and (map=dev) 64 bytes for every
-// frame behind those, ends at the last aligned byte, and the altmap is what lies between. It stands outside debug_vm.ts,
-// which knows no drivers; who creates namespaces calls it. Bytes.
+// The checker's look at a namespace's info block (I17), by what its figures must satisfy rather than by how
+// nd_pfn_init() comes to them: the data begins at the first aligned byte behind label, info block and (map=dev) 64
+// bytes for every frame behind those, ends at the last aligned byte, and the altmap is what lies between. It stands
+// outside debug_vm.ts, which knows no drivers; who creates namespaces calls it. Bytes.
 
 import { panic } from "../../lib/bug.ts";
 import type { Kernel } from "../../mm/kernel.ts";
@@ -25,7 +25,9 @@ export function checkInfoBlock(k: Kernel, ns: NdNamespace): void {
   checkRange(k, ns, (start + dataoff) / k.pageBytes, (end - endTrunc) / k.pageBytes);
 }
 
-/** The memmap covers namespace and info block; the device has the data; the altmap has all in front but the info block. */
+/**
+ * The memmap covers namespace and info block; the device has the data; the altmap has all in front but the info block.
+ */
 function checkRange(k: Kernel, ns: NdNamespace, data: number, end: number): void {
   const [range] = ns.pgmap.ranges;
   expect(range.start * k.pageBytes === ns.extent.start && range.end === end, ns, "memmap of another range");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Namespaces as `ndctl create-namespace -m devdax|fsdax -s SIZE -a ALIGN -M mem|dev` makes them
-// (drivers/nvdimm/namespace_devs.c, drivers/dax/pmem.c, drivers/nvdimm/pmem.c): an extent of a region, the pfn info block
-// on it, and either a device-dax device or a pmem disk whose pages stay base pages.
+// (drivers/nvdimm/namespace_devs.c, drivers/dax/pmem.c, drivers/nvdimm/pmem.c): an extent of a region, the pfn info
+// block on it, and either a device-dax device or a pmem disk whose pages stay base pages.
 // Left out: labels, BTT, modes raw and sector, the file system on an fsdax namespace.
 
 import { EBUSY, EINVAL, ENOMEM } from "../../include/errno.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Every allocation a namespace needs fails once, and everything from some point on does: each time the kernel says ENOMEM
-// and all books are as before. A leaf that cannot be had is no failure: base pages take its place.
+// Every allocation a namespace needs fails once, and everything from some point on does: each time the kernel says
+// ENOMEM and all books are as before. A leaf that cannot be had is no failure: base pages take its place.
 
 import { assert, assertEquals } from "@std/assert";
 import { ENOMEM } from "../../include/errno.ts";

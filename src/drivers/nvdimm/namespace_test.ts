@@ -154,7 +154,9 @@ Deno.test("destroyNamespace() of a namespace that is gone says so and leaves its
   }
 });
 
-/** Namespaces come and go at random in one region, neighbours in one section included; all of it is checked each time. */
+/**
+ * Namespaces come and go at random in one region, neighbours in one section included; all of it is checked each time.
+ */
 for (const kernel of Object.keys(PRESETS)) {
   Deno.test(`any order of creating and destroying leaves the machine whole: ${kernel}`, () => {
     const op = fc.record({

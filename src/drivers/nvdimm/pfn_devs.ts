@@ -30,7 +30,9 @@ export interface PfnInfoBlock {
 
 /** The size of struct page ndctl reserves room for (MAX_STRUCT_PAGE_SIZE). */
 const MAX_STRUCT_PAGE_SIZE = 64;
-/** What early device-dax set aside for a label of its own, in info blocks: 128 KiB of 8 KiB each (dax_label_reserve). */
+/**
+ * What early device-dax set aside for a label of its own, in info blocks: 128 KiB of 8 KiB each (dax_label_reserve).
+ */
 const LABEL_RESERVE = 16;
 
 /** `nd_pfn_init`: lays out [start, start + size), in bytes. -ENXIO when the alignment leaves no room for data. */
