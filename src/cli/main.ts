@@ -14,7 +14,8 @@ import { planCommand } from "./plan.ts";
 import { parseFlags } from "./flags.ts";
 import { NamespaceError } from "../scenario/namespace.ts";
 
-const COMMANDS: readonly Command[] = [
+/** Every command, in the order of the usage text. */
+export const COMMANDS: readonly Command[] = [
   namespaceCommand,
   gupCommand,
   hugetlbCommand,

@@ -34,9 +34,13 @@ export const planCommand: Command = {
       throw new CommandError("plan: nothing to plan: give --pmem SIZE, --hugetlb SIZE:N or --usable SIZE");
     }
     const show = progress();
-    const report = planReport(options, (what) => show(`counting ${what}`));
-    show("");
-    return { report, text: text(report) };
+    try {
+      const report = planReport(options, (what) => show(`counting ${what}`));
+      return { report, text: text(report) };
+    } finally {
+      // A complaint has a line of its own.
+      show("");
+    }
   },
 };
 

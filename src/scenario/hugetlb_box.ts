@@ -83,6 +83,14 @@ export function hugetlbConfig(options: HugetlbOptions): HugetlbConfig {
     );
   }
   const structPageSize = oneOf("struct page size", options.structPageSize ?? 64, STRUCT_PAGE_SIZES);
+  const dram = options.dram ?? dramBytes(arch, options.size, count, structPageSize, placement);
+  const most = 2 ** 31 * pageBytes(arch);
+  if (dram >= most) {
+    throw new RangeError(
+      `Cannot hold ${count} pages of ${formatSize(options.size)}: ${formatSize(dram)} of DRAM, ` +
+        `less than ${formatSize(most)} can be had`,
+    );
+  }
   return {
     size: options.size,
     count,
@@ -94,7 +102,7 @@ export function hugetlbConfig(options: HugetlbOptions): HugetlbConfig {
     flush: oneOf("flush", options.flush ?? PRESETS[kernel].hugetlbFlush, ["page", "batch"]),
     free: oneOf("free", options.free ?? PRESETS[kernel].hugetlbFree, ["sync", "deferred"]),
     placement,
-    dram: options.dram ?? dramBytes(arch, options.size, count, structPageSize, placement),
+    dram,
     cpus,
     cost: costTable(options.cost ?? DEFAULT_COST).name,
     ...switches(options, { optimize: true, giveBack: true }),
@@ -102,16 +110,9 @@ export function hugetlbConfig(options: HugetlbOptions): HugetlbConfig {
   };
 }
 
-/** Boots the box. RangeError when the machine would be too large, or the host has not the memory for it. */
+/** Boots the box. RangeError when the host has not the memory for it. */
 export function bootHugetlbBox(config: HugetlbConfig, more: BootOptions = {}): Kernel {
   const arch = ARCHS[config.arch];
-  const most = 2 ** 31 * pageBytes(arch);
-  if (config.dram >= most) {
-    throw new RangeError(
-      `Cannot hold ${config.count} pages of ${formatSize(config.size)}: ${formatSize(config.dram)} of DRAM, ` +
-        `less than ${formatSize(most)} can be had`,
-    );
-  }
   const need = hostBytes(config, arch);
   requireHostMemory(need, config.hostMemory, "see --no-free");
   return boot({

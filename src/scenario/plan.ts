@@ -14,9 +14,9 @@ import { PRESETS } from "../include/kernel_config.ts";
 import { formatSize } from "../lib/units.ts";
 import { namespaceConfig, type NamespaceOptions } from "./box.ts";
 import { makePool } from "./hugetlb.ts";
-import { hugetlbConfig } from "./hugetlb_box.ts";
+import { type HugetlbConfig, hugetlbConfig } from "./hugetlb_box.ts";
 import { createOnBox, NamespaceError } from "./namespace.ts";
-import { archNamed, MOST_MEMORY } from "./options.ts";
+import { archNamed, MOST_MEMORY, multipleOf } from "./options.ts";
 
 /** What is planned. Bytes. */
 export interface PlanOptions {
@@ -125,6 +125,10 @@ export function planReport(options: PlanOptions, progress: (what: string) => voi
     throw new RangeError("Cannot plan nothing: expected pmem, usable or hugetlb");
   }
   const policies = policiesOf(options);
+  // What makes no sense is refused before anything is counted.
+  if (pmem !== undefined) multipleOf("make a namespace of", pmem, archNamed(options.arch).namespaceUnitBytes);
+  if (usable !== undefined) checkUsable(usable);
+  for (const pool of hugetlb) poolConfig(options, { ...pool, kernel: policies.kernels[0], optimize: true });
   return {
     config: options,
     namespaces: pmem === undefined ? [] : policies.kernels.flatMap((kernel) =>
@@ -196,13 +200,26 @@ function planRow(options: PlanOptions, pmem: number, kernel: string, map: MapMod
   }
 }
 
+type PoolPolicy = Pick<PlanPool, "size" | "count" | "kernel" | "optimize">;
+
+function poolConfig({ arch, hostMemory }: PlanOptions, pool: PoolPolicy): HugetlbConfig {
+  const given = { ...(arch === undefined ? {} : { arch }), ...(hostMemory === undefined ? {} : { hostMemory }) };
+  return hugetlbConfig({ ...given, ...pool, giveBack: false });
+}
+
+function checkUsable(usable: number): void {
+  if (Number.isSafeInteger(usable) && usable > 0 && usable < MOST_MEMORY) return;
+  throw new RangeError(
+    `Cannot plan for ${usable} bytes of data: expected a whole number from 1 to less than ${formatSize(MOST_MEMORY)}`,
+  );
+}
+
 /** Makes the pool without writing struct pages and counts what its memmap gives back. */
 function planPool(
-  { arch, hostMemory }: PlanOptions,
-  pool: Pick<PlanPool, "size" | "count" | "kernel" | "optimize">,
+  options: PlanOptions,
+  pool: PoolPolicy,
 ): PlanPool {
-  const given = { ...(arch === undefined ? {} : { arch }), ...(hostMemory === undefined ? {} : { hostMemory }) };
-  const config = hugetlbConfig({ ...given, ...pool, giveBack: false });
+  const config = poolConfig(options, pool);
   const { kernel: k, hstate, made } = makePool(config, null, { contents: false });
   const memmapBytes = pool.count * hstate.vmemmapPages * k.pageBytes;
   const lostBytes = memmapBytes - made.netSavedBytes;
@@ -224,11 +241,6 @@ function planSizes(options: PlanOptions, usable: number, places: readonly Place[
   const given = { arch, ...(hostMemory === undefined ? {} : { hostMemory }), contents: false };
   const step = (align: number) => Math.max(align, ARCHS[arch].namespaceUnitBytes);
   const largest = Math.max(...places.map(({ align }) => step(align)));
-  if (!Number.isSafeInteger(usable) || usable <= 0 || usable >= MOST_MEMORY) {
-    throw new RangeError(
-      `Cannot plan for ${usable} bytes of data: expected a whole number from 1 to less than ${formatSize(MOST_MEMORY)}`,
-    );
-  }
   // As large as any answer: 64 bytes of each base page are memmap, and alignment takes a few pages at most.
   const page = pageBytes(ARCHS[arch]);
   const most = Math.min(Math.ceil(usable * page / (page - 64) / largest + 4) * largest, MOST_MEMORY);

@@ -98,6 +98,20 @@ Deno.test("planReport() counts what each kernel keeps of the memmap of huge page
   assertEquals([off.savedBytes, off.lostBytes, off.lostPercent], [0, 64 * 8 * 4096, 1.5625]);
 });
 
+Deno.test("planReport() refuses the last of what it is asked before it counts the first", () => {
+  const said: string[] = [];
+  const hugetlb = [{ size: 2 ** 21, count: 1 }];
+  for (
+    const options of [
+      { pmem: 2 ** 30, usable: 2 ** 46 },
+      { pmem: 17 * 2 ** 20, hugetlb },
+      { hugetlb: [...hugetlb, { size: 3 * 2 ** 20, count: 1 }] },
+      { hugetlb: [...hugetlb, { size: 2 ** 21, count: 1e9 }] },
+    ]
+  ) assertThrows(() => planReport(options, (what) => said.push(what)), RangeError);
+  assertEquals(said, []);
+});
+
 Deno.test("planReport() refuses what it cannot plan", () => {
   assertThrows(() => planReport({}), RangeError, "Cannot plan nothing");
   assertThrows(() => planReport({ usable: 0 }), RangeError, "Cannot plan for 0 bytes");

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What README says in figures and commands that a program knows better: counts of the published run, of RACES.md and of
+// MUTATIONS.md, command lines, tasks, versions.
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { parseFlags } from "../src/cli/flags.ts";
+import { COMMANDS } from "../src/cli/main.ts";
+import { RESULTS } from "./mod.ts";
+
+const read = (path: string) => Deno.readTextFileSync(new URL(`../${path}`, import.meta.url));
+const README = read("README.md");
+const CONFIG = JSON.parse(read("deno.json"));
+/** README as one line, for sentences that break anywhere. */
+const PROSE = README.replace(/\s+/g, " ");
+
+/** Cells of the rows of the table whose head begins with `head`. */
+function tableRows(head: string): string[][] {
+  const after = README.split("\n").slice(README.split("\n").findIndex((line) => line.startsWith(`| ${head}`)) + 2);
+  const end = after.findIndex((line) => !line.startsWith("|"));
+  return after.slice(0, end).map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+}
+
+Deno.test("README counts the verdicts as the published run does", () => {
+  const { verdicts, claims } = RESULTS.audit;
+  assertStringIncludes(
+    PROSE,
+    `Of ${claims.length} claims in five documents the audit ([verify/AUDIT.md](verify/AUDIT.md), worst first) finds ` +
+      `${verdicts.confirmed} confirmed, ${verdicts.rounding} right within their printed digits, ` +
+      `${verdicts.contradicted} contradicted, ${verdicts.superseded} superseded; ${verdicts["hardware-bound"]} are ` +
+      `times of their authors' hardware and ${verdicts.read} only a reader can judge.`,
+  );
+});
+
+Deno.test("README counts schedules as RACES.md does, and bugs of Linux as MUTATIONS.md does", () => {
+  const [, reduced] = /: (\d+) schedules run to their end/.exec(read("verify/RACES.md"))!;
+  const [, all] = /without the reduction takes (\d+) schedules/.exec(read("verify/RACES.md"))!;
+  assertStringIncludes(PROSE, `${reduced} schedules, the same faults as all ${all} unreduced ones`);
+  const bugs = new Set([...read("verify/MUTATIONS.md").matchAll(/\| B(\d+)[a-z]? \|/g)].map((match) => match[1]));
+  assertStringIncludes(PROSE, `${bugs.size} bugs that Linux had`);
+});
+
+Deno.test("README's rows that equal Linux add up", () => {
+  const rows = tableRows("what was read from a real 6.1 kernel").map((cells) => Number(cells[1]));
+  const sum = rows.filter((n) => !Number.isNaN(n)).reduce((total, n) => total + n, 0);
+  assertStringIncludes(PROSE, `${sum} rows of \`deno task verify\``);
+});
+
+Deno.test("README's command lines are ones that lab understands, and show every command", () => {
+  const lines = [...README.matchAll(/^task lab (\S+) ?([^#\n]*?) *#/gm)].map(([, name, args]) => [name, args]);
+  assertEquals(lines.map(([name]) => name).sort(), COMMANDS.map(({ name }) => name).sort());
+  for (const [name, args] of lines) {
+    parseFlags(args.split(" ").filter((arg) => arg !== ""), COMMANDS.find((command) => command.name === name)!);
+  }
+});
+
+Deno.test("README's tasks are there", () => {
+  const named = [
+    ...tableRows("task").flatMap(([cell]) => [...cell.matchAll(/`([\w:]+)`/g)]),
+    ...README.matchAll(/deno(?:@[\d.]+)? task ([\w:]+)/g),
+  ].map((match) => match[1]);
+  assert(named.length > 15, `${named}`);
+  assertEquals(named.filter((task) => !Object.hasOwn(CONFIG.tasks, task)), []);
+});
+
+Deno.test("README's versions are those of deno.json", () => {
+  for (const [cell] of tableRows("package")) {
+    const match = /^`([\w-]+)` ([\d.]+)$/.exec(cell);
+    if (match !== null) assertEquals(CONFIG.imports[match[1]], `npm:${match[1]}@${match[2]}`);
+  }
+  const denos = [...README.matchAll(/deno@([\d.]+\d)|Deno(?: is)? ([\d.]+\d)/g)].map((match) => match[1] ?? match[2]);
+  assertEquals([...new Set(denos)], [/^readonly DENO=deno@(.*)$/m.exec(read(".ci/run"))![1]]);
+});
