@@ -7,6 +7,7 @@
 // Left out: memory tiers, resources; a device that cannot be removed stays bound instead of leaking its ranges.
 
 import { EBUSY, EINVAL } from "../../include/errno.ts";
+import type { MemoryBlock } from "../../include/memory.ts";
 import type { PfnRange } from "../../include/memremap.ts";
 import { alignDown, alignUp } from "../../lib/align.ts";
 import type { Kernel } from "../../mm/kernel.ts";
@@ -33,10 +34,18 @@ export function devDaxKmemProbe(k: Kernel, dev: DevDax, memmapOnMemory: boolean)
   return 0;
 }
 
-/** `dev_dax_kmem_remove`: takes the memory away again. -EINVAL unless bound, -EBUSY while any of it is online. */
+/**
+ * `dev_dax_kmem_remove`: takes the memory away again. -EINVAL unless bound, or when somebody took some of it away before;
+ * -EBUSY while any of it is online.
+ */
 export function devDaxKmemRemove(k: Kernel, dev: DevDax): number {
   if (dev.kmem === null) return -EINVAL;
-  const blocks = dev.kmem.flatMap((r) => memoryBlocks(k, r.start, r.end)!);
+  const blocks: MemoryBlock[] = [];
+  for (const range of dev.kmem) {
+    const found = memoryBlocks(k, range.start, range.end);
+    if (found === null) return -EINVAL;
+    blocks.push(...found);
+  }
   if (blocks.some((block) => block.zone >= 0)) return -EBUSY;
   const { blockPages } = k.hotplug;
   for (const block of blocks) removeMemory(k, block.start * k.pageBytes, blockPages * k.pageBytes);

@@ -6,6 +6,7 @@ import { mustCreate, mustDestroy, stockDifference, takeStock, withKernel } from 
 import { checkInvariants } from "../../mm/debug_vm.ts";
 import type { Kernel } from "../../mm/kernel.ts";
 import { memoryBlockOffline, memoryBlockOnline } from "../base/memory.ts";
+import { addMemory, removeMemory } from "../base/memory_hotplug.ts";
 import { destroyNamespace, type NdNamespace } from "../nvdimm/namespace.ts";
 import { allocDaxRegion, createDevDax, deleteDevDax } from "./bus.ts";
 import { devDaxProbe, devDaxRemove } from "./device.ts";
@@ -57,6 +58,19 @@ for (const memmapOnMemory of [true, false]) {
     });
   });
 }
+
+Deno.test("devDaxKmemRemove changes nothing when some of the memory was taken away behind its back", () => {
+  withDevice(box(), (k, { dev }) => {
+    assertEquals(devDaxKmemProbe(k, dev!, false), 0);
+    const start = [...k.hotplug.blocks.values()][3].start * k.pageBytes;
+    assertEquals(removeMemory(k, start, SECTION), 0);
+    const stock = takeStock(k);
+    assertEquals(devDaxKmemRemove(k, dev!), -EINVAL);
+    assertEquals(stockDifference(stock, takeStock(k)), "");
+    assertEquals(addMemory(k, 1, start, SECTION), 0);
+    assertEquals(devDaxKmemRemove(k, dev!), 0);
+  });
+});
 
 Deno.test("devDaxKmemProbe keeps the memmap elsewhere where blocks cannot hold it", () => {
   withDevice(box({ memmapOnMemory: false }), (k, { dev }) => {
