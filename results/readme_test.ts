@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What README says in figures and commands that a program knows better: counts of the published run, of RACES.md and of
-// MUTATIONS.md, command lines, tasks, versions.
+// MUTATIONS.md, command lines, tasks, versions; and the names of functions and files, in ARCHITECTURE.md too.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parseFlags } from "../src/cli/flags.ts";
@@ -69,4 +69,26 @@ Deno.test("README's versions are those of deno.json", () => {
   }
   const denos = [...README.matchAll(/deno@([\d.]+\d)|Deno(?: is)? ([\d.]+\d)/g)].map((match) => match[1] ?? match[2]);
   assertEquals([...new Set(denos)], [/^readonly DENO=deno@(.*)$/m.exec(read(".ci/run"))![1]]);
+});
+
+/** Text of every source file of a folder, tests included, with the paths first. */
+function sourcesOf(folder: string): string {
+  let text = "";
+  for (const { name, isDirectory } of Deno.readDirSync(new URL(`../${folder}`, import.meta.url))) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) text += sourcesOf(path);
+    else if (/\.(ts|md|json)$/.test(name)) text += `${path}\n${name.endsWith(".ts") ? read(path) : ""}`;
+  }
+  return text;
+}
+
+Deno.test("what README and ARCHITECTURE.md call by name is there", () => {
+  const sources = ["src", "verify", "bench", "fixtures", "results"].map(sourcesOf).join("") + read("mod.ts");
+  for (const text of [README, read("ARCHITECTURE.md")]) {
+    // Names in camelCase, and files: `mm/vmstat.ts`, verify/RACES.md.
+    const names = [...text.matchAll(/`([a-z]+[A-Z]\w*)[`(]/g), ...text.matchAll(/([\w/]+\/\w+\.(?:ts|md|json))/g)];
+    assert(names.length > 10, `${names.length} names`);
+    const missing = new Set(names.map((match) => match[1]).filter((name) => !sources.includes(name)));
+    assertEquals([...missing], []);
+  }
 });
