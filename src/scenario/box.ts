@@ -56,7 +56,10 @@ export interface NamespaceOptions {
 /** The options with every default filled in. */
 export type NamespaceConfig = Required<NamespaceOptions>;
 
-/** Fills in defaults and checks what can be checked without a machine. RangeError naming the given and the allowed. */
+/**
+ * Fills in defaults and checks what can be checked without a machine. RangeError naming the given and the allowed,
+ * TypeError for a switch that is no boolean.
+ */
 export function namespaceConfig(options: NamespaceOptions): NamespaceConfig {
   const arch = archNamed(options.arch);
   const kernel = kernelNamed(options.kernel);

@@ -74,7 +74,10 @@ export type HotplugConfig = Required<HotplugOptions>;
 const DEFAULT_DRAM = 4 * SZ_1G;
 const ONLINE_TYPES: readonly OnlineType[] = ["online", "online_kernel", "online_movable"];
 
-/** Fills in defaults and checks what can be checked without a machine. RangeError naming the given and the allowed. */
+/**
+ * Fills in defaults and checks what can be checked without a machine. RangeError naming the given and the allowed,
+ * TypeError for a switch that is no boolean.
+ */
 export function hotplugConfig(options: HotplugOptions): HotplugConfig {
   const { structPageSize = 64 } = options;
   const arch = archNamed(options.arch);

@@ -64,7 +64,10 @@ export interface HugetlbOptions {
 /** The options with every default filled in. */
 export type HugetlbConfig = Required<HugetlbOptions>;
 
-/** Fills in defaults and checks what can be checked without a machine. RangeError naming the given and the allowed. */
+/**
+ * Fills in defaults and checks what can be checked without a machine. RangeError naming the given and the allowed,
+ * TypeError for a switch that is no boolean.
+ */
 export function hugetlbConfig(options: HugetlbOptions): HugetlbConfig {
   const arch = archNamed(options.arch);
   const kernel = kernelNamed(options.kernel);

@@ -215,10 +215,7 @@ function checkUsable(usable: number): void {
 }
 
 /** Makes the pool without writing struct pages and counts what its memmap gives back. */
-function planPool(
-  options: PlanOptions,
-  pool: PoolPolicy,
-): PlanPool {
+function planPool(options: PlanOptions, pool: PoolPolicy): PlanPool {
   const config = poolConfig(options, pool);
   const { kernel: k, hstate, made } = makePool(config, null, { contents: false });
   const memmapBytes = pool.count * hstate.vmemmapPages * k.pageBytes;

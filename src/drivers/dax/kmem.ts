@@ -35,7 +35,8 @@ export function devDaxKmemProbe(k: Kernel, dev: DevDax, memmapOnMemory: boolean)
 }
 
 /**
- * `dev_dax_kmem_remove`: takes the memory away again. -EINVAL unless bound, or when somebody took some of it away before;
+ * `dev_dax_kmem_remove`: takes the memory away again. -EINVAL unless bound, or when somebody took some of it away
+ * before;
  * -EBUSY while any of it is online.
  */
 export function devDaxKmemRemove(k: Kernel, dev: DevDax): number {

@@ -39,9 +39,9 @@ export interface NamespaceRequest {
 /**
  * Creates a namespace and enables it. A negative errno and nothing changed: -EINVAL for a size that is no multiple of
  * 16 MiB, a page size that no entry maps, or compounds larger than a section that would begin inside one, -ENOSPC when
- * the region is full, -ENXIO when the alignment leaves no room, -ENOMEM when memory is out, or with map=dev the room that
- * the info block reserves: on arm64, where a leaf must be aligned and the rest of the memmap comes from there too, or
- * where the label takes a large page.
+ * the region is full, -ENXIO when the alignment leaves no room, -ENOMEM when memory is out, or with map=dev the room
+ * that the info block reserves: on arm64, where a leaf must be aligned and the rest of the memmap comes from there too,
+ * or where the label takes a large page.
  */
 export function createNamespace(k: Kernel, region: NdRegion, request: NamespaceRequest): NdNamespace | number {
   const extent = claimExtent(k, region, request.size);
