@@ -4,18 +4,25 @@
 
 /** Fixed-size bitmap with a summary tree. Bit numbers below 2^31. */
 export class SummaryBitmap {
-  readonly #levels: Int32Array[] = [];
+  /** Words of level 0. The levels are made when a second bit is set: most lists of most areas never have two. */
+  readonly #words: number;
+  #levels: Int32Array[] = [];
   #count = 0;
   /** A set bit kept out of the tree: the one that found it empty. Buddy lists are short, and this makes them cheap. */
   #single = -1;
 
   constructor(bits: number) {
-    let words = Math.max(1, Math.ceil(bits / 32));
-    this.#levels.push(new Int32Array(words));
+    this.#words = Math.max(1, Math.ceil(bits / 32));
+  }
+
+  #makeLevels(): Int32Array[] {
+    let words = this.#words;
+    const levels = [new Int32Array(words)];
     while (words > 1) {
       words = Math.ceil(words / 32);
-      this.#levels.push(new Int32Array(words));
+      levels.push(new Int32Array(words));
     }
+    return this.#levels = levels;
   }
 
   /** Number of set bits. */
@@ -25,15 +32,19 @@ export class SummaryBitmap {
 
   /** Whether bit `i` is set; out of range reads as clear. */
   test(i: number): boolean {
+    if (this.#count === 0) return false;
+    if (i === this.#single) return true;
+    if (this.#levels.length === 0) return false;
     const level = this.#levels[0];
     const word = i >>> 5;
-    return i === this.#single || word < level.length && (level[word] & (1 << (i & 31))) !== 0;
+    return word < level.length && (level[word] & (1 << (i & 31))) !== 0;
   }
 
   /** Whether any bit of an aligned run is set: `n` is a power of two, `first` a multiple of it. */
   testAny(first: number, n: number): boolean {
     if (this.#count === 0) return false;
     if (this.#single >= first && this.#single < first + n) return true;
+    if (this.#levels.length === 0) return false;
     const level = this.#levels[0];
     const word = first >>> 5;
     if (n < 32) return (level[word] & (((1 << n) - 1) << (first & 31))) !== 0;
@@ -47,7 +58,7 @@ export class SummaryBitmap {
       this.#single = i;
       return;
     }
-    const levels = this.#levels;
+    const levels = this.#levels.length === 0 ? this.#makeLevels() : this.#levels;
     for (let l = 0; l < levels.length; l++) {
       const level = levels[l];
       const word = i >>> 5;
@@ -92,7 +103,7 @@ export class SummaryBitmap {
   /** Set bits counted from the bits themselves, for the invariant checker. */
   recount(): number {
     let n = this.#single < 0 ? 0 : 1;
-    for (let word of this.#levels[0]) {
+    for (let word of this.#levels[0] ?? []) {
       for (; word !== 0; word &= word - 1) n++;
     }
     return n;
