@@ -66,7 +66,10 @@ function listed(verdict: AuditedClaim["verdict"], claims: readonly AuditedClaim[
     case "superseded":
       return table(["Claim", "Place", "Says", "Reading"], claims.map((c) => [...first(c), reasonOf(c)]));
     case "hardware-bound":
-      return table(["Claim", "Place", "Says", "Modelled"], claims.map((c) => [...first(c), modelled(c)]));
+      return table(
+        ["Claim", "Place", "Says", "Modelled", "By its own figures"],
+        claims.map((c) => [...first(c), modelled(c), reasonOf(c)]),
+      );
     default:
       return table(
         ["Claim", "Place", "Says", "Documented", "Right", "Why"],

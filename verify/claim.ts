@@ -117,6 +117,8 @@ export function compare(printed: string, right: number): "confirmed" | "rounding
   if (Number(printed) === right) return "confirmed";
   const digits = (printed.split(".")[1] ?? "").length;
   const scale = 10 ** digits;
-  const cut = (Math.trunc(right * scale) / scale).toFixed(digits);
+  // 0.29 * 100 is 28.999...: what floating point does must not cut a digit off.
+  const nearest = Math.round(right * scale);
+  const cut = ((same(nearest, right * scale) ? nearest : Math.trunc(right * scale)) / scale).toFixed(digits);
   return printed === right.toFixed(digits) || printed === cut ? "rounding" : "contradicted";
 }

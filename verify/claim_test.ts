@@ -83,6 +83,9 @@ Deno.test("compare() takes rounded and cut-off numbers for right, no others", ()
   assertEquals(compare("0.0015", 100 * 16 / 2 ** 20), "rounding");
   assertEquals(compare("16", 16), "confirmed");
   assertEquals(compare("1.00", 1.39), "contradicted");
+  // 100 * 0.29 < 29 in floating point.
+  assertEquals(compare("0.28", 0.29), "contradicted");
+  assertEquals(compare("0.29", 0.29), "confirmed");
 });
 
 Deno.test("compare() refuses what is no plain number", () => {

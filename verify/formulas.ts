@@ -247,8 +247,3 @@ export function mib(bytes: number): number {
 export function gib(bytes: number): number {
   return bytes / SIZE_1G;
 }
-
-/** Ratio of two costs per page, from milliseconds for so many pages each (001:133 against 001:125). */
-export function perPageRatio(ms1: number, pages1: number, ms2: number, pages2: number): number {
-  return ms1 / pages1 / (ms2 / pages2);
-}

@@ -97,7 +97,17 @@ function document(): Claim[] {
       formula: small,
       measure: () => ROWS.filter((r) => vmemmapFramesOf(r.arch, r.huge) <= 1).length,
       expected: "contradicted",
-      note: '"every HugeTLB page has more than one": not the smallest contiguous-bit size of each arm64 granule',
+      note: '"more than one struct page structs", their size in pages, read as pages of them: not so of the smallest ' +
+        "contiguous-bit size of each arm64 granule",
+    },
+    {
+      id: "001-47/structs",
+      what: "the same read to the letter: sizes with no more than one struct page",
+      unit: "",
+      printed: "0",
+      formula: ROWS.filter((r) => basePagesOf(r.huge, r.page) <= 1).length,
+      measure: () => ROWS.filter((r) => structsOf(r.arch, r.huge) <= 1).length,
+      expected: "confirmed",
     },
     {
       id: "001-50",

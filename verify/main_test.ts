@@ -56,6 +56,21 @@ Deno.test("run() fails on one number that is wrong", () => {
   assertStringIncludes(table(report.suites[0]), "disagreement, expected equal");
 });
 
+Deno.test("main() exits with 1 when formula and measurement disagree, with 0 when they do not", () => {
+  const suite = (measured: number) => ({
+    name: "one",
+    title: "one",
+    claims: () => [{ id: "x", what: "x", unit: "", formula: 8, measure: () => measured, expected: "equal" as const }],
+  });
+  const { log } = console;
+  console.log = () => {};
+  try {
+    assertEquals([main([suite(8)], []), main([suite(7)], []), main([suite(8), suite(7)], ["--json"])], [0, 1, 1]);
+  } finally {
+    console.log = log;
+  }
+});
+
 Deno.test("main() refuses unknown flags and damaged fixtures with exit 2 and one line", () => {
   const lines: string[] = [];
   const { error } = console;

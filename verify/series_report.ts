@@ -9,7 +9,8 @@ import type { Judged } from "./series_judge.ts";
 /** The whole report. */
 export function seriesText(r: SeriesReport): string {
   const { gup, instructions } = r.fit;
-  const held = r.times.filter((t) => t.role !== "trained").length;
+  // A bound has no error, so it is no part of the median.
+  const held = r.times.filter((t) => t.role !== "trained" && t.error !== null).length;
   const medians = r.leaveOneOut.map((fit) => fit.median);
   const frailest = r.leaveOneOut.reduce((a, b) => Math.abs(b.worst.error!) > Math.abs(a.worst.error!) ? b : a);
   return [

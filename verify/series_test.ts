@@ -72,6 +72,8 @@ Deno.test("seriesReport() and its text carry every figure and the verdict", () =
   const text = seriesText(report);
   for (const { id } of [...report.times, ...report.ratios]) assert(text.includes(id), id);
   assertEquals(text.includes("all goals met"), report.ok);
+  const errors = report.times.filter((t) => t.role !== "trained").flatMap((t) => t.error ?? []);
+  assert(text.includes(`${errors.length} figures never fitted: median`), `${errors.length}`);
   // Small runs shift the fit by more than rounding; nothing else may be amiss.
   assert(report.failures.every((f) => f.includes("the fit gives")), report.failures.join("; "));
 });
