@@ -21,7 +21,7 @@ import {
   tailFrameRefs,
   tailTableRefs,
 } from "./formulas.ts";
-import { type Cost, COST_BOX, costOf, layoutOf, namespaceOf, type Scale } from "./measure.ts";
+import { type Cost, COST_BOX, costOf, inGiB, inPercent, layoutOf, namespaceOf, type Scale } from "./measure.ts";
 import { main, type Suite } from "./report.ts";
 
 /** Suite of costs. */
@@ -68,7 +68,7 @@ function costs({ size }: Scale, kernel: string, sharing: Sharing, align: number)
     row(
       "DRAM, % of memory",
       percent((frames + ptes + pmds) * PAGE, size),
-      (c) => percent(c.pages.dramTotal * PAGE, size),
+      (c) => inPercent(c.pages.dramTotal * PAGE, size),
     ),
     row("pgmap references", pgmapReferences(size, compound), (c) => c.pgmapRefs),
   ];
@@ -112,7 +112,7 @@ function ndctl(): Claim[] {
     unit: "GiB",
     printed: "1476.56",
     formula: gib(reserve(0, size, SIZE_2M, "dev")!.usable),
-    measure: () => gib(namespaceOf({ size, align: SIZE_2M, map: "dev", kernel: "6.1", contents: false }).usableBytes),
+    measure: () => inGiB(namespaceOf({ size, align: SIZE_2M, map: "dev", kernel: "6.1", contents: false }).usableBytes),
     expected: "rounding",
     note: "24002 MiB less: 64 bytes per page and the info block, rounded up to 2 MiB",
   }];

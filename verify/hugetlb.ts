@@ -7,6 +7,7 @@
 import { formatSize } from "../src/lib/units.ts";
 import { hugetlbSizes } from "../src/scenario/hugetlb.ts";
 import type { Claim } from "./claim.ts";
+import { gib } from "./formulas.ts";
 import {
   basePagesOf,
   freedPages,
@@ -23,7 +24,7 @@ import {
 } from "./formulas_hugetlb.ts";
 import { timingClaims } from "./hugetlb_times.ts";
 import { diffstat, patchCount } from "./listings.ts";
-import type { Scale } from "./measure.ts";
+import { inGiB, type Scale } from "./measure.ts";
 import {
   entriesChangedByUse,
   entryBytes,
@@ -315,8 +316,6 @@ function windows({ quick }: Scale): { readonly count: number; readonly times: nu
   return { count, times: TIB / SIZE_2M / count };
 }
 
-const gib = (pages: number) => pages * PAGE / 2 ** 30;
-
 /** Net pages of 1024 GiB, by formula and laid out. */
 function netOf(scale: Scale, size: number, keep: number): { readonly formula: number; readonly measure: () => number } {
   const { count, times } = part(scale, size);
@@ -347,8 +346,8 @@ function savings(scale: Scale): Claim[] {
       what: "1024 GiB of 1G pages save",
       unit: "GiB",
       printed: "16",
-      formula: gib(huge.formula),
-      measure: () => gib(huge.measure()),
+      formula: gib(PAGE * huge.formula),
+      measure: () => inGiB(PAGE * huge.measure()),
       expected: "rounding",
     },
     {
@@ -356,8 +355,8 @@ function savings(scale: Scale): Claim[] {
       what: "1024 GiB of 2M pages save, one page to a window",
       unit: "GiB",
       printed: "10",
-      formula: gib(worst.formula),
-      measure: () => gib(worst.measure()),
+      formula: gib(PAGE * worst.formula),
+      measure: () => inGiB(PAGE * worst.measure()),
       expected: "confirmed",
     },
     {
@@ -365,8 +364,8 @@ function savings(scale: Scale): Claim[] {
       what: "the same, side by side",
       unit: "GiB",
       printed: "12",
-      formula: gib(best.formula),
-      measure: () => gib(best.measure()),
+      formula: gib(PAGE * best.formula),
+      measure: () => inGiB(PAGE * best.measure()),
       expected: "rounding",
       note: "12 GiB are freed, 32 MiB of PTE tables are paid",
     },
@@ -375,8 +374,8 @@ function savings(scale: Scale): Claim[] {
       what: "the middle of the two",
       unit: "GiB",
       printed: "11",
-      formula: (gib(worst.formula) + gib(best.formula)) / 2,
-      measure: () => (gib(worst.measure()) + gib(best.measure())) / 2,
+      formula: (gib(PAGE * worst.formula) + gib(PAGE * best.formula)) / 2,
+      measure: () => (inGiB(PAGE * worst.measure()) + inGiB(PAGE * best.measure())) / 2,
       expected: "rounding",
       note:
         "10.98; a server with little besides these pages is at the best: one page to a window takes 64 TiB of memory",

@@ -170,6 +170,21 @@ export function panics(run: () => unknown): boolean {
   return false;
 }
 
+/** Bytes as MiB. Units of what is measured are its own: the formulas' would hide a mistake of theirs. */
+export function inMiB(bytes: number): number {
+  return bytes / 2 ** 20;
+}
+
+/** Bytes as GiB. */
+export function inGiB(bytes: number): number {
+  return bytes / 2 ** 30;
+}
+
+/** A part of a whole in percent. */
+export function inPercent(part: number, whole: number): number {
+  return part * 100 / whole;
+}
+
 /** Whether something holds, as the number a claim of behaviour is judged by. */
 export function yes(holds: boolean): number {
   return holds ? 1 : 0;

@@ -21,7 +21,18 @@ import {
   sketchPages,
   sketchReferences,
 } from "./formulas.ts";
-import { build, gupRound, mapDevice, namespaceOf, pagesHeld, panics, withErratum, yes } from "./measure.ts";
+import {
+  build,
+  gupRound,
+  inGiB,
+  inMiB,
+  mapDevice,
+  namespaceOf,
+  pagesHeld,
+  panics,
+  withErratum,
+  yes,
+} from "./measure.ts";
 
 /** Memory that most of these hold: 32 pages of 2 MiB. */
 const HELD = 32 * SIZE_2M;
@@ -104,7 +115,7 @@ function sizes(): Claim[] {
       unit: "GiB",
       printed: "128",
       formula: gib(LARGE_RUN),
-      measure: () => gib(pagesHeld(LARGE_RUN, "v4") * 4096),
+      measure: () => inGiB(pagesHeld(LARGE_RUN, "v4") * 4096),
       expected: "contradicted",
       note: "-m 129022 is 126.0 GiB",
     },
@@ -129,7 +140,7 @@ function sizes(): Claim[] {
 }
 
 function usableMiB(map: "mem" | "dev"): number {
-  return mib(namespaceOf({ size: DIMM, align: SIZE_2M, map, kernel: "v4", contents: false }).usableBytes);
+  return inMiB(namespaceOf({ size: DIMM, align: SIZE_2M, map, kernel: "v4", contents: false }).usableBytes);
 }
 
 const GRAB_ONE: KernelConfig = { ...PRESETS["v4"], name: "v4, grab one", gup: "grab-one" };

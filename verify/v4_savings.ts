@@ -26,7 +26,7 @@ import { USE_VMEMMAP } from "../src/include/frame_use.ts";
 import { checkInvariants } from "../src/mm/debug_vm.ts";
 import { memremapPages, newPgmap } from "../src/mm/memremap.ts";
 import { compoundHead } from "../src/mm/page.ts";
-import { build, layoutOf, type Scale } from "./measure.ts";
+import { build, inMiB, inPercent, layoutOf, type Scale } from "./measure.ts";
 import { bytesPerTib } from "./v7_cover.ts";
 
 /** Claims about frames and tables. */
@@ -43,7 +43,7 @@ function perTib(scale: Scale): Claim[] {
       unit: "MiB",
       printed: "40",
       formula: mib(memmapBytes(TIB, SIZE_1G, "pte", true)),
-      measure: () => mib(bytesPerTib(scale, SIZE_1G, "v7", true)),
+      measure: () => inMiB(bytesPerTib(scale, SIZE_1G, "v7", true)),
       expected: "confirmed",
     },
     {
@@ -52,7 +52,7 @@ function perTib(scale: Scale): Claim[] {
       unit: "MiB",
       printed: "16",
       formula: mib(shared),
-      measure: () => mib(bytesPerTib(scale, SIZE_1G, "v4", true)),
+      measure: () => inMiB(bytesPerTib(scale, SIZE_1G, "v4", true)),
       expected: "confirmed",
     },
     {
@@ -71,7 +71,7 @@ function perTib(scale: Scale): Claim[] {
       unit: "MiB",
       printed: "16",
       formula: mib(shared),
-      measure: () => mib(bytesPerTib(scale, SIZE_1G, "v4", true)),
+      measure: () => inMiB(bytesPerTib(scale, SIZE_1G, "v4", true)),
       expected: "confirmed",
     },
     {
@@ -80,7 +80,7 @@ function perTib(scale: Scale): Claim[] {
       unit: "%",
       printed: "0.0014",
       formula: percent(shared, TIB),
-      measure: () => percent(bytesPerTib(scale, SIZE_1G, "v4", true), TIB),
+      measure: () => inPercent(bytesPerTib(scale, SIZE_1G, "v4", true), TIB),
       expected: "contradicted",
       note: "16 MiB of 1 TiB are 0.0015 %; 0.0014 % comes of 16 * 10^6 bytes in 2^40",
     },

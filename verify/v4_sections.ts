@@ -12,7 +12,7 @@ import { memremapPages, newPgmap } from "../src/mm/memremap.ts";
 import { compoundOrder as orderOf } from "../src/mm/page.ts";
 import type { Claim } from "./claim.ts";
 import { basePages, compoundOrder, keptPages, mib, PAGE, SECTION, SIZE_1G, SIZE_2M } from "./formulas.ts";
-import { build, layoutOf, withErratum, yes } from "./measure.ts";
+import { build, inMiB, layoutOf, withErratum, yes } from "./measure.ts";
 import { superseded } from "./read.ts";
 
 /** Claims about sections. */
@@ -81,7 +81,7 @@ function orderOverPoison(): number {
 }
 
 function sectionMiB(): number {
-  return mib(build("v7", { size: 2 ** 28 }).k.pagesPerSection * PAGE);
+  return inMiB(build("v7", { size: 2 ** 28 }).k.pagesPerSection * PAGE);
 }
 
 /** One compound that begins 16 MiB before the edge of a section; ranges as the series takes them, unchecked. */

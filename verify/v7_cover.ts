@@ -30,7 +30,7 @@ import {
   uniqueStructs,
   vmemmapPages,
 } from "./formulas.ts";
-import { build, costOf, layoutOf, namespaceOf, type Scale } from "./measure.ts";
+import { build, costOf, inGiB, inMiB, inPercent, layoutOf, namespaceOf, type Scale } from "./measure.ts";
 import { READ_000 } from "./read.ts";
 import { main, type Suite } from "./report.ts";
 import { bootstrapTime } from "./times.ts";
@@ -175,7 +175,7 @@ function perTib2M(scale: Scale): Claim[] {
       unit: "GiB",
       printed: "4",
       formula: gib(row(false)),
-      measure: () => gib(bytesPerTib(scale, SIZE_2M, "v7", false)),
+      measure: () => inGiB(bytesPerTib(scale, SIZE_2M, "v7", false)),
       expected: "confirmed",
     },
     {
@@ -184,7 +184,7 @@ function perTib2M(scale: Scale): Claim[] {
       unit: "GiB",
       printed: "4",
       formula: gib(row(true)),
-      measure: () => gib(bytesPerTib(scale, SIZE_2M, "v7", true)),
+      measure: () => inGiB(bytesPerTib(scale, SIZE_2M, "v7", true)),
       expected: "rounding",
       note: "32 MiB of PTE tables, which the base case (PMD leaves) does not have, are left out",
     },
@@ -194,7 +194,7 @@ function perTib2M(scale: Scale): Claim[] {
       unit: "GiB",
       printed: "16",
       formula: gib(base),
-      measure: () => gib(bytesPerTib(scale, PAGE, "5.14", true)),
+      measure: () => inGiB(bytesPerTib(scale, PAGE, "5.14", true)),
       expected: "confirmed",
     },
     {
@@ -203,7 +203,7 @@ function perTib2M(scale: Scale): Claim[] {
       unit: "%",
       printed: "0.39",
       formula: percent(row(false), TIB),
-      measure: () => percent(bytesPerTib(scale, SIZE_2M, "v7", false), TIB),
+      measure: () => inPercent(bytesPerTib(scale, SIZE_2M, "v7", false), TIB),
       expected: "rounding",
       note: "0.390625 %; with PTE tables 0.3937 %",
     },
@@ -213,7 +213,7 @@ function perTib2M(scale: Scale): Claim[] {
       unit: "%",
       printed: "1.5",
       formula: percent(base, TIB),
-      measure: () => percent(bytesPerTib(scale, PAGE, "5.14", true), TIB),
+      measure: () => inPercent(bytesPerTib(scale, PAGE, "5.14", true), TIB),
       expected: "rounding",
       note: "64 of 4096 bytes are 1.5625 %, cut off rather than rounded",
     },
@@ -229,7 +229,7 @@ function perTib1G(scale: Scale): Claim[] {
       unit: "MiB",
       printed: "40",
       formula: mib(row(true)),
-      measure: () => mib(bytesPerTib(scale, SIZE_1G, "v7", true)),
+      measure: () => inMiB(bytesPerTib(scale, SIZE_1G, "v7", true)),
       expected: "confirmed",
     },
     {
@@ -238,7 +238,7 @@ function perTib1G(scale: Scale): Claim[] {
       unit: "%",
       printed: "0.0014",
       formula: percent(row(true), TIB),
-      measure: () => percent(bytesPerTib(scale, SIZE_1G, "v7", true), TIB),
+      measure: () => inPercent(bytesPerTib(scale, SIZE_1G, "v7", true), TIB),
       expected: "contradicted",
       note: "0.0038 %: the figure stems from v4, whose 1G row costs 16 MB, and was kept when that became 40 MB",
     },
@@ -248,7 +248,7 @@ function perTib1G(scale: Scale): Claim[] {
       unit: "MiB",
       printed: "40",
       formula: mib(row(false)),
-      measure: () => mib(bytesPerTib(scale, SIZE_1G, "v7", false)),
+      measure: () => inMiB(bytesPerTib(scale, SIZE_1G, "v7", false)),
       expected: "contradicted",
       note: "the 2M row counts frames only (4 GiB; 4.03 with tables), the 1G row 8 MiB of frames and 32 MiB of tables",
     },
