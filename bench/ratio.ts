@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `deno task bench:yardstick [ROUNDS] [NAME]`: the contests of yardstick.ts, emulator and C in turns within each round,
 // medians in one table. The ratio is that of the medians; the limit is what the design aims at. No ratio fails the run:
-// on a machine that others use it says more about them.
+// on a machine that others use it says more about them. Exit 1 without a C compiler, 2 for bad usage.
 
+import { CommandError } from "../src/cli/command.ts";
 import { box } from "./boxes.ts";
-import { loadYardstick } from "./native.ts";
+import { loadYardstick, type Yardstick } from "./native.ts";
+import { median } from "./statistics.ts";
 import { type Contest, CONTESTS, type Side, SIDES, type Step } from "./yardstick.ts";
 
 type Times = Readonly<Record<Side, number[]>>;
@@ -30,10 +32,6 @@ function play(steps: readonly Step[], rounds: number): readonly Times[] {
   return times;
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
-}
-
 function row(contest: Contest, name: string, times: Times): string {
   const [emulator, native] = [median(times.emulator), median(times.native)];
   const best = Math.min(...times.emulator) / Math.min(...times.native);
@@ -51,16 +49,47 @@ function row(contest: Contest, name: string, times: Times): string {
   ].join("  ");
 }
 
-const native = loadYardstick();
-if (native !== null) {
-  const [rounds = "15", wanted = ""] = Deno.args;
-  const { architecture, hardwareConcurrency } = { architecture: Deno.build.arch, ...navigator };
-  console.log(`Deno ${Deno.version.deno}, V8 ${Deno.version.v8}, ${architecture}, ${hardwareConcurrency} CPUs, cc -O2`);
+/** Rounds and contests of a command line. CommandError for no whole number of rounds, or a name no contest has. */
+export function parseArgs(args: readonly string[]): { readonly rounds: number; readonly contests: readonly Contest[] } {
+  const [rounds = "15", wanted = "", ...more] = args;
+  if (more.length > 0) throw new CommandError(`unexpected "${more[0]}": expected [ROUNDS] [NAME]`);
+  if (!/^[1-9]\d*$/.test(rounds)) throw new CommandError(`rounds "${rounds}": expected a whole number above 0`);
+  const contests = CONTESTS.filter(({ name }) => name.includes(wanted));
+  if (contests.length === 0) {
+    throw new CommandError(
+      `no contest has "${wanted}" in its name: known are ${CONTESTS.map((c) => c.name).join("; ")}`,
+    );
+  }
+  return { rounds: Number(rounds), contests };
+}
+
+function compete(native: Yardstick, contests: readonly Contest[], rounds: number): void {
+  console.log(
+    `Deno ${Deno.version.deno}, V8 ${Deno.version.v8}, ${Deno.build.arch}, ` +
+      `${navigator.hardwareConcurrency} CPUs, cc -O2`,
+  );
   console.log(
     `${"".padEnd(30)}  ${"emulator".padStart(10)}  ${"C".padStart(10)}  ${"".padEnd(34)}  median    best  limit`,
   );
-  for (const contest of CONTESTS.filter((c) => c.name.includes(wanted))) {
-    const times = play(box(contest.name, contest.name, () => contest.open(native)), Number(rounds));
+  for (const contest of contests) {
+    const times = play(box(contest.name, contest.name, () => contest.open(native)), rounds);
     for (const [i, name] of contest.steps.entries()) console.log(row(contest, name, times[i]));
   }
 }
+
+/** The command line; returns the exit code. */
+export function main(args: readonly string[]): number {
+  try {
+    const { rounds, contests } = parseArgs(args);
+    const native = loadYardstick();
+    if (native === null) return 1;
+    compete(native, contests, rounds);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    console.error(`bench:yardstick: ${error.message}`);
+    return 2;
+  }
+}
+
+if (import.meta.main) Deno.exit(main(Deno.args));

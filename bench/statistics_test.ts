@@ -2,7 +2,7 @@
 
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { pairedRatio } from "./statistics.ts";
+import { median, pairedRatio } from "./statistics.ts";
 
 const times = fc.array(fc.double({ min: 1, max: 1e6, noNaN: true }), { minLength: 2, maxLength: 20 });
 
@@ -28,6 +28,22 @@ Deno.test("pairedRatio() of two pairs uses Student's quantile for one degree of 
   const { high } = pairedRatio([1, 1], [1, Math.E]);
   // logs 0 and 1: mean 0.5, standard error 0.5, t 12.706.
   assertAlmostEquals(Math.log(high), 0.5 + 12.706 * 0.5, 1e-9);
+});
+
+Deno.test("pairedRatio() of many pairs uses Student's quantiles too, with no step where the table ends", () => {
+  // Alternating logs 0 and 1 of n pairs: mean 0.5, variance n / 4 / (n - 1).
+  const quantile = (n: number) => {
+    const { high } = pairedRatio(Array(n).fill(1), Array.from({ length: n }, (_, i) => Math.exp(i % 2)));
+    return (Math.log(high) - 0.5) * Math.sqrt(4 * (n - 1));
+  };
+  for (const [freedom, t] of [[15, 2.131], [17, 2.11], [19, 2.093], [29, 2.045], [59, 2.001], [119, 1.98]]) {
+    assertAlmostEquals(quantile(freedom + 1), t, 1e-3);
+  }
+});
+
+Deno.test("median() is the middle, or between the two in the middle", () => {
+  assertEquals([median([3]), median([9, 1, 5]), median([4, 1, 3, 2])], [3, 5, 2.5]);
+  assertThrows(() => median([]), RangeError, "Cannot take the median");
 });
 
 Deno.test("pairedRatio() of one pair claims nothing", () => {

@@ -71,7 +71,10 @@ function gup(c: Yardstick, kernel: "5.14" | "v4", shared: boolean): readonly Ste
     native: () => all(nativeGet(slots, BigInt(start), BigInt(GUP_PAGES), nativePages), GUP_PAGES, "C"),
   };
   const put = {
-    emulator: () => gupTestPut(k, "get", pages, GUP_PAGES),
+    emulator: () => {
+      gupTestPut(k, "get", pages, GUP_PAGES);
+      all(k.gupRefs, 0, "put_page");
+    },
     native: () => all(nativePut(slots, nativePages, BigInt(GUP_PAGES)), GUP_PAGES, "C"),
   };
   const [root, userRoot, first, end, pmem] = [k.rootPfn, mm.rootPfn, pgmap.start, pgmap.end, pmemStart].map(BigInt);

@@ -2,6 +2,7 @@
 // Judging the modelled times: every figure with its error, the ratios before/after, and the order of all of them. A figure
 // is trained, held out, or an anomaly: held out, and named in its fixture with the reason.
 
+import { median } from "../bench/statistics.ts";
 import { modelInitMs, modelMs } from "../src/model/clock.ts";
 import { type CostTable, costTable, DEFAULT_COST } from "../src/model/cost_tables.ts";
 import { BOOTSTRAP_FIGURES, GUP_FIGURES, type GupFigure } from "./series_figures.ts";
@@ -127,7 +128,5 @@ export function heldOutWorst(times: readonly Judged[]): Judged {
 /** Median of |error| over the figures the fit never saw; anomalies count among them. */
 export function heldOutMedian(times: readonly Judged[]): number {
   const errors = times.filter((t) => t.role !== "trained" && t.error !== null).map((t) => Math.abs(t.error!));
-  errors.sort((a, b) => a - b);
-  const mid = errors.length >> 1;
-  return errors.length % 2 === 1 ? errors[mid] : (errors[mid - 1] + errors[mid]) / 2;
+  return median(errors);
 }
