@@ -2,6 +2,8 @@
 // Running `deno bench --json` and keeping what it says: the average time of each benchmark over several rounds, with the
 // machine and runtime they were taken on. A saved run is this object as JSON.
 
+import { CommandError } from "../src/cli/command.ts";
+
 /** Version of the saved format; a file of another one is refused. */
 const RUN_SCHEMA = 1;
 
@@ -46,7 +48,7 @@ export function emptyRun(revision: string): BenchRun {
   };
 }
 
-/** Runs every benchmark of the checkout at `dir` once and appends the times. Throws when the benches themselves fail. */
+/** Runs every benchmark of the checkout at `dir` once and appends the times. CommandError when the benches fail. */
 export async function addRound(run: BenchRun, dir: string, args: readonly string[]): Promise<BenchRun> {
   const command = new Deno.Command(Deno.execPath(), {
     args: ["bench", "--json", "--allow-all", "--no-check", ...args],
@@ -56,14 +58,14 @@ export async function addRound(run: BenchRun, dir: string, args: readonly string
     stderr: "inherit",
   });
   const { code, stdout } = await command.output();
-  if (code !== 0) throw new Error(`deno bench in ${dir} ended with exit code ${code}`);
+  if (code !== 0) throw new CommandError(`deno bench in ${dir} ended with exit code ${code}`);
   return merge(run, parseBenchJson(new TextDecoder().decode(stdout)));
 }
 
 /** Reads the JSON document out of what `deno bench` printed (a bench may have printed before it). */
 export function parseBenchJson(text: string): DenoBenchJson {
   const start = text.search(/^\{$/m);
-  if (start < 0) throw new Error("deno bench printed no JSON document");
+  if (start < 0) throw new CommandError("deno bench printed no JSON document");
   return JSON.parse(text.slice(start)) as DenoBenchJson;
 }
 
@@ -72,7 +74,7 @@ export function merge(run: BenchRun, json: DenoBenchJson): BenchRun {
   const benches = structuredClone(run.benches);
   for (const { group, name, results } of json.benches) {
     const avg = results[0]?.ok?.avg;
-    if (avg === undefined) throw new Error(`benchmark "${name}" failed`);
+    if (avg === undefined) throw new CommandError(`benchmark "${name}" failed`);
     (benches[group === null ? name : `${group} | ${name}`] ??= []).push(avg);
   }
   return { ...run, cpu: json.cpu, runtime: json.runtime, benches };

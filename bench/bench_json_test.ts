@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import { assertEquals, assertThrows } from "@std/assert";
+import { CommandError } from "../src/cli/command.ts";
 import { asBenchRun, emptyRun, incomparable, merge, parseBenchJson } from "./bench_json.ts";
 
 const PRINTED = `a line a bench printed
@@ -21,6 +22,13 @@ Deno.test("merge() appends a round under group and name", () => {
   assertEquals(twice.benches, { "g | fast": [20.5, 20.5], "alone": [7, 7] });
   assertEquals(twice.cpu, "a CPU");
   assertEquals(once.benches["alone"], [7]);
+});
+
+Deno.test("a bench that failed or did not run is an error of the input, which ends with exit 2, not with 1 for slower", () => {
+  const json = parseBenchJson(PRINTED);
+  const failed = { ...json, benches: [{ ...json.benches[0], results: [{ failed: {} }] }] };
+  assertThrows(() => merge(emptyRun("abc"), failed), CommandError, 'benchmark "fast" failed');
+  assertThrows(() => parseBenchJson("nothing"), CommandError, "deno bench printed no JSON document");
 });
 
 Deno.test("asBenchRun() takes what was saved and names what is damaged", () => {

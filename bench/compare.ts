@@ -40,6 +40,14 @@ const FLAGS: Command = {
   run: () => ({ report: null, text: "" }),
 };
 
+/** Benchmarks that only one of two runs has: gone, new, or left out for want of memory. */
+export function unpaired(before: BenchRun, after: BenchRun): string[] {
+  const missing = (from: BenchRun, to: BenchRun) =>
+    Object.keys(from.benches).filter((name) => to.benches[name] === undefined)
+      .map((name) => `${name} (only in ${from.revision})`);
+  return [...missing(before, after), ...missing(after, before)];
+}
+
 /** Benchmarks that both runs have, with the ratio after / before. */
 export function compareRuns(before: BenchRun, after: BenchRun): Comparison[] {
   const names = Object.keys(before.benches).filter((name) => after.benches[name] !== undefined);
@@ -145,6 +153,7 @@ async function run(flags: Flags): Promise<number> {
 
 function report(before: BenchRun, after: BenchRun, flags: Flags): number {
   const rows = compareRuns(before, after);
+  for (const name of unpaired(before, after)) console.error(`bench:compare: not compared: ${name}`);
   if (rows.length === 0) throw new CommandError("the two runs have no benchmark in common");
   setColorEnabled(!Deno.noColor && Deno.stdout.isTerminal());
   if (flags.has("bmf")) console.log(JSON.stringify(bencherMetricFormat(after), null, 1));

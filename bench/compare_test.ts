@@ -3,7 +3,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { stripAnsiCode } from "@std/fmt/colors";
 import { type BenchRun, emptyRun } from "./bench_json.ts";
-import { bencherMetricFormat, compareRuns, comparisonTable } from "./compare.ts";
+import { bencherMetricFormat, compareRuns, comparisonTable, unpaired } from "./compare.ts";
 
 const run = (revision: string, benches: Record<string, number[]>): BenchRun => ({ ...emptyRun(revision), benches });
 
@@ -23,6 +23,12 @@ Deno.test("compareRuns() calls a regression what is slower beyond noise and 5 %"
     ["slightly", false],
     ["noisy", false],
   ]);
+});
+
+Deno.test("unpaired() names what only one of the runs has", () => {
+  const before = run("a", { same: [1], gone: [1] });
+  assertEquals(unpaired(before, run("b", { same: [1], more: [1] })), ["gone (only in a)", "more (only in b)"]);
+  assertEquals(unpaired(before, before), []);
 });
 
 Deno.test("comparisonTable() shows ratio, interval and verdict per benchmark", () => {
