@@ -78,7 +78,7 @@ function costs({ size }: Scale, kernel: string, sharing: Sharing, align: number)
 
 /** References on what is shared, as the page tables of one page show them. */
 function sharedReferences(): Claim[] {
-  const tail = (kernel: string, sharing: Sharing, align: number): Claim => ({
+  const tail = (kernel: string, sharing: Exclude<Sharing, "none">, align: number): Claim => ({
     id: `${kernel} ${formatSize(align)}`,
     what: "references on the frame that tails share",
     unit: "",

@@ -141,9 +141,8 @@ export function structsToWrite(bytes: number, pageSize: number, sharing: Sharing
 }
 
 /** References on the frame that tails share, one per entry that maps it. An entry of a shared table counts once. */
-export function tailFrameRefs(pageSize: number, sharing: Sharing): number {
+export function tailFrameRefs(pageSize: number, sharing: Exclude<Sharing, "none">): number {
   const all = vmemmapPages(pageSize);
-  if (sharing === "none") return 1;
   if (sharing === "pte+head") return all;
   if (sharing === "pte" || all <= 2 * ENTRIES) return all - 1;
   return 2 * ENTRIES - 1;

@@ -167,6 +167,14 @@ function thread(): Claim[] {
       expected: "equal",
     },
     {
+      id: "001-82/three",
+      what: "and after three",
+      unit: "",
+      formula: sketchReferences(3),
+      measure: () => refsAfter(sketch, 0, 3),
+      expected: "equal",
+    },
+    {
       id: "001-82/meant",
       what: "the same with > 1",
       unit: "",

@@ -80,6 +80,17 @@ function readFixture<T>(run: string, name: string): T | null {
   }
 }
 
+Deno.test("every captured file is one of those compared here", () => {
+  const machines = [...Deno.readDirSync(CAPTURED)].filter((entry) => entry.isDirectory).map(({ name }) => name);
+  assertEquals(machines.length, 8);
+  for (const machine of machines) {
+    const files = [...Deno.readDirSync(new URL(`${machine}/`, CAPTURED))].map(({ name }) => name);
+    assert(files.length > 0, machine);
+    const known = ["hotplug", "hugetlb", "namespaces", "struct_pages", "vmemmap_maps"].map((name) => `${name}.json`);
+    assertEquals(files.filter((name) => !known.includes(name)), [], machine);
+  }
+});
+
 for (const { name: run, isDirectory } of [...Deno.readDirSync(CAPTURED)].sort((a, b) => a.name < b.name ? -1 : 1)) {
   if (!isDirectory) continue;
   const namespaces = readFixture<NamespacesFixture>(run, "namespaces");
