@@ -3,7 +3,7 @@
 // fails; the command line.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { auditClaims } from "./audit.ts";
+import { auditClaims, countVerdicts } from "./audit.ts";
 import { AUDIT_MD, auditMarkdown } from "./audit_md.ts";
 import { DOCUMENTS, parseClaims, readCatalogue } from "./catalogue.ts";
 import { scaleOf } from "./measure.ts";
@@ -25,6 +25,18 @@ Deno.test("verify --quick finds every verdict as expected, and AUDIT.md has them
   await t.step("every claim has one, and the summary counts them", () => {
     assertEquals(report.claims?.map((c) => c.id), catalogue.map((c) => c.id));
     assertStringIncludes(summary(report, 1000), "\n166 claims: ");
+  });
+  await t.step("README counts them too", () => {
+    const n = countVerdicts(report.claims!);
+    const readme = Deno.readTextFileSync(new URL("../README.md", import.meta.url)).replaceAll(/\s+/g, " ");
+    for (
+      const said of [
+        `Of ${catalogue.length} claims in five documents`,
+        `finds ${n.confirmed} confirmed, ${n.rounding} right within their printed digits, ${n.contradicted} contradicted`,
+        `${n.superseded} superseded; ${n["hardware-bound"]} are times of their authors' hardware and ${n.read} only`,
+        `${report.suites.at(-1)!.rows.filter((row) => row.printed !== null).length} rows of \`deno task verify\``,
+      ]
+    ) assertStringIncludes(readme, said);
   });
   await t.step("AUDIT.md is up to date (deno task audit)", () => {
     assertEquals(Deno.readTextFileSync(AUDIT_MD), auditMarkdown(auditClaims(catalogue, rows)));
