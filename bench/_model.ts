@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Model time beside host time. `deno bench` prints only what it timed itself, so the model's line goes to stderr, once per
-// benchmark, and stdout stays what `--json` promises. In a bench, outside its timed part:
+// Model time beside host time. `deno bench` prints only what it timed itself, so the model's line goes to stderr, once
+// per benchmark, and stdout stays what `--json` promises. In a bench, outside its timed part:
 //
 //     const seen = modelled(kernel, () => get(mode, target, pages));   // or round the timed work with readCounters()
 //     printModel("get 16G before", seen);

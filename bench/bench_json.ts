@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Running `deno bench --json` and keeping what it says: the average time of each benchmark over several rounds, with the
-// machine and runtime they were taken on. A saved run is this object as JSON.
+// Running `deno bench --json` and keeping what it says: the average time of each benchmark over several rounds, with
+// the machine and runtime they were taken on. A saved run is this object as JSON.
 
 import { CommandError } from "../src/cli/command.ts";
 

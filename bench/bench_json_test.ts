@@ -24,7 +24,7 @@ Deno.test("merge() appends a round under group and name", () => {
   assertEquals(once.benches["alone"], [7]);
 });
 
-Deno.test("a bench that failed or did not run is an error of the input, which ends with exit 2, not with 1 for slower", () => {
+Deno.test("merge() and parseBenchJson() refuse benches that failed: exit 2, not 1, which says slower", () => {
   const json = parseBenchJson(PRINTED);
   const failed = { ...json, benches: [{ ...json.benches[0], results: [{ failed: {} }] }] };
   assertThrows(() => merge(emptyRun("abc"), failed), CommandError, 'benchmark "fast" failed');

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Machines for benches. Bench files register everything when they are loaded and run it in groups, so a machine is built
-// when the first bench of its set runs and dropped when a bench of the next set does: all of them at once would not fit.
+// Machines for benches. Bench files register everything when they are loaded and run it in groups, so a machine is
+// built when the first bench of its set runs and dropped when a bench of the next set does: all of them at once would
+// not fit.
 
 const SETS = new Map<string, Map<string, unknown>>();
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task bench:compare`: is this revision slower than that one? Runs the benchmarks of both in turn, A B A B, so that a
-// machine that drifts drifts for both, pairs the rounds and prints each ratio with a 95 % confidence interval. Exit 1 when
-// a benchmark is slower beyond noise (the interval lies above 1) and by more than 5 %, 2 for bad usage or input.
+// `deno task bench:compare`: is this revision slower than that one? Runs the benchmarks of both in turn, A B A B, so
+// that a machine that drifts drifts for both, pairs the rounds and prints each ratio with a 95 % confidence interval.
+// Exit 1 when a benchmark is slower beyond noise (the interval lies above 1) and by more than 5 %, 2 for bad usage or
+// input.
 //
 //   --base REV       compare the working tree with this revision (default HEAD)
 //   --rounds N       rounds of each (default 3)

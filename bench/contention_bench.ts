@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Several CPUs hold the same 2 MiB of device memory at once, over and over: 512 counts on one head (v7, per page on a
-// compound), 512 counts on 512 pages (5.14), one count of 512 on one head (v4). Workers on one shared machine, Atomics on
-// the counts; the time is that of all CPUs to do ROUNDS rounds of get and put, so per get and put of 2 MiB it is 1/ROUNDS.
+// compound), 512 counts on 512 pages (5.14), one count of 512 on one head (v4). Workers on one shared machine, Atomics
+// on the counts; the time is that of all CPUs to do ROUNDS rounds of get and put, so per get and put of 2 MiB it is
+// 1/ROUNDS.
 
 import { gupBox, gupConfig } from "../src/scenario/gup.ts";
 import { GupTeam } from "../src/scenario/gup_team.ts";

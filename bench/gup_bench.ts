@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// gup_test as patch 8 of seed 001 reports it (fixtures/series/gup.json, README.md here): 16 and 128 GiB of a device with 2 MiB
-// pages, get and pin, memmap in DRAM and in pmem, before and after the series, in calls of 512 pages. Get and put are
-// timed apart; what the other half of the round does, and looking at the state in between, is not timed.
+// gup_test as patch 8 of seed 001 reports it (fixtures/series/gup.json, README.md here): 16 and 128 GiB of a device
+// with 2 MiB pages, get and pin, memmap in DRAM and in pmem, before and after the series, in calls of 512 pages. Get
+// and put are timed apart; what the other half of the round does, and looking at the state in between, is not timed.
 
 import type { MapMode } from "../src/drivers/nvdimm/pfn_devs.ts";
 import { SZ_1G, SZ_1M, SZ_2M } from "../src/include/sizes.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Loads the C yardstick (native/*.c) into this process: compiled with `cc -O2` into a build directory of its own, opened
-// by FFI. Without a compiler, or where FFI or running it is not allowed, one line says so and the C side is left
+// Loads the C yardstick (native/*.c) into this process: compiled with `cc -O2` into a build directory of its own,
+// opened by FFI. Without a compiler, or where FFI or running it is not allowed, one line says so and the C side is left
 // out of the benches.
 
 import type { Kernel } from "../src/mm/kernel.ts";
@@ -50,7 +50,10 @@ export function memoryPointer(k: Kernel): Deno.PointerValue {
   return Deno.UnsafePointer.of(k.phys.bytes as Uint8Array<ArrayBuffer>);
 }
 
-/** Where frames below `end` have their bytes, as the C side wants it: page number in the machine's memory plus one, or 0. */
+/**
+ * Where frames below `end` have their bytes, as the C side wants it: page number in the machine's memory plus one, or
+ * 0.
+ */
 export function frameSlots(k: Kernel, end: number): Uint32Array<ArrayBuffer> {
   const slots = new Uint32Array(end);
   for (let pfn = 0; pfn < end; pfn++) slots[pfn] = Math.floor(k.phys.wordBase(pfn) / k.phys.pageWords) + 1;

@@ -139,7 +139,9 @@ const POPULATE_BYTES = 128 * SZ_1G;
 const COMPOUNDS = POPULATE_BYTES / SZ_2M;
 const PTES = 8 * COMPOUNDS;
 
-/** Frames, tables and references of the memmap of 128 GiB in 2 MiB compounds; no struct page of the device is written. */
+/**
+ * Frames, tables and references of the memmap of 128 GiB in 2 MiB compounds; no struct page of the device is written.
+ */
 function populate(c: Yardstick): readonly Step[] {
   const config = namespaceConfig({ size: POPULATE_BYTES, align: SZ_2M, kernel: "6.1", contents: false });
   const k = bootBox(config);

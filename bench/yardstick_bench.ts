@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The contests of yardstick.ts under `deno bench`: C is the baseline, so the summary prints how much slower the emulator
-// is. Both run the whole sequence of steps, with one of them timed. ratio.ts alternates the two sides, round by round.
+// The contests of yardstick.ts under `deno bench`: C is the baseline, so the summary prints how much slower the
+// emulator is. Both run the whole sequence of steps, with one of them timed. ratio.ts alternates the two sides, round
+// by round.
 
 import { SZ_1G } from "../src/include/sizes.ts";
 import { box, hostHas } from "./boxes.ts";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// From rows to claims: a claim of a document may be judged in several rows (`000-17`, `000-17/init`), and its verdict is
-// the worst of them. Both ways must match: every documented claim is judged, and nothing is judged that no document says.
+// From rows to claims: a claim of a document may be judged in several rows (`000-17`, `000-17/init`), and its verdict
+// is the worst of them. Both ways must match: every documented claim is judged, and nothing is judged that no document
+// says.
 
 import { CommandError } from "../src/cli/command.ts";
 import type { DocumentedClaim } from "./catalogue.ts";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task audit`: writes verify/AUDIT.md from a quick run, worst verdicts first. A test fails when it is out of date.
+// `deno task audit`: writes verify/AUDIT.md from a quick run, worst verdicts first. A test fails when it is out of
+// date.
 
 import { auditClaims, type AuditedClaim, countVerdicts, reasonOf, WORST_FIRST } from "./audit.ts";
 import { DOCUMENTS, readCatalogue } from "./catalogue.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The claims of the documents as fixtures/claims lists them, read strictly: a file that is damaged, has a row that is not
-// as it should be, or lacks rows is refused in one line that names the file, the place and the reason.
+// The claims of the documents as fixtures/claims lists them, read strictly: a file that is damaged, has a row that is
+// not as it should be, or lacks rows is refused in one line that names the file, the place and the reason.
 
 import { CommandError } from "../src/cli/command.ts";
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a claim is and how it is judged. Three numbers meet: the one a document prints, the one the closed formula gives,
-// and the one counted in the emulator. The verdict follows from them and from how many digits were printed; each claim
-// also says which verdict is expected, so that a change of the emulator, of a formula or of a claim is noticed.
+// What a claim is and how it is judged. Three numbers meet: the one a document prints, the one the closed formula
+// gives, and the one counted in the emulator. The verdict follows from them and from how many digits were printed; each
+// claim also says which verdict is expected, so that a change of the emulator, of a formula or of a claim is noticed.
 
 /** What becomes of a documented number. */
 export type Verdict =
@@ -35,7 +35,9 @@ export interface Claim {
   readonly formula?: number;
   /** Counted in the emulator. */
   readonly measure?: () => number;
-  /** Why formula and measurement are absent: a time on some machine, a subject that changed, nothing that can be run. */
+  /**
+   * Why formula and measurement are absent: a time on some machine, a subject that changed, nothing that can be run.
+   */
   readonly without?: "hardware" | "superseded" | "read";
   /** For a time: what the model gives for the same work on the same machine. */
   readonly model?: () => number;

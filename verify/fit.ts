@@ -22,7 +22,10 @@ export interface Fit {
   readonly worst: number;
 }
 
-/** Solves for costs >= 0 that minimise the sum of squared relative errors. RangeError with fewer equations than unknowns. */
+/**
+ * Solves for costs >= 0 that minimise the sum of squared relative errors. RangeError with fewer equations than
+ * unknowns.
+ */
 export function fitCosts(equations: readonly Equation[]): Fit {
   const unknowns = equations[0]?.counts.length ?? 0;
   if (equations.length < unknowns || unknowns === 0) {

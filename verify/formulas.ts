@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Closed formulas: what the memmap of device memory should cost, from the definitions alone (4 KiB pages, struct pages of
-// 64 bytes, tables of 512 entries, sections of 128 MiB: x86-64). This file imports nothing, so that nothing the emulator
-// computes can leak into what it is compared with. Seeds are named by number and line: 000 the v7 cover letter, 001 the
-// v4 series and its thread, 002 commit 4917f55b4e. Left out: other geometries, HugeTLB, hotplug.
+// Closed formulas: what the memmap of device memory should cost, from the definitions alone (4 KiB pages, struct pages
+// of 64 bytes, tables of 512 entries, sections of 128 MiB: x86-64). This file imports nothing, so that nothing the
+// emulator computes can leak into what it is compared with. Seeds are named by number and line: 000 the v7 cover
+// letter, 001 the v4 series and its thread, 002 commit 4917f55b4e. Left out: other geometries, HugeTLB, hotplug.
 
 /** Bytes of a base page. */
 export const PAGE = 4096;
@@ -194,8 +194,8 @@ export interface GupStores {
 }
 
 /**
- * Stores for one entry (001:117, 001:4600). `compound` tells whether its pages are one compound. put_page() works page by
- * page whatever get did; unpin_user_pages() returns a compound's pages together, base pages one by one.
+ * Stores for one entry (001:117, 001:4600). `compound` tells whether its pages are one compound. put_page() works page
+ * by page whatever get did; unpin_user_pages() returns a compound's pages together, base pages one by one.
  */
 export function gupStores(variant: Gup, pin: boolean, compound: boolean, pages: number): GupStores {
   const steps = variant === "grab-one" ? 2 : 1;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// HugeTLB: the cover letter of seed 004 and what the document of seed 001 patch 11 says of huge pages, row by row of its
-// table; 1024 GiB of 2M and of 1G pages as really laid out, side by side and one to a 128 MiB window. With --quick a 64th
-// of them is laid out and multiplied. One page to each window of 1024 GiB of pages takes 64 TiB of memory: there 8192
-// (512) windows are laid out and multiplied.
+// HugeTLB: the cover letter of seed 004 and what the document of seed 001 patch 11 says of huge pages, row by row of
+// its table; 1024 GiB of 2M and of 1G pages as really laid out, side by side and one to a 128 MiB window. With --quick
+// a 64th of them is laid out and multiplied. One page to each window of 1024 GiB of pages takes 64 TiB of memory: there
+// 8192 (512) windows are laid out and multiplied.
 
 import { formatSize } from "../src/lib/units.ts";
 import { hugetlbSizes } from "../src/scenario/hugetlb.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What is measured shares no formula with what is expected: a factor wrong in both would go unnoticed. The text of every
-// `measure` and `observe`, and of the functions of the same file that they call, is searched for the formulas' names.
-// basePages() may stand there: it says in frames what is asked of the emulator, and is not what is counted.
+// What is measured shares no formula with what is expected: a factor wrong in both would go unnoticed. The text of
+// every `measure` and `observe`, and of the functions of the same file that they call, is searched for the formulas'
+// names. basePages() may stand there: it says in frames what is asked of the emulator, and is not what is counted.
 
 import { assert, assertEquals } from "@std/assert";
 import * as formulas from "./formulas.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What `lab claims` does: picks claims by id, theme, document or verdict, judges those alone, and prints them. It lies here
-// because it needs the suites; src/cli/claims.ts loads it when it is asked for.
+// What `lab claims` does: picks claims by id, theme, document or verdict, judges those alone, and prints them. It lies
+// here because it needs the suites; src/cli/claims.ts loads it when it is asked for.
 
 import { CommandError, type CommandResult } from "../src/cli/command.ts";
 import { auditClaims, type AuditedClaim, claimId, isClaimRow, reasonOf, WORST_FIRST } from "./audit.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A real Linux 6.1.192, measured on a virtual machine (fixtures/linux-6.1), against the emulator configured like it, preset
-// 6.1: what Linux did stands in the column "documented". Equal, not close; only the count of free pages, which Linux's own
-// per-CPU lists blur by two pages, is compared within that.
+// A real Linux 6.1.192, measured on a virtual machine (fixtures/linux-6.1), against the emulator configured like it,
+// preset 6.1: what Linux did stands in the column "documented". Equal, not close; only the count of free pages, which
+// Linux's own per-CPU lists blur by two pages, is compared within that.
 
 import namespaces from "../fixtures/linux-6.1/namespaces.json" with { type: "json" };
 import maps from "../fixtures/linux-6.1/vmemmap_maps.json" with { type: "json" };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The DIMMs that were plugged into the real Linux 6.1 (fixtures/linux-6.1/hotplug.json) against the emulator's: present and
-// managed pages and the span of the Normal zone after every step, as changes since the start, equal. Free pages carry a few
-// pages of slab of the real machine.
+// The DIMMs that were plugged into the real Linux 6.1 (fixtures/linux-6.1/hotplug.json) against the emulator's: present
+// and managed pages and the span of the Normal zone after every step, as changes since the start, equal. Free pages
+// carry a few pages of slab of the real machine.
 
 import hotplug from "../fixtures/linux-6.1/hotplug.json" with { type: "json" };
 import { boot } from "../src/boot.ts";

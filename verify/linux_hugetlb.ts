@@ -74,8 +74,8 @@ function modeClaims(mode: "on" | "off"): Claim[] {
 }
 
 /**
- * Does on the emulator what the steps of hugetlb.json do: a first round of as many pages as the largest splits the leaves,
- * as it had on the measured kernel; then each step up and down.
+ * Does on the emulator what the steps of hugetlb.json do: a first round of as many pages as the largest splits the
+ * leaves, as it had on the measured kernel; then each step up and down.
  */
 export function poolSteps(dram: number, mode: "on" | "off", counts: readonly number[]): Pool {
   const k = boot({ dram: [dram], hugetlbFreeVmemmap: mode === "on" });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Raw struct pages of Linux 6.1, eight 64-bit words each, against the emulator's: flags, compound_head, order and counts
-// bit by bit. Addresses of kernel objects differ between any two boots; there the object itself must be the right one.
+// Raw struct pages of Linux 6.1, eight 64-bit words each, against the emulator's: flags, compound_head, order and
+// counts bit by bit. Addresses of kernel objects differ between any two boots; there the object itself must be the
+// right one.
 
 import linux from "../fixtures/linux-6.1/struct_pages.json" with { type: "json" };
 import { populateArea } from "../src/mm/memory.ts";

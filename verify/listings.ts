@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Claims about a document's own lists, counted from the lists (fixtures/documents.json): patches against their titles,
-// the sum of a diffstat against its lines. "Formula" is the total a document states, "measured" the sum of what it lists.
+// the sum of a diffstat against its lines. "Formula" is the total a document states, "measured" the sum of what it
+// lists.
 
 import documents from "../fixtures/documents.json" with { type: "json" };
 import type { Claim } from "./claim.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task races [--full] [--write]`: explores everything that reads struct pages without locks against everything that
-// changes them, prints the answers, and with --write puts verify/RACES.md together. Exit 1 when an answer does not hold, or
-// when --full (every schedule, no reduction) finds other faults than the reduced run.
+// `deno task races [--full] [--write]`: explores everything that reads struct pages without locks against everything
+// that changes them, prints the answers, and with --write puts verify/RACES.md together. Exit 1 when an answer does not
+// hold, or when --full (every schedule, no reduction) finds other faults than the reduced run.
 
 import { parseArgs } from "@std/cli/parse-args";
 import { writeFile } from "../src/cli/write_file.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Running suites of claims and saying what came out: as an aligned table with the reasons under it, or as one JSON document.
-// Colours on a terminal only.
+// Running suites of claims and saying what came out: as an aligned table with the reasons under it, or as one JSON
+// document. Colours on a terminal only.
 
 import { bold, dim, green, red, setColorEnabled, yellow } from "@std/fmt/colors";
 import { CommandError } from "../src/cli/command.ts";
@@ -39,8 +39,8 @@ export interface Report {
 export type ClaimVerdict = Pick<AuditedClaim, "id" | "verdict" | "ok">;
 
 /**
- * Judges every row of the suites, in order; `done` hears of each suite as it is through. With a catalogue, every claim of
- * it gets its verdict.
+ * Judges every row of the suites, in order; `done` hears of each suite as it is through. With a catalogue, every claim
+ * of it gets its verdict.
  */
 export function run(
   suites: readonly Suite[],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Reading and writing files of results. Everything is checked against results/schema.json, in both directions; a file that
-// is damaged, or of another version of the schema, is refused in one line that names the file, the place and the reason.
+// Reading and writing files of results. Everything is checked against results/schema.json, in both directions; a file
+// that is damaged, or of another version of the schema, is refused in one line that names the file, the place and the
+// reason.
 
 import { Ajv2020 } from "ajv/dist/2020.js";
 import schema from "../results/schema.json" with { type: "json" };

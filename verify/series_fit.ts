@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The fits behind src/model/calibrated.ts, repeated: costs of gup from the figures of 16 GiB, instruction counts from the
-// real 6.1 kernel, nanoseconds per instruction from one bootstrap figure, the IPI from the HugeTLB frees.
+// The fits behind src/model/calibrated.ts, repeated: costs of gup from the figures of 16 GiB, instruction counts from
+// the real 6.1 kernel, nanoseconds per instruction from one bootstrap figure, the IPI from the HugeTLB frees.
 
 import { termCounts, type TermName } from "../src/model/terms.ts";
 import { type CostTable, costTable, DEFAULT_COST } from "../src/model/cost_tables.ts";

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// HugeTLB pools with and without the vmemmap optimisation, before and after its flushes were batched. Per host: the plain
-// and the batched times give the cost of a page, the unbatched free gives the cost of an IPI, and the unbatched allocation
-// (7x and 60x slower than without the optimisation) is predicted. Five costs from five figures, one figure left to test.
+// HugeTLB pools with and without the vmemmap optimisation, before and after its flushes were batched. Per host: the
+// plain and the batched times give the cost of a page, the unbatched free gives the cost of an IPI, and the unbatched
+// allocation (7x and 60x slower than without the optimisation) is predicted. Five costs from five figures, one figure
+// left to test.
 
 import { type HugetlbCost, hugetlbIpis, hugetlbMs } from "../src/model/hugetlb.ts";
 import { HUGETLB_FIT } from "../src/model/calibrated.ts";

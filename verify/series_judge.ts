@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judging the modelled times: every figure with its error, the ratios before/after, and the order of all of them. A figure
-// is trained, held out, or an anomaly: held out, and named in its fixture with the reason.
+// Judging the modelled times: every figure with its error, the ratios before/after, and the order of all of them. A
+// figure is trained, held out, or an anomaly: held out, and named in its fixture with the reason.
 
 import { median } from "../bench/statistics.ts";
 import { modelInitMs, modelMs } from "../src/model/clock.ts";

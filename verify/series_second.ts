@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A second, independent opinion: how many instructions a real 6.1 kernel executes on the same paths. Instructions are not
-// time, but a ratio of times that instructions contradict needs a reason, and one that they explain needs none.
+// A second, independent opinion: how many instructions a real 6.1 kernel executes on the same paths. Instructions are
+// not time, but a ratio of times that instructions contradict needs a reason, and one that they explain needs none.
 
 import { modelInitMs } from "../src/model/clock.ts";
 import { costTable } from "../src/model/cost_tables.ts";

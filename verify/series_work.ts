@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The work behind each of the documents' times: the emulator runs their configurations and its counters are read. With a
-// limit, configurations larger than it are run at that size and their counters multiplied; without one all run for real.
+// The work behind each of the documents' times: the emulator runs their configurations and its counters are read. With
+// a limit, configurations larger than it are run at that size and their counters multiplied; without one all run for
+// real.
 
 import { type CounterValues, parseSize, PRESETS } from "../mod.ts";
 import type { KernelConfig } from "../mod.ts";

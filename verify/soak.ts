@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task soak [--minutes N | --operations N] [--seed S] [--setting KERNEL/BYTES]`: random lives on every kernel and size
-// of struct page in turn until the time is over, or so many operations were done. Prints the seed of the run, and on a
-// failure the shortest sequence found, the seed and the setting that repeat it; exit 1. Ctrl-C prints the tally so far.
+// `deno task soak [--minutes N | --operations N] [--seed S] [--setting KERNEL/BYTES]`: random lives on every kernel and
+// size of struct page in turn until the time is over, or so many operations were done. Prints the seed of the run, and
+// on a failure the shortest sequence found, the seed and the setting that repeat it; exit 1. Ctrl-C prints the tally so
+// far.
 
 import { parseArgs } from "@std/cli/parse-args";
 import fc from "fast-check";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The documents' times. Nothing here can confirm one: it is their machine's. Where the model has costs for the work, its
-// value stands beside: counters of the same run on the emulator times the cost table of their machine (src/model).
+// The documents' times. Nothing here can confirm one: it is their machine's. Where the model has costs for the work,
+// its value stands beside: counters of the same run on the emulator times the cost table of their machine (src/model).
 
 import { modelInitMs, modelMs, modelNs } from "../src/model/clock.ts";
 import { costTable, DEFAULT_COST } from "../src/model/cost_tables.ts";

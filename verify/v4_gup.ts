@@ -226,8 +226,8 @@ export function refsAfter(kernel: KernelConfig, offset: number, n: number): numb
 }
 
 /**
- * References on the second of two 2M pages after a gup of 512 pages from the middle of the first. One PUD entry maps both:
- * no driver of the series makes such an entry, but the sketch's loop is there for them.
+ * References on the second of two 2M pages after a gup of 512 pages from the middle of the first. One PUD entry maps
+ * both: no driver of the series makes such an entry, but the sketch's loop is there for them.
  */
 export function secondHeadReferences(kernel: KernelConfig): number {
   const built = build(kernel, { size: 3 * SIZE_1G, align: SIZE_2M });

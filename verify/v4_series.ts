@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Seed 001, "Introduce compound devmaps for device-dax", v4: its cover letter, 14 patches and thread. Preset v4 runs them;
-// patch 14 (shared PTE tables) never reached mainline. The claims lie in four files by subject.
+// Seed 001, "Introduce compound devmaps for device-dax", v4: its cover letter, 14 patches and thread. Preset v4 runs
+// them; patch 14 (shared PTE tables) never reached mainline. The claims lie in four files by subject.
 
 import { diffstat, patchCount } from "./listings.ts";
 import { READ_001, superseded } from "./read.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The memmap of a namespace as its page tables show it, read the way the Linux measurements were: entry by entry, with the
-// machine stopped. Counts of entries, frames, tables, and who shares what.
+// The memmap of a namespace as its page tables show it, read the way the Linux measurements were: entry by entry, with
+// the machine stopped. Counts of entries, frames, tables, and who shares what.
 
 import type { Kernel } from "../src/mm/kernel.ts";
 import { vmemmapPage } from "../src/mm/page.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The yardstick for gup: get_user_pages_fast() and put_page() in C over the very bytes of the emulator's memory, step by
- * step what src/mm/gup*.ts do on 64-byte struct pages and 2 MiB entries: walk the user's tables, take the pgmap
+ * The yardstick for gup: get_user_pages_fast() and put_page() in C over the very bytes of the emulator's memory, step
+ * by step what src/mm/gup*.ts do on 64-byte struct pages and 2 MiB entries: walk the user's tables, take the pgmap
  * reference, translate the memmap through a TLB of the emulator's shape that is filled from the kernel page table, hold
  * or return the pages, count the work. Left out: FOLL_PIN, faults (a page that is not mapped ends the call), base-page
  * entries, undoing, and every switch of the configuration, which makes C faster.

@@ -45,8 +45,8 @@ size_t init_base(uint8_t *memory, const uint32_t *slot, size_t memmap_pages, uin
 }
 
 /*
- * The same for 2 MiB compounds whose tails share a memmap page: 128 of 512 struct pages. slot: the head's and the tails'
- * memmap page of every compound. `vmemmap` is the address of the first head's struct page.
+ * The same for 2 MiB compounds whose tails share a memmap page: 128 of 512 struct pages. slot: the head's and the
+ * tails' memmap page of every compound. `vmemmap` is the address of the first head's struct page.
  */
 size_t init_compound(uint8_t *memory, const uint32_t *slot, size_t compounds, uint64_t links, uint64_t pgmap,
 		     uint64_t vmemmap)
@@ -70,12 +70,12 @@ size_t init_compound(uint8_t *memory, const uint32_t *slot, size_t compounds, ui
 
 /*
  * Populating the memmap of 2 MiB compounds with shared tails, address by address as vmemmap_populate_address() does it:
- * walk from the root, a new frame or one more reference on the tail frame, the entry. Frames and tables come from a buddy
- * allocator (free lists through struct page, split on the way), tables are zeroed. Does not: choose a node or zone, fail,
- * keep section maps or counters, take locks, or write the device's struct pages.
+ * walk from the root, a new frame or one more reference on the tail frame, the entry. Frames and tables come from a
+ * buddy allocator (free lists through struct page, split on the way), tables are zeroed. Does not: choose a node or
+ * zone, fail, keep section maps or counters, take locks, or write the device's struct pages.
  *
- * `page` is the memmap of the frames to hand out, slot[f] the table number (plus one) of frame f, tables + 4096 * number
- * its bytes. All of it is the caller's and warm.
+ * `page` is the memmap of the frames to hand out, slot[f] the table number (plus one) of frame f, tables + 4096 *
+ * number its bytes. All of it is the caller's and warm.
  */
 #define MAX_ORDER 10
 #define NONE 0xffffffffu

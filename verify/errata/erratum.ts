@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What an erratum is: a defect of a document or patch that can be run. It has a named switch of the kernel configuration,
-// and one observation that tells the wrong behaviour from the right one, made on two kernels that differ in nothing else.
+// What an erratum is: a defect of a document or patch that can be run. It has a named switch of the kernel
+// configuration, and one observation that tells the wrong behaviour from the right one, made on two kernels that differ
+// in nothing else.
 
 import { type Errata, type KernelConfig, PRESETS } from "../../mod.ts";
 import type { Claim } from "../claim.ts";

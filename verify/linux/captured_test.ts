@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Every capture in fixtures/linux-6.1-captured against the emulator: rows must be equal, field by field. Only the count of
-// free pages is blurred on Linux (per-CPU lists, slabs) and is compared within that blur. Left out: struct pages of HugeTLB
-// (src/mm/hugetlb_test.ts), the first round of a pool, which differs with what ran before.
+// Every capture in fixtures/linux-6.1-captured against the emulator: rows must be equal, field by field. Only the count
+// of free pages is blurred on Linux (per-CPU lists, slabs) and is compared within that blur. Left out: struct pages of
+// HugeTLB (src/mm/hugetlb_test.ts), the first round of a pool, which differs with what ran before.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { boot } from "../../src/boot.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The emulator, preset 6.1, in the place of the captured machine: boots the same box, makes the same namespaces, walks its
-// tables, and sorts what it finds with the very functions the captures went through (capture/tally.ts), so that the two can
-// be compared field by field. Struct pages are written only where a fixture is about them.
+// The emulator, preset 6.1, in the place of the captured machine: boots the same box, makes the same namespaces, walks
+// its tables, and sorts what it finds with the very functions the captures went through (capture/tally.ts), so that the
+// two can be compared field by field. Struct pages are written only where a fixture is about them.
 
 import { boot } from "../../src/boot.ts";
 import {
@@ -61,8 +61,8 @@ export interface EmulatedRow {
 }
 
 /**
- * The rows of namespaces.json, one after the other on one machine, each namespace destroyed before the next, as they were
- * captured: the device zone's span tells of those that went before.
+ * The rows of namespaces.json, one after the other on one machine, each namespace destroyed before the next, as they
+ * were captured: the device zone's span tells of those that went before.
  */
 export function emulateRows(machine: CapturedMachine, specs: readonly NamespaceSpec[]): EmulatedRow[] {
   const k = bootCaptured(machine);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Random lives for fast-check: sequences of operations with small numbers, some with an allocation made to fail, checked
-// after every step, shrunk to the shortest sequence that still fails.
+// Random lives for fast-check: sequences of operations with small numbers, some with an allocation made to fail,
+// checked after every step, shrunk to the shortest sequence that still fails.
 
 import fc from "fast-check";
 import { NO_ERRATA, PRESETS } from "../../src/include/kernel_config.ts";

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// One life of a toy machine under random operations, and the model it is compared with: what exists and what is held, kept
-// by simple arithmetic that shares no code with the paths under test. Operations are in operations.ts; after each one
-// check() runs the kernel's invariants and the model's own, and end() takes everything down and looks for what is left.
+// One life of a toy machine under random operations, and the model it is compared with: what exists and what is held,
+// kept by simple arithmetic that shares no code with the paths under test. Operations are in operations.ts; after each
+// one check() runs the kernel's invariants and the model's own, and end() takes everything down and looks for what is
+// left.
 
 import { boot } from "../../src/boot.ts";
 import { memoryBlockOffline } from "../../src/drivers/base/memory.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What can happen in a life: a table of operations. Each takes three small numbers, of which it makes what it needs, so
-// that a counterexample shrinks by itself; it says what the model expects, performs it, and panics when the kernel answers
-// otherwise. An operation that cannot be done now returns false and does not count.
+// that a counterexample shrinks by itself; it says what the model expects, performs it, and panics when the kernel
+// answers otherwise. An operation that cannot be done now returns false and does not count.
 
 import { createDevDax, deleteDevDax, type DevDax, devDaxPages, reconfigureDevDax } from "../../src/drivers/dax/bus.ts";
 import { daxMmap, devDaxProbe, devDaxRemove } from "../../src/drivers/dax/device.ts";
@@ -198,7 +198,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
 };
 
-/** What the model says about pages held from device page `pgoff` on: consecutive frames, each on the head of its compound. */
+/**
+ * What the model says about pages held from device page `pgoff` on: consecutive frames, each on the head of its
+ * compound.
+ */
 function holding(life: Life, dev: DevDax, pgoff: number, pages: Float64Array, mode: "get" | "pin"): Holding {
   const geometry = life.k.config.compoundDevmap ? dev.align / 256 : 1;
   const heads: number[] = [];
@@ -215,8 +218,8 @@ function holding(life: Life, dev: DevDax, pgoff: number, pages: Float64Array, mo
 }
 
 /**
- * Where the compounds of a range of a device begin: with map=mem at the start of its namespace, which comes before its data
- * and need not be aligned to their size, so that a mapping may lie across two of them.
+ * Where the compounds of a range of a device begin: with map=mem at the start of its namespace, which comes before its
+ * data and need not be aligned to their size, so that a mapping may lie across two of them.
  */
 function firstCompound(life: Life, dev: DevDax, start: number): number {
   const ns = life.namespaces.find((n) => n.dev === dev);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Operations on memory blocks: hot-added with their memmap in DRAM or in themselves, put online, taken offline, removed.
+// Operations on memory blocks: hot-added with their memmap in DRAM or in themselves, put online, taken offline,
+// removed.
 
 import { memoryBlockOffline, memoryBlockOnline } from "../../src/drivers/base/memory.ts";
 import { addMemory, removeMemory } from "../../src/drivers/base/memory_hotplug.ts";

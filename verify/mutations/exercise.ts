@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The life every mutation is put into: namespaces of several kinds, processes, faults, gup both ways, a poisoned page, an
-// add that fails, all of it taken down again; on two CPUs by turns, invariants after every step. A kernel without defect
-// gets through. Besides the invariants it looks at what they cannot see from one moment: recorded pages, yields, errnos,
-// and that nothing is left at the end.
+// The life every mutation is put into: namespaces of several kinds, processes, faults, gup both ways, a poisoned page,
+// an add that fails, all of it taken down again; on two CPUs by turns, invariants after every step. A kernel without
+// defect gets through. Besides the invariants it looks at what they cannot see from one moment: recorded pages, yields,
+// errnos, and that nothing is left at the end.
 
 import { checkInfoBlock } from "../../src/drivers/nvdimm/debug_pfn.ts";
 import { createNamespace, destroyNamespace, type NdNamespace } from "../../src/drivers/nvdimm/namespace.ts";

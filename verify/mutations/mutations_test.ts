@@ -21,9 +21,9 @@ for (const { row, without, noticed, caught } of verdicts) {
 Deno.test("every mutation of the kernel's code has a row", () => {
   const rows = ROWS.map((row) => row.name);
   for (const name of Object.keys(MUTATIONS)) assert(rows.includes(name), name);
-  // compoundStartUnchecked is how 6.1 is: without it such a device is refused, so there is no sound life to compare with.
-  // grabOneFromHead needs an entry over several compounds, which no driver makes, and compoundOrderPmdShift only warns:
-  // verify/errata shows both.
+  // compoundStartUnchecked is how 6.1 is: without it such a device is refused, so there is no sound life to compare
+  // with. grabOneFromHead needs an entry over several compounds, which no driver makes, and compoundOrderPmdShift only
+  // warns: verify/errata shows both.
   const elsewhere = ["compoundStartUnchecked", "grabOneFromHead", "compoundOrderPmdShift"];
   const errata = Object.keys(NO_ERRATA).filter((name) => !elsewhere.includes(name));
   for (const name of errata) assert(rows.includes(name), name);

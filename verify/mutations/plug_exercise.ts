@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The life for mutations of memory hotplug: blocks that hold their own memmap and blocks that do not are added (with each
-// allocation failing first), put online, used, taken offline and removed; invariants after every step.
+// The life for mutations of memory hotplug: blocks that hold their own memmap and blocks that do not are added (with
+// each allocation failing first), put online, used, taken offline and removed; invariants after every step.
 
 import { memoryBlockOffline, memoryBlockOnline } from "../../src/drivers/base/memory.ts";
 import { addMemory, removeMemory } from "../../src/drivers/base/memory_hotplug.ts";

@@ -30,7 +30,9 @@ export function poolExercise(k: Kernel): void {
   }
 }
 
-/** I30: where nothing is shared nobody waits; a batch takes two flushes and one grace period, single pages as many each. */
+/**
+ * I30: where nothing is shared nobody waits; a batch takes two flushes and one grace period, single pages as many each.
+ */
 function resize(k: Kernel, h: Hstate, count: number): void {
   const pages = Math.abs(count - h.nrHugePages);
   const optimized = k.hugetlb.optimized;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Defects that one CPU alone never notices: an order of steps that is wrong only when another CPU looks in between. The
-// life of such a row explores every schedule of the right order (verify/races), with the defect every schedule of the wrong
-// one, each on a machine of its own; the first thing that goes wrong is what notices.
+// life of such a row explores every schedule of the right order (verify/races), with the defect every schedule of the
+// wrong one, each on a machine of its own; the first thing that goes wrong is what notices.
 
 import { PRESETS } from "../../src/include/kernel_config.ts";
 import { panic } from "../../src/lib/bug.ts";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a row of the table of mutations is made of: the machine a defect shows on, how it is put in, and what must notice.
+// What a row of the table of mutations is made of: the machine a defect shows on, how it is put in, and what must
+// notice.
 
 import type { BootOptions } from "../../src/boot.ts";
 import type { NamespaceRequest } from "../../src/drivers/nvdimm/namespace.ts";

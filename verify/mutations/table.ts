@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Every defect that is tried. A row is an erratum of the documents, a mutation of the kernel's code
-// (src/include/mutations.ts), an object of a booted machine that is made to misbehave, or an order of steps that another
-// CPU finds wrong. New paths add rows.
+// (src/include/mutations.ts), an object of a booted machine that is made to misbehave, or an order of steps that
+// another CPU finds wrong. New paths add rows.
 
 import { TOY, TOY_ARM64_PAGES } from "../../src/arch/toy/toy.ts";
 import { ZONE_DEVICE } from "../../src/include/mmzone.ts";

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // An explorer of interleavings. Threads are generators that announce a step (a name and the places it reads and writes)
-// and perform it when they are resumed; the explorer runs every schedule of a small world that matters, depth first, each
-// from a fresh world. What it assumes: a step is atomic, and all threads see one order of steps (no store buffers).
+// and perform it when they are resumed; the explorer runs every schedule of a small world that matters, depth first,
+// each from a fresh world. What it assumes: a step is atomic, and all threads see one order of steps (no store
+// buffers).
 //
 // Schedules that differ only in the order of independent steps (neither writes what the other touches) end alike. Sleep
 // sets (Godefroid, 1996) run one of each such class:
@@ -9,8 +10,8 @@
 //   at a node with enabled threads a, b:   run a first.   Then run b with a asleep: a wakes when a step that
 //   depends on a's next step has run; a node whose enabled threads all sleep was seen before and is left.
 //
-// A step may wait (`enabled`); what it waits for is among its reads, so that waking it counts as a dependence. It imports
-// nothing: `full` runs every schedule, so that a test can compare what both find.
+// A step may wait (`enabled`); what it waits for is among its reads, so that waking it counts as a dependence. It
+// imports nothing: `full` runs every schedule, so that a test can compare what both find.
 
 /** What a thread will do next. Places are names; two steps are dependent when one writes what the other touches. */
 export interface Step {
@@ -111,7 +112,9 @@ function expand(path: readonly Node[], pending: readonly (Step | null)[], full: 
   return { pending: [...pending], candidates: enabled.filter((id) => !sleep.has(id)), sleep, at: 0 };
 }
 
-/** Threads that sleep after the step taken at `node`: those asleep or tried there whose next step is independent of it. */
+/**
+ * Threads that sleep after the step taken at `node`: those asleep or tried there whose next step is independent of it.
+ */
 function sleepSet(node: Node | undefined): Set<number> {
   if (node === undefined) return new Set();
   const taken = node.pending[node.candidates[node.at]]!;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A huge page comes and goes, cut into the steps another CPU can come between (mm/hugetlb.c, mm/hugetlb_vmemmap.c of 6.1
-// with the grace periods of 6.10): made of free frames, its vmemmap shared, used; returned, its vmemmap restored, taken
-// apart. Each step calls the functions of src/mm; a defect is another order of the same steps. The copy of a shared page is
-// three of them, of which the entry may come before, between or after. Left out: the copied head page of 6.2.
+// A huge page comes and goes, cut into the steps another CPU can come between (mm/hugetlb.c, mm/hugetlb_vmemmap.c of
+// 6.1 with the grace periods of 6.10): made of free frames, its vmemmap shared, used; returned, its vmemmap restored,
+// taken apart. Each step calls the functions of src/mm; a defect is another order of the same steps. The copy of a
+// shared page is three of them, of which the entry may come before, between or after. Left out: the copied head page of
+// 6.2.
 //
 // Places: `words` struct pages, `map` the vmemmap's entries (to gup, both and `key` are `memmap`, and counts `count`),
 // `tlb` of CPU 0, `key` the static key, `buddy` free frames.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The small world of HugeTLB: a toy machine with two CPUs and 512 pages of DRAM, 64 of which are, or become, one huge page
-// whose vmemmap is shared. CPU 0 looks at one of those frames without a reference, CPU 1 makes the page or takes it apart.
+// The small world of HugeTLB: a toy machine with two CPUs and 512 pages of DRAM, 64 of which are, or become, one huge
+// page whose vmemmap is shared. CPU 0 looks at one of those frames without a reference, CPU 1 makes the page or takes
+// it apart.
 //
 //   frame     192 .. 199 | 200 .. 207 | ... | 248 .. 255      8 struct pages to a vmemmap page
 //   keep 1    kept         shared       ...   shared          frame 200 is a fake head, frame 201 a plain tail
@@ -41,7 +42,9 @@ export interface HugeSetting {
   readonly place: "first" | "second";
   /** Whether the frames are a huge page in use to begin with, or hold a base page. */
   readonly begins: "huge" | "base";
-  /** CPU 0 has looked at its frame before: its translation is cached, and stale from the remap until the flush arrives. */
+  /**
+   * CPU 0 has looked at its frame before: its translation is cached, and stale from the remap until the flush arrives.
+   */
   readonly cached: boolean;
 }
 

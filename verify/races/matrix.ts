@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Every variant of gup-fast against every way to take its device down: explored, and the ends sorted by what went wrong.
+// Every variant of gup-fast against every way to take its device down: explored, and the ends sorted by what went
+// wrong.
 
 import { type GupRace, gupThread } from "./gup_steps.ts";
 import { type Tally, tally } from "./tally.ts";
@@ -36,8 +37,8 @@ export function race(variant: GupRace, life: string, waits: Waits, memunmap: Mem
 }
 
 /**
- * The whole matrix, or only some lives of the device. The page an entry points to is no head where base pages are mapped
- * by large entries: left out.
+ * The whole matrix, or only some lives of the device. The page an entry points to is no head where base pages are
+ * mapped by large entries: left out.
  */
 export function raceMatrix(full = false, lives: readonly string[] = Object.keys(LIVES)): Race[] {
   const races: Race[] = [];

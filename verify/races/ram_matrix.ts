@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Everything that looks at struct pages of RAM without a reference against everything that changes them, explored. Results
-// are cells of tables: a table's name, a row (who looks, or what is done in the wrong order) and a column (what changes).
+// Everything that looks at struct pages of RAM without a reference against everything that changes them, explored.
+// Results are cells of tables: a table's name, a row (who looks, or what is done in the wrong order) and a column (what
+// changes).
 
 import type { Thread } from "./explore.ts";
 import { gupThread } from "./gup_steps.ts";

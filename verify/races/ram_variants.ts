@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The ways to look at struct pages of RAM that others change: pfn walkers as they were and as they were mended, orders of
-// the loads of compound_head(), orders of stores on the changing side, gup-fast with and without its second looks. Data.
+// The ways to look at struct pages of RAM that others change: pfn walkers as they were and as they were mended, orders
+// of the loads of compound_head(), orders of stores on the changing side, gup-fast with and without its second looks.
+// Data.
 
 import type { GupRace } from "./gup_steps.ts";
 import type { HugeSetting } from "./hugetlb_world.ts";

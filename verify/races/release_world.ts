@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The world of gup-fast on compound pages of RAM: the huge page of hugetlb_world.ts, mapped by a process with a PMD entry,
-// or a smaller compound page mapped with PTEs (as a THP is). The emulator's user tables map device memory only, so that
-// the entry is put there by hand. Left out: rmap, page caches, mapcounts.
+// The world of gup-fast on compound pages of RAM: the huge page of hugetlb_world.ts, mapped by a process with a PMD
+// entry, or a smaller compound page mapped with PTEs (as a THP is). The emulator's user tables map device memory only,
+// so that the entry is put there by hand. Left out: rmap, page caches, mapcounts.
 
 import { USE_PINNED, USE_USER_TABLE } from "../../src/include/frame_use.ts";
 import { mmAlloc } from "../../src/mm/memory.ts";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// RACES.md out of results. Nothing in it is a constant: counts, cells, witnesses and verdicts come from the races given.
+// RACES.md out of results. Nothing in it is a constant: counts, cells, witnesses and verdicts come from the races
+// given.
 
 import type { Answer } from "./answers.ts";
 import type { Race } from "./matrix.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What every world of the races has: a kernel with two CPUs, of which CPU 0 reads without locks and CPU 1 changes what it
-// reads; TLB flushes that reach CPU 0 when a step says so; stretches CPU 0 can be waited for in; hazards, noted when they
-// happen; and the end of a run, where the invariant checker looks at what is left.
+// What every world of the races has: a kernel with two CPUs, of which CPU 0 reads without locks and CPU 1 changes what
+// it reads; TLB flushes that reach CPU 0 when a step says so; stretches CPU 0 can be waited for in; hazards, noted when
+// they happen; and the end of a run, where the invariant checker looks at what is left.
 
 import { PAGE_FLAGS, PAGE_POISON_WORD } from "../../src/include/mm_types.ts";
 import { KernelPanic, panic } from "../../src/lib/bug.ts";
@@ -85,7 +85,9 @@ export function* waitForSection(w: Stage, name: string): Generator<Step, void, v
   yield { name, reads: ["section"], enabled: () => w.section !== asked };
 }
 
-/** The leaf that maps the page gup begins at: word index of the entry, the frame of the page, the one the entry names. */
+/**
+ * The leaf that maps the page gup begins at: word index of the entry, the frame of the page, the one the entry names.
+ */
 export interface Leaf {
   readonly at: number;
   readonly pfn: number;
@@ -104,7 +106,10 @@ export function findLeaf(w: GupStage): Leaf | null {
   return null;
 }
 
-/** Notes what is wrong with touching this struct page now, as the current CPU sees it; panics when it faults. False: gone. */
+/**
+ * Notes what is wrong with touching this struct page now, as the current CPU sees it; panics when it faults. False:
+ * gone.
+ */
 export function look(w: Stage, pfn: number, verb: string): boolean {
   const { k } = w;
   const inMemory = Number.isInteger(pfn) && pfn >= 0 && pfn < k.machine.topology.maxPfn;

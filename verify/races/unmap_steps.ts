@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Taking a device down and bringing it up again in another shape, cut into the steps another CPU can come between: unmap
-// from processes, memunmap_pages() (mm/memremap.c), then memremap_pages() with another geometry and a fresh mapping.
+// Taking a device down and bringing it up again in another shape, cut into the steps another CPU can come between:
+// unmap from processes, memunmap_pages() (mm/memremap.c), then memremap_pages() with another geometry and a fresh
+// mapping.
 
 import type { DevPagemap } from "../../src/include/memremap.ts";
 import { addPages, moveRangeToDeviceZone } from "../../src/mm/memory_hotplug.ts";

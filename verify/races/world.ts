@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The small world of device-dax: a toy machine with two CPUs, a device of one PUD of pmem, a process that maps it. CPU 0
-// runs gup-fast with interrupts off, CPU 1 takes the device down and brings it up again.
+// The small world of device-dax: a toy machine with two CPUs, a device of one PUD of pmem, a process that maps it. CPU
+// 0 runs gup-fast with interrupts off, CPU 1 takes the device down and brings it up again.
 //
 //   pmem  | 256 pages; the process maps them by one PMD entry per 16 pages (or one PUD entry) and holds pages 5 and 6 |
 
@@ -23,7 +23,9 @@ export type Waits =
   | "none"
   /** TLB flushes are interrupts that are answered once gup-fast has turned them on again (x86). */
   | "ipi"
-  /** percpu_ref_kill() lets a grace period pass; gup-fast, interrupts off, is a reader. Flushes are broadcast (arm64). */
+  /**
+   * percpu_ref_kill() lets a grace period pass; gup-fast, interrupts off, is a reader. Flushes are broadcast (arm64).
+   */
   | "rcu";
 
 /** How memunmap_pages() gets its references back. */
@@ -125,7 +127,9 @@ export function mapDevice(k: Kernel, dev: DevDax, mm: Mm, vpn: number): void {
   if (result !== "nopage") setUpFailed(`fault says ${result}`);
 }
 
-/** The head a page has by the tables and struct pages of this moment, not by what CPU 0 remembers; -1 without memmap. */
+/**
+ * The head a page has by the tables and struct pages of this moment, not by what CPU 0 remembers; -1 without memmap.
+ */
 function trueHead(w: RaceWorld, pfn: number): number {
   const { k } = w;
   if (memmapFrame(k, vmemmapPage(k, pfn)) < 0) return -1;
@@ -136,7 +140,9 @@ function trueHead(w: RaceWorld, pfn: number): number {
   return head;
 }
 
-/** `put_page`, `refs` times, on a head. With memunmap per page the last one drops the pgmap's reference (__put_page). */
+/**
+ * `put_page`, `refs` times, on a head. With memunmap per page the last one drops the pgmap's reference (__put_page).
+ */
 export function putDevicePage(w: RaceWorld, head: number, refs: number): void {
   const { k } = w;
   look(w, head, "puts");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The paths that allocate, each as a sweep: a table, so that a new path is one entry. Sizes are multiples of a section, so
-// the same table serves the toy and the real geometries.
+// The paths that allocate, each as a sweep: a table, so that a new path is one entry. Sizes are multiples of a section,
+// so the same table serves the toy and the real geometries.
 
 import { levelBytes } from "../../src/arch/arch.ts";
 import { memoryBlockOffline, memoryBlockOnline } from "../../src/drivers/base/memory.ts";

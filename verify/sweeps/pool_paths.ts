@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The HugeTLB paths that allocate, each as a sweep. They differ from the others in what a failure may leave: tables of
-// leaves that were split stay, memmap comes back on other frames, and a page that cannot be restored stays in its pool as
-// surplus. So the books compared are the pool's, and each sweep says itself what a failure must have left, and that the
-// next try, with memory, gets there.
+// leaves that were split stay, memmap comes back on other frames, and a page that cannot be restored stays in its pool
+// as surplus. So the books compared are the pool's, and each sweep says itself what a failure must have left, and that
+// the next try, with memory, gets there.
 
 import { ENOMEM } from "../../src/include/errno.ts";
 import type { Hstate } from "../../src/include/hugetlb.ts";

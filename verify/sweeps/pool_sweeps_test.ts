@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// HugeTLB under failing allocations: every path, with memmap in leaves and in base pages, one or two vmemmap pages kept,
-// flushes and freeing one by one or in batches, on the toy (exhaustively) and on x86-64, 1 GiB pages among them.
+// HugeTLB under failing allocations: every path, with memmap in leaves and in base pages, one or two vmemmap pages
+// kept, flushes and freeing one by one or in batches, on the toy (exhaustively) and on x86-64, 1 GiB pages among them.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { boot, type BootOptions } from "../../src/boot.ts";

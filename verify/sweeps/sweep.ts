@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Failure sweeps: an operation is run with its first allocation failing, then its second, and so on until none is left to
-// fail. Each time it either says so and everything is as before, or got along without the allocation and is undone again.
-// The next try, with memory again, must work: that is part of the proof.
+// Failure sweeps: an operation is run with its first allocation failing, then its second, and so on until none is left
+// to fail. Each time it either says so and everything is as before, or got along without the allocation and is undone
+// again. The next try, with memory again, must work: that is part of the proof.
 
 import { errnoName } from "../../src/include/errno.ts";
 import { panic } from "../../src/lib/bug.ts";
@@ -11,7 +11,9 @@ import { takeBooks } from "./books.ts";
 
 /** An operation that allocates. */
 export interface Sweep {
-  /** Runs it; 0 for done, as far as memory allowed; a negative errno for a failure that must have left nothing behind. */
+  /**
+   * Runs it; 0 for done, as far as memory allowed; a negative errno for a failure that must have left nothing behind.
+   */
   readonly run: (k: Kernel) => number;
   /** Undoes what a run that was done left. */
   readonly undo: (k: Kernel) => void;
@@ -31,8 +33,8 @@ export interface Swept {
 }
 
 /**
- * Fails each allocation in turn, alone or (persistent) with all after it. Panics when anything is left behind. All on one
- * machine, so each try follows on a failed one, and the last has nothing failing.
+ * Fails each allocation in turn, alone or (persistent) with all after it. Panics when anything is left behind. All on
+ * one machine, so each try follows on a failed one, and the last has nothing failing.
  */
 export function sweepEach(k: Kernel, sweep: Sweep, persistent = false, stride = 1): Swept {
   const before = booksOf(k, sweep);

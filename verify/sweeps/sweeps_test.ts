@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Every path that allocates, every allocation made to fail, on the toy geometry (exhaustively) and on x86-64; persistent
-// pressure; and that a path which leaves something behind is found.
+// Every path that allocates, every allocation made to fail, on the toy geometry (exhaustively) and on x86-64;
+// persistent pressure; and that a path which leaves something behind is found.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { TOY_ARM64, TOY_ARM64_PAGES } from "../../src/arch/toy/toy.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Reads the release out of a kernel image (Documentation/x86/boot.rst): at 0x202 "HdrS", at 0x20e the offset, less 0x200,
-// of a NUL-terminated string such as "6.1.0-54-amd64 (builder@host) #1 SMP ...".
+// Reads the release out of a kernel image (Documentation/x86/boot.rst): at 0x202 "HdrS", at 0x20e the offset, less
+// 0x200, of a NUL-terminated string such as "6.1.0-54-amd64 (builder@host) #1 SMP ...".
 
 /** `uname -r` of an x86 bzImage; RangeError when it is none. */
 export function kernelRelease(image: Uint8Array): string {

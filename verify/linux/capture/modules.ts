@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The kernel modules a guest needs, with those they need, in an order in which insmod accepts them. Dependencies are read
-// from the modules themselves (the "depends=" string of their .modinfo section), so that no depmod run is required.
+// The kernel modules a guest needs, with those they need, in an order in which insmod accepts them. Dependencies are
+// read from the modules themselves (the "depends=" string of their .modinfo section), so that no depmod run is
+// required.
 
 /** What brings a device-dax namespace up: the NFIT bus, namespaces, the dax drivers. */
 export const PMEM_MODULES: readonly string[] = ["nfit", "libnvdimm", "nd_pmem", "device_dax", "dax_pmem"];
@@ -24,8 +25,8 @@ export function moduleName(fileName: string): string {
 }
 
 /**
- * The modules in `wanted` and all they depend on, dependencies first. `load` gives a module or null when there is no such
- * file, which is how a driver that is built into the kernel looks; those are left out.
+ * The modules in `wanted` and all they depend on, dependencies first. `load` gives a module or null when there is no
+ * such file, which is how a driver that is built into the kernel looks; those are left out.
  */
 export async function loadOrder(
   wanted: readonly string[],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Device-dax namespaces in the guest: made by ndctl, then bound to and unbound from the device_dax driver through sysfs,
-// since binding is what builds the memmap (memremap_pages) and nothing else.
+// Device-dax namespaces in the guest: made by ndctl, then bound to and unbound from the device_dax driver through
+// sysfs, since binding is what builds the memmap (memremap_pages) and nothing else.
 
 import type { Guest } from "./guest.ts";
 import type { NamespaceSpec } from "./namespace_spec.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `hotplug`: a DIMM is plugged, its blocks go online and offline, it is unplugged: free pages and zone counts after each
-// step, with memmap_on_memory on and off. The parameter cannot be changed at run time: a guest each.
+// `hotplug`: a DIMM is plugged, its blocks go online and offline, it is unplugged: free pages and zone counts after
+// each step, with memmap_on_memory on and off. The parameter cannot be changed at run time: a guest each.
 
 import { settledZones } from "./free_pages.ts";
 import type { Guest } from "./guest.ts";

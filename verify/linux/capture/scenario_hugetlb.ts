@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `hugetlb`: nr_hugepages from 0 up and back, with the vmemmap optimisation on and off: free pages consumed and returned.
+// `hugetlb`: nr_hugepages from 0 up and back, with the vmemmap optimisation on and off: free pages consumed and
+// returned.
 
 import { settledZones } from "./free_pages.ts";
 import type { Guest } from "./guest.ts";

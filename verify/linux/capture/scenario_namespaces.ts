@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `namespaces`: for every namespace the DRAM it takes, by free pages (two clean binds) and by kind (from the page tables
-// before and after), its usable bytes and the device zone.
+// `namespaces`: for every namespace the DRAM it takes, by free pages (two clean binds) and by kind (from the page
+// tables before and after), its usable bytes and the device zone.
 
 import { freePages } from "./zoneinfo.ts";
 import { settledZones } from "./free_pages.ts";
