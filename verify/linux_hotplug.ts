@@ -16,8 +16,7 @@ import type { Claim } from "./claim.ts";
 import { onlineDelta, vmemmapPagesOf } from "./formulas_hotplug.ts";
 import { latest, yes } from "./measure.ts";
 
-/** What was counted after a step. */
-/** Counts of the whole machine, and the span of its zone Normal. Pages. */
+/** What was counted after a step: of the whole machine, and the span of its zone Normal. Pages. */
 export interface Counts {
   readonly free: number;
   readonly managed: number;

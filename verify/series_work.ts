@@ -21,6 +21,7 @@ const GUP_KERNELS: Readonly<Record<GupKernel, KernelConfig>> = {
 
 /** gup_test's pages per call in every figure (-n). */
 const BATCH = 512;
+
 /** Runs the configurations of the figures, each once, and keeps the counters. */
 export class SeriesWork {
   readonly #limitMib: number;
