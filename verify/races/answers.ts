@@ -22,6 +22,9 @@ export function answers(races: readonly Race[]): Answer[] {
       (f.memunmap ?? r.memunmap) === r.memunmap && (f.life ?? r.life) === r.life
     );
   const safe = (list: readonly Race[]) => list.length > 0 && list.every((r) => r.hazards.size === 0);
+  // Nothing holds of no races.
+  const unsafe = (list: readonly Race[]) => list.length > 0 && !safe(list);
+  const all = (list: readonly Race[], what: (r: Race) => boolean) => list.length > 0 && list.every(what);
   const has = (list: readonly Race[], pattern: RegExp) =>
     list.some((r) => [...r.hazards.keys()].some((h) => pattern.test(h)));
   const waited = (f: Filter) => [...where({ ...f, waits: "ipi" }), ...where({ ...f, waits: "rcu" })];
@@ -65,7 +68,7 @@ export function answers(races: readonly Race[]): Answer[] {
         "What it does protect from is a device that goes down for good with nothing waiting: there patch 8 is " +
         "safe with it and not without.",
       holds: safe(where({ variant: "patch 8", waits: "none", memunmap: "per-page", life: "goes down" })) &&
-        !safe(where({ variant: "patch 8, no pgmap", waits: "none", memunmap: "per-page", life: "goes down" })),
+        unsafe(where({ variant: "patch 8, no pgmap", waits: "none", memunmap: "per-page", life: "goes down" })),
     },
     {
       question: "Must the head be looked at again after it is held (try_get_compound_head)?",
@@ -78,8 +81,10 @@ export function answers(races: readonly Race[]): Answer[] {
       statement:
         "Not while devices map base pages by large entries: it counts on a page that is not the head of those " +
         "it returns, in any setting.",
-      holds: races.filter((r) => r.variant.head === "entry" && r.life === "comes back as base pages")
-        .every((r) => r.hazards.has("counts on a stale head")),
+      holds: all(
+        races.filter((r) => r.variant.head === "entry" && r.life === "comes back as base pages"),
+        (r) => r.hazards.has("counts on a stale head"),
+      ),
     },
     {
       question: "Does the sketch of 001:4201 count right?",
@@ -95,8 +100,10 @@ export function answers(races: readonly Race[]): Answer[] {
         "memunmap_pages() up to 5.17, since the last put_page() of a page drops the pgmap's reference. Since " +
         "5.18 it returns the references in bulk and looks at no page: every variant then puts pages whose memmap is " +
         "gone, unless the driver waits until no page is in use, as this emulator's device-dax does (-EBUSY).",
-      holds: races.filter((r) => r.memunmap === "bulk" && !r.variant.name.includes("> 2"))
-        .filter((r) => r.life === "goes down").every((r) => has([r], /^(oops: )?puts/)) &&
+      holds: all(
+        races.filter((r) => r.memunmap === "bulk" && !r.variant.name.includes("> 2") && r.life === "goes down"),
+        (r) => has([r], /^(oops: )?puts/),
+      ) &&
         safe(readers.filter((r) => r.memunmap === "bulk, idle first" && r.waits !== "none")),
     },
   ];
