@@ -68,7 +68,7 @@ function listed(verdict: AuditedClaim["verdict"], claims: readonly AuditedClaim[
       return table(["Claim", "Place", "Says", "Reading"], claims.map((c) => [...first(c), reasonOf(c)]));
     case "hardware-bound":
       return table(
-        ["Claim", "Place", "Says", "Modelled", "By its own figures"],
+        ["Claim", "Place", "Says", "Modelled", "Note"],
         claims.map((c) => [...first(c), modelled(c), reasonOf(c)]),
       );
     default:

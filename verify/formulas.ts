@@ -77,7 +77,7 @@ export function pteTables(bytes: number, pageSize: number, sharing: Sharing): nu
   return sharing === "pte+table" && perPage > 2 ? bytes / pageSize * 2 : sections;
 }
 
-/** Sections a page of this size spans (001:2269). */
+/** Sections a page of this size spans (001:2267). */
 export function sectionsPerPage(pageSize: number): number {
   return pageSize / SECTION;
 }

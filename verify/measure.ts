@@ -159,12 +159,12 @@ export function withErratum(preset: string, erratum: keyof KernelConfig["errata"
   return { ...config, name: `${preset} with ${erratum}`, errata: { ...config.errata, [erratum]: true } };
 }
 
-/** Whether running this ends in a panic of the emulated kernel. */
-export function panics(run: () => unknown): boolean {
+/** Whether running this ends in a panic of the emulated kernel that says this; any other is an error. */
+export function panics(says: RegExp, run: () => unknown): boolean {
   try {
     run();
   } catch (error) {
-    if (error instanceof KernelPanic) return true;
+    if (error instanceof KernelPanic && says.test(error.message)) return true;
     throw error;
   }
   return false;

@@ -24,7 +24,7 @@ export const READ_000: readonly Claim[] = [
     "000-13",
     "5 patches: three clean-ups, the savings, fewer initialisations",
     "right",
-    '"This patch (of 5)", 000:67',
+    '"This patch (of 5)", 000:66',
   ),
   read(
     "000-24",
@@ -80,7 +80,7 @@ export const READ_003: readonly Claim[] = [
     "003-04",
     "{online,offline}_pages() remain untouched",
     "wrong",
-    'its own list of changes has "Relax check in {offline,online}_pages" (003:22), which is patch 3',
+    'its own list of changes has "Relax check in {offline,online}_pages" (003:20), which is patch 3',
   ),
   read(
     "003-09",
@@ -98,7 +98,7 @@ export const READ_003: readonly Claim[] = [
 
 /** Of seed 003, beside those that were read. */
 export const SUPERSEDED_003: readonly Claim[] = [
-  superseded("003-03", "HugeTLB vmemmap freeing is withdrawn for now", "merged in 5.14, as 000:10 says"),
+  superseded("003-03", "HugeTLB vmemmap freeing is withdrawn for now", "merged in 5.14, as 000:9 says"),
 ];
 
 /** Of seed 004. */

@@ -4,7 +4,7 @@
 
 import { modelInitMs } from "../src/model/clock.ts";
 import { costTable } from "../src/model/cost_tables.ts";
-import { GUP_FIGURES, gupInstructionsOf, INSTRUCTION_FIGURES } from "./series_figures.ts";
+import { GUP_FIGURES, gupInstructionsOf, INSTRUCTION_FIGURES, type InstructionFigure } from "./series_figures.ts";
 import type { Judged } from "./series_judge.ts";
 import type { SeriesWork } from "./series_work.ts";
 
@@ -45,21 +45,28 @@ export interface AltmapBootstrap {
   readonly dram: number;
 }
 
-/** Struct pages of a compound on an altmap against base pages on one, all of them written. */
-export function altmapBootstrap(work: SeriesWork): AltmapBootstrap {
+/** The 4 GiB rows with an altmap: of compounds, and of base pages. */
+function altmapFigures(): readonly [InstructionFigure, InstructionFigure] {
   const figure = (align: string) => {
     const found = INSTRUCTION_FIGURES.find((f) => f.size === "4G" && f.align === align && f.map === "dev");
     if (found === undefined) throw new RangeError(`Cannot find the 4G ${align} dev row: expected it in the fixture`);
     return found;
   };
-  const [compound, base] = [figure("2M"), figure("4K")];
+  return [figure("2M"), figure("4K")];
+}
+
+/** How many times the instructions compounds on an altmap took there. */
+export function altmapInstructions(): number {
+  const [compound, base] = altmapFigures();
+  return compound.memmapInitMinsn / base.memmapInitMinsn;
+}
+
+/** Struct pages of a compound on an altmap against base pages on one, all of them written. */
+export function altmapBootstrap(work: SeriesWork): AltmapBootstrap {
+  const [compound, base] = altmapFigures();
   const model = (name: string) => {
     const cost = costTable(name);
     return modelInitMs(work.instructions(compound), cost) / modelInitMs(work.instructions(base), cost);
   };
-  return {
-    instructions: compound.memmapInitMinsn / base.memmapInitMinsn,
-    optane: model("optane"),
-    dram: model("dram"),
-  };
+  return { instructions: altmapInstructions(), optane: model("optane"), dram: model("dram") };
 }

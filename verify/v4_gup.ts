@@ -163,7 +163,7 @@ function thread(): Claim[] {
       what: "and the device's own reference is lost in putting (1 yes)",
       unit: "",
       formula: yes(sketchReferences(2) < 2),
-      measure: () => yes(panics(() => putBack(sketch, 2))),
+      measure: () => yes(panics(/lost its last reference/, () => putBack(sketch, 2))),
       expected: "equal",
     },
     {

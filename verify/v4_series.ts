@@ -6,7 +6,7 @@ import { diffstat, patchCount } from "./listings.ts";
 import { READ_001, superseded } from "./read.ts";
 import { SECTION_CLAIMS } from "./v4_sections.ts";
 import { main, type Suite } from "./report.ts";
-import { bootstrapTime, gupRatios, gupTime, time } from "./times.ts";
+import { altmapBootstrapTime, bootstrapTime, gupRatios, gupTime, time } from "./times.ts";
 import { gupClaims } from "./v4_gup.ts";
 import { INIT_CLAIMS } from "./v4_init.ts";
 import { REFERENCE_CLAIMS } from "./v4_refs.ts";
@@ -42,6 +42,7 @@ const TIMES = [
   ...gupTime("001-17", "128G get, altmap", 134),
   ...gupTime("001-18", "128G pin, altmap", 135),
   ...gupRatios(),
+  altmapBootstrapTime("001-24"),
   bootstrapTime("001-25", "bootstrap of 128G, 2M pages", "128G 2M"),
   bootstrapTime("001-25/patch", "the same in patch 7", "128G 2M, patch 7"),
   time("001-28/before", "bootstrap, RFC", "190", "ms"),

@@ -13,16 +13,16 @@ import type { Erratum } from "./erratum.ts";
 export const HOTPLUG_ERRATA: readonly Erratum[] = [
   {
     name: "addMemoryNullAltmap",
-    source: "003:93, in Linux until 2026",
+    source: "003:95, in Linux until 2026",
     wrongly:
       "when the block's device cannot be made, its self-hosted memmap is given to the allocator as if it came from there",
     rightly: "it is taken down with its altmap, and nothing is left",
     preset: "6.1",
-    what: "frames of no zone reach the allocator after a failed add (1 yes)",
+    what: "a failed add frees its own memmap as the allocator's, which looks for struct pages that are gone (1 yes)",
     unit: "",
     wrong: 1,
     right: 0,
-    observe: (kernel) => yes(panics(() => failAtDevice(kernel))),
+    observe: (kernel) => yes(panics(/memmap of frame \d+ is not mapped/, () => failAtDevice(kernel))),
   },
 ];
 
