@@ -22,7 +22,7 @@ Deno.test("fence() names the alignment that fails", () => {
 
 Deno.test("reach() and tablesOf() of a section", () => {
   assertEquals([f.reach(true), f.reach(false)], [2 ** 27, 2 ** 18]);
-  assertEquals([f.tablesOf(2 ** 27), f.tablesOf(2 ** 30)], [1, 8]);
+  assertEquals([f.tablesOf(2 ** 27), f.tablesOf(2 ** 30), f.tablesOf(2 ** 37)], [1, 8, 1024]);
 });
 
 Deno.test("formulas_hotplug.ts imports nothing", () => {

@@ -55,6 +55,8 @@ Deno.test("series: an anomaly that the model explains is reported as none", () =
 
 Deno.test("series: unbatched flushes explain 7x and 60x, and grow with the CPUs; batched ones do not", () => {
   assert(judgeSlowdowns().every((s) => s.ok && s.documented > 7));
+  // The ratios their document prints are those of the times it prints.
+  judgeSlowdowns().forEach((s, i) => assert(Math.abs(s.documented / HUGETLB_HOSTS[i].documentedRatio - 1) < 0.01));
   for (const host of HUGETLB_HOSTS) {
     const [few, many] = slowdownByCpus(host, [2, 200]);
     assert(many.unbatched > 2 * few.unbatched);
