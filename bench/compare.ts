@@ -5,7 +5,7 @@
 // input.
 //
 //   --base REV       compare the working tree with this revision (default HEAD)
-//   --rounds N       rounds of each (default 3)
+//   --rounds N       rounds of each (default 3, at least 2 to compare)
 //   --filter TEXT    only benchmarks whose name contains it
 //   --save FILE      run the working tree alone and save its times
 //   --against FILE   run the working tree and compare with a saved run of the same CPU, runtime and geometry
@@ -137,6 +137,8 @@ async function run(flags: Flags): Promise<number> {
   const args = flags.has("filter") ? [`--filter=${flags.text("filter")}`] : [];
   if (flags.has("against")) {
     const saved = readRun(flags.text("against"));
+    enoughRounds(rounds, "--rounds");
+    enoughRounds(Math.min(...Object.values(saved.benches).map((times) => times.length)), flags.text("against"));
     const own = await ownRounds(rounds, args);
     const why = incomparable(saved, own);
     if (why !== null) throw new CommandError(`Cannot compare with ${flags.text("against")}: ${why}`);
@@ -148,8 +150,14 @@ async function run(flags: Flags): Promise<number> {
     if (flags.has("save")) await writeFile(flags.text("save"), `${JSON.stringify(own, null, 1)}\n`);
     return 0;
   }
+  enoughRounds(rounds, "--rounds");
   const [before, after] = await alternate(flags.text("base"), rounds, args);
   return report(before, after, flags);
+}
+
+/** One round says nothing about noise, so that nothing would ever be called slower. */
+function enoughRounds(rounds: number, where: string): void {
+  if (rounds < 2) throw new CommandError(`${where}: ${rounds} round: comparing takes at least 2`);
 }
 
 function report(before: BenchRun, after: BenchRun, flags: Flags): number {

@@ -3,7 +3,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { stripAnsiCode } from "@std/fmt/colors";
 import { type BenchRun, emptyRun } from "./bench_json.ts";
-import { bencherMetricFormat, compareRuns, comparisonTable, unpaired } from "./compare.ts";
+import { bencherMetricFormat, compareRuns, comparisonTable, main, unpaired } from "./compare.ts";
 
 const run = (revision: string, benches: Record<string, number[]>): BenchRun => ({ ...emptyRun(revision), benches });
 
@@ -22,6 +22,24 @@ Deno.test("compareRuns() calls a regression what is slower beyond noise and 5 %"
     ["slow", true],
     ["slightly", false],
     ["noisy", false],
+  ]);
+});
+
+Deno.test("main() refuses to compare what one round cannot tell, with exit 2 and before it runs anything", async () => {
+  const file = Deno.makeTempFileSync();
+  Deno.writeTextFileSync(file, JSON.stringify({ ...run("a", { x: [10] }), cpu: "c", runtime: "r" }));
+  const lines: string[] = [];
+  const { error } = console;
+  console.error = (line: string) => lines.push(line);
+  try {
+    assertEquals([await main(["--rounds", "1"]), await main(["--against", file])], [2, 2]);
+  } finally {
+    console.error = error;
+    Deno.removeSync(file);
+  }
+  assertEquals(lines, [
+    "bench:compare: --rounds: 1 round: comparing takes at least 2",
+    `bench:compare: ${file}: 1 round: comparing takes at least 2`,
   ]);
 });
 
