@@ -120,3 +120,14 @@ Deno.test("Life.check() notices a reference the model does not know of", () => {
   life.k.gupRefs++;
   assertThrows(() => life.check(), KernelPanic, "I20");
 });
+
+Deno.test("probeDevice: a device that is not bound may not be busy", () => {
+  const life = new Life({ kernel: PRESETS["v7"], structPageSize: 64 });
+  OPERATIONS.createDevice(life, 0, 0, 0);
+  Object.assign(life.devices[0], { kmem: {} });
+  assertThrows(
+    () => OPERATIONS.probeDevice(life, 0, 0, 0),
+    KernelPanic,
+    "devDaxProbe: -EBUSY, expected 0 or -EINVAL",
+  );
+});

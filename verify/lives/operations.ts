@@ -72,8 +72,11 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     const dev = pick(life.devices, a);
     if (dev === undefined) return false;
     const before = totalFreePages(k);
+    const { bound } = dev;
     const err = devDaxProbe(k, dev);
-    expectErrno("devDaxProbe", err, dev.bound && err === 0 ? [0] : [-EBUSY, -EINVAL, ...oom(life)]);
+    // Compounds that do not begin where a part does that is populated are refused.
+    expectErrno("devDaxProbe", err, bound ? [-EBUSY] : [0, -EINVAL, ...oom(life)]);
+    if (dev.bound !== (bound || err === 0)) panic(`devDaxProbe: errno ${err}, and bound is ${dev.bound}`);
     if (err < 0 && totalFreePages(k) !== before) panic("devDaxProbe: frames are missing after a failure");
     return true;
   },
