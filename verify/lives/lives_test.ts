@@ -131,3 +131,11 @@ Deno.test("probeDevice: a device that is not bound may not be busy", () => {
     "devDaxProbe: -EBUSY, expected 0 or -EINVAL",
   );
 });
+
+Deno.test("resizePool: a pool that does not become as large as asked is noticed", () => {
+  const life = new Life({ kernel: PRESETS["v7"], structPageSize: 64 });
+  assert(OPERATIONS.resizePool(life, 3, 0, 0));
+  // A user the kernel does not know of: the pool gets smaller than the model says.
+  life.huge.push(0);
+  assertThrows(() => OPERATIONS.resizePool(life, 0, 0, 0), KernelPanic, "reached 0 pages, expected 1");
+});

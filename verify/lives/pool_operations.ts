@@ -14,7 +14,7 @@ import {
 } from "../../src/mm/hugetlb.ts";
 import type { Hstate } from "../../src/include/hugetlb.ts";
 import { memoryFailureHugetlb } from "../../src/mm/hugetlb_poison.ts";
-import { expectErrno, type Operation, pick } from "./expect.ts";
+import { expectErrno, failing, type Operation, pick } from "./expect.ts";
 import type { Life } from "./life.ts";
 
 /** Pages the pool may be asked for. */
@@ -25,8 +25,14 @@ export const POOL_OPERATIONS: Readonly<Record<string, Operation>> = {
   resizePool(life, a, b) {
     const h = pool(life);
     const nid = b % 3 - 1;
-    const reached = setNrHugepages(life.k, h, a % MOST, nid);
+    const wanted = a % MOST;
+    const reached = setNrHugepages(life.k, h, wanted, nid);
     if (reached !== persistentHugePages(h, nid)) panic(`setNrHugepages: says ${reached}`);
+    // What users have stays; memory for so few pages is always there, unless an allocation is made to fail.
+    const least = Math.max(wanted, life.huge.length);
+    if (nid < 0 && !failing(life) && !life.poisoned && h.surplusHugePages === 0 && reached !== least) {
+      panic(`setNrHugepages: reached ${reached} pages, expected ${least}`);
+    }
     return true;
   },
 
