@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Where the memmap of a namespace lies with map=dev, by architecture: pages counted in the emulator against the formulas. No
-// document gives these numbers; on arm64 they were never compared with a real machine.
+// Where the memmap of a namespace lies with map=dev, by architecture: pages counted in the emulator against the
+// formulas. No document gives these numbers; on arm64 they were never compared with a real machine.
 
 import { NamespaceError } from "../mod.ts";
 import type { NamespaceReport } from "../mod.ts";

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Closed formulas for a namespace that holds its own memmap (map=dev), for any page size: how many pages of memmap lie in
-// it, how many in DRAM, and whether its reserve holds them. From the definitions alone: Linux 6.1 drivers/nvdimm/pfn_devs.c
-// for the reserve, arch/x86/mm/init_64.c and arch/arm64/mm/mmu.c for who takes what. This file imports nothing, so that
-// nothing the emulator computes can leak into what it is compared with. Bytes unless it says otherwise; struct pages of 64
-// bytes. Left out: other struct pages, neighbours that share a page of memmap.
+// Closed formulas for a namespace that holds its own memmap (map=dev), for any page size: how many pages of memmap lie
+// in it, how many in DRAM, and whether its reserve holds them. From the definitions alone: Linux 6.1
+// drivers/nvdimm/pfn_devs.c for the reserve, arch/x86/mm/init_64.c and arch/arm64/mm/mmu.c for who takes what. This
+// file imports nothing, so that nothing the emulator computes can leak into what it is compared with. Bytes unless it
+// says otherwise; struct pages of 64 bytes. Left out: other struct pages, neighbours that share a page of memmap.
 
 const MIB = 2 ** 20;
 const STRUCT_PAGE = 64;
 /** Label and info block. */
 const INFO = 8192;
 
-/** What the shares depend on: base page, section, the leaf a whole section's memmap gets if any, where parts are from. */
+/**
+ * What the shares depend on: base page, section, the leaf a whole section's memmap gets if any, where parts are from.
+ */
 export interface Granule {
   readonly page: number;
   readonly section: number;
@@ -45,7 +47,9 @@ export function pagesOf({ page }: Granule, start: number, end: number): number {
   return Math.ceil(end / perPage) - Math.floor(start / perPage);
 }
 
-/** Memory before the first whole section, in whole sections, and behind them. Where no section is whole, all is before. */
+/**
+ * Memory before the first whole section, in whole sections, and behind them. Where no section is whole, all is before.
+ */
 export function parts({ section }: Granule, start: number, end: number): readonly [number, number, number] {
   const first = Math.ceil(start / section) * section;
   const last = Math.floor(end / section) * section;
@@ -53,9 +57,9 @@ export function parts({ section }: Granule, start: number, end: number): readonl
 }
 
 /**
- * Where the memmap of a namespace of `size` at `start` lies; null when its reserve is too small. Pages are handed out in a
- * row: what comes before the whole sections, pages left out so that the first leaf is aligned, the leaves, what comes
- * behind. The reserve is made for the sum of all but those left out.
+ * Where the memmap of a namespace of `size` at `start` lies; null when its reserve is too small. Pages are handed out
+ * in a row: what comes before the whole sections, pages left out so that the first leaf is aligned, the leaves, what
+ * comes behind. The reserve is made for the sum of all but those left out.
  */
 export function shares(granule: Granule, start: number, size: number, align: number): Shares | null {
   const { page, leaf, partsFrom } = granule;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Seed 003, the cover letter of "Allocate memmap from hotadded memory (per device)", v7: pages per block, why it exists,
-// and the exclusion with HugeTLB vmemmap freeing. The fences are in memmap_fences.ts.
+// Seed 003, the cover letter of "Allocate memmap from hotadded memory (per device)", v7: pages per block, why it
+// exists, and the exclusion with HugeTLB vmemmap freeing. The fences are in memmap_fences.ts.
 
 import { type HotplugOptions, type HotplugReport, hotplugReport, PRESETS } from "../mod.ts";
 import { boot } from "../src/boot.ts";
