@@ -4,12 +4,12 @@
 // names. basePages() may stand there: it says in frames what is asked of the emulator, and is not what is counted.
 
 import { assert, assertEquals } from "@std/assert";
-import * as formulas from "./formulas.ts";
-import * as hotplug from "./formulas_hotplug.ts";
-import * as hugetlb from "./formulas_hugetlb.ts";
 
 const HERE = new URL("./", import.meta.url);
-const FORMULAS = Object.entries({ ...formulas, ...hotplug, ...hugetlb })
+const FORMULA_FILES = [...Deno.readDirSync(HERE)].map(({ name }) => name)
+  .filter((name) => /^formulas\w*\.ts$/.test(name) && !name.endsWith("_test.ts"));
+const FORMULAS = (await Promise.all(FORMULA_FILES.map((file) => import(new URL(file, HERE).href))))
+  .flatMap((module: Record<string, unknown>) => Object.entries(module))
   .filter(([name, value]) => typeof value === "function" && name !== "basePages")
   .map(([name]) => name);
 
