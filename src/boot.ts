@@ -151,7 +151,7 @@ function machineSpec(arch: Arch, options: BootOptions): MachineSpec {
     nodes,
     hotplug: options.hotplug ?? [],
     pmem: options.pmem ?? [],
-    lowEndBytes: arch.lowEndBytes(dram[0] ?? 0),
+    lowEndBytes: arch.lowEndBytes(dram.reduce((sum, bytes) => sum + bytes, 0)),
     highStartBytes: arch.highStartBytes,
     regionAlignBytes: arch.regionAlignBytes,
     pageBytes: pageBytes(arch),

@@ -75,6 +75,20 @@ Deno.test("boot() puts each node's DRAM into zones of its own", () => {
   });
 });
 
+//  2 GiB + 2 GiB   | node 0 .. 2G | hole | 4G .. node 1 .. 6G |      q35 looks at all memory, not at the first node's
+Deno.test("boot() splits x86 DRAM around the hole by how much there is in all", () => {
+  const gib = 2 ** 18;
+  const rows: [sizes: string, ranges: [nid: number, start: number, end: number][]][] = [
+    ["2G,512M", [[0, 0, 2], [1, 2, 2.5]]],
+    ["2G,2G", [[0, 0, 2], [1, 4, 6]]],
+    ["1G,2G", [[0, 0, 1], [1, 1, 2], [1, 4, 5]]],
+  ];
+  for (const [sizes, ranges] of rows) {
+    const { topology } = boot(machine(`arch=x86-64 dram=${sizes} pmem=1G nocontents`)).machine;
+    assertEquals(topology.dram.map((r) => [r.nid, r.start / gib, r.end / gib]), ranges, sizes);
+  }
+});
+
 Deno.test("boot() marks what the boot allocator kept as Reserved", () => {
   withKernel("", (k) => assert((pageFlags(k, 0) & PG_RESERVED) !== 0));
 });

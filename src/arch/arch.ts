@@ -37,7 +37,7 @@ export interface Arch {
   /** Frames below these bytes are ZONE_DMA and ZONE_DMA32. */
   readonly dmaEndBytes: number;
   readonly dma32EndBytes: number;
-  /** DRAM layout around the 32-bit hole. */
+  /** DRAM layout around the 32-bit hole: where the part below ends, by the DRAM of all nodes, and the rest continues. */
   readonly lowEndBytes: (dramBytes: number) => number;
   readonly highStartBytes: number;
   /** Alignment of a pmem region's start, as QEMU's device memory has it. */

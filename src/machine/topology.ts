@@ -4,8 +4,8 @@
 //
 //   0            low end   4G                 DRAM end   1G-aligned
 //   +------------+---------+------------------+----------+-----------------+-----------------+-----------------+
-//   | DRAM node 0|  hole   | DRAM node 0 rest, | (gap)    | DIMM slots,     | pmem region 0   | pmem region 1   |
-//   | (low part) |  (PCI)  | then nodes 1, 2.. |          | empty at boot   | node given      | node given      |
+//   | DRAM, node |  hole   | rest of the DRAM, | (gap)    | DIMM slots,     | pmem region 0   | pmem region 1   |
+//   | after node |  (PCI)  | node after node   |          | empty at boot   | node given      | node given      |
 //   +------------+---------+------------------+----------+-----------------+-----------------+-----------------+
 //
 // Left out: firmware tables, reserved holes below 1 MiB other than the first frame, interleave sets.
@@ -42,7 +42,7 @@ export interface TopologySpec {
   /** DIMM slots; default none. */
   readonly hotplug?: readonly RegionSpec[];
   readonly pmem: readonly RegionSpec[];
-  /** DRAM of node 0 below this many bytes sits under the hole. */
+  /** DRAM up to here sits under the hole, whichever node it is of. */
   readonly lowEndBytes: number;
   /** Where DRAM continues above the hole. */
   readonly highStartBytes: number;

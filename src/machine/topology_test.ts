@@ -15,7 +15,7 @@ function spec(dram: string[], pmem: TopologySpec["pmem"]): TopologySpec {
   return {
     dram: bytes,
     pmem,
-    lowEndBytes: X86_64.lowEndBytes(bytes[0]),
+    lowEndBytes: X86_64.lowEndBytes(bytes.reduce((sum, b) => sum + b, 0)),
     highStartBytes: X86_64.highStartBytes,
     regionAlignBytes: X86_64.regionAlignBytes,
     pageBytes: 4096,
