@@ -8,6 +8,7 @@ import { boot } from "../boot.ts";
 import { acpiMemoryEnableDevice } from "../drivers/acpi/acpi_memhotplug.ts";
 import { memoryBlockOffline, memoryBlockOnline } from "../drivers/base/memory.ts";
 import { addMemory, removeMemory } from "../drivers/base/memory_hotplug.ts";
+import { EBUSY } from "../include/errno.ts";
 import type { SelfHostedVmemmap } from "../include/kernel_config.ts";
 import { KernelPanic } from "../lib/bug.ts";
 import { kernelLike } from "../testing.ts";
@@ -53,6 +54,29 @@ for (const memmapOnMemory of [false, true]) {
     assertEquals(totalFreePages(k), free);
   });
 }
+
+//  blocks of 256K   |0|1|2|3|4|5|6|7|8|9|      a page of 2M is eight of them, aligned; DRAM of 4M has no such run free
+Deno.test("a page larger than a memory block is a run of frames of several, as long as one zone has them all", () => {
+  const k = boot({ arch: TOY_HUGETLB, dram: [2 ** 22], hotplug: [{ bytes: 10 * BLOCK }], memoryBlockBytes: BLOCK });
+  const h = k.hugetlb.hstates[1];
+  const { start } = k.machine.topology.hotplug[0];
+  assertEquals(addMemory(k, 0, start * k.pageBytes, 10 * BLOCK), 0);
+  const blocks = [...k.hotplug.blocks.values()];
+  const free = totalFreePages(k);
+  for (const block of blocks) {
+    const type = block === blocks[3] ? "online_movable" : "online_kernel";
+    assertEquals(memoryBlockOnline(k, block, type), 0);
+  }
+  assertEquals(setNrHugepages(k, h, 1), 0, "the fourth block is in another zone");
+  assertEquals([memoryBlockOffline(k, blocks[3]), memoryBlockOnline(k, blocks[3], "online_kernel")], [0, 0]);
+  assertEquals([setNrHugepages(k, h, 2), h.freeLists[0]], [1, [start]]);
+  checkInvariants(k);
+  assertEquals(memoryBlockOffline(k, blocks[7]), -EBUSY);
+  setNrHugepages(k, h, 0);
+  for (const block of blocks) assertEquals(memoryBlockOffline(k, block), 0);
+  checkInvariants(k);
+  assertEquals(totalFreePages(k), free);
+});
 
 /** A box with one online block that holds its own memmap as far as the kernel lets it; the optimisation is on. */
 function plugged(selfHostedVmemmap: SelfHostedVmemmap, hugetlbFreeVmemmap = true): Kernel {
