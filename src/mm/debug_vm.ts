@@ -6,6 +6,7 @@
 
 import { USE_ALTMAP_VMEMMAP, USE_USER_TABLE } from "../include/frame_use.ts";
 import { MIGRATE_MOVABLE, ZONE_DEVICE } from "../include/mmzone.ts";
+import { alignUp } from "../lib/align.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
 import { checkMemoryBlocks } from "./debug_vm_hotplug.ts";
@@ -107,7 +108,9 @@ function checkPgmaps(k: Kernel): void {
         panic(`checkInvariants: I31 device frame ${pfn} looks like System RAM`);
       }
     }
-    for (let pfn = range.start; pfn < range.end; pfn += 2 ** k.arch.pageblockOrder) {
+    // The pageblock that a range begins inside of is not the range's to type.
+    const block = 2 ** k.arch.pageblockOrder;
+    for (let pfn = alignUp(range.start, block); pfn < range.end; pfn += block) {
       if (k.sections.migratetype(pfn) !== MIGRATE_MOVABLE) {
         panic(`checkInvariants: I23 the pageblock of device frame ${pfn} is not movable`);
       }

@@ -48,10 +48,11 @@ export function newPgmap(
 
 /**
  * `memremap_pages`: brings up every range of the pgmap. 0 or a negative errno with every frame, table, section and
- * reference as before: -EINVAL for an altmap with several ranges, misaligned ranges or a compound that a range would cut
+ * reference as before: -EINVAL for no range, an altmap with several ranges, misaligned ranges or a compound that a range would cut
  * where the kernel counts by pages; -ENOMEM when memory or the address range is taken; -ENXIO on System RAM.
  */
 export function memremapPages(k: Kernel, pgmap: DevPagemap): number {
+  if (pgmap.ranges.length === 0) return -EINVAL;
   pgmap.nrRange = 0;
   pgmap.dying = false;
   const initial = 1;

@@ -77,6 +77,7 @@ Deno.test("memremapPages() refuses what the kernel refuses, and changes nothing"
   const cases: [string, (k: Kernel) => DevPagemap, number][] = [
     ["a range that is no whole subsection", (k) => pgmapOf(k, [{ start: PMEM, end: PMEM + 8 }], 1), -EINVAL],
     ["a start inside a subsection", (k) => pgmapOf(k, [{ start: PMEM + 8, end: PMEM + 64 }], 1), -EINVAL],
+    ["no range at all", (k) => pgmapOf(k, [], 1), -EINVAL],
     ["System RAM", (k) => pgmapOf(k, [{ start: PMEM - 64, end: PMEM + 64 }], 1), -ENXIO],
     [
       "a compound that begins inside a section",

@@ -29,6 +29,7 @@ import type { DevPagemap, VmemAltmap } from "../include/memremap.ts";
 import { isAligned } from "../lib/align.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
+import { countInPmem } from "./memmap_lines.ts";
 import type { Zone } from "./mmzone.ts";
 import { vmemmapCanOptimize } from "./pgmap.ts";
 import {
@@ -60,8 +61,7 @@ export function initZoneDevicePage(k: Kernel, pfn: number, pgmap: DevPagemap): v
 export function prepCompoundTail(k: Kernel, tail: number, head: number): void {
   writePage(k, tail, PAGE_MAPPING, TAIL_MAPPING_LO);
   writePage(k, tail, PAGE_MAPPING_HI, TAIL_MAPPING_HI);
-  writePage(k, tail, PAGE_COMPOUND_HEAD, pageAddressLo(k, head) | 1);
-  writePage(k, tail, PAGE_COMPOUND_HEAD_HI, pageAddressHi(k, head));
+  setCompoundHead(k, tail, head);
   writePage(k, tail, PAGE_REFCOUNT, 0);
 }
 
@@ -84,32 +84,36 @@ export function compoundNrPages(k: Kernel, pgmap: DevPagemap, pfn: number): numb
  * geometry, skipping struct pages that alias others. Returns how many were written.
  */
 export function memmapInitZoneDevice(k: Kernel, start: number, end: number, pgmap: DevPagemap): number {
-  const perCompound = pgmap.geometry;
-  let written = 0;
   typePageblocks(k, start, end, pgmap);
   if (!k.contents) return 0;
-  if (perCompound === 1) {
+  // Else the memmap is in DRAM.
+  const tiered = pgmap.altmap !== null || k.hotplug.blocks.size > 0;
+  let written = 0;
+  let pmem = 0;
+  if (pgmap.geometry === 1) {
     written = fillRun(k, start, end - start, (pfn) => initZoneDevicePage(k, pfn, pgmap));
+    if (tiered) pmem = countInPmem(k, start, written);
   } else {
     // Where heads may lie in shared tails, a copy would come out differently from the writes it stands for.
-    const mayClone = isAligned(start, Math.min(perCompound, k.pagesPerSection));
+    const mayClone = isAligned(start, Math.min(pgmap.geometry, k.pagesPerSection));
     let previous = -1;
     let previousUnique = 0;
     let heads = 0;
-    for (let head = start; head < end; head += perCompound) {
+    for (let head = start; head < end; head += pgmap.geometry) {
       const unique = Math.min(compoundNrPages(k, pgmap, head), end - head);
       if (mayClone && unique === previousUnique) cloneCompound(k, head, previous, unique);
       else initCompound(k, head, unique, pgmap);
       previous = head;
       previousUnique = unique;
       written += unique;
+      if (tiered) pmem += countInPmem(k, head, unique);
       heads++;
     }
     k.stat[C.compoundHeadsPrepared] += heads;
     k.stat[C.compoundTailsPrepared] += written - heads;
   }
-  const tier = pgmap.altmap === null ? C.structPagesWrittenDram : C.structPagesWrittenPmem;
-  k.stat[tier] += written;
+  k.stat[C.structPagesWrittenDram] += written - pmem;
+  k.stat[C.structPagesWrittenPmem] += pmem;
   return written;
 }
 

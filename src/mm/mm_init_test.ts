@@ -3,7 +3,9 @@
 // field by field.
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { USE_VMEMMAP } from "../include/frame_use.ts";
+import { memoryBlockOffline, memoryBlockOnline } from "../drivers/base/memory.ts";
+import { addMemory, removeMemory } from "../drivers/base/memory_hotplug.ts";
+import { USE_PINNED, USE_VMEMMAP } from "../include/frame_use.ts";
 import type { DevPagemap } from "../include/memremap.ts";
 import { COMPOUND_PAGE_DTOR, TAIL1_DTOR_ORDER } from "../include/mm_types.ts";
 import { PRESETS } from "../include/kernel_config.ts";
@@ -13,9 +15,11 @@ import { KernelPanic } from "../lib/bug.ts";
 import { kernelLike, machine, mustCreate, mustDestroy, withKernel } from "../testing.ts";
 import { checkInvariants } from "./debug_vm.ts";
 import type { Kernel } from "./kernel.ts";
+import { inPmem } from "./memmap_lines.ts";
 import { memremapPages, memunmapPages, newPgmap, pfnFirst } from "./memremap.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
 import { compoundNrPages, initZoneDevicePage, prepCompoundTail } from "./mm_init.ts";
+import { allocPages, freePages } from "./page_alloc.ts";
 import { addressToPfn, prepCompoundHead, readPage, setPageFlags, writePage } from "./page.ts";
 import { C } from "./vmstat.ts";
 
@@ -189,6 +193,39 @@ Deno.test("memmapInitZoneDevice() begins after the altmap, whose own frames are 
   });
 });
 
+//  sections of 64 frames   | 2 info, 46 altmap, 16 data | 64 data | 32 data |     the last is no whole section
+Deno.test("memmapInitZoneDevice() counts a struct page where it lies: not all of an altmap's namespace is in pmem", () => {
+  for (const [kernel, align] of [["5.14", 256], ["v7", 4096]] as const) {
+    withKernel(`kernel=${kernel}`, (k) => {
+      const ns = mustCreate(k, { size: 160 * 256, align, map: "dev" });
+      const data = pfnFirst(ns.pgmap, 0);
+      const pfns = Array.from({ length: ns.pgmap.ranges[0].end - data }, (_, i) => data + i);
+      const pmem = pfns.filter((pfn) => inPmem(k, pfn)).length;
+      assertEquals([pmem, pfns.length - pmem], [80, 32]);
+      assertEquals([k.stat[C.structPagesWrittenPmem], k.stat[C.structPagesWrittenDram]], [80, 32]);
+      mustDestroy(k, ns);
+    });
+  }
+});
+
+Deno.test("memmapInitZoneDevice() counts struct pages as pmem where pmem was added as RAM and their memmap lies there", () => {
+  withKernel("dram=1M pmem=64K,64K kernel=5.14", (k) => {
+    const [device, ram] = k.machine.topology.pmem;
+    assertEquals(addMemory(k, 0, ram.start * k.pageBytes, 2 ** 16), 0);
+    for (const block of k.hotplug.blocks.values()) assertEquals(memoryBlockOnline(k, block, "online_kernel"), 0);
+    const held: number[] = [];
+    for (let pfn = 0; (pfn = allocPages(k, 0, 0, USE_PINNED)) >= 0 && pfn < ram.start;) held.push(pfn);
+    const ns = mustCreate(k, { align: 256 });
+    assertEquals([inPmem(k, device.start), inPmem(k, device.end - 1)], [true, true]);
+    assertEquals([k.stat[C.structPagesWrittenPmem], k.stat[C.structPagesWrittenDram]], [256, 0]);
+    mustDestroy(k, ns);
+    freePages(k, ram.start, 0, USE_PINNED);
+    for (const pfn of held) freePages(k, pfn, 0, USE_PINNED);
+    for (const block of k.hotplug.blocks.values()) assertEquals(memoryBlockOffline(k, block), 0);
+    assertEquals(removeMemory(k, ram.start * k.pageBytes, 2 ** 16), 0);
+  });
+});
+
 Deno.test("errata pageblockInShortLoop types only the pageblock of each head", () => {
   // 64 KiB compounds of 256 frames, pageblocks of 16.
   const options = { ...machine(""), kernel: kernelLike("v7", {}, { pageblockInShortLoop: true }) };
@@ -227,6 +264,26 @@ Deno.test("pageblocks are counted where they begin", () => {
     assertEquals(all.map(({ blocks }) => blocks), [1, 0, 1]);
     for (const { ns } of all.reverse()) mustDestroy(k, ns);
   });
+});
+
+Deno.test("a pageblock that begins before the device keeps its type, and the checker does not ask for another (I23)", () => {
+  // Pageblocks of 32 and 512 MiB; the region begins 16 MiB into one.
+  for (const [arch, block] of [["arm64-16k", 2 ** 11], ["arm64-64k", 2 ** 13]] as const) {
+    for (const map of ["mem", "dev"] as const) {
+      withKernel(`arch=${arch} dram=1G pmem=1G@8208M kernel=6.1`, (k) => {
+        const ns = mustCreate(k, { size: 2 ** 29, align: k.pageBytes, map });
+        checkInvariants(k);
+        const { start, end } = ns.pgmap.ranges[0];
+        const next = Math.ceil(start / block) * block;
+        assertEquals([start, next, end - 1].map((pfn) => k.sections.migratetype(pfn)), [
+          MIGRATE_NONE,
+          MIGRATE_MOVABLE,
+          MIGRATE_MOVABLE,
+        ]);
+        mustDestroy(k, ns);
+      });
+    }
+  }
 });
 
 Deno.test("a store to a tail is read through every alias of it, and through nothing else", () => {
