@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Returning pages that gup holds (mm/gup.c, mm/swap.c): put_page() page by page, each a store on the page or its head, and
-// unpin_user_pages(), which returns consecutive pages of one compound together. Left out: dirtying pages.
+// unpin_user_pages(), which returns pages of one compound together that follow one another in the array. Left out: dirtying pages.
 
 import { GUP_PIN_COUNTING_BIAS, PAGE_REFCOUNT } from "../include/mm_types.ts";
 import { PG_HEAD } from "../include/page_flags.ts";
@@ -80,7 +80,7 @@ function putBasePages(
   return done;
 }
 
-/** `unpin_user_pages`: consecutive pages of one compound are returned together. */
+/** `unpin_user_pages`: pages of one compound that follow one another are returned together. */
 export function unpinPages(k: Kernel, pages: Float64Array, from: number, n: number): void {
   for (let i = from; i < from + n;) {
     const pfn = pages[i];
@@ -118,9 +118,9 @@ function compoundNext(k: Kernel, pages: Float64Array, i: number, end: number, he
       continue;
     }
     const count = countTails(k.phys.window(word), k.phys.inWindow(word), run, headLo, pages, at | 0, pfn);
+    if (count === 0) break;
     touchTails(k, pfn, word, count);
     at += count;
-    if (count < run) break;
   }
   return at - i;
 }

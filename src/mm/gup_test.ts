@@ -535,6 +535,26 @@ Deno.test("putPages() and unpinPages() return the part of an array they are told
   );
 });
 
+Deno.test("unpinPages() returns pages of one compound together in whatever order they follow one another", () => {
+  const shuffled = fc.shuffledSubarray(Array.from({ length: 16 }, (_, i) => i), { minLength: 1 });
+  const kind = fc.constantFrom(...KINDS.filter(([, , align]) => align === 4096));
+  fc.assert(
+    fc.property(kind, fc.array(shuffled, { minLength: 1, maxLength: 4 }), ([, kernel, align], parts) => {
+      withBox("", kernelLike(kernel, { gup: "compound" }), align, (box) => {
+        const order = parts.flatMap((part, i) => part.map((page) => 16 * i + page));
+        const all = hold(box, 0, 64, 64, "pin");
+        const before = readCounters(box.k.stat);
+        unpinPages(box.k, Float64Array.from(order, (page) => all[page]), 0, order.length);
+        const put = countersSince(before, readCounters(box.k.stat));
+        assertEquals(stores(put), box.geometry > 1 ? parts.length : order.length);
+        release(box, all.filter((_, page) => !order.includes(page)), "pin");
+        assertEquals(extra(box, 64), []);
+      });
+    }),
+    { numRuns: 60 },
+  );
+});
+
 Deno.test("pages of several compounds, out of order, are put back one by one", () => {
   for (const mode of ["get", "pin"] as const) {
     withBox("", kernelLike("v7+head", { gup: "compound" }), 4096, (box) => {
