@@ -28,7 +28,7 @@ import type { Kernel } from "./mm/kernel.ts";
 import { Memblock } from "./mm/memblock.ts";
 import { newHotplugState } from "./mm/memory_block.ts";
 import { addFreeArea, growZoneSpan, newNode, type PgData } from "./mm/mmzone.ts";
-import { initPages } from "./mm/page.ts";
+import { initPages } from "./mm/page_init.ts";
 import { findArea, takePages, zoneIndexOfDram } from "./mm/page_alloc.ts";
 import { allocTable } from "./mm/pgtable.ts";
 import { PgmapTree } from "./mm/pgmap_tree.ts";

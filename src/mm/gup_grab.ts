@@ -4,8 +4,8 @@
 // that workers share. No allocation, no calls, no translation inside; counters are added by the caller per stretch.
 //
 // `words` is a window of the machine's memory, `at` the index in it of the first struct page; `heads` and `headAt` are the
-// same for the head of a compound. Struct pages are 64 bytes here; those of
-// another size straddle pages, never lie contiguous, and take the general accessors of page.ts.
+// same for the head of a compound. Struct pages are 64 bytes here; those of another size straddle pages, never lie
+// contiguous, and take the general accessors of page.ts.
 
 import { PAGE_COMPOUND_HEAD, PAGE_FLAGS, PAGE_REFCOUNT, STRETCH_STRUCT_SIZE } from "../include/mm_types.ts";
 import { PG_REFERENCED } from "../include/page_flags.ts";
@@ -43,8 +43,7 @@ export type GrabEach = (
 
 /**
  * The same for `n` tails of one compound: reads each tail's compound_head, then counts on the head. Stops at the first
- * page with another head. `pinAt` is the word of the head's pin count, in the same
- * memmap page, or -1 for FOLL_GET.
+ * page with another head. `pinAt` is the word of the head's pin count, in the same memmap page, or -1 for FOLL_GET.
  */
 export type GrabTails = (
   words: Int32Array,

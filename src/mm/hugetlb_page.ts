@@ -29,7 +29,6 @@ import {
   clearPageFlags,
   compoundHead,
   compoundOrder,
-  initSinglePage,
   isPageHead,
   pageAddressLo,
   pageFlags,
@@ -38,6 +37,7 @@ import {
   setPageFlags,
   writePage,
 } from "./page.ts";
+import { initSinglePage } from "./page_init.ts";
 import { pageImage, stampTails } from "./tail_pages.ts";
 import { C } from "./vmstat.ts";
 

@@ -64,7 +64,7 @@ export interface Kernel {
   readonly tableWork: TableWork;
   /** Where the unused part of the memmap leaf made last begins, not yet marked (unused_pmd_start); -1 for none. */
   unusedPmdStart: number;
-  /** Zones in which the fake heads of shared head pages may occur. */
+  /** Tails may look like heads: the memmap page of some head is mapped for its tails too. */
   fakeHeads: boolean;
 }
 

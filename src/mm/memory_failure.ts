@@ -23,8 +23,9 @@ export interface ToKill {
 }
 
 /**
- * `memory_failure` on a ZONE_DEVICE frame: marks the page (the head, with patch 1) and unmaps it everywhere. Returns who
- * mapped it; -ENXIO for a frame that holds no device data, -EBUSY when its struct page names no file.
+ * `memory_failure`: marks the dax page of a ZONE_DEVICE frame (the head, with patch 1) and unmaps it everywhere. Returns
+ * who mapped it; -ENXIO for a frame that holds no device data, -EBUSY when its struct page names no file. System RAM is
+ * looked for in huge pages only: nobody to tell, or what memoryFailureHugetlb() says.
  */
 export function memoryFailure(k: Kernel, pfn: number): readonly ToKill[] | number {
   if (pfnToOnlinePage(k, pfn) >= 0) return memoryFailureHugetlb(k, pfn) || [];

@@ -4,7 +4,7 @@
 
 import type { Kernel } from "./kernel.ts";
 
-/** What a mapping maps: answers faults and tells struct pages where they belong. */
+/** `address_space`: the file that a mapping maps, as struct pages name it. */
 export interface AddressSpace {
   /** Kernel address that page->mapping holds. */
   readonly addrLo: number;

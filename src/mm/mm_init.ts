@@ -33,8 +33,6 @@ import { countInPmem } from "./memmap_lines.ts";
 import type { Zone } from "./mmzone.ts";
 import { vmemmapCanOptimize } from "./pgmap.ts";
 import {
-  initPages,
-  initSinglePage,
   pageAddressHi,
   pageAddressLo,
   pageWordForWrite,
@@ -45,6 +43,7 @@ import {
   vmemmapPage,
   writePage,
 } from "./page.ts";
+import { initPages, initSinglePage } from "./page_init.ts";
 import { C } from "./vmstat.ts";
 
 /** `__init_zone_device_page` (patch 3), without the pageblock, which is set for the whole range at once. */

@@ -12,7 +12,8 @@ import type { Buddy } from "../lib/buddy.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
 import { type Zone, zoneAlloc, zoneAllocFrames, zoneArea, zoneFree, zoneFreePages } from "./mmzone.ts";
-import { clearPageFlags, putPageTestzero, readPage, readySinglePage, readySinglePages, writePage } from "./page.ts";
+import { clearPageFlags, putPageTestzero, readPage, writePage } from "./page.ts";
+import { readySinglePage, readySinglePages } from "./page_init.ts";
 import { C } from "./vmstat.ts";
 
 const { allocCalls, freeCalls, nrMemmapBootPages, nrMemmapPages, vmemmapFramePuts } = C;

@@ -7,7 +7,8 @@ import { boot } from "../boot.ts";
 import { PAGE_POISON_WORD } from "../include/mm_types.ts";
 import { machine, mustCreate } from "../testing.ts";
 import type { Kernel } from "./kernel.ts";
-import { initSinglePage, readPage } from "./page.ts";
+import { readPage } from "./page.ts";
+import { initSinglePage } from "./page_init.ts";
 import { pageInitPoison, wholePagePoisoned } from "./page_poison.ts";
 
 /** Struct pages of a namespace without sharing, all of them initialised. */

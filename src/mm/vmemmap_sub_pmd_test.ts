@@ -13,7 +13,8 @@ import { KernelPanic } from "../lib/bug.ts";
 import { kernelLike } from "../testing.ts";
 import { checkInvariants } from "./debug_vm.ts";
 import type { Kernel } from "./kernel.ts";
-import { initPages, vmemmapPage } from "./page.ts";
+import { vmemmapPage } from "./page.ts";
+import { initPages } from "./page_init.ts";
 import { totalFreePages } from "./page_alloc.ts";
 import { sparseAddSection, sparseRemoveSection } from "./sparse.ts";
 

@@ -19,7 +19,6 @@ import { prepCompoundTail } from "../../src/mm/mm_init.ts";
 import { findZone, freePages, takePages } from "../../src/mm/page_alloc.ts";
 import {
   addPageCount,
-  initSinglePage,
   pageRefcount,
   prepCompoundHead,
   readPage,
@@ -27,6 +26,7 @@ import {
   vmemmapPage,
   writePage,
 } from "../../src/mm/page.ts";
+import { initSinglePage } from "../../src/mm/page_init.ts";
 import { allocated, holdFlushes, look, memmapFrame, onCpu, setUpFailed, type Stage } from "./stage.ts";
 
 /** What is done right or wrong when a page's vmemmap is shared and restored. */

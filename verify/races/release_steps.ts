@@ -6,7 +6,8 @@
 import { USE_PINNED } from "../../src/include/frame_use.ts";
 import { PAGE_REFCOUNT } from "../../src/include/mm_types.ts";
 import { findZone, takePages } from "../../src/mm/page_alloc.ts";
-import { initSinglePage, pageRefcount, writePage } from "../../src/mm/page.ts";
+import { pageRefcount, writePage } from "../../src/mm/page.ts";
+import { initSinglePage } from "../../src/mm/page_init.ts";
 import { clearEntry } from "../../src/mm/pgtable.ts";
 import type { Thread } from "./explore.ts";
 import { dissolve, makeHuge, returnHuge, type Steps, useHuge, WORDS } from "./hugetlb_steps.ts";
