@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What differs by architecture (arch/*/include/asm): sizes, the page-table format, where the vmemmap lies, what may be
-// done to it. Data only: vmemmap_populate(), a function of the architecture in the kernel, is mm/vmemmap_populate.ts for
-// all of them; `hugeVmemmap` tells it whether to use PMD leaves, `altmapBasePages` where base pages are from.
+// done to it. Data only: vmemmap_populate(), a function of the architecture in the kernel, is mm/vmemmap_populate.ts
+// for all of them; `hugeVmemmap` tells it whether to use PMD leaves, `altmapBasePages` where base pages are from.
 
 import type { PgtableFormat } from "../include/pgtable_format.ts";
 import { powerOf2 } from "../lib/align.ts";
@@ -37,7 +37,9 @@ export interface Arch {
   /** Frames below these bytes are ZONE_DMA and ZONE_DMA32. */
   readonly dmaEndBytes: number;
   readonly dma32EndBytes: number;
-  /** DRAM layout around the 32-bit hole: where the part below ends, by the DRAM of all nodes, and the rest continues. */
+  /**
+   * DRAM layout around the 32-bit hole: where the part below ends, by the DRAM of all nodes, and the rest continues.
+   */
   readonly lowEndBytes: (dramBytes: number) => number;
   readonly highStartBytes: number;
   /** Alignment of a pmem region's start, as QEMU's device memory has it. */

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// HugeTLB (include/linux/hugetlb.h, mm/hugetlb_vmemmap.h): one hstate per page size, and where a huge page keeps what is
-// its own. The head keeps flags in its private word; the discrete tails below keep one word each, in theirs:
+// HugeTLB (include/linux/hugetlb.h, mm/hugetlb_vmemmap.h): one hstate per page size, and where a huge page keeps what
+// is its own. The head keeps flags in its private word; the discrete tails below keep one word each, in theirs:
 //
 //   struct page   0            1               2            3             4              5 ...
 //                +------------+---------------+------------+-------------+--------------+-------
 //   private      | HPG_* bits | subpool       | cgroup     | cgroup_rsvd | poisoned raw | free
 //                +------------+---------------+------------+-------------+--------------+-------
 //
-// Everything from NR_USED_SUBPAGE on is alike in all tails, which is what lets their memmap be shared; the pages that are
-// kept must have room for these and one such tail (the BUILD_BUG_ON of patch 15).
+// Everything from NR_USED_SUBPAGE on is alike in all tails, which is what lets their memmap be shared; the pages that
+// are kept must have room for these and one such tail (the BUILD_BUG_ON of patch 15).
 
 /** Bits of the head's private word, numbered as in 6.1. */
 export const HPG_FREED = 1 << 3;

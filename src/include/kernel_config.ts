@@ -55,13 +55,15 @@ export interface Errata {
   readonly compoundHeadUnadjusted: boolean;
   /** v4 and v5: tails shared although sizeof(struct page) is not a power of two. */
   readonly dedupAnyStructSize: boolean;
-  /** The series as merged: the pageblock type is set inside the shortened init loop, so a 1 GiB page types one of 512. */
+  /**
+   * The series as merged: the pageblock type is set inside the shortened init loop, so a 1 GiB page types one of 512.
+   */
   readonly pageblockInShortLoop: boolean;
   /** __add_pages() leaves the sections it had added when a later one fails. */
   readonly addPagesNoUnwind: boolean;
   /**
-   * Linux 6.1 as captured: a range of compounds larger than a section may begin inside a section. Every later section then
-   * counts as the middle of a compound, and the heads of all compounds but the first lie in the shared tail page.
+   * Linux 6.1 as captured: a range of compounds larger than a section may begin inside a section. Every later section
+   * then counts as the middle of a compound, and the heads of all compounds but the first lie in the shared tail page.
    */
   readonly compoundStartUnchecked: boolean;
   /** Until 2026: when memory block devices cannot be made, self-hosted memmap is taken down without its altmap. */
@@ -69,8 +71,8 @@ export interface Errata {
 }
 
 /**
- * One kernel. Every switch may be set alone (`{...PRESETS["6.1"], gup: "compound"}`) for `boot()` of src/boot.ts, which is
- * how verify/ does it; reports take the name of a preset.
+ * One kernel. Every switch may be set alone (`{...PRESETS["6.1"], gup: "compound"}`) for `boot()` of src/boot.ts, which
+ * is how verify/ does it; reports take the name of a preset.
  */
 export interface KernelConfig {
   /** Name of the preset, or of your own. */

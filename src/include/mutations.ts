@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Defects that can be put into a kernel one at a time (KernelConfig.mutation), to show which invariant notices: bugs Linux
-// had, and a slip for every invariant that none of those trips. "B" numbers are those of the table in verify/MUTATIONS.md.
-// Never set outside verification. The errata of the documents are switches of their own (Errata).
+// Defects that can be put into a kernel one at a time (KernelConfig.mutation), to show which invariant notices: bugs
+// Linux had, and a slip for every invariant that none of those trips. "B" numbers are those of the table in
+// verify/MUTATIONS.md. Never set outside verification. The errata of the documents are switches of their own (Errata).
 
 /** Every mutation, and what it does. */
 export const MUTATIONS = {
@@ -19,7 +19,9 @@ export const MUTATIONS = {
   unusedMarkedAtStart: "the unused part of a memmap leaf is marked where the used one begins",
   /** B12: a leaf goes although another subsection's struct pages are in it. */
   leafFreedInUse: "removing one section's memmap clears a leaf its neighbour uses",
-  /** B14: the rollback that did it does not exist here (leaves are split first), so it is done where pages are restored. */
+  /**
+   * B14: the rollback that did it does not exist here (leaves are split first), so it is done where pages are restored.
+   */
   headFromTemplate: "restoring shared vmemmap rebuilds the page of the head too, from a tail, as a rollback did",
   /** B17: synchronize_rcu() before anybody asks whether there is anything to share. */
   graceAlways: "a batch of huge pages pays a grace period even if none shares its vmemmap",

@@ -16,7 +16,9 @@ export const PG_VMEMMAP_SELF_HOSTED = 1 << 10;
 export const PG_RESERVED = 1 << 12;
 export const PG_HEAD = 1 << 16;
 export const PG_HWPOISON = 1 << 23;
-/** Set on the struct page of a boot-time page that holds memmap or a section's usage map (PagePrivate, bootmem_info). */
+/**
+ * Set on the struct page of a boot-time page that holds memmap or a section's usage map (PagePrivate, bootmem_info).
+ */
 export const PG_BOOTMEM = 1 << 13;
 
 /** Shifts inside the high word. */

@@ -10,7 +10,9 @@ export function powerOf2(n: number): number {
   return n < 31 ? 1 << n : 2 ** n;
 }
 
-/** `PFN_DOWN`: whole pages in `bytes`. Frame numbers are made here, or by shifts, so that they are small integers too. */
+/**
+ * `PFN_DOWN`: whole pages in `bytes`. Frame numbers are made here, or by shifts, so that they are small integers too.
+ */
 export function pfnDown(bytes: number, pageBytes: number): number {
   return Math.floor(bytes / pageBytes);
 }

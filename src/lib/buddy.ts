@@ -50,8 +50,8 @@ export class Buddy {
   }
 
   /**
-   * Takes `count` single units, the same ones in the same order as `count` calls of alloc(0), into `out` from index `at`
-   * on; returns how many there were.
+   * Takes `count` single units, the same ones in the same order as `count` calls of alloc(0), into `out` from index
+   * `at` on; returns how many there were.
    */
   allocUnits(out: Float64Array, at: number, count: number): number {
     const free = this.#free;

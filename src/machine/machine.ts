@@ -41,8 +41,8 @@ export interface Machine {
 }
 
 /**
- * Builds the box: lays out memory, reserves the backing store, starts the CPUs with empty TLBs. With `from` it is the same
- * box seen from another worker: the spec must be equal, the memory is the other's.
+ * Builds the box: lays out memory, reserves the backing store, starts the CPUs with empty TLBs. With `from` it is the
+ * same box seen from another worker: the spec must be equal, the memory is the other's.
  */
 export function buildMachine(spec: MachineSpec, from?: SharedBytes): Machine {
   const topology = layoutTopology(spec);

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The MMU of one CPU, for the vmemmap: a TLB filled by a hardware page walk and stale until flushed. Addresses are vmemmap
-// page numbers (vmemmap offset / page size), so that 16 TiB of memory stay below 2^27 and integer code stays integer.
+// The MMU of one CPU, for the vmemmap: a TLB filled by a hardware page walk and stale until flushed. Addresses are
+// vmemmap page numbers (vmemmap offset / page size), so that 16 TiB of memory stay below 2^27 and integer code stays
+// integer.
 //
 //   first level  SETS x     { page number, slot, frame, in pmem, writable }   direct-mapped, one 4 KiB translation each
-//   by PMD       PMD_SETS x { PMD number, slot, frame, -, is a leaf }         a block, or the page table a walk begins at
+//   by PMD       PMD_SETS x { PMD number, slot, frame, -, is a leaf }         a block, or the table a walk begins at
 //
-// The second is a TLB for huge pages and what x86 calls a paging-structure cache in one. An entry is four integers side by
-// side, a quarter of a host cache line: with an array for each, gup's short turns between two long loops missed the host's
-// first-level cache again and again. The slot stands for the word base, which may need more than 32 bits; a frame needs
-// more too, and keeps its high part with the last field. An absent translation is never cached (x86). Left out: ASIDs,
-// user translations (gup walks those in software), data TLB.
+// The second is a TLB for huge pages and what x86 calls a paging-structure cache in one. An entry is four integers side
+// by side, a quarter of a host cache line: with an array for each, gup's short turns between two long loops missed the
+// host's first-level cache again and again. The slot stands for the word base, which may need more than 32 bits; a
+// frame needs more too, and keeps its high part with the last field. An absent translation is never cached (x86). Left
+// out: ASIDs, user translations (gup walks those in software), data TLB.
 
 import type { PgtableFormat } from "../include/pgtable_format.ts";
 import type { PhysMem } from "./phys_mem.ts";

@@ -90,7 +90,7 @@ Deno.test("Mmu.findStale() sees a huge translation of which no page is cached an
   const block = 512;
   const box = new Box(x86Format(12, 9), block);
   box.set(PMD, 5, PTE, FORMAT.table);
-  // Page 512 is the block's first; page 512 + 2048 goes to the same set, throws it out and leaves the block's entry alone.
+  // Page 512 is the block's first; page 512 + 2048 goes to the same set, throws it out and leaves the block's entry.
   box.mmu.read(512);
   box.mmu.read(512 + 2048);
   assertEquals(box.mmu.findStale(), -1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Physical memory. Every frame exists, but only frames that hold metadata (memmap, page tables) have bytes: a frame gets
-// a slot of one big buffer when it is first touched and gives it back with the frame. The host commits the buffer lazily,
-// so host memory follows the metadata alive.
+// Physical memory. Every frame exists, but only frames that hold metadata (memmap, page tables) have bytes: a frame
+// gets a slot of one big buffer when it is first touched and gives it back with the frame. The host commits the buffer
+// lazily, so host memory follows the metadata alive.
 //
 //   frame 1573376 --#slotOf--> slot 7 --> words 7*1024 .. 8*1024-1 of `words`
 //

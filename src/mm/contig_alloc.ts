@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Blocks larger than the buddy allocator knows (alloc_contig_pages and free_contig_range of mm/page_alloc.c): an aligned
-// run of its largest blocks, all of them free and of one zone, in one memory block or in several. Left out: migrating
-// what is in the way.
+// Blocks larger than the buddy allocator knows (alloc_contig_pages and free_contig_range of mm/page_alloc.c): an
+// aligned run of its largest blocks, all of them free and of one zone, in one memory block or in several. Left out:
+// migrating what is in the way.
 
 import { MAX_NR_ZONES, ZONE_DEVICE } from "../include/mmzone.ts";
 import { alignUp } from "../lib/align.ts";
@@ -11,7 +11,10 @@ import { type Zone, zoneArea, zoneFree, zoneFreePages } from "./mmzone.ts";
 import { findZone } from "./page_alloc.ts";
 import { C } from "./vmstat.ts";
 
-/** `alloc_contig_pages`: the lowest such run of `2 ** order` frames on a node, or -1. Struct pages are left to the caller. */
+/**
+ * `alloc_contig_pages`: the lowest such run of `2 ** order` frames on a node, or -1. Struct pages are left to the
+ * caller.
+ */
 export function allocContigPages(k: Kernel, order: number, nid: number, use: number): number {
   k.stat[C.allocCalls]++;
   if (k.fault.fails(order)) return -1;

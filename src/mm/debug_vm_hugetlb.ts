@@ -54,7 +54,9 @@ export function checkHugetlb(k: Kernel): void {
   if (k.hugetlb.unmapped.length > 0) panic("checkInvariants: I10 frames of shared vmemmap still wait for a flush");
 }
 
-/** Frames that are free, or would be were no leaf split and no memory broken: huge pages come and go, these stay (I12). */
+/**
+ * Frames that are free, or would be were no leaf split and no memory broken: huge pages come and go, these stay (I12).
+ */
 export function conserved(k: Kernel): number {
   return totalFreePages(k) + k.uses[USE_PTE_TABLE] + k.uses[USE_HWPOISON];
 }

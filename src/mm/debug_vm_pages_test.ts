@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The checker's look at the struct pages of devices checked: links, heads, counts and what users map, damaged one at a time.
+// The checker's look at struct pages of devices checked: links, heads, counts, what users map, damaged one at a time.
 
 import {
   PAGE_COMPOUND_HEAD,

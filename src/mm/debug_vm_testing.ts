@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the checker's tests stand on: a machine that works, one thing damaged by hand, and the invariant that must be named.
-// Only tests import this file.
+// What the checker's tests stand on: a machine that works, one thing damaged by hand, and the invariant that must be
+// named. Only tests import this file.
 
 import { assert, assertThrows } from "@std/assert";
 import { boot } from "../boot.ts";
@@ -15,7 +15,9 @@ import type { Mm } from "./mm.ts";
 import { vmemmapPage } from "./page.ts";
 import { flushVmemmap, vmemmapVpn, walkTo } from "./pgtable.ts";
 
-/** A machine with a namespace of 16-frame compounds (or what the text and request say), its device mapped and touched. */
+/**
+ * A machine with a namespace of 16-frame compounds (or what the text and request say), its device mapped and touched.
+ */
 interface Victim {
   readonly k: Kernel;
   readonly ns: NdNamespace;

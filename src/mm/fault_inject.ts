@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The failure budget of the allocator (lib/fault-inject.c, fail_page_alloc): fail the k-th allocation from now on, every
-// allocation from the k-th on, or all of one order (persistent pressure). Off unless armed.
+// The failure budget of the allocator (lib/fault-inject.c, fail_page_alloc): fail the k-th allocation from now on,
+// every allocation from the k-th on, or all of one order (persistent pressure). Off unless armed.
 // Left out: probabilities, intervals, filters by task and stack.
 
 /** Decides which frame allocations fail. */
@@ -36,7 +36,9 @@ export class FaultBudget {
     return this.#countdown > 0 || this.#order >= 0;
   }
 
-  /** How many of the next `n` allocations of one frame succeed before one fails; the allocator adds to `seen` itself. */
+  /**
+   * How many of the next `n` allocations of one frame succeed before one fails; the allocator adds to `seen` itself.
+   */
   passes(n: number): number {
     if (this.#order === 0) return 0;
     if (this.#countdown === 0) return n;

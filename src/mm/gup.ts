@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // get_user_pages_fast() and pin_user_pages_fast() over device memory (mm/gup.c with patch 8 of seed 001 and the
-// alternatives of its thread). The walk reads the user's tables without locks; every huge entry leads to gupDeviceHuge(),
-// whose variants differ in how they reach the reference counts (gup_hold.ts):
+// alternatives of its thread). The walk reads the user's tables without locks; every huge entry leads to
+// gupDeviceHuge(), whose variants differ in how they reach the reference counts (gup_hold.ts):
 //
 //   per-page        512 x { pgmap step, flag, refcount on the page or its head }
 //   compound        1 x { pgmap step, flag, refcount += 512 }                      patch 8
@@ -106,7 +106,10 @@ function lockless(
   return done;
 }
 
-/** Entries read to go on with the one at `at`: this walk begins at the top, the kernel's with the table that begins here. */
+/**
+ * Entries read to go on with the one at `at`: this walk begins at the top, the kernel's with the table that begins
+ * here.
+ */
 function entriesRead(k: Kernel, at: number, level: number): number {
   let top = level;
   while (top < k.arch.format.topLevel && tableIndex(k, at, top) === 0) top++;

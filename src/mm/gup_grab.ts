@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The inner loops of gup-fast: one pass over the struct pages of a stretch of memmap that lies contiguous in memory. Each
-// comes in two forms, as Linux patches its lock prefixes in and out: plain for a machine with one CPU, Atomics for one
-// that workers share. No allocation, no calls, no translation inside; counters are added by the caller per stretch.
+// The inner loops of gup-fast: one pass over the struct pages of a stretch of memmap that lies contiguous in memory.
+// Each comes in two forms, as Linux patches its lock prefixes in and out: plain for a machine with one CPU, Atomics for
+// one that workers share. No allocation, no calls, no translation inside; counters are added by the caller per stretch.
 //
-// `words` is a window of the machine's memory, `at` the index in it of the first struct page; `heads` and `headAt` are the
-// same for the head of a compound. Struct pages are 64 bytes here; those of another size straddle pages, never lie
+// `words` is a window of the machine's memory, `at` the index in it of the first struct page; `heads` and `headAt` are
+// the same for the head of a compound. Struct pages are 64 bytes here; those of another size straddle pages, never lie
 // contiguous, and take the general accessors of page.ts.
 
 import { PAGE_COMPOUND_HEAD, PAGE_FLAGS, PAGE_REFCOUNT, STRETCH_STRUCT_SIZE } from "../include/mm_types.ts";
@@ -17,8 +17,9 @@ const HEAD = PAGE_COMPOUND_HEAD / 4;
 const REFCOUNT = PAGE_REFCOUNT / 4;
 const REFERENCED = PG_REFERENCED;
 /**
- * Recorded pfns are doubles, and the loops count them in doubles too. A step written as a constant, or an index converted
- * on the way, would pass through an integer register for every page; what is read from an array stays where it is.
+ * Recorded pfns are doubles, and the loops count them in doubles too. A step written as a constant, or an index
+ * converted on the way, would pass through an integer register for every page; what is read from an array stays where
+ * it is.
  */
 const doubles = new Float64Array([0, 1, 2]);
 
@@ -28,8 +29,8 @@ function double(x: number): number {
 }
 
 /**
- * SetPageReferenced and try_grab_page on `n` base pages, each recorded. Returns how many were grabbed; it stops at a page
- * that is a tail or has no reference to start from.
+ * SetPageReferenced and try_grab_page on `n` base pages, each recorded. Returns how many were grabbed; it stops at a
+ * page that is a tail or has no reference to start from.
  */
 export type GrabEach = (
   words: Int32Array,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The ways gup-fast takes references inside one huge devmap entry (__gup_device_huge of mm/gup.c): page by page as before
-// the series, a compound at once (patch 8 of seed 001), or one reference first and the rest after a look at the head
-// (001:4201). Pages are recorded as they are held.
+// The ways gup-fast takes references inside one huge devmap entry (__gup_device_huge of mm/gup.c): page by page as
+// before the series, a compound at once (patch 8 of seed 001), or one reference first and the rest after a look at the
+// head (001:4201). Pages are recorded as they are held.
 
 import { GUP_PIN_COUNTING_BIAS } from "../include/mm_types.ts";
 import { PG_HEAD, PG_REFERENCED } from "../include/page_flags.ts";

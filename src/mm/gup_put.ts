@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Returning pages that gup holds (mm/gup.c, mm/swap.c): put_page() page by page, each a store on the page or its head, and
-// unpin_user_pages(), which returns pages of one compound together that follow one another in the array. Left out: dirtying pages.
+// Returning pages that gup holds (mm/gup.c, mm/swap.c): put_page() page by page, each a store on the page or its head,
+// and unpin_user_pages(), which returns pages of one compound together that follow one another in the array. Left out:
+// dirtying pages.
 
 import { GUP_PIN_COUNTING_BIAS, PAGE_REFCOUNT } from "../include/mm_types.ts";
 import { PG_HEAD } from "../include/page_flags.ts";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What gup-fast and its counterparts share (mm/gup.c): references and pins on one head or base page, the stretch of struct
-// pages that a loop may run over, and which counter a store belongs to. A pin (FOLL_PIN) adds to the pin count of a
-// compound page as well, or 1024 references to a base page. Left out: that up to 5.17 some updates of one counter are two
-// (put_compound_head() puts all references but one, then that one; a base page in a table is got, then pinned).
+// What gup-fast and its counterparts share (mm/gup.c): references and pins on one head or base page, the stretch of
+// struct pages that a loop may run over, and which counter a store belongs to. A pin (FOLL_PIN) adds to the pin count
+// of a compound page as well, or 1024 references to a base page. Left out: that up to 5.17 some updates of one counter
+// are two (put_compound_head() puts all references but one, then that one; a base page in a table is got, then pinned).
 
 import {
   GUP_PIN_COUNTING_BIAS,
@@ -56,7 +56,9 @@ export function pageMaybeDmaPinned(k: Kernel, pfn: number): boolean {
   return readPage(k, head + tail, offset) > 0;
 }
 
-/** `try_grab_compound_head`: `refs` references, and pins, on a head or base page; false when it has none to start from. */
+/**
+ * `try_grab_compound_head`: `refs` references, and pins, on a head or base page; false when it has none to start from.
+ */
 export function tryGrabCompoundHead(k: Kernel, head: number, refs: number, mode: GupMode): boolean {
   const apart = mode === "pin" && hasPincount(k, head);
   const delta = mode === "pin" && !apart ? refs * GUP_PIN_COUNTING_BIAS : refs;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The gup_test benchmark (mm/gup_test.c, tools/testing/selftests/vm/gup_test.c): holds a mapping in calls of `batch` pages,
-// looks at the state untimed, returns all pages; get and put are timed apart. The user program's flags are in parentheses.
+// The gup_test benchmark (mm/gup_test.c, tools/testing/selftests/vm/gup_test.c): holds a mapping in calls of `batch`
+// pages, looks at the state untimed, returns all pages; get and put are timed apart. The user program's flags are in
+// parentheses.
 // Left out: the slow variants, FOLL_LONGTERM, dumping pages, several threads.
 
 import { panic } from "../lib/bug.ts";

@@ -87,7 +87,9 @@ export function extra({ k, first, geometry }: Box, n: number): [offset: number, 
   return found;
 }
 
-/** What the rules say (I20): a reference per page on its head, as many pins, or 1024 references on a pinned base page. */
+/**
+ * What the rules say (I20): a reference per page on its head, as many pins, or 1024 references on a pinned base page.
+ */
 export function wanted(box: Box, at: number, n: number, mode: GupMode): [number, number, number][] {
   const { geometry } = box;
   const found: [number, number, number][] = [];

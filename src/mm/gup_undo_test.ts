@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What gup cannot hold, or may not keep: pages that are not mapped or have no reference, entries that change between its
-// two looks, pgmaps that are going. Whatever it took of them it gives back.
+// What gup cannot hold, or may not keep: pages that are not mapped or have no reference, entries that change between
+// its two looks, pgmaps that are going. Whatever it took of them it gives back.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { PAGE_REFCOUNT } from "../include/mm_types.ts";

@@ -74,8 +74,9 @@ export function setOptimizeVmemmap(k: Kernel, on: boolean): void {
 }
 
 /**
- * `set_max_huge_pages`, what writing nr_hugepages does: brings the persistent pages to `count` as far as memory and users
- * allow, on one node or (-1) spread over all. Returns the number reached. Pages in use that are too many become surplus.
+ * `set_max_huge_pages`, what writing nr_hugepages does: brings the persistent pages to `count` as far as memory and
+ * users allow, on one node or (-1) spread over all. Returns the number reached. Pages in use that are too many become
+ * surplus.
  */
 export function setNrHugepages(k: Kernel, h: Hstate, count: number, nid = -1): number {
   if (count > persistentHugePages(h, nid)) growPool(k, h, count, nid);
@@ -175,7 +176,9 @@ export function allocHugePage(k: Kernel, h: Hstate, nid: number, cgroup = 0): nu
   return head;
 }
 
-/** `free_huge_page`: a user returns a page. It goes to the pool, or away if its node has surplus. -EBUSY if still held. */
+/**
+ * `free_huge_page`: a user returns a page. It goes to the pool, or away if its node has surplus. -EBUSY if still held.
+ */
 export function freeHugePage(k: Kernel, h: Hstate, head: number): number {
   if (readPage(k, head, PAGE_REFCOUNT) !== 1) return -EBUSY;
   const nid = pageNid(k, head);
@@ -193,8 +196,8 @@ export function freeHugePage(k: Kernel, h: Hstate, head: number): number {
 }
 
 /**
- * Makes a huge page of these very frames (`alloc_contig_range`, as CMA and hugetlb_cma place pages), one more persistent
- * page of the pool. False when any of the frames is in use.
+ * Makes a huge page of these very frames (`alloc_contig_range`, as CMA and hugetlb_cma place pages), one more
+ * persistent page of the pool. False when any of the frames is in use.
  */
 export function allocHugePageAt(k: Kernel, h: Hstate, head: number): boolean {
   return timed(k, () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A huge page goes in and out of existence (mm/hugetlb.c: alloc_fresh_huge_page, prep_new_huge_page, remove_hugetlb_page,
-// update_and_free_page, free_hpage_workfn). Giving one back needs memory first when its vmemmap is shared; where there is
-// none, the page returns to its pool as a surplus page and is whole.
+// A huge page goes in and out of existence (mm/hugetlb.c: alloc_fresh_huge_page, prep_new_huge_page,
+// remove_hugetlb_page, update_and_free_page, free_hpage_workfn). Giving one back needs memory first when its vmemmap is
+// shared; where there is none, the page returns to its pool as a surplus page and is whole.
 //
 //   pool --remove--> (queue of the worker, patch 9) --> restore vmemmap --> free frames
 //     ^                                                     |
@@ -85,8 +85,8 @@ export function removeHugePage(h: Hstate, nid: number, surplus: boolean): void {
     h.surplusHugePages--;
     h.surplusHugePagesNode[nid]--;
   }
-  // A page that could not be restored is free and surplus; taken for a persistent one, it leaves the mark to another node.
-  // Linux leaves the mark on a node that has no page for it.
+  // A page that could not be restored is free and surplus; taken for a persistent one, it leaves the mark to another
+  // node. Linux leaves the mark on a node that has no page for it.
   if (h.surplusHugePagesNode[nid] > h.nrHugePagesNode[nid] && adjustPoolSurplus(h, -1, 1)) {
     h.surplusHugePages--;
     h.surplusHugePagesNode[nid]--;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The struct pages of one huge page (prep_new_huge_page, prep_compound_page, __update_and_free_page of mm/hugetlb.c). The
-// emulator's frames have no struct page before they are first handed out, so preparing writes all of them: the head, the
-// tails that keep private words, and the tails that are all alike. Left out: demotion into smaller huge pages.
+// The struct pages of one huge page (prep_new_huge_page, prep_compound_page, __update_and_free_page of mm/hugetlb.c).
+// The emulator's frames have no struct page before they are first handed out, so preparing writes all of them: the
+// head, the tails that keep private words, and the tails that are all alike. Left out: demotion into smaller huge
+// pages.
 
 import {
   HPG_FREED,
@@ -75,9 +76,9 @@ function tailImage(k: Kernel, head: number, zone: number, nid: number): Int32Arr
 }
 
 /**
- * Takes a huge page apart again into free frames (`destroy_compound_page` and the checks of freeing). All its memmap must
- * be writable. Panics on a head that is none and on a tail that belongs to another page, as free_pages_prepare() and
- * free_tail_pages_check() complain.
+ * Takes a huge page apart again into free frames (`destroy_compound_page` and the checks of freeing). All its memmap
+ * must be writable. Panics on a head that is none and on a tail that belongs to another page, as free_pages_prepare()
+ * and free_tail_pages_check() complain.
  */
 export function destroyHugePage(k: Kernel, h: Hstate, head: number): void {
   if (k.contents && compoundOrder(k, head) !== h.order) {
@@ -144,7 +145,9 @@ export function setSubpagePrivate(k: Kernel, head: number, index: number, value:
   writePage(k, head + index, PAGE_PRIVATE, value);
 }
 
-/** `hwpoison_subpage_deliver` on a page with whole vmemmap: the mark goes to the raw frame, which is returned; or -1. */
+/**
+ * `hwpoison_subpage_deliver` on a page with whole vmemmap: the mark goes to the raw frame, which is returned; or -1.
+ */
 export function deliverHwpoison(k: Kernel, head: number): number {
   if ((pageFlags(k, head) & PG_HWPOISON) === 0) return -1;
   const raw = head + subpagePrivate(k, head, SUBPAGE_INDEX_HWPOISON);

@@ -13,9 +13,9 @@ import type { Kernel } from "./kernel.ts";
 import { compoundOrder, pageFlags, pageNid, setPageFlags } from "./page.ts";
 
 /**
- * `memory_failure_hugetlb`: marks the huge page and notes the frame. A free page is dissolved at once, so that all of it
- * but the frame can be used again. 0; -ENXIO for a frame in no huge page; -EBUSY while a user holds the page or when it
- * is poisoned already; -ENOMEM when it could not be dissolved, which can be tried again.
+ * `memory_failure_hugetlb`: marks the huge page and notes the frame. A free page is dissolved at once, so that all of
+ * it but the frame can be used again. 0; -ENXIO for a frame in no huge page; -EBUSY while a user holds the page or when
+ * it is poisoned already; -ENOMEM when it could not be dissolved, which can be tried again.
  */
 export function memoryFailureHugetlb(k: Kernel, pfn: number): number {
   const head = hugetlbHead(k, pfn);

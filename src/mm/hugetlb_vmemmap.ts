@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Freeing the vmemmap of HugeTLB pages and getting it back (mm/hugetlb_vmemmap.c; seed 004, patches 6 to 10). Letters are
-// frames, one column per vmemmap page of a 2 MiB page; `r` marks entries that became read-only:
+// Freeing the vmemmap of HugeTLB pages and getting it back (mm/hugetlb_vmemmap.c; seed 004, patches 6 to 10). Letters
+// are frames, one column per vmemmap page of a 2 MiB page; `r` marks entries that became read-only:
 //
 //   before            a  b  c  d  e  f  g  h     (or part of one PMD leaf, which is split first)
 //   keep 2 (series)   a  b  br br br br br br    c..h go back to the allocator
 //   keep 1 (5.18)     a  ar ar ar ar ar ar ar    b..h do; 7 of the 512 struct pages only look like heads
 //
 // Order matters: entries, then the TLB flush, then the frames. On the way back: all frames first, content before each
-// entry, then the flush. Both are all or nothing, except that PTE tables made by a split stay. The parts are exported for
-// verify/races, which puts another CPU between them.
+// entry, then the flush. Both are all or nothing, except that PTE tables made by a split stay. The parts are exported
+// for verify/races, which puts another CPU between them.
 // Left out: locks; waiting out a grace period, which is counted (one CPU runs); the copied head page of 6.2; undoing an
 // optimisation that failed in its middle, for leaves are split before anything else is done.
 
@@ -44,7 +44,10 @@ export function vmemmapOptimized(k: Kernel, head: number): boolean {
   return (readPage(k, head, PAGE_PRIVATE) & HPG_VMEMMAP_OPTIMIZED) !== 0;
 }
 
-/** `vmemmap_should_optimize`: the switch is on, the size gains something, and the memmap is not in the page's own memory. */
+/**
+ * `vmemmap_should_optimize`: the switch is on, the size gains something, and the memmap is not in the page's own
+ * memory.
+ */
 export function vmemmapShouldOptimize(k: Kernel, h: Hstate, head: number): boolean {
   return k.hugetlb.optimize && h.freeVmemmapPages > 0 && mayFreeVmemmap(k, head);
 }
@@ -90,8 +93,8 @@ export function hugetlbVmemmapFlush(k: Kernel): void {
 }
 
 /**
- * `hugetlb_vmemmap_restore` (`alloc_huge_page_vmemmap`): every tail page gets a frame of its own again, with the content
- * that was shared. 0, or -ENOMEM with everything as it was.
+ * `hugetlb_vmemmap_restore` (`alloc_huge_page_vmemmap`): every tail page gets a frame of its own again, with the
+ * content that was shared. 0, or -ENOMEM with everything as it was.
  */
 export function hugetlbVmemmapRestore(k: Kernel, h: Hstate, head: number, flags: number): number {
   if ((flags & SYNCHRONIZE_RCU) !== 0) synchronizeRcu(k);
@@ -200,9 +203,9 @@ export function copyShared(k: Kernel, frame: number, reuse: number, from: number
 }
 
 /**
- * `reset_struct_pages`: a copy of the head's page begins with the head and its special tails, which become tails like the
- * rest. The kernel copies the second three over the first three, the other private words being clear by then; here the
- * page's last struct page, which is never special, goes over all that can be.
+ * `reset_struct_pages`: a copy of the head's page begins with the head and its special tails, which become tails like
+ * the rest. The kernel copies the second three over the first three, the other private words being clear by then; here
+ * the page's last struct page, which is never special, goes over all that can be.
  */
 export function resetStructPages(k: Kernel, frame: number): void {
   if (k.config.hugetlbKeep !== 1) return;

@@ -179,7 +179,7 @@ Deno.test("flushVmemmap() runs once per page and split, or twice per batch", () 
     const [f2] = at();
     return { up: f1 - f0, splits: k.stat[C.vmemmapSplits], down: f2 - f1, ipis: i1 - i0 };
   };
-  // The lowest block of the smallest size that fits comes first: one page at the end of free memory, then from the start.
+  // The lowest block of the smallest size that fits is first: one page at the end of free memory, then from the start.
   assertEquals(flushes("page"), { up: 10, splits: 2, down: 8, ipis: 10 });
   assertEquals(flushes("batch"), { up: 2, splits: 2, down: 1, ipis: 2 });
 });

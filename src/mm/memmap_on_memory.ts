@@ -78,8 +78,8 @@ export function mhpSupportsMemmapOnMemory(k: Kernel, bytes: number): boolean {
 }
 
 /**
- * Whether the struct page of this frame lies in a memmap page marked as self-hosted (PageVmemmapSelfHosted). Where struct
- * pages are not written, the frame's memory block answers.
+ * Whether the struct page of this frame lies in a memmap page marked as self-hosted (PageVmemmapSelfHosted). Where
+ * struct pages are not written, the frame's memory block answers.
  */
 export function isVmemmapSelfHosted(k: Kernel, pfn: number): boolean {
   const vpn = vmemmapVpn(k, vmemmapPage(k, pfn));

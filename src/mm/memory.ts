@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// User address spaces over device memory (mm/memory.c, mm/huge_memory.c): tables in counted frames, faults that insert a
-// devmap entry at the level the driver maps, unmapping. Left out: anonymous memory, copy-on-write, THP splitting.
+// User address spaces over device memory (mm/memory.c, mm/huge_memory.c): tables in counted frames, faults that insert
+// a devmap entry at the level the driver maps, unmapping. Left out: anonymous memory, copy-on-write, THP splitting.
 
 import { ENOMEM } from "../include/errno.ts";
 import { USE_USER_TABLE } from "../include/frame_use.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// memory_failure() for device pages (mm/memory-failure.c: memory_failure_dev_pagemap, with patch 1 of seed 001): a machine
-// check at a frame poisons the dax page it is in and finds who maps it. Left out: fsdax page locking, soft offline,
-// delivering the signal.
+// memory_failure() for device pages (mm/memory-failure.c: memory_failure_dev_pagemap, with patch 1 of seed 001): a
+// machine check at a frame poisons the dax page it is in and finds who maps it. Left out: fsdax page locking, soft
+// offline, delivering the signal.
 
 import { EBUSY, ENXIO } from "../include/errno.ts";
 import { PAGE_INDEX, PAGE_INDEX_HI, PAGE_MAPPING, PAGE_MAPPING_HI } from "../include/mm_types.ts";
@@ -15,7 +15,9 @@ import { mappedPages, unmapMapping } from "./memory.ts";
 import type { AddressSpace, Mm } from "./mm.ts";
 import { compoundHead, readPage, setPageFlags } from "./page.ts";
 
-/** A process that must be told: where it had the page mapped (virtual page), and how many pages that entry took along. */
+/**
+ * A process that must be told: where it had the page mapped (virtual page), and how many pages that entry took along.
+ */
 export interface ToKill {
   readonly mm: Mm;
   readonly vpn: number;
@@ -23,9 +25,9 @@ export interface ToKill {
 }
 
 /**
- * `memory_failure`: marks the dax page of a ZONE_DEVICE frame (the head, with patch 1) and unmaps it everywhere. Returns
- * who mapped it; -ENXIO for a frame that holds no device data, -EBUSY when its struct page names no file. System RAM is
- * looked for in huge pages only: nobody to tell, or what memoryFailureHugetlb() says.
+ * `memory_failure`: marks the dax page of a ZONE_DEVICE frame (the head, with patch 1) and unmaps it everywhere.
+ * Returns who mapped it; -ENXIO for a frame that holds no device data, -EBUSY when its struct page names no file.
+ * System RAM is looked for in huge pages only: nobody to tell, or what memoryFailureHugetlb() says.
  */
 export function memoryFailure(k: Kernel, pfn: number): readonly ToKill[] | number {
   if (pfnToOnlinePage(k, pfn) >= 0) return memoryFailureHugetlb(k, pfn) || [];

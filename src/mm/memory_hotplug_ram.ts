@@ -6,8 +6,8 @@
 //   | memmap, Unmovable | what online_pages() and offline_pages() are given      |     span, present
 //   |  (not managed)    | managed                                                |
 //
-// The memmap part is prepared before online_pages() and taken down after offline_pages(). Left out: migrating pages that
-// are in use (a block goes offline only when all of it is free), memory groups, the direct map, watermarks.
+// The memmap part is prepared before online_pages() and taken down after offline_pages(). Left out: migrating pages
+// that are in use (a block goes offline only when all of it is free), memory groups, the direct map, watermarks.
 
 import { EBUSY, EINVAL, ENOMEM } from "../include/errno.ts";
 import type { OnlineType } from "../include/memory.ts";
@@ -62,9 +62,9 @@ export function mhpDeinitMemmapOnMemory(k: Kernel, pfn: number, n: number, zone:
 }
 
 /**
- * `online_pages`: initialises struct pages of [pfn, pfn + n) and gives the frames to the buddy allocator. -EINVAL unless
- * it begins at a pageblock and ends at a section; -ENOMEM, nothing changed, when somebody who must know of it first
- * cannot allocate.
+ * `online_pages`: initialises struct pages of [pfn, pfn + n) and gives the frames to the buddy allocator. -EINVAL
+ * unless it begins at a pageblock and ends at a section; -ENOMEM, nothing changed, when somebody who must know of it
+ * first cannot allocate.
  */
 export function onlinePages(k: Kernel, pfn: number, n: number, zone: Zone): number {
   if (!spanIsValid(k, pfn, n)) return -EINVAL;
@@ -88,7 +88,9 @@ export function onlinePages(k: Kernel, pfn: number, n: number, zone: Zone): numb
   return 0;
 }
 
-/** `offline_pages`: takes the frames of [pfn, pfn + n) back. -EINVAL as for onlinePages(), -EBUSY when any is in use. */
+/**
+ * `offline_pages`: takes the frames of [pfn, pfn + n) back. -EINVAL as for onlinePages(), -EBUSY when any is in use.
+ */
 export function offlinePages(k: Kernel, pfn: number, n: number, zone: Zone): number {
   if (!spanIsValid(k, pfn, n)) return -EINVAL;
   const area = zoneArea(zone, pfn);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// ZONE_DEVICE ranges (mm/memremap.c with patches 4 and 9 of seed 001): memremap_pages() brings the ranges of a pgmap up one
-// by one, memunmap_pages() takes them down again. A pgmap holds one reference per page or compound page for as long as
-// it is up. Left out: private and P2PDMA memory, KASAN shadows, protection bits; that get_dev_pagemap() of Linux knows a
-// cached pgmap's first range only and searches anew for every page of the others.
+// ZONE_DEVICE ranges (mm/memremap.c with patches 4 and 9 of seed 001): memremap_pages() brings the ranges of a pgmap up
+// one by one, memunmap_pages() takes them down again. A pgmap holds one reference per page or compound page for as long
+// as it is up. Left out: private and P2PDMA memory, KASAN shadows, protection bits; that get_dev_pagemap() of Linux
+// knows a cached pgmap's first range only and searches anew for every page of the others.
 
 import { EINVAL, ENOMEM, ENXIO } from "../include/errno.ts";
 import type { DevPagemap, MemoryType, PfnRange, VmemAltmap } from "../include/memremap.ts";
@@ -48,8 +48,9 @@ export function newPgmap(
 
 /**
  * `memremap_pages`: brings up every range of the pgmap. 0 or a negative errno with every frame, table, section and
- * reference as before: -EINVAL for no range, an altmap with several ranges, misaligned ranges or a compound that a range would cut
- * where the kernel counts by pages; -ENOMEM when memory or the address range is taken; -ENXIO on System RAM.
+ * reference as before: -EINVAL for no range, an altmap with several ranges, misaligned ranges or a compound that a
+ * range would cut where the kernel counts by pages; -ENOMEM when memory or the address range is taken; -ENXIO on System
+ * RAM.
  */
 export function memremapPages(k: Kernel, pgmap: DevPagemap): number {
   if (pgmap.ranges.length === 0) return -EINVAL;
@@ -173,7 +174,9 @@ function compoundsFit(k: Kernel, pgmap: DevPagemap, i: number): boolean {
   return k.config.memunmap === "bulk" || isAligned(end - pfnFirst(pgmap, i), pgmap.geometry);
 }
 
-/** Gives back the references of a range: `for_each_device_pfn(..) put_page()` before 5.18, `percpu_ref_put_many` since. */
+/**
+ * Gives back the references of a range: `for_each_device_pfn(..) put_page()` before 5.18, `percpu_ref_put_many` since.
+ */
 function putRange(k: Kernel, pgmap: DevPagemap, i: number): void {
   if (k.config.memunmap === "bulk") {
     // Since 5.18 a pgmap drops all at once; the pages' own last reference goes with their memmap.

@@ -5,7 +5,7 @@
 //   vmemmap page 0: [H][t1][t2]...[t63]      vmemmap page 1: [t64]...[t127]       pages 2-7 alias page 1
 //
 // so 128 of 512 struct pages are written. Struct pages of one kind differ only in the head they point to, hence the
-// first is written field by field and the rest of a run copied from it. The deferred parts of boot are in page_alloc.ts.
+// first is written field by field and the rest of a run copied from it. Boot's deferred part is in page_alloc.ts.
 // Left out: KASAN tags, page extensions, initialisation in parallel.
 
 import {
@@ -143,8 +143,8 @@ export function memmapInitAltmap(k: Kernel, altmap: VmemAltmap, nid: number): vo
 }
 
 /**
- * `memmap_init_range` with MEMINIT_HOTPLUG: struct pages of hot-added System RAM, Reserved until it goes online. Each is
- * written field by field: every page's lru points to itself.
+ * `memmap_init_range` with MEMINIT_HOTPLUG: struct pages of hot-added System RAM, Reserved until it goes online. Each
+ * is written field by field: every page's lru points to itself.
  */
 export function memmapInitRange(k: Kernel, zone: Zone, start: number, n: number): void {
   initPages(k, start, n, zone.index, zone.nid, PG_RESERVED);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The contents of struct pages: what Linux 6.1 wrote, what every alias reads, and that copying gives the same as writing
-// field by field.
+// The contents of struct pages: what Linux 6.1 wrote, what every alias reads, and that copying gives the same as
+// writing field by field.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { memoryBlockOffline, memoryBlockOnline } from "../drivers/base/memory.ts";
@@ -35,8 +35,8 @@ function quads(k: Kernel, pfn: number): string[] {
 }
 
 /**
- * Struct pages of a 1 GiB namespace, align 2 MiB, map=mem, read in the memory of a Linux 6.1.192 guest (x86-64, 6 GiB of
- * DRAM, region at 0x180000000 on a 4 GiB one): data pages 0, 1, 2, 64 and 128. The pgmap's address is the guest's.
+ * Struct pages of a 1 GiB namespace, align 2 MiB, map=mem, read in the memory of a Linux 6.1.192 guest (x86-64, 6 GiB
+ * of DRAM, region at 0x180000000 on a 4 GiB one): data pages 0, 1, 2, 64 and 128. The pgmap's address is the guest's.
  */
 const LINUX_6_1 = [
   [0, "0x200000000011000 PGMAP 0x0 0x0 0x0 0x0 0x1ffffffff 0x0"],
@@ -252,7 +252,8 @@ Deno.test("errata pageblockInShortLoop types only the pageblock of each head", (
 });
 
 Deno.test("pageblocks are counted where they begin", () => {
-  // arm64 with 64K pages: pageblocks of 512 MiB, a namespace of 32 MiB in the midst of one; then one that has a beginning.
+  // arm64 with 64K pages: pageblocks of 512 MiB, a namespace of 32 MiB in the midst of one; then one that has a
+  // beginning.
   withKernel("arch=arm64-64k dram=1G pmem=1G kernel=6.1", (k) => {
     const region = ndRegions(k)[0];
     const typed = (size: number) => {

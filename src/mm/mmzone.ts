@@ -126,7 +126,10 @@ export function zoneAlloc(zone: Zone, order: number): number {
   return pfn;
 }
 
-/** Takes `count` single frames of a zone as that many calls of zoneAlloc() would, into `out`; returns how many there were. */
+/**
+ * Takes `count` single frames of a zone as that many calls of zoneAlloc() would, into `out`; returns how many there
+ * were.
+ */
 export function zoneAllocFrames(zone: Zone, out: Float64Array, at: number, count: number): number {
   const { areas, hints } = zone;
   let i = hints[0];

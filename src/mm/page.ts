@@ -37,7 +37,9 @@ export function vmemmapPage(k: Kernel, pfn: number, offset = 0): number {
   return Math.floor((pfn * k.structPageSize + offset) / k.pageBytes);
 }
 
-/** Word of this byte of a struct page in its vmemmap page. The low bits of the product are right however large it is. */
+/**
+ * Word of this byte of a struct page in its vmemmap page. The low bits of the product are right however large it is.
+ */
 function wordInPage(k: Kernel, pfn: number, offset: number): number {
   return ((Math.imul(pfn, k.structPageSize) + offset) & (k.pageBytes - 1)) >> 2;
 }
@@ -102,7 +104,9 @@ export function getPage(k: Kernel, pfn: number): void {
   if (addPageCount(k, pfn, PAGE_REFCOUNT, 1) <= 1) panic(`getPage: frame ${pfn} had no reference`);
 }
 
-/** `get_page` `gets[i]` times on the struct page of each of `n` frames, a store each; one translation for neighbours. */
+/**
+ * `get_page` `gets[i]` times on the struct page of each of `n` frames, a store each; one translation for neighbours.
+ */
 export function getEachPage(k: Kernel, frames: Float64Array, gets: Int32Array, n: number): void {
   const locked = k.locked;
   for (let i = 0; i < n;) {

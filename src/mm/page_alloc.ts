@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The page allocator (mm/page_alloc.c): buddy blocks per zone, zones tried from Normal down, nodes from the wanted one on.
-// Every frame taken or given is counted by its use. The struct page of a frame is initialised when the frame is handed
-// out (as with CONFIG_DEFERRED_STRUCT_PAGE_INIT, only later). Left out: per-CPU lists, watermarks, reclaim,
+// The page allocator (mm/page_alloc.c): buddy blocks per zone, zones tried from Normal down, nodes from the wanted one
+// on. Every frame taken or given is counted by its use. The struct page of a frame is initialised when the frame is
+// handed out (as with CONFIG_DEFERRED_STRUCT_PAGE_INIT, only later). Left out: per-CPU lists, watermarks, reclaim,
 // migrate-type free lists: an allocation fails when no block is free.
 
 import { PAGE_REFCOUNT } from "../include/mm_types.ts";

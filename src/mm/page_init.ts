@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Fresh struct pages (__init_single_page() of mm/mm_init.c): one reference, zone and node, a list head that points to
-// itself. One by one, for frames that an allocator hands out, or for a run of frames with one translation per memmap page.
+// itself. One by one, for frames an allocator hands out, or for a run of frames with one translation per memmap page.
 // Left out: what debug options add, page extensions.
 
 import {
@@ -49,8 +49,9 @@ export function initSinglePage(k: Kernel, pfn: number, zone: number, nid: number
 }
 
 /**
- * Gives a struct page one reference, after initialising it unless it is that of this frame, in this zone, already. What it
- * held says nothing by itself: memmap of boot memory is not initialised, and its bytes may have been another memmap's.
+ * Gives a struct page one reference, after initialising it unless it is that of this frame, in this zone, already. What
+ * it held says nothing by itself: memmap of boot memory is not initialised, and its bytes may have been another
+ * memmap's.
  */
 export function readySinglePage(k: Kernel, pfn: number, zone: number, nid: number): void {
   if (k.structPageSize !== BYTES) return initSinglePage(k, pfn, zone, nid);

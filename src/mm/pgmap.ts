@@ -23,8 +23,8 @@ export function vmemmapCanOptimize(k: Kernel, pgmap: DevPagemap | null): boolean
 }
 
 /**
- * Whether a neighbour's struct pages lie in this pgmap's altmap, on the first or last page (or leaf) of its memmap. Then
- * its pmem cannot go yet. Linux does not ask: there the page goes with whichever of the two goes first.
+ * Whether a neighbour's struct pages lie in this pgmap's altmap, on the first or last page (or leaf) of its memmap.
+ * Then its pmem cannot go yet. Linux does not ask: there the page goes with whichever of the two goes first.
  */
 export function altmapLent(k: Kernel, pgmap: DevPagemap): boolean {
   if (pgmap.altmap === null || pgmap.nrRange === 0) return false;

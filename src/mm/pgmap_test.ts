@@ -12,8 +12,8 @@ const KEPT: readonly [VmemmapDedup, number][] = [["pte", 2], ["pte+head", 1], ["
 const START = 2 ** 18;
 const ALTMAP = { basePfn: START, endPfn: 2 * START, reserve: 0, free: START, align: 0, alloc: 0 };
 
-// Which of five reasons hold, as bits: no sharing at all, an architecture that did not opt in, struct pages that straddle
-// pages, an altmap, a compound whose memmap is no more than the pages that stay.
+// Which of five reasons hold, as bits: no sharing at all, an architecture that did not opt in, struct pages that
+// straddle pages, an altmap, a compound whose memmap is no more than the pages that stay.
 Deno.test("vmemmapCanOptimize() is true when no reason speaks against it, and only then", () => {
   for (const [dedup, kept] of KEPT) {
     for (let reasons = 0; reasons < 32; reasons++) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// pgmap_array (mm/memremap.c): which dev_pagemap a ZONE_DEVICE frame belongs to. The kernel's xarray becomes a sorted list
-// of ranges; a machine has a dozen of them. Lookups are counted by the caller.
+// pgmap_array (mm/memremap.c): which dev_pagemap a ZONE_DEVICE frame belongs to. The kernel's xarray becomes a sorted
+// list of ranges; a machine has a dozen of them. Lookups are counted by the caller.
 
 import type { DevPagemap, PfnRange } from "../include/memremap.ts";
 

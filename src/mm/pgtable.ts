@@ -77,7 +77,9 @@ export function clearEntry(k: Kernel, at: number, level: number): void {
   k.stat[WRITES[level]]++;
 }
 
-/** Word index of the entry for `vpn` at `level`, or -1 when a table on the way is missing or a huge leaf is in the way. */
+/**
+ * Word index of the entry for `vpn` at `level`, or -1 when a table on the way is missing or a huge leaf is in the way.
+ */
 export function walkTo(k: Kernel, root: number, vpn: number, level: number): number {
   let table = root;
   for (let l = k.arch.format.topLevel; l > level; l--) {

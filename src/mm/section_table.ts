@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// struct mem_section for every section of the physical address space (include/linux/mmzone.h), as parallel arrays: state
-// bits, the subsection bitmap, the node, and the migrate types of its pageblocks. The memmap pointer of the kernel is
-// the SECTION_HAS_MEM_MAP bit here: with SPARSEMEM_VMEMMAP its value follows from the section number.
+// struct mem_section for every section of the physical address space (include/linux/mmzone.h), as parallel arrays:
+// state bits, the subsection bitmap, the node, and the migrate types of its pageblocks. The memmap pointer of the
+// kernel is the SECTION_HAS_MEM_MAP bit here: with SPARSEMEM_VMEMMAP its value follows from the section number.
 // Left out: page extensions, the roots of SPARSEMEM_EXTREME.
 
 import type { Arch } from "../arch/arch.ts";
@@ -105,7 +105,9 @@ export class SectionTable {
     return this.#migrate[Math.floor(pfn / 2 ** this.#pageblockOrder)];
   }
 
-  /** Asks or changes the bits of the subsections of [pfn, pfn + n), a word at a time; true as soon as an answer is yes. */
+  /**
+   * Asks or changes the bits of the subsections of [pfn, pfn + n), a word at a time; true as soon as an answer is yes.
+   */
   #walk(pfn: number, n: number, op: BitOp): boolean {
     const map = this.#map;
     const last = Math.floor((pfn + n - 1) / this.pagesPerSubsection);

@@ -81,7 +81,9 @@ function sectionDeactivate(k: Kernel, pfn: number, n: number, altmap: VmemAltmap
   return 0;
 }
 
-/** `depopulate_section_memmap`. Where a page holds struct pages of several subsections, it goes with the last of them. */
+/**
+ * `depopulate_section_memmap`. Where a page holds struct pages of several subsections, it goes with the last of them.
+ */
 function depopulateSectionMemmap(k: Kernel, pfn: number, n: number, altmap: VmemAltmap | null): void {
   let start = vmemmapPage(k, pfn);
   let end = Math.ceil((pfn + n) * k.structPageSize / k.pageBytes);

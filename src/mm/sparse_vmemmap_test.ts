@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What the memmap of a namespace looks like in tables and frames, for every preset, page size and place of the memmap.
 //
-// Toy: 256-byte pages of 4 struct pages, tables of 16 entries. A namespace of 256 KiB is 1024 frames in 16 sections; its
-// memmap is 256 pages, 16 to a section. Compounds are 16 frames (4 KiB) or 256 frames (64 KiB, four sections).
+// Toy: 256-byte pages of 4 struct pages, tables of 16 entries. A namespace of 256 KiB is 1024 frames in 16 sections;
+// its memmap is 256 pages, 16 to a section. Compounds are 16 frames (4 KiB) or 256 frames (64 KiB, four sections).
 //
 //   4 KiB compound    memmap pages 0 1 2 3                              64 KiB compound   0 1 2 ... 63
 //     base / leaf     a b c d                                             pte             a b b ... b      4 tables

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Writing the tails of one compound page of System RAM at once (prep_compound_tail in a loop). They differ in nothing but
-// the address that the unused half of their list head holds, so an image of a whole vmemmap page is copied and the links
-// are stored over it. For struct pages of 64 bytes, of which a page holds a whole number.
+// Writing the tails of one compound page of System RAM at once (prep_compound_tail in a loop). They differ in nothing
+// but the address that the unused half of their list head holds, so an image of a whole vmemmap page is copied and the
+// links are stored over it. For struct pages of 64 bytes, of which a page holds a whole number.
 
 import {
   PAGE_COMPOUND_HEAD,
@@ -33,8 +33,8 @@ export function pageImage(k: Kernel, pfn: number): Int32Array {
 }
 
 /**
- * Writes struct pages [pfn, pfn + n) from an image of tails, as tails of `head`; `lru.prev` as INIT_LIST_HEAD() left it.
- * All of them lie behind one high word of an address, which goes into the image together with the head.
+ * Writes struct pages [pfn, pfn + n) from an image of tails, as tails of `head`; `lru.prev` as INIT_LIST_HEAD() left
+ * it. All of them lie behind one high word of an address, which goes into the image together with the head.
  */
 export function stampTails(k: Kernel, pfn: number, n: number, image: Int32Array, head: number): void {
   const perPage = k.pageBytes / BYTES;

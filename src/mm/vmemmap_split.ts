@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Splitting PMD leaves of the memmap (split_vmemmap_huge_pmd of mm/hugetlb_vmemmap.c; of mm/sparse-vmemmap.c in 5.14): a
-// PTE table that maps the same frames takes the leaf's place. The table comes from the allocator and is counted.
+// Splitting PMD leaves of the memmap (split_vmemmap_huge_pmd of mm/hugetlb_vmemmap.c; of mm/sparse-vmemmap.c in 5.14):
+// a PTE table that maps the same frames takes the leaf's place. The table comes from the allocator and is counted.
 //
 //   PMD entry --leaf--> block of 512 frames      PMD entry --> PTE table --> frame, frame, .. of the same block
 

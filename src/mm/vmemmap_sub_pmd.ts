@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Leaves of the memmap that two sections share, or that one fills in part (arch/x86/mm/init_64.c, vmemmap_use_sub_pmd and
-// its kin). It happens when struct pages are not 64 bytes: the memmap of a section then is no whole number of leaves.
-// Bytes nobody uses are 0xfd; a leaf of nothing else may go. Addresses are vmemmap page numbers:
+// Leaves of the memmap that two sections share, or that one fills in part (arch/x86/mm/init_64.c, vmemmap_use_sub_pmd
+// and its kin). It happens when struct pages are not 64 bytes: the memmap of a section then is no whole number of
+// leaves. Bytes nobody uses are 0xfd; a leaf of nothing else may go. Addresses are vmemmap page numbers:
 //
 //   leaf    |fd fd fd fd|00 .. start     end|...............|     a new leaf: marked before start, noted behind end
 //                       ^ in use, whatever is written later ^ unusedPmdStart: marked when somebody must look
 //
-// Most memmap is added section after section, each where the last one ended, so what lies behind is marked only when the
-// next one does not come. Left out: without contents there are no bytes to mark, and the section maps are asked.
+// Most memmap is added section after section, each where the last one ended, so what lies behind is marked only when
+// the next one does not come. Left out: without contents there are no bytes to mark, and the section maps are asked.
 
 import type { PfnRange } from "../include/memremap.ts";
 import { PAGE_UNUSED_WORD } from "../include/mm_types.ts";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The work counters (mm/vmstat.c in spirit): declared once, printed from the list, moved on the line that changes state.
-// Loops add to them once per batch, so they cost nothing per page. "Dram" and "Pmem" say where the struct page lies.
+// The work counters (mm/vmstat.c in spirit): declared once, printed from the list, moved on the line that changes
+// state. Loops add to them once per batch, so they cost nothing per page. "Dram" and "Pmem" say where the struct page
+// lies.
 // Left out: counters per zone and node, per-CPU differences.
 
 /** Every counter, in the order it is printed. */
@@ -91,7 +92,7 @@ export const COUNTERS = [
 export type CounterName = typeof COUNTERS[number];
 
 /**
- * Index of each counter in a kernel's `stat` array. Modules on hot paths take theirs out once, `const { gupCalls } = C`: a
+ * Index of each counter in a kernel's `stat` array. Hot modules take theirs out once, `const { gupCalls } = C`: a
  * module's own constants are folded into compiled code, an import is loaded at every use.
  */
 export const C: Readonly<Record<CounterName, number>> = Object.fromEntries(

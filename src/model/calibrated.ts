@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The constants a fit gave, with the figures that trained them. Not to be edited by hand: verify/series.ts repeats every
-// fit from the fixtures and the emulator's counters, prints what it finds, and fails when it is not what stands here.
+// The constants a fit gave, with the figures that trained them. Not to be edited by hand: verify/series.ts repeats
+// every fit from the fixtures and the emulator's counters, prints what it finds, and fails when it is not what stands
+// here.
 
 /**
  * Nanoseconds, from fixtures/series/gup.json: the ten figures of 16 GiB that are no unpin ("train": true), non-negative
@@ -33,7 +34,9 @@ export const INSTRUCTIONS = {
  */
 export const UNPIN_INSTRUCTIONS = 11.18;
 
-/** Nanoseconds per instruction of memmap_init_zone_device(): middle of 268-358 ms (001:154), one figure, one constant. */
+/**
+ * Nanoseconds per instruction of memmap_init_zone_device(): middle of 268-358 ms (001:154), one figure, one constant.
+ */
 export const NS_PER_INSTRUCTION = 0.1884;
 
 /**

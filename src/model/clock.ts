@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The virtual clock: it advances when the emulated kernel works and at no other time. It reads the work counters, so the
-// same run always takes the same model time, on any host. Nothing here looks at the host's clock.
+// The virtual clock: it advances when the emulated kernel works and at no other time. It reads the work counters, so
+// the same run always takes the same model time, on any host. Nothing here looks at the host's clock.
 
 import type { CounterValues } from "../mm/vmstat.ts";
 import { COUNTERS } from "../mm/vmstat.ts";

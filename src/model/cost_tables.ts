@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What each term costs on a few machines. `optane` is the machine of the documents: its costs are fitted to their figures
-// (calibrated.ts) or quoted from measurements of such hardware. The others change what the memmap's second tier is and
-// nothing else, so that a difference between two tables is a difference of memory:
+// What each term costs on a few machines. `optane` is the machine of the documents: its costs are fitted to their
+// figures (calibrated.ts) or quoted from measurements of such hardware. The others change what the memmap's second tier
+// is and nothing else, so that a difference between two tables is a difference of memory:
 //
 //   dram     a memmap in "pmem" costs what it costs in DRAM
 //   optane   first-generation Optane DIMMs beside DDR4
 //   cxl      DRAM behind a CXL link; derived, no document calibrates it
 //
-// The two costs of reading in order are derived, not fitted, but who chose sequential latency for DRAM and random for Optane
-// had seen the unpin figures they predict; single-thread bandwidths of the same study would make them 8.7 and 22 ns.
+// The two costs of reading in order are derived, not fitted, but who chose sequential latency for DRAM and random for
+// Optane had seen the unpin figures they predict; single-thread bandwidths of the same study would make them 8.7 and 22
+// ns.
 //
 // A vm suffix is the same memory inside a virtual machine, where an IPI leaves the guest.
 
@@ -32,15 +33,15 @@ export interface CostTable {
 export type CostSource = "fit" | "instructions" | "quoted" | "derived" | "not separable";
 
 /**
- * Idle load latency in nanoseconds, Cascade Lake with DDR4-2666 and Optane DIMMs: Yang et al., "An Empirical Guide to the
- * Behavior and Use of Scalable Persistent Memory", FAST '20, figure 2 (github.com/NVSL/OptaneStudy,
+ * Idle load latency in nanoseconds, Cascade Lake with DDR4-2666 and Optane DIMMs: Yang et al., "An Empirical Guide to
+ * the Behavior and Use of Scalable Persistent Memory", FAST '20, figure 2 (github.com/NVSL/OptaneStudy,
  * graphs/02-best_case_latency.csv). Sequential hits an open row; random opens one.
  */
 const LATENCY = { dramSequential: 81.4, dramRandom: 101.5, optaneRandom: 305 };
 
 /**
- * Lines a core has under way at once when its prefetcher streams: the L2 superqueue of Intel cores (Optimization Reference
- * Manual; 10 to 12 of them for demand loads). A stream then costs latency / 16 per line.
+ * Lines a core has under way at once when its prefetcher streams: the L2 superqueue of Intel cores (Optimization
+ * Reference Manual; 10 to 12 of them for demand loads). A stream then costs latency / 16 per line.
  */
 const LINES_IN_FLIGHT = 16;
 
@@ -51,8 +52,8 @@ const L1_LOAD_NS = 1.3;
 const PGMAP_LOOKUP_NS = 150;
 
 /**
- * Latency of CXL memory against local DRAM. Measured cards lie between 2 and 5 times ("Exploring and Evaluating Real-world
- * CXL", arXiv 2405.14209); the lower half of that is assumed.
+ * Latency of CXL memory against local DRAM. Measured cards lie between 2 and 5 times ("Exploring and Evaluating
+ * Real-world CXL", arXiv 2405.14209); the lower half of that is assumed.
  */
 const CXL_LATENCY_FACTOR = 2.5;
 

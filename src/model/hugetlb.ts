@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Model time of growing and shrinking a HugeTLB pool. What the optimisation costs is its own work per page and the flushes,
-// whose interrupts go to every other CPU; unbatched code flushes for every page, batched code twice for a whole batch:
+// Model time of growing and shrinking a HugeTLB pool. What the optimisation costs is its own work per page and the
+// flushes, whose interrupts go to every other CPU; unbatched code flushes for every page, batched code twice for a
+// whole batch:
 //
 //   time = pages x (plain + work if optimised) + IPIs x cost of an IPI
 //

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// arm64 with 4, 16 and 64 KiB pages and 48-bit addresses: sizes from arch/arm64/include/asm/{memory,sparsemem,hugetlb}.h.
-// The vmemmap is the top 1/64 of a page's share of the kernel half, so where it begins depends on the granule:
+// arm64 with 4, 16 and 64 KiB pages and 48-bit addresses: sizes from
+// arch/arm64/include/asm/{memory,sparsemem,hugetlb}.h. The vmemmap is the top 1/64 of a page's share of the kernel
+// half, so where it begins depends on the granule:
 //
 //   granule  levels  VMEMMAP_START        root entry  then           section  its memmap
 //   4K       4       0xfffffc0000000000   504         -              128M     2M, one PMD leaf
@@ -8,8 +9,8 @@
 //   64K      3       0xffffffc000000000   63          PMD 7680       512M     512K, 8 PTEs
 //
 // Contiguous-bit HugeTLB sizes are runs of entries: 16 PTEs or PMDs (4K), 128 PTEs or 32 PMDs (16K), 32 of each (64K).
-// Mainline had vmemmap freeing here from 5.19 to 6.2 and switched it off in 6.3 (060a2c92d1b6): the architecture wants a
-// live entry cleared and flushed before it points elsewhere, and struct pages may be read meanwhile.
+// Mainline had vmemmap freeing here from 5.19 to 6.2 and switched it off in 6.3 (060a2c92d1b6): the architecture wants
+// a live entry cleared and flushed before it points elsewhere, and struct pages may be read meanwhile.
 // Left out: memory that does not begin at 0 (memstart_addr), 52-bit addresses.
 
 import { SZ_16M, SZ_1G, SZ_2M, SZ_8K } from "../../include/sizes.ts";

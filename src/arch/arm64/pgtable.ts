@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// arm64 page tables (arch/arm64/include/asm/pgtable-hwdef.h, Arm ARM D5.3) for the three granules, 48-bit addresses. The
-// low word holds the attributes; the address begins at bit 12, 14 or 16:
+// arm64 page tables (arch/arm64/include/asm/pgtable-hwdef.h, Arm ARM D5.3) for the three granules, 48-bit addresses.
+// The low word holds the attributes; the address begins at bit 12, 14 or 16:
 //
-//   63 .. 58  57      56 55  54   53   52    51   50..48  47         pageShift  11  10  9..8  7     6     5   4..2    1..0
-//  +---------+-------+------+----+----+-----+----+-------+---------------------+---+---+-----+-----+-----+---+-------+-----+
-//  | avl     |DEVMAP | avl  |UXN |PXN |CONT |DBM |       |  output address     |nG |AF |SH   |AP2  |AP1  |NS |AttrIdx|type |
-//  +---------+-------+------+----+----+-----+----+-------+---------------------+---+---+-----+-----+-----+---+-------+-----+
+//   63 .. 58  57      56 55  54   53   52    51   50..48  47   pageShift  11  10  9..8  7     6     5   4..2    1..0
+//  +---------+-------+------+----+----+-----+----+-------+---------------+---+---+-----+-----+-----+---+-------+-----+
+//  | avl     |DEVMAP | avl  |UXN |PXN |CONT |DBM |       |output address |nG |AF |SH   |AP2  |AP1  |NS |AttrIdx|type |
+//  +---------+-------+------+----+----+-----+----+-------+---------------+---+---+-----+-----+-----+---+-------+-----+
 //
-//   type 11 table, or page at the last level; 01 block; AP2 read-only; AP1 user. The contiguous bit is a hint to the TLB
-//   that 16 (4K), 128 and 32 (16K: PTE, PMD) or 32 (64K) entries may share one translation; the kernel's own map of the
-//   memmap does not use it. Left out: 52-bit addresses, the access-flag and dirty-bit management of the hardware.
+//   type 11 table, or page at the last level; 01 block; AP2 read-only; AP1 user. The contiguous bit is a hint to the
+//   TLB that 16 (4K), 128 and 32 (16K: PTE, PMD) or 32 (64K) entries may share one translation; the kernel's own map of
+//   the memmap does not use it. Left out: 52-bit addresses, the access-flag and dirty-bit management of the hardware.
 
 import type { PgtableFormat } from "../../include/pgtable_format.ts";
 import { powerOf2 } from "../../lib/align.ts";

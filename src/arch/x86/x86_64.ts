@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// x86-64 with 4 KiB pages: sizes from arch/x86/include/asm/{page,sparsemem,pgtable_64}_types.h, the board from QEMU q35.
+// x86-64 with 4 KiB pages: sizes from arch/x86/include/asm/{page,sparsemem,pgtable_64}_types.h, board from QEMU q35.
 // Left out: five-level paging, KASLR.
 
 import { SZ_16M, SZ_1G, SZ_1M, SZ_2M, SZ_8K } from "../../include/sizes.ts";
