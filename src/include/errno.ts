@@ -8,8 +8,6 @@ export const ENXIO = 6;
 export const E2BIG = 7;
 /** Out of memory. */
 export const ENOMEM = 12;
-/** Bad address. */
-export const EFAULT = 14;
 /** Device or resource busy. */
 export const EBUSY = 16;
 /** Already exists. */
@@ -25,7 +23,6 @@ const NAMES: Readonly<Record<number, string>> = {
   [ENXIO]: "ENXIO",
   [E2BIG]: "E2BIG",
   [ENOMEM]: "ENOMEM",
-  [EFAULT]: "EFAULT",
   [EBUSY]: "EBUSY",
   [EEXIST]: "EEXIST",
   [ENODEV]: "ENODEV",

@@ -138,7 +138,7 @@ export function splitPage(k: Kernel, pfn: number, order: number): void {
 }
 
 /** `free_bootmem_page`: a frame the boot allocator kept becomes an ordinary free one. */
-export function freeBootmemPage(k: Kernel, pfn: number, use: number): void {
+function freeBootmemPage(k: Kernel, pfn: number, use: number): void {
   const zone = freeToZone(k, pfn, 0);
   if (zone === null) panic(`freeBootmemPage: frame ${pfn} belongs to no zone's free area`);
   clearPageFlags(k, pfn, PG_RESERVED | PG_BOOTMEM);

@@ -86,7 +86,7 @@ Deno.test("vmemmapUseNewSubPmd() marks what lies before the new range and notes 
   assertEquals(k.unusedPmdStart, -1, "the next section ends with a leaf");
 });
 
-// leaf 7 of the memmap, in pages   |112 ... 119|120 ... 127|   ends section 5 and begins section 6 of 80-byte struct pages
+// leaf 7 of the memmap, in pages   |112 ... 119|120 ... 127|   ends section 5, begins section 6 of 80-byte struct pages
 Deno.test("vmemmapUseNewSubPmd() at the wrong place lets a neighbour take a leaf that is in use", () => {
   for (const mutation of [undefined, "unusedMarkedAtStart"] as const) {
     const k = box(80, true, mutation && { mutation });
