@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // page->flags (include/linux/page-flags.h, page-flags-layout.h, x86-64 with SPARSEMEM_VMEMMAP):
 //
-//   63      58 57   55 54                    17 16 ...          12 ...   6 ...  1    0
-//  +----------+-------+------------------------+-----+--------------+------+-----+----+
-//  |   node   | zone  |        unused          |head | poison(hw) | reserved | referenced |
-//  +----------+-------+------------------------+-----+--------------+------+-----+----+
+//   63      58 57   55 54 .. 24   23     22 .. 17  16     13       12       10         1       0
+//  +----------+-------+--------+--------+--------+----+-------+--------+-----------+----------+---+
+//  |   node   | zone  |        |hwpoison|        |head|bootmem|reserved|self-hosted|referenced|   |
+//  +----------+-------+--------+--------+--------+----+-------+--------+-----------+----------+---+
 //
 // The low word holds the PG_* bits, the high word the zone (bits 55-57) and the node (58-63).
 // Bit numbers are those read from a 6.1 kernel (fixtures/linux-6.1); other flags are not modelled.

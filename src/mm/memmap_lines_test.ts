@@ -5,16 +5,24 @@
 //   head only (patch 8)  1 jump, 1 written; 2 when the pin count has its own
 //   tails, all separate  511 read in order
 //   tails, shared        63 + 64 read in order, 6 x 64 cached
+//
+// And in which tier struct pages are written.
 
 import { assertEquals } from "@std/assert";
-import { PRESETS } from "../include/kernel_config.ts";
-import type { KernelConfig } from "../include/kernel_config.ts";
+import { memoryBlockOffline, memoryBlockOnline } from "../drivers/base/memory.ts";
+import { addMemory, removeMemory } from "../drivers/base/memory_hotplug.ts";
+import { USE_PINNED } from "../include/frame_use.ts";
+import { type KernelConfig, PRESETS } from "../include/kernel_config.ts";
+import { namespaceConfig } from "../scenario/box.ts";
+import { gupBox } from "../scenario/gup.ts";
+import { mustCreate, mustDestroy, withKernel } from "../testing.ts";
 import { checkInvariants } from "./debug_vm.ts";
 import type { GupMode } from "./gup_refs.ts";
 import { gupTest } from "./gup_test_ioctl.ts";
-import type { CounterValues } from "./vmstat.ts";
-import { namespaceConfig } from "../scenario/box.ts";
-import { gupBox } from "../scenario/gup.ts";
+import { inPmem } from "./memmap_lines.ts";
+import { pfnFirst } from "./memremap.ts";
+import { allocPages, freePages } from "./page_alloc.ts";
+import { C, type CounterValues } from "./vmstat.ts";
 
 const SIZE = 2 ** 26;
 const COMPOUNDS = 32;
@@ -78,4 +86,37 @@ Deno.test("an altmap's lines count as pmem", () => {
   assertEquals(c.memmapLinesWrittenDram + c.memmapLinesWrittenPmem, pages);
   assertEquals(c.memmapLinesWrittenPmem, c.refcountStoresPmem);
   checkInvariants(k);
+});
+
+//  sections of 64 frames   | 2 info, 46 altmap, 16 data | 64 data | 32 data |     the last is no whole section
+Deno.test("memmapInitZoneDevice() counts a struct page where it lies: not all of an altmap's namespace is in pmem", () => {
+  for (const [kernel, align] of [["5.14", 256], ["v7", 4096]] as const) {
+    withKernel(`kernel=${kernel}`, (k) => {
+      const ns = mustCreate(k, { size: 160 * 256, align, map: "dev" });
+      const data = pfnFirst(ns.pgmap, 0);
+      const pfns = Array.from({ length: ns.pgmap.ranges[0].end - data }, (_, i) => data + i);
+      const pmem = pfns.filter((pfn) => inPmem(k, pfn)).length;
+      assertEquals([pmem, pfns.length - pmem], [80, 32]);
+      assertEquals([k.stat[C.structPagesWrittenPmem], k.stat[C.structPagesWrittenDram]], [80, 32]);
+      mustDestroy(k, ns);
+    });
+  }
+});
+
+Deno.test("memmapInitZoneDevice() counts struct pages as pmem where pmem was added as RAM and their memmap lies there", () => {
+  withKernel("dram=1M pmem=64K,64K kernel=5.14", (k) => {
+    const [device, ram] = k.machine.topology.pmem;
+    assertEquals(addMemory(k, 0, ram.start * k.pageBytes, 2 ** 16), 0);
+    for (const block of k.hotplug.blocks.values()) assertEquals(memoryBlockOnline(k, block, "online_kernel"), 0);
+    const held: number[] = [];
+    for (let pfn = 0; (pfn = allocPages(k, 0, 0, USE_PINNED)) >= 0 && pfn < ram.start;) held.push(pfn);
+    const ns = mustCreate(k, { align: 256 });
+    assertEquals([inPmem(k, device.start), inPmem(k, device.end - 1)], [true, true]);
+    assertEquals([k.stat[C.structPagesWrittenPmem], k.stat[C.structPagesWrittenDram]], [256, 0]);
+    mustDestroy(k, ns);
+    freePages(k, ram.start, 0, USE_PINNED);
+    for (const pfn of held) freePages(k, pfn, 0, USE_PINNED);
+    for (const block of k.hotplug.blocks.values()) assertEquals(memoryBlockOffline(k, block), 0);
+    assertEquals(removeMemory(k, ram.start * k.pageBytes, 2 ** 16), 0);
+  });
 });

@@ -3,9 +3,7 @@
 // writing field by field.
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { memoryBlockOffline, memoryBlockOnline } from "../drivers/base/memory.ts";
-import { addMemory, removeMemory } from "../drivers/base/memory_hotplug.ts";
-import { USE_PINNED, USE_VMEMMAP } from "../include/frame_use.ts";
+import { USE_VMEMMAP } from "../include/frame_use.ts";
 import type { DevPagemap } from "../include/memremap.ts";
 import { COMPOUND_PAGE_DTOR, TAIL1_DTOR_ORDER } from "../include/mm_types.ts";
 import { PRESETS } from "../include/kernel_config.ts";
@@ -15,11 +13,9 @@ import { KernelPanic } from "../lib/bug.ts";
 import { kernelLike, machine, mustCreate, mustDestroy, withKernel } from "../testing.ts";
 import { checkInvariants } from "./debug_vm.ts";
 import type { Kernel } from "./kernel.ts";
-import { inPmem } from "./memmap_lines.ts";
 import { memremapPages, memunmapPages, newPgmap, pfnFirst } from "./memremap.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
 import { compoundNrPages, initZoneDevicePage, prepCompoundTail } from "./mm_init.ts";
-import { allocPages, freePages } from "./page_alloc.ts";
 import { addressToPfn, prepCompoundHead, readPage, setPageFlags, writePage } from "./page.ts";
 import { C } from "./vmstat.ts";
 
@@ -190,39 +186,6 @@ Deno.test("memmapInitZoneDevice() begins after the altmap, whose own frames are 
     }
     assertEquals(pfnFirst(ns.pgmap, 0), start + 272);
     mustDestroy(k, ns);
-  });
-});
-
-//  sections of 64 frames   | 2 info, 46 altmap, 16 data | 64 data | 32 data |     the last is no whole section
-Deno.test("memmapInitZoneDevice() counts a struct page where it lies: not all of an altmap's namespace is in pmem", () => {
-  for (const [kernel, align] of [["5.14", 256], ["v7", 4096]] as const) {
-    withKernel(`kernel=${kernel}`, (k) => {
-      const ns = mustCreate(k, { size: 160 * 256, align, map: "dev" });
-      const data = pfnFirst(ns.pgmap, 0);
-      const pfns = Array.from({ length: ns.pgmap.ranges[0].end - data }, (_, i) => data + i);
-      const pmem = pfns.filter((pfn) => inPmem(k, pfn)).length;
-      assertEquals([pmem, pfns.length - pmem], [80, 32]);
-      assertEquals([k.stat[C.structPagesWrittenPmem], k.stat[C.structPagesWrittenDram]], [80, 32]);
-      mustDestroy(k, ns);
-    });
-  }
-});
-
-Deno.test("memmapInitZoneDevice() counts struct pages as pmem where pmem was added as RAM and their memmap lies there", () => {
-  withKernel("dram=1M pmem=64K,64K kernel=5.14", (k) => {
-    const [device, ram] = k.machine.topology.pmem;
-    assertEquals(addMemory(k, 0, ram.start * k.pageBytes, 2 ** 16), 0);
-    for (const block of k.hotplug.blocks.values()) assertEquals(memoryBlockOnline(k, block, "online_kernel"), 0);
-    const held: number[] = [];
-    for (let pfn = 0; (pfn = allocPages(k, 0, 0, USE_PINNED)) >= 0 && pfn < ram.start;) held.push(pfn);
-    const ns = mustCreate(k, { align: 256 });
-    assertEquals([inPmem(k, device.start), inPmem(k, device.end - 1)], [true, true]);
-    assertEquals([k.stat[C.structPagesWrittenPmem], k.stat[C.structPagesWrittenDram]], [256, 0]);
-    mustDestroy(k, ns);
-    freePages(k, ram.start, 0, USE_PINNED);
-    for (const pfn of held) freePages(k, pfn, 0, USE_PINNED);
-    for (const block of k.hotplug.blocks.values()) assertEquals(memoryBlockOffline(k, block), 0);
-    assertEquals(removeMemory(k, ram.start * k.pageBytes, 2 ** 16), 0);
   });
 });
 
