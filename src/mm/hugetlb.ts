@@ -75,24 +75,27 @@ export function setOptimizeVmemmap(k: Kernel, on: boolean): void {
 
 /**
  * `set_max_huge_pages`, what writing nr_hugepages does: brings the persistent pages to `count` as far as memory and
- * users allow, on one node or (-1) spread over all. Returns the number reached. Pages in use that are too many become
- * surplus.
+ * users allow, spread over all nodes (-1), or the pages of one node to `count` and the surplus of all nodes, which is
+ * what the kernel's arithmetic comes to. Returns the persistent pages reached there. Pages in use that are too many
+ * become surplus.
  */
 export function setNrHugepages(k: Kernel, h: Hstate, count: number, nid = -1): number {
-  if (count > persistentHugePages(h, nid)) growPool(k, h, count, nid);
-  else shrinkPool(k, h, count, nid);
+  const total = nid < 0 ? count : count + h.nrHugePages - h.nrHugePagesNode[nid];
+  if (total > persistentHugePages(h)) growPool(k, h, total, nid);
+  else shrinkPool(k, h, total, nid);
   return persistentHugePages(h, nid);
 }
 
-function growPool(k: Kernel, h: Hstate, count: number, nid: number): void {
+/** Persistent pages of all nodes to `total`, by pages of one node or (-1) any. */
+function growPool(k: Kernel, h: Hstate, total: number, nid: number): void {
   flushFreeHpageWork(k);
-  while (count > persistentHugePages(h, nid) && adjustPoolSurplus(h, nid, -1));
+  while (total > persistentHugePages(h) && adjustPoolSurplus(h, nid, -1));
   if (k.config.hugetlbFlush === "page") {
-    while (count > persistentHugePages(h, nid) && allocPoolHugePage(k, h, nid));
+    while (total > persistentHugePages(h) && allocPoolHugePage(k, h, nid));
     return;
   }
   const heads: number[] = [];
-  for (let missing = count - persistentHugePages(h, nid); missing > 0; missing--) {
+  for (let missing = total - persistentHugePages(h); missing > 0; missing--) {
     const head = allocInTurn(k, h, nid);
     if (head < 0) break;
     heads.push(head);
@@ -100,16 +103,18 @@ function growPool(k: Kernel, h: Hstate, count: number, nid: number): void {
   prepNewHugePages(k, h, heads);
 }
 
-function shrinkPool(k: Kernel, h: Hstate, count: number, nid: number): void {
+/** The reverse. Free pages stay while persistent pages are no more than those in use. */
+function shrinkPool(k: Kernel, h: Hstate, total: number, nid: number): void {
   const removed: number[] = [];
-  while (count < persistentHugePages(h, nid)) {
+  const least = Math.max(total, h.nrHugePages - freeHugePages(h));
+  while (least < persistentHugePages(h)) {
     const head = removePoolHugePage(h, nid);
     if (head < 0) break;
     removed.push(head);
   }
   updateAndFreePages(k, h, removed);
   // What is left is in use: it goes when its users return it.
-  while (count < persistentHugePages(h, nid) && h.active.size > 0 && adjustPoolSurplus(h, nid, 1));
+  while (total < persistentHugePages(h) && h.active.size > 0 && adjustPoolSurplus(h, nid, 1));
 }
 
 /** `alloc_pool_huge_page`: one more page, from the next node that has one. */

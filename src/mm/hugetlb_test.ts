@@ -71,6 +71,37 @@ Deno.test("setNrHugepages() below what is in use makes pages surplus, which go w
   });
 });
 
+Deno.test("setNrHugepages() keeps as many pages as are in use, the surplus among them", () => {
+  withHugetlb({ dram: [2 ** 21, 2 ** 21] }, (k, h) => {
+    h.nrOvercommit = 1;
+    setNrHugepages(k, h, 1, 1);
+    const [persistent, surplus] = [allocHugePage(k, h, 0), allocHugePage(k, h, 0)];
+    assertEquals(freeHugePage(k, h, persistent), 0);
+    assertEquals([h.nrHugePagesNode, h.surplusHugePagesNode, freeHugePages(h)], [[1, 1], [1, 0], 1]);
+    // One page is in use, so the free one stays, as surplus too; it takes two writes to get rid of it.
+    assertEquals(setNrHugepages(k, h, 0), 0);
+    assertEquals([h.nrHugePagesNode, h.surplusHugePagesNode, freeHugePages(h)], [[1, 1], [1, 1], 1]);
+    checkInvariants(k);
+    assertEquals(freeHugePage(k, h, surplus), 0);
+    assertEquals([setNrHugepages(k, h, 0), h.nrHugePages], [0, 1]);
+    assertEquals([setNrHugepages(k, h, 1), setNrHugepages(k, h, 0), h.nrHugePages], [1, 0, 0]);
+  });
+});
+
+Deno.test("setNrHugepages() on a node counts its pages and the surplus of all nodes", () => {
+  withHugetlb({ dram: [2 ** 21, 2 ** 21] }, (k, h) => {
+    h.nrOvercommit = 1;
+    const surplus = allocHugePage(k, h, 1);
+    assertEquals([h.nrHugePagesNode, h.surplusHugePagesNode], [[0, 1], [0, 1]]);
+    // The surplus page is none of node 0's, and node 0 makes another page for it.
+    assertEquals(setNrHugepages(k, h, 2, 0), 3);
+    assertEquals([h.nrHugePagesNode, h.surplusHugePagesNode], [[3, 1], [0, 1]]);
+    checkInvariants(k);
+    freeHugePage(k, h, surplus);
+    assertEquals(setNrHugepages(k, h, 2, 0), 2);
+  });
+});
+
 Deno.test("allocHugePage() makes surplus pages up to the overcommit limit, and they leave with their user", () => {
   withHugetlb({}, (k, h) => {
     assertEquals(allocHugePage(k, h, 0), -ENOMEM);
