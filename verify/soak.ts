@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task soak [--minutes N | --operations N] [--seed S] [--setting KERNEL/BYTES]`: random lives on every kernel and
-// size of struct page in turn until the time is over, or so many operations were done. Prints the seed of the run, and
-// on a failure the shortest sequence found, the seed and the setting that repeat it; exit 1. Ctrl-C prints the tally so
-// far.
+// `deno task soak [--minutes N | --operations N] [--seed S] [--setting ARCH/KERNEL/BYTES]`: random lives on every setting
+// in turn until the time is over, or so many operations were done. Prints the seed of the run, and on a failure the
+// shortest sequence found, the seed and the setting that repeat it; exit 1. Ctrl-C prints the tally so far.
 
 import { parseArgs } from "@std/cli/parse-args";
 import fc from "fast-check";
-import { type Events, lifeProperty, SETTINGS, type Tally } from "./lives/commands.ts";
+import { type Events, lifeProperty, nameOf, SETTINGS, type Tally } from "./lives/commands.ts";
 import type { LifeSetting } from "./lives/life.ts";
 
 /** Operations of one life at most, and lives between two looks at the clock. */
@@ -49,10 +48,6 @@ async function main(args: string[]): Promise<number> {
   }
   console.log(summary());
   return 0;
-}
-
-function nameOf({ kernel, structPageSize }: LifeSetting): string {
-  return `${kernel.name}/${structPageSize}`;
 }
 
 function report(result: fc.RunDetails<[Events]>, setting: LifeSetting, seed: number): number {

@@ -3,6 +3,7 @@
 // checked after every step, shrunk to the shortest sequence that still fails.
 
 import fc from "fast-check";
+import { TOY, TOY_ARM64, TOY_ARM64_PAGES } from "../../src/arch/toy/toy.ts";
 import { NO_ERRATA, PRESETS } from "../../src/include/kernel_config.ts";
 import { Life, type LifeSetting } from "./life.ts";
 import { OPERATIONS } from "./operations.ts";
@@ -54,14 +55,25 @@ export function events(most: number): fc.Arbitrary<Events> {
 }
 
 /**
- * Machines lives are lived on: every preset, and struct pages that share and that do not. Of sizes that do not, a toy
- * subsection's memmap is a whole number of pages with 80 bytes only; on real geometries it always is.
+ * Machines lives are lived on: every preset, on the toy with struct pages that share and that do not, and on those that
+ * treat an altmap as arm64 does. Of sizes that do not share, a toy subsection's memmap is a whole number of pages with 80
+ * bytes only; on real geometries it always is.
  */
 export const SETTINGS: readonly LifeSetting[] = Object.values(PRESETS).flatMap((preset) => {
   // Without the defect that 6.1 has of its own; lives find it at once.
   const kernel = { ...preset, errata: NO_ERRATA };
-  return [64, 80].map((structPageSize) => ({ kernel, structPageSize }));
+  return [
+    { arch: TOY, kernel, structPageSize: 64 },
+    { arch: TOY, kernel, structPageSize: 80 },
+    { arch: TOY_ARM64, kernel, structPageSize: 64 },
+    { arch: TOY_ARM64_PAGES, kernel, structPageSize: 64 },
+  ];
 });
+
+/** ARCH/KERNEL/BYTES of a struct page. */
+export function nameOf({ arch, kernel, structPageSize }: LifeSetting): string {
+  return `${arch.name}/${kernel.name}/${structPageSize}`;
+}
 
 /** What lives together did. */
 export interface Tally {

@@ -4,6 +4,7 @@
 // one check() runs the kernel's invariants and the model's own, and end() takes everything down and looks for what is
 // left.
 
+import type { Arch } from "../../src/arch/arch.ts";
 import { boot } from "../../src/boot.ts";
 import { memoryBlockOffline } from "../../src/drivers/base/memory.ts";
 import { removeMemory } from "../../src/drivers/base/memory_hotplug.ts";
@@ -37,6 +38,8 @@ export interface Holding {
 
 /** What a life may be lived with. */
 export interface LifeSetting {
+  /** The toy, or one of its kin. */
+  readonly arch: Arch;
   readonly kernel: KernelConfig;
   readonly structPageSize: number;
 }
@@ -71,7 +74,7 @@ export class Life {
 
   constructor(setting: LifeSetting) {
     this.k = boot({
-      arch: "toy",
+      arch: setting.arch,
       kernel: setting.kernel,
       structPageSize: setting.structPageSize,
       dram: [2 ** 17, 2 ** 17],

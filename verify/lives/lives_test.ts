@@ -3,16 +3,17 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { TOY } from "../../src/arch/toy/toy.ts";
 import { PRESETS } from "../../src/include/kernel_config.ts";
 import { KernelPanic } from "../../src/lib/bug.ts";
-import { lifeProperty, SETTINGS, type Tally } from "./commands.ts";
+import { lifeProperty, nameOf, SETTINGS, type Tally } from "./commands.ts";
 import { Life } from "./life.ts";
 import { OPERATIONS } from "./operations.ts";
 
 const newTally = (): Tally => ({ lives: 0, operations: 0, failures: 0 });
 
 for (const setting of SETTINGS) {
-  Deno.test(`Life on ${setting.kernel.name}, struct pages of ${setting.structPageSize}: random operations leave nothing behind`, () => {
+  Deno.test(`Life on ${nameOf(setting)}: random operations leave nothing behind`, () => {
     const tally = newTally();
     fc.assert(lifeProperty(setting, 150, tally), { numRuns: 25, seed: 20211118 });
     assertEquals(tally.lives, 25);
@@ -22,7 +23,7 @@ for (const setting of SETTINGS) {
 
 /** Lives a list of operations. */
 function live(kernel: string, structPageSize: number, ...events: [string, number, number, number][]): void {
-  const life = new Life({ kernel: PRESETS[kernel], structPageSize });
+  const life = new Life({ arch: TOY, kernel: PRESETS[kernel], structPageSize });
   for (const [name, ...numbers] of events) {
     OPERATIONS[name](life, ...numbers);
     life.check();
@@ -63,7 +64,7 @@ Deno.test("devDaxRemove() is busy while a page of a compound that begins before 
 });
 
 Deno.test("handleFault() does not look for a large page where a table of smaller ones was left", () => {
-  const life = new Life({ kernel: PRESETS["v7"], structPageSize: 64 });
+  const life = new Life({ arch: TOY, kernel: PRESETS["v7"], structPageSize: 64 });
   const events: [string, number, number, number][] = [
     ["createDevice", 15, 0, 0], // 16 pages by 256 bytes
     ["probeDevice", 0, 0, 0],
@@ -85,7 +86,7 @@ Deno.test("handleFault() does not look for a large page where a table of smaller
 
 Deno.test("lifeProperty() finds a defect and shrinks it to a few operations", () => {
   const config = { ...PRESETS["v7"], errata: { ...PRESETS["v7"].errata, pgoffAlignUp: true } };
-  const result = fc.check(lifeProperty({ kernel: config, structPageSize: 64 }, 150, newTally()), {
+  const result = fc.check(lifeProperty({ arch: TOY, kernel: config, structPageSize: 64 }, 150, newTally()), {
     numRuns: 300,
     seed: 3,
   });
@@ -101,7 +102,7 @@ Deno.test("preset 6.1 shares memmap of compounds that begin inside a section, as
 });
 
 Deno.test("removeHugePage() leaves no surplus mark on a node without pages", () => {
-  const life = new Life({ kernel: PRESETS["5.14"], structPageSize: 64 });
+  const life = new Life({ arch: TOY, kernel: PRESETS["5.14"], structPageSize: 64 });
   OPERATIONS.resizePool(life, 1, 0, 0); // one page on node 0
   OPERATIONS.resizePool(life, 2, 2, 0); // two on node 1
   life.k.fault.arm(1);
@@ -116,13 +117,13 @@ Deno.test("removeHugePage() leaves no surplus mark on a node without pages", () 
 });
 
 Deno.test("Life.check() notices a reference the model does not know of", () => {
-  const life = new Life({ kernel: PRESETS["v7"], structPageSize: 64 });
+  const life = new Life({ arch: TOY, kernel: PRESETS["v7"], structPageSize: 64 });
   life.k.gupRefs++;
   assertThrows(() => life.check(), KernelPanic, "I20");
 });
 
 Deno.test("probeDevice: a device that is not bound may not be busy", () => {
-  const life = new Life({ kernel: PRESETS["v7"], structPageSize: 64 });
+  const life = new Life({ arch: TOY, kernel: PRESETS["v7"], structPageSize: 64 });
   OPERATIONS.createDevice(life, 0, 0, 0);
   Object.assign(life.devices[0], { kmem: {} });
   assertThrows(
@@ -133,7 +134,7 @@ Deno.test("probeDevice: a device that is not bound may not be busy", () => {
 });
 
 Deno.test("resizePool: a pool that does not become as large as asked is noticed", () => {
-  const life = new Life({ kernel: PRESETS["v7"], structPageSize: 64 });
+  const life = new Life({ arch: TOY, kernel: PRESETS["v7"], structPageSize: 64 });
   assert(OPERATIONS.resizePool(life, 3, 0, 0));
   // A user the kernel does not know of: the pool gets smaller than the model says.
   life.huge.push(0);

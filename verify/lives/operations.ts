@@ -6,7 +6,7 @@
 import { createDevDax, deleteDevDax, type DevDax, devDaxPages, reconfigureDevDax } from "../../src/drivers/dax/bus.ts";
 import { daxMmap, devDaxProbe, devDaxRemove } from "../../src/drivers/dax/device.ts";
 import { createNamespace, destroyNamespace } from "../../src/drivers/nvdimm/namespace.ts";
-import { EBUSY, EINVAL, ENOSPC, ENXIO } from "../../src/include/errno.ts";
+import { EBUSY, EINVAL, ENOMEM, ENOSPC, ENXIO } from "../../src/include/errno.ts";
 import { GUP_PIN_COUNTING_BIAS } from "../../src/include/mm_types.ts";
 import { panic } from "../../src/lib/bug.ts";
 import { gupFast } from "../../src/mm/gup.ts";
@@ -42,8 +42,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     const free = totalFreePages(k);
     const ns = createNamespace(k, region, request);
     if (typeof ns !== "number") return life.namespaces.push(ns) > 0;
-    // What an alignment or a compound leaves no room for is refused with either errno; nothing else may be.
-    expectErrno("createNamespace", ns, fits ? [-ENXIO, -EINVAL, ...oom(life)] : [-ENOSPC]);
+    // What an alignment or a compound leaves no room for is refused with either errno; nothing else may be, but where
+    // the room that the info block reserves must hold all memmap.
+    const tight = request.map === "dev" && k.arch.altmapBasePages ? [-ENOMEM] : [];
+    expectErrno("createNamespace", ns, fits ? [-ENXIO, -EINVAL, ...tight, ...oom(life)] : [-ENOSPC]);
     if (totalFreePages(k) !== free) panic("createNamespace: frames are missing after a failure");
     return true;
   },
