@@ -12,10 +12,10 @@ import {
   TAIL1_DTOR_ORDER,
 } from "../include/mm_types.ts";
 import { PG_HEAD, PG_RESERVED } from "../include/page_flags.ts";
-import { noticesAll } from "./debug_vm_testing.ts";
+import { assertNoticed, type Damage, nameOf } from "./debug_vm_testing.ts";
 import { addPageCount, clearPageFlags, pincountPlace, setCompoundHead, setPageFlags, writePage } from "./page.ts";
 
-noticesAll([
+const DAMAGES: readonly Damage[] = [
   {
     names: "I6",
     what: "a struct page is not marked Reserved, as one nobody initialised",
@@ -104,4 +104,6 @@ noticesAll([
     what: "a mapping outlives its area",
     damage: ({ mm }) => void mm.areas.splice(0, 1),
   },
-]);
+];
+
+for (const damage of DAMAGES) Deno.test(nameOf(damage), () => assertNoticed(damage));

@@ -4,13 +4,13 @@
 import { USE_PTE_TABLE, USE_VMEMMAP } from "../include/frame_use.ts";
 import { PAGE_REFCOUNT } from "../include/mm_types.ts";
 import { PG_BOOTMEM } from "../include/page_flags.ts";
-import { flushAll, memmapEntry, noticesAll, swapEntries } from "./debug_vm_testing.ts";
+import { assertNoticed, type Damage, flushAll, memmapEntry, nameOf, swapEntries } from "./debug_vm_testing.ts";
 import { addPageCount, clearPageFlags } from "./page.ts";
 import { allocPages } from "./page_alloc.ts";
 import { clearEntry, entryFrame, setEntry } from "./pgtable.ts";
 import { C } from "./vmstat.ts";
 
-noticesAll([
+const DAMAGES: readonly Damage[] = [
   {
     names: "I1",
     what: "a memmap page loses its entry",
@@ -139,4 +139,6 @@ noticesAll([
     what: "a block of boot's memmap loses its mark",
     damage: ({ k }) => clearPageFlags(k, entryFrame(k, memmapEntry(k, 0, 1)), PG_BOOTMEM),
   },
-]);
+];
+
+for (const damage of DAMAGES) Deno.test(nameOf(damage), () => assertNoticed(damage));

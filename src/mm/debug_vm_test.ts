@@ -12,11 +12,11 @@ import {
   ZONE_DEVICE,
   ZONE_NORMAL,
 } from "../include/mmzone.ts";
-import { memmapEntry, noticesAll, SHARED_SECTION, swapEntries } from "./debug_vm_testing.ts";
+import { assertNoticed, type Damage, memmapEntry, nameOf, SHARED_SECTION, swapEntries } from "./debug_vm_testing.ts";
 import { readPage, writePage } from "./page.ts";
 import { clearEntry } from "./pgtable.ts";
 
-noticesAll([
+const DAMAGES: readonly Damage[] = [
   {
     names: "I3",
     what: "a top-level entry is not copied to a process",
@@ -127,4 +127,6 @@ noticesAll([
     map: "dev",
     damage: ({ k, start }) => writePage(k, start, PAGE_INDEX, 1),
   },
-]);
+];
+
+for (const damage of DAMAGES) Deno.test(nameOf(damage), () => assertNoticed(damage));

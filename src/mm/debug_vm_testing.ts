@@ -71,17 +71,18 @@ export function flushAll(k: Kernel): void {
 /** DRAM ends in the midst of a section, and the device begins there. */
 export const SHARED_SECTION = "dram=1032K pmem=248K@1032K";
 
-/** A test for each: on a machine that is damaged so, the checker must name that invariant. */
-export function noticesAll(cases: readonly Damage[]): void {
-  for (const damage of cases) {
-    Deno.test(`checkInvariants() notices (${damage.names || "poison"}): ${damage.what}`, () => {
-      const v = victim(damage);
-      damage.damage(v);
-      assertThrows(
-        () => checkInvariants(v.k),
-        KernelPanic,
-        damage.names === "" ? "is poisoned" : `checkInvariants: ${damage.names} `,
-      );
-    });
-  }
+/** Name of the test of one damage. */
+export function nameOf({ names, what }: Damage): string {
+  return `checkInvariants() notices (${names || "poison"}): ${what}`;
+}
+
+/** On a machine that is damaged so, the checker must name that invariant. */
+export function assertNoticed(damage: Damage): void {
+  const v = victim(damage);
+  damage.damage(v);
+  assertThrows(
+    () => checkInvariants(v.k),
+    KernelPanic,
+    damage.names === "" ? "is poisoned" : `checkInvariants: ${damage.names} `,
+  );
 }
