@@ -4,7 +4,9 @@
 
 import { USE_ALTMAP_VMEMMAP, USE_PMD_TABLE, USE_PTE_TABLE, USE_PUD_TABLE, USE_VMEMMAP } from "../include/frame_use.ts";
 import type { BootOptions } from "../boot.ts";
-import { errnoName } from "../include/errno.ts";
+import { ARCHS } from "../arch/archs.ts";
+import { ENOMEM, errnoName } from "../include/errno.ts";
+import { formatSize } from "../lib/units.ts";
 import { createNamespace, type NdNamespace, usableBytes } from "../drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
 import type { Kernel } from "../mm/kernel.ts";
@@ -61,9 +63,9 @@ export class NamespaceError extends Error {
   override readonly name = "NamespaceError";
   /** Negative errno. */
   readonly errno: number;
-  /** From the negative errno the kernel path returned. */
-  constructor(errno: number) {
-    super(`Cannot enable the namespace: ${errnoName(errno)}`);
+  /** From the negative errno the kernel path returned, and a hint if there is one. */
+  constructor(errno: number, hint = "") {
+    super(`Cannot enable the namespace: ${errnoName(errno)}${hint === "" ? "" : ` (${hint})`}`);
     this.errno = errno;
   }
 }
@@ -86,10 +88,16 @@ export function createOnBox(config: NamespaceConfig, more: BootOptions = {}): Bo
   const t0 = performance.now();
   const namespace = createNamespace(kernel, ndRegions(kernel)[0], config);
   const hostMs = performance.now() - t0;
-  if (typeof namespace === "number") throw new NamespaceError(namespace);
+  if (typeof namespace === "number") throw new NamespaceError(namespace, hint(config, namespace));
   const pages = pagesTaken(kernel, uses, free);
   const counters = countersSince(before, readCounters(kernel.stat));
   return { kernel, namespace, pages, counters, hostMs };
+}
+
+/** A box has DRAM enough, so with map=dev it is the reserve that was too small. */
+function hint({ arch, map, size }: NamespaceConfig, errno: number): string {
+  if (errno !== -ENOMEM || map !== "dev" || !ARCHS[arch].altmapBasePages) return "";
+  return `what the info block of ${formatSize(size)} reserves does not hold its memmap; lab plan names sizes that work`;
 }
 
 /** Frames taken since the use counts and the free count were read. */

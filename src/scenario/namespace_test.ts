@@ -98,6 +98,10 @@ Deno.test("namespaceReport() runs on the toy architecture", () => {
 Deno.test("namespaceReport() of a namespace the kernel refuses is a NamespaceError with its errno", () => {
   const error = assertThrows(() => namespaceReport({ size: GIB, align: GIB }), NamespaceError, "ENXIO");
   assertEquals(error.errno, -ENXIO);
+  const map = "dev";
+  const full = () => namespaceReport({ size: 1040 * MIB, arch: "arm64-4k", map });
+  assertThrows(full, NamespaceError, "ENOMEM (what the info block of 1040M reserves does not hold its memmap");
+  assertEquals(namespaceReport({ size: 1024 * MIB, arch: "arm64-4k", map }).pages.vmemmap, 0);
 });
 
 Deno.test("namespaceReport() refuses bad options before it boots anything, naming given and allowed", () => {
