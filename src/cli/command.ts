@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What a command is, and the one-line complaint about a command line.
 
-/** One flag. A switch has an empty `value` placeholder. */
+/** One flag. A switch has an empty `value`. */
 export interface Flag {
   /** Placeholder of its value in the usage text; empty for a switch. */
   readonly value: string;

@@ -2,11 +2,14 @@
 // A bitmap that finds its lowest set bit in a few steps: level 0 holds the bits, each higher level one bit per word of
 // the level below that is not zero. Memory is 1/31 more than the bits alone.
 
+/** The levels of a bitmap that has not had two bits set. */
+const EMPTY: readonly Int32Array[] = [new Int32Array(0)];
+
 /** Fixed-size bitmap with a summary tree. Bit numbers below 2^31. */
 export class SummaryBitmap {
   /** Words of level 0. The levels are made when a second bit is set: most lists of most areas never have two. */
   readonly #words: number;
-  #levels: Int32Array[] = [];
+  #levels: readonly Int32Array[] = EMPTY;
   #count = 0;
   /** A set bit kept out of the tree: the one that found it empty. Buddy lists are short, and this makes them cheap. */
   #single = -1;
@@ -15,7 +18,7 @@ export class SummaryBitmap {
     this.#words = Math.max(1, Math.ceil(bits / 32));
   }
 
-  #makeLevels(): Int32Array[] {
+  #makeLevels(): readonly Int32Array[] {
     let words = this.#words;
     const levels = [new Int32Array(words)];
     while (words > 1) {
@@ -32,21 +35,18 @@ export class SummaryBitmap {
 
   /** Whether bit `i` is set; out of range reads as clear. */
   test(i: number): boolean {
-    if (this.#count === 0) return false;
-    if (i === this.#single) return true;
-    if (this.#levels.length === 0) return false;
     const level = this.#levels[0];
     const word = i >>> 5;
-    return word < level.length && (level[word] & (1 << (i & 31))) !== 0;
+    return i === this.#single || word < level.length && (level[word] & (1 << (i & 31))) !== 0;
   }
 
   /** Whether any bit of an aligned run is set: `n` is a power of two, `first` a multiple of it. */
   testAny(first: number, n: number): boolean {
     if (this.#count === 0) return false;
     if (this.#single >= first && this.#single < first + n) return true;
-    if (this.#levels.length === 0) return false;
     const level = this.#levels[0];
     const word = first >>> 5;
+    if (word >= level.length) return false;
     if (n < 32) return (level[word] & (((1 << n) - 1) << (first & 31))) !== 0;
     for (let w = word; w < word + (n >>> 5); w++) if (level[w] !== 0) return true;
     return false;
@@ -58,7 +58,7 @@ export class SummaryBitmap {
       this.#single = i;
       return;
     }
-    const levels = this.#levels.length === 0 ? this.#makeLevels() : this.#levels;
+    const levels = this.#levels === EMPTY ? this.#makeLevels() : this.#levels;
     for (let l = 0; l < levels.length; l++) {
       const level = levels[l];
       const word = i >>> 5;
@@ -103,7 +103,7 @@ export class SummaryBitmap {
   /** Set bits counted from the bits themselves, for the invariant checker. */
   recount(): number {
     let n = this.#single < 0 ? 0 : 1;
-    for (let word of this.#levels[0] ?? []) {
+    for (let word of this.#levels[0]) {
       for (; word !== 0; word &= word - 1) n++;
     }
     return n;

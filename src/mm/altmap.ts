@@ -19,15 +19,6 @@ export function altmapAllocBlock(altmap: VmemAltmap, frames: number): number {
   return next + align;
 }
 
-/** As many single frames as there are, up to `count`, into `frames`; returns how many. Single frames skip nothing. */
-export function altmapAllocFrames(altmap: VmemAltmap, frames: Float64Array, count: number): number {
-  const next = altmap.basePfn + altmap.reserve + altmap.alloc + altmap.align;
-  const got = Math.max(0, Math.min(count, altmap.free - altmap.alloc - altmap.align));
-  for (let i = 0; i < got; i++) frames[i] = next + i;
-  altmap.alloc += got;
-  return got;
-}
-
 /** Whether a frame is set aside for this altmap to hand out. */
 export function altmapHas(altmap: VmemAltmap, pfn: number): boolean {
   const first = altmap.basePfn + altmap.reserve;

@@ -5,7 +5,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import type { VmemAltmap } from "../include/memremap.ts";
 import { KernelPanic } from "../lib/bug.ts";
-import { altmapAllocBlock, altmapAllocFrames, altmapFree, altmapHas, altmapOffset } from "./altmap.ts";
+import { altmapAllocBlock, altmapFree, altmapHas, altmapOffset } from "./altmap.ts";
 
 const altmap = (basePfn: number, reserve: number, free: number): VmemAltmap => ({
   basePfn,
@@ -44,21 +44,6 @@ Deno.test("altmapAllocBlock() hands out disjoint aligned frames of its own share
     altmapFree(map, map.alloc);
     assertEquals(map.alloc, 0);
   }));
-});
-
-Deno.test("altmapAllocFrames() gives what as many calls of altmapAllocBlock() for one frame would", () => {
-  fc.assert(
-    fc.property(fc.nat(50), fc.nat(9), fc.nat(60), fc.nat(4), fc.nat(70), (base, reserve, free, order, count) => {
-      const [bulk, single] = [altmap(base, reserve, free), altmap(base, reserve, free)];
-      for (const map of [bulk, single]) altmapAllocBlock(map, 2 ** order);
-      const frames = new Float64Array(count);
-      const got = altmapAllocFrames(bulk, frames, count);
-      const expected = Array.from({ length: count }, () => altmapAllocBlock(single, 1)).filter((pfn) => pfn >= 0);
-      assertEquals([...frames.subarray(0, got)], expected);
-      assertEquals(bulk, single);
-      assert(expected.every((pfn) => altmapHas(bulk, pfn)));
-    }),
-  );
 });
 
 Deno.test("altmapHas() is true between the reserve and the data", () => {

@@ -12,7 +12,7 @@ import { isVmemmapSelfHosted, mhpGeometry, mhpRefusals } from "./memmap_on_memor
 import type { Zone } from "./mmzone.ts";
 import { pageFlags, readPage, vmemmapPage } from "./page.ts";
 import { findArea, zoneIndexOfDram } from "./page_alloc.ts";
-import { entryFrame, entryHuge, levelPages, vmemmapVpn, walkTo } from "./pgtable.ts";
+import { lookupAddress, vmemmapVpn } from "./pgtable.ts";
 
 /** One struct page in this many is looked at. */
 const STRIDE = 61;
@@ -52,17 +52,12 @@ function checkSelfHosted(k: Kernel, block: MemoryBlock): void {
   }
 }
 
-/** Frames of the block's memmap that lie in the part set aside for it, by the page table: in leaves or base pages. */
-function ownMemmapFrames(k: Kernel, block: MemoryBlock): number {
+/** Frames of the block's memmap that lie in the block, by the page table. */
+function ownMemmapFrames(k: Kernel, { start, end }: MemoryBlock): number {
   let inside = 0;
-  const last = vmemmapPage(k, block.end);
-  for (let vpage = vmemmapPage(k, block.start), span = 1; vpage < last; vpage += span) {
-    const pmd = walkTo(k, k.rootPfn, vmemmapVpn(k, vpage), 1);
-    const huge = pmd >= 0 && entryHuge(k, pmd);
-    span = huge ? levelPages(k, 1) : 1;
-    const entry = huge ? pmd : walkTo(k, k.rootPfn, vmemmapVpn(k, vpage), 0);
-    const frame = entry < 0 ? -1 : entryFrame(k, entry);
-    if (frame >= block.start && frame + span <= block.start + block.nrVmemmapPages) inside += span;
+  for (let vpage = vmemmapPage(k, start); vpage < vmemmapPage(k, end); vpage++) {
+    const frame = lookupAddress(k, k.rootPfn, vmemmapVpn(k, vpage))?.pfn ?? -1;
+    if (frame >= start && frame < end) inside++;
   }
   return inside;
 }

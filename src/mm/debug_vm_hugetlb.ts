@@ -21,7 +21,7 @@ import {
   vmemmapPage,
 } from "./page.ts";
 import { totalFreePages } from "./page_alloc.ts";
-import { entryFrame, entryHuge, levelPages, vmemmapVpn, walkTo } from "./pgtable.ts";
+import { lookupAddress, vmemmapVpn } from "./pgtable.ts";
 
 /** All struct pages of pages up to this many are looked at. */
 const DENSE = 8192;
@@ -139,11 +139,7 @@ function checkMapping(k: Kernel, h: Hstate, head: number): void {
 
 function mappingOf(k: Kernel, vpage: number): { readonly pfn: number; readonly readOnly: boolean } {
   const { roMask, roValue } = k.arch.format;
-  const vpn = vmemmapVpn(k, vpage);
-  const pmd = walkTo(k, k.rootPfn, vpn, 1);
-  const huge = pmd >= 0 && entryHuge(k, pmd);
-  const at = huge ? pmd : walkTo(k, k.rootPfn, vpn, 0);
-  if (at < 0) panic(`checkInvariants: I1 vmemmap page ${vpage} is not mapped`);
-  const pfn = entryFrame(k, at) + (huge ? vpn % levelPages(k, 1) : 0);
-  return { pfn, readOnly: (k.phys.words[at] & roMask) === roValue };
+  const leaf = lookupAddress(k, k.rootPfn, vmemmapVpn(k, vpage));
+  if (leaf === null) panic(`checkInvariants: I1 vmemmap page ${vpage} is not mapped`);
+  return { pfn: leaf.pfn, readOnly: (k.phys.words[leaf.at] & roMask) === roValue };
 }

@@ -21,7 +21,16 @@ import { sharedEntries } from "./debug_vm_hugetlb.ts";
 import { pageFlags, pageRefcount, readPage } from "./page.ts";
 import { countsReferences, findZone } from "./page_alloc.ts";
 import { vmemmapCanOptimize } from "./pgmap.ts";
-import { entryFrame, entryHuge, entryNone, levelPages, tableEntries, vmemmapVpn, walkTo } from "./pgtable.ts";
+import {
+  entryFrame,
+  entryHuge,
+  entryNone,
+  levelPages,
+  lookupAddress,
+  tableEntries,
+  vmemmapVpn,
+  walkTo,
+} from "./pgtable.ts";
 import { walkTables } from "./ptdump.ts";
 import { C } from "./vmstat.ts";
 
@@ -113,10 +122,7 @@ function checkValidIsMapped(k: Kernel): void {
 function checkMapped(k: Kernel, start: number, end: number): void {
   const last = Math.ceil(end * k.structPageSize / k.pageBytes);
   for (let vpage = Math.floor(start * k.structPageSize / k.pageBytes); vpage < last; vpage++) {
-    const pmd = walkTo(k, k.rootPfn, vmemmapVpn(k, vpage), 1);
-    if (pmd >= 0 && !entryNone(k, pmd) && entryHuge(k, pmd)) continue;
-    const pte = walkTo(k, k.rootPfn, vmemmapVpn(k, vpage), 0);
-    if (pte < 0 || entryNone(k, pte)) {
+    if (lookupAddress(k, k.rootPfn, vmemmapVpn(k, vpage)) === null) {
       panic(`checkInvariants: I1 vmemmap page ${vpage} of frame ${start} is not mapped`);
     }
   }

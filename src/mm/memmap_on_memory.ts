@@ -12,7 +12,7 @@ import { isAligned } from "../lib/align.ts";
 import type { Kernel } from "./kernel.ts";
 import { findMemoryBlock } from "./memory_block.ts";
 import { pageFlags, vmemmapPage } from "./page.ts";
-import { entryAt, entryFrame, entryHuge, entryNone, levelPages, tableIndex, vmemmapVpn, walkTo } from "./pgtable.ts";
+import { levelPages, lookupAddress, vmemmapVpn } from "./pgtable.ts";
 
 /** What the rules depend on. Bytes. */
 export interface MhpGeometry {
@@ -82,12 +82,8 @@ export function mhpSupportsMemmapOnMemory(k: Kernel, bytes: number): boolean {
  * struct pages are not written, the frame's memory block answers.
  */
 export function isVmemmapSelfHosted(k: Kernel, pfn: number): boolean {
-  const vpn = vmemmapVpn(k, vmemmapPage(k, pfn));
-  const pmd = walkTo(k, k.rootPfn, vpn, 1);
-  if (pmd < 0 || entryNone(k, pmd)) return false;
-  const at = entryHuge(k, pmd) ? pmd : entryAt(k, entryFrame(k, pmd), tableIndex(k, vpn, 0));
-  if (entryNone(k, at)) return false;
-  const frame = entryFrame(k, at) + (at === pmd ? vpn % levelPages(k, 1) : 0);
+  const frame = lookupAddress(k, k.rootPfn, vmemmapVpn(k, vmemmapPage(k, pfn)))?.pfn ?? -1;
+  if (frame < 0) return false;
   if (k.contents) return (pageFlags(k, frame) & PG_VMEMMAP_SELF_HOSTED) !== 0;
   const block = findMemoryBlock(k, frame);
   return block !== null && frame < block.start + block.nrVmemmapPages;

@@ -18,6 +18,7 @@ import {
   entryHuge,
   entryNone,
   levelPages,
+  lookupAddress,
   populateTo,
   setEntry,
   tableEmpty,
@@ -96,14 +97,8 @@ function hasTable(k: Kernel, mm: Mm, vpn: number, level: number): boolean {
 
 /** `dev_pagemap_mapping_shift`: pages that the entry for `vpn` maps; 0 when none does. */
 export function mappedPages(k: Kernel, mm: Mm, vpn: number): number {
-  let table = mm.rootPfn;
-  for (let level = k.arch.format.topLevel; level >= 0; level--) {
-    const entry = entryAt(k, table, tableIndex(k, vpn, level));
-    if (entryNone(k, entry)) return 0;
-    if (level === 0 || entryHuge(k, entry)) return levelPages(k, level);
-    table = entryFrame(k, entry);
-  }
-  return 0;
+  const leaf = lookupAddress(k, mm.rootPfn, vpn);
+  return leaf === null ? 0 : levelPages(k, leaf.level);
 }
 
 /** Touches every page of an area, as a program that writes to its mapping does. The first failure, or "nopage". */

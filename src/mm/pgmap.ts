@@ -6,7 +6,7 @@ import { alignDown, isPowerOf2 } from "../lib/align.ts";
 import { altmapHas } from "./altmap.ts";
 import type { Kernel } from "./kernel.ts";
 import { vmemmapPage } from "./page.ts";
-import { entryFrame, entryHuge, entryNone, levelPages, vmemmapVpn, walkTo } from "./pgtable.ts";
+import { levelPages, lookupAddress, vmemmapVpn } from "./pgtable.ts";
 import { sectionsUse } from "./vmemmap_sub_pmd.ts";
 
 /**
@@ -33,10 +33,8 @@ export function altmapLent(k: Kernel, pgmap: DevPagemap): boolean {
 }
 
 function lent(k: Kernel, { altmap }: DevPagemap, vpage: number, range: PfnRange): boolean {
-  const pmd = walkTo(k, k.rootPfn, vmemmapVpn(k, vpage), 1);
-  if (pmd < 0 || entryNone(k, pmd)) return false;
-  const huge = entryHuge(k, pmd);
-  const entry = huge ? pmd : walkTo(k, k.rootPfn, vmemmapVpn(k, vpage), 0);
-  const span = huge ? levelPages(k, 1) : 1;
-  return altmapHas(altmap!, entryFrame(k, entry)) && sectionsUse(k, alignDown(vpage, span), span, range);
+  const leaf = lookupAddress(k, k.rootPfn, vmemmapVpn(k, vpage));
+  if (leaf === null || !altmapHas(altmap!, leaf.pfn)) return false;
+  const span = levelPages(k, leaf.level);
+  return sectionsUse(k, alignDown(vpage, span), span, range);
 }

@@ -90,6 +90,28 @@ export function walkTo(k: Kernel, root: number, vpn: number, level: number): num
   return entryAt(k, table, tableIndex(k, vpn, level));
 }
 
+/** What maps a page. */
+export interface Leaf {
+  /** Word index of the entry, and its level. */
+  readonly at: number;
+  readonly level: number;
+  /** Frame of the page itself, inside a larger leaf too. */
+  readonly pfn: number;
+}
+
+/** `lookup_address`: the leaf that maps `vpn`, past every TLB; null when nothing does. */
+export function lookupAddress(k: Kernel, root: number, vpn: number): Leaf | null {
+  let table = root;
+  for (let level = k.arch.format.topLevel; level >= 0; level--) {
+    const at = entryAt(k, table, tableIndex(k, vpn, level));
+    if (entryNone(k, at)) return null;
+    const pfn = entryFrame(k, at);
+    if (level === 0 || entryHuge(k, at)) return { at, level, pfn: pfn + vpn % levelPages(k, level) };
+    table = pfn;
+  }
+  return null;
+}
+
 /**
  * Word index of the entry for `vpn` at `level`, making the tables on the way; -1 when one cannot be had (tables made so
  * far stay, empty) or a huge leaf is in the way. `use` overrides what kernel tables are counted as.

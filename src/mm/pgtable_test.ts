@@ -19,13 +19,17 @@ import {
   entryHuge,
   entryNone,
   flushVmemmap,
+  levelPages,
+  lookupAddress,
   populateTo,
   setEntry,
   tableEmpty,
+  tableEntries,
   tableIndex,
   vmemmapVpn,
   walkTo,
 } from "./pgtable.ts";
+import { walkTables } from "./ptdump.ts";
 import { mappedFrame } from "./vmemmap_basepages.ts";
 import { C } from "./vmstat.ts";
 
@@ -86,6 +90,30 @@ Deno.test("populateTo() and walkTo() do not go through a leaf", () => {
     assertEquals(k.uses[USE_PTE_TABLE], 0);
     mustDestroy(k, ns);
   });
+});
+
+Deno.test("lookupAddress() finds the leaf of every page of memmap that a dump of the tables finds, and no other", () => {
+  for (const kernel of ["5.14", "v7"]) {
+    withKernel(`kernel=${kernel}`, (k) => {
+      const ns = mustCreate(k);
+      const dumped = new Map<number, number[]>();
+      walkTables(k, k.rootPfn, 0, tableEntries(k), {
+        leaf: (level, vpn, pfn) => {
+          for (let p = 0; p < levelPages(k, level); p++) dumped.set(vpn + p, [level, pfn + p]);
+        },
+      });
+      const levels = new Set<number>();
+      for (let vpage = 0; vpage <= vmemmapPage(k, k.machine.topology.maxPfn); vpage++) {
+        const leaf = lookupAddress(k, k.rootPfn, vmemmapVpn(k, vpage));
+        assertEquals(leaf === null ? undefined : [leaf.level, leaf.pfn], dumped.get(vmemmapVpn(k, vpage)));
+        if (leaf !== null) assertEquals(walkTo(k, k.rootPfn, vmemmapVpn(k, vpage), leaf.level), leaf.at);
+        levels.add(leaf?.level ?? -1);
+      }
+      // Boot's memmap has leaves; that of a compound device has entries.
+      assertEquals([...levels].sort(), kernel === "v7" ? [-1, 0, 1] : [-1, 1]);
+      mustDestroy(k, ns);
+    });
+  }
 });
 
 Deno.test("a new top-level entry of the kernel appears in every address space, and stays (B10)", () => {

@@ -7,7 +7,7 @@ import { ENOMEM } from "../include/errno.ts";
 import { USE_ALTMAP_VMEMMAP, USE_BOOT_VMEMMAP, USE_VMEMMAP } from "../include/frame_use.ts";
 import type { VmemAltmap } from "../include/memremap.ts";
 import { entryHi, entryLo, entryPfn } from "../machine/mmu.ts";
-import { altmapAllocFrames } from "./altmap.ts";
+import { altmapAllocBlock } from "./altmap.ts";
 import type { Kernel } from "./kernel.ts";
 import { allocFrames, allocPages } from "./page_alloc.ts";
 import { getEachPage } from "./page.ts";
@@ -45,8 +45,16 @@ export function vmemmapPopulateBasepages(
   return populateTables(k, start, end, nid, newPlan(k, WHOLE, WHOLE, -1, altmap));
 }
 
-/** `vmemmap_alloc_block`: an aligned block for memmap, from the boot or the buddy allocator; -1 when there is none. */
-export function vmemmapAllocBlock(k: Kernel, order: number, nid: number): number {
+/**
+ * `vmemmap_alloc_block_buf`: an aligned block for memmap, from the altmap, the boot or the buddy allocator; -1 when there
+ * is none.
+ */
+export function vmemmapAllocBlock(k: Kernel, order: number, nid: number, altmap: VmemAltmap | null): number {
+  if (altmap !== null) {
+    const block = altmapAllocBlock(altmap, 2 ** order);
+    if (block >= 0) k.uses[USE_ALTMAP_VMEMMAP] += 2 ** order;
+    return block;
+  }
   if (k.memblock === null) return allocPages(k, order, nid, USE_VMEMMAP);
   const pfn = k.memblock.alloc(2 ** order, 2 ** order, nid);
   if (pfn >= 0) {
@@ -147,14 +155,9 @@ function allocMemmapFrames(
   nid: number,
   altmap: VmemAltmap | null,
 ): number {
-  if (altmap !== null) {
-    const got = altmapAllocFrames(altmap, frames, count);
-    k.uses[USE_ALTMAP_VMEMMAP] += got;
-    return got;
-  }
-  if (k.memblock === null) return allocFrames(k, nid, USE_VMEMMAP, frames, count);
+  if (altmap === null && k.memblock === null) return allocFrames(k, nid, USE_VMEMMAP, frames, count);
   for (let i = 0; i < count; i++) {
-    frames[i] = vmemmapAllocBlock(k, 0, nid);
+    frames[i] = vmemmapAllocBlock(k, 0, nid, altmap);
     if (frames[i] < 0) return i;
   }
   return count;

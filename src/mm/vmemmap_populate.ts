@@ -15,7 +15,7 @@ import { ENOMEM } from "../include/errno.ts";
 import { USE_ALTMAP_VMEMMAP, USE_VMEMMAP } from "../include/frame_use.ts";
 import type { VmemAltmap } from "../include/memremap.ts";
 import { alignDown } from "../lib/align.ts";
-import { altmapAllocBlock, altmapFree, altmapHas } from "./altmap.ts";
+import { altmapFree, altmapHas } from "./altmap.ts";
 import type { Kernel } from "./kernel.ts";
 import { freePagetable } from "./page_alloc.ts";
 import {
@@ -46,34 +46,36 @@ export function vmemmapPopulate(
 ): number {
   const wholeSection = (end - start) * k.pageBytes >= k.pagesPerSection * k.structPageSize;
   if (wholeSection && k.arch.hugeVmemmap && !k.vmemmapBasePages) return populateHugepages(k, start, end, nid, altmap);
-  return vmemmapPopulateBasepages(k, start, end, nid, k.arch.altmapBasePages ? altmap : null);
+  return vmemmapPopulateBasepages(k, start, end, nid, altmapOfPages(k, altmap));
+}
+
+/** Where base pages are from: the altmap on arm64 only. */
+function altmapOfPages(k: Kernel, altmap: VmemAltmap | null): VmemAltmap | null {
+  return k.arch.altmapBasePages ? altmap : null;
 }
 
 /** `vmemmap_populate_hugepages`: one leaf per PMD; base pages where no block is to be had, but on x86 with an altmap. */
 function populateHugepages(k: Kernel, start: number, end: number, nid: number, altmap: VmemAltmap | null): number {
   const pmdPages = levelPages(k, 1);
-  const order = k.arch.format.tableShift;
-  const altmapOfPages = k.arch.altmapBasePages ? altmap : null;
   for (let at = start; at < end;) {
     const next = Math.min(alignDown(at, pmdPages) + pmdPages, end);
     const pmd = populateTo(k, k.rootPfn, vmemmapVpn(k, at), 1, nid);
     if (pmd < 0) return -ENOMEM;
     if (entryNone(k, pmd)) {
-      const block = altmap === null ? vmemmapAllocBlock(k, order, nid) : altmapAllocBlock(altmap, pmdPages);
+      const block = vmemmapAllocBlock(k, k.arch.format.tableShift, nid, altmap);
       if (block >= 0) {
-        if (altmap !== null) k.uses[USE_ALTMAP_VMEMMAP] += pmdPages;
         setEntry(k, pmd, 1, block, k.arch.format.kernelHuge);
         if (next - at < pmdPages) vmemmapUseNewSubPmd(k, at, next);
         at = next;
         continue;
       }
-      if (altmap !== altmapOfPages) return -ENOMEM;
+      if (altmap !== altmapOfPages(k, altmap)) return -ENOMEM;
     } else if (entryHuge(k, pmd)) {
       vmemmapUseSubPmd(k, at, next);
       at = next;
       continue;
     }
-    const err = vmemmapPopulateBasepages(k, at, next, nid, altmapOfPages);
+    const err = vmemmapPopulateBasepages(k, at, next, nid, altmapOfPages(k, altmap));
     if (err < 0) return err;
     at = next;
   }
@@ -116,25 +118,23 @@ function removeTable(
 /** remove_pte_table, unmap_hotplug_pte_range: `count` entries from word `at` on. */
 function removePtes(k: Kernel, at: number, count: number, altmap: VmemAltmap | null): void {
   const own = k.config.mutation === "altmapPagesFreed" ? null : altmap;
-  let toAltmap = 0;
   for (let i = at; i < at + 2 * count; i += 2) {
     if (entryNone(k, i)) continue;
     const pfn = entryFrame(k, i);
     clearEntry(k, i, 0);
-    // A page shared with a neighbour may be the neighbour's, from DRAM.
-    if (own === null || !altmapHas(own, pfn)) freePagetable(k, pfn, 0, USE_VMEMMAP);
-    else {
-      toAltmap++;
-      k.phys.release(pfn, 0);
-    }
+    freeMemmap(k, pfn, 0, own);
   }
-  if (toAltmap > 0) returnToAltmap(k, altmap!, toAltmap);
 }
 
-/** free_hotplug_page_range with an altmap: so many frames are its again. */
-function returnToAltmap(k: Kernel, altmap: VmemAltmap, frames: number): void {
-  if (k.config.mutation !== "altmapFreeLost") altmapFree(altmap, frames);
-  k.uses[USE_ALTMAP_VMEMMAP] -= frames;
+/**
+ * free_pagetable, free_hotplug_page_range: a page or leaf of memmap goes back to where it came from. Shared with a
+ * neighbour, it may be the neighbour's, from DRAM.
+ */
+function freeMemmap(k: Kernel, pfn: number, order: number, altmap: VmemAltmap | null): void {
+  if (altmap === null || !altmapHas(altmap, pfn)) return freePagetable(k, pfn, order, USE_VMEMMAP);
+  if (k.config.mutation !== "altmapFreeLost") altmapFree(altmap, 2 ** order);
+  k.uses[USE_ALTMAP_VMEMMAP] -= 2 ** order;
+  k.phys.release(pfn, order);
 }
 
 /** The part [start, end) of a PMD leaf is not used any more; the leaf goes when nothing else in it is. */
@@ -148,12 +148,7 @@ function removeLeaf(k: Kernel, entry: number, start: number, end: number, altmap
   }
   const pfn = entryFrame(k, entry);
   clearEntry(k, entry, 1);
-  if (altmap === null || !altmapHas(altmap, pfn)) {
-    const order = k.config.mutation === "leafFreedAsPage" ? 0 : k.arch.format.tableShift;
-    return freePagetable(k, pfn, order, USE_VMEMMAP);
-  }
-  returnToAltmap(k, altmap, perLeaf);
-  k.phys.release(pfn, k.arch.format.tableShift);
+  freeMemmap(k, pfn, mutation === "leafFreedAsPage" ? 0 : k.arch.format.tableShift, altmap);
 }
 
 /** free_pte_table, free_pmd_table, free_pud_table: an empty table goes; the top level's children stay. */

@@ -5,7 +5,7 @@ import type { Kernel } from "../mm/kernel.ts";
 import { findMemoryBlock } from "../mm/memory_block.ts";
 import { vmemmapPage } from "../mm/page.ts";
 import { findZone } from "../mm/page_alloc.ts";
-import { entryFrame, entryHuge, entryNone, levelPages, vmemmapVpn, walkTo } from "../mm/pgtable.ts";
+import { levelPages, lookupAddress, vmemmapVpn } from "../mm/pgtable.ts";
 
 /** How the memmap of some memory is mapped. */
 export interface MemmapMapping {
@@ -25,7 +25,6 @@ export interface MemmapMapping {
 
 /** Reads the mapping of the memmap of frames [start, end). */
 export function memmapMapping(k: Kernel, start: number, end: number): MemmapMapping {
-  const perLeaf = levelPages(k, 1);
   const byNode = k.nodes.map(() => 0);
   let pmdLeaves = 0;
   let pteEntries = 0;
@@ -39,22 +38,15 @@ export function memmapMapping(k: Kernel, start: number, end: number): MemmapMapp
     }
   };
   const last = start === end ? 0 : Math.ceil(end * k.structPageSize / k.pageBytes);
-  for (let vpage = vmemmapPage(k, start); vpage < last;) {
+  for (let vpage = vmemmapPage(k, start), pages = 1; vpage < last; vpage += pages) {
     const vpn = vmemmapVpn(k, vpage);
-    const pages = Math.min(perLeaf - vpn % perLeaf, last - vpage);
-    const pmd = walkTo(k, k.rootPfn, vpn, 1);
-    if (pmd >= 0 && !entryNone(k, pmd) && entryHuge(k, pmd)) {
-      pmdLeaves++;
-      count(vpage, entryFrame(k, pmd), pages);
-    } else {
-      for (let p = 0; p < pages; p++) {
-        const pte = walkTo(k, k.rootPfn, vpn + p, 0);
-        if (pte < 0 || entryNone(k, pte)) continue;
-        pteEntries++;
-        count(vpage + p, entryFrame(k, pte), 1);
-      }
-    }
-    vpage += pages;
+    const leaf = lookupAddress(k, k.rootPfn, vpn);
+    const span = levelPages(k, leaf?.level ?? 0);
+    pages = Math.min(span - vpn % span, last - vpage);
+    if (leaf === null) continue;
+    if (leaf.level > 0) pmdLeaves++;
+    else pteEntries++;
+    count(vpage, leaf.pfn, pages);
   }
   const entries = pmdLeaves + pteEntries;
   return {

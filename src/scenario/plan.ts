@@ -238,7 +238,7 @@ function planSizes(options: PlanOptions, usable: number, places: readonly Place[
   const given = { arch, ...(hostMemory === undefined ? {} : { hostMemory }), contents: false };
   const step = (align: number) => Math.max(align, ARCHS[arch].namespaceUnitBytes);
   const largest = Math.max(...places.map(({ align }) => step(align)));
-  // As large as any answer: 64 bytes of each base page are memmap, and alignment takes a few pages at most.
+  // No answer is larger: 64 bytes of each base page are memmap, and alignment takes a few pages at most.
   const page = pageBytes(ARCHS[arch]);
   const most = Math.min(Math.ceil(usable * page / (page - 64) / largest + 4) * largest, MOST_MEMORY);
   const k = boot({ arch, dram: [ARCHS[arch].regionAlignBytes], pmem: [{ bytes: most }], contents: false });

@@ -7,10 +7,11 @@
 import { tryGrabCompoundHead } from "../../src/mm/gup_refs.ts";
 import { getDevPagemap, putDevPagemap } from "../../src/mm/memremap.ts";
 import { compoundHead, compoundOrder, isPageHead, pageRefcount, setPageFlags } from "../../src/mm/page.ts";
+import { type Leaf, levelPages, lookupAddress } from "../../src/mm/pgtable.ts";
 import { PG_REFERENCED } from "../../src/include/page_flags.ts";
 import type { DevPagemap } from "../../src/include/memremap.ts";
 import type { Step, Thread } from "./explore.ts";
-import { beginSection, endSection, findLeaf, type GupStage, type Leaf, look, onCpu } from "./stage.ts";
+import { beginSection, endSection, type GupStage, look, onCpu } from "./stage.ts";
 
 /** One way to write gup-fast for an entry. */
 export interface GupRace {
@@ -63,7 +64,7 @@ export function* gupThread(w: GupStage, v: GupRace): Thread {
 function* gupFastSteps(w: GupStage, v: GupRace): Generator<Step, Held[] | null, void> {
   const { k } = w;
   yield { name: "read the entry", reads: ["entry"] };
-  const leaf = findLeaf(w);
+  const leaf = lookupAddress(k, w.mm.rootPfn, w.vpn);
   if (leaf === null) return null;
   const [lo, hi] = [k.phys.words[leaf.at], k.phys.words[leaf.at + 1]];
   const { pfn } = leaf;
@@ -100,7 +101,7 @@ function* grabSteps(w: GupStage, v: GupRace, leaf: Leaf, held: Held[]): Generato
   const { pfn } = leaf;
   const want = v.grab.startsWith("one") ? 1 : w.n;
   for (let done = 0; done < want;) {
-    let head = leaf.first;
+    let head = pfn - w.vpn % levelPages(w.k, leaf.level);
     let refs = want;
     if (v.head === "compound_head") {
       yield { name: "read compound_head", ...PAGE };

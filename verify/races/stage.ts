@@ -10,7 +10,7 @@ import { checkInvariants } from "../../src/mm/debug_vm.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import type { Mm } from "../../src/mm/mm.ts";
 import { readPage, vmemmapPage } from "../../src/mm/page.ts";
-import { entryFrame, entryHuge, entryNone, levelPages, vmemmapVpn, walkTo } from "../../src/mm/pgtable.ts";
+import { lookupAddress, vmemmapVpn } from "../../src/mm/pgtable.ts";
 import type { Step } from "./explore.ts";
 
 /** A world between steps. */
@@ -86,27 +86,6 @@ export function* waitForSection(w: Stage, name: string): Generator<Step, void, v
 }
 
 /**
- * The leaf that maps the page gup begins at: word index of the entry, the frame of the page, the one the entry names.
- */
-export interface Leaf {
-  readonly at: number;
-  readonly pfn: number;
-  readonly first: number;
-}
-
-/** Walks the process's tables to the page gup begins at; null when it is not mapped. */
-export function findLeaf(w: GupStage): Leaf | null {
-  for (let level = 2; level >= 0; level--) {
-    const at = walkTo(w.k, w.mm.rootPfn, w.vpn, level);
-    if (at < 0 || entryNone(w.k, at)) return null;
-    if (level > 0 && !entryHuge(w.k, at)) continue;
-    const first = entryFrame(w.k, at);
-    return { at, pfn: first + w.vpn % levelPages(w.k, level), first };
-  }
-  return null;
-}
-
-/**
  * Notes what is wrong with touching this struct page now, as the current CPU sees it; panics when it faults. False:
  * gone.
  */
@@ -127,12 +106,7 @@ export function look(w: Stage, pfn: number, verb: string): boolean {
 
 /** Frame of a vmemmap page in the kernel table, past every TLB; -1 when none. */
 export function memmapFrame(k: Kernel, vpage: number): number {
-  const vpn = vmemmapVpn(k, vpage);
-  const pmd = walkTo(k, k.rootPfn, vpn, 1);
-  if (pmd < 0 || entryNone(k, pmd)) return -1;
-  if (entryHuge(k, pmd)) return entryFrame(k, pmd) + vpn % levelPages(k, 1);
-  const pte = walkTo(k, k.rootPfn, vpn, 0);
-  return entryNone(k, pte) ? -1 : entryFrame(k, pte);
+  return lookupAddress(k, k.rootPfn, vmemmapVpn(k, vpage))?.pfn ?? -1;
 }
 
 /** The end of a run: hazards noted on the way, and what is left behind. */
