@@ -27,8 +27,11 @@ function windows({ quick }: Scale): { readonly count: number; readonly times: nu
   return { count, times: TIB / SIZE_2M / count };
 }
 
-/** Net pages of 1024 GiB, by formula and laid out. */
-function netOf(scale: Scale, size: number, keep: number): { readonly formula: number; readonly measure: () => number } {
+/** A figure by formula, and as laid out. */
+type Figures = Required<Pick<Claim, "formula" | "measure">>;
+
+/** Net pages of 1024 GiB. */
+function netOf(scale: Scale, size: number, keep: number): Figures {
   const { count, times } = part(scale, size);
   const all = count * times;
   return {
@@ -37,7 +40,7 @@ function netOf(scale: Scale, size: number, keep: number): { readonly formula: nu
   };
 }
 
-function netSpread(scale: Scale, keep: number): { readonly formula: number; readonly measure: () => number } {
+function netSpread(scale: Scale, keep: number): Figures {
   const { count, times } = windows(scale);
   const all = count * times;
   return {
@@ -46,51 +49,35 @@ function netSpread(scale: Scale, keep: number): { readonly formula: number; read
   };
 }
 
+/** Pages as GiB of them. */
+function figuresInGib({ formula, measure }: Figures): Figures {
+  return { formula: gib(PAGE * formula), measure: () => inGiB(PAGE * measure()) };
+}
+
 /** "We can save ~16GB(1G hugepage)/~11GB (2MB hugepage, the worst case is 10GB while the best is 12GB)". */
 function savings(scale: Scale): Claim[] {
-  const best = netOf(scale, SIZE_2M, 2);
-  const worst = netSpread(scale, 2);
-  const huge = netOf(scale, SIZE_1G, 2);
+  const best = figuresInGib(netOf(scale, SIZE_2M, 2));
+  const worst = figuresInGib(netSpread(scale, 2));
+  const claim = (id: string, what: string, printed: string, figures: Figures, note?: string): Claim => ({
+    id,
+    what,
+    unit: "GiB",
+    printed,
+    ...figures,
+    expected: "rounding",
+    ...(note === undefined ? {} : { note }),
+  });
   return [
-    {
-      id: "004-08",
-      what: "1024 GiB of 1G pages save",
-      unit: "GiB",
-      printed: "16",
-      formula: gib(PAGE * huge.formula),
-      measure: () => inGiB(PAGE * huge.measure()),
-      expected: "rounding",
-    },
-    {
-      id: "004-09/worst",
-      what: "1024 GiB of 2M pages save, one page to a window",
-      unit: "GiB",
-      printed: "10",
-      formula: gib(PAGE * worst.formula),
-      measure: () => inGiB(PAGE * worst.measure()),
-      expected: "confirmed",
-    },
-    {
-      id: "004-09/best",
-      what: "the same, side by side",
-      unit: "GiB",
-      printed: "12",
-      formula: gib(PAGE * best.formula),
-      measure: () => inGiB(PAGE * best.measure()),
-      expected: "rounding",
-      note: "12 GiB are freed, 32 MiB of PTE tables are paid",
-    },
-    {
-      id: "004-09",
-      what: "the middle of the two",
-      unit: "GiB",
-      printed: "11",
-      formula: (gib(PAGE * worst.formula) + gib(PAGE * best.formula)) / 2,
-      measure: () => (inGiB(PAGE * worst.measure()) + inGiB(PAGE * best.measure())) / 2,
-      expected: "rounding",
-      note:
-        "10.98; a server with little besides these pages is at the best: one page to a window takes 64 TiB of memory",
-    },
+    claim("004-08", "1024 GiB of 1G pages save", "16", figuresInGib(netOf(scale, SIZE_1G, 2))),
+    { ...claim("004-09/worst", "1024 GiB of 2M pages save, one page to a window", "10", worst), expected: "confirmed" },
+    claim("004-09/best", "the same, side by side", "12", best, "12 GiB are freed, 32 MiB of PTE tables are paid"),
+    claim(
+      "004-09",
+      "the middle of the two",
+      "11",
+      { formula: (worst.formula + best.formula) / 2, measure: () => (worst.measure() + best.measure()) / 2 },
+      "10.98; a server with little besides these pages is at the best: one page to a window takes 64 TiB of memory",
+    ),
   ];
 }
 

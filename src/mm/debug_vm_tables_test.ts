@@ -10,6 +10,12 @@ import { allocPages } from "./page_alloc.ts";
 import { clearEntry, entryFrame, setEntry } from "./pgtable.ts";
 import { C } from "./vmstat.ts";
 
+/** The last memmap page of each of two compounds. */
+const swapTails: Damage["damage"] = ({ k, start }) => {
+  flushAll(k);
+  swapEntries(k, memmapEntry(k, start + 12), memmapEntry(k, start + 16 + 12));
+};
+
 const DAMAGES: readonly Damage[] = [
   {
     names: "I1",
@@ -47,19 +53,13 @@ const DAMAGES: readonly Damage[] = [
   {
     names: "I5",
     what: "two compounds swap a tail page",
-    damage: ({ k, start }) => {
-      flushAll(k);
-      swapEntries(k, memmapEntry(k, start + 12), memmapEntry(k, start + 16 + 12));
-    },
+    damage: swapTails,
   },
   {
     names: "I5",
     what: "a shared head page is not shared",
     text: "kernel=v7+head",
-    damage: ({ k, start }) => {
-      flushAll(k);
-      swapEntries(k, memmapEntry(k, start + 12), memmapEntry(k, start + 16 + 12));
-    },
+    damage: swapTails,
   },
   {
     names: "I13",
