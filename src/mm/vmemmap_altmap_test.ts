@@ -10,7 +10,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Arch } from "../arch/arch.ts";
 import { ARM64_16K } from "../arch/arm64/arm64.ts";
-import { TOY_ARM64, TOY_ARM64_PAGES } from "../arch/toy/toy.ts";
+import { TOY, TOY_ARM64, TOY_ARM64_PAGES } from "../arch/toy/toy.ts";
 import type { BootOptions } from "../boot.ts";
 import { createNamespace, destroyNamespace, type NdNamespace } from "../drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
@@ -21,7 +21,7 @@ import type { VmemAltmap } from "../include/memremap.ts";
 import { machine, mustCreate, mustDestroy, stockDifference, takeStock, withKernel } from "../testing.ts";
 import { checkInvariants } from "./debug_vm.ts";
 import type { Kernel } from "./kernel.ts";
-import { memremapPages, memunmapPages, newPgmap } from "./memremap.ts";
+import { memremapPages, memunmapPages, newPgmap, pagesInUse } from "./memremap.ts";
 import { totalFreePages } from "./page_alloc.ts";
 import { mappedFrame, vmemmapPopulateBasepages } from "./vmemmap_basepages.ts";
 import { vmemmapFree } from "./vmemmap_populate.ts";
@@ -87,11 +87,26 @@ Deno.test("memmap takes from an altmap what a model of it says, and an altmap to
           memunmapPages(k, pgmap);
         }
         assertEquals([altmap.alloc, stockDifference(before, takeStock(k))], [0, ""]);
+        for (let i = 0; i < reserve + room; i++) assertEquals(k.phys.slot(base + i), -1);
       });
     }),
     { seed: 7, numRuns: 300 },
   );
   assert(worked > 50 && failed > 50, `${worked} worked, ${failed} failed`);
+});
+
+Deno.test("on x86 the leaves of an altmap that is too small are not replaced by DRAM", () => {
+  for (const [arch, errno] of [[TOY, -ENOMEM], [{ ...TOY, hugeVmemmap: false }, 0]] as const) {
+    withKernel(toy(arch, "5.14"), (k) => {
+      const base = k.machine.topology.pmemStart;
+      // A section's leaf takes 16 frames.
+      const altmap = altmapOf(base, 0, 15, base + 64);
+      const pgmap = newPgmap(k, "generic", [{ start: base, end: base + 64 }], altmap, 0, 1);
+      assertEquals(memremapPages(k, pgmap), errno);
+      assertEquals([altmap.alloc, k.uses[USE_VMEMMAP]], [0, errno === 0 ? 16 : 0]);
+      if (errno === 0) memunmapPages(k, pgmap);
+    });
+  }
 });
 
 Deno.test("vmemmapPopulateBasepages() takes single frames in a row, and stops where the altmap ends", () => {
@@ -224,6 +239,22 @@ Deno.test("a page of memmap that neighbours share belongs to the altmap of the f
       mustDestroy(k, first);
     });
   }
+});
+
+Deno.test("a page of memmap may be lent to the one in front, too, who came later", () => {
+  withKernel(SHARED, (k) => {
+    const start = k.machine.topology.pmemStart;
+    const between = start + 80 * MIB / 65536;
+    const end = between + 80 * MIB / 65536;
+    const altmap = altmapOf(between, 1, 2, end);
+    const lender = newPgmap(k, "generic", [{ start: between, end }], altmap, 0, 1);
+    assertEquals([memremapPages(k, lender), pagesInUse(k, lender)], [0, false]);
+    const borrower = newPgmap(k, "generic", [{ start, end: between }], null, 0, 1);
+    assertEquals([memremapPages(k, borrower), pagesInUse(k, lender), pagesInUse(k, borrower)], [0, true, false]);
+    memunmapPages(k, borrower);
+    assertEquals(pagesInUse(k, lender), false);
+    memunmapPages(k, lender);
+  });
 });
 
 Deno.test("a leaf that neighbours share belongs to the altmap of the first, with struct pages that do not fill sections", () => {
