@@ -27,7 +27,7 @@ export { gupReport } from "./src/scenario/gup.ts";
 export type { GupOptions, GupReport } from "./src/scenario/gup.ts";
 export { gupJobsReport } from "./src/scenario/gup_jobs.ts";
 export type { GupJobsOptions, GupJobsReport } from "./src/scenario/gup_jobs.ts";
-export type { GupMode } from "./src/mm/gup_refs.ts";
+export type { GupMode } from "./src/mm/gup/refs.ts";
 export { hugetlbReport, hugetlbSizes } from "./src/scenario/hugetlb.ts";
 export type { HugetlbReport, HugetlbSizeRow } from "./src/scenario/hugetlb.ts";
 export type { HugetlbConfig, HugetlbOptions } from "./src/scenario/hugetlb_box.ts";
@@ -41,7 +41,7 @@ export type { HotplugConfig, HotplugOptions } from "./src/scenario/hotplug_box.t
 export { mhpFences } from "./src/scenario/mhp_fences.ts";
 export type { MhpFence } from "./src/scenario/mhp_fences.ts";
 export type { MemmapMapping } from "./src/scenario/hotplug_memmap.ts";
-export type { MhpRefusal } from "./src/mm/memmap_on_memory.ts";
+export type { MhpRefusal } from "./src/mm/hotplug/memmap_on_memory.ts";
 export type { OnlineType } from "./src/include/memory.ts";
 export { planReport } from "./src/scenario/plan.ts";
 export type { PlanOptions, PlanPool, PlanReport, PlanRow, PlanSize } from "./src/scenario/plan.ts";

@@ -6,8 +6,8 @@
 
 import { SZ_2M } from "../src/include/sizes.ts";
 import { panic } from "../src/lib/bug.ts";
-import { flushFreeHpageWork } from "../src/mm/hugetlb_free.ts";
-import { setNrHugepages } from "../src/mm/hugetlb.ts";
+import { flushFreeHpageWork } from "../src/mm/hugetlb/make_and_free.ts";
+import { setNrHugepages } from "../src/mm/hugetlb/hugetlb.ts";
 import type { Kernel } from "../src/mm/kernel.ts";
 import { countersSince, readCounters } from "../src/mm/vmstat.ts";
 import { costTable, DEFAULT_COST } from "../src/model/cost_tables.ts";

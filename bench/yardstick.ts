@@ -11,7 +11,7 @@ import { ZONE_DEVICE } from "../src/include/mmzone.ts";
 import { pageLinksHi } from "../src/include/page_flags.ts";
 import { SZ_1G, SZ_2M } from "../src/include/sizes.ts";
 import { panic } from "../src/lib/bug.ts";
-import { gupTestGet, gupTestPut } from "../src/mm/gup_test_ioctl.ts";
+import { gupTestGet, gupTestPut } from "../src/mm/gup/ioctl.ts";
 import { memmapInitZoneDevice } from "../src/mm/mm_init.ts";
 import { pageAddressHi, pageAddressLo, pageRefcount, readPage } from "../src/mm/page.ts";
 import { C } from "../src/mm/vmstat.ts";

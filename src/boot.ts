@@ -22,11 +22,11 @@ import { buildMachine, type MachineSpec } from "./machine/machine.ts";
 import type { SharedBytes } from "./machine/phys_mem.ts";
 import type { RegionSpec } from "./machine/topology.ts";
 import { FaultBudget } from "./mm/fault_inject.ts";
-import { hugetlbInit } from "./mm/hugetlb.ts";
-import { newHugetlbState } from "./mm/hugetlb_state.ts";
+import { hugetlbInit } from "./mm/hugetlb/hugetlb.ts";
+import { newHugetlbState } from "./mm/hugetlb/state.ts";
 import type { Kernel } from "./mm/kernel.ts";
 import { Memblock } from "./mm/memblock.ts";
-import { newHotplugState } from "./mm/memory_block.ts";
+import { newHotplugState } from "./mm/hotplug/memory_block.ts";
 import { addFreeArea, growZoneSpan, newNode, type PgData } from "./mm/mmzone.ts";
 import { initPages } from "./mm/page_init.ts";
 import { findArea, takePages, zoneIndexOfDram } from "./mm/page_alloc.ts";
@@ -34,7 +34,7 @@ import { allocTable } from "./mm/pgtable.ts";
 import { PgmapTree } from "./mm/pgmap_tree.ts";
 import { SectionTable } from "./mm/section_table.ts";
 import { sparseInit } from "./mm/sparse.ts";
-import { newTableWork } from "./mm/vmemmap_basepages.ts";
+import { newTableWork } from "./mm/vmemmap/basepages.ts";
 import { COUNTERS } from "./mm/vmstat.ts";
 
 /** Most CPUs of a kernel (CONFIG_MAXSMP). */

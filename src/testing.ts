@@ -15,7 +15,7 @@ import { errnoName } from "./include/errno.ts";
 import { USE_PUD_TABLE } from "./include/frame_use.ts";
 import { type Errata, type KernelConfig, NO_ERRATA, PRESETS } from "./include/kernel_config.ts";
 import { parseSize } from "./lib/units.ts";
-import { checkInvariants } from "./mm/debug_vm.ts";
+import { checkInvariants } from "./debug_vm/debug_vm.ts";
 import type { Kernel } from "./mm/kernel.ts";
 import { totalFreePages } from "./mm/page_alloc.ts";
 import { C } from "./mm/vmstat.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What differs by architecture (arch/*/include/asm): sizes, the page-table format, where the vmemmap lies, what may be
-// done to it. Data only: vmemmap_populate(), a function of the architecture in the kernel, is mm/vmemmap_populate.ts
+// done to it. Data only: vmemmap_populate(), a function of the architecture in the kernel, is mm/vmemmap/populate.ts
 // for all of them; `hugeVmemmap` tells it whether to use PMD leaves, `altmapBasePages` where base pages are from.
 
 import type { PgtableFormat } from "../include/pgtable_format.ts";

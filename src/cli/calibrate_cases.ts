@@ -5,7 +5,7 @@
 import { createNamespace, destroyNamespace } from "../drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
 import { panic } from "../lib/bug.ts";
-import { gupTestGet, gupTestPut } from "../mm/gup_test_ioctl.ts";
+import { gupTestGet, gupTestPut } from "../mm/gup/ioctl.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { bootBox, namespaceConfig, type NamespaceOptions } from "../scenario/box.ts";
 import { gupBox } from "../scenario/gup.ts";

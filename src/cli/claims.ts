@@ -18,7 +18,7 @@ export const claimsCommand: Command = {
     },
   },
   run: async (flags) => {
-    const { claimsReport } = await import("../../verify/lab_claims.ts");
+    const { claimsReport } = await import("../../verify/audit/lab_claims.ts");
     const names = ["id", "theme", "document", "verdict"].filter((name) => flags.has(name));
     return claimsReport(Object.fromEntries(names.map((name) => [name, flags.text(name)])));
   },

@@ -7,8 +7,8 @@
 import { EBUSY, ENOMEM, ENXIO } from "../include/errno.ts";
 import { SUBPAGE_INDEX_HWPOISON } from "../include/hugetlb.ts";
 import { PG_HWPOISON } from "../include/page_flags.ts";
-import { adjustPoolSurplus, flushFreeHpageWork, removeHugePage, updateAndFreePages } from "./hugetlb_free.ts";
-import { hugetlbHead, setSubpagePrivate } from "./hugetlb_page.ts";
+import { adjustPoolSurplus, flushFreeHpageWork, removeHugePage, updateAndFreePages } from "./hugetlb/make_and_free.ts";
+import { hugetlbHead, setSubpagePrivate } from "./hugetlb/huge_page.ts";
 import type { Kernel } from "./kernel.ts";
 import { compoundOrder, pageFlags, pageNid, setPageFlags } from "./page.ts";
 

@@ -7,14 +7,14 @@ import type { KernelConfig } from "../include/kernel_config.ts";
 import type { Cpu, Machine } from "../machine/machine.ts";
 import type { PhysMem } from "../machine/phys_mem.ts";
 import type { FaultBudget } from "./fault_inject.ts";
-import type { HugetlbState } from "./hugetlb_state.ts";
+import type { HugetlbState } from "./hugetlb/state.ts";
 import type { Memblock } from "./memblock.ts";
-import type { HotplugState } from "./memory_block.ts";
+import type { HotplugState } from "./hotplug/memory_block.ts";
 import type { PgmapTree } from "./pgmap_tree.ts";
 import type { PgData } from "./mmzone.ts";
 import type { SectionTable } from "./section_table.ts";
 import type { Mm } from "./mm.ts";
-import type { TableWork } from "./vmemmap_basepages.ts";
+import type { TableWork } from "./vmemmap/basepages.ts";
 
 /** One kernel. */
 export interface Kernel {

@@ -9,7 +9,7 @@ import { PG_HWPOISON } from "../include/page_flags.ts";
 import { alignDown } from "../lib/align.ts";
 import { memoryFailureHugetlb } from "./hugetlb_poison.ts";
 import { type Kernel, objectAt } from "./kernel.ts";
-import { pfnToOnlinePage } from "./memory_hotplug.ts";
+import { pfnToOnlinePage } from "./hotplug/memory_hotplug.ts";
 import { getDevPagemap, pfnFirst, putDevPagemap } from "./memremap.ts";
 import { mappedPages, unmapMapping } from "./memory.ts";
 import type { AddressSpace, Mm } from "./mm.ts";

@@ -9,10 +9,10 @@ import type { DevPagemap, MemoryType, PfnRange, VmemAltmap } from "../include/me
 import { PAGE_REFCOUNT } from "../include/mm_types.ts";
 import { isAligned } from "../lib/align.ts";
 import { panic } from "../lib/bug.ts";
-import { altmapOffset } from "./altmap.ts";
+import { altmapOffset } from "./vmemmap/altmap.ts";
 import { type Kernel, newObject } from "./kernel.ts";
-import { overlapsMemoryBlocks } from "./memory_block.ts";
-import { addPages, moveRangeToDeviceZone, removePages } from "./memory_hotplug.ts";
+import { overlapsMemoryBlocks } from "./hotplug/memory_block.ts";
+import { addPages, moveRangeToDeviceZone, removePages } from "./hotplug/memory_hotplug.ts";
 import { memmapInitAltmap, memmapInitZoneDevice } from "./mm_init.ts";
 import { pageRefcount, writePage } from "./page.ts";
 import { pageInitPoison } from "./page_poison.ts";

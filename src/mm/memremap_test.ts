@@ -9,7 +9,7 @@ import { USE_VMEMMAP } from "../include/frame_use.ts";
 import { PRESETS } from "../include/kernel_config.ts";
 import { KernelPanic } from "../lib/bug.ts";
 import { kernelLike, machine, mustCreate, mustDestroy, stockDifference, takeStock, withKernel } from "../testing.ts";
-import { checkInvariants } from "./debug_vm.ts";
+import { checkInvariants } from "../debug_vm/debug_vm.ts";
 import type { Kernel } from "./kernel.ts";
 import { getDevPagemap, memremapPages, memunmapPages, newPgmap, pfnFirst, pfnLen, putDevPagemap } from "./memremap.ts";
 import { vmemmapCanOptimize } from "./pgmap.ts";

@@ -29,7 +29,7 @@ import type { DevPagemap, VmemAltmap } from "../include/memremap.ts";
 import { isAligned } from "../lib/align.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
-import { countInPmem } from "./memmap_lines.ts";
+import { countInPmem } from "./gup/lines.ts";
 import type { Zone } from "./mmzone.ts";
 import { vmemmapCanOptimize } from "./pgmap.ts";
 import {

@@ -11,7 +11,7 @@ import { MIGRATE_MOVABLE, MIGRATE_NONE } from "../include/mmzone.ts";
 import { PG_HEAD } from "../include/page_flags.ts";
 import { KernelPanic } from "../lib/bug.ts";
 import { kernelLike, machine, mustCreate, mustDestroy, withKernel } from "../testing.ts";
-import { checkInvariants } from "./debug_vm.ts";
+import { checkInvariants } from "../debug_vm/debug_vm.ts";
 import type { Kernel } from "./kernel.ts";
 import { memremapPages, memunmapPages, newPgmap, pfnFirst } from "./memremap.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";

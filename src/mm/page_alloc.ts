@@ -44,7 +44,7 @@ export function allocPages(
       const pfn = zoneAlloc(zone, order);
       if (pfn < 0) continue;
       accountAlloc(k, order, use);
-      // mm/hugetlb.ts initialises a huge page's struct pages, first and tails alike, once their tables are split.
+      // mm/hugetlb/hugetlb.ts initialises a huge page's struct pages, first and tails alike, once their tables are split.
       if (use !== USE_HUGETLB && countsReferences(k, order)) prepNewPage(k, pfn, zone);
       return pfn;
     }

@@ -10,7 +10,7 @@ import { ZONE_NORMAL } from "../include/mmzone.ts";
 import { PG_RESERVED } from "../include/page_flags.ts";
 import { KernelPanic } from "../lib/bug.ts";
 import { machine, mustCreate, mustDestroy, withKernel } from "../testing.ts";
-import { checkInvariants } from "./debug_vm.ts";
+import { checkInvariants } from "../debug_vm/debug_vm.ts";
 import {
   allocFrames,
   allocPages,

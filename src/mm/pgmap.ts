@@ -3,11 +3,11 @@
 
 import type { DevPagemap, PfnRange } from "../include/memremap.ts";
 import { alignDown, isPowerOf2 } from "../lib/align.ts";
-import { altmapHas } from "./altmap.ts";
+import { altmapHas } from "./vmemmap/altmap.ts";
 import type { Kernel } from "./kernel.ts";
 import { vmemmapPage } from "./page.ts";
 import { levelPages, lookupAddress, vmemmapVpn } from "./pgtable.ts";
-import { sectionsUse } from "./vmemmap_sub_pmd.ts";
+import { sectionsUse } from "./vmemmap/sub_pmd.ts";
 
 /**
  * `vmemmap_can_optimize`: whether tails of this pgmap share their memmap. Not with an altmap, not when struct pages

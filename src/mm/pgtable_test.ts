@@ -7,7 +7,7 @@ import { boot } from "../boot.ts";
 import { USE_PTE_TABLE, USE_PUD_TABLE, USE_USER_TABLE, USE_VMEMMAP } from "../include/frame_use.ts";
 import { KernelPanic } from "../lib/bug.ts";
 import { machine, mustCreate, mustDestroy, withKernel } from "../testing.ts";
-import { checkInvariants } from "./debug_vm.ts";
+import { checkInvariants } from "../debug_vm/debug_vm.ts";
 import { mmAlloc, mmPut } from "./memory.ts";
 import { readPage, vmemmapPage, writePage } from "./page.ts";
 import { freePages } from "./page_alloc.ts";
@@ -30,7 +30,7 @@ import {
   walkTo,
 } from "./pgtable.ts";
 import { walkTables } from "./ptdump.ts";
-import { mappedFrame } from "./vmemmap_basepages.ts";
+import { mappedFrame } from "./vmemmap/basepages.ts";
 import { C } from "./vmstat.ts";
 
 /** Pmem beyond the first top-level entry of the toy's vmemmap, which covers 4096 memmap pages = 4 MiB of memory. */

@@ -6,7 +6,7 @@ import { assertEquals, assertNotEquals } from "@std/assert";
 import { boot } from "../boot.ts";
 import { PAGE_COMPOUND_HEAD, PAGE_ZONE_DEVICE_DATA, PAGE_ZONE_DEVICE_DATA_HI } from "../include/mm_types.ts";
 import { SZ_1G, SZ_2M } from "../include/sizes.ts";
-import { allocHugePageAt, sizeToHstate } from "./hugetlb.ts";
+import { allocHugePageAt, sizeToHstate } from "./hugetlb/hugetlb.ts";
 import { compoundHead, pageAddressHi, pageAddressLo, readPage } from "./page.ts";
 
 Deno.test("stampTails() points every tail to its own head and its list to itself, whatever the head before was", () => {

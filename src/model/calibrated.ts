@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The constants a fit gave, with the figures that trained them. Not to be edited by hand: verify/series.ts repeats
+// The constants a fit gave, with the figures that trained them. Not to be edited by hand: verify/series/main.ts repeats
 // every fit from the fixtures and the emulator's counters, prints what it finds, and fails when it is not what stands
 // here.
 

@@ -5,7 +5,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { boot } from "../boot.ts";
 import { createNamespace } from "../drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
-import { checkInvariants } from "../mm/debug_vm.ts";
+import { checkInvariants } from "../debug_vm/debug_vm.ts";
 import { COUNTERS, countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
 import { modelInitMs, modelMs, modelNs, VirtualClock } from "./clock.ts";
 import { COSTS } from "./cost_tables.ts";

@@ -2,7 +2,7 @@
 // gup_test -j in real workers: counts exact while held and afterwards, for every way to count; and what is refused.
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { checkInvariants } from "../mm/debug_vm.ts";
+import { checkInvariants } from "../debug_vm/debug_vm.ts";
 import { gupBox, gupConfig } from "./gup.ts";
 import { gupJobsReport } from "./gup_jobs.ts";
 import { GupTeam } from "./gup_team.ts";

@@ -4,7 +4,7 @@
 
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "../mm/kernel.ts";
-import type { GupTestResult } from "../mm/gup_test_ioctl.ts";
+import type { GupTestResult } from "../mm/gup/ioctl.ts";
 import { type CpuBooks, smpTicket } from "../smp.ts";
 import type { VmArea } from "../mm/mm.ts";
 import { CONTROL_WORDS, GO, type GupAnswer, type GupRun, type Join, PUT } from "./gup_protocol.ts";

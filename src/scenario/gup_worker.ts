@@ -4,7 +4,7 @@
 
 import type { Kernel } from "../mm/kernel.ts";
 import type { Mm } from "../mm/mm.ts";
-import { gupTest, gupTestGet, gupTestPut, type GupTestResult, verifyHeld } from "../mm/gup_test_ioctl.ts";
+import { gupTest, gupTestGet, gupTestPut, type GupTestResult, verifyHeld } from "../mm/gup/ioctl.ts";
 import { countersSince, readCounters } from "../mm/vmstat.ts";
 import { cpuBooks, joinMachine, joinMm } from "../smp.ts";
 import { GO, type GupAnswer, type GupRun, type Join, PUT } from "./gup_protocol.ts";

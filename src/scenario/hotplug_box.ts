@@ -12,7 +12,7 @@ import { SZ_1G } from "../include/sizes.ts";
 import { alignDown, isPowerOf2 } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
 import type { Kernel } from "../mm/kernel.ts";
-import { memoryBlockBytes } from "../mm/memory_block.ts";
+import { memoryBlockBytes } from "../mm/hotplug/memory_block.ts";
 import { allocPages, totalFreePages } from "../mm/page_alloc.ts";
 import { layoutTopology, type RegionSpec, type Topology } from "../machine/topology.ts";
 import {

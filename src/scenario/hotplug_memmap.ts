@@ -2,7 +2,7 @@
 // Where the memmap of a range of memory lies and how it is mapped, read entry by entry from the kernel page table.
 
 import type { Kernel } from "../mm/kernel.ts";
-import { findMemoryBlock } from "../mm/memory_block.ts";
+import { findMemoryBlock } from "../mm/hotplug/memory_block.ts";
 import { vmemmapPage } from "../mm/page.ts";
 import { findZone } from "../mm/page_alloc.ts";
 import { levelPages, lookupAddress, vmemmapVpn } from "../mm/pgtable.ts";

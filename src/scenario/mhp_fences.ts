@@ -12,7 +12,7 @@ import { type Arch, levelBytes, pageBytes } from "../arch/arch.ts";
 import { ARM64_16K, ARM64_4K, ARM64_64K } from "../arch/arm64/arm64.ts";
 import { X86_64 } from "../arch/x86/x86_64.ts";
 import { SZ_1G, SZ_1M } from "../include/sizes.ts";
-import { type MhpGeometry, type MhpRefusal, mhpRefusals } from "../mm/memmap_on_memory.ts";
+import { type MhpGeometry, type MhpRefusal, mhpRefusals } from "../mm/hotplug/memmap_on_memory.ts";
 
 /** A machine and a range of exactly one of its memory blocks. Bytes. */
 export interface MhpFence {

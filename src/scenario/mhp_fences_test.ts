@@ -5,7 +5,7 @@ import { memoryBlockOnline } from "../drivers/base/memory.ts";
 import { addMemory } from "../drivers/base/memory_hotplug.ts";
 import { EINVAL } from "../include/errno.ts";
 import { STRUCT_PAGE_SIZES } from "../include/mm_types.ts";
-import { checkInvariants } from "../mm/debug_vm.ts";
+import { checkInvariants } from "../debug_vm/debug_vm.ts";
 import { mhpFences } from "./mhp_fences.ts";
 
 Deno.test("mhpFences: 64-byte struct pages pass on 4K pages and are refused on larger ones by both alignments", () => {

@@ -18,8 +18,8 @@ import {
   SIZE_1G,
   SIZE_2M,
   yieldsPer1024,
-} from "../formulas.ts";
-import { indexAfterFault, poisoned, refsOf, yields } from "../v4_refs.ts";
+} from "../formulas/vmemmap.ts";
+import { indexAfterFault, poisoned, refsOf, yields } from "../claims/v4_refs.ts";
 import type { Erratum } from "./erratum.ts";
 
 /** Defects of devmaps. */

@@ -4,7 +4,7 @@
 // in nothing else.
 
 import { type Errata, type KernelConfig, PRESETS } from "../../mod.ts";
-import type { Claim } from "../claim.ts";
+import type { Claim } from "../claims/claim.ts";
 
 /** The name of an erratum's switch: a defect, a fix that an older kernel lacks, or a mutation. */
 export type Switch = keyof Errata | "memoryFailureHead" | "clearDynamicPgmap" | "earlySectionAssumedShared";

@@ -4,9 +4,9 @@
 import { populateArea } from "../../src/mm/memory.ts";
 import { C } from "../../src/mm/vmstat.ts";
 import type { KernelConfig } from "../../mod.ts";
-import { basePages, SIZE_2M, sketchReferences } from "../formulas.ts";
-import { build, mapDevice } from "../measure.ts";
-import { refsAfter, secondHeadReferences } from "../v4_gup.ts";
+import { basePages, SIZE_2M, sketchReferences } from "../formulas/vmemmap.ts";
+import { build, mapDevice } from "../measure/measure.ts";
+import { refsAfter, secondHeadReferences } from "../claims/v4_gup.ts";
 import type { Erratum } from "./erratum.ts";
 
 const PAGES_2M = basePages(SIZE_2M);

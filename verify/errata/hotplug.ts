@@ -5,8 +5,8 @@ import { boot } from "../../src/boot.ts";
 import { addMemory } from "../../src/drivers/base/memory_hotplug.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import type { KernelConfig } from "../../mod.ts";
-import { SECTION } from "../formulas.ts";
-import { panics, yes } from "../measure.ts";
+import { SECTION } from "../formulas/vmemmap.ts";
+import { panics, yes } from "../measure/measure.ts";
 import type { Erratum } from "./erratum.ts";
 
 /** Defects of hotplug. */

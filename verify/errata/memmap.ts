@@ -8,7 +8,7 @@ import { USE_VMEMMAP } from "../../src/include/frame_use.ts";
 import { memremapPages, newPgmap } from "../../src/mm/memremap.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { compoundHead, isPageHead, pageRefcount, vmemmapPage } from "../../src/mm/page.ts";
-import { mappedFrame } from "../../src/mm/vmemmap_basepages.ts";
+import { mappedFrame } from "../../src/mm/vmemmap/basepages.ts";
 import type { KernelConfig } from "../../mod.ts";
 import {
   basePages,
@@ -19,8 +19,8 @@ import {
   uniqueStructs,
   untypedPageblocks,
   vmemmapPages,
-} from "../formulas.ts";
-import { untyped } from "../v4_init.ts";
+} from "../formulas/vmemmap.ts";
+import { untyped } from "../claims/v4_init.ts";
 import type { Erratum } from "./erratum.ts";
 
 /** Defects of the memmap. */

@@ -2,7 +2,7 @@
 // Every defect of the documents and patches that can be run, each shown both ways. As a script: `deno run -A
 // verify/errata/mod.ts` prints the same two rows for each, what is seen without the defect and with it.
 
-import { main, type Suite } from "../report.ts";
+import { main, type Suite } from "../audit/report.ts";
 import { DEVMAP_ERRATA } from "./devmap.ts";
 import { type Erratum, erratumClaims } from "./erratum.ts";
 import { GUP_ERRATA } from "./gup.ts";

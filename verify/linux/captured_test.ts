@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Every capture in fixtures/linux-6.1-captured against the emulator: rows must be equal, field by field. Only the count
 // of free pages is blurred on Linux (per-CPU lists, slabs) and is compared within that blur. Left out: struct pages of
-// HugeTLB (src/mm/hugetlb_test.ts), the first round of a pool, which differs with what ran before.
+// HugeTLB (src/mm/hugetlb/hugetlb_test.ts), the first round of a pool, which differs with what ran before.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { boot } from "../../src/boot.ts";
@@ -9,11 +9,11 @@ import { createNamespace } from "../../src/drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../../src/drivers/nvdimm/region.ts";
 import { EINVAL } from "../../src/include/errno.ts";
 import { KernelPanic } from "../../src/lib/bug.ts";
-import { checkInvariants } from "../../src/mm/debug_vm.ts";
+import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import { totalFreePages } from "../../src/mm/page_alloc.ts";
 import { parseNamespaceSpec } from "./capture/namespace_spec.ts";
-import { type Counts, plugSteps } from "../linux_hotplug.ts";
-import { poolSteps } from "../linux_hugetlb.ts";
+import { type Counts, plugSteps } from "./hotplug.ts";
+import { poolSteps } from "./hugetlb.ts";
 import { capturedFacts, emulateFacts, emulateMap, emulateRows, machineOf } from "./emulated.ts";
 
 const CAPTURED = new URL("../../fixtures/linux-6.1-captured/", import.meta.url);

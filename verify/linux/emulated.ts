@@ -17,7 +17,7 @@ import { PG_HEAD } from "../../src/include/page_flags.ts";
 import { ZONE_DEVICE } from "../../src/include/mmzone.ts";
 import { KernelPanic } from "../../src/lib/bug.ts";
 import { parseSize } from "../../src/lib/units.ts";
-import { checkInvariants } from "../../src/mm/debug_vm.ts";
+import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { compoundHead, pageRefcount, readPage } from "../../src/mm/page.ts";
 import { totalFreePages } from "../../src/mm/page_alloc.ts";

@@ -16,12 +16,12 @@ import { destroyNamespace, type NdNamespace } from "../../src/drivers/nvdimm/nam
 import { type NdRegion, ndRegions } from "../../src/drivers/nvdimm/region.ts";
 import type { KernelConfig } from "../../src/include/kernel_config.ts";
 import { panic } from "../../src/lib/bug.ts";
-import { checkInvariants } from "../../src/mm/debug_vm.ts";
-import { conserved } from "../../src/mm/debug_vm_hugetlb.ts";
-import type { GupMode } from "../../src/mm/gup_refs.ts";
-import { putPages, unpinPages } from "../../src/mm/gup_put.ts";
-import { freeHugePage, setNrHugepages } from "../../src/mm/hugetlb.ts";
-import { flushFreeHpageWork } from "../../src/mm/hugetlb_free.ts";
+import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
+import { conserved } from "../../src/debug_vm/hugetlb.ts";
+import type { GupMode } from "../../src/mm/gup/refs.ts";
+import { putPages, unpinPages } from "../../src/mm/gup/put.ts";
+import { freeHugePage, setNrHugepages } from "../../src/mm/hugetlb/hugetlb.ts";
+import { flushFreeHpageWork } from "../../src/mm/hugetlb/make_and_free.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { mmPut } from "../../src/mm/memory.ts";
 import type { Mm, VmArea } from "../../src/mm/mm.ts";

@@ -9,7 +9,7 @@ import { createNamespace, destroyNamespace } from "../../src/drivers/nvdimm/name
 import { EBUSY, EINVAL, ENOMEM, ENOSPC, ENXIO } from "../../src/include/errno.ts";
 import { GUP_PIN_COUNTING_BIAS } from "../../src/include/mm_types.ts";
 import { panic } from "../../src/lib/bug.ts";
-import { gupFast } from "../../src/mm/gup.ts";
+import { gupFast } from "../../src/mm/gup/gup.ts";
 import { handleFault, mmAlloc, mmPut, munmap } from "../../src/mm/memory.ts";
 import { memoryFailure } from "../../src/mm/memory_failure.ts";
 import { totalFreePages } from "../../src/mm/page_alloc.ts";

@@ -6,7 +6,7 @@ import { memoryBlockOffline, memoryBlockOnline } from "../../src/drivers/base/me
 import { addMemory, removeMemory } from "../../src/drivers/base/memory_hotplug.ts";
 import { EBUSY, EEXIST, EINVAL } from "../../src/include/errno.ts";
 import type { MemoryBlock, OnlineType } from "../../src/include/memory.ts";
-import { findMemoryBlock } from "../../src/mm/memory_block.ts";
+import { findMemoryBlock } from "../../src/mm/hotplug/memory_block.ts";
 import { BLOCK_BYTES, BLOCKS, type Life } from "./life.ts";
 import { expectErrno, oom, type Operation, wholeLeaves } from "./expect.ts";
 

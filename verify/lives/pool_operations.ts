@@ -11,7 +11,7 @@ import {
   persistentHugePages,
   setNrHugepages,
   setOptimizeVmemmap,
-} from "../../src/mm/hugetlb.ts";
+} from "../../src/mm/hugetlb/hugetlb.ts";
 import type { Hstate } from "../../src/include/hugetlb.ts";
 import { memoryFailureHugetlb } from "../../src/mm/hugetlb_poison.ts";
 import { expectErrno, failing, type Operation, pick } from "./expect.ts";

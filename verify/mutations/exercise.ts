@@ -12,10 +12,10 @@ import { daxPgoffToPfn, type DevDax, devDaxPages } from "../../src/drivers/dax/b
 import { type NdRegion, ndRegions } from "../../src/drivers/nvdimm/region.ts";
 import { ENOMEM } from "../../src/include/errno.ts";
 import { panic } from "../../src/lib/bug.ts";
-import { checkInvariants } from "../../src/mm/debug_vm.ts";
-import { gupFast } from "../../src/mm/gup.ts";
-import { putPages, unpinPages } from "../../src/mm/gup_put.ts";
-import { type GupMode } from "../../src/mm/gup_refs.ts";
+import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
+import { gupFast } from "../../src/mm/gup/gup.ts";
+import { putPages, unpinPages } from "../../src/mm/gup/put.ts";
+import { type GupMode } from "../../src/mm/gup/refs.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { memoryFailure } from "../../src/mm/memory_failure.ts";
 import { mmAlloc, mmPut, populateArea } from "../../src/mm/memory.ts";

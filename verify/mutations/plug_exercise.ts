@@ -6,9 +6,9 @@ import { memoryBlockOffline, memoryBlockOnline } from "../../src/drivers/base/me
 import { addMemory, removeMemory } from "../../src/drivers/base/memory_hotplug.ts";
 import { EINVAL, ENOMEM } from "../../src/include/errno.ts";
 import { panic } from "../../src/lib/bug.ts";
-import { checkInvariants } from "../../src/mm/debug_vm.ts";
+import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
-import { findMemoryBlock } from "../../src/mm/memory_block.ts";
+import { findMemoryBlock } from "../../src/mm/hotplug/memory_block.ts";
 import { totalFreePages } from "../../src/mm/page_alloc.ts";
 
 /** Lives the life on the machine's plug; panics where something is wrong. */

@@ -6,9 +6,9 @@
 import { EBUSY } from "../../src/include/errno.ts";
 import type { Hstate } from "../../src/include/hugetlb.ts";
 import { panic } from "../../src/lib/bug.ts";
-import { checkInvariants } from "../../src/mm/debug_vm.ts";
-import { allocHugePage, freeHugePage, setNrHugepages, setOptimizeVmemmap } from "../../src/mm/hugetlb.ts";
-import { flushFreeHpageWork } from "../../src/mm/hugetlb_free.ts";
+import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
+import { allocHugePage, freeHugePage, setNrHugepages, setOptimizeVmemmap } from "../../src/mm/hugetlb/hugetlb.ts";
+import { flushFreeHpageWork } from "../../src/mm/hugetlb/make_and_free.ts";
 import { memoryFailureHugetlb } from "../../src/mm/hugetlb_poison.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { C } from "../../src/mm/vmstat.ts";

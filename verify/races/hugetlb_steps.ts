@@ -12,9 +12,9 @@ import { USE_HUGETLB } from "../../src/include/frame_use.ts";
 import type { Hstate } from "../../src/include/hugetlb.ts";
 import { FREE_POISON_BYTE } from "../../src/include/mm_types.ts";
 import { freeContigPages, takeContigPages } from "../../src/mm/contig_alloc.ts";
-import { allocHugePage } from "../../src/mm/hugetlb.ts";
-import { addToPool, removeHugePage } from "../../src/mm/hugetlb_free.ts";
-import { destroyHugePage, prepHugePage } from "../../src/mm/hugetlb_page.ts";
+import { allocHugePage } from "../../src/mm/hugetlb/hugetlb.ts";
+import { addToPool, removeHugePage } from "../../src/mm/hugetlb/make_and_free.ts";
+import { destroyHugePage, prepHugePage } from "../../src/mm/hugetlb/huge_page.ts";
 import {
   allocVmemmapPages,
   copyShared,
@@ -26,7 +26,7 @@ import {
   restoreTails,
   shareTails,
   unmarkOptimized,
-} from "../../src/mm/hugetlb_vmemmap.ts";
+} from "../../src/mm/hugetlb/hugetlb_vmemmap.ts";
 import { findZone } from "../../src/mm/page_alloc.ts";
 import { pageNid, vmemmapPage } from "../../src/mm/page.ts";
 import { entryFrame, setEntry } from "../../src/mm/pgtable.ts";

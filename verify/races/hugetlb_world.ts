@@ -13,7 +13,7 @@ import type { Hstate } from "../../src/include/hugetlb.ts";
 import { type KernelConfig, PRESETS } from "../../src/include/kernel_config.ts";
 import { COMPOUND_PAGE_DTOR, PAGE_REFCOUNT } from "../../src/include/mm_types.ts";
 import { PG_HEAD } from "../../src/include/page_flags.ts";
-import { allocHugePage, allocHugePageAt, freeHugePage } from "../../src/mm/hugetlb.ts";
+import { allocHugePage, allocHugePageAt, freeHugePage } from "../../src/mm/hugetlb/hugetlb.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { prepCompoundTail } from "../../src/mm/mm_init.ts";
 import { findZone, freePages, takePages } from "../../src/mm/page_alloc.ts";

@@ -6,7 +6,7 @@
 import { PAGE_FLAGS, PAGE_POISON_WORD } from "../../src/include/mm_types.ts";
 import { KernelPanic, panic } from "../../src/lib/bug.ts";
 import { Mmu } from "../../src/machine/mmu.ts";
-import { checkInvariants } from "../../src/mm/debug_vm.ts";
+import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import type { Mm } from "../../src/mm/mm.ts";
 import { readPage, vmemmapPage } from "../../src/mm/page.ts";

@@ -4,7 +4,7 @@
 // mapping.
 
 import type { DevPagemap } from "../../src/include/memremap.ts";
-import { addPages, moveRangeToDeviceZone } from "../../src/mm/memory_hotplug.ts";
+import { addPages, moveRangeToDeviceZone } from "../../src/mm/hotplug/memory_hotplug.ts";
 import { munmap, unmapMapping } from "../../src/mm/memory.ts";
 import { devPagemapKill, newPgmap, pageunmapRanges, pfnLen } from "../../src/mm/memremap.ts";
 import { memmapInitZoneDevice } from "../../src/mm/mm_init.ts";

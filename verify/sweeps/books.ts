@@ -3,7 +3,7 @@
 // states and subsections, pgmaps, the references on every frame in use, what gup gave out. Compared as a whole.
 
 import { FRAME_USES, USE_BOOT_VMEMMAP, USE_HUGETLB, USE_VMEMMAP } from "../../src/include/frame_use.ts";
-import { conserved } from "../../src/mm/debug_vm_hugetlb.ts";
+import { conserved } from "../../src/debug_vm/hugetlb.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { pageRefcount } from "../../src/mm/page.ts";
 import { C } from "../../src/mm/vmstat.ts";

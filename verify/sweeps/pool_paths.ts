@@ -7,14 +7,19 @@
 import { ENOMEM } from "../../src/include/errno.ts";
 import type { Hstate } from "../../src/include/hugetlb.ts";
 import { panic } from "../../src/lib/bug.ts";
-import { allocHugePage, allocHugePageAt, freeHugePage } from "../../src/mm/hugetlb.ts";
-import { freeHugePages, persistentHugePages, setNrHugepages, setOptimizeVmemmap } from "../../src/mm/hugetlb.ts";
-import { flushFreeHpageWork } from "../../src/mm/hugetlb_free.ts";
+import { allocHugePage, allocHugePageAt, freeHugePage } from "../../src/mm/hugetlb/hugetlb.ts";
+import {
+  freeHugePages,
+  persistentHugePages,
+  setNrHugepages,
+  setOptimizeVmemmap,
+} from "../../src/mm/hugetlb/hugetlb.ts";
+import { flushFreeHpageWork } from "../../src/mm/hugetlb/make_and_free.ts";
 import { dissolveFreeHugePage, memoryFailureHugetlb } from "../../src/mm/hugetlb_poison.ts";
-import { vmemmapOptimized } from "../../src/mm/hugetlb_vmemmap.ts";
+import { vmemmapOptimized } from "../../src/mm/hugetlb/hugetlb_vmemmap.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { vmemmapPage } from "../../src/mm/page.ts";
-import { splitVmemmapRange } from "../../src/mm/vmemmap_split.ts";
+import { splitVmemmapRange } from "../../src/mm/hugetlb/vmemmap_split.ts";
 import { takePoolBooks } from "./books.ts";
 import type { Sweep } from "./sweep.ts";
 

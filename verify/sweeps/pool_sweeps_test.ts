@@ -7,7 +7,7 @@ import { boot, type BootOptions } from "../../src/boot.ts";
 import type { Hstate } from "../../src/include/hugetlb.ts";
 import { type KernelConfig, PRESETS } from "../../src/include/kernel_config.ts";
 import { KernelPanic } from "../../src/lib/bug.ts";
-import { bootHugetlb, variantName, VARIANTS } from "../../src/mm/hugetlb_testing.ts";
+import { bootHugetlb, variantName, VARIANTS } from "../../src/mm/hugetlb/hugetlb_testing.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import {
   brokenSweep,

@@ -5,7 +5,7 @@
 
 import { errnoName } from "../../src/include/errno.ts";
 import { panic } from "../../src/lib/bug.ts";
-import { checkInvariants } from "../../src/mm/debug_vm.ts";
+import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { takeBooks } from "./books.ts";
 

@@ -4,7 +4,7 @@
 // Left out: ACPI itself.
 
 import type { Kernel } from "../../mm/kernel.ts";
-import { mhpSupportsMemmapOnMemory } from "../../mm/memmap_on_memory.ts";
+import { mhpSupportsMemmapOnMemory } from "../../mm/hotplug/memmap_on_memory.ts";
 import { addMemory } from "../base/memory_hotplug.ts";
 
 /** `acpi_memory_enable_device`: adds a DIMM; errors as addMemory(). Bytes. */

@@ -14,7 +14,7 @@ import {
   offlinePages,
   onlinePages,
   zoneForPfnRange,
-} from "../../mm/memory_hotplug_ram.ts";
+} from "../../mm/hotplug/ram.ts";
 
 /**
  * `create_memory_block_devices`: a block for each part of [start, end), offline. 0; -EEXIST or, when one cannot be

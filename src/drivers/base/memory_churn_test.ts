@@ -5,9 +5,9 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { USE_PINNED } from "../../include/frame_use.ts";
-import { checkInvariants } from "../../mm/debug_vm.ts";
+import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import type { Kernel } from "../../mm/kernel.ts";
-import { findMemoryBlock } from "../../mm/memory_block.ts";
+import { findMemoryBlock } from "../../mm/hotplug/memory_block.ts";
 import { allocPages, freePages, totalFreePages } from "../../mm/page_alloc.ts";
 import { withKernel } from "../../testing.ts";
 import { memoryBlockOffline, memoryBlockOnline } from "./memory.ts";

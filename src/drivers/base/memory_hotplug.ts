@@ -12,9 +12,9 @@ import type { VmemAltmap } from "../../include/memremap.ts";
 import type { MemoryBlock } from "../../include/memory.ts";
 import { isAligned } from "../../lib/align.ts";
 import type { Kernel } from "../../mm/kernel.ts";
-import { mhpSupportsMemmapOnMemory } from "../../mm/memmap_on_memory.ts";
-import { findMemoryBlock, overlapsMemoryBlocks } from "../../mm/memory_block.ts";
-import { addPages, removePages } from "../../mm/memory_hotplug.ts";
+import { mhpSupportsMemmapOnMemory } from "../../mm/hotplug/memmap_on_memory.ts";
+import { findMemoryBlock, overlapsMemoryBlocks } from "../../mm/hotplug/memory_block.ts";
+import { addPages, removePages } from "../../mm/hotplug/memory_hotplug.ts";
 import { createMemoryBlockDevices, memoryBlockOnline, removeMemoryBlockDevices } from "./memory.ts";
 
 /** `mhp_t`: how memory is to be added. */

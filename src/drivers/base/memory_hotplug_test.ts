@@ -6,7 +6,7 @@ import { USE_ALTMAP_VMEMMAP, USE_PTE_TABLE, USE_VMEMMAP } from "../../include/fr
 import { PRESETS } from "../../include/kernel_config.ts";
 import { KernelPanic } from "../../lib/bug.ts";
 import { kernelLike, stockDifference, takeStock, withKernel } from "../../testing.ts";
-import { checkInvariants } from "../../mm/debug_vm.ts";
+import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import type { Kernel } from "../../mm/kernel.ts";
 import { totalFreePages } from "../../mm/page_alloc.ts";
 import { acpiMemoryEnableDevice } from "../acpi/acpi_memhotplug.ts";

@@ -8,9 +8,9 @@ import { MIGRATE_MOVABLE, SECTION_IS_ONLINE, ZONE_MOVABLE, ZONE_NORMAL } from ".
 import { PG_RESERVED, PG_VMEMMAP_SELF_HOSTED } from "../../include/page_flags.ts";
 import { KernelPanic } from "../../lib/bug.ts";
 import { stockDifference, takeStock, withKernel } from "../../testing.ts";
-import { checkInvariants } from "../../mm/debug_vm.ts";
+import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import type { Kernel } from "../../mm/kernel.ts";
-import { pfnToOnlinePage } from "../../mm/memory_hotplug.ts";
+import { pfnToOnlinePage } from "../../mm/hotplug/memory_hotplug.ts";
 import { type Zone, zoneArea } from "../../mm/mmzone.ts";
 import { pageFlags, pageRefcount } from "../../mm/page.ts";
 import { allocPages, freePages, takePages } from "../../mm/page_alloc.ts";

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { boot } from "../../boot.ts";
 import { EBUSY, EINVAL, ENOSPC } from "../../include/errno.ts";
 import type { KernelConfig } from "../../include/kernel_config.ts";
-import { checkInvariants } from "../../mm/debug_vm.ts";
+import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import type { Kernel } from "../../mm/kernel.ts";
 import { handleFault, mmAlloc, mmPut } from "../../mm/memory.ts";
 import { entryFrame, walkTo } from "../../mm/pgtable.ts";

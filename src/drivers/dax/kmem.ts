@@ -11,7 +11,7 @@ import type { MemoryBlock } from "../../include/memory.ts";
 import type { PfnRange } from "../../include/memremap.ts";
 import { alignDown, alignUp } from "../../lib/align.ts";
 import type { Kernel } from "../../mm/kernel.ts";
-import { mhpSupportsMemmapOnMemory } from "../../mm/memmap_on_memory.ts";
+import { mhpSupportsMemmapOnMemory } from "../../mm/hotplug/memmap_on_memory.ts";
 import { addMemory, memoryBlocks, removeMemory } from "../base/memory_hotplug.ts";
 import type { DevDax } from "./bus.ts";
 

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { BootOptions } from "../../boot.ts";
 import { EBUSY, EINVAL, ENOMEM } from "../../include/errno.ts";
 import { mustCreate, mustDestroy, stockDifference, takeStock, withKernel } from "../../testing.ts";
-import { checkInvariants } from "../../mm/debug_vm.ts";
+import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import type { Kernel } from "../../mm/kernel.ts";
 import { memoryBlockOffline, memoryBlockOnline } from "../base/memory.ts";
 import { addMemory, removeMemory } from "../base/memory_hotplug.ts";

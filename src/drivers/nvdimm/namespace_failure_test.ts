@@ -6,7 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ENOMEM } from "../../include/errno.ts";
 import { USE_PTE_TABLE, USE_VMEMMAP } from "../../include/frame_use.ts";
 import { PRESETS } from "../../include/kernel_config.ts";
-import { checkInvariants } from "../../mm/debug_vm.ts";
+import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import type { Kernel } from "../../mm/kernel.ts";
 import { mmAlloc, mmPut, populateArea } from "../../mm/memory.ts";
 import { memremapPages, memunmapPages, newPgmap } from "../../mm/memremap.ts";

@@ -5,9 +5,9 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { EBUSY, EINVAL, ENOSPC } from "../../include/errno.ts";
 import { PRESETS } from "../../include/kernel_config.ts";
-import { checkInvariants } from "../../mm/debug_vm.ts";
-import { gupFast } from "../../mm/gup.ts";
-import { putPages } from "../../mm/gup_put.ts";
+import { checkInvariants } from "../../debug_vm/debug_vm.ts";
+import { gupFast } from "../../mm/gup/gup.ts";
+import { putPages } from "../../mm/gup/put.ts";
 import { mmAlloc, mmPut, populateArea } from "../../mm/memory.ts";
 import { kernelLike, machine, mustCreate, mustDestroy, stockDifference, takeStock, withKernel } from "../../testing.ts";
 import { daxMmap } from "../dax/device.ts";
@@ -106,7 +106,7 @@ Deno.test("regions near different nodes take memmap from their own node", () => 
 });
 
 // 80 MiB are 1.25 memmap pages where pages have 64 KiB, and 5 with 16 KiB: neighbours share one, or do not. A page they
-// share that is from the altmap of one keeps that one there (mm/vmemmap_altmap_test.ts): the last made goes first then.
+// share that is from the altmap of one keeps that one there (mm/vmemmap/from_altmap_test.ts): the last made goes first then.
 for (const arch of ["x86-64", "arm64-4k", "arm64-16k", "arm64-64k"]) {
   Deno.test(`neighbours go in any order and the others stay whole: ${arch}`, () => {
     for (const order of [[0, 1, 2], [1, 2, 0]]) {

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The checker's recount of the kernel page table (I1, I4, I5, I13, I16, I25): what is mapped against what sections say,
+// frames and tables against use counts, references against the number of entries, sharing against the configuration.
+
+import {
+  FRAME_USES,
+  USE_ALTMAP_VMEMMAP,
+  USE_BOOT_VMEMMAP,
+  USE_PMD_TABLE,
+  USE_PTE_TABLE,
+  USE_PUD_TABLE,
+  USE_VMEMMAP,
+} from "../include/frame_use.ts";
+import type { DevPagemap, VmemAltmap } from "../include/memremap.ts";
+import { PG_BOOTMEM, PG_RESERVED } from "../include/page_flags.ts";
+import { panic } from "../lib/bug.ts";
+import { altmapHas } from "../mm/vmemmap/altmap.ts";
+import type { Kernel } from "../mm/kernel.ts";
+import { findMemoryBlock } from "../mm/hotplug/memory_block.ts";
+import { sharedEntries } from "./hugetlb.ts";
+import { pageFlags, pageRefcount, readPage } from "../mm/page.ts";
+import { countsReferences, findZone } from "../mm/page_alloc.ts";
+import { vmemmapCanOptimize } from "../mm/pgmap.ts";
+import {
+  entryFrame,
+  entryHuge,
+  entryNone,
+  levelPages,
+  lookupAddress,
+  tableEntries,
+  vmemmapVpn,
+  walkTo,
+} from "../mm/pgtable.ts";
+import { walkTables } from "../mm/ptdump.ts";
+import { C } from "../mm/vmstat.ts";
+
+/** Recounts the vmemmap part of the kernel table. */
+export function checkKernelTable(k: Kernel): void {
+  const counts = recount(k);
+  checkMappedIsValid(k, counts);
+  checkValidIsMapped(k);
+  checkUses(k, counts);
+  checkAltmaps(k, counts);
+  checkReferences(k, counts);
+  for (const { pgmap } of k.pgmaps.entries) checkSharing(k, pgmap);
+}
+
+interface Recount {
+  /** PTE-mapped frames and how many entries map each. */
+  readonly frames: Map<number, number>;
+  /** Head frames of blocks mapped by PMD leaves. */
+  readonly blocks: Set<number>;
+  /** PTE tables and how many PMD entries point to each. */
+  readonly pteTables: Map<number, number>;
+  /** Vmemmap pages with a translation, as [first, count]. */
+  readonly mapped: [number, number][];
+  readonly tables: number[];
+}
+
+function recount(k: Kernel): Recount {
+  const result: Recount = {
+    frames: new Map(),
+    blocks: new Set(),
+    pteTables: new Map(),
+    mapped: [],
+    tables: [0, 0, 0, 0],
+  };
+  const base = vmemmapVpn(k, 0);
+  const shared = new Set<number>();
+  walkTables(k, k.rootPfn, k.arch.vmemmapPgdIndex, tableEntries(k), {
+    table: (level, _vpn, child) => {
+      if (level === 1) {
+        const times = result.pteTables.get(child) ?? 0;
+        result.pteTables.set(child, times + 1);
+        if (times > 0) return void shared.add(child);
+      }
+      result.tables[level]++;
+    },
+    leaf: (level, vpn, pfn) => {
+      result.mapped.push([vpn - base, levelPages(k, level)]);
+      if (level === 1) result.blocks.add(pfn);
+      // Entries of a shared table exist once, however many PMD entries lead to them.
+      else if (!isRepeat(k, shared, vpn)) result.frames.set(pfn, (result.frames.get(pfn) ?? 0) + 1);
+    },
+  });
+  return result;
+}
+
+/** Whether this entry was visited already, through another PMD entry that shares its table. */
+function isRepeat(k: Kernel, shared: Set<number>, vpn: number): boolean {
+  if (shared.size === 0) return false;
+  const pmd = walkTo(k, k.rootPfn, vpn, 1);
+  const table = entryFrame(k, pmd);
+  if (!shared.has(table)) return false;
+  const previous = walkTo(k, k.rootPfn, vpn - levelPages(k, 1), 1);
+  return previous >= 0 && !entryNone(k, previous) && !entryHuge(k, previous) && entryFrame(k, previous) === table;
+}
+
+/** I1, second half: nothing is mapped that no section has. */
+function checkMappedIsValid(k: Kernel, { mapped }: Recount): void {
+  for (const [vpage, count] of mapped) {
+    const first = Math.floor(vpage * k.pageBytes / k.structPageSize);
+    const last = Math.ceil((vpage + count) * k.pageBytes / k.structPageSize) - 1;
+    let valid = k.sections.valid(first) || k.sections.valid(last);
+    for (let pfn = first; !valid && pfn <= last; pfn += k.pagesPerSubsection) valid = k.sections.valid(pfn);
+    if (!valid) panic(`checkInvariants: I1 vmemmap page ${vpage} is mapped, frames ${first}-${last} are in no section`);
+  }
+}
+
+/** I1, first half: all memmap of every populated subsection is mapped. */
+function checkValidIsMapped(k: Kernel): void {
+  const { sections, pagesPerSubsection } = k;
+  for (let nr = 0; nr < sections.length; nr++) {
+    if (sections.state[nr] === 0) continue;
+    for (let s = 0; s < sections.subsections; s++) {
+      const pfn = nr * k.pagesPerSection + s * pagesPerSubsection;
+      if (sections.valid(pfn)) checkMapped(k, pfn, pfn + pagesPerSubsection);
+    }
+  }
+}
+
+function checkMapped(k: Kernel, start: number, end: number): void {
+  const last = Math.ceil(end * k.structPageSize / k.pageBytes);
+  for (let vpage = Math.floor(start * k.structPageSize / k.pageBytes); vpage < last; vpage++) {
+    if (lookupAddress(k, k.rootPfn, vmemmapVpn(k, vpage)) === null) {
+      panic(`checkInvariants: I1 vmemmap page ${vpage} of frame ${start} is not mapped`);
+    }
+  }
+}
+
+/** I25, I16: frames and tables by use, recounted. */
+function checkUses(k: Kernel, { frames, blocks, tables }: Recount): void {
+  const perBlock = levelPages(k, 1);
+  const found = [0, 0, 0];
+  for (const pfn of frames.keys()) found[kindOf(k, pfn)]++;
+  for (const pfn of blocks) found[kindOf(k, pfn)] += perBlock;
+  expectUse(k, USE_VMEMMAP, found[0]);
+  expectUse(k, USE_BOOT_VMEMMAP, found[1]);
+  expectUse(k, USE_ALTMAP_VMEMMAP, found[2]);
+  expectUse(k, USE_PTE_TABLE, tables[1]);
+  expectUse(k, USE_PMD_TABLE, tables[2]);
+  expectUse(k, USE_PUD_TABLE, tables[3]);
+  if (k.stat[C.nrMemmapPages] !== found[0]) {
+    panic(`checkInvariants: I25 nr_memmap_pages ${k.stat[C.nrMemmapPages]}, found ${found[0]}`);
+  }
+  if (k.stat[C.nrMemmapBootPages] !== found[1]) {
+    panic(`checkInvariants: I25 nr_memmap_boot_pages ${k.stat[C.nrMemmapBootPages]}, found ${found[1]}`);
+  }
+}
+
+function expectUse(k: Kernel, use: number, found: number): void {
+  if (k.uses[use] !== found) {
+    panic(`checkInvariants: I25 ${found} frames are ${FRAME_USES[use]}, ${k.uses[use]} are counted`);
+  }
+}
+
+/** I15: the frames an altmap counts as given out are those that hold memmap: blocks aligned, each frame mapped once. */
+function checkAltmaps(k: Kernel, { frames, blocks }: Recount): void {
+  const found = new Map<VmemAltmap, number>();
+  const count = (pfn: number, size: number, entries: number): void => {
+    const altmap = altmapOf(k, pfn);
+    if (altmap === null) return;
+    if (pfn % size !== 0 || !altmapHas(altmap, pfn + size - 1) || entries > 1) {
+      panic(`checkInvariants: I15 altmap frame ${pfn} is mapped by ${entries} entries for ${size} pages`);
+    }
+    found.set(altmap, (found.get(altmap) ?? 0) + size);
+  };
+  for (const [pfn, entries] of frames) count(pfn, 1, entries);
+  for (const pfn of blocks) count(pfn, levelPages(k, 1), 1);
+  for (const { pgmap: { altmap } } of k.pgmaps.entries) {
+    const mapped = altmap === null ? 0 : found.get(altmap) ?? 0;
+    if (altmap !== null && altmap.alloc !== mapped) {
+      panic(`checkInvariants: I15 an altmap gave out ${altmap.alloc} frames, ${mapped} hold memmap`);
+    }
+  }
+}
+
+/** 0 from the buddy allocator, 1 from boot, 2 from an altmap. */
+function kindOf(k: Kernel, pfn: number): number {
+  if (inAltmap(k, pfn)) return 2;
+  if (findZone(k, pfn) === null) panic(`checkInvariants: I16 frame ${pfn} holds memmap and is neither RAM nor altmap`);
+  return isBoot(k, pfn) ? 1 : 0;
+}
+
+/** Whether a frame is set aside for memmap, by a pgmap or by the memory block it is in. */
+function inAltmap(k: Kernel, pfn: number): boolean {
+  const block = findMemoryBlock(k, pfn);
+  if (block !== null) return pfn < block.start + block.nrVmemmapPages;
+  return altmapOf(k, pfn) !== null;
+}
+
+/** The altmap of a pgmap that a frame is set aside for, or null. */
+function altmapOf(k: Kernel, pfn: number): VmemAltmap | null {
+  const altmap = k.pgmaps.lookup(pfn)?.altmap ?? null;
+  return altmap !== null && altmapHas(altmap, pfn) ? altmap : null;
+}
+
+function isBoot(k: Kernel, pfn: number): boolean {
+  return (readPage(k, pfn, 0) & PG_RESERVED) !== 0;
+}
+
+/**
+ * I13: a frame of memmap has a reference per entry that maps it, a PTE table one per PMD entry. The entries HugeTLB
+ * shares do not count.
+ */
+function checkReferences(k: Kernel, { frames, blocks, pteTables }: Recount): void {
+  const uncounted = sharedEntries(k);
+  for (const [pfn, all] of [...frames, ...pteTables]) {
+    if (inAltmap(k, pfn)) continue;
+    if (isBoot(k, pfn)) {
+      checkBootPage(k, pfn);
+      continue;
+    }
+    const entries = all - (uncounted.get(pfn) ?? 0);
+    const refs = pageRefcount(k, pfn);
+    if (refs !== entries) panic(`checkInvariants: I13 frame ${pfn} has ${refs} references and ${entries} entries`);
+  }
+  for (const pfn of blocks) {
+    if (!countsReferences(k, k.arch.format.tableShift)) break;
+    if (inAltmap(k, pfn)) continue;
+    if (isBoot(k, pfn)) checkBootPage(k, pfn);
+    else if (pageRefcount(k, pfn) !== 1) {
+      panic(`checkInvariants: I13 block ${pfn} has ${pageRefcount(k, pfn)} references`);
+    }
+  }
+}
+
+/** I24: boot's memmap and tables are Reserved and marked as such; one reference, however many entries share them. */
+function checkBootPage(k: Kernel, pfn: number): void {
+  if ((pageFlags(k, pfn) & PG_BOOTMEM) === 0 || pageRefcount(k, pfn) !== 1) {
+    panic(`checkInvariants: I24 boot frame ${pfn} has ${pageRefcount(k, pfn)} references or lost its mark`);
+  }
+}
+
+/** I5: every compound maps its head page, its tail page, and the tail (or head) page again for all the rest. */
+function checkSharing(k: Kernel, pgmap: DevPagemap): void {
+  if (!vmemmapCanOptimize(k, pgmap) || k.pageBytes % k.structPageSize !== 0) return;
+  const perPage = k.pageBytes / k.structPageSize;
+  const kept = k.config.dedup === "pte+head" ? 1 : 2;
+  for (const { start, end } of pgmap.ranges.slice(0, pgmap.nrRange)) {
+    for (let head = start; head < end; head += pgmap.geometry) {
+      if (k.sections.early(head)) continue;
+      const pages = Math.min(pgmap.geometry, end - head) / perPage;
+      const first = frameOf(k, head / perPage);
+      const last = frameOf(k, head / perPage + kept - 1);
+      if (kept === 2 && first === last) panic(`checkInvariants: I5 compound ${head} has one page for head and tails`);
+      for (let p = kept; p < pages; p++) {
+        if (frameOf(k, head / perPage + p) !== last) {
+          panic(`checkInvariants: I5 memmap page ${p} of compound ${head} is not shared`);
+        }
+      }
+    }
+  }
+}
+
+function frameOf(k: Kernel, vpage: number): number {
+  const pte = walkTo(k, k.rootPfn, vmemmapVpn(k, vpage), 0);
+  return pte < 0 ? -1 : entryFrame(k, pte);
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// get_user_pages_fast() and pin_user_pages_fast() over device memory (mm/gup.c with patch 8 of seed 001 and the
+// alternatives of its thread). The walk reads the user's tables without locks; every huge entry leads to
+// gupDeviceHuge(), whose variants differ in how they reach the reference counts (gup_hold.ts):
+//
+//   per-page        512 x { pgmap step, flag, refcount on the page or its head }
+//   compound        1 x { pgmap step, flag, refcount += 512 }                      patch 8
+//   compound-range  the same per compound inside the entry                         001:3111
+//   no-pgmap        the same, no pgmap reference                                   001:3477
+//   grab-one        refcount += 1, look at the head, refcount += 511               001:4201
+//
+// Returning pages is in gup_put.ts. Left out: FOLL_LONGTERM (which refuses devmap), COW unsharing, pages that are no
+// devmap.
+
+import type { DevPagemap } from "../../include/memremap.ts";
+import { PG_REFERENCED } from "../../include/page_flags.ts";
+import { entryPfn } from "../../machine/mmu.ts";
+import { grabCompound, grabHead, grabPages } from "./hold.ts";
+import { putPages, unpinPages } from "./put.ts";
+import { type GupMode, putCompoundHead, setReferenced, tryGrabCompoundHead } from "./refs.ts";
+import type { Kernel } from "../kernel.ts";
+import { handleFault, mappedPages } from "../memory.ts";
+import { getDevPagemap, putDevPagemap } from "../memremap.ts";
+import type { Mm } from "../mm.ts";
+import { clearPageFlags, compoundHead, compoundOrder } from "../page.ts";
+import { entryAt, entryFrame, entryNone, levelPages, tableEntries, tableIndex } from "../pgtable.ts";
+import { C } from "../vmstat.ts";
+
+const { gupCalls, gupWalkSteps, pagesRecorded } = C;
+
+/**
+ * `get_user_pages_fast` / `pin_user_pages_fast`: holds `n` user pages from virtual page `vpn` on and records their pfns
+ * at `pages[out]`. Pages that are not mapped are faulted in. Returns how many are held, from the first on.
+ */
+export function gupFast(
+  k: Kernel,
+  mm: Mm,
+  vpn: number,
+  n: number,
+  mode: GupMode,
+  pages: Float64Array,
+  out: number,
+): number {
+  let done = 0;
+  k.stat[gupCalls]++;
+  while (done < n) {
+    const got = lockless(k, mm, vpn + done, n - done, mode, pages, out + done);
+    done += got;
+    if (done === n) break;
+    // The slow path faults the page in and looks again; a page that is there and cannot be held is final.
+    if (got === 0 && mappedPages(k, mm, vpn + done) > 0) break;
+    if (handleFault(k, mm, vpn + done) !== "nopage") break;
+  }
+  return done;
+}
+
+/** `lockless_pages_from_mm`: the fast walk. Stops at the first page it cannot hold. */
+function lockless(
+  k: Kernel,
+  mm: Mm,
+  vpn: number,
+  n: number,
+  mode: GupMode,
+  pages: Float64Array,
+  out: number,
+): number {
+  const end = vpn + n;
+  const { words } = k.phys;
+  const { format } = k.arch;
+  let done = 0;
+  for (let at = vpn; at < end;) {
+    let table = mm.rootPfn;
+    let level = format.topLevel;
+    let entry = 0;
+    let lo = 0;
+    let hi = 0;
+    for (;; level--) {
+      entry = entryAt(k, table, tableIndex(k, at, level));
+      lo = words[entry];
+      hi = words[entry + 1];
+      if ((lo | hi) === 0 || level === 0 || (lo & format.hugeMask) === format.hugeValue) break;
+      table = entryPfn(format, lo, hi);
+    }
+    k.stat[gupWalkSteps] += at === vpn ? format.topLevel + 1 - level : entriesRead(k, at, level);
+    if ((lo | hi) === 0) return done;
+    const span = levelPages(k, level);
+    const inEntry = at & (span - 1);
+    const count = Math.min(span - inEntry, end - at);
+    if (level === 0) {
+      const ptes = Math.min(tableEntries(k) - tableIndex(k, at, 0), end - at);
+      const got = gupPteRange(k, entry, ptes, mode, pages, out + done);
+      done += got;
+      if (got < ptes) return done;
+      at += ptes;
+      continue;
+    }
+    // __gup_device_huge_pmd() and _pud(): hold, then look whether the entry is still the same.
+    const got = gupDeviceHuge(k, entryPfn(format, lo, hi) + inEntry, count, mode, pages, out + done);
+    if (got < count || words[entry] !== lo || words[entry + 1] !== hi) {
+      undoDevPagemap(k, pages, out + done, got, mode);
+      return done;
+    }
+    done += count;
+    at += count;
+  }
+  return done;
+}
+
+/**
+ * Entries read to go on with the one at `at`: this walk begins at the top, the kernel's with the table that begins
+ * here.
+ */
+function entriesRead(k: Kernel, at: number, level: number): number {
+  let top = level;
+  while (top < k.arch.format.topLevel && tableIndex(k, at, top) === 0) top++;
+  return top + 1 - level;
+}
+
+/** `gup_pte_range`: `n` entries of one PTE table from word `entry` on, with one pgmap reference for all of them. */
+function gupPteRange(k: Kernel, entry: number, n: number, mode: GupMode, pages: Float64Array, out: number): number {
+  const { words } = k.phys;
+  let pgmap: DevPagemap | null = null;
+  let done = 0;
+  for (; done < n; done++) {
+    const at = entry + 2 * done;
+    const lo = words[at];
+    const hi = words[at + 1];
+    if (entryNone(k, at)) break;
+    const pfn = entryFrame(k, at);
+    pgmap = getDevPagemap(k, pfn, pgmap);
+    if (pgmap === null) {
+      undoDevPagemap(k, pages, out, done, mode);
+      done = 0;
+      break;
+    }
+    const head = compoundHead(k, pfn);
+    if (!tryGrabCompoundHead(k, head, 1, mode)) break;
+    if (words[at] !== lo || words[at + 1] !== hi) {
+      putCompoundHead(k, head, 1, mode);
+      break;
+    }
+    setReferenced(k, head);
+    pages[out + done] = pfn;
+  }
+  putDevPagemap(pgmap);
+  k.stat[pagesRecorded] += done;
+  k.stat[gupWalkSteps] += Math.max(0, done - 1);
+  return done;
+}
+
+/** `__gup_device_huge` in the configured variant: holds and records pages pfn .. pfn + n - 1; how many it could. */
+function gupDeviceHuge(k: Kernel, pfn: number, n: number, mode: GupMode, pages: Float64Array, out: number): number {
+  const variant = k.config.gup;
+  if (variant === "no-pgmap") {
+    const head = compoundHead(k, pfn);
+    if (compoundOrder(k, head) > 0) return grabHead(k, head, pfn, n, mode, pages, out);
+  }
+  let pgmap: DevPagemap | null = null;
+  let done = 0;
+  while (done < n) {
+    const at = pfn + done;
+    pgmap = getDevPagemap(k, at, pgmap);
+    if (pgmap === null) return done;
+    const got = variant === "per-page"
+      ? grabPages(k, at, n - done, mode, pages, out + done)
+      : grabCompound(k, at, n - done, mode, pages, out + done);
+    done += got;
+    if (got === 0) break;
+  }
+  putDevPagemap(pgmap);
+  return done;
+}
+
+/** `undo_dev_pagemap`: returns what was held of an entry that changed or could not be held as a whole. */
+function undoDevPagemap(k: Kernel, pages: Float64Array, out: number, n: number, mode: GupMode): void {
+  for (let i = 0; i < n; i++) clearPageFlags(k, compoundHead(k, pages[out + i]), PG_REFERENCED);
+  if (mode === "pin") unpinPages(k, pages, out, n);
+  else putPages(k, pages, out, n);
+}

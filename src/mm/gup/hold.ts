@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The ways gup-fast takes references inside one huge devmap entry (__gup_device_huge of mm/gup.c): page by page as
+// before the series, a compound at once (patch 8 of seed 001), or one reference first and the rest after a look at the
+// head (001:4201). Pages are recorded as they are held.
+
+import { GUP_PIN_COUNTING_BIAS } from "../../include/mm_types.ts";
+import { PG_HEAD, PG_REFERENCED } from "../../include/page_flags.ts";
+import { grabEachLocked, grabEachPlain, grabTailsLocked, grabTailsPlain, recordSubpages } from "./loops.ts";
+import {
+  FLAGS,
+  type GupMode,
+  HEAD,
+  pinWord,
+  putCompoundHead,
+  setReferenced,
+  stretch,
+  tryGrabCompoundHead,
+} from "./refs.ts";
+import type { Kernel } from "../kernel.ts";
+import { inPmem, touchBasePages, touchHead, touchTails } from "./lines.ts";
+import { clearPageFlags, compoundHead, compoundOrder, hasPincount, pageAddressLo, pageWordForWrite } from "../page.ts";
+import { C } from "../vmstat.ts";
+
+const {
+  follPinAcquired,
+  nodeStatUpdates,
+  pageFlagStoresDram,
+  pageFlagStoresPmem,
+  pagesRecorded,
+  pincountStoresDram,
+  pincountStoresPmem,
+  refcountStoresDram,
+  refcountStoresPmem,
+} = C;
+
+/** One step of the variants that know compounds: the rest of one compound, or a stretch of base pages. */
+export function grabCompound(
+  k: Kernel,
+  pfn: number,
+  n: number,
+  mode: GupMode,
+  pages: Float64Array,
+  out: number,
+): number {
+  const head = compoundHead(k, pfn);
+  const order = compoundOrder(k, head);
+  if (order === 0) return grabPages(k, pfn, n, mode, pages, out);
+  if (k.config.gup === "grab-one") return grabOneThenRest(k, pfn, n, mode, pages, out);
+  return grabHead(k, head, pfn, inCompound(head, order, pfn, n), mode, pages, out);
+}
+
+/** Pages from `pfn` to the end of its compound, at most `n`. A range handed to gup covers at most one (patch 8). */
+function inCompound(head: number, order: number, pfn: number, n: number): number {
+  return Math.min(n, head + (1 << order) - pfn);
+}
+
+/** Patch 8 for one compound: record, mark the head, take all references at once. */
+export function grabHead(
+  k: Kernel,
+  head: number,
+  pfn: number,
+  n: number,
+  mode: GupMode,
+  pages: Float64Array,
+  out: number,
+): number {
+  recordSubpages(pages, out | 0, k.config.mutation === "recordsHeads" ? head : pfn, n);
+  k.stat[pagesRecorded] += n;
+  setReferenced(k, head);
+  if (tryGrabCompoundHead(k, head, n, mode)) return n;
+  clearPageFlags(k, head, PG_REFERENCED);
+  return 0;
+}
+
+/** 001:4201: one reference on the head first; only then is the head asked for its order, and the rest follows. */
+function grabOneThenRest(k: Kernel, pfn: number, n: number, mode: GupMode, pages: Float64Array, out: number): number {
+  const head = compoundHead(k, pfn);
+  if (!tryGrabCompoundHead(k, head, 1, mode)) return 0;
+  // The sketch counts from the head; what may be taken ends with the compound.
+  const { grabOneFromHead } = k.config.errata;
+  const count = inCompound(head, compoundOrder(k, head), grabOneFromHead ? head : pfn, n);
+  recordSubpages(pages, out | 0, pfn, count);
+  k.stat[pagesRecorded] += count;
+  setReferenced(k, head);
+  const rest = count - 1;
+  if (rest > (k.config.errata.grabOneMoreThanTwo ? 1 : 0)) {
+    if (!tryGrabCompoundHead(k, head, rest, mode)) {
+      putCompoundHead(k, head, 1, mode);
+      return 0;
+    }
+  }
+  return count;
+}
+
+/** Before the series: a flag store and a reference count store for every page, on the page or on its head. */
+export function grabPages(k: Kernel, pfn: number, n: number, mode: GupMode, pages: Float64Array, out: number): number {
+  const at = pageWordForWrite(k, pfn, 0);
+  const run = stretch(k, pfn, n);
+  const { words } = k.phys;
+  if (run === 0 || (words[at + FLAGS] & PG_HEAD) !== 0) {
+    return grabOnePage(k, pfn, compoundHead(k, pfn), mode, pages, out);
+  }
+  const got = (words[at + HEAD] & 1) === 0
+    ? grabBasePages(k, pfn, at, run, mode, pages, out)
+    : grabTailPages(k, pfn, at, run, mode, pages, out);
+  k.stat[pagesRecorded] += got;
+  if (mode === "pin") {
+    k.stat[follPinAcquired] += got;
+    k.stat[nodeStatUpdates] += got;
+  }
+  return got;
+}
+
+/** A stretch of base pages: each has its own counts. */
+function grabBasePages(
+  k: Kernel,
+  pfn: number,
+  at: number,
+  run: number,
+  mode: GupMode,
+  pages: Float64Array,
+  out: number,
+): number {
+  const delta = mode === "pin" ? GUP_PIN_COUNTING_BIAS : 1;
+  const grab = k.locked ? grabEachLocked : grabEachPlain;
+  const got = grab(k.phys.window(at), k.phys.inWindow(at), run, delta, pages, out | 0, pfn);
+  k.gupRefs += got * delta;
+  const pmem = inPmem(k, pfn);
+  touchBasePages(k, pmem, got);
+  k.stat[pmem ? pageFlagStoresPmem : pageFlagStoresDram] += got;
+  k.stat[pmem ? refcountStoresPmem : refcountStoresDram] += got;
+  return got;
+}
+
+/** A stretch of tails: every one counts on its head. */
+function grabTailPages(
+  k: Kernel,
+  pfn: number,
+  at: number,
+  run: number,
+  mode: GupMode,
+  pages: Float64Array,
+  out: number,
+): number {
+  const head = compoundHead(k, pfn);
+  const pinAt = mode === "pin" && hasPincount(k, head) ? pinWord(k, head) : -1;
+  const grab = k.locked ? grabTailsLocked : grabTailsPlain;
+  const headLo = pageAddressLo(k, head) | 1;
+  const headAt = pageWordForWrite(k, head, 0);
+  const { phys } = k;
+  const pinIndex = pinAt >= 0 ? phys.inWindow(pinAt) : -1;
+  const heads = phys.window(headAt);
+  const headIndex = phys.inWindow(headAt);
+  const got = grab(
+    phys.window(at),
+    phys.inWindow(at),
+    run,
+    headLo,
+    heads,
+    headIndex,
+    pinIndex,
+    pages,
+    out | 0,
+    pfn,
+  );
+  const pins = pinAt >= 0 ? got : 0;
+  k.gupRefs += got;
+  k.gupPins += pins;
+  touchTails(k, pfn, at, got);
+  touchHead(k, head, pinAt >= 0);
+  const pmem = inPmem(k, head);
+  k.stat[pmem ? pageFlagStoresPmem : pageFlagStoresDram] += got;
+  k.stat[pmem ? refcountStoresPmem : refcountStoresDram] += got;
+  k.stat[pmem ? pincountStoresPmem : pincountStoresDram] += pins;
+  return got;
+}
+
+/** One page through the general accessors: a head, or a struct page that straddles or aliases. */
+function grabOnePage(k: Kernel, pfn: number, head: number, mode: GupMode, pages: Float64Array, out: number): number {
+  setReferenced(k, head);
+  if (!tryGrabCompoundHead(k, head, 1, mode)) return 0;
+  pages[out] = pfn;
+  k.stat[pagesRecorded]++;
+  return 1;
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The gup_test benchmark (mm/gup_test.c, tools/testing/selftests/vm/gup_test.c): holds a mapping in calls of `batch`
+// pages, looks at the state untimed, returns all pages; get and put are timed apart. The user program's flags are in
+// parentheses.
+// Left out: the slow variants, FOLL_LONGTERM, dumping pages, several threads.
+
+import { panic } from "../../lib/bug.ts";
+import { gupFast } from "./gup.ts";
+import { putPages, unpinPages } from "./put.ts";
+import { type GupMode, pageMaybeDmaPinned } from "./refs.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Mm } from "../mm.ts";
+import { compoundHead, pageRefcount } from "../page.ts";
+import { countersSince, type CounterValues, readCounters } from "../vmstat.ts";
+
+/** What to run. Pages are base pages. */
+export interface GupTestOptions {
+  readonly mm: Mm;
+  /** Virtual page the range starts at. */
+  readonly vpn: number;
+  /** Pages to hold (-m, converted). */
+  readonly pages: number;
+  /** Pages per call (-n). */
+  readonly batch: number;
+  /** FOLL_GET (-u) or FOLL_PIN (-a). */
+  readonly mode: GupMode;
+  /** Rounds (-r). */
+  readonly repeats: number;
+}
+
+/** Times of each round in milliseconds of host time, and the pages held. */
+export interface GupTestResult {
+  /** Pages held per round; fewer than asked is a truncated run. */
+  readonly pages: number;
+  readonly getMs: readonly number[];
+  readonly putMs: readonly number[];
+  /** Work of one get and one put of all pages; every round does the same. */
+  readonly getCounters: CounterValues;
+  readonly putCounters: CounterValues;
+}
+
+/** `__gup_test_ioctl`, `repeats` times. Panics when the untimed look finds a page that is not held. */
+export function gupTest(k: Kernel, options: GupTestOptions): GupTestResult {
+  const { mm, vpn, pages: wanted, batch, mode, repeats } = options;
+  const pages = new Float64Array(wanted);
+  const getMs: number[] = [];
+  const putMs: number[] = [];
+  let held = 0;
+  let readings: CounterValues[] = [];
+  for (let r = 0; r < repeats; r++) {
+    const start = readCounters(k.stat);
+    const t0 = performance.now();
+    held = gupTestGet(k, mm, vpn, batch, mode, pages);
+    const t1 = performance.now();
+    verifyHeld(k, pages, held, mode);
+    const between = readCounters(k.stat);
+    const t2 = performance.now();
+    gupTestPut(k, mode, pages, held);
+    const t3 = performance.now();
+    getMs.push(t1 - t0);
+    putMs.push(t3 - t2);
+    readings = [start, between, readCounters(k.stat)];
+  }
+  const [start, between, end] = readings;
+  return {
+    pages: held,
+    getMs,
+    putMs,
+    getCounters: countersSince(start, between),
+    putCounters: countersSince(between, end),
+  };
+}
+
+/** The timed get loop; returns how many pages it holds. */
+export function gupTestGet(
+  k: Kernel,
+  mm: Mm,
+  vpn: number,
+  batch: number,
+  mode: GupMode,
+  pages: Float64Array,
+): number {
+  let held = 0;
+  while (held < pages.length) {
+    const want = Math.min(batch, pages.length - held);
+    const got = gupFast(k, mm, vpn + held, want, mode, pages, held);
+    held += got;
+    if (got < want) break;
+  }
+  return held;
+}
+
+/** The timed put loop: put_page() page by page, or unpin_user_pages() on the whole array. */
+export function gupTestPut(k: Kernel, mode: GupMode, pages: Float64Array, held: number): void {
+  if (mode === "pin") unpinPages(k, pages, 0, held);
+  else putPages(k, pages, 0, held);
+}
+
+/** `verify_dma_pinned` and its FOLL_GET counterpart: every recorded page is held, in the right way. */
+export function verifyHeld(k: Kernel, pages: Float64Array, held: number, mode: GupMode): void {
+  let lastHead = -1;
+  for (let i = 0; i < held; i++) {
+    const head = compoundHead(k, pages[i]);
+    if (head === lastHead) continue;
+    lastHead = head;
+    const ok = mode === "pin" ? pageMaybeDmaPinned(k, pages[i]) : pageRefcount(k, head) > 1;
+    if (!ok) panic(`verifyHeld: recorded page ${i}, frame ${pages[i]}, is not held (${mode})`);
+  }
+}

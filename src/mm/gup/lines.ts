@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Which cache lines of the memmap gup and put touch, by tier and access pattern: the input of the model of time
+// (src/model). A struct page of 64 bytes is one line. What Linux leaves to the hardware is counted here per stretch:
+//
+//   base pages       [p0][p1][p2]...     every line changed, in order
+//   tails            [t1][t2][t3]...     every line read, in order; an alias of the stretch before is cached already
+//   head of another  ..........[H]       one jump, one line changed; its pin count lies in a line nearby
+//
+// Left out: the caches themselves. A head counts as cached while it is the last one touched.
+
+import { STRETCH_STRUCT_SIZE } from "../../include/mm_types.ts";
+import type { Kernel } from "../kernel.ts";
+import { vmemmapPage } from "../page.ts";
+import { C } from "../vmstat.ts";
+
+const {
+  memmapJumpsDram,
+  memmapJumpsPmem,
+  memmapLinesCached,
+  memmapLinesReadDram,
+  memmapLinesReadPmem,
+  memmapLinesWrittenDram,
+  memmapLinesWrittenPmem,
+} = C;
+
+/** Whether the memmap of this frame lies in pmem. */
+export function inPmem(k: Kernel, pfn: number): boolean {
+  return k.cpu.mmu.inPmem(vmemmapPage(k, pfn));
+}
+
+/** How many of `n` struct pages from `pfn` on lie in pmem. */
+export function countInPmem(k: Kernel, pfn: number, n: number): number {
+  let count = 0;
+  for (let at = pfn; at < pfn + n;) {
+    const pmem = inPmem(k, at);
+    const vpage = vmemmapPage(k, at);
+    const next = Math.ceil((vpage + k.cpu.mmu.contiguous(vpage)) * k.pageBytes / k.structPageSize);
+    const stop = Math.min(next, pfn + n);
+    if (pmem) count += stop - at;
+    at = stop;
+  }
+  return count;
+}
+
+/** `n` base pages were updated, each in its own struct page, whose memmap lies in pmem or not. */
+export function touchBasePages(k: Kernel, pmem: boolean, n: number): void {
+  k.stat[pmem ? memmapLinesWrittenPmem : memmapLinesWrittenDram] += n;
+}
+
+/** `n` tails from `pfn` on, at word `at` of memory, were read for their head. */
+export function touchTails(k: Kernel, pfn: number, at: number, n: number): void {
+  const { cpu } = k;
+  if (at >= cpu.nearTails && at < cpu.nearTailsEnd) {
+    k.stat[memmapLinesCached] += n;
+    return;
+  }
+  k.stat[inPmem(k, pfn) ? memmapLinesReadPmem : memmapLinesReadDram] += n;
+  cpu.nearTails = at;
+  cpu.nearTailsEnd = at + n * (STRETCH_STRUCT_SIZE / 4);
+}
+
+/** A head's reference count was updated, and its pin count with it if `pinned`. */
+export function touchHead(k: Kernel, head: number, pinned: boolean): void {
+  const { cpu } = k;
+  if (cpu.nearHead === head) return;
+  cpu.nearHead = head;
+  const pmem = inPmem(k, head);
+  k.stat[pmem ? memmapJumpsPmem : memmapJumpsDram]++;
+  k.stat[pmem ? memmapLinesWrittenPmem : memmapLinesWrittenDram] += pinned ? 2 : 1;
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Returning pages that gup holds (mm/gup.c, mm/swap.c): put_page() page by page, each a store on the page or its head,
+// and unpin_user_pages(), which returns pages of one compound together that follow one another in the array. Left out:
+// dirtying pages.
+
+import { GUP_PIN_COUNTING_BIAS, PAGE_REFCOUNT } from "../../include/mm_types.ts";
+import { PG_HEAD } from "../../include/page_flags.ts";
+import { panic } from "../../lib/bug.ts";
+import { countTails, putEachLocked, putEachPlain, putTailsLocked, putTailsPlain } from "./loops.ts";
+import { FLAGS, HEAD, putCompoundHead, refcountCounter, stretch, touchCounts } from "./refs.ts";
+import type { Kernel } from "../kernel.ts";
+import { inPmem, touchBasePages, touchHead, touchTails } from "./lines.ts";
+import { addPageCount, compoundHead, pageAddressLo, pageRefcount, pageWordForWrite } from "../page.ts";
+import { C } from "../vmstat.ts";
+
+const { follPinReleased, nodeStatUpdates } = C;
+
+/** `put_page` on every recorded page. */
+export function putPages(k: Kernel, pages: Float64Array, from: number, n: number): void {
+  const end = from + n;
+  for (let i = from; i < end;) {
+    const pfn = pages[i];
+    const at = pageWordForWrite(k, pfn, 0);
+    const run = stretch(k, pfn, end - i);
+    const { words } = k.phys;
+    let head = pfn;
+    let done = 0;
+    if (run > 0 && (words[at + FLAGS] & PG_HEAD) === 0 && (words[at + HEAD] & 1) === 0) {
+      done = putBasePages(k, pfn, at, run, 1, pages, i);
+    } else {
+      head = compoundHead(k, pfn);
+      done = putCompoundPages(k, head, pages, i, end);
+    }
+    if (pageRefcount(k, head) < 1) panic(`putPages: frame ${head} lost its last reference`);
+    k.stat[refcountCounter(k, head)] += done;
+    k.gupRefs -= done;
+    i += done;
+  }
+}
+
+/** put_page() on the recorded pages from `from` on that belong to one head, a store each; returns how many. */
+function putCompoundPages(k: Kernel, head: number, pages: Float64Array, from: number, end: number): number {
+  const put = k.locked ? putTailsLocked : putTailsPlain;
+  const headLo = pageAddressLo(k, head) | 1;
+  const headAt = pageWordForWrite(k, head, 0);
+  const heads = k.phys.window(headAt);
+  const headIndex = k.phys.inWindow(headAt);
+  let i = from;
+  while (i < end) {
+    const pfn = pages[i];
+    const at = pageWordForWrite(k, pfn, 0);
+    const run = stretch(k, pfn, end - i);
+    const done = put(k.phys.window(at), k.phys.inWindow(at), run, headLo, heads, headIndex, pages, i | 0, pfn);
+    i += done;
+    if (done > 0) {
+      touchTails(k, pfn, at, done);
+      touchHead(k, head, false);
+      continue;
+    }
+    // The head itself, a tail that looks like one, or a struct page that straddles; else the next compound.
+    if (compoundHead(k, pfn) !== head) break;
+    addPageCount(k, head, PAGE_REFCOUNT, -1);
+    touchCounts(k, head, false);
+    i++;
+  }
+  return i - from;
+}
+
+function putBasePages(
+  k: Kernel,
+  pfn: number,
+  at: number,
+  run: number,
+  delta: number,
+  pages: Float64Array,
+  from: number,
+): number {
+  const put = k.locked ? putEachLocked : putEachPlain;
+  const done = put(k.phys.window(at), k.phys.inWindow(at), run, delta, pages, from | 0, pfn);
+  touchBasePages(k, inPmem(k, pfn), done);
+  return done;
+}
+
+/** `unpin_user_pages`: pages of one compound that follow one another are returned together. */
+export function unpinPages(k: Kernel, pages: Float64Array, from: number, n: number): void {
+  for (let i = from; i < from + n;) {
+    const pfn = pages[i];
+    const at = pageWordForWrite(k, pfn, 0);
+    const run = stretch(k, pfn, from + n - i);
+    const { words } = k.phys;
+    if (run > 0 && (words[at + FLAGS] & PG_HEAD) === 0 && (words[at + HEAD] & 1) === 0) {
+      const done = putBasePages(k, pfn, at, run, GUP_PIN_COUNTING_BIAS, pages, i);
+      k.stat[refcountCounter(k, pfn)] += done;
+      k.gupRefs -= done * GUP_PIN_COUNTING_BIAS;
+      k.stat[follPinReleased] += done;
+      k.stat[nodeStatUpdates] += done;
+      i += done;
+      continue;
+    }
+    const head = compoundHead(k, pfn);
+    const together = compoundNext(k, pages, i, from + n, head);
+    putCompoundHead(k, head, together, "pin");
+    i += together;
+  }
+}
+
+/** `compound_next`: how many recorded pages from `i` on belong to one head. */
+function compoundNext(k: Kernel, pages: Float64Array, i: number, end: number, head: number): number {
+  const headLo = pageAddressLo(k, head) | 1;
+  const { words } = k.phys;
+  let at = i + 1;
+  while (at < end) {
+    const pfn = pages[at];
+    const word = pageWordForWrite(k, pfn, 0);
+    const run = stretch(k, pfn, end - at);
+    if (run === 0 || (words[word + HEAD] & 1) === 0) {
+      if (compoundHead(k, pfn) !== head) break;
+      at++;
+      continue;
+    }
+    const count = countTails(k.phys.window(word), k.phys.inWindow(word), run, headLo, pages, at | 0, pfn);
+    if (count === 0) break;
+    touchTails(k, pfn, word, count);
+    at += count;
+  }
+  return at - i;
+}

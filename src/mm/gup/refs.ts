@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What gup-fast and its counterparts share (mm/gup.c): references and pins on one head or base page, the stretch of
+// struct pages that a loop may run over, and which counter a store belongs to. A pin (FOLL_PIN) adds to the pin count
+// of a compound page as well, or 1024 references to a base page. Left out: that up to 5.17 some updates of one counter
+// are two (put_compound_head() puts all references but one, then that one; a base page in a table is got, then pinned).
+
+import {
+  GUP_PIN_COUNTING_BIAS,
+  PAGE_COMPOUND_HEAD,
+  PAGE_FLAGS,
+  PAGE_REFCOUNT,
+  STRETCH_STRUCT_SIZE,
+} from "../../include/mm_types.ts";
+import { PG_HEAD, PG_REFERENCED } from "../../include/page_flags.ts";
+import { panic } from "../../lib/bug.ts";
+import type { Kernel } from "../kernel.ts";
+import { inPmem, touchBasePages, touchHead } from "./lines.ts";
+import {
+  addPageCount,
+  addPageCountUnlessZero,
+  compoundHead,
+  hasPincount,
+  pageRefcount,
+  pageWordForWrite,
+  pincountPlace,
+  readPage,
+  setPageFlags,
+  vmemmapPage,
+} from "../page.ts";
+import { C } from "../vmstat.ts";
+
+const {
+  follPinAcquired,
+  follPinReleased,
+  nodeStatUpdates,
+  pageFlagStoresDram,
+  pageFlagStoresPmem,
+  pincountStoresDram,
+  pincountStoresPmem,
+  refcountStoresDram,
+  refcountStoresPmem,
+} = C;
+
+export const FLAGS = PAGE_FLAGS / 4;
+export const HEAD = PAGE_COMPOUND_HEAD / 4;
+const BYTES = STRETCH_STRUCT_SIZE;
+
+/** How pages are held: FOLL_GET or FOLL_PIN. */
+export type GupMode = "get" | "pin";
+
+/** `page_maybe_dma_pinned`. */
+export function pageMaybeDmaPinned(k: Kernel, pfn: number): boolean {
+  const head = compoundHead(k, pfn);
+  if (!hasPincount(k, head)) return pageRefcount(k, head) >= GUP_PIN_COUNTING_BIAS;
+  const { tail, offset } = pincountPlace(k);
+  return readPage(k, head + tail, offset) > 0;
+}
+
+/**
+ * `try_grab_compound_head`: `refs` references, and pins, on a head or base page; false when it has none to start from.
+ */
+export function tryGrabCompoundHead(k: Kernel, head: number, refs: number, mode: GupMode): boolean {
+  const apart = mode === "pin" && hasPincount(k, head);
+  const delta = mode === "pin" && !apart ? refs * GUP_PIN_COUNTING_BIAS : refs;
+  const taken = apart && k.config.mutation === "pinWithoutReference" ? 0 : delta;
+  if (!addPageCountUnlessZero(k, head, PAGE_REFCOUNT, taken)) return false;
+  k.stat[refcountCounter(k, head)]++;
+  k.gupRefs += delta;
+  if (apart) {
+    const { tail, offset } = pincountPlace(k);
+    addPageCount(k, head + tail, offset, refs);
+    k.stat[pincountCounter(k, head + tail)]++;
+    k.gupPins += refs;
+  }
+  touchCounts(k, head, apart);
+  if (mode === "pin") {
+    k.stat[follPinAcquired] += refs;
+    k.stat[nodeStatUpdates]++;
+  }
+  return true;
+}
+
+/** `put_compound_head`: the reverse. */
+export function putCompoundHead(k: Kernel, head: number, refs: number, mode: GupMode): void {
+  const apart = mode === "pin" && hasPincount(k, head);
+  const delta = mode === "pin" && !apart ? refs * GUP_PIN_COUNTING_BIAS : refs;
+  if (apart) {
+    const { tail, offset } = pincountPlace(k);
+    if (addPageCount(k, head + tail, offset, -refs) < 0) panic(`putCompoundHead: frame ${head} is unpinned too often`);
+    k.stat[pincountCounter(k, head + tail)]++;
+    k.gupPins -= refs;
+  }
+  if (addPageCount(k, head, PAGE_REFCOUNT, -delta) < 1) panic(`putCompoundHead: frame ${head} lost its last reference`);
+  k.stat[refcountCounter(k, head)]++;
+  k.gupRefs -= delta;
+  touchCounts(k, head, apart);
+  if (mode === "pin") {
+    k.stat[follPinReleased] += refs;
+    k.stat[nodeStatUpdates]++;
+  }
+}
+
+/** `SetPageReferenced` on a head or base page. */
+export function setReferenced(k: Kernel, head: number): void {
+  setPageFlags(k, head, PG_REFERENCED);
+  k.stat[flagCounter(k, head)]++;
+}
+
+/** Word of memory that holds a compound page's pin count. */
+export function pinWord(k: Kernel, head: number): number {
+  const { tail, offset } = pincountPlace(k);
+  return pageWordForWrite(k, head + tail, offset);
+}
+
+/**
+ * Struct pages from this one on that lie contiguous in memory, at most `n`: to the end of its vmemmap page, or of its
+ * block where the CPU holds a huge translation. 0 where they straddle pages. Translate the page first.
+ */
+export function stretch(k: Kernel, pfn: number, n: number): number {
+  if (k.structPageSize !== BYTES) return 0;
+  const perPage = k.pageBytes / BYTES;
+  const run = k.cpu.mmu.contiguous(vmemmapPage(k, pfn)) * perPage - (pfn & (perPage - 1));
+  return run < n ? run : n;
+}
+
+/** Counts the line of a head, or of a page that is its own; never that of a tail. */
+export function touchCounts(k: Kernel, head: number, pinned: boolean): void {
+  if ((readPage(k, head, PAGE_FLAGS) & PG_HEAD) !== 0) touchHead(k, head, pinned);
+  else touchBasePages(k, inPmem(k, head), 1);
+}
+
+/** Which counter a store to the reference count of this frame belongs to. */
+export function refcountCounter(k: Kernel, pfn: number): number {
+  return inPmem(k, pfn) ? refcountStoresPmem : refcountStoresDram;
+}
+
+function pincountCounter(k: Kernel, pfn: number): number {
+  return inPmem(k, pfn) ? pincountStoresPmem : pincountStoresDram;
+}
+
+function flagCounter(k: Kernel, pfn: number): number {
+  return inPmem(k, pfn) ? pageFlagStoresPmem : pageFlagStoresDram;
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Whether hot-added memory may hold its own memmap (mm/memory_hotplug.c: mhp_supports_memmap_on_memory()), which rule
+// refuses when it may not, and what keeps HugeTLB from freeing such a memmap (seed 003, its note on the exclusion;
+// include/linux/page-flags.h and mm/hugetlb_vmemmap.c of 6.0 for the mark).
+//
+//   | memmap of the block        | usable memory                                   |   one memory block
+//   0                            vmemmap bytes: whole PMDs                          block bytes
+//                                | whole pageblocks                                |
+
+import { PG_VMEMMAP_SELF_HOSTED } from "../../include/page_flags.ts";
+import { isAligned } from "../../lib/align.ts";
+import type { Kernel } from "../kernel.ts";
+import { findMemoryBlock } from "./memory_block.ts";
+import { pageFlags, vmemmapPage } from "../page.ts";
+import { levelPages, lookupAddress, vmemmapVpn } from "../pgtable.ts";
+
+/** What the rules depend on. Bytes. */
+export interface MhpGeometry {
+  readonly pageBytes: number;
+  readonly pmdBytes: number;
+  readonly pageblockBytes: number;
+  readonly structPageBytes: number;
+  readonly blockBytes: number;
+  /** The architecture opted in. */
+  readonly archOptIn: boolean;
+  /** memory_hotplug.memmap_on_memory=on, in a kernel that has it. */
+  readonly parameter: boolean;
+  /** HugeTLB vmemmap freeing is on, in a kernel where the two exclude each other. */
+  readonly hugetlbFreeing: boolean;
+}
+
+/** A rule that keeps the memmap out of the memory it describes, in the kernel's order. */
+export type MhpRefusal =
+  /** The boot parameter is off or the kernel has none. */
+  | "parameter"
+  /** HugeTLB vmemmap freeing is on and takes precedence. */
+  | "hugetlb"
+  /** The architecture did not opt in. */
+  | "arch"
+  /** The range is not exactly one memory block. */
+  | "block"
+  /** The memmap is no multiple of what a PMD entry maps. */
+  | "pmd"
+  /** What remains is no multiple of a pageblock. */
+  | "pageblock";
+
+/** Every rule that refuses `bytes` of memory; empty when the memmap may lie in it. */
+export function mhpRefusals(g: MhpGeometry, bytes: number): MhpRefusal[] {
+  const vmemmap = bytes / g.pageBytes * g.structPageBytes;
+  const refusals: MhpRefusal[] = [];
+  if (!g.parameter) refusals.push("parameter");
+  if (g.hugetlbFreeing) refusals.push("hugetlb");
+  if (!g.archOptIn) refusals.push("arch");
+  if (bytes !== g.blockBytes) refusals.push("block");
+  if (!isAligned(vmemmap, g.pmdBytes)) refusals.push("pmd");
+  if (!isAligned(bytes - vmemmap, g.pageblockBytes)) refusals.push("pageblock");
+  return refusals;
+}
+
+/** The geometry of a running kernel. */
+export function mhpGeometry(k: Kernel): MhpGeometry {
+  return {
+    pageBytes: k.pageBytes,
+    pmdBytes: levelPages(k, 1) * k.pageBytes,
+    pageblockBytes: 2 ** k.arch.pageblockOrder * k.pageBytes,
+    structPageBytes: k.structPageSize,
+    blockBytes: k.hotplug.blockPages * k.pageBytes,
+    archOptIn: k.arch.memmapOnMemory ?? false,
+    parameter: k.hotplug.memmapOnMemory && k.config.memmapOnMemory,
+    hugetlbFreeing: k.hotplug.hugetlbFreeVmemmap && k.config.selfHostedVmemmap === "exclusive",
+  };
+}
+
+/** `mhp_supports_memmap_on_memory`. Bytes. */
+export function mhpSupportsMemmapOnMemory(k: Kernel, bytes: number): boolean {
+  if (k.config.mutation === "selfHostedAnywhere") return true;
+  return mhpRefusals(mhpGeometry(k), bytes).length === 0;
+}
+
+/**
+ * Whether the struct page of this frame lies in a memmap page marked as self-hosted (PageVmemmapSelfHosted). Where
+ * struct pages are not written, the frame's memory block answers.
+ */
+export function isVmemmapSelfHosted(k: Kernel, pfn: number): boolean {
+  const frame = lookupAddress(k, k.rootPfn, vmemmapVpn(k, vmemmapPage(k, pfn)))?.pfn ?? -1;
+  if (frame < 0) return false;
+  if (k.contents) return (pageFlags(k, frame) & PG_VMEMMAP_SELF_HOSTED) !== 0;
+  const block = findMemoryBlock(k, frame);
+  return block !== null && frame < block.start + block.nrVmemmapPages;
+}
+
+/**
+ * The question HugeTLB asks before it frees memmap of the huge page at `head` (vmemmap_should_optimize()). Frames that
+ * hold their own memmap belong to their memory block, not to the allocator: they are told by their mark, or, where the
+ * two features exclude each other, the one that was not on at boot stays off.
+ */
+export function mayFreeVmemmap(k: Kernel, head: number): boolean {
+  const { hugetlbFreeVmemmap, memmapOnMemory } = k.hotplug;
+  if (k.config.selfHostedVmemmap === "marked") return !isVmemmapSelfHosted(k, head);
+  return k.config.selfHostedVmemmap === "ignored" || hugetlbFreeVmemmap || !memmapOnMemory;
+}

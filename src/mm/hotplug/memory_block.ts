@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What memory hotplug keeps: the parameters it was booted with, and the table of memory blocks (drivers/base/memory.c,
+// arch/x86/mm/init_64.c for their size). Blocks of boot memory are left out: they hold the kernel and stay online.
+
+import type { Arch } from "../../arch/arch.ts";
+import type { MemhpDefaultState, MemoryBlock } from "../../include/memory.ts";
+import { isAligned, isPowerOf2 } from "../../lib/align.ts";
+import { formatSize } from "../../lib/units.ts";
+import type { Topology } from "../../machine/topology.ts";
+import type { Kernel } from "../kernel.ts";
+
+/** Boot parameters of memory hotplug; what each means is in BootOptions. */
+export interface HotplugParams {
+  readonly memmapOnMemory?: boolean;
+  readonly memhpDefaultState?: MemhpDefaultState;
+  readonly movableNode?: boolean;
+  readonly hypervisor?: boolean;
+  readonly memoryBlockBytes?: number;
+  readonly hugetlbFreeVmemmap?: boolean;
+}
+
+/** Memory hotplug's part of a kernel. */
+export interface HotplugState {
+  /** Frames of a memory block. */
+  readonly blockPages: number;
+  /** Hot-added blocks by number. */
+  readonly blocks: Map<number, MemoryBlock>;
+  /** memory_hotplug.memmap_on_memory. */
+  readonly memmapOnMemory: boolean;
+  readonly memhpDefaultState: MemhpDefaultState;
+  readonly movableNode: boolean;
+  /** hugetlb_free_vmemmap, as it was at boot. */
+  readonly hugetlbFreeVmemmap: boolean;
+}
+
+/** The state at boot. RangeError for a block size that is no power of two or smaller than a section. */
+export function newHotplugState(
+  arch: Arch,
+  topology: Topology,
+  pageBytes: number,
+  params: HotplugParams,
+): HotplugState {
+  const end = topology.dram[topology.dram.length - 1].end * pageBytes;
+  const bytes = params.memoryBlockBytes ?? memoryBlockBytes(arch, end, params.hypervisor ?? true);
+  const least = 2 ** arch.sectionShift;
+  if (!isPowerOf2(bytes) || bytes < least) {
+    throw new RangeError(
+      `Cannot boot with memory blocks of ${bytes} bytes: expected a power of two from ${formatSize(least)}`,
+    );
+  }
+  return {
+    blockPages: bytes / pageBytes,
+    blocks: new Map(),
+    memmapOnMemory: params.memmapOnMemory ?? false,
+    memhpDefaultState: params.memhpDefaultState ?? "offline",
+    movableNode: params.movableNode ?? false,
+    hugetlbFreeVmemmap: params.hugetlbFreeVmemmap ?? false,
+  };
+}
+
+/**
+ * `memory_block_size_bytes`, x86 `probe_memory_block_size`: a section on small machines and architectures without large
+ * blocks; the largest on large ones; the largest that the end of boot memory is a multiple of where that is virtual.
+ */
+export function memoryBlockBytes(arch: Arch, bootMemEnd: number, hypervisor: boolean): number {
+  const least = 2 ** arch.sectionShift;
+  const large = arch.largeMemoryBlocks;
+  if (large === undefined || bootMemEnd < large.fromBytes) return least;
+  let bytes = large.maxBytes;
+  while (hypervisor && bytes > least && !isAligned(bootMemEnd, bytes)) bytes /= 2;
+  return bytes;
+}
+
+/** `find_memory_block`: the hot-added block of a frame, or null. */
+export function findMemoryBlock(k: Kernel, pfn: number): MemoryBlock | null {
+  return k.hotplug.blocks.get(Math.floor(pfn / k.hotplug.blockPages)) ?? null;
+}
+
+/** Whether any hot-added block overlaps [start, end). */
+export function overlapsMemoryBlocks(k: Kernel, start: number, end: number): boolean {
+  const { blocks, blockPages } = k.hotplug;
+  if (blocks.size === 0) return false;
+  for (let id = Math.floor(start / blockPages); id * blockPages < end; id++) if (blocks.has(id)) return true;
+  return false;
+}
+
+/** Frames of online blocks that hold their own memmap: present, never managed. */
+export function selfHostedPages(k: Kernel): number {
+  let pages = 0;
+  for (const block of k.hotplug.blocks.values()) if (block.zone >= 0) pages += block.nrVmemmapPages;
+  return pages;
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The struct pages of one huge page (prep_new_huge_page, prep_compound_page, __update_and_free_page of mm/hugetlb.c).
+// The emulator's frames have no struct page before they are first handed out, so preparing writes all of them: the
+// head, the tails that keep private words, and the tails that are all alike. Left out: demotion into smaller huge
+// pages.
+
+import {
+  HPG_FREED,
+  type Hstate,
+  HUGETLB_PAGE_DTOR,
+  NR_USED_SUBPAGE,
+  SUBPAGE_INDEX_HWPOISON,
+} from "../../include/hugetlb.ts";
+import {
+  PAGE_COMPOUND_HEAD,
+  PAGE_COMPOUND_HEAD_HI,
+  PAGE_FLAGS_HI,
+  PAGE_MAPPING,
+  PAGE_MAPPING_HI,
+  PAGE_PRIVATE,
+  PAGE_REFCOUNT,
+  STRETCH_STRUCT_SIZE,
+  TAIL1_DTOR_ORDER,
+} from "../../include/mm_types.ts";
+import { pageLinksHi, PG_HEAD, PG_HWPOISON } from "../../include/page_flags.ts";
+import { panic } from "../../lib/bug.ts";
+import type { Kernel } from "../kernel.ts";
+import { prepCompoundTail } from "../mm_init.ts";
+import {
+  clearPageFlags,
+  compoundHead,
+  compoundOrder,
+  isPageHead,
+  pageAddressLo,
+  pageFlags,
+  prepCompoundHead,
+  readPage,
+  setPageFlags,
+  writePage,
+} from "../page.ts";
+import { initSinglePage } from "../page_init.ts";
+import { pageImage, stampTails } from "../tail_pages.ts";
+import { C } from "../vmstat.ts";
+
+/** Makes `h.pages` frames one huge page that is free in its pool: `prep_compound_page`, no references. */
+export function prepHugePage(k: Kernel, h: Hstate, head: number, zone: number, nid: number): void {
+  initSinglePage(k, head, zone, nid);
+  setPageFlags(k, head, PG_HEAD);
+  writePage(k, head, PAGE_REFCOUNT, 0);
+  writePage(k, head, PAGE_PRIVATE, HPG_FREED);
+  if (!k.contents) return;
+  prepTails(k, head, h.pages, zone, nid);
+  prepCompoundHead(k, head, h.order, HUGETLB_PAGE_DTOR);
+  k.stat[C.hugetlbPagesPrepared] += h.pages;
+}
+
+function prepTails(k: Kernel, head: number, pages: number, zone: number, nid: number): void {
+  if (k.structPageSize === STRETCH_STRUCT_SIZE) {
+    stampTails(k, head + 1, pages - 1, tailImage(k, head, zone, nid), head);
+    return;
+  }
+  for (let tail = head + 1; tail < head + pages; tail++) {
+    initSinglePage(k, tail, zone, nid);
+    prepCompoundTail(k, tail, head);
+  }
+}
+
+/** A vmemmap page of tails of this zone, made from the first tail of the first huge page there. */
+function tailImage(k: Kernel, head: number, zone: number, nid: number): Int32Array {
+  const state = k.hugetlb;
+  if (state.tailImage !== null && state.tailImageLinks === pageLinksHi(zone, nid)) return state.tailImage;
+  initSinglePage(k, head + 1, zone, nid);
+  prepCompoundTail(k, head + 1, head);
+  state.tailImageLinks = readPage(k, head + 1, PAGE_FLAGS_HI);
+  return state.tailImage = pageImage(k, head + 1);
+}
+
+/**
+ * Takes a huge page apart again into free frames (`destroy_compound_page` and the checks of freeing). All its memmap
+ * must be writable. Panics on a head that is none and on a tail that belongs to another page, as free_pages_prepare()
+ * and free_tail_pages_check() complain.
+ */
+export function destroyHugePage(k: Kernel, h: Hstate, head: number): void {
+  if (k.contents && compoundOrder(k, head) !== h.order) {
+    panic(`destroyHugePage: I8 frame ${head} is no head of order ${h.order}`);
+  }
+  clearPageFlags(k, head, PG_HEAD);
+  writePage(k, head, PAGE_PRIVATE, 0);
+  if (!k.contents) return;
+  for (let i = 1; i < NR_USED_SUBPAGE && i < h.pages; i++) writePage(k, head + i, PAGE_PRIVATE, 0);
+  writePage(k, head + 1, TAIL1_DTOR_ORDER, 0);
+  if (k.structPageSize === STRETCH_STRUCT_SIZE) unlinkTails(k, head, h.pages);
+  else {
+    for (let tail = head + 1; tail < head + h.pages; tail++) {
+      for (const offset of [PAGE_COMPOUND_HEAD, PAGE_COMPOUND_HEAD_HI, PAGE_MAPPING, PAGE_MAPPING_HI]) {
+        writePage(k, tail, offset, 0);
+      }
+    }
+  }
+  k.stat[C.hugetlbPagesDestroyed] += h.pages;
+}
+
+/** Clears compound_head and mapping of every tail. */
+function unlinkTails(k: Kernel, head: number, pages: number): void {
+  const step = STRETCH_STRUCT_SIZE / 4;
+  const perPage = k.pageBytes / STRETCH_STRUCT_SIZE;
+  const headLo = pageAddressLo(k, head) | 1;
+  for (let at = head + 1; at < head + pages;) {
+    const vpage = Math.floor(at / perPage);
+    const end = Math.min((vpage + 1) * perPage, head + pages);
+    const base = k.cpu.mmu.write(vpage);
+    if (base < 0) panic(`destroyHugePage: memmap of frame ${at} is not mapped for writing`);
+    const words = k.phys.window(base);
+    for (let w = k.phys.inWindow(base) + (at - vpage * perPage) * step; at < end; at++, w += step) {
+      if (words[w + PAGE_COMPOUND_HEAD / 4] !== headLo) panic(`destroyHugePage: frame ${at} is no tail of ${head}`);
+      words[w + PAGE_COMPOUND_HEAD / 4] = 0;
+      words[w + PAGE_COMPOUND_HEAD_HI / 4] = 0;
+      words[w + PAGE_MAPPING / 4] = 0;
+      words[w + PAGE_MAPPING_HI / 4] = 0;
+    }
+  }
+}
+
+/**
+ * `PageHuge`: the head of the huge page a frame is in, or -1. Struct pages that nobody initialised yet may hold another
+ * memmap's leavings, so the head must name itself and the frame must be one of its own.
+ */
+export function hugetlbHead(k: Kernel, pfn: number): number {
+  const head = compoundHead(k, pfn);
+  if (!isPageHead(k, head) || (readPage(k, head + 1, TAIL1_DTOR_ORDER) & 0xff) !== HUGETLB_PAGE_DTOR) return -1;
+  const self = readPage(k, head, PAGE_COMPOUND_HEAD) === (pageAddressLo(k, head) + PAGE_COMPOUND_HEAD | 0);
+  return self && pfn < head + 2 ** compoundOrder(k, head) ? head : -1;
+}
+
+/** Private word of one of the tails that have one (SUBPAGE_INDEX_*); `page_private(head + index)`. */
+export function subpagePrivate(k: Kernel, head: number, index: number): number {
+  return readPage(k, head + index, PAGE_PRIVATE);
+}
+
+/** `set_page_private(head + index)`. RangeError for a tail whose memmap may be shared, which the series forbids. */
+export function setSubpagePrivate(k: Kernel, head: number, index: number, value: number): void {
+  if (index < 1 || index >= NR_USED_SUBPAGE) {
+    throw new RangeError(`Cannot keep private data in tail ${index}: expected 1 to ${NR_USED_SUBPAGE - 1}`);
+  }
+  writePage(k, head + index, PAGE_PRIVATE, value);
+}
+
+/**
+ * `hwpoison_subpage_deliver` on a page with whole vmemmap: the mark goes to the raw frame, which is returned; or -1.
+ */
+export function deliverHwpoison(k: Kernel, head: number): number {
+  if ((pageFlags(k, head) & PG_HWPOISON) === 0) return -1;
+  const raw = head + subpagePrivate(k, head, SUBPAGE_INDEX_HWPOISON);
+  clearPageFlags(k, head, PG_HWPOISON);
+  setPageFlags(k, raw, PG_HWPOISON);
+  return raw;
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Freeing the vmemmap of HugeTLB pages and getting it back (mm/hugetlb_vmemmap.c; seed 004, patches 6 to 10). Letters
+// are frames, one column per vmemmap page of a 2 MiB page; `r` marks entries that became read-only:
+//
+//   before            a  b  c  d  e  f  g  h     (or part of one PMD leaf, which is split first)
+//   keep 2 (series)   a  b  br br br br br br    c..h go back to the allocator
+//   keep 1 (5.18)     a  ar ar ar ar ar ar ar    b..h do; 7 of the 512 struct pages only look like heads
+//
+// Order matters: entries, then the TLB flush, then the frames. On the way back: all frames first, content before each
+// entry, then the flush. Both are all or nothing, except that PTE tables made by a split stay. The parts are exported
+// for verify/races, which puts another CPU between them.
+// Left out: locks; waiting out a grace period, which is counted (one CPU runs); the copied head page of 6.2; undoing an
+// optimisation that failed in its middle, for leaves are split before anything else is done.
+
+import { ENOMEM } from "../../include/errno.ts";
+import { USE_VMEMMAP } from "../../include/frame_use.ts";
+import { HPG_VMEMMAP_OPTIMIZED, type Hstate, type NotOptimizable, NR_USED_SUBPAGE } from "../../include/hugetlb.ts";
+import { PAGE_PRIVATE } from "../../include/mm_types.ts";
+import { isPowerOf2 } from "../../lib/align.ts";
+import { panic } from "../../lib/bug.ts";
+import type { Kernel } from "../kernel.ts";
+import { mayFreeVmemmap } from "../hotplug/memmap_on_memory.ts";
+import { allocFrames, freePages, freePagetable } from "../page_alloc.ts";
+import { pageNid, readPage, vmemmapPage, writePage } from "../page.ts";
+import { entryFrame, flushVmemmap, setEntry, tableEntries, vmemmapVpn, walkTo } from "../pgtable.ts";
+import { splitVmemmapRange } from "./vmemmap_split.ts";
+import { C } from "../vmstat.ts";
+
+/** VMEMMAP_REMAP_NO_TLB_FLUSH: the caller flushes for a whole batch, and until then no frame is freed. */
+export const REMAP_NO_TLB_FLUSH = 1;
+/** VMEMMAP_SYNCHRONIZE_RCU: who walks pfns without a lock must be done before the vmemmap changes. */
+export const SYNCHRONIZE_RCU = 2;
+
+/** `hugetlb_vmemmap_init`: whether pages of this many vmemmap pages can give any back. */
+export function notOptimizable(k: Kernel, vmemmapPages: number): NotOptimizable | null {
+  const kept = k.config.hugetlbKeep;
+  if (!isPowerOf2(k.structPageSize)) return "struct-page-size";
+  if (vmemmapPages <= kept) return "too-small";
+  return NR_USED_SUBPAGE >= kept * k.pageBytes / k.structPageSize ? "used-subpages" : null;
+}
+
+/** Whether this page's vmemmap is shared. */
+export function vmemmapOptimized(k: Kernel, head: number): boolean {
+  return (readPage(k, head, PAGE_PRIVATE) & HPG_VMEMMAP_OPTIMIZED) !== 0;
+}
+
+/**
+ * `vmemmap_should_optimize`: the switch is on, the size gains something, and the memmap is not in the page's own
+ * memory.
+ */
+export function vmemmapShouldOptimize(k: Kernel, h: Hstate, head: number): boolean {
+  return k.hugetlb.optimize && h.freeVmemmapPages > 0 && mayFreeVmemmap(k, head);
+}
+
+/** `synchronize_rcu` before vmemmap is folded or unfolded. Nobody else runs while this code does, so it only counts. */
+export function synchronizeRcu(k: Kernel): void {
+  if (k.config.hugetlbGrace) k.stat[C.gracePeriods]++;
+}
+
+/** Splits the leaves under a page's vmemmap. 0 or -ENOMEM. With `flush` unset the caller flushes for a whole batch. */
+export function hugetlbVmemmapSplit(k: Kernel, h: Hstate, head: number, nid: number, flush: boolean): number {
+  return splitVmemmapRange(k, vmemmapPage(k, head), h.vmemmapPages, nid, flush);
+}
+
+/**
+ * `hugetlb_vmemmap_optimize` (`free_huge_page_vmemmap` of the series) on a page whose leaves are split already: shares
+ * the tails, flushes, frees. With REMAP_NO_TLB_FLUSH frames wait until hugetlbVmemmapFlush().
+ */
+export function hugetlbVmemmapOptimize(k: Kernel, h: Hstate, head: number, flags: number): void {
+  if ((flags & SYNCHRONIZE_RCU) !== 0) synchronizeRcu(k);
+  countOptimized(k, 1);
+  shareTails(k, h, head);
+  if ((flags & REMAP_NO_TLB_FLUSH) !== 0) return;
+  flushTails(k, h, head);
+  freeUnmapped(k);
+}
+
+/** `vmemmap_remap_free` short of the flush: the tails' entries, and the mark on the head. */
+export function shareTails(k: Kernel, h: Hstate, head: number): void {
+  remapTails(k, vmemmapPage(k, head) + k.config.hugetlbKeep, h.freeVmemmapPages);
+  writePage(k, head, PAGE_PRIVATE, readPage(k, head, PAGE_PRIVATE) | HPG_VMEMMAP_OPTIMIZED);
+}
+
+/** Every CPU drops its translations of what a page shares. */
+export function flushTails(k: Kernel, h: Hstate, head: number): void {
+  flushVmemmap(k, vmemmapPage(k, head) + k.config.hugetlbKeep, h.freeVmemmapPages);
+}
+
+/** Ends a batch: one flush of everything, then the frames go. */
+export function hugetlbVmemmapFlush(k: Kernel): void {
+  flushVmemmap(k, 0, Infinity);
+  freeUnmapped(k);
+}
+
+/**
+ * `hugetlb_vmemmap_restore` (`alloc_huge_page_vmemmap`): every tail page gets a frame of its own again, with the
+ * content that was shared. 0, or -ENOMEM with everything as it was.
+ */
+export function hugetlbVmemmapRestore(k: Kernel, h: Hstate, head: number, flags: number): number {
+  if ((flags & SYNCHRONIZE_RCU) !== 0) synchronizeRcu(k);
+  const frames = allocVmemmapPages(k, h.freeVmemmapPages, pageNid(k, head));
+  if (frames === null) return -ENOMEM;
+  restoreTails(k, vmemmapPage(k, head) + k.config.hugetlbKeep, frames);
+  if (k.config.mutation === "headFromTemplate") {
+    const first = vmemmapPage(k, head);
+    copyTails(k, entryFrame(k, pteOf(k, first)), entryFrame(k, pteOf(k, first + k.config.hugetlbKeep - 1)));
+  }
+  if ((flags & REMAP_NO_TLB_FLUSH) === 0) flushTails(k, h, head);
+  unmarkOptimized(k, head);
+  return 0;
+}
+
+/** The page is whole again: the mark on its head, then the key. */
+export function unmarkOptimized(k: Kernel, head: number): void {
+  writePage(k, head, PAGE_PRIVATE, readPage(k, head, PAGE_PRIVATE) & ~HPG_VMEMMAP_OPTIMIZED);
+  countOptimized(k, -1);
+}
+
+/** The static key: while any page is optimised with its head's page shared, tails can look like heads. */
+export function countOptimized(k: Kernel, n: number): void {
+  k.hugetlb.optimized += n;
+  const shared = k.config.dedup === "pte+head" || (k.config.hugetlbKeep === 1 && k.hugetlb.optimized > 0);
+  k.fakeHeads = shared && !k.config.errata.compoundHeadUnadjusted;
+}
+
+/**
+ * `vmemmap_remap_pte` for `count` pages from `start` on: all to the frame before them; the frames they had wait for the
+ * flush. The page before is in the same table, since a huge page's vmemmap is aligned to its size.
+ */
+function remapTails(k: Kernel, start: number, count: number): void {
+  const { words } = k.phys;
+  const { kernelPage, kernelPageRo } = k.arch.format;
+  const bits = k.config.hugetlbTailsReadOnly ? kernelPageRo : kernelPage;
+  const entries = tableEntries(k);
+  const { unmapped } = k.hugetlb;
+  let lo = 0;
+  let hi = 0;
+  for (let done = 0; done < count;) {
+    const at = pteOf(k, start + done);
+    const run = Math.min(entries - (start + done) % entries, count - done);
+    for (let e = at; e < at + 2 * run; e += 2) unmapped.push(entryFrame(k, e));
+    if (done === 0) {
+      setEntry(k, at, 0, entryFrame(k, at - 2), bits);
+      lo = words[at];
+      hi = words[at + 1];
+    }
+    for (let e = at; e < at + 2 * run; e += 2) {
+      words[e] = lo;
+      words[e + 1] = hi;
+    }
+    done += run;
+  }
+  k.stat[C.pteWrites] += count - 1;
+}
+
+/** `free_vmemmap_page_list`: boot's pages leave as boot pages do, others through their last reference. */
+export function freeUnmapped(k: Kernel): void {
+  const { unmapped } = k.hugetlb;
+  for (let i = 0; i < unmapped.length; i++) freePagetable(k, unmapped[i], 0, USE_VMEMMAP);
+  unmapped.length = 0;
+}
+
+/** `alloc_vmemmap_page_list`: frames on the page's own node, all of them or null. */
+export function allocVmemmapPages(k: Kernel, count: number, nid: number): Float64Array | null {
+  const frames = new Float64Array(count);
+  const got = allocFrames(k, nid, USE_VMEMMAP, frames, count, true);
+  if (got === count) return frames;
+  for (let i = 0; i < got; i++) freePages(k, frames[i], 0, USE_VMEMMAP);
+  return null;
+}
+
+/** `vmemmap_restore_pte` for one page after another: the shared content, then the entry. */
+export function restoreTails(k: Kernel, start: number, frames: Float64Array): void {
+  const entries = tableEntries(k);
+  let reuse = -1;
+  for (let done = 0; done < frames.length;) {
+    const at = pteOf(k, start + done);
+    const run = Math.min(entries - (start + done) % entries, frames.length - done);
+    if (done === 0) reuse = entryFrame(k, at - 2);
+    for (let i = 0; i < run; i++) {
+      const entry = at + 2 * i;
+      if (entryFrame(k, entry) !== reuse) {
+        panic(`hugetlbVmemmapRestore: vmemmap page ${start + done + i} is not shared`);
+      }
+      if (k.contents) copyTails(k, frames[done + i], reuse);
+      setEntry(k, entry, 0, frames[done + i], k.arch.format.kernelPage);
+    }
+    done += run;
+  }
+  if (k.contents) k.stat[C.vmemmapPagesCopied] += frames.length;
+}
+
+/** Fills a frame with tails. */
+function copyTails(k: Kernel, frame: number, reuse: number): void {
+  copyShared(k, frame, reuse, 0, k.phys.pageWords);
+  resetStructPages(k, frame);
+}
+
+/** `copy_page`: words [from, end) of the shared page. */
+export function copyShared(k: Kernel, frame: number, reuse: number, from: number, end: number): void {
+  const source = k.phys.wordBase(reuse);
+  k.phys.words.copyWithin(k.phys.touch(frame, 0) + from, source + from, source + end);
+}
+
+/**
+ * `reset_struct_pages`: a copy of the head's page begins with the head and its special tails, which become tails like
+ * the rest. The kernel copies the second three over the first three, the other private words being clear by then; here
+ * the page's last struct page, which is never special, goes over all that can be.
+ */
+export function resetStructPages(k: Kernel, frame: number): void {
+  if (k.config.hugetlbKeep !== 1) return;
+  const { words, pageWords } = k.phys;
+  const to = k.phys.wordBase(frame);
+  const size = k.structPageSize / 4;
+  const last = to + pageWords - size;
+  for (let w = 0; w < size; w++) {
+    for (let at = to + w, i = 0; i < NR_USED_SUBPAGE; i++, at += size) words[at] = words[last + w];
+  }
+}
+
+/** Word index of a vmemmap page's entry; its leaf must have been split. */
+export function pteOf(k: Kernel, vpage: number): number {
+  const at = walkTo(k, k.rootPfn, vmemmapVpn(k, vpage), 0);
+  return at < 0 ? panic(`hugetlb: vmemmap page ${vpage} is not mapped by a page-table entry`) : at;
+}

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Sharing and restoring the vmemmap of huge pages: which frame every vmemmap page maps, flushes and their order, fake
+// heads, read-only tails, and every allocation failing in turn.
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { boot } from "../../boot.ts";
+import { USE_BOOT_VMEMMAP, USE_PINNED, USE_PTE_TABLE, USE_VMEMMAP } from "../../include/frame_use.ts";
+import { PRESETS } from "../../include/kernel_config.ts";
+import { PAGE_FLAGS, PAGE_MAPPING, PAGE_REFCOUNT } from "../../include/mm_types.ts";
+import { PG_HEAD, PG_REFERENCED } from "../../include/page_flags.ts";
+import { KernelPanic } from "../../lib/bug.ts";
+import { checkInvariants } from "../../debug_vm/debug_vm.ts";
+import { conserved } from "../../debug_vm/hugetlb.ts";
+import { freeHugePages, persistentHugePages, setNrHugepages, setOptimizeVmemmap } from "./hugetlb.ts";
+import { bootHugetlb, emptyPools, variantName, VARIANTS, withHugetlb } from "./hugetlb_testing.ts";
+import { flushFreeHpageWork } from "./make_and_free.ts";
+import { vmemmapOptimized } from "./hugetlb_vmemmap.ts";
+import type { Kernel } from "../kernel.ts";
+import { allocPages, freePages, totalFreePages } from "../page_alloc.ts";
+import { compoundHead, isPageHead, readPage, setPageFlags, vmemmapPage } from "../page.ts";
+import { C } from "../vmstat.ts";
+import { mappedFrame } from "../vmemmap/basepages.ts";
+
+const KEEP_1 = { ...PRESETS["6.1"] };
+const KEEP_2 = { ...PRESETS["6.1"], hugetlbKeep: 2 as const };
+
+/** Frames of a huge page's vmemmap by order of first appearance: [0, 0, 0] is one frame three times. */
+function layout(k: Kernel, head: number, pages: number): number[] {
+  const order = new Map<number, number>();
+  return Array.from({ length: pages }, (_, i) => {
+    const frame = mappedFrame(k, vmemmapPage(k, head) + i);
+    if (!order.has(frame)) order.set(frame, order.size);
+    return order.get(frame)!;
+  });
+}
+
+Deno.test("hugetlbVmemmapOptimize() maps the tails to the last page kept, and restoring undoes it", () => {
+  //   keep 1: a a a a a a a a       keep 2: a b b b b b b b
+  for (const [kernel, expected] of [[KEEP_1, [0, 0, 0, 0, 0, 0, 0, 0]], [KEEP_2, [0, 1, 1, 1, 1, 1, 1, 1]]] as const) {
+    withHugetlb({ kernel }, (k, h) => {
+      setNrHugepages(k, h, 1);
+      const head = h.freeLists[0][0];
+      assertEquals(layout(k, head, 8), [...expected]);
+      checkInvariants(k);
+      setNrHugepages(k, h, 0);
+      assertEquals(layout(k, head, 8), [0, 1, 2, 3, 4, 5, 6, 7]);
+    });
+  }
+});
+
+Deno.test("a page whose vmemmap has many tables is shared and restored wherever their bytes lie", () => {
+  // 2 MiB: 512 vmemmap pages, 8 tables of 64. Every other slot and frame is taken, so no table follows another.
+  for (const kernel of [KEEP_1, KEEP_2]) {
+    withHugetlb({ kernel }, (k) => {
+      const h = k.hugetlb.hstates[1];
+      const frames = Array.from({ length: 40 }, () => allocPages(k, 0, 0, USE_PINNED));
+      for (const pfn of frames) k.phys.touch(pfn, 0);
+      for (let i = 0; i < 40; i += 2) freePages(k, frames[i], 0, USE_PINNED);
+      assertEquals(setNrHugepages(k, h, 1), 1);
+      const head = h.freeLists[0][0];
+      assertEquals(layout(k, head, 512), Array.from({ length: 512 }, (_, i) => Math.min(i, kernel.hugetlbKeep - 1)));
+      checkInvariants(k);
+      setNrHugepages(k, h, 0);
+      assertEquals(layout(k, head, 512), Array.from({ length: 512 }, (_, i) => i));
+      for (let i = 1; i < 40; i += 2) freePages(k, frames[i], 0, USE_PINNED);
+    });
+  }
+});
+
+Deno.test("hugetlbVmemmapRestore() takes frames of the page's own node or none", () => {
+  for (const variant of VARIANTS) {
+    withHugetlb({ ...variant, dram: [2 ** 22, 2 ** 22] }, (k, h) => {
+      assertEquals(setNrHugepages(k, h, 1, 0), 1);
+      const held: number[] = [];
+      for (let pfn; (pfn = allocPages(k, 0, 0, USE_PINNED, true)) >= 0;) held.push(pfn);
+      const free = totalFreePages(k);
+      assertEquals(setNrHugepages(k, h, 0), 0);
+      flushFreeHpageWork(k);
+      assertEquals([h.nrHugePages, h.surplusHugePagesNode, totalFreePages(k)], [1, [1, 0], free], variantName(variant));
+      checkInvariants(k);
+      for (const pfn of held) freePages(k, pfn, 0, USE_PINNED);
+    });
+  }
+});
+
+Deno.test("hugetlbVmemmapOptimize() gains what the free count says, less a table per leaf split", () => {
+  for (const variant of VARIANTS) {
+    withHugetlb(variant, (k, h) => {
+      const saved = 8 - variant.kernel.hugetlbKeep;
+      const free = totalFreePages(k);
+      assertEquals(setNrHugepages(k, h, 20), 20);
+      const tables = variant.vmemmapMap === "pmd" ? sectionsTouched(k, h.freeLists[0]) : 0;
+      assertEquals(free - totalFreePages(k), 20 * 64 - 20 * saved + tables, variantName(variant));
+      assertEquals(k.stat[C.vmemmapSplits], tables);
+      checkInvariants(k);
+    });
+  }
+});
+
+/** Sections of 512 frames these huge pages lie in; the memmap of each is one leaf. */
+function sectionsTouched(k: Kernel, heads: readonly number[]): number {
+  return new Set(heads.map((head) => Math.floor(head / k.pagesPerSection))).size;
+}
+
+Deno.test("hugetlbVmemmapOptimize() gives boot's memmap back as managed memory, restored memmap is the allocator's", () => {
+  withHugetlb({ kernel: KEEP_1 }, (k, h) => {
+    const zone = k.nodes[0].zones[2];
+    const managed = zone.managed;
+    const bootVmemmap = k.uses[USE_BOOT_VMEMMAP];
+    setNrHugepages(k, h, 4);
+    assertEquals([zone.managed - managed, bootVmemmap - k.uses[USE_BOOT_VMEMMAP], k.uses[USE_VMEMMAP]], [28, 28, 0]);
+    setNrHugepages(k, h, 0);
+    assertEquals([zone.managed - managed, k.uses[USE_VMEMMAP]], [28, 28]);
+    setNrHugepages(k, h, 4);
+    assertEquals([zone.managed - managed, k.uses[USE_VMEMMAP]], [28, 0]);
+  });
+});
+
+Deno.test("compoundHead() sees through the heads that shared tails look like", () => {
+  withHugetlb({ kernel: KEEP_1 }, (k, h) => {
+    setNrHugepages(k, h, 1);
+    const head = h.freeLists[0][0];
+    // 8 struct pages to a vmemmap page: every eighth is the head again.
+    const looksLikeHead = Array.from({ length: 64 }, (_, i) => i)
+      .filter((i) => (readPage(k, head + i, PAGE_FLAGS) & PG_HEAD) !== 0);
+    assertEquals(looksLikeHead, [0, 8, 16, 24, 32, 40, 48, 56]);
+    for (let i = 0; i < 64; i++) {
+      assertEquals([compoundHead(k, head + i), isPageHead(k, head + i)], [head, i === 0]);
+    }
+    k.fakeHeads = false;
+    assertEquals(compoundHead(k, head + 8), head + 8);
+    k.fakeHeads = true;
+    setNrHugepages(k, h, 0);
+    assertEquals(k.fakeHeads, false);
+  });
+});
+
+Deno.test("pageWordForWrite() catches a store to a shared tail, not to a kept page", () => {
+  for (const [kernel, kept] of [[KEEP_1, 8], [KEEP_2, 16]] as const) {
+    withHugetlb({ kernel }, (k, h) => {
+      setNrHugepages(k, h, 1);
+      const head = h.freeLists[0][0];
+      setPageFlags(k, head + kept - 1, PG_REFERENCED);
+      const error = assertThrows(() => setPageFlags(k, head + kept, PG_REFERENCED), KernelPanic);
+      assert(error.message.includes("read-only"));
+    });
+  }
+  withHugetlb({ kernel: { ...KEEP_1, hugetlbTailsReadOnly: false } }, (k, h) => {
+    setNrHugepages(k, h, 1);
+    const head = h.freeLists[0][0];
+    setPageFlags(k, head + 8 + 7, PG_REFERENCED);
+    assertEquals(readPage(k, head + 7, PAGE_FLAGS) & PG_REFERENCED, PG_REFERENCED);
+  });
+});
+
+Deno.test("hugetlbVmemmapRestore() leaves tails that are tails, whatever the head's page held", () => {
+  withHugetlb({ kernel: KEEP_1 }, (k, h) => {
+    setNrHugepages(k, h, 2);
+    const head = h.freeLists[0][1];
+    setNrHugepages(k, h, 1);
+    for (let i = 1; i < 64; i++) {
+      assertEquals(readPage(k, head + i, PAGE_FLAGS) & PG_HEAD, 0);
+      assertEquals([readPage(k, head + i, PAGE_MAPPING), readPage(k, head + i, PAGE_REFCOUNT)], [0, 0]);
+      assertEquals(compoundHead(k, head + i), head + i);
+    }
+  });
+});
+
+Deno.test("flushVmemmap() runs once per page and split, or twice per batch", () => {
+  //   up: a flush per leaf split and per page remapped; down: one per page restored
+  const flushes = (hugetlbFlush: "page" | "batch") => {
+    const k = bootHugetlb({ kernel: { ...KEEP_1, hugetlbFlush } });
+    const h = k.hugetlb.hstates[0];
+    const at = () => [k.stat[C.tlbFlushes], k.stat[C.tlbIpis]];
+    const [f0, i0] = at();
+    setNrHugepages(k, h, 8);
+    const [f1, i1] = at();
+    setNrHugepages(k, h, 0);
+    const [f2] = at();
+    return { up: f1 - f0, splits: k.stat[C.vmemmapSplits], down: f2 - f1, ipis: i1 - i0 };
+  };
+  // The lowest block of the smallest size that fits is first: one page at the end of free memory, then from the start.
+  assertEquals(flushes("page"), { up: 10, splits: 2, down: 8, ipis: 10 });
+  assertEquals(flushes("batch"), { up: 2, splits: 2, down: 1, ipis: 2 });
+});
+
+Deno.test("setOptimizeVmemmap() changes pages made from then on, and those there are restored all the same", () => {
+  withHugetlb({ hugetlbFreeVmemmap: false, kernel: KEEP_1 }, (k, h) => {
+    setNrHugepages(k, h, 2);
+    setOptimizeVmemmap(k, true);
+    setNrHugepages(k, h, 5);
+    setOptimizeVmemmap(k, false);
+    setNrHugepages(k, h, 6);
+    assertEquals(h.freeLists[0].map((head) => vmemmapOptimized(k, head)), [false, false, true, true, true, false]);
+    assertEquals(k.hugetlb.optimized, 3);
+    checkInvariants(k);
+  });
+});
+
+Deno.test("notOptimizable() says why: struct page size, too few vmemmap pages, no room for the private words", () => {
+  const why = (options: Parameters<typeof boot>[0]) => boot(options).hugetlb.hstates.map((h) => h.notOptimizable);
+  assertEquals(why({ arch: "toy", kernel: "5.14", dram: [2 ** 20] }), [null, null]);
+  // 4 struct pages to a page: five cannot be kept in one.
+  assertEquals(why({ arch: "toy", kernel: "6.1", dram: [2 ** 20] }), ["used-subpages", "used-subpages"]);
+  assertEquals(why({ structPageSize: 56 }), ["struct-page-size", "struct-page-size"]);
+  assertEquals(why({ arch: "arm64-4k" }), ["too-small", null, null, null]);
+  assertEquals(why({ arch: "arm64-64k", kernel: "5.14" }), ["too-small", null, null]);
+});
+
+Deno.test("a struct page size that is no power of two switches the optimisation off, and pools work", () => {
+  for (const structPageSize of [56, 72, 80]) {
+    withHugetlb({ kernel: KEEP_1, structPageSize }, (k, h) => {
+      const free = totalFreePages(k);
+      assertEquals(setNrHugepages(k, h, 6), 6);
+      assertEquals([free - totalFreePages(k), k.hugetlb.optimized], [6 * 64, 0]);
+      checkInvariants(k);
+    });
+  }
+});
+
+Deno.test("hugetlbVmemmapOptimize() fails softly at every allocation: the page stays whole and in the pool", () => {
+  for (const variant of VARIANTS) {
+    for (let nth = 1;; nth++) {
+      const k = bootHugetlb(variant);
+      const before = conserved(k);
+      const h = k.hugetlb.hstates[0];
+      k.fault.arm(nth);
+      const got = setNrHugepages(k, h, 9);
+      const seen = k.fault.seen;
+      k.fault.disarm();
+      checkInvariants(k);
+      emptyPools(k);
+      checkInvariants(k);
+      assertEquals(conserved(k), before, `${variantName(variant)}, allocation ${nth}`);
+      if (seen < nth) break;
+      assert(got <= 9);
+    }
+  }
+});
+
+Deno.test("hugetlbVmemmapRestore() fails softly at every allocation: the page is surplus, whole, and can be retried", () => {
+  for (const variant of VARIANTS) {
+    for (let nth = 1; nth <= 22; nth++) {
+      const k = bootHugetlb(variant);
+      const before = conserved(k);
+      const h = k.hugetlb.hstates[0];
+      setNrHugepages(k, h, 3);
+      k.fault.arm(nth, true);
+      setNrHugepages(k, h, 0);
+      emptyWorker(k);
+      const saved = 8 - variant.kernel.hugetlbKeep;
+      const stuck = Math.max(0, 3 - Math.floor((nth - 1) / saved));
+      assertEquals([h.nrHugePages, h.surplusHugePages, persistentHugePages(h), freeHugePages(h)], [
+        stuck,
+        stuck,
+        0,
+        stuck,
+      ]);
+      assertEquals(k.hugetlb.optimized, stuck);
+      checkInvariants(k);
+      k.fault.disarm();
+      emptyPools(k);
+      checkInvariants(k);
+      assertEquals(conserved(k), before, `${variantName(variant)}, allocation ${nth}`);
+    }
+  }
+});
+
+function emptyWorker(k: Kernel): void {
+  const queued = k.hugetlb.work.length;
+  assertEquals(queued > 0, k.config.hugetlbFree === "deferred");
+  checkInvariants(k);
+  flushFreeHpageWork(k);
+}
+
+Deno.test("splitVmemmapRange() of a 2 MiB page on the toy makes a table for each of its 8 leaves", () => {
+  withHugetlb({ kernel: KEEP_1 }, (k) => {
+    const [, gigantic] = k.hugetlb.hstates;
+    const free = totalFreePages(k);
+    assertEquals(setNrHugepages(k, gigantic, 1), 1);
+    assertEquals(free - totalFreePages(k), 4096 - 511 + 8);
+    assertEquals(k.uses[USE_PTE_TABLE], 8);
+    const head = gigantic.freeLists[0][0];
+    assertEquals(new Set(layout(k, head, 512)).size, 1);
+    checkInvariants(k);
+  });
+});

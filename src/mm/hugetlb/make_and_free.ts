@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A huge page goes in and out of existence (mm/hugetlb.c: alloc_fresh_huge_page, prep_new_huge_page,
+// remove_hugetlb_page, update_and_free_page, free_hpage_workfn). Giving one back needs memory first when its vmemmap is
+// shared; where there is none, the page returns to its pool as a surplus page and is whole.
+//
+//   pool --remove--> (queue of the worker, patch 9) --> restore vmemmap --> free frames
+//     ^                                                     |
+//     +------------- add as surplus <--- -ENOMEM -----------+
+
+import { USE_HUGETLB } from "../../include/frame_use.ts";
+import { HPG_FREED, type Hstate } from "../../include/hugetlb.ts";
+import { PAGE_PRIVATE } from "../../include/mm_types.ts";
+import { panic } from "../../lib/bug.ts";
+import { allocContigPages, freeContigPages } from "../contig_alloc.ts";
+import { deliverHwpoison, destroyHugePage, prepHugePage } from "./huge_page.ts";
+import {
+  hugetlbVmemmapFlush,
+  hugetlbVmemmapOptimize,
+  hugetlbVmemmapRestore,
+  hugetlbVmemmapSplit,
+  REMAP_NO_TLB_FLUSH,
+  SYNCHRONIZE_RCU,
+  synchronizeRcu,
+  vmemmapOptimized,
+  vmemmapShouldOptimize,
+} from "./hugetlb_vmemmap.ts";
+import type { Kernel } from "../kernel.ts";
+import { allocPages, findArea, takePageOffBuddy } from "../page_alloc.ts";
+import { pageNid, readPage, writePage } from "../page.ts";
+
+/** Frames for a huge page from this very node, or -1. Struct pages are left to prepNewHugePage(). */
+export function allocHugeFrames(k: Kernel, h: Hstate, nid: number): number {
+  return h.order > k.arch.maxOrder
+    ? allocContigPages(k, h.order, nid, USE_HUGETLB)
+    : allocPages(k, h.order, nid, USE_HUGETLB, true, true);
+}
+
+/** `prep_new_huge_page`: the frames become a huge page, its vmemmap shared if the switch is on and memory allows. */
+export function prepNewHugePage(k: Kernel, h: Hstate, head: number): void {
+  const { index, nid } = zoneOf(k, head);
+  const share = vmemmapShouldOptimize(k, h, head) && hugetlbVmemmapSplit(k, h, head, nid, true) === 0;
+  prepHugePage(k, h, head, index, nid);
+  if (share) hugetlbVmemmapOptimize(k, h, head, SYNCHRONIZE_RCU);
+  addToPool(h, head, nid);
+}
+
+/** prep_new_huge_page for many pages with two flushes in all (`hugetlb_vmemmap_optimize_folios`, 6.7). */
+export function prepNewHugePages(k: Kernel, h: Hstate, heads: readonly number[]): void {
+  const share = heads.map((head) =>
+    vmemmapShouldOptimize(k, h, head) && hugetlbVmemmapSplit(k, h, head, zoneOf(k, head).nid, false) === 0
+  );
+  if (share.includes(true)) hugetlbVmemmapFlush(k);
+  let flags = batchFlags(k);
+  for (const [i, head] of heads.entries()) {
+    const { index, nid } = zoneOf(k, head);
+    prepHugePage(k, h, head, index, nid);
+    if (share[i]) {
+      hugetlbVmemmapOptimize(k, h, head, flags);
+      flags = nextFlags(k, flags);
+    }
+    addToPool(h, head, nid);
+  }
+  if (share.includes(true)) hugetlbVmemmapFlush(k);
+}
+
+/** A batch flushes at its end, and its first page waits for who walks pfns. */
+function batchFlags(k: Kernel): number {
+  if (k.config.mutation === "graceAlways") {
+    synchronizeRcu(k);
+    return REMAP_NO_TLB_FLUSH;
+  }
+  return REMAP_NO_TLB_FLUSH | SYNCHRONIZE_RCU;
+}
+
+/** One grace period serves the batch. */
+function nextFlags(k: Kernel, flags: number): number {
+  return k.config.mutation === "graceFlagKept" ? flags & SYNCHRONIZE_RCU : flags & ~SYNCHRONIZE_RCU;
+}
+
+/** `remove_hugetlb_page`: the page leaves the pool's books; `surplus` says which ones. */
+export function removeHugePage(h: Hstate, nid: number, surplus: boolean): void {
+  h.nrHugePages--;
+  h.nrHugePagesNode[nid]--;
+  if (surplus) {
+    h.surplusHugePages--;
+    h.surplusHugePagesNode[nid]--;
+  }
+  // A page that could not be restored is free and surplus; taken for a persistent one, it leaves the mark to another
+  // node. Linux leaves the mark on a node that has no page for it.
+  if (h.surplusHugePagesNode[nid] > h.nrHugePagesNode[nid] && adjustPoolSurplus(h, -1, 1)) {
+    h.surplusHugePages--;
+    h.surplusHugePagesNode[nid]--;
+  }
+}
+
+/** `adjust_pool_surplus`: one page of some node becomes surplus (1) or persistent (-1); false when none can. */
+export function adjustPoolSurplus(h: Hstate, nid: number, delta: 1 | -1): boolean {
+  for (let node = 0; node < h.freeLists.length; node++) {
+    if (nid >= 0 && node !== nid) continue;
+    const surplus = h.surplusHugePagesNode[node];
+    if (delta < 0 ? surplus === 0 : surplus >= h.nrHugePagesNode[node]) continue;
+    h.surplusHugePages += delta;
+    h.surplusHugePagesNode[node] += delta;
+    return true;
+  }
+  return false;
+}
+
+/**
+ * `update_and_free_page` for pages that were removed from the pool: at once, or by the worker if the kernel defers what
+ * must allocate. Those that cannot be restored are in the pool again, as surplus.
+ */
+export function updateAndFreePages(k: Kernel, h: Hstate, heads: readonly number[]): void {
+  if (k.config.hugetlbFlush === "batch" && k.config.hugetlbFree === "sync") return freeBatch(k, h, heads);
+  for (const head of heads) {
+    if (k.config.hugetlbFree === "deferred" && vmemmapOptimized(k, head)) k.hugetlb.work.push({ h, head });
+    else updateAndFreePage(k, h, head);
+  }
+}
+
+/** `flush_free_hpage_work`: the worker runs until its queue is empty. */
+export function flushFreeHpageWork(k: Kernel): void {
+  for (const { h, head } of k.hugetlb.work.splice(0)) updateAndFreePage(k, h, head);
+}
+
+function updateAndFreePage(k: Kernel, h: Hstate, head: number): void {
+  const probe = k.hugetlb.freeProbe;
+  const t0 = probe === null ? 0 : performance.now();
+  const shared = vmemmapOptimized(k, head) || k.config.mutation === "restoresWhole";
+  if (shared && hugetlbVmemmapRestore(k, h, head, SYNCHRONIZE_RCU) < 0) addAsSurplus(k, h, head);
+  else freeWholePage(k, h, head);
+  probe?.add((performance.now() - t0) * 1e6);
+}
+
+/** `update_and_free_pages_bulk` with one flush for all that were restored. */
+function freeBatch(k: Kernel, h: Hstate, heads: readonly number[]): void {
+  const whole: number[] = [];
+  let restored = 0;
+  let flags = batchFlags(k);
+  for (const head of heads) {
+    if (!vmemmapOptimized(k, head)) whole.push(head);
+    else {
+      if (hugetlbVmemmapRestore(k, h, head, flags) < 0) addAsSurplus(k, h, head);
+      else restored = whole.push(head);
+      flags = nextFlags(k, flags);
+    }
+  }
+  if (restored > 0) hugetlbVmemmapFlush(k);
+  for (const head of whole) freeWholePage(k, h, head);
+}
+
+/** `__update_and_free_page` once the vmemmap is whole: the frames go back, a poisoned one excepted. */
+function freeWholePage(k: Kernel, h: Hstate, head: number): void {
+  const poisoned = deliverHwpoison(k, head);
+  destroyHugePage(k, h, head);
+  freeContigPages(k, head, h.order, USE_HUGETLB);
+  if (poisoned >= 0) takePageOffBuddy(k, poisoned);
+}
+
+/** `add_hugetlb_page`: back into the pool, as a surplus page. */
+function addAsSurplus(k: Kernel, h: Hstate, head: number): void {
+  const nid = pageNid(k, head);
+  writePage(k, head, PAGE_PRIVATE, readPage(k, head, PAGE_PRIVATE) | HPG_FREED);
+  addToPool(h, head, nid);
+  h.surplusHugePages++;
+  h.surplusHugePagesNode[nid]++;
+}
+
+/** The books of a free page that joins its pool. */
+export function addToPool(h: Hstate, head: number, nid: number): void {
+  h.nrHugePages++;
+  h.nrHugePagesNode[nid]++;
+  h.freeLists[nid].push(head);
+}
+
+function zoneOf(k: Kernel, pfn: number): { readonly index: number; readonly nid: number } {
+  return findArea(k, pfn)?.zone ?? panic(`hugetlb: frame ${pfn} is in no zone`);
+}

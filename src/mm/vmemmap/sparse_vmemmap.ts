@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Populating the virtual memmap (mm/sparse-vmemmap.c with patches 9, 10, 12 and 14 of seed 001). Addresses are vmemmap
+// page numbers. What a 2 MiB compound looks like, one column per vmemmap page (8 of them), letters are frames:
+//
+//   base pages     a b c d e f g h    or one PMD leaf
+//   shared tails   a b b b b b b b    b has refcount 7, one per entry
+//   shared head    a a a a a a a a    the follow-up: a has refcount 8
+//
+// A 1 GiB compound spans 8 sections; from its second section on everything maps the tail frame of the section before.
+// Tables and frames that were made before a failure stay: section_deactivate() takes them down again.
+// Left out: architectures that populate their own way (powerpc).
+
+import { ENOMEM } from "../../include/errno.ts";
+import type { DevPagemap, VmemAltmap } from "../../include/memremap.ts";
+import { isAligned } from "../../lib/align.ts";
+import type { Kernel } from "../kernel.ts";
+import { getPage, vmemmapPage } from "../page.ts";
+import { vmemmapCanOptimize } from "../pgmap.ts";
+import { entryFrame, entryNone, levelPages, populateTo, setEntry, vmemmapVpn, walkTo } from "../pgtable.ts";
+import { mappedFrame, populateCompounds, populateReusing } from "./basepages.ts";
+import { vmemmapPopulate } from "./populate.ts";
+import { C } from "../vmstat.ts";
+
+/**
+ * `__populate_section_memmap`: maps memmap for [pfn, pfn + n), both multiples of a subsection. 0 or -ENOMEM; on failure
+ * what was mapped stays for the caller to take down.
+ */
+export function populateSectionMemmap(
+  k: Kernel,
+  pfn: number,
+  n: number,
+  nid: number,
+  altmap: VmemAltmap | null,
+  pgmap: DevPagemap | null,
+): number {
+  const start = vmemmapPage(k, pfn);
+  // Struct pages that straddle pages share the last page with their neighbour.
+  const end = Math.ceil((pfn + n) * k.structPageSize / k.pageBytes);
+  if (vmemmapCanOptimize(k, pgmap)) return populateCompoundPages(k, pfn, start, end, nid, pgmap!);
+  return vmemmapPopulate(k, start, end, nid, altmap);
+}
+
+/** `reuse_compound_section`: whether this part of a range begins inside a compound larger than a subsection. */
+function reuseCompoundSection(k: Kernel, pfn: number, pgmap: DevPagemap): boolean {
+  // nrRange is the index of the range being brought up: memremap_pages() counts it up after each.
+  const offset = pfn - pgmap.ranges[pgmap.nrRange].start;
+  if (k.config.mutation === "sectionsNotJoined") return false;
+  return !isAligned(offset, pgmap.geometry) && pgmap.geometry > k.pagesPerSubsection;
+}
+
+/** `vmemmap_populate_compound_pages` (patch 12; 14 for the tables). */
+function populateCompoundPages(
+  k: Kernel,
+  pfn: number,
+  start: number,
+  end: number,
+  nid: number,
+  pgmap: DevPagemap,
+): number {
+  if (reuseCompoundSection(k, pfn, pgmap)) {
+    const table = tailTable(k, pfn, start, pgmap);
+    if (table >= 0) return shareTable(k, start, end, nid, table);
+    const tail = mappedFrame(k, start - 1);
+    if (tail < 0) return -ENOMEM;
+    return populateReusing(k, start, end, nid, tail);
+  }
+  const size = Math.min(end - start, pgmap.geometry * k.structPageSize / k.pageBytes);
+  return populateCompounds(k, start, end, nid, size, k.config.dedup === "pte+head" ? 1 : 2);
+}
+
+/**
+ * `compound_section_tail_huge_page` (patch 14): the PTE table of the section before, when it holds nothing but tails.
+ * The second section of a compound cannot use the first one's, which maps the head. -1 otherwise.
+ */
+function tailTable(k: Kernel, pfn: number, start: number, pgmap: DevPagemap): number {
+  if (k.config.dedup !== "pte+table") return -1;
+  const offset = pfn - pgmap.ranges[pgmap.nrRange].start;
+  if (offset % pgmap.geometry <= k.pagesPerSection) return -1;
+  const at = walkTo(k, k.rootPfn, vmemmapVpn(k, start - 1), 1);
+  return at < 0 || entryNone(k, at) ? -1 : entryFrame(k, at);
+}
+
+/** `vmemmap_populate_pmd_range` (patch 14): PMD entries of [start, end) point to a table that is there already. */
+function shareTable(k: Kernel, start: number, end: number, nid: number, table: number): number {
+  for (let at = start; at < end; at += levelPages(k, 1)) {
+    const pmd = populateTo(k, k.rootPfn, vmemmapVpn(k, at), 1, nid);
+    if (pmd < 0) return -ENOMEM;
+    if (!entryNone(k, pmd)) continue;
+    getPage(k, table);
+    k.stat[C.vmemmapFrameGets]++;
+    setEntry(k, pmd, 1, table, k.arch.format.table);
+  }
+  return 0;
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// From rows to claims: a claim of a document may be judged in several rows (`000-17`, `000-17/init`), and its verdict
+// is the worst of them. Both ways must match: every documented claim is judged, and nothing is judged that no document
+// says.
+
+import { CommandError } from "../../src/cli/command.ts";
+import type { DocumentedClaim } from "../claims/catalogue.ts";
+import type { Judged, Outcome } from "../claims/claim.ts";
+
+/** Verdicts, worst first. `equal` is a check beside a claim and counts as confirmed. */
+export const WORST_FIRST: readonly Exclude<Outcome, "equal">[] = [
+  "disagreement",
+  "contradicted",
+  "superseded",
+  "rounding",
+  "hardware-bound",
+  "read",
+  "confirmed",
+];
+
+/** A claim with its verdict and the rows that led to it. */
+export interface AuditedClaim extends DocumentedClaim {
+  readonly verdict: Exclude<Outcome, "equal">;
+  /** Every row has the verdict expected of it. */
+  readonly ok: boolean;
+  readonly rows: readonly Judged[];
+}
+
+/** The claim a row belongs to: its id without the part. */
+export function claimId(rowId: string): string {
+  return rowId.split("/")[0];
+}
+
+/** Whether a row judges a claim of a document, rather than being a check of its own. */
+export function isClaimRow(rowId: string): boolean {
+  return /^\d{3}-\d{2}(\/|$)/.test(rowId);
+}
+
+/** Every claim of the catalogue with its verdict, in the catalogue's order. CommandError when one is not judged. */
+export function auditClaims(catalogue: readonly DocumentedClaim[], rows: readonly Judged[]): AuditedClaim[] {
+  const byClaim = Map.groupBy(rows.filter((row) => isClaimRow(row.id)), (row) => claimId(row.id));
+  const audited = catalogue.map((claim) => {
+    const found = byClaim.get(claim.id);
+    if (found === undefined) throw new CommandError(`${claim.seed.slice(0, 3)}.json: claim ${claim.id} is not judged`);
+    byClaim.delete(claim.id);
+    return { ...claim, verdict: worst(found), ok: found.every((row) => row.ok), rows: found };
+  });
+  const [stray] = byClaim.keys();
+  if (stray !== undefined) throw new CommandError(`claim ${stray} is judged, but no fixture lists it`);
+  return audited;
+}
+
+function worst(rows: readonly Judged[]): AuditedClaim["verdict"] {
+  const verdicts = rows.map(({ verdict }) => verdict === "equal" ? "confirmed" : verdict);
+  return WORST_FIRST.find((verdict) => verdicts.includes(verdict))!;
+}
+
+/** Number of claims by verdict, worst first, zeros left out. */
+export function countVerdicts(claims: readonly Pick<AuditedClaim, "verdict">[]): Record<string, number> {
+  const counts = WORST_FIRST.map((verdict) => [verdict, claims.filter((c) => c.verdict === verdict).length] as const);
+  return Object.fromEntries(counts.filter(([, n]) => n > 0));
+}
+
+/** Why a claim has its verdict: the notes of the rows that decide, or all notes when it is confirmed. */
+export function reasonOf(claim: AuditedClaim): string {
+  const decisive = claim.rows.filter((row) => row.verdict === claim.verdict);
+  return [...new Set(decisive.map((row) => row.note).filter((note) => note !== null))].join("; ");
+}

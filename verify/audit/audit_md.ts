@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `deno task audit`: writes verify/AUDIT.md from a quick run, worst verdicts first. A test fails when it is out of
+// date.
+
+import { auditClaims, type AuditedClaim, countVerdicts, reasonOf, WORST_FIRST } from "./audit.ts";
+import { DOCUMENTS, readCatalogue } from "../claims/catalogue.ts";
+import type { Judged } from "../claims/claim.ts";
+import { scaleOf } from "../measure/measure.ts";
+import { run } from "./report.ts";
+import { DOCUMENT_SUITES } from "./suites.ts";
+
+/** Where it lies. */
+export const AUDIT_MD = new URL("../AUDIT.md", import.meta.url);
+
+const MEANING: Readonly<Record<AuditedClaim["verdict"], string>> = {
+  disagreement: "formula and emulator differ: one of them is wrong",
+  contradicted: "formula and emulator agree on something else",
+  superseded: "a later document of the set, or a later kernel, says otherwise",
+  rounding: "right within its printed digits",
+  "hardware-bound": "a time or a fact of their machine; beside it what the model gives, where it has the costs",
+  read: "nothing that can be run; judged by reading, as right, wrong or open",
+  confirmed: "exactly right",
+};
+
+/** The whole document. */
+export function auditMarkdown(claims: readonly AuditedClaim[]): string {
+  const sections = WORST_FIRST.filter((verdict) => claims.some((claim) => claim.verdict === verdict));
+  return [
+    "# The audit of the documents",
+    "",
+    `${claims.length} claims of five documents, each judged by running what it is about on the emulator and by a closed`,
+    "formula that shares no code with it. Written by `deno task audit`; do not edit. `deno task verify` shows every number,",
+    "`deno task lab claims --id ID` one claim. A claim's verdict is the worst of its parts. Places are document:line.",
+    "",
+    ...overview(claims),
+    ...sections.flatMap((verdict) => section(verdict, claims.filter((claim) => claim.verdict === verdict))),
+  ].join("\n");
+}
+
+function overview(claims: readonly AuditedClaim[]): string[] {
+  const columns = WORST_FIRST.filter((verdict) => claims.some((claim) => claim.verdict === verdict));
+  const row = (title: string, own: readonly AuditedClaim[]) => {
+    const counts = countVerdicts(own);
+    return [title, String(own.length), ...columns.map((verdict) => String(counts[verdict] ?? 0))];
+  };
+  const rows = DOCUMENTS.map(({ id, title }) => row(`${id} ${title}`, claims.filter((c) => c.id.startsWith(id))));
+  return table(["Document", "claims", ...columns], [...rows, row("all", claims)]);
+}
+
+function section(verdict: AuditedClaim["verdict"], claims: readonly AuditedClaim[]): string[] {
+  const title = `## ${verdict[0].toUpperCase()}${verdict.slice(1)}: ${claims.length}`;
+  return [
+    title,
+    "",
+    `${MEANING[verdict][0].toUpperCase()}${MEANING[verdict].slice(1)}.`,
+    "",
+    ...listed(verdict, claims),
+  ];
+}
+
+function listed(verdict: AuditedClaim["verdict"], claims: readonly AuditedClaim[]): string[] {
+  const first = (claim: AuditedClaim) => [claim.id, place(claim), claim.text];
+  switch (verdict) {
+    case "confirmed":
+      return table(["Claim", "Place", "Says"], claims.map(first));
+    case "read":
+    case "superseded":
+      return table(["Claim", "Place", "Says", "Reading"], claims.map((c) => [...first(c), reasonOf(c)]));
+    case "hardware-bound":
+      return table(
+        ["Claim", "Place", "Says", "Modelled", "Note"],
+        claims.map((c) => [...first(c), modelled(c), reasonOf(c)]),
+      );
+    default:
+      return table(
+        ["Claim", "Place", "Says", "Documented", "Right", "Why"],
+        claims.map((c) => [
+          ...first(c),
+          values(c, verdict, (row) => row.printed),
+          values(c, verdict, (row) => row.measured === null ? null : short(row.measured)),
+          reasonOf(c),
+        ]),
+      );
+  }
+}
+
+function place(claim: AuditedClaim): string {
+  return `${claim.id.slice(0, 3)}:${claim.line}`;
+}
+
+/** A value of every row that led to the verdict. */
+function values(claim: AuditedClaim, verdict: string, of: (row: Judged) => string | null): string {
+  const rows = claim.rows.filter((row) => row.verdict === verdict);
+  return rows.map((row) => `${of(row) ?? "-"} ${row.unit}`.trim()).join("; ");
+}
+
+function modelled(claim: AuditedClaim): string {
+  const rows = claim.rows.filter((row) => row.model !== null);
+  return rows.map((row) => `${short(row.model!)} ${row.unit}`).join("; ");
+}
+
+function short(n: number): string {
+  return Number.isInteger(n) ? String(n) : String(Number(n.toPrecision(4)));
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line), ""];
+}
+
+/** Every claim, judged on the quick scale. */
+function quickAudit(): AuditedClaim[] {
+  const rows = run(DOCUMENT_SUITES, scaleOf(true)).suites.flatMap((suite) => suite.rows);
+  return auditClaims(readCatalogue(), rows);
+}
+
+if (import.meta.main) Deno.writeTextFileSync(AUDIT_MD, auditMarkdown(quickAudit()));

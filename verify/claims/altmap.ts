@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Where the memmap of a namespace lies with map=dev, by architecture: pages counted in the emulator against the
+// formulas. No document gives these numbers; on arm64 they were never compared with a real machine.
+
+import { NamespaceError } from "../../mod.ts";
+import type { NamespaceReport } from "../../mod.ts";
+import { formatSize } from "../../src/lib/units.ts";
+import type { Claim } from "./claim.ts";
+import { GRANULES, shares } from "../formulas/altmap.ts";
+import { namespaceOf } from "../measure/measure.ts";
+import { main, type Suite } from "../audit/report.ts";
+
+const GIB = 2 ** 30;
+const MIB = 2 ** 20;
+/** Regions begin on a whole GiB; the formulas need to know no more. */
+const REGION_START = GIB;
+/** Whole sections; a part of one behind them; the largest part that 2 GiB leave room for. */
+const SIZES = [GIB, GIB + 16 * MIB, 2 * GIB - 16 * MIB];
+
+/** Suite of altmaps. */
+export const ALTMAP: Suite = {
+  name: "altmap",
+  title: "Memmap with map=dev, pages by tier",
+  claims: () => Object.keys(GRANULES).flatMap((arch) => SIZES.flatMap((size) => rows(arch, size))),
+};
+
+function rows(arch: string, size: number): Claim[] {
+  const { page } = GRANULES[arch];
+  const expected = shares(GRANULES[arch], REGION_START, size, page);
+  const row = (what: string, formula: number, measure: () => number): Claim => ({
+    id: `${arch} ${formatSize(size)}`,
+    what,
+    unit: "",
+    formula,
+    measure,
+    expected: "equal",
+  });
+  const report = () => reportOf(arch, size, page);
+  const holds = row("the reserve holds it (1 yes)", expected === null ? 0 : 1, () => report() === null ? 0 : 1);
+  if (expected === null) return [holds];
+  return [
+    holds,
+    row("pages of memmap in pmem", expected.pmem, () => report()?.pages.altmap ?? NaN),
+    row("pages of memmap in DRAM", expected.dram, () => report()?.pages.vmemmap ?? NaN),
+  ];
+}
+
+/** The namespace's report, or null when the kernel refuses. */
+function reportOf(arch: string, size: number, align: number): NamespaceReport | null {
+  try {
+    return namespaceOf({ arch, size, align, map: "dev", kernel: "6.1", contents: false });
+  } catch (error) {
+    if (!(error instanceof NamespaceError)) throw error;
+    return null;
+  }
+}
+
+if (import.meta.main) Deno.exit(main([ALTMAP], Deno.args));

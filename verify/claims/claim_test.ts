@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The verdict logic: each verdict can be reached, and a wrong number on any side is noticed.
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { KernelPanic } from "../../mod.ts";
+import { type Claim, compare, judge, same } from "./claim.ts";
+
+const CLAIM: Claim = {
+  id: "000-00",
+  what: "a number",
+  unit: "",
+  printed: "6",
+  formula: 6,
+  measure: () => 6,
+  expected: "confirmed",
+};
+
+Deno.test("judge() confirms a number that is exactly right", () => {
+  const judged = judge(CLAIM);
+  assertEquals([judged.verdict, judged.ok, judged.measured], ["confirmed", true, 6]);
+});
+
+Deno.test("judge() calls a number right within its printed digits rounding", () => {
+  const judged = judge({ ...CLAIM, printed: "0.39", formula: 0.390625, measure: () => 0.390625, expected: "rounding" });
+  assertEquals([judged.verdict, judged.ok], ["rounding", true]);
+});
+
+Deno.test("judge() contradicts a number that formula and emulator both have otherwise", () => {
+  const judged = judge({ ...CLAIM, printed: "3.8", formula: 4, measure: () => 4, expected: "contradicted" });
+  assertEquals([judged.verdict, judged.ok], ["contradicted", true]);
+});
+
+Deno.test("judge() knows times, what changed since, and checks that no document makes", () => {
+  const { formula: _, measure: __, ...bare } = CLAIM;
+  assertEquals(judge({ ...bare, without: "hardware", expected: "hardware-bound" }).verdict, "hardware-bound");
+  const reason = { ...bare, note: "the reason" };
+  assertEquals(judge({ ...reason, without: "superseded", expected: "superseded" }).verdict, "superseded");
+  assertEquals(judge({ ...reason, without: "read", expected: "read" }).verdict, "read");
+  const timed = judge({ ...bare, without: "hardware", model: () => 58, expected: "hardware-bound" });
+  assertEquals([timed.verdict, timed.model, timed.measured], ["hardware-bound", 58, null]);
+  const { printed: ___, ...check } = CLAIM;
+  assertEquals(judge({ ...check, expected: "equal" }).verdict, "equal");
+});
+
+Deno.test("judge() fails when the emulator counts something else than the formula", () => {
+  const judged = judge({ ...CLAIM, measure: () => 7 });
+  assertEquals([judged.verdict, judged.ok], ["disagreement", false]);
+  assertEquals(judge({ ...CLAIM, measure: () => 6.0000001 }).verdict, "disagreement");
+  assertEquals(judge({ ...CLAIM, measure: () => NaN }).verdict, "disagreement");
+});
+
+Deno.test("judge() takes a measurement that panics for a disagreement and says what happened", () => {
+  const judged = judge({
+    ...CLAIM,
+    measure: () => {
+      throw new KernelPanic("pageWord: memmap of frame 1 is not mapped");
+    },
+  });
+  assertEquals([judged.verdict, judged.ok], ["disagreement", false]);
+  assertEquals(judged.note, "measuring failed: pageWord: memmap of frame 1 is not mapped");
+});
+
+Deno.test("judge() fails when the verdict is not the expected one", () => {
+  assertEquals(judge({ ...CLAIM, expected: "contradicted" }).ok, false);
+  assertEquals(judge({ ...CLAIM, printed: "7" }).ok, false);
+});
+
+Deno.test("judge() refuses a claim without numbers and without a reason", () => {
+  const { formula: _, ...half } = CLAIM;
+  assertThrows(() => judge(half), TypeError, "Cannot judge claim 000-00");
+  assertThrows(() => judge({ ...half, without: "hardware" }), TypeError, "Cannot judge claim 000-00");
+  const { measure: __, ...bare } = half;
+  for (const without of ["superseded", "read"] as const) {
+    assertThrows(() => judge({ ...bare, without }), TypeError, "Cannot judge claim 000-00: expected the reason");
+  }
+});
+
+Deno.test("compare() takes rounded and cut-off numbers for right, no others", () => {
+  assertEquals(compare("1.5", 1.5625), "rounding");
+  assertEquals(compare("1.6", 1.5625), "rounding");
+  assertEquals(compare("1.7", 1.5625), "contradicted");
+  assertEquals(compare("0.0014", 100 * 16 / 2 ** 20), "contradicted");
+  assertEquals(compare("0.0015", 100 * 16 / 2 ** 20), "rounding");
+  assertEquals(compare("16", 16), "confirmed");
+  assertEquals(compare("1.00", 1.39), "contradicted");
+  // 100 * 0.29 < 29 in floating point.
+  assertEquals(compare("0.28", 0.29), "contradicted");
+  assertEquals(compare("0.29", 0.29), "confirmed");
+});
+
+Deno.test("compare() refuses what is no plain number", () => {
+  assertThrows(() => compare("80-110", 90), RangeError, 'Cannot compare with "80-110"');
+});
+
+Deno.test("same() is strict for counts and forgives ratios the last bit", () => {
+  assertEquals(same(2 ** 40, 2 ** 40 + 1), false);
+  assertEquals(same(0.1 + 0.2, 0.3), true);
+  assertEquals(same(0.3, 0.3001), false);
+});

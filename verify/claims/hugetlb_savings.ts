@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What 1024 GiB of huge pages save (seed 004), 2M and 1G pages as really laid out, side by side and one to a 128 MiB
+// window. With --quick a 64th of them is laid out and multiplied. One page to each window of 1024 GiB of pages takes
+// 64 TiB of memory: there 8192 (512) windows are laid out and multiplied.
+
+import { formatSize } from "../../src/lib/units.ts";
+import type { Claim } from "./claim.ts";
+import { gib, PAGE, SIZE_1G, SIZE_2M, TIB } from "../formulas/vmemmap.ts";
+import { freedPages, netPages, tablesDense, tablesSpread } from "../formulas/hugetlb.ts";
+import { inGiB, type Scale } from "../measure/measure.ts";
+import { poolOf } from "../measure/hugetlb.ts";
+
+/** Claims about 1024 GiB, and every figure of them as laid out. */
+export function savingsClaims(scale: Scale): Claim[] {
+  return [...savings(scale), ...laidOut(scale)];
+}
+
+/** The part of 1024 GiB that is laid out, and what its pages are multiplied by. */
+function part({ quick }: Scale, size: number): { readonly count: number; readonly times: number } {
+  const times = quick ? 64 : 1;
+  return { count: TIB / size / times, times };
+}
+
+/** One huge page to a window: what is laid out of the 524288, and the factor. */
+function windows({ quick }: Scale): { readonly count: number; readonly times: number } {
+  const count = quick ? 512 : 8192;
+  return { count, times: TIB / SIZE_2M / count };
+}
+
+/** A figure by formula, and as laid out. */
+type Figures = Required<Pick<Claim, "formula" | "measure">>;
+
+/** Net pages of 1024 GiB. */
+function netOf(scale: Scale, size: number, keep: number): Figures {
+  const { count, times } = part(scale, size);
+  const all = count * times;
+  return {
+    formula: netPages(all, size, PAGE, keep, tablesDense(all, size, PAGE)),
+    measure: () => poolOf(size, count, keep, "dense").net * times,
+  };
+}
+
+function netSpread(scale: Scale, keep: number): Figures {
+  const { count, times } = windows(scale);
+  const all = count * times;
+  return {
+    formula: netPages(all, SIZE_2M, PAGE, keep, tablesSpread(all)),
+    measure: () => poolOf(SIZE_2M, count, keep, "spread").net * times,
+  };
+}
+
+/** Pages as GiB of them. */
+function figuresInGib({ formula, measure }: Figures): Figures {
+  return { formula: gib(PAGE * formula), measure: () => inGiB(PAGE * measure()) };
+}
+
+/** "We can save ~16GB(1G hugepage)/~11GB (2MB hugepage, the worst case is 10GB while the best is 12GB)". */
+function savings(scale: Scale): Claim[] {
+  const best = figuresInGib(netOf(scale, SIZE_2M, 2));
+  const worst = figuresInGib(netSpread(scale, 2));
+  const claim = (id: string, what: string, printed: string, figures: Figures, note?: string): Claim => ({
+    id,
+    what,
+    unit: "GiB",
+    printed,
+    ...figures,
+    expected: "rounding",
+    ...(note === undefined ? {} : { note }),
+  });
+  return [
+    claim("004-08", "1024 GiB of 1G pages save", "16", figuresInGib(netOf(scale, SIZE_1G, 2))),
+    { ...claim("004-09/worst", "1024 GiB of 2M pages save, one page to a window", "10", worst), expected: "confirmed" },
+    claim("004-09/best", "the same, side by side", "12", best, "12 GiB are freed, 32 MiB of PTE tables are paid"),
+    claim(
+      "004-09",
+      "the middle of the two",
+      "11",
+      { formula: (worst.formula + best.formula) / 2, measure: () => (worst.measure() + best.measure()) / 2 },
+      "10.98; a server with little besides these pages is at the best: one page to a window takes 64 TiB of memory",
+    ),
+  ];
+}
+
+/** 1024 GiB in both sizes, keeping 1 and 2: gross, tables and net as laid out. */
+function laidOut(scale: Scale): Claim[] {
+  return [SIZE_2M, SIZE_1G].flatMap((size) =>
+    [1, 2].flatMap((keep): Claim[] => {
+      const { count, times } = part(scale, size);
+      const all = count * times;
+      const net = netOf(scale, size, keep);
+      const name = `1024 GiB of ${formatSize(size)}, keep ${keep}`;
+      const pool = () => poolOf(size, count, keep, "dense");
+      return [
+        {
+          id: `${name}, gross`,
+          what: "pages freed",
+          unit: "",
+          formula: all * freedPages(size, PAGE, keep),
+          measure: () => (pool().net + pool().tables) * times,
+          expected: "equal",
+        },
+        { id: `${name}, net`, what: "pages gained", unit: "", ...net, expected: "equal" },
+        ...(size === SIZE_2M
+          ? [{
+            id: `${name}, spread`,
+            what: "pages gained, one page to a window",
+            unit: "",
+            ...netSpread(scale, keep),
+            expected: "equal" as const,
+          }]
+          : []),
+      ];
+    })
+  );
+}

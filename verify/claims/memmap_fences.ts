@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Seed 003, the fences: which memory blocks may not hold their own memmap, by machine and size of struct page.
+
+import { mhpFences } from "../../mod.ts";
+import { boot } from "../../src/boot.ts";
+import { addMemory } from "../../src/drivers/base/memory_hotplug.ts";
+import { STRUCT_PAGE_SIZES } from "../../src/include/mm_types.ts";
+import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
+import type { Claim } from "./claim.ts";
+import { BLOCKS, fence, GEOMETRIES } from "../formulas/hotplug.ts";
+import { yes } from "../measure/measure.ts";
+
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+const SMALL = 128 * MIB;
+const STRUCT_PAGE = 64;
+
+/** Machines of the table that can be booted. */
+const ARCH: Readonly<Record<string, string>> = {
+  "x86-64": "x86-64",
+  "arm64 4K": "arm64-4k",
+  "arm64 4K, before 5.12": "arm64-4k",
+  "arm64 16K": "arm64-16k",
+  "arm64 64K": "arm64-64k",
+};
+
+/** Rules that refuse a block of a machine: 1 PMDs, 2 pageblocks, as a sum. What can be booted is tried. */
+function refusal(machine: string, block: number, structPage: number): number {
+  const row = mhpFences().find((f) =>
+    f.machine === machine && f.blockBytes === block && f.structPageBytes === structPage
+  );
+  if (row === undefined) throw new Error(`verify: no fence for ${machine} with blocks of ${block}`);
+  const sum = yes(row.refusedBy.includes("pmd")) + 2 * yes(row.refusedBy.includes("pageblock"));
+  const arch = ARCH[machine];
+  if (arch === undefined || !STRUCT_PAGE_SIZES.includes(structPage)) return sum;
+  const k = boot({
+    arch,
+    dram: [2 * GIB],
+    hotplug: [{ bytes: block, startBytes: 8 * GIB }],
+    memmapOnMemory: true,
+    memoryBlockBytes: block,
+    structPageSize: structPage,
+    contents: false,
+  });
+  const added = addMemory(k, 0, 8 * GIB, block, { memmapOnMemory: true }) === 0;
+  checkInvariants(k);
+  if (added !== (sum === 0)) throw new Error("verify: the kernel and the table of fences do not agree");
+  return sum;
+}
+
+/** Claims about the fences, and every fence. */
+export function fenceClaims(): Claim[] {
+  const table = Object.keys(GEOMETRIES).flatMap((machine) =>
+    BLOCKS[machine].flatMap((block) =>
+      [56, STRUCT_PAGE, 72, 80, 96, 128].map((structPage): Claim => ({
+        id: `fence ${machine}`,
+        what: `${block / MIB}M, ${structPage} bytes: 1 PMD, 2 pageblock`,
+        unit: "",
+        formula: fence(GEOMETRIES[machine], block, structPage),
+        measure: () => refusal(machine, block, structPage),
+        expected: "equal",
+      }))
+    )
+  );
+  const documented = (id: string, what: string, formula: number, measure: () => number): Claim => ({
+    id,
+    what,
+    unit: "",
+    printed: "1",
+    formula,
+    measure,
+    expected: "confirmed",
+  });
+  const of64K = fence(GEOMETRIES["arm64 64K"], 512 * MIB, STRUCT_PAGE);
+  return [
+    {
+      id: "003-05",
+      what: "refused: struct page is no multiple of a PMD (1 yes)",
+      unit: "",
+      printed: "1",
+      formula: yes(fence(GEOMETRIES["x86-64"], SMALL, STRUCT_PAGE) !== 0),
+      measure: () => yes(refusal("x86-64", SMALL, STRUCT_PAGE) !== 0),
+      expected: "contradicted",
+      note: "no struct page is as large as a PMD; it is the memmap of the block that must be a multiple of one",
+    },
+    documented(
+      "003-07",
+      "arm64 4K allows what x86-64 does (1 yes)",
+      1,
+      () => yes(refusal("arm64 4K", SMALL, STRUCT_PAGE) === refusal("x86-64", SMALL, STRUCT_PAGE)),
+    ),
+    documented(
+      "003-08",
+      "arm64 64K refused by pageblocks (1 yes)",
+      yes(of64K >= 2),
+      () => yes(refusal("arm64 64K", 512 * MIB, STRUCT_PAGE) >= 2),
+    ),
+    {
+      id: "003-08/rules",
+      what: "rules that refuse arm64 64K",
+      unit: "",
+      printed: "1",
+      formula: 2,
+      measure: () => mhpFences().find((f) => f.machine === "arm64 64K" && f.structPageBytes === 64)!.refusedBy.length,
+      expected: "contradicted",
+      note: "512 KiB of memmap are no PMD of 512 MiB either, and that is asked first",
+    },
+    {
+      id: "003-06",
+      what: "arm64 16K, which nobody could boot: 1 PMD, 2 pageblock",
+      unit: "",
+      formula: fence(GEOMETRIES["arm64 16K"], SMALL, STRUCT_PAGE),
+      measure: () => refusal("arm64 16K", SMALL, STRUCT_PAGE),
+      expected: "equal",
+    },
+    ...table,
+  ];
+}

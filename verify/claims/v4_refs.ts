@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Seed 001, what hangs on struct pages: references of the pgmap and their return, page->index after faults, poison:
+// patches 1, 4, 5 and 7, memremap_pages().
+
+import { destroyNamespace } from "../../src/drivers/nvdimm/namespace.ts";
+import { PAGE_INDEX } from "../../src/include/mm_types.ts";
+import { handleFault, populateArea } from "../../src/mm/memory.ts";
+import { memoryFailure } from "../../src/mm/memory_failure.ts";
+import { getDevPagemap } from "../../src/mm/memremap.ts";
+import { readPage } from "../../src/mm/page.ts";
+import { C } from "../../src/mm/vmstat.ts";
+import type { KernelConfig } from "../../mod.ts";
+import type { Claim } from "./claim.ts";
+import {
+  basePages,
+  pgmapReferences,
+  pgmapReferencesShiftedLeft,
+  pgoffError,
+  SIZE_1G,
+  SIZE_2M,
+  yieldsPer1024,
+} from "../formulas/vmemmap.ts";
+import { refcount } from "./v4_init.ts";
+import { build, mapDevice, panics, withErratum, yes } from "../measure/measure.ts";
+
+const REFERENCES: readonly Claim[] = [
+  {
+    id: "001-33",
+    what: "yields in 1024 steps of pfn_next(), patch as posted",
+    unit: "",
+    printed: "1",
+    formula: yieldsPer1024(true),
+    measure: () => yields(withErratum("v4", "pfnNextYield")),
+    expected: "contradicted",
+    note: 'the rewritten test lost its "== 0", so it yields on every step but one in 1024',
+  },
+  {
+    id: "001-33/meant",
+    what: "the same as meant",
+    unit: "",
+    printed: "1",
+    formula: yieldsPer1024(false),
+    measure: () => yields("v4"),
+    expected: "confirmed",
+  },
+  {
+    id: "001-34",
+    what: "pgmap references of 1 GiB in 2M pages",
+    unit: "",
+    printed: "512",
+    formula: pgmapReferences(SIZE_1G, SIZE_2M),
+    measure: () => refsOf("v4"),
+    expected: "confirmed",
+  },
+  {
+    id: "001-75",
+    what: "the same counted by << geometry_order",
+    unit: "",
+    printed: "512",
+    formula: pgmapReferencesShiftedLeft(SIZE_1G, SIZE_2M),
+    measure: () => refsOf(withErratum("v4", "refShiftLeft")),
+    expected: "contradicted",
+    note: "134217728 are taken and 512 returned: memunmap_pages() would wait for ever; mainline shifts right",
+  },
+  {
+    id: "001-75/unmap",
+    what: "and tearing that down never ends (1 yes)",
+    unit: "",
+    formula: yes(pgmapReferencesShiftedLeft(SIZE_1G, SIZE_2M) !== pgmapReferences(SIZE_1G, SIZE_2M)),
+    measure: () => {
+      const { k, ns } = build(withErratum("v4", "refShiftLeft"), { size: SIZE_1G, align: SIZE_2M });
+      return yes(panics(/references on the pgmap never return/, () => destroyNamespace(k, ns)));
+    },
+    expected: "equal",
+  },
+  {
+    id: "001-77",
+    what: "reference count of a free device page",
+    unit: "",
+    printed: "1",
+    formula: 1,
+    measure: () => refcount("v4", 0),
+    expected: "confirmed",
+  },
+  {
+    id: "001-77/gone",
+    what: "pgmap references after teardown",
+    unit: "",
+    printed: "0",
+    formula: 0,
+    measure: refsAfterTeardown,
+    expected: "confirmed",
+  },
+  {
+    id: "001-78",
+    what: "fsdax teardown waits for a pgmap reference (1 yes)",
+    unit: "",
+    printed: "1",
+    formula: 1,
+    measure: waitsForReference,
+    expected: "confirmed",
+    note: "the emulator has nobody to wait for and panics where the kernel would sleep",
+  },
+];
+
+/**
+ * Yields in 1024 steps of taking a pgmap down. Removing sections yields too; v7, which returns all references at once,
+ * does only that.
+ */
+export function yields(kernel: string | KernelConfig): number {
+  const steps = 8 * SIZE_1G / SIZE_2M;
+  return (yieldsOfTeardown(kernel) - yieldsOfTeardown("v7")) * 1024 / steps;
+}
+
+function yieldsOfTeardown(kernel: string | KernelConfig): number {
+  const { k, ns } = build(kernel, { size: 8 * SIZE_1G, align: SIZE_2M });
+  const before = k.stat[C.condResched];
+  destroyNamespace(k, ns);
+  return k.stat[C.condResched] - before;
+}
+
+/** References a pgmap of 1 GiB in 2M pages takes. */
+export function refsOf(kernel: string | KernelConfig): number {
+  return build(kernel, { size: SIZE_1G, align: SIZE_2M }).ns.pgmap.refs - 1;
+}
+
+function refsAfterTeardown(): number {
+  const { k, ns } = build("v4", { size: 2 ** 28, align: SIZE_2M });
+  destroyNamespace(k, ns);
+  return ns.pgmap.refs;
+}
+
+function waitsForReference(): number {
+  const { k, ns, data } = build("v4", { size: 2 ** 28, mode: "fsdax" });
+  getDevPagemap(k, data, null);
+  return yes(panics(/references on the pgmap never return/, () => destroyNamespace(k, ns)));
+}
+
+/** Base pages into a huge page that the faults and the machine check hit. */
+const FAULT_OFFSET = 100;
+
+const FAULTS: readonly Claim[] = [
+  {
+    id: "001-36",
+    what: "page->index off after a fault inside a 2M page, ALIGN()",
+    unit: "pages",
+    printed: "0",
+    formula: pgoffError(FAULT_OFFSET, basePages(SIZE_2M)),
+    measure: () => indexAfterFault(withErratum("v4", "pgoffAlignUp")) - indexAfterFault("v4"),
+    expected: "contradicted",
+    note: "ALIGN() rounds up: index is that of the next huge page unless the fault hits the first base page",
+  },
+  {
+    id: "001-37",
+    what: "base pages a machine check in a 2M page takes",
+    unit: "pages",
+    printed: "512",
+    formula: basePages(SIZE_2M),
+    measure: () => poisoned("v4"),
+    expected: "confirmed",
+  },
+];
+
+/** page->index of the head of the second 2M page of a device, after a fault in the midst of it. */
+export function indexAfterFault(kernel: string | KernelConfig): number {
+  const built = build(kernel, { size: 2 ** 28, align: SIZE_2M });
+  const { k, data } = built;
+  const area = mapDevice(built, 8 * SIZE_2M);
+  handleFault(k, area.mm, area.start + basePages(SIZE_2M) + FAULT_OFFSET);
+  return readPage(k, data + basePages(SIZE_2M), PAGE_INDEX);
+}
+
+/** Base pages that go with one in the midst of a 2M page on which a machine check hits; 0 when nobody is found. */
+export function poisoned(kernel: string | KernelConfig): number {
+  const built = build(kernel, { size: 2 ** 28, align: SIZE_2M });
+  const { k, data } = built;
+  const area = mapDevice(built, 8 * SIZE_2M);
+  populateArea(k, area, basePages(SIZE_2M));
+  const toKill = memoryFailure(k, data + basePages(SIZE_2M) + FAULT_OFFSET);
+  return typeof toKill === "number" ? 0 : toKill[0].pages;
+}
+
+/** Claims about references and faults. */
+export const REFERENCE_CLAIMS: readonly Claim[] = [...REFERENCES, ...FAULTS];

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Seed 001, "Introduce compound devmaps for device-dax", v4: its cover letter, 14 patches and thread. Preset v4 runs
+// them; patch 14 (shared PTE tables) never reached mainline. The claims lie in four files by subject.
+
+import { diffstat, patchCount } from "./listings.ts";
+import { READ_001, superseded } from "./read.ts";
+import { SECTION_CLAIMS } from "./v4_sections.ts";
+import { main, type Suite } from "../audit/report.ts";
+import { altmapBootstrapTime, bootstrapTime, gupRatios, gupTime, time } from "./times.ts";
+import { gupClaims } from "./v4_gup.ts";
+import { INIT_CLAIMS } from "./v4_init.ts";
+import { REFERENCE_CLAIMS } from "./v4_refs.ts";
+import { savingsClaims } from "./v4_savings.ts";
+
+/** Suite of seed 001. */
+export const V4_SERIES: Suite = {
+  name: "v4_series",
+  title: "Seed 001: the v4 series and its thread",
+  claims: (
+    scale,
+  ) => [
+    ...savingsClaims(scale),
+    ...INIT_CLAIMS,
+    ...REFERENCE_CLAIMS,
+    ...gupClaims(),
+    ...SECTION_CLAIMS,
+    ...TIMES,
+    ...LISTS,
+    ...READ_001,
+  ],
+};
+
+const LISTS = [patchCount("001-29", "001", 14), ...diffstat("001-30", "001")];
+
+const TIMES = [
+  ...gupTime("001-11", "16G get, DRAM", 124),
+  ...gupTime("001-12", "16G pin, DRAM", 125),
+  ...gupTime("001-13", "16G get, altmap", 126),
+  ...gupTime("001-14", "16G pin, altmap", 127),
+  ...gupTime("001-15", "128G get, DRAM", 132),
+  ...gupTime("001-16", "128G pin, DRAM", 133),
+  ...gupTime("001-17", "128G get, altmap", 134),
+  ...gupTime("001-18", "128G pin, altmap", 135),
+  ...gupRatios(),
+  altmapBootstrapTime("001-24"),
+  bootstrapTime("001-25", "bootstrap of 128G, 2M pages", "128G 2M"),
+  bootstrapTime("001-25/patch", "the same in patch 7", "128G 2M, patch 7"),
+  time("001-28/before", "bootstrap, RFC", "190", "ms"),
+  bootstrapTime("001-28/after", "bootstrap, v1", "128G 2M, change log"),
+  superseded(
+    "001-80",
+    "get_dev_pagemap is the largest cost of gup-fast",
+    "answered in the thread (001:4299) and not upheld: one lookup for 512 references, see 001-81",
+  ),
+  time("001-85", "pgmaps on a system with more than 1 TiB, about", "12", ""),
+  time("001-89", "an xarray lookup takes", "150", "ns"),
+];
+
+if (import.meta.main) Deno.exit(main([V4_SERIES], Deno.args));

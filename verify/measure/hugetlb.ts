@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Looking at huge pages in the emulator: pools made on a box, free counts before and after, entries and struct pages as
+// they are. Figures are kept, kernels are not.
+
+import { makePool } from "../../src/scenario/hugetlb.ts";
+import { bootHugetlbBox, hugetlbConfig, type HugetlbOptions } from "../../src/scenario/hugetlb_box.ts";
+import { boot } from "../../src/boot.ts";
+import { USE_PTE_TABLE } from "../../src/include/frame_use.ts";
+import { PAGE_FLAGS } from "../../src/include/mm_types.ts";
+import { PG_HEAD } from "../../src/include/page_flags.ts";
+import {
+  allocHugePage,
+  allocHugePageAt,
+  freeHugePage,
+  setNrHugepages,
+  sizeToHstate,
+} from "../../src/mm/hugetlb/hugetlb.ts";
+import { setSubpagePrivate } from "../../src/mm/hugetlb/huge_page.ts";
+import type { Kernel } from "../../src/mm/kernel.ts";
+import { totalFreePages } from "../../src/mm/page_alloc.ts";
+import { compoundHead, readPage, vmemmapPage } from "../../src/mm/page.ts";
+import { tableEntries } from "../../src/mm/pgtable.ts";
+import { walkTables } from "../../src/mm/ptdump.ts";
+import { C } from "../../src/mm/vmstat.ts";
+
+/** What a pool of huge pages came to. Base pages. */
+export interface Pool {
+  /** What the free lists have more than they would with memmap left alone, tables paid. */
+  readonly net: number;
+  readonly tables: number;
+}
+
+const pools = new Map<string, Pool>();
+
+/**
+ * `count` huge pages with the optimisation, on x86-64 with leaves that are split: side by side from 4 GiB on, or one at
+ * the start of each 128 MiB section.
+ */
+export function poolOf(size: number, count: number, keep: number, placement: "dense" | "spread"): Pool {
+  const key = JSON.stringify({ size, count, keep, placement });
+  const known = pools.get(key);
+  if (known !== undefined) return known;
+  const config = hugetlbConfig({ size, count, keep, placement, giveBack: false });
+  const pool = placement === "spread" ? spread(config) : dense(config);
+  pools.set(key, pool);
+  return pool;
+}
+
+function spread(config: ReturnType<typeof hugetlbConfig>): Pool {
+  const { made } = makePool(config);
+  return { net: made.netSavedPages, tables: made.pteTables };
+}
+
+function dense(config: ReturnType<typeof hugetlbConfig>): Pool {
+  const k = bootHugetlbBox(config);
+  const h = sizeToHstate(k, config.size)!;
+  const free = totalFreePages(k);
+  const first = k.arch.highStartBytes / k.pageBytes;
+  for (let i = 0; i < config.count; i++) {
+    if (!allocHugePageAt(k, h, first + i * h.pages)) throw new Error(`measure_hugetlb: page ${i} is in use`);
+  }
+  return { net: config.count * h.pages - (free - totalFreePages(k)), tables: k.uses[USE_PTE_TABLE] };
+}
+
+/** One huge page on a box of its own. */
+function onePage(options: Omit<HugetlbOptions, "count">): { readonly k: Kernel; readonly head: number } {
+  const { kernel, hstate } = makePool(hugetlbConfig({ count: 1, giveBack: false, ...options }));
+  return { k: kernel, head: hstate.freeLists[0][0] };
+}
+
+/** Pages the free lists gain from one huge page, memmap mapped by base pages so that no table is needed. */
+export function gainOf(arch: string, size: number, keep: number, more: Partial<HugetlbOptions> = {}): number {
+  const config = hugetlbConfig({ arch, size, keep, count: 1, vmemmapMap: "base", giveBack: false, ...more });
+  return makePool(config).made.netSavedPages;
+}
+
+/** Frames that giving one huge page back takes from the allocator to restore its memmap. */
+export function restoredPages(size: number, keep: number): number {
+  const { k } = onePage({ size, keep });
+  setNrHugepages(k, sizeToHstate(k, size)!, 0);
+  return k.stat[C.vmemmapPagesCopied];
+}
+
+/** Struct pages that lead to one head, its own included, counted one by one. */
+export function structsOf(arch: string, size: number): number {
+  const { k, head } = onePage({ arch, size, optimize: false });
+  let n = 1;
+  while (compoundHead(k, head + n) === head) n++;
+  return n;
+}
+
+/** Distinct frames the struct pages of a huge page lie in, as a share of a page where they do not fill one. */
+export function vmemmapFramesOf(arch: string, size: number): number {
+  const { k, head } = onePage({ arch, size, optimize: false });
+  const frames = new Set<number>();
+  let n = 0;
+  for (; n === 0 || compoundHead(k, head + n) === head; n++) frames.add(k.cpu.mmu.frame(vmemmapPage(k, head + n)));
+  return Math.min(frames.size, n * k.structPageSize / k.pageBytes);
+}
+
+/** Struct pages of a 2 MiB page that show PG_head. */
+export function headsOf(size: number, keep: number): number {
+  const { k, head } = onePage({ size, keep });
+  let seen = 0;
+  for (let i = 0; i < size / k.pageBytes; i++) if ((readPage(k, head + i, PAGE_FLAGS) & PG_HEAD) !== 0) seen++;
+  return seen;
+}
+
+/** Entries of the memmap's tables that are read-only. */
+export function readOnlyEntries(size: number, keep: number): number {
+  const { k } = onePage({ size, keep });
+  const { roMask, roValue } = k.arch.format;
+  let n = 0;
+  walkTables(k, k.rootPfn, k.arch.vmemmapPgdIndex, tableEntries(k), {
+    leaf: (_level, _vpn, _pfn, at) => (k.phys.words[at] & roMask) === roValue ? n++ : n,
+  });
+  return n;
+}
+
+/** Leaves of boot's memmap above the last level, per GiB of DRAM. */
+export function leavesPerGib(vmemmapMap: "pmd" | "base"): number {
+  const k = boot({ dram: [2 ** 30], hugetlbFreeVmemmap: vmemmapMap === "base", vmemmapMap });
+  let leaves = 0;
+  walkTables(k, k.rootPfn, k.arch.vmemmapPgdIndex, tableEntries(k), { leaf: (level) => level > 0 ? leaves++ : leaves });
+  return leaves;
+}
+
+/** Entries written, frames allocated or freed, while `count` huge pages are taken from a pool and returned to it. */
+export function entriesChangedByUse(size: number, count: number): number {
+  const { kernel: k, hstate } = makePool(hugetlbConfig({ size, count, keep: 2, giveBack: false }));
+  const work = () => [C.pteWrites, C.pmdWrites, C.allocCalls, C.freeCalls].reduce((sum, c) => sum + k.stat[c], 0);
+  const before = work();
+  const taken = Array.from({ length: count }, () => allocHugePage(k, hstate, 0));
+  if (taken.some((head) => head < 0)) throw new Error("measure_hugetlb: the pool has too few pages");
+  for (const head of taken) freeHugePage(k, hstate, head);
+  return work() - before;
+}
+
+/** Bytes of an entry: a table fills one page. */
+export function entryBytes(arch: string): number {
+  const k = boot({ arch });
+  return k.pageBytes / tableEntries(k);
+}
+
+/** Struct pages with a word of their own: the head, and every tail that takes one. */
+export function subpagesInUse(): number {
+  const { k, head } = onePage({ size: 2 ** 21, keep: 2 });
+  for (let i = 1;; i++) {
+    try {
+      setSubpagePrivate(k, head, i, 0);
+    } catch (error) {
+      if (error instanceof RangeError) return i;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Looking at the emulator: what the claims count. Everything here boots a box, runs the kernel paths, and reads frames,
+// entries, struct pages and counters; nothing is computed that could be counted. Reports are kept, kernels are not, so
+// that the memory of one box is free before the next one is built.
+
+import { gupReport, KernelPanic, layoutReport, type NamespaceReport, namespaceReport, PRESETS } from "../../mod.ts";
+import type { KernelConfig, LayoutReport, NamespaceOptions, NamespacePages } from "../../mod.ts";
+import { createNamespace, type NdNamespace } from "../../src/drivers/nvdimm/namespace.ts";
+import { ndRegions } from "../../src/drivers/nvdimm/region.ts";
+import { daxMmap } from "../../src/drivers/dax/device.ts";
+import { errnoName } from "../../src/include/errno.ts";
+import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
+import type { GupMode } from "../../src/mm/gup/refs.ts";
+import { gupTest, type GupTestResult } from "../../src/mm/gup/ioctl.ts";
+import type { Kernel } from "../../src/mm/kernel.ts";
+import { mmAlloc } from "../../src/mm/memory.ts";
+import type { VmArea } from "../../src/mm/mm.ts";
+import { levelPages } from "../../src/mm/pgtable.ts";
+import { bootBox, namespaceConfig } from "../../src/scenario/box.ts";
+import { gupBox } from "../../src/scenario/gup.ts";
+import { createOnBox } from "../../src/scenario/namespace.ts";
+
+/** How much to do. Bytes. */
+export interface Scale {
+  /** Under 30 seconds: the per-TiB costs are counted on a part and multiplied. */
+  readonly quick: boolean;
+  /** Size of the namespaces on which the costs per TiB are counted. */
+  readonly size: number;
+}
+
+/** The whole TiB, or a part of it. */
+export function scaleOf(quick: boolean): Scale {
+  return { quick, size: quick ? 2 ** 34 : 2 ** 40 };
+}
+
+const namespaces = new Map<string, NamespaceReport>();
+
+/** namespaceReport(), once per set of options. */
+export function namespaceOf(options: NamespaceOptions): NamespaceReport {
+  return kept(namespaces, options, () => namespaceReport(options));
+}
+
+/** What one namespace took on the box of {@linkcode COST_BOX}. */
+export interface Cost {
+  /** Frames by use. */
+  readonly pages: NamespacePages;
+  /** Struct pages written; 0 where only frames and tables were counted. */
+  readonly written: number;
+  readonly pgmapRefs: number;
+}
+
+/** DRAM of the box the costs are counted on, and where it ends: 2 GiB lie below the hole, the rest from 4 GiB on. */
+export const COST_BOX = { dram: 20 * 2 ** 30, dramEnd: 22 * 2 ** 30 };
+
+const costs = new Map<string, Cost>();
+
+/** Populates a namespace for real, struct pages and all; those of base pages are only counted (16 GiB per TiB). */
+export function costOf(size: number, align: number, kernel: string): Cost {
+  return kept(costs, { size, align, kernel }, () => {
+    const config = namespaceConfig({ size, align, kernel, contents: align > BASE_PAGE && kernel !== "5.14" });
+    const { pages, counters, namespace } = createOnBox(config, { dram: [COST_BOX.dram] });
+    return { pages, written: counters.structPagesWrittenDram, pgmapRefs: namespace.pgmap.refs - 1 };
+  });
+}
+
+const BASE_PAGE = 4096;
+
+const layouts = new Map<string, LayoutReport>();
+
+/** layoutReport() of one page of the device, once per set of options. */
+export function layoutOf(align: number, kernel: string): LayoutReport {
+  return kept(layouts, { align, kernel }, () => layoutReport({ align, kernel }));
+}
+
+const rounds = new Map<string, GupTestResult>();
+
+/** One round of gup_test on a mapped device, by a preset or a kernel of one's own; once per set of options. */
+export function gupRound(
+  kernel: string | KernelConfig,
+  options: { readonly size: number; readonly align: number; readonly mode: GupMode; readonly batch?: number },
+): GupTestResult {
+  return kept(rounds, { kernel, ...options }, () => {
+    const config = namespaceConfig({ size: options.size, align: options.align });
+    const { kernel: k, area } = gupBox(config, { kernel });
+    const pages = options.size / k.pageBytes;
+    const { mode, batch = 512 } = options;
+    const result = gupTest(k, { mm: area.mm, vpn: area.start, pages, batch, mode, repeats: 1 });
+    checkInvariants(k);
+    return result;
+  });
+}
+
+const held = new Map<string, number>();
+
+/** Pages that one round of gup_test holds of a device of 2 MiB pages, map=mem. */
+export function pagesHeld(size: number, kernel: string): number {
+  return kept(held, { size, kernel }, () => gupReport({ size, kernel, repeats: 1 }).pages);
+}
+
+function kept<T>(cache: Map<string, T>, options: unknown, make: () => T): T {
+  const key = JSON.stringify(options);
+  let value = cache.get(key);
+  if (value === undefined) {
+    value = make();
+    cache.set(key, value);
+  }
+  return value;
+}
+
+let slot: { readonly key: string; readonly value: unknown } | null = null;
+
+/** What `make` makes, kept only until something else is asked for: for machines, which are large. */
+export function latest<T>(key: string, make: () => T): T {
+  if (slot?.key !== key) {
+    slot = null;
+    slot = { key, value: make() };
+  }
+  return slot.value as T;
+}
+
+/** A kernel with one namespace on it, for those who look at struct pages. */
+export interface Built {
+  readonly k: Kernel;
+  readonly ns: NdNamespace;
+  /** First frame of the pgmap's range, and first frame of data. */
+  readonly start: number;
+  readonly data: number;
+}
+
+/** Boots a box with a preset or a kernel of one's own and creates a namespace on it; checks the invariants. */
+export function build(
+  kernel: string | KernelConfig,
+  options: Omit<NamespaceOptions, "kernel"> & { readonly mode?: "devdax" | "fsdax" },
+): Built {
+  const { mode = "devdax", ...rest } = options;
+  const config = namespaceConfig(rest);
+  const k = bootBox(config, { kernel });
+  const ns = createNamespace(k, ndRegions(k)[0], { ...config, mode });
+  if (typeof ns === "number") throw new Error(`verify: the namespace fails with ${errnoName(ns)}`);
+  // A defect that is switched on may break what the checker looks for; that is what it is there to show.
+  // What 6.1 does not check breaks nothing here: regions begin where sections do.
+  const { compoundStartUnchecked: _, ...shown } = k.config.errata;
+  if (!Object.values(shown).includes(true)) checkInvariants(k);
+  return { k, ns, start: ns.pgmap.ranges[0].start, data: (ns.extent.start + ns.info.dataoff) / k.pageBytes };
+}
+
+/** Maps the first `bytes` of a namespace's device, untouched. */
+export function mapDevice({ k, ns }: Built, bytes: number): VmArea {
+  const mm = mmAlloc(k);
+  if (typeof mm === "number" || ns.dev === null) throw new Error("verify: the device cannot be mapped");
+  const area = daxMmap(k, ns.dev, mm, levelPages(k, 2), bytes / k.pageBytes, 0);
+  if (typeof area === "number") throw new Error(`verify: the mapping fails with ${errnoName(area)}`);
+  return area;
+}
+
+/** A preset with one of the documents' defects switched on. */
+export function withErratum(preset: string, erratum: keyof KernelConfig["errata"]): KernelConfig {
+  const config = PRESETS[preset];
+  return { ...config, name: `${preset} with ${erratum}`, errata: { ...config.errata, [erratum]: true } };
+}
+
+/** Whether running this ends in a panic of the emulated kernel that says this; any other is an error. */
+export function panics(says: RegExp, run: () => unknown): boolean {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof KernelPanic && says.test(error.message)) return true;
+    throw error;
+  }
+  return false;
+}
+
+/** Bytes as MiB. Units of what is measured are its own: the formulas' would hide a mistake of theirs. */
+export function inMiB(bytes: number): number {
+  return bytes / 2 ** 20;
+}
+
+/** Bytes as GiB. */
+export function inGiB(bytes: number): number {
+  return bytes / 2 ** 30;
+}
+
+/** A part of a whole in percent. */
+export function inPercent(part: number, whole: number): number {
+  return part * 100 / whole;
+}
+
+/** Whether something holds, as the number a claim of behaviour is judged by. */
+export function yes(holds: boolean): number {
+  return holds ? 1 : 0;
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Files of results: the published one is right; a damaged one or one of another schema is refused in one line.
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { RESULTS } from "../../results/mod.ts";
+import { CommandError } from "../../src/cli/command.ts";
+import { readCatalogue } from "../claims/catalogue.ts";
+import { main } from "./results.ts";
+import { checkResults, parseResults, writeResults } from "./results_file.ts";
+
+function refuses(value: unknown, message: string): void {
+  const error = assertThrows(() => checkResults("r.json", value), CommandError, message);
+  assertEquals(error.message.split("\n").length, 1);
+}
+
+Deno.test("the published results are as the schema says and have every claim", () => {
+  assertEquals(checkResults("latest.json", RESULTS), RESULTS);
+  assertEquals(RESULTS.audit.claims.map((c) => [c.id, c.text]), readCatalogue().map((c) => [c.id, c.text]));
+  assertEquals(RESULTS.audit.ok, true);
+});
+
+Deno.test("checkResults() refuses another schema, and names place and reason of what is wrong", () => {
+  refuses({ ...RESULTS, schema: 2 }, "r.json: schema: version 2, expected 1");
+  refuses({ ...RESULTS, schema: "1" }, "r.json: /schema: must be equal to constant");
+  refuses(null, "r.json: /: must be object");
+  const { audit: _, ...half } = RESULTS;
+  refuses(half, "r.json: /: must have required property 'audit'");
+  refuses(
+    { ...RESULTS, bench: { geometry: "x86-64", benches: {} } },
+    "r.json: /bench: must have required property 'load'",
+  );
+  refuses({ ...RESULTS, extra: 1 }, 'r.json: /: must NOT have additional properties "extra"');
+  refuses(
+    { ...RESULTS, provenance: { ...RESULTS.provenance, date: "today" } },
+    "r.json: /provenance/date: must match pattern",
+  );
+});
+
+Deno.test("parseResults() refuses a damaged file", () => {
+  const text = JSON.stringify(RESULTS);
+  assertThrows(() => parseResults("r.json", text.slice(0, 1000)), CommandError, "r.json: damaged: ");
+});
+
+Deno.test("writeResults() leaves the whole file and nothing beside it, and refuses what is wrong before it writes", () => {
+  const dir = Deno.makeTempDirSync();
+  const file = new URL(`file://${dir}/r.json`);
+  writeResults(file, RESULTS);
+  assertEquals(parseResults("r.json", Deno.readTextFileSync(file)), RESULTS);
+  assertThrows(() => writeResults(file, { ...RESULTS, counters: {} }), CommandError, "/counters");
+  assertEquals([...Deno.readDirSync(dir)].map((entry) => entry.name), ["r.json"]);
+  Deno.removeSync(dir, { recursive: true });
+});
+
+Deno.test("results --check refuses a file of another schema with exit 2 and one line", async () => {
+  const file = Deno.makeTempFileSync();
+  Deno.writeTextFileSync(file, JSON.stringify({ ...RESULTS, schema: 7 }));
+  const lines: string[] = [];
+  const { error } = console;
+  console.error = (line: string) => lines.push(line);
+  try {
+    assertEquals(await main(["--check", file]), 2);
+    assertEquals(await main(["--check", "/nowhere.json"]), 2);
+  } finally {
+    console.error = error;
+  }
+  assertEquals(lines[0], `${file}: schema: version 7, expected 1`);
+  assertEquals([lines.length, lines[1].startsWith("/nowhere.json: cannot be read: ")], [2, true]);
+  Deno.removeSync(file);
+});

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Judging the modelled times: every figure with its error, the ratios before/after, and the order of all of them. A
+// figure is trained, held out, or an anomaly: held out, and named in its fixture with the reason.
+
+import { median } from "../../bench/statistics.ts";
+import { modelInitMs, modelMs } from "../../src/model/clock.ts";
+import { type CostTable, costTable, DEFAULT_COST } from "../../src/model/cost_tables.ts";
+import { BOOTSTRAP_FIGURES, GUP_FIGURES, type GupFigure } from "./figures.ts";
+import type { SeriesWork } from "./work.ts";
+
+/** Held-out figures: half of them must be closer than this, and none further off than LIMIT unless it is an anomaly. */
+export const MEDIAN_GOAL = 0.1;
+export const LIMIT = 0.25;
+/** Figures this close are not ordered by the documents: their repeated runs differ by as much (494 and 524 ms). */
+const ORDER_MARGIN = 0.1;
+
+/** How a figure was used. */
+export type Role = "trained" | "held out" | "anomaly";
+
+/** One figure and what the model makes of it. Milliseconds, or a ratio. */
+export interface Judged {
+  readonly id: string;
+  readonly where: string;
+  readonly documented: number;
+  /** As printed, where that is a range or a bound. */
+  readonly printed: string;
+  readonly modelled: number;
+  /** Modelled over documented, less one; null where the document gives a bound. */
+  readonly error: number | null;
+  readonly role: Role;
+  readonly ok: boolean;
+  readonly note: string;
+}
+
+/** Every time of gup_test and of the bootstrap. */
+export function judgeTimes(work: SeriesWork, cost = costTable(DEFAULT_COST)): Judged[] {
+  return [...GUP_FIGURES.map((f) => judgeGup(f, modelMs(work.gup(f), cost))), ...judgeBootstraps(work, cost)];
+}
+
+function judgeGup(figure: GupFigure, modelled: number): Judged {
+  const role = figure.anomaly !== undefined ? "anomaly" : figure.train ? "trained" : "held out";
+  return judge({
+    id: `${figure.id}, ${figure.kernel}`,
+    where: figure.line === 0 ? figure.source : `001:${figure.line}`,
+    documented: figure.ms,
+    printed: `${figure.ms}`,
+    modelled,
+    role,
+    note: figure.anomaly ?? "",
+  });
+}
+
+function judgeBootstraps(work: SeriesWork, cost: CostTable): Judged[] {
+  return BOOTSTRAP_FIGURES.map((figure) => {
+    const { low, high } = figure;
+    const modelled = modelInitMs(work.bootstrap(figure), cost);
+    const inside = modelled >= (low ?? 0) && modelled <= high;
+    const row = judge({
+      id: `bootstrap ${figure.id}`,
+      where: `${figure.file.slice(0, 3)}:${figure.line}`,
+      documented: low === null ? high : (low + high) / 2,
+      printed: low === null ? `<${high}` : `${low}-${high}`,
+      modelled,
+      role: figure.train ? "trained" : "held out",
+      note: inside ? "inside what is printed" : "outside what is printed",
+    });
+    return low === null ? { ...row, error: null, ok: inside } : row;
+  });
+}
+
+/** An anomaly that the model does explain is no anomaly: that fails as well. */
+function judge(row: Omit<Judged, "error" | "ok">): Judged {
+  const error = row.modelled / row.documented - 1;
+  const far = Math.abs(error) > LIMIT;
+  return { ...row, error, ok: row.role === "anomaly" ? far : !far };
+}
+
+/** Before against after, for every pair of figures that has both: ratios are claims of their own. */
+export function judgeRatios(times: readonly Judged[]): Judged[] {
+  return GUP_FIGURES.flatMap((figure, i) => {
+    if (figure.kernel !== "before") return [];
+    const j = GUP_FIGURES.findIndex((f) => f.id === figure.id && f.kernel !== "before");
+    const [before, after] = [times[i], times[j]];
+    const inherited = before.role === "anomaly" || after.role === "anomaly" ? "one of its figures is an anomaly" : "";
+    const anomaly = figure.ratioAnomaly ?? inherited;
+    return [judge({
+      id: `${figure.id}, before / ${GUP_FIGURES[j].kernel}`,
+      where: before.where,
+      documented: before.documented / after.documented,
+      printed: `${(before.documented / after.documented).toFixed(1)}x`,
+      modelled: before.modelled / after.modelled,
+      role: anomaly !== "" ? "anomaly" : before.role === "trained" && after.role === "trained" ? "trained" : "held out",
+      note: anomaly,
+    })];
+  });
+}
+
+/** How many pairs of figures the model puts in the documents' order. */
+export interface Order {
+  readonly pairs: number;
+  readonly agree: number;
+  /** Pairs that do not, as text. */
+  readonly wrong: readonly string[];
+}
+
+/** Compares every two figures that differ by more than the documents' own runs do; anomalies are left out. */
+export function judgeOrder(times: readonly Judged[]): Order {
+  const rows = times.filter((t) => t.role !== "anomaly" && t.error !== null);
+  const wrong: string[] = [];
+  let pairs = 0;
+  for (const [i, a] of rows.entries()) {
+    for (const b of rows.slice(i + 1)) {
+      const documented = a.documented / b.documented;
+      if (Math.abs(Math.log(documented)) <= Math.log1p(ORDER_MARGIN)) continue;
+      pairs++;
+      if ((documented > 1) !== (a.modelled > b.modelled)) wrong.push(`${a.id} / ${b.id}`);
+    }
+  }
+  return { pairs, agree: pairs - wrong.length, wrong };
+}
+
+/** The figure the fit never saw that is furthest off, anomalies aside. */
+export function heldOutWorst(times: readonly Judged[]): Judged {
+  const rows = times.filter((t) => t.role === "held out" && t.error !== null);
+  return rows.reduce((worst, t) => Math.abs(t.error!) > Math.abs(worst.error!) ? t : worst);
+}
+
+/** Median of |error| over the figures the fit never saw; anomalies count among them. */
+export function heldOutMedian(times: readonly Judged[]): number {
+  const errors = times.filter((t) => t.role !== "trained" && t.error !== null).map((t) => Math.abs(t.error!));
+  return median(errors);
+}

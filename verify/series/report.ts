@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The text of verify/series/main.ts: aligned tables, the reason under every anomaly, the verdict last.
+
+import { COST_SOURCES, COSTS, DEFAULT_COST } from "../../src/model/cost_tables.ts";
+import { TERM_NAMES } from "../../src/model/terms.ts";
+import type { SeriesReport } from "./main.ts";
+import type { Judged } from "./judge.ts";
+
+/** The whole report. */
+export function seriesText(r: SeriesReport): string {
+  const { gup, instructions } = r.fit;
+  // A bound has no error, so it is no part of the median.
+  const held = r.times.filter((t) => t.role !== "trained" && t.error !== null).length;
+  const medians = r.leaveOneOut.map((fit) => fit.median);
+  const frailest = r.leaveOneOut.reduce((a, b) => Math.abs(b.worst.error!) > Math.abs(a.worst.error!) ? b : a);
+  return [
+    ...heading("Fits"),
+    `gup: ${gup.equations} figures, ${gup.unknowns} costs, worst training error ${percent(gup.worst)}`,
+    `instructions: ${instructions.equations} rows of Linux 6.1, ${instructions.unknowns} unknowns (one is the time` +
+    ` memremap_pages sleeps), worst ${percent(instructions.worst)}`,
+    "bootstrap: 1 figure, 1 constant (ns per instruction). IPI: 1 difference, 1 constant per host",
+    ...columns(r.fit.constants.map((c) => [
+      c.name,
+      `${short(c.refit)} ${c.unit}`,
+      c.leaveOneOut === null
+        ? ""
+        : `${short(c.leaveOneOut.low)} to ${short(c.leaveOneOut.high)} with a figure left out`,
+    ])),
+    "A wide range says that few figures tell this cost from another: of atomicAdd and lineWritten only the sum a base page",
+    "pays is certain; what splits it is the one trained figure with tails, 127 ms.",
+    ...heading(`Costs, table "${DEFAULT_COST}"`),
+    ...columns(TERM_NAMES.map((t) => [t, `${short(COSTS[DEFAULT_COST].ns[t])} ns`, COST_SOURCES[t]])),
+    ...heading("Times, ms"),
+    ...judged(r.times),
+    `${held} figures never fitted: median error ${percent(r.heldOutMedian)}` +
+    ` (${percent(Math.min(...medians))} to ${percent(Math.max(...medians))} with a training figure left out)`,
+    `the fit leans most on "${frailest.without}": without it, "${frailest.worst.id}" would be off by` +
+    ` ${signed(frailest.worst.error!)}`,
+    ...r.notModelled.map((n) => `not modelled: ${n.id}, ${n.ms} ms (${n.file.slice(0, 3)}:${n.line}): ${n.reason}`),
+    ...heading("Ratios"),
+    ...judged(r.ratios),
+    `order: ${r.order.agree} of ${r.order.pairs} pairs of figures more than 10 % apart are in the documents' order`,
+    ...heading("Second opinion: instructions of a real 6.1 kernel"),
+    ...columns([
+      ["", "documented", "modelled", "instructions"],
+      ...r.opinions.map((o) => [o.what, factor(o.documented), factor(o.modelled), factor(o.instructions)]),
+    ]),
+    ...altmap(r),
+    ...heading("HugeTLB allocation, slowdown by unbatched flushes"),
+    ...columns(r.slowdowns.map((s) => [s.host, factor(s.documented), factor(s.modelled), signed(s.error), "held out"])),
+    ...r.slowdownByCpus.flatMap(({ host, rows }) =>
+      columns([
+        [`if ${host} had CPUs:`, ...rows.map((row) => `${row.cpus}`)],
+        ["  unbatched", ...rows.map((row) => factor(row.unbatched))],
+        ["  batched", ...rows.map((row) => factor(row.batched))],
+      ])
+    ),
+    `seed 004's 166 against 66 ms is what ${r.cpusOfSeed004.toFixed(0)} CPUs of the bare-metal host would take` +
+    " (it does not say how many it had)",
+    "",
+    r.ok ? "all goals met" : `${r.failures.length} goals missed:`,
+    ...r.failures.map((f) => `  ${f}`),
+  ].join("\n");
+}
+
+function altmap({ altmapBootstrap: a }: SeriesReport): string[] {
+  return [
+    '"altmap sees no significant difference in bootstrap" (001:149), compound over base pages on an altmap:',
+    `  ${factor(a.instructions)} the instructions; modelled time ${
+      factor(a.optane)
+    } on Optane, where write-back hides` +
+    ` them, ${factor(a.dram)} were that memory as fast as DRAM`,
+  ];
+}
+
+function judged(rows: readonly Judged[]): string[] {
+  const cells = rows.map((row) => [
+    row.id,
+    row.where,
+    row.printed,
+    row.modelled.toFixed(row.modelled < 100 ? 2 : 0),
+    row.error === null ? "" : signed(row.error),
+    `${row.role}${row.ok ? "" : ", FAILS"}`,
+  ]);
+  const lines = columns([["", "source", "documented", "modelled", "error", ""], ...cells]);
+  return lines.flatMap((line, i) => {
+    const note = i === 0 ? "" : rows[i - 1].note;
+    return note === "" ? [line] : [line, `    ${note}`];
+  });
+}
+
+/** Cells in columns: the first to the left, numbers to the right, the last as it is. */
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
+  return rows.map((row) =>
+    row.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : i === row.length - 1 ? cell : cell.padStart(widths[i]))
+      .join("  ").trimEnd()
+  );
+}
+
+function heading(text: string): string[] {
+  return ["", text];
+}
+
+function short(n: number): string {
+  return n >= 100 ? n.toFixed(0) : n.toFixed(2);
+}
+
+function percent(x: number): string {
+  return `${(100 * x).toFixed(1)} %`;
+}
+
+function signed(x: number): string {
+  return `${x >= 0 ? "+" : ""}${percent(x)}`;
+}
+
+function factor(x: number | null): string {
+  return x === null ? "" : `${x.toFixed(2)}x`;
+}
