@@ -53,7 +53,7 @@ Deno.test("README's tasks are there", () => {
 
 Deno.test("README's versions are those of deno.json", () => {
   for (const [cell] of tableRows("package")) {
-    const match = /^`([\w-]+)` ([\d.]+)$/.exec(cell);
+    const match = /^`([\w@/-]+)` ([\d.]+)$/.exec(cell);
     if (match !== null) assertEquals(CONFIG.imports[match[1]], `npm:${match[1]}@${match[2]}`);
   }
   const denos = [...README.matchAll(/deno@([\d.]+\d)|Deno(?: is)? ([\d.]+\d)/g)].map((match) => match[1] ?? match[2]);

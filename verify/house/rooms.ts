@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `deno task rooms`: the picture that opens ARCHITECTURE.md, docs/rooms.svg. Every room with its number of lines, and an
+// arrow for each pair of rooms of which one imports the other; arrows that follow from others are left out. Graphviz
+// lays it out. A test fails when the picture is out of date.
+
+import { instance } from "@viz-js/viz";
+import { writeFile } from "../../src/cli/write_file.ts";
+import { CODE, imports, ORDER, resolve, room } from "./sources.ts";
+
+/** The picture's file. */
+export const ROOMS_SVG = new URL("../../docs/rooms.svg", import.meta.url);
+
+/** Rooms whose code is a box of its own in the emulator's frame. */
+const OUTSIDE = new Set(["mod", "fixtures", "results", "bench", "verify"]);
+
+const rank = (name: string) => ORDER.indexOf(name as typeof ORDER[number]);
+
+/** Which rooms below it each room imports; house_test.ts sees that there are no others. */
+export function roomImports(): Map<string, Set<string>> {
+  const arrows = new Map<string, Set<string>>();
+  for (const source of CODE) {
+    const from = room(source.path);
+    const targets = arrows.get(from) ?? new Set();
+    arrows.set(from, targets);
+    for (const target of imports(source).filter((t) => t.startsWith("."))) {
+      const to = room(resolve(source.path, target));
+      if (rank(to) < rank(from)) targets.add(to);
+    }
+  }
+  return arrows;
+}
+
+/** The same without arrows that a longer way already shows. For rooms without circles. */
+export function reduced(arrows: ReadonlyMap<string, ReadonlySet<string>>): [from: string, to: string][] {
+  const reaches = (from: string, to: string): boolean =>
+    [...arrows.get(from) ?? []].some((next) => next === to || reaches(next, to));
+  return [...arrows].flatMap(([from, targets]) =>
+    [...targets]
+      .filter((to) => ![...targets].some((other) => other !== to && reaches(other, to)))
+      .map((to): [string, string] => [from, to])
+  );
+}
+
+/** Lines of code of each room, tests apart. */
+function lines(): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const { path, text } of CODE) {
+    found.set(room(path), (found.get(room(path)) ?? 0) + text.split("\n").length - 1);
+  }
+  return found;
+}
+
+/** The rooms in Graphviz's language: importers above what they import. */
+export function roomsDot(): string {
+  const size = lines();
+  const node = (name: string) => {
+    const count = size.get(name);
+    // Rounded, so that not every edit makes the picture old.
+    const label = count === undefined ? name : `${name}\\n${Math.max(100, Math.round(count / 100) * 100)} lines`;
+    return `"${name}" [label="${label}"];`;
+  };
+  const inside = ORDER.filter((name) => !OUTSIDE.has(name)).map(node);
+  const outside = ORDER.filter((name) => OUTSIDE.has(name)).map(node);
+  const arrows = reduced(roomImports()).map(([from, to]) => `"${from}" -> "${to}";`).sort();
+  return [
+    "digraph {",
+    'node [shape=box style="rounded,filled" fillcolor="#eef3f8" color="#5b7083" fontname="Helvetica" fontsize=11];',
+    'edge [color="#5b7083" arrowsize=0.6]; ranksep=0.3; nodesep=0.25;',
+    `subgraph cluster_src { label="src"; labeljust=l; fontname="Helvetica"; color="#b8c4cf"; ${inside.join(" ")} }`,
+    ...outside,
+    ...arrows,
+    "}",
+  ].join("\n");
+}
+
+/** The picture as SVG. */
+export async function roomsSvg(): Promise<string> {
+  return (await instance()).renderString(roomsDot(), { format: "svg" });
+}
+
+if (import.meta.main) await writeFile(ROOMS_SVG.pathname, await roomsSvg());

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The project's sources as the house sees them: which file lies in which room and what it imports. Imports are read from
+// the text; what a string or a comment says does not count.
+
+const ROOT = new URL("../../", import.meta.url);
+
+/**
+ * Rooms in order: each may import those before it, and itself. Files straight in src/ are rooms of their own; fixtures
+ * are data that only bench and verify may read.
+ */
+export const ORDER = [
+  "include",
+  "lib",
+  "machine",
+  "arch",
+  "mm",
+  "debug_vm",
+  "drivers",
+  "model",
+  "boot",
+  "smp",
+  "scenario",
+  "mod",
+  "cli",
+  "fixtures",
+  "results",
+  "bench",
+  "verify",
+] as const;
+
+/** A file of the project. */
+export interface Source {
+  /** Path from the root. */
+  readonly path: string;
+  readonly text: string;
+}
+
+function sources(dir: string): Source[] {
+  const found: Source[] = [];
+  let entries: Deno.DirEntry[];
+  try {
+    entries = [...Deno.readDirSync(new URL(dir, ROOT))];
+  } catch (error) {
+    // Rooms that are not built yet.
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+  for (const { name, isDirectory } of entries) {
+    if (isDirectory) found.push(...sources(`${dir}${name}/`));
+    else if (name.endsWith(".ts")) {
+      found.push({ path: `${dir}${name}`, text: Deno.readTextFileSync(new URL(dir + name, ROOT)) });
+    }
+  }
+  return found;
+}
+
+/** Tests and what they stand on. */
+export const isTest = ({ path }: Source) => /(^|[/_])(test|testing)\.ts$/.test(path);
+/** Every source. */
+export const ALL = [
+  ...["src/", "bench/", "results/", "verify/"].flatMap(sources),
+  { path: "mod.ts", text: Deno.readTextFileSync(new URL("mod.ts", ROOT)) },
+];
+/** Every source but tests. */
+export const CODE = ALL.filter((source) => !isTest(source));
+
+/** Room of a path: `src/mm/page.ts` is mm, `src/boot.ts` boot, `mod.ts` mod. */
+export function room(path: string): string {
+  const parts = path.replace(/\.ts$/, "").split("/");
+  return parts[0] === "src" ? parts[1] : parts[0];
+}
+
+/** The code of a text. */
+export function withoutComments(text: string): string {
+  return text.replace(/\/\*[^]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "");
+}
+
+/** Targets of every import and re-export. */
+export function imports({ text }: Source): string[] {
+  const code = withoutComments(text);
+  const found = [
+    ...code.matchAll(/^(?:import|export)\b[^;'"`]*?\bfrom\s+"([^"]+)"/gm),
+    ...code.matchAll(/^import\s+"([^"]+)"/gm),
+  ];
+  return [...found, ...code.matchAll(/\bimport\(\s*"([^"]+)"/g)].map((m) => m[1]);
+}
+
+/** Path from the root of a relative import. */
+export function resolve(from: string, target: string): string {
+  return new URL(target, new URL(from, "file:///")).pathname.slice(1);
+}
