@@ -8,7 +8,7 @@
 // The work is the same in every round, so one round is enough.
 
 import type { CounterValues } from "../mod.ts";
-import { modelMs } from "../src/model/clock.ts";
+import { modelMs } from "../src/model/time.ts";
 import { costTable, DEFAULT_COST } from "../src/model/cost_tables.ts";
 import type { Kernel } from "../src/mm/kernel.ts";
 import { countersSince, readCounters } from "../src/mm/vmstat.ts";

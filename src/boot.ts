@@ -4,8 +4,7 @@
 // Left out: all that is not memory; firmware tables and the command line, whose place the options take; the kernel
 // image.
 
-import type { Arch } from "./arch/arch.ts";
-import { pageBytes, vmemmapPages, vmemmapStartIndex } from "./arch/arch.ts";
+import { type Arch, pageBytes, vmemmapPages, vmemmapStartIndex } from "./arch/arch.ts";
 import { ARCHS } from "./arch/archs.ts";
 import { type KernelConfig, PRESETS } from "./include/kernel_config.ts";
 import { FRAME_USES, USE_PGD_TABLE, USE_PINNED } from "./include/frame_use.ts";
@@ -22,8 +21,7 @@ import { buildMachine, type MachineSpec } from "./machine/machine.ts";
 import type { SharedBytes } from "./machine/phys_mem.ts";
 import type { RegionSpec } from "./machine/topology.ts";
 import { FaultBudget } from "./mm/fault_inject.ts";
-import { hugetlbInit } from "./mm/hugetlb/hugetlb.ts";
-import { newHugetlbState } from "./mm/hugetlb/state.ts";
+import { hugetlbInit, newHugetlbState } from "./mm/hugetlb/hugetlb.ts";
 import type { Kernel } from "./mm/kernel.ts";
 import { Memblock } from "./mm/memblock.ts";
 import { newHotplugState } from "./mm/hotplug/memory_block.ts";

@@ -15,8 +15,7 @@ import type { DevPagemap, PfnRange } from "./include/memremap.ts";
 import type { KernelConfig } from "./include/kernel_config.ts";
 import type { MachineSpec } from "./machine/machine.ts";
 import type { SharedBytes } from "./machine/phys_mem.ts";
-import type { Kernel } from "./mm/kernel.ts";
-import type { Mm } from "./mm/mm.ts";
+import type { Kernel, Mm } from "./mm/kernel.ts";
 
 /** All a worker is sent to join; survives postMessage(). */
 export interface SmpTicket {

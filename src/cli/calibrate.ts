@@ -3,7 +3,7 @@
 // emulator's host times, by the same terms and counters that model the documents' machine. The measured times are taken
 // here, or read from `deno bench --json bench/model_bench.ts`. Host time says how fast this program is, not Linux.
 
-import { modelNs } from "../model/clock.ts";
+import { modelNs } from "../model/time.ts";
 import { type CostTable, costTable, DEFAULT_COST } from "../model/cost_tables.ts";
 import { TERM_NAMES, type TermName } from "../model/terms.ts";
 import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";

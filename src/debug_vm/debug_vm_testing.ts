@@ -9,9 +9,8 @@ import type { NdNamespace } from "../drivers/nvdimm/namespace.ts";
 import { KernelPanic } from "../lib/bug.ts";
 import { machine, mustCreate } from "../testing.ts";
 import { checkInvariants } from "./debug_vm.ts";
-import type { Kernel } from "../mm/kernel.ts";
+import type { Kernel, Mm } from "../mm/kernel.ts";
 import { mmAlloc, populateArea } from "../mm/memory.ts";
-import type { Mm } from "../mm/mm.ts";
 import { vmemmapPage } from "../mm/page.ts";
 import { flushVmemmap, vmemmapVpn, walkTo } from "../mm/pgtable.ts";
 

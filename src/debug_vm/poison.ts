@@ -5,7 +5,7 @@
 
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "../mm/kernel.ts";
-import { poisons, wholePagePoisoned } from "../mm/page_poison.ts";
+import { poisons, wholePagePoisoned } from "../mm/page_init.ts";
 
 /** All struct pages of ranges up to this many are looked at. */
 const DENSE = 512;

@@ -20,7 +20,7 @@ import { findMemoryBlock } from "../mm/hotplug/memory_block.ts";
 import { sharedEntries } from "./hugetlb.ts";
 import { pageFlags, pageRefcount, readPage } from "../mm/page.ts";
 import { countsReferences, findZone } from "../mm/page_alloc.ts";
-import { vmemmapCanOptimize } from "../mm/pgmap.ts";
+import { vmemmapCanOptimize } from "../mm/vmemmap/sparse_vmemmap.ts";
 import {
   entryFrame,
   entryHuge,

@@ -15,9 +15,7 @@ export const HPG_FREED = 1 << 3;
 export const HPG_VMEMMAP_OPTIMIZED = 1 << 4;
 
 /** Tails whose private word means something. */
-export const SUBPAGE_INDEX_SUBPOOL = 1;
 export const SUBPAGE_INDEX_CGROUP = 2;
-export const SUBPAGE_INDEX_CGROUP_RSVD = 3;
 export const SUBPAGE_INDEX_HWPOISON = 4;
 export const NR_USED_SUBPAGE = 5;
 

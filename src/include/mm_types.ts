@@ -50,6 +50,23 @@ export const COMPOUND_PAGE_DTOR = 1;
 
 /** The one size of which a page holds a whole number, so that loops over contiguous struct pages apply. */
 export const STRETCH_STRUCT_SIZE = 64;
+/**
+ * Word of each field in a struct page of that size, and words from one struct page to the next. Hot modules take theirs
+ * out once, `const { REFCOUNT } = WORD`, for the reason given at `C` of vmstat.ts.
+ */
+export const WORD = {
+  FLAGS: PAGE_FLAGS / 4,
+  FLAGS_HI: PAGE_FLAGS_HI / 4,
+  COMPOUND_HEAD: PAGE_COMPOUND_HEAD / 4,
+  COMPOUND_HEAD_HI: PAGE_COMPOUND_HEAD_HI / 4,
+  ZONE_DEVICE_DATA: PAGE_ZONE_DEVICE_DATA / 4,
+  ZONE_DEVICE_DATA_HI: PAGE_ZONE_DEVICE_DATA_HI / 4,
+  MAPPING: PAGE_MAPPING / 4,
+  MAPPING_HI: PAGE_MAPPING_HI / 4,
+  MAPCOUNT: PAGE_MAPCOUNT / 4,
+  REFCOUNT: PAGE_REFCOUNT / 4,
+  STEP: STRETCH_STRUCT_SIZE / 4,
+} as const;
 /** Sizes of struct page a machine may be booted with. */
 export const STRUCT_PAGE_SIZES: readonly number[] = [56, 64, 72, 80];
 

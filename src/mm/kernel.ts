@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The state of one running kernel, what Linux keeps in globals: the box and CPU it runs on, its configuration, nodes,
-// sections, the kernel page table and the pgmap tree. boot.ts fills it in; every path takes it as `k`.
+// sections, the kernel page table and the pgmap tree; what memory hotplug and HugeTLB keep; the processes (struct
+// mm_struct, vm_area_struct). boot.ts fills it in; every path takes it as `k`. Left out: anonymous memory, mmap address
+// search.
 
 import type { Arch } from "../arch/arch.ts";
 import type { KernelConfig } from "../include/kernel_config.ts";
 import type { Cpu, Machine } from "../machine/machine.ts";
 import type { PhysMem } from "../machine/phys_mem.ts";
 import type { FaultBudget } from "./fault_inject.ts";
-import type { HugetlbState } from "./hugetlb/state.ts";
 import type { Memblock } from "./memblock.ts";
-import type { HotplugState } from "./hotplug/memory_block.ts";
 import type { PgmapTree } from "./pgmap_tree.ts";
 import type { PgData } from "./mmzone.ts";
 import type { SectionTable } from "./section_table.ts";
-import type { Mm } from "./mm.ts";
-import type { TableWork } from "./vmemmap/basepages.ts";
+import type { MemhpDefaultState, MemoryBlock } from "../include/memory.ts";
+import type { Hstate } from "../include/hugetlb.ts";
+import type { Log2Histogram } from "../lib/log2_hist.ts";
 
 /** One kernel. */
 export interface Kernel {
@@ -82,4 +83,71 @@ export function newObject(k: Kernel, object: object): { lo: number; hi: number }
 export function objectAt(k: Kernel, lo: number, hi: number): object | null {
   if (hi !== OBJECT_HI || lo % OBJECT_BYTES !== 0) return null;
   return k.objects[lo / OBJECT_BYTES - 1] ?? null;
+}
+
+/** `address_space`: the file that a mapping maps, as struct pages name it. */
+export interface AddressSpace {
+  /** Kernel address that page->mapping holds. */
+  readonly addrLo: number;
+  readonly addrHi: number;
+}
+
+/** `vm_area_struct`: user pages [start, end), in virtual page numbers, of a file from `pgoff` on. */
+export interface VmArea {
+  readonly mm: Mm;
+  readonly start: number;
+  readonly end: number;
+  readonly pgoff: number;
+  readonly mapping: AddressSpace;
+  /** Handles a fault at a page for a level (0 PTE, 1 PMD, 2 PUD). */
+  readonly fault: (k: Kernel, area: VmArea, vpn: number, level: number) => FaultResult;
+}
+
+/** What a fault handler answers (VM_FAULT_NOPAGE, _FALLBACK, _SIGBUS, _OOM). */
+export type FaultResult = "nopage" | "fallback" | "sigbus" | "oom";
+
+/** `mm_struct`. */
+export interface Mm {
+  readonly rootPfn: number;
+  readonly areas: VmArea[];
+}
+
+/** What filling one table needs room for: new frames, and frames that several entries map with how many do. */
+export interface TableWork {
+  readonly frames: Float64Array;
+  readonly tails: Float64Array;
+  readonly gets: Int32Array;
+}
+
+/** Memory hotplug's part of a kernel. */
+export interface HotplugState {
+  /** Frames of a memory block. */
+  readonly blockPages: number;
+  /** Hot-added blocks by number. */
+  readonly blocks: Map<number, MemoryBlock>;
+  /** memory_hotplug.memmap_on_memory. */
+  readonly memmapOnMemory: boolean;
+  readonly memhpDefaultState: MemhpDefaultState;
+  readonly movableNode: boolean;
+  /** hugetlb_free_vmemmap, as it was at boot. */
+  readonly hugetlbFreeVmemmap: boolean;
+}
+
+/** HugeTLB of one kernel. */
+export interface HugetlbState {
+  readonly hstates: Hstate[];
+  /** hugetlb_free_vmemmap=on, vm.hugetlb_optimize_vmemmap=1. Pages already in a pool stay as they are. */
+  optimize: boolean;
+  /** Pages whose vmemmap is shared now (the static key hugetlb_optimize_vmemmap_key). */
+  optimized: number;
+  /** Pages the worker has still to give back (hpage_freelist). */
+  readonly work: { readonly h: Hstate; readonly head: number }[];
+  /** One vmemmap page of tails, and the flags word (node and zone) it was made for. */
+  tailImage: Int32Array | null;
+  tailImageLinks: number;
+  /** Frames taken out of the memmap that wait for the flush. */
+  readonly unmapped: number[];
+  /** Latency of each page made (alloc_fresh_huge_page) and given back (__free_hugepage), in nanoseconds. */
+  allocProbe: Log2Histogram | null;
+  freeProbe: Log2Histogram | null;
 }

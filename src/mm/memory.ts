@@ -6,8 +6,7 @@ import { ENOMEM } from "../include/errno.ts";
 import { USE_USER_TABLE } from "../include/frame_use.ts";
 import { alignDown } from "../lib/align.ts";
 import { panic } from "../lib/bug.ts";
-import type { Kernel } from "./kernel.ts";
-import type { AddressSpace, FaultResult, Mm, VmArea } from "./mm.ts";
+import type { AddressSpace, FaultResult, Kernel, Mm, VmArea } from "./kernel.ts";
 import { freePages } from "./page_alloc.ts";
 import { compoundHead, compoundOrder, putPageTestzero } from "./page.ts";
 import {

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// memory_failure() for device pages (mm/memory-failure.c: memory_failure_dev_pagemap, with patch 1 of seed 001): a
-// machine check at a frame poisons the dax page it is in and finds who maps it. Left out: fsdax page locking, soft
-// offline, delivering the signal.
+// memory_failure() (mm/memory-failure.c). Of a device page (memory_failure_dev_pagemap, with patch 1 of seed 001): a
+// machine check at a frame poisons the dax page it is in and finds who maps it. Of a huge page (seed 004 patches 11 and
+// 12): a shared tail is read-only, so the raw frame cannot be marked while the vmemmap is shared; the head is, and a
+// private word of one of its tails says which frame it was. The mark moves to the frame when the vmemmap is whole again.
+// Left out: fsdax page locking, soft offline, delivering the signal; more than one broken frame of a huge page (6.1 has
+// a list).
 
-import { EBUSY, ENXIO } from "../include/errno.ts";
+import { EBUSY, ENOMEM, ENXIO } from "../include/errno.ts";
 import { PAGE_INDEX, PAGE_INDEX_HI, PAGE_MAPPING, PAGE_MAPPING_HI } from "../include/mm_types.ts";
 import { PG_HWPOISON } from "../include/page_flags.ts";
 import { alignDown } from "../lib/align.ts";
-import { memoryFailureHugetlb } from "./hugetlb_poison.ts";
-import { type Kernel, objectAt } from "./kernel.ts";
+import { type AddressSpace, type Kernel, type Mm, objectAt } from "./kernel.ts";
 import { pfnToOnlinePage } from "./hotplug/memory_hotplug.ts";
 import { getDevPagemap, pfnFirst, putDevPagemap } from "./memremap.ts";
 import { mappedPages, unmapMapping } from "./memory.ts";
-import type { AddressSpace, Mm } from "./mm.ts";
-import { compoundHead, readPage, setPageFlags } from "./page.ts";
+import { compoundHead, compoundOrder, pageFlags, pageNid, readPage, setPageFlags } from "./page.ts";
+import { SUBPAGE_INDEX_HWPOISON } from "../include/hugetlb.ts";
+import { adjustPoolSurplus, flushFreeHpageWork, removeHugePage, updateAndFreePages } from "./hugetlb/make_and_free.ts";
+import { hugetlbHead, setSubpagePrivate } from "./hugetlb/huge_page.ts";
 
 /**
  * A process that must be told: where it had the page mapped (virtual page), and how many pages that entry took along.
@@ -69,4 +73,42 @@ function collectProcs(k: Kernel, mapping: AddressSpace, index: number): ToKill[]
     }
   }
   return found;
+}
+
+/**
+ * `memory_failure_hugetlb`: marks the huge page and notes the frame. A free page is dissolved at once, so that all of
+ * it but the frame can be used again. 0; -ENXIO for a frame in no huge page; -EBUSY while a user holds the page or when
+ * it is poisoned already; -ENOMEM when it could not be dissolved, which can be tried again.
+ */
+export function memoryFailureHugetlb(k: Kernel, pfn: number): number {
+  const head = hugetlbHead(k, pfn);
+  if (head < 0) return -ENXIO;
+  if ((pageFlags(k, head) & PG_HWPOISON) !== 0) return -EBUSY;
+  setPageFlags(k, k.config.mutation === "poisonsTail" ? pfn : head, PG_HWPOISON);
+  setSubpagePrivate(k, head, SUBPAGE_INDEX_HWPOISON, pfn - head);
+  return dissolveFreeHugePage(k, head);
+}
+
+/**
+ * `dissolve_free_huge_page`: a free page's frames go back to the allocator one and all. 0, also for a frame in no huge
+ * page; -EBUSY when the page is in use; -ENOMEM when its vmemmap cannot be restored, the pool then being as before.
+ */
+export function dissolveFreeHugePage(k: Kernel, pfn: number): number {
+  // Patch 12: a page on its way through the worker must be gone before anybody looks.
+  flushFreeHpageWork(k);
+  const head = hugetlbHead(k, pfn);
+  if (head < 0) return 0;
+  const h = k.hugetlb.hstates.find((s) => s.order === compoundOrder(k, head));
+  const nid = pageNid(k, head);
+  const list = h?.freeLists[nid];
+  const at = list === undefined ? -1 : list.indexOf(head);
+  if (h === undefined || list === undefined || at < 0) return -EBUSY;
+  list.splice(at, 1);
+  const wasSurplus = h.surplusHugePagesNode[nid] > 0;
+  removeHugePage(h, nid, wasSurplus);
+  updateAndFreePages(k, h, [head]);
+  flushFreeHpageWork(k);
+  if (!list.includes(head)) return 0;
+  if (!wasSurplus) adjustPoolSurplus(h, nid, -1);
+  return -ENOMEM;
 }

@@ -7,10 +7,9 @@ import type { NdNamespace } from "../drivers/nvdimm/namespace.ts";
 import { EBUSY, ENXIO } from "../include/errno.ts";
 import { PG_HWPOISON } from "../include/page_flags.ts";
 import { kernelLike, machine, mustCreate, mustDestroy, withKernel } from "../testing.ts";
-import type { Kernel } from "./kernel.ts";
+import type { Kernel, Mm } from "./kernel.ts";
 import { mmAlloc, mmPut, populateArea } from "./memory.ts";
 import { memoryFailure } from "./memory_failure.ts";
-import type { Mm } from "./mm.ts";
 import { pageFlags } from "./page.ts";
 import { entryNone, walkTo } from "./pgtable.ts";
 

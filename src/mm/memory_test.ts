@@ -2,14 +2,13 @@
 // Unmapping: the pages that are meant, in every address space and at every place they are mapped, and no others.
 
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { daxMmap } from "../drivers/dax/device.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
 import { mustCreate, mustDestroy, withKernel } from "../testing.ts";
-import type { Kernel } from "./kernel.ts";
+import type { Kernel, Mm, VmArea } from "./kernel.ts";
 import { mmAlloc, mmPut, munmap, populateArea, unmapMapping } from "./memory.ts";
-import type { Mm, VmArea } from "./mm.ts";
 import { entryNone, walkTo } from "./pgtable.ts";
+import fc from "fast-check";
 
 /** Mappings of base pages that follow one another without a gap, so that a step too far meets a neighbour. */
 const AREAS = fc.array(

@@ -7,17 +7,19 @@
 import { EINVAL, ENOMEM, ENXIO } from "../include/errno.ts";
 import type { DevPagemap, MemoryType, PfnRange, VmemAltmap } from "../include/memremap.ts";
 import { PAGE_REFCOUNT } from "../include/mm_types.ts";
-import { isAligned } from "../lib/align.ts";
+import { alignDown, isAligned } from "../lib/align.ts";
 import { panic } from "../lib/bug.ts";
-import { altmapOffset } from "./vmemmap/altmap.ts";
+import { altmapHas, altmapOffset } from "./vmemmap/altmap.ts";
 import { type Kernel, newObject } from "./kernel.ts";
 import { overlapsMemoryBlocks } from "./hotplug/memory_block.ts";
 import { addPages, moveRangeToDeviceZone, removePages } from "./hotplug/memory_hotplug.ts";
 import { memmapInitAltmap, memmapInitZoneDevice } from "./mm_init.ts";
-import { pageRefcount, writePage } from "./page.ts";
-import { pageInitPoison } from "./page_poison.ts";
-import { altmapLent, vmemmapCanOptimize } from "./pgmap.ts";
+import { pageRefcount, vmemmapPage, writePage } from "./page.ts";
+import { pageInitPoison } from "./page_init.ts";
+import { vmemmapCanOptimize } from "./vmemmap/sparse_vmemmap.ts";
 import { C } from "./vmstat.ts";
+import { levelPages, lookupAddress, vmemmapVpn } from "./pgtable.ts";
+import { sectionsUse } from "./vmemmap/populate.ts";
 
 const { condResched, pgmapLookups, pgmapRefs } = C;
 
@@ -217,4 +219,21 @@ function pageunmapRange(k: Kernel, pgmap: DevPagemap, i: number): void {
 
 function overlapsRam(k: Kernel, start: number, end: number): boolean {
   return k.machine.topology.dram.some((r) => r.start < end && start < r.end) || overlapsMemoryBlocks(k, start, end);
+}
+
+/**
+ * Whether a neighbour's struct pages lie in this pgmap's altmap, on the first or last page (or leaf) of its memmap.
+ * Then its pmem cannot go yet. Linux does not ask: there the page goes with whichever of the two goes first.
+ */
+export function altmapLent(k: Kernel, pgmap: DevPagemap): boolean {
+  if (pgmap.altmap === null || pgmap.nrRange === 0) return false;
+  const [range] = pgmap.ranges;
+  return lent(k, pgmap, vmemmapPage(k, range.start), range) || lent(k, pgmap, vmemmapPage(k, range.end - 1), range);
+}
+
+function lent(k: Kernel, { altmap }: DevPagemap, vpage: number, range: PfnRange): boolean {
+  const leaf = lookupAddress(k, k.rootPfn, vmemmapVpn(k, vpage));
+  if (leaf === null || !altmapHas(altmap!, leaf.pfn)) return false;
+  const span = levelPages(k, leaf.level);
+  return sectionsUse(k, alignDown(vpage, span), span, range);
 }

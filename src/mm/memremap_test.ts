@@ -12,7 +12,7 @@ import { kernelLike, machine, mustCreate, mustDestroy, stockDifference, takeStoc
 import { checkInvariants } from "../debug_vm/debug_vm.ts";
 import type { Kernel } from "./kernel.ts";
 import { getDevPagemap, memremapPages, memunmapPages, newPgmap, pfnFirst, pfnLen, putDevPagemap } from "./memremap.ts";
-import { vmemmapCanOptimize } from "./pgmap.ts";
+import { vmemmapCanOptimize } from "./vmemmap/sparse_vmemmap.ts";
 import { C } from "./vmstat.ts";
 
 /** Frames of the toy's pmem region: 4096 .. 5119. */

@@ -10,8 +10,6 @@
 
 import {
   COMPOUND_PAGE_DTOR,
-  PAGE_COMPOUND_HEAD,
-  PAGE_COMPOUND_HEAD_HI,
   PAGE_FLAGS,
   PAGE_MAPPING,
   PAGE_MAPPING_HI,
@@ -20,8 +18,10 @@ import {
   PAGE_REFCOUNT,
   PAGE_ZONE_DEVICE_DATA,
   PAGE_ZONE_DEVICE_DATA_HI,
+  STRETCH_STRUCT_SIZE,
   TAIL_MAPPING_HI,
   TAIL_MAPPING_LO,
+  WORD,
 } from "../include/mm_types.ts";
 import { MIGRATE_MOVABLE, ZONE_DEVICE } from "../include/mmzone.ts";
 import { PG_HEAD, PG_RESERVED } from "../include/page_flags.ts";
@@ -29,13 +29,11 @@ import type { DevPagemap, VmemAltmap } from "../include/memremap.ts";
 import { isAligned } from "../lib/align.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
-import { countInPmem } from "./gup/lines.ts";
-import type { Zone } from "./mmzone.ts";
-import { vmemmapCanOptimize } from "./pgmap.ts";
 import {
+  countInPmem,
+  eachMemmapRun,
   pageAddressHi,
   pageAddressLo,
-  pageWordForWrite,
   prepCompoundHead,
   readPage,
   setCompoundHead,
@@ -43,8 +41,12 @@ import {
   vmemmapPage,
   writePage,
 } from "./page.ts";
+import type { Zone } from "./mmzone.ts";
+import { vmemmapCanOptimize, vmemmapReserveNr } from "./vmemmap/sparse_vmemmap.ts";
 import { initPages, initSinglePage } from "./page_init.ts";
 import { C } from "./vmstat.ts";
+
+const { COMPOUND_HEAD, COMPOUND_HEAD_HI, FLAGS, REFCOUNT, STEP } = WORD;
 
 /** `__init_zone_device_page` (patch 3), without the pageblock, which is set for the whole range at once. */
 export function initZoneDevicePage(k: Kernel, pfn: number, pgmap: DevPagemap): void {
@@ -74,8 +76,7 @@ export function compoundNrPages(k: Kernel, pgmap: DevPagemap, pfn: number): numb
   const shared = vmemmapCanOptimize(k, pgmap) || mutation === "initAssumesShared";
   const early = k.sections.early(pfn) && mutation !== "earlySectionAssumedShared";
   if (!initUniqueOnly || !shared || early) return all;
-  const perPage = Math.floor(k.pageBytes / k.structPageSize);
-  return Math.min(all, k.config.dedup === "pte+head" ? perPage : 2 * perPage);
+  return Math.min(all, vmemmapReserveNr(k) * Math.floor(k.pageBytes / k.structPageSize));
 }
 
 /**
@@ -153,19 +154,19 @@ export function memmapInitRange(k: Kernel, zone: Zone, start: number, n: number)
 
 /** `__free_pages_core`: no longer Reserved, no reference; the frames may go to the buddy allocator. */
 export function freeCorePages(k: Kernel, start: number, n: number): void {
-  const size = k.structPageSize;
-  // Struct pages that straddle pages are translated one by one.
-  const perPage = k.pageBytes % size === 0 ? k.pageBytes / size : 1;
-  const { words } = k.phys;
-  for (let pfn = start; pfn < start + n;) {
-    const stop = Math.min(pfn + perPage - pfn % perPage, start + n);
-    let flags = pageWordForWrite(k, pfn, PAGE_FLAGS);
-    let count = pageWordForWrite(k, pfn, PAGE_REFCOUNT);
-    for (; pfn < stop; pfn++, flags += size / 4, count += size / 4) {
-      words[flags] = 0;
-      words[count] = 0;
+  if (k.structPageSize !== STRETCH_STRUCT_SIZE) {
+    for (let pfn = start; pfn < start + n; pfn++) {
+      writePage(k, pfn, PAGE_FLAGS, 0);
+      writePage(k, pfn, PAGE_REFCOUNT, 0);
     }
+    return;
   }
+  eachMemmapRun(k, start, n, (words, at, _pfn, count) => {
+    for (let w = at; w < at + count * STEP; w += STEP) {
+      words[w + FLAGS] = 0;
+      words[w + REFCOUNT] = 0;
+    }
+  });
 }
 
 /** `memmap_init_compound` (patch 4) with its head: the tails, then what the head keeps in the first two of them. */
@@ -202,8 +203,8 @@ function cloneCompound(k: Kernel, head: number, from: number, nrPages: number): 
     bytes.copyWithin(to * 4, source * 4, source * 4 + count * size);
     const end = to + count * step;
     for (let at = to + (done === 0 ? step : 0); at < end; at += step) {
-      words[at + PAGE_COMPOUND_HEAD / 4] = lo;
-      words[at + PAGE_COMPOUND_HEAD_HI / 4] = hi;
+      words[at + COMPOUND_HEAD] = lo;
+      words[at + COMPOUND_HEAD_HI] = hi;
     }
   }
 }

@@ -21,14 +21,14 @@ import {
   TAIL1_DTOR_ORDER,
   TAIL1_PINCOUNT,
   TAIL2_PINCOUNT,
+  WORD,
 } from "../include/mm_types.ts";
 import { flagsHiNid, PG_HEAD } from "../include/page_flags.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
 
-// Copies, for the reason given at `C` of vmstat.ts.
+const { STEP } = WORD;
 const BYTES = STRETCH_STRUCT_SIZE;
-const STEP = BYTES / 4;
 
 /** The vmemmap page (vmemmap offset / page size) that holds this byte of a struct page. */
 export function vmemmapPage(k: Kernel, pfn: number, offset = 0): number {
@@ -124,11 +124,48 @@ export function getEachPage(k: Kernel, frames: Float64Array, gets: Int32Array, n
   }
 }
 
+/**
+ * Hands each run of struct pages of [pfn, pfn + n) that lie in one memmap page to `visit`: the words they are in, the
+ * index of the first, its frame, how many there are. For struct pages that do not straddle pages; all must be writable.
+ */
+export function eachMemmapRun(
+  k: Kernel,
+  pfn: number,
+  n: number,
+  visit: (words: Int32Array, at: number, pfn: number, count: number) => void,
+): void {
+  for (let at = pfn; at < pfn + n;) {
+    const count = Math.min(pagesBehind(k, at), pfn + n - at);
+    const word = pageWordForWrite(k, at, 0);
+    visit(k.phys.window(word), k.phys.inWindow(word), at, count);
+    at += count;
+  }
+}
+
 /** Struct pages from this one on in its memmap page; 1 where they straddle pages. */
 export function pagesBehind(k: Kernel, pfn: number): number {
   if (k.structPageSize !== BYTES) return 1;
   const perPage = k.pageBytes / BYTES;
   return perPage - pfn % perPage;
+}
+
+/** Whether the memmap of this frame lies in pmem. */
+export function inPmem(k: Kernel, pfn: number): boolean {
+  return k.cpu.mmu.inPmem(vmemmapPage(k, pfn));
+}
+
+/** How many of `n` struct pages from `pfn` on lie in pmem. */
+export function countInPmem(k: Kernel, pfn: number, n: number): number {
+  let count = 0;
+  for (let at = pfn; at < pfn + n;) {
+    const pmem = inPmem(k, at);
+    const vpage = vmemmapPage(k, at);
+    const next = Math.ceil((vpage + k.cpu.mmu.contiguous(vpage)) * k.pageBytes / k.structPageSize);
+    const stop = Math.min(next, pfn + n);
+    if (pmem) count += stop - at;
+    at = stop;
+  }
+  return count;
 }
 
 /** `put_page_testzero`: drops one reference, tells whether it was the last. */

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Fresh struct pages (__init_single_page() of mm/mm_init.c): one reference, zone and node, a list head that points to
-// itself. One by one, for frames an allocator hands out, or for a run of frames with one translation per memmap page.
-// Left out: what debug options add, page extensions.
+// Writing struct pages of System RAM. Fresh ones (__init_single_page() of mm/mm_init.c) have one reference, zone and
+// node, and a list head that points to itself: one by one for frames that an allocator hands out, or a run of frames
+// with one translation per memmap page. Tails of a compound page (prep_compound_tail in a loop) differ only in the
+// address that the unused half of their list head holds, so an image of a whole memmap page is copied and the links
+// are stored over it. page_init_poison() (mm/debug.c) makes struct pages that mean nothing all ones.
+// Left out: page extensions, page_poisoning=, the contents of data pages.
 
 import {
   PAGE_COMPOUND_HEAD,
@@ -9,26 +12,39 @@ import {
   PAGE_FLAGS,
   PAGE_FLAGS_HI,
   PAGE_MAPCOUNT,
+  PAGE_POISON_WORD,
   PAGE_REFCOUNT,
   PAGE_ZONE_DEVICE_DATA,
   PAGE_ZONE_DEVICE_DATA_HI,
   STRETCH_STRUCT_SIZE,
+  WORD,
 } from "../include/mm_types.ts";
 import { pageLinksHi } from "../include/page_flags.ts";
 import type { Kernel } from "./kernel.ts";
-import { pageAddressHi, pageAddressLo, pagesBehind, pageWordForWrite, writePage } from "./page.ts";
+import {
+  eachMemmapRun,
+  pageAddressHi,
+  pageAddressLo,
+  pagesBehind,
+  pageWord,
+  pageWordForWrite,
+  readPage,
+  writePage,
+} from "./page.ts";
+import { panic } from "../lib/bug.ts";
 
-// Words of the fields. Copies, for the reason given at `C` of vmstat.ts.
-const FLAGS = PAGE_FLAGS / 4;
-const FLAGS_HI = PAGE_FLAGS_HI / 4;
-const MAPCOUNT = PAGE_MAPCOUNT / 4;
-const COMPOUND_HEAD = PAGE_COMPOUND_HEAD / 4;
-const COMPOUND_HEAD_HI = PAGE_COMPOUND_HEAD_HI / 4;
-const ZONE_DEVICE_DATA = PAGE_ZONE_DEVICE_DATA / 4;
-const ZONE_DEVICE_DATA_HI = PAGE_ZONE_DEVICE_DATA_HI / 4;
-const REFCOUNT = PAGE_REFCOUNT / 4;
+const {
+  COMPOUND_HEAD,
+  COMPOUND_HEAD_HI,
+  FLAGS,
+  FLAGS_HI,
+  MAPCOUNT,
+  REFCOUNT,
+  STEP,
+  ZONE_DEVICE_DATA,
+  ZONE_DEVICE_DATA_HI,
+} = WORD;
 const BYTES = STRETCH_STRUCT_SIZE;
-const STEP = BYTES / 4;
 
 /** `__init_single_page`: a struct page with one reference that belongs to a zone; lru points to itself. */
 export function initSinglePage(k: Kernel, pfn: number, zone: number, nid: number): void {
@@ -49,9 +65,8 @@ export function initSinglePage(k: Kernel, pfn: number, zone: number, nid: number
 }
 
 /**
- * Gives a struct page one reference, after initialising it unless it is that of this frame, in this zone, already. What
- * it held says nothing by itself: memmap of boot memory is not initialised, and its bytes may have been another
- * memmap's.
+ * Gives a struct page one reference, and initialises it unless it already is this frame's, in this zone. What it held
+ * says nothing by itself: memmap of boot memory is not initialised, and its bytes may have been another memmap's.
  */
 export function readySinglePage(k: Kernel, pfn: number, zone: number, nid: number): void {
   if (k.structPageSize !== BYTES) return initSinglePage(k, pfn, zone, nid);
@@ -107,18 +122,15 @@ export function initPages(k: Kernel, pfn: number, n: number, zone: number, nid: 
     }
     return;
   }
-  const { words } = k.phys;
-  const perPage = k.pageBytes / BYTES;
   const links = pageLinksHi(zone, nid);
-  for (let at = pfn; at < pfn + n;) {
-    const stop = Math.min(at + perPage - at % perPage, pfn + n);
-    const hi = pageAddressHi(k, at);
-    let lru = pageAddressLo(k, at) + PAGE_COMPOUND_HEAD | 0;
-    for (let word = pageWordForWrite(k, at, 0); at < stop; at++, word += STEP) {
-      initWords(words, word, flags, links, lru, hi);
+  eachMemmapRun(k, pfn, n, (words, from, first, count) => {
+    const hi = pageAddressHi(k, first);
+    let lru = pageAddressLo(k, first) + PAGE_COMPOUND_HEAD | 0;
+    for (let w = from; w < from + count * STEP; w += STEP) {
+      initWords(words, w, flags, links, lru, hi);
       lru = lru + BYTES | 0;
     }
-  }
+  });
 }
 
 /** The 16 words of a fresh 64-byte struct page from word `at` on. */
@@ -132,4 +144,69 @@ function initWords(words: Int32Array, at: number, flags: number, links: number, 
   words[at + COMPOUND_HEAD_HI] = lruHi;
   words[at + ZONE_DEVICE_DATA] = lru;
   words[at + ZONE_DEVICE_DATA_HI] = lruHi;
+}
+
+/** A vmemmap page full of copies of this struct page. */
+export function pageImage(k: Kernel, pfn: number): Int32Array {
+  const from = pageWord(k, pfn, 0);
+  const image = new Int32Array(k.phys.pageWords);
+  for (let i = 0; i < image.length; i++) image[i] = k.phys.words[from + i % STEP];
+  return image;
+}
+
+/**
+ * Writes struct pages [pfn, pfn + n) from an image of tails, as tails of `head`; `lru.prev` as INIT_LIST_HEAD() left
+ * it. All of them lie behind one high word of an address, which goes into the image together with the head.
+ */
+export function stampTails(k: Kernel, pfn: number, n: number, image: Int32Array, head: number): void {
+  pointImage(image, pageAddressLo(k, head) | 1, pageAddressHi(k, head), pageAddressHi(k, pfn));
+  eachMemmapRun(k, pfn, n, (words, from, first, count) => {
+    words.set(count * STEP === image.length ? image : image.subarray(0, count * STEP), from);
+    let prev = pageAddressLo(k, first) + PAGE_COMPOUND_HEAD | 0;
+    for (let w = from + ZONE_DEVICE_DATA; w < from + count * STEP; w += STEP) {
+      words[w] = prev;
+      prev = prev + BYTES | 0;
+    }
+  });
+}
+
+/** Makes the tails of an image those of one head. */
+function pointImage(image: Int32Array, headLo: number, headHi: number, prevHi: number): void {
+  for (let w = 0; w < image.length; w += STEP) {
+    image[w + COMPOUND_HEAD] = headLo;
+    image[w + COMPOUND_HEAD_HI] = headHi;
+    image[w + ZONE_DEVICE_DATA_HI] = prevHi;
+  }
+}
+
+/**
+ * `page_init_poison`: struct pages [pfn, pfn + n) mean nothing, and whoever takes one for initialised is noticed: when
+ * memmap is added and when its frames leave their zone. Struct pages that share a frame get their stores all the same,
+ * never through a mapping that is gone or read-only (I32). Without debug nothing is stored.
+ */
+export function pageInitPoison(k: Kernel, pfn: number, n: number): void {
+  if (!poisons(k) || k.config.mutation === "memmapNotPoisoned") return;
+  const { words, pageWords } = k.phys;
+  const end = (pfn + n) * k.structPageSize / 4;
+  for (let word = pfn * k.structPageSize / 4; word < end;) {
+    const vpage = Math.floor(word / pageWords);
+    const base = k.cpu.mmu.write(vpage);
+    if (base < 0) panic(`pageInitPoison: I32 vmemmap page ${vpage} is not mapped for writing`);
+    const stop = Math.min((vpage + 1) * pageWords, end);
+    words.fill(PAGE_POISON_WORD, base + word - vpage * pageWords, base + stop - vpage * pageWords);
+    word = stop;
+  }
+}
+
+/** Whether this kernel poisons struct pages: CONFIG_DEBUG_VM, and there are bytes to store to. */
+export function poisons(k: Kernel): boolean {
+  return k.machine.spec.debug && k.contents;
+}
+
+/** Whether a whole struct page is poison, whatever its frame: nobody stored a word of it since. */
+export function wholePagePoisoned(k: Kernel, pfn: number): boolean {
+  for (let offset = 0; offset < k.structPageSize; offset += 4) {
+    if (readPage(k, pfn, offset) !== PAGE_POISON_WORD) return false;
+  }
+  return true;
 }

@@ -2,14 +2,13 @@
 // Poison of struct pages: exactly the range asked for, through every alias; nothing without debug.
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import fc from "fast-check";
 import { boot } from "../boot.ts";
 import { PAGE_POISON_WORD } from "../include/mm_types.ts";
 import { machine, mustCreate } from "../testing.ts";
 import type { Kernel } from "./kernel.ts";
 import { readPage } from "./page.ts";
-import { initSinglePage } from "./page_init.ts";
-import { pageInitPoison, wholePagePoisoned } from "./page_poison.ts";
+import { initSinglePage, pageInitPoison, wholePagePoisoned } from "./page_init.ts";
+import fc from "fast-check";
 
 /** Struct pages of a namespace without sharing, all of them initialised. */
 function initialised(words: string, n: number): { k: Kernel; start: number } {

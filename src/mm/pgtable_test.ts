@@ -2,7 +2,6 @@
 // Table walks that make tables, top-level entries that every address space shares (I3), flushes that reach every CPU.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { boot } from "../boot.ts";
 import { USE_PTE_TABLE, USE_PUD_TABLE, USE_USER_TABLE, USE_VMEMMAP } from "../include/frame_use.ts";
 import { KernelPanic } from "../lib/bug.ts";
@@ -11,7 +10,7 @@ import { checkInvariants } from "../debug_vm/debug_vm.ts";
 import { mmAlloc, mmPut } from "./memory.ts";
 import { readPage, vmemmapPage, writePage } from "./page.ts";
 import { freePages } from "./page_alloc.ts";
-import { pageInitPoison } from "./page_poison.ts";
+import { pageInitPoison } from "./page_init.ts";
 import {
   allocTable,
   clearEntry,
@@ -32,6 +31,7 @@ import {
 import { walkTables } from "./ptdump.ts";
 import { mappedFrame } from "./vmemmap/basepages.ts";
 import { C } from "./vmstat.ts";
+import fc from "fast-check";
 
 /** Pmem beyond the first top-level entry of the toy's vmemmap, which covers 4096 memmap pages = 4 MiB of memory. */
 const FAR = "pmem=64K@8M";

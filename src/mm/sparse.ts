@@ -17,10 +17,9 @@ import { alignDown } from "../lib/align.ts";
 import type { DramRange } from "../machine/topology.ts";
 import type { Kernel } from "./kernel.ts";
 import { vmemmapPage } from "./page.ts";
-import { pageInitPoison } from "./page_poison.ts";
+import { pageInitPoison } from "./page_init.ts";
 import { populateSectionMemmap } from "./vmemmap/sparse_vmemmap.ts";
-import { vmemmapFree } from "./vmemmap/populate.ts";
-import { sectionsUse } from "./vmemmap/sub_pmd.ts";
+import { sectionsUse, vmemmapFree } from "./vmemmap/populate.ts";
 
 /**
  * `sparse_add_section` (with the pgmap of patch 9): memmap for [pfn, pfn + n) inside one section. 0, -EEXIST when any

@@ -5,9 +5,8 @@
 
 import { panic } from "../lib/bug.ts";
 import { GUP_PIN_COUNTING_BIAS } from "../include/mm_types.ts";
-import type { Kernel } from "../mm/kernel.ts";
+import type { Kernel, VmArea } from "../mm/kernel.ts";
 import { compoundHead, hasPincount, pageRefcount } from "../mm/page.ts";
-import type { VmArea } from "../mm/mm.ts";
 import { daxPgoffToPfn, type DevDax } from "../drivers/dax/bus.ts";
 import { COUNTERS, type CounterValues } from "../mm/vmstat.ts";
 import { gupBox, gupConfig, type GupOptions, type GupReport, gupWork, withoutArrays } from "./gup.ts";

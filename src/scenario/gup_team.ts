@@ -3,10 +3,9 @@
 // starts on all of them at once. The captain stays on CPU 0's kernel and looks at the counts when nobody moves.
 
 import { panic } from "../lib/bug.ts";
-import type { Kernel } from "../mm/kernel.ts";
+import type { Kernel, VmArea } from "../mm/kernel.ts";
 import type { GupTestResult } from "../mm/gup/ioctl.ts";
 import { type CpuBooks, smpTicket } from "../smp.ts";
-import type { VmArea } from "../mm/mm.ts";
 import { CONTROL_WORDS, GO, type GupAnswer, type GupRun, type Join, PUT } from "./gup_protocol.ts";
 
 /** What one CPU reports of a run. */

@@ -2,8 +2,7 @@
 // One thread of gup_test -j: a worker that joins the machine as a CPU of its own and runs what the captain says, when
 // it says so. All threads hold the same pages, as gup_test's threads do.
 
-import type { Kernel } from "../mm/kernel.ts";
-import type { Mm } from "../mm/mm.ts";
+import type { Kernel, Mm } from "../mm/kernel.ts";
 import { gupTest, gupTestGet, gupTestPut, type GupTestResult, verifyHeld } from "../mm/gup/ioctl.ts";
 import { countersSince, readCounters } from "../mm/vmstat.ts";
 import { cpuBooks, joinMachine, joinMm } from "../smp.ts";

@@ -12,7 +12,7 @@ import { ndRegions } from "../drivers/nvdimm/region.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { totalFreePages } from "../mm/page_alloc.ts";
 import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
-import { modelInitMs, modelMs } from "../model/clock.ts";
+import { modelInitMs, modelMs } from "../model/time.ts";
 import { bootBox, modelCost, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
 
 /** Frames a namespace took, by use. */

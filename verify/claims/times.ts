@@ -2,7 +2,7 @@
 // The documents' times. Nothing here can confirm one: it is their machine's. Where the model has costs for the work,
 // its value stands beside: counters of the same run on the emulator times the cost table of their machine (src/model).
 
-import { modelInitMs, modelMs, modelNs } from "../../src/model/clock.ts";
+import { modelInitMs, modelMs, modelNs } from "../../src/model/time.ts";
 import { costTable, DEFAULT_COST } from "../../src/model/cost_tables.ts";
 import type { Claim } from "./claim.ts";
 import { BOOTSTRAP_FIGURES, GUP_FIGURES, type GupFigure } from "../series/figures.ts";

@@ -8,8 +8,7 @@ import type { Arch } from "../../src/arch/arch.ts";
 import { boot } from "../../src/boot.ts";
 import { memoryBlockOffline } from "../../src/drivers/base/memory.ts";
 import { removeMemory } from "../../src/drivers/base/memory_hotplug.ts";
-import type { DaxRegion, DevDax } from "../../src/drivers/dax/bus.ts";
-import { allocDaxRegion, deleteDevDax } from "../../src/drivers/dax/bus.ts";
+import { allocDaxRegion, type DaxRegion, deleteDevDax, type DevDax } from "../../src/drivers/dax/bus.ts";
 import { devDaxRemove } from "../../src/drivers/dax/device.ts";
 import { checkInfoBlock } from "../../src/drivers/nvdimm/debug_pfn.ts";
 import { destroyNamespace, type NdNamespace } from "../../src/drivers/nvdimm/namespace.ts";
@@ -22,9 +21,8 @@ import type { GupMode } from "../../src/mm/gup/refs.ts";
 import { putPages, unpinPages } from "../../src/mm/gup/put.ts";
 import { freeHugePage, setNrHugepages } from "../../src/mm/hugetlb/hugetlb.ts";
 import { flushFreeHpageWork } from "../../src/mm/hugetlb/make_and_free.ts";
-import type { Kernel } from "../../src/mm/kernel.ts";
+import type { Kernel, Mm, VmArea } from "../../src/mm/kernel.ts";
 import { mmPut } from "../../src/mm/memory.ts";
-import type { Mm, VmArea } from "../../src/mm/mm.ts";
 import { pageRefcount } from "../../src/mm/page.ts";
 
 /** Pages that gup gave out and nobody returned. */

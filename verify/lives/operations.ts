@@ -13,7 +13,7 @@ import { gupFast } from "../../src/mm/gup/gup.ts";
 import { handleFault, mmAlloc, mmPut, munmap } from "../../src/mm/memory.ts";
 import { memoryFailure } from "../../src/mm/memory_failure.ts";
 import { totalFreePages } from "../../src/mm/page_alloc.ts";
-import type { VmArea } from "../../src/mm/mm.ts";
+import type { VmArea } from "../../src/mm/kernel.ts";
 import { expectErrno, failing, oom, type Operation, pick, wholeLeaves } from "./expect.ts";
 import { type Holding, type Life, WINDOW_PAGES, WINDOWS } from "./life.ts";
 import { PLUG_OPERATIONS } from "./plug_operations.ts";

@@ -13,7 +13,7 @@ import {
   setOptimizeVmemmap,
 } from "../../src/mm/hugetlb/hugetlb.ts";
 import type { Hstate } from "../../src/include/hugetlb.ts";
-import { memoryFailureHugetlb } from "../../src/mm/hugetlb_poison.ts";
+import { memoryFailureHugetlb } from "../../src/mm/memory_failure.ts";
 import { expectErrno, failing, type Operation, pick } from "./expect.ts";
 import type { Life } from "./life.ts";
 

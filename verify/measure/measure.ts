@@ -3,8 +3,18 @@
 // entries, struct pages and counters; nothing is computed that could be counted. Reports are kept, kernels are not, so
 // that the memory of one box is free before the next one is built.
 
-import { gupReport, KernelPanic, layoutReport, type NamespaceReport, namespaceReport, PRESETS } from "../../mod.ts";
-import type { KernelConfig, LayoutReport, NamespaceOptions, NamespacePages } from "../../mod.ts";
+import {
+  gupReport,
+  type KernelConfig,
+  KernelPanic,
+  type LayoutReport,
+  layoutReport,
+  type NamespaceOptions,
+  type NamespacePages,
+  type NamespaceReport,
+  namespaceReport,
+  PRESETS,
+} from "../../mod.ts";
 import { createNamespace, type NdNamespace } from "../../src/drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../../src/drivers/nvdimm/region.ts";
 import { daxMmap } from "../../src/drivers/dax/device.ts";
@@ -12,9 +22,8 @@ import { errnoName } from "../../src/include/errno.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import type { GupMode } from "../../src/mm/gup/refs.ts";
 import { gupTest, type GupTestResult } from "../../src/mm/gup/ioctl.ts";
-import type { Kernel } from "../../src/mm/kernel.ts";
+import type { Kernel, VmArea } from "../../src/mm/kernel.ts";
 import { mmAlloc } from "../../src/mm/memory.ts";
-import type { VmArea } from "../../src/mm/mm.ts";
 import { levelPages } from "../../src/mm/pgtable.ts";
 import { bootBox, namespaceConfig } from "../../src/scenario/box.ts";
 import { gupBox } from "../../src/scenario/gup.ts";

@@ -5,8 +5,12 @@
 // errnos, and that nothing is left at the end.
 
 import { checkInfoBlock } from "../../src/drivers/nvdimm/debug_pfn.ts";
-import { createNamespace, destroyNamespace, type NdNamespace } from "../../src/drivers/nvdimm/namespace.ts";
-import type { NamespaceRequest } from "../../src/drivers/nvdimm/namespace.ts";
+import {
+  createNamespace,
+  destroyNamespace,
+  type NamespaceRequest,
+  type NdNamespace,
+} from "../../src/drivers/nvdimm/namespace.ts";
 import { daxMmap, devDaxProbe, devDaxRemove } from "../../src/drivers/dax/device.ts";
 import { daxPgoffToPfn, type DevDax, devDaxPages } from "../../src/drivers/dax/bus.ts";
 import { type NdRegion, ndRegions } from "../../src/drivers/nvdimm/region.ts";
@@ -15,11 +19,10 @@ import { panic } from "../../src/lib/bug.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import { gupFast } from "../../src/mm/gup/gup.ts";
 import { putPages, unpinPages } from "../../src/mm/gup/put.ts";
-import { type GupMode } from "../../src/mm/gup/refs.ts";
-import type { Kernel } from "../../src/mm/kernel.ts";
+import type { GupMode } from "../../src/mm/gup/refs.ts";
+import type { Kernel, Mm, VmArea } from "../../src/mm/kernel.ts";
 import { memoryFailure } from "../../src/mm/memory_failure.ts";
 import { mmAlloc, mmPut, populateArea } from "../../src/mm/memory.ts";
-import type { Mm, VmArea } from "../../src/mm/mm.ts";
 import { totalFreePages } from "../../src/mm/page_alloc.ts";
 import { C } from "../../src/mm/vmstat.ts";
 

@@ -9,7 +9,7 @@ import { panic } from "../../src/lib/bug.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import { allocHugePage, freeHugePage, setNrHugepages, setOptimizeVmemmap } from "../../src/mm/hugetlb/hugetlb.ts";
 import { flushFreeHpageWork } from "../../src/mm/hugetlb/make_and_free.ts";
-import { memoryFailureHugetlb } from "../../src/mm/hugetlb_poison.ts";
+import { memoryFailureHugetlb } from "../../src/mm/memory_failure.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { C } from "../../src/mm/vmstat.ts";
 

@@ -11,7 +11,7 @@
 import { USE_HUGETLB } from "../../src/include/frame_use.ts";
 import type { Hstate } from "../../src/include/hugetlb.ts";
 import { FREE_POISON_BYTE } from "../../src/include/mm_types.ts";
-import { freeContigPages, takeContigPages } from "../../src/mm/contig_alloc.ts";
+import { findZone, freeContigPages, takeContigPages } from "../../src/mm/page_alloc.ts";
 import { allocHugePage } from "../../src/mm/hugetlb/hugetlb.ts";
 import { addToPool, removeHugePage } from "../../src/mm/hugetlb/make_and_free.ts";
 import { destroyHugePage, prepHugePage } from "../../src/mm/hugetlb/huge_page.ts";
@@ -27,7 +27,6 @@ import {
   shareTails,
   unmarkOptimized,
 } from "../../src/mm/hugetlb/hugetlb_vmemmap.ts";
-import { findZone } from "../../src/mm/page_alloc.ts";
 import { pageNid, vmemmapPage } from "../../src/mm/page.ts";
 import { entryFrame, setEntry } from "../../src/mm/pgtable.ts";
 import type { Step, Thread } from "./explore.ts";

@@ -10,10 +10,9 @@ import { daxMmap, devDaxProbe } from "../../src/drivers/dax/device.ts";
 import { type KernelConfig, PRESETS } from "../../src/include/kernel_config.ts";
 import { PAGE_PGMAP, PAGE_PGMAP_HI, PAGE_REFCOUNT } from "../../src/include/mm_types.ts";
 import type { DevPagemap } from "../../src/include/memremap.ts";
-import { type Kernel, objectAt } from "../../src/mm/kernel.ts";
+import { type Kernel, type Mm, objectAt } from "../../src/mm/kernel.ts";
 import { putDevPagemap } from "../../src/mm/memremap.ts";
 import { handleFault, mmAlloc } from "../../src/mm/memory.ts";
-import type { Mm } from "../../src/mm/mm.ts";
 import { addPageCount, compoundHead, pageRefcount, readPage, vmemmapPage } from "../../src/mm/page.ts";
 import { created, type GupStage, holdFlushes, look, memmapFrame, onCpu, setUpFailed } from "./stage.ts";
 

@@ -3,7 +3,7 @@
 // figure is trained, held out, or an anomaly: held out, and named in its fixture with the reason.
 
 import { median } from "../../bench/statistics.ts";
-import { modelInitMs, modelMs } from "../../src/model/clock.ts";
+import { modelInitMs, modelMs } from "../../src/model/time.ts";
 import { type CostTable, costTable, DEFAULT_COST } from "../../src/model/cost_tables.ts";
 import { BOOTSTRAP_FIGURES, GUP_FIGURES, type GupFigure } from "./figures.ts";
 import type { SeriesWork } from "./work.ts";

@@ -2,7 +2,7 @@
 // A second, independent opinion: how many instructions a real 6.1 kernel executes on the same paths. Instructions are
 // not time, but a ratio of times that instructions contradict needs a reason, and one that they explain needs none.
 
-import { modelInitMs } from "../../src/model/clock.ts";
+import { modelInitMs } from "../../src/model/time.ts";
 import { costTable } from "../../src/model/cost_tables.ts";
 import { GUP_FIGURES, gupInstructionsOf, INSTRUCTION_FIGURES, type InstructionFigure } from "./figures.ts";
 import type { Judged } from "./judge.ts";

@@ -13,11 +13,10 @@ import { ENOMEM } from "../../src/include/errno.ts";
 import { panic } from "../../src/lib/bug.ts";
 import { gupFast } from "../../src/mm/gup/gup.ts";
 import { putPages } from "../../src/mm/gup/put.ts";
-import type { Kernel } from "../../src/mm/kernel.ts";
+import type { Kernel, Mm, VmArea } from "../../src/mm/kernel.ts";
 import { findMemoryBlock } from "../../src/mm/hotplug/memory_block.ts";
 import { memremapPages, memunmapPages, newPgmap } from "../../src/mm/memremap.ts";
 import { mmAlloc, mmPut, munmap, populateArea } from "../../src/mm/memory.ts";
-import type { Mm, VmArea } from "../../src/mm/mm.ts";
 import type { Sweep } from "./sweep.ts";
 
 /** Creating and destroying a namespace. */

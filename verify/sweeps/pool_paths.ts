@@ -7,15 +7,17 @@
 import { ENOMEM } from "../../src/include/errno.ts";
 import type { Hstate } from "../../src/include/hugetlb.ts";
 import { panic } from "../../src/lib/bug.ts";
-import { allocHugePage, allocHugePageAt, freeHugePage } from "../../src/mm/hugetlb/hugetlb.ts";
 import {
+  allocHugePage,
+  allocHugePageAt,
+  freeHugePage,
   freeHugePages,
   persistentHugePages,
   setNrHugepages,
   setOptimizeVmemmap,
 } from "../../src/mm/hugetlb/hugetlb.ts";
 import { flushFreeHpageWork } from "../../src/mm/hugetlb/make_and_free.ts";
-import { dissolveFreeHugePage, memoryFailureHugetlb } from "../../src/mm/hugetlb_poison.ts";
+import { dissolveFreeHugePage, memoryFailureHugetlb } from "../../src/mm/memory_failure.ts";
 import { vmemmapOptimized } from "../../src/mm/hugetlb/hugetlb_vmemmap.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { vmemmapPage } from "../../src/mm/page.ts";

@@ -8,8 +8,7 @@ import { EBUSY, EINVAL, ENOSPC } from "../../include/errno.ts";
 import type { DevPagemap, PfnRange } from "../../include/memremap.ts";
 import { type Arch, levelBytes } from "../../arch/arch.ts";
 import { isAligned } from "../../lib/align.ts";
-import { type Kernel, newObject } from "../../mm/kernel.ts";
-import type { AddressSpace } from "../../mm/mm.ts";
+import { type AddressSpace, type Kernel, newObject } from "../../mm/kernel.ts";
 import { unmapMapping } from "../../mm/memory.ts";
 
 /** `struct dax_region`. */

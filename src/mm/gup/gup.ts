@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // get_user_pages_fast() and pin_user_pages_fast() over device memory (mm/gup.c with patch 8 of seed 001 and the
 // alternatives of its thread). The walk reads the user's tables without locks; every huge entry leads to
-// gupDeviceHuge(), whose variants differ in how they reach the reference counts (gup_hold.ts):
+// gupDeviceHuge(), whose variants differ in how they reach the reference counts (hold.ts):
 //
 //   per-page        512 x { pgmap step, flag, refcount on the page or its head }
 //   compound        1 x { pgmap step, flag, refcount += 512 }                      patch 8
@@ -9,7 +9,7 @@
 //   no-pgmap        the same, no pgmap reference                                   001:3477
 //   grab-one        refcount += 1, look at the head, refcount += 511               001:4201
 //
-// Returning pages is in gup_put.ts. Left out: FOLL_LONGTERM (which refuses devmap), COW unsharing, pages that are no
+// Returning pages is in put.ts. Left out: FOLL_LONGTERM (which refuses devmap), COW unsharing, pages that are no
 // devmap.
 
 import type { DevPagemap } from "../../include/memremap.ts";
@@ -18,10 +18,9 @@ import { entryPfn } from "../../machine/mmu.ts";
 import { grabCompound, grabHead, grabPages } from "./hold.ts";
 import { putPages, unpinPages } from "./put.ts";
 import { type GupMode, putCompoundHead, setReferenced, tryGrabCompoundHead } from "./refs.ts";
-import type { Kernel } from "../kernel.ts";
+import type { Kernel, Mm } from "../kernel.ts";
 import { handleFault, mappedPages } from "../memory.ts";
 import { getDevPagemap, putDevPagemap } from "../memremap.ts";
-import type { Mm } from "../mm.ts";
 import { clearPageFlags, compoundHead, compoundOrder } from "../page.ts";
 import { entryAt, entryFrame, entryNone, levelPages, tableEntries, tableIndex } from "../pgtable.ts";
 import { C } from "../vmstat.ts";

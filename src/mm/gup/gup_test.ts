@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Holding user pages: every variant, every kind of page, calls that end before, at and after a huge page (I20, I21),
-// and what is counted on the way. What cannot be held is in gup_undo_test.ts, returning pages in gup_put_test.ts.
+// and what is counted on the way. What cannot be held is in undo_test.ts, returning pages in put_test.ts.
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";

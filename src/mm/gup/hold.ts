@@ -3,22 +3,21 @@
 // before the series, a compound at once (patch 8 of seed 001), or one reference first and the rest after a look at the
 // head (001:4201). Pages are recorded as they are held.
 
-import { GUP_PIN_COUNTING_BIAS } from "../../include/mm_types.ts";
+import { GUP_PIN_COUNTING_BIAS, WORD } from "../../include/mm_types.ts";
 import { PG_HEAD, PG_REFERENCED } from "../../include/page_flags.ts";
 import { grabEachLocked, grabEachPlain, grabTailsLocked, grabTailsPlain, recordSubpages } from "./loops.ts";
-import {
-  FLAGS,
-  type GupMode,
-  HEAD,
-  pinWord,
-  putCompoundHead,
-  setReferenced,
-  stretch,
-  tryGrabCompoundHead,
-} from "./refs.ts";
+import { type GupMode, pinWord, putCompoundHead, setReferenced, stretch, tryGrabCompoundHead } from "./refs.ts";
 import type { Kernel } from "../kernel.ts";
-import { inPmem, touchBasePages, touchHead, touchTails } from "./lines.ts";
-import { clearPageFlags, compoundHead, compoundOrder, hasPincount, pageAddressLo, pageWordForWrite } from "../page.ts";
+import {
+  clearPageFlags,
+  compoundHead,
+  compoundOrder,
+  hasPincount,
+  inPmem,
+  pageAddressLo,
+  pageWordForWrite,
+} from "../page.ts";
+import { touchBasePages, touchHead, touchTails } from "./lines.ts";
 import { C } from "../vmstat.ts";
 
 const {
@@ -32,6 +31,7 @@ const {
   refcountStoresDram,
   refcountStoresPmem,
 } = C;
+const { COMPOUND_HEAD, FLAGS } = WORD;
 
 /** One step of the variants that know compounds: the rest of one compound, or a stretch of base pages. */
 export function grabCompound(
@@ -100,7 +100,7 @@ export function grabPages(k: Kernel, pfn: number, n: number, mode: GupMode, page
   if (run === 0 || (words[at + FLAGS] & PG_HEAD) !== 0) {
     return grabOnePage(k, pfn, compoundHead(k, pfn), mode, pages, out);
   }
-  const got = (words[at + HEAD] & 1) === 0
+  const got = (words[at + COMPOUND_HEAD] & 1) === 0
     ? grabBasePages(k, pfn, at, run, mode, pages, out)
     : grabTailPages(k, pfn, at, run, mode, pages, out);
   k.stat[pagesRecorded] += got;

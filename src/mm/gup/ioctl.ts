@@ -8,8 +8,7 @@ import { panic } from "../../lib/bug.ts";
 import { gupFast } from "./gup.ts";
 import { putPages, unpinPages } from "./put.ts";
 import { type GupMode, pageMaybeDmaPinned } from "./refs.ts";
-import type { Kernel } from "../kernel.ts";
-import type { Mm } from "../mm.ts";
+import type { Kernel, Mm } from "../kernel.ts";
 import { compoundHead, pageRefcount } from "../page.ts";
 import { countersSince, type CounterValues, readCounters } from "../vmstat.ts";
 

@@ -6,9 +6,8 @@ import { daxMmap } from "../../drivers/dax/device.ts";
 import { KernelPanic } from "../../lib/bug.ts";
 import { mustCreate, mustDestroy, withKernel } from "../../testing.ts";
 import { gupTest, gupTestGet, gupTestPut, verifyHeld } from "./ioctl.ts";
-import type { Kernel } from "../kernel.ts";
+import type { Kernel, VmArea } from "../kernel.ts";
 import { mmAlloc, mmPut, populateArea } from "../memory.ts";
-import type { VmArea } from "../mm.ts";
 
 function withArea(kernel: string, run: (k: Kernel, area: VmArea) => void): void {
   withKernel(`kernel=${kernel}`, (k) => {

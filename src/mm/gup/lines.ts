@@ -10,7 +10,7 @@
 
 import { STRETCH_STRUCT_SIZE } from "../../include/mm_types.ts";
 import type { Kernel } from "../kernel.ts";
-import { vmemmapPage } from "../page.ts";
+import { inPmem } from "../page.ts";
 import { C } from "../vmstat.ts";
 
 const {
@@ -22,25 +22,6 @@ const {
   memmapLinesWrittenDram,
   memmapLinesWrittenPmem,
 } = C;
-
-/** Whether the memmap of this frame lies in pmem. */
-export function inPmem(k: Kernel, pfn: number): boolean {
-  return k.cpu.mmu.inPmem(vmemmapPage(k, pfn));
-}
-
-/** How many of `n` struct pages from `pfn` on lie in pmem. */
-export function countInPmem(k: Kernel, pfn: number, n: number): number {
-  let count = 0;
-  for (let at = pfn; at < pfn + n;) {
-    const pmem = inPmem(k, at);
-    const vpage = vmemmapPage(k, at);
-    const next = Math.ceil((vpage + k.cpu.mmu.contiguous(vpage)) * k.pageBytes / k.structPageSize);
-    const stop = Math.min(next, pfn + n);
-    if (pmem) count += stop - at;
-    at = stop;
-  }
-  return count;
-}
 
 /** `n` base pages were updated, each in its own struct page, whose memmap lies in pmem or not. */
 export function touchBasePages(k: Kernel, pmem: boolean, n: number): void {

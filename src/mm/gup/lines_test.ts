@@ -19,7 +19,7 @@ import { mustCreate, mustDestroy, withKernel } from "../../testing.ts";
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import type { GupMode } from "./refs.ts";
 import { gupTest } from "./ioctl.ts";
-import { inPmem } from "./lines.ts";
+import { inPmem } from "../page.ts";
 import { pfnFirst } from "../memremap.ts";
 import { allocPages, freePages } from "../page_alloc.ts";
 import { C, type CounterValues } from "../vmstat.ts";

@@ -7,14 +7,10 @@
 // the same for the head of a compound. Struct pages are 64 bytes here; those of another size straddle pages, never lie
 // contiguous, and take the general accessors of page.ts.
 
-import { PAGE_COMPOUND_HEAD, PAGE_FLAGS, PAGE_REFCOUNT, STRETCH_STRUCT_SIZE } from "../../include/mm_types.ts";
 import { PG_REFERENCED } from "../../include/page_flags.ts";
+import { WORD } from "../../include/mm_types.ts";
 
-/** Words from one struct page to the next. */
-const STEP = STRETCH_STRUCT_SIZE / 4;
-const FLAGS = PAGE_FLAGS / 4;
-const HEAD = PAGE_COMPOUND_HEAD / 4;
-const REFCOUNT = PAGE_REFCOUNT / 4;
+const { COMPOUND_HEAD: HEAD, FLAGS, REFCOUNT, STEP } = WORD;
 const REFERENCED = PG_REFERENCED;
 /**
  * Recorded pfns are doubles, and the loops count them in doubles too. A step written as a constant, or an index

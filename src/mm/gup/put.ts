@@ -3,17 +3,18 @@
 // and unpin_user_pages(), which returns pages of one compound together that follow one another in the array. Left out:
 // dirtying pages.
 
-import { GUP_PIN_COUNTING_BIAS, PAGE_REFCOUNT } from "../../include/mm_types.ts";
+import { GUP_PIN_COUNTING_BIAS, PAGE_REFCOUNT, WORD } from "../../include/mm_types.ts";
 import { PG_HEAD } from "../../include/page_flags.ts";
 import { panic } from "../../lib/bug.ts";
 import { countTails, putEachLocked, putEachPlain, putTailsLocked, putTailsPlain } from "./loops.ts";
-import { FLAGS, HEAD, putCompoundHead, refcountCounter, stretch, touchCounts } from "./refs.ts";
+import { putCompoundHead, refcountCounter, stretch, touchCounts } from "./refs.ts";
 import type { Kernel } from "../kernel.ts";
-import { inPmem, touchBasePages, touchHead, touchTails } from "./lines.ts";
-import { addPageCount, compoundHead, pageAddressLo, pageRefcount, pageWordForWrite } from "../page.ts";
+import { addPageCount, compoundHead, inPmem, pageAddressLo, pageRefcount, pageWordForWrite } from "../page.ts";
+import { touchBasePages, touchHead, touchTails } from "./lines.ts";
 import { C } from "../vmstat.ts";
 
 const { follPinReleased, nodeStatUpdates } = C;
+const { COMPOUND_HEAD, FLAGS } = WORD;
 
 /** `put_page` on every recorded page. */
 export function putPages(k: Kernel, pages: Float64Array, from: number, n: number): void {
@@ -25,7 +26,7 @@ export function putPages(k: Kernel, pages: Float64Array, from: number, n: number
     const { words } = k.phys;
     let head = pfn;
     let done = 0;
-    if (run > 0 && (words[at + FLAGS] & PG_HEAD) === 0 && (words[at + HEAD] & 1) === 0) {
+    if (run > 0 && (words[at + FLAGS] & PG_HEAD) === 0 && (words[at + COMPOUND_HEAD] & 1) === 0) {
       done = putBasePages(k, pfn, at, run, 1, pages, i);
     } else {
       head = compoundHead(k, pfn);
@@ -88,7 +89,7 @@ export function unpinPages(k: Kernel, pages: Float64Array, from: number, n: numb
     const at = pageWordForWrite(k, pfn, 0);
     const run = stretch(k, pfn, from + n - i);
     const { words } = k.phys;
-    if (run > 0 && (words[at + FLAGS] & PG_HEAD) === 0 && (words[at + HEAD] & 1) === 0) {
+    if (run > 0 && (words[at + FLAGS] & PG_HEAD) === 0 && (words[at + COMPOUND_HEAD] & 1) === 0) {
       const done = putBasePages(k, pfn, at, run, GUP_PIN_COUNTING_BIAS, pages, i);
       k.stat[refcountCounter(k, pfn)] += done;
       k.gupRefs -= done * GUP_PIN_COUNTING_BIAS;
@@ -113,7 +114,7 @@ function compoundNext(k: Kernel, pages: Float64Array, i: number, end: number, he
     const pfn = pages[at];
     const word = pageWordForWrite(k, pfn, 0);
     const run = stretch(k, pfn, end - at);
-    if (run === 0 || (words[word + HEAD] & 1) === 0) {
+    if (run === 0 || (words[word + COMPOUND_HEAD] & 1) === 0) {
       if (compoundHead(k, pfn) !== head) break;
       at++;
       continue;

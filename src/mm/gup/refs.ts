@@ -4,22 +4,16 @@
 // of a compound page as well, or 1024 references to a base page. Left out: that up to 5.17 some updates of one counter
 // are two (put_compound_head() puts all references but one, then that one; a base page in a table is got, then pinned).
 
-import {
-  GUP_PIN_COUNTING_BIAS,
-  PAGE_COMPOUND_HEAD,
-  PAGE_FLAGS,
-  PAGE_REFCOUNT,
-  STRETCH_STRUCT_SIZE,
-} from "../../include/mm_types.ts";
+import { GUP_PIN_COUNTING_BIAS, PAGE_FLAGS, PAGE_REFCOUNT, STRETCH_STRUCT_SIZE } from "../../include/mm_types.ts";
 import { PG_HEAD, PG_REFERENCED } from "../../include/page_flags.ts";
 import { panic } from "../../lib/bug.ts";
 import type { Kernel } from "../kernel.ts";
-import { inPmem, touchBasePages, touchHead } from "./lines.ts";
 import {
   addPageCount,
   addPageCountUnlessZero,
   compoundHead,
   hasPincount,
+  inPmem,
   pageRefcount,
   pageWordForWrite,
   pincountPlace,
@@ -27,6 +21,7 @@ import {
   setPageFlags,
   vmemmapPage,
 } from "../page.ts";
+import { touchBasePages, touchHead } from "./lines.ts";
 import { C } from "../vmstat.ts";
 
 const {
@@ -41,8 +36,6 @@ const {
   refcountStoresPmem,
 } = C;
 
-export const FLAGS = PAGE_FLAGS / 4;
-export const HEAD = PAGE_COMPOUND_HEAD / 4;
 const BYTES = STRETCH_STRUCT_SIZE;
 
 /** How pages are held: FOLL_GET or FOLL_PIN. */

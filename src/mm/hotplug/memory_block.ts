@@ -7,7 +7,7 @@ import type { MemhpDefaultState, MemoryBlock } from "../../include/memory.ts";
 import { isAligned, isPowerOf2 } from "../../lib/align.ts";
 import { formatSize } from "../../lib/units.ts";
 import type { Topology } from "../../machine/topology.ts";
-import type { Kernel } from "../kernel.ts";
+import type { HotplugState, Kernel } from "../kernel.ts";
 
 /** Boot parameters of memory hotplug; what each means is in BootOptions. */
 export interface HotplugParams {
@@ -17,20 +17,6 @@ export interface HotplugParams {
   readonly hypervisor?: boolean;
   readonly memoryBlockBytes?: number;
   readonly hugetlbFreeVmemmap?: boolean;
-}
-
-/** Memory hotplug's part of a kernel. */
-export interface HotplugState {
-  /** Frames of a memory block. */
-  readonly blockPages: number;
-  /** Hot-added blocks by number. */
-  readonly blocks: Map<number, MemoryBlock>;
-  /** memory_hotplug.memmap_on_memory. */
-  readonly memmapOnMemory: boolean;
-  readonly memhpDefaultState: MemhpDefaultState;
-  readonly movableNode: boolean;
-  /** hugetlb_free_vmemmap, as it was at boot. */
-  readonly hugetlbFreeVmemmap: boolean;
 }
 
 /** The state at boot. RangeError for a block size that is no power of two or smaller than a section. */

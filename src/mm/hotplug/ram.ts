@@ -27,7 +27,7 @@ import type { Kernel } from "../kernel.ts";
 import { freeCorePages, memmapInitRange } from "../mm_init.ts";
 import { addFreeArea, growZoneSpan, removeFreeArea, shrinkZoneSpan, type Zone, zoneArea } from "../mmzone.ts";
 import { setPageFlags } from "../page.ts";
-import { pageInitPoison } from "../page_poison.ts";
+import { pageInitPoison } from "../page_init.ts";
 
 /** `zone_for_pfn_range`: the zone a range joins. */
 export function zoneForPfnRange(k: Kernel, type: OnlineType, nid: number, start: number, n: number): Zone {

@@ -21,6 +21,7 @@ import {
   PAGE_REFCOUNT,
   STRETCH_STRUCT_SIZE,
   TAIL1_DTOR_ORDER,
+  WORD,
 } from "../../include/mm_types.ts";
 import { pageLinksHi, PG_HEAD, PG_HWPOISON } from "../../include/page_flags.ts";
 import { panic } from "../../lib/bug.ts";
@@ -30,6 +31,7 @@ import {
   clearPageFlags,
   compoundHead,
   compoundOrder,
+  eachMemmapRun,
   isPageHead,
   pageAddressLo,
   pageFlags,
@@ -38,9 +40,10 @@ import {
   setPageFlags,
   writePage,
 } from "../page.ts";
-import { initSinglePage } from "../page_init.ts";
-import { pageImage, stampTails } from "../tail_pages.ts";
+import { initSinglePage, pageImage, stampTails } from "../page_init.ts";
 import { C } from "../vmstat.ts";
+
+const { COMPOUND_HEAD, COMPOUND_HEAD_HI, MAPPING, MAPPING_HI, STEP } = WORD;
 
 /** Makes `h.pages` frames one huge page that is free in its pool: `prep_compound_page`, no references. */
 export function prepHugePage(k: Kernel, h: Hstate, head: number, zone: number, nid: number): void {
@@ -102,23 +105,18 @@ export function destroyHugePage(k: Kernel, h: Hstate, head: number): void {
 
 /** Clears compound_head and mapping of every tail. */
 function unlinkTails(k: Kernel, head: number, pages: number): void {
-  const step = STRETCH_STRUCT_SIZE / 4;
-  const perPage = k.pageBytes / STRETCH_STRUCT_SIZE;
   const headLo = pageAddressLo(k, head) | 1;
-  for (let at = head + 1; at < head + pages;) {
-    const vpage = Math.floor(at / perPage);
-    const end = Math.min((vpage + 1) * perPage, head + pages);
-    const base = k.cpu.mmu.write(vpage);
-    if (base < 0) panic(`destroyHugePage: memmap of frame ${at} is not mapped for writing`);
-    const words = k.phys.window(base);
-    for (let w = k.phys.inWindow(base) + (at - vpage * perPage) * step; at < end; at++, w += step) {
-      if (words[w + PAGE_COMPOUND_HEAD / 4] !== headLo) panic(`destroyHugePage: frame ${at} is no tail of ${head}`);
-      words[w + PAGE_COMPOUND_HEAD / 4] = 0;
-      words[w + PAGE_COMPOUND_HEAD_HI / 4] = 0;
-      words[w + PAGE_MAPPING / 4] = 0;
-      words[w + PAGE_MAPPING_HI / 4] = 0;
+  eachMemmapRun(k, head + 1, pages - 1, (words, at, pfn, count) => {
+    for (let w = at; w < at + count * STEP; w += STEP) {
+      if (words[w + COMPOUND_HEAD] !== headLo) {
+        panic(`destroyHugePage: frame ${pfn + (w - at) / STEP} is no tail of ${head}`);
+      }
+      words[w + COMPOUND_HEAD] = 0;
+      words[w + COMPOUND_HEAD_HI] = 0;
+      words[w + MAPPING] = 0;
+      words[w + MAPPING_HI] = 0;
     }
-  }
+  });
 }
 
 /**

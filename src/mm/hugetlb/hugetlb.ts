@@ -8,7 +8,7 @@ import { USE_HUGETLB } from "../../include/frame_use.ts";
 import { HPG_FREED, type Hstate, SUBPAGE_INDEX_CGROUP } from "../../include/hugetlb.ts";
 import { PAGE_PRIVATE, PAGE_REFCOUNT } from "../../include/mm_types.ts";
 import { PG_HWPOISON } from "../../include/page_flags.ts";
-import { takeContigPages } from "../contig_alloc.ts";
+import { takeContigPages } from "../page_alloc.ts";
 import {
   adjustPoolSurplus,
   allocHugeFrames,
@@ -20,8 +20,23 @@ import {
 } from "./make_and_free.ts";
 import { setSubpagePrivate } from "./huge_page.ts";
 import { notOptimizable } from "./hugetlb_vmemmap.ts";
-import type { Kernel } from "../kernel.ts";
+import type { HugetlbState, Kernel } from "../kernel.ts";
 import { pageFlags, pageNid, readPage, writePage } from "../page.ts";
+
+/** The state at boot, before hugetlb_init(). */
+export function newHugetlbState(optimize: boolean): HugetlbState {
+  return {
+    hstates: [],
+    optimize,
+    optimized: 0,
+    work: [],
+    tailImage: null,
+    tailImageLinks: -1,
+    unmapped: [],
+    allocProbe: null,
+    freeProbe: null,
+  };
+}
 
 /** `hugetlb_init`: an empty pool for every size the architecture has. */
 export function hugetlbInit(k: Kernel): void {

@@ -23,9 +23,8 @@ import {
 } from "./hugetlb.ts";
 import { flushFreeHpageWork } from "./make_and_free.ts";
 import { setSubpagePrivate, subpagePrivate } from "./huge_page.ts";
-import { dissolveFreeHugePage } from "../hugetlb_poison.ts";
+import { dissolveFreeHugePage, memoryFailure } from "../memory_failure.ts";
 import { bootHugetlb, emptyPools, variantName, VARIANTS, withHugetlb } from "./hugetlb_testing.ts";
-import { memoryFailure } from "../memory_failure.ts";
 import { allocPages, freePages } from "../page_alloc.ts";
 import { pageFlags, pageRefcount, readPage } from "../page.ts";
 

@@ -11,7 +11,7 @@ import { USE_HUGETLB } from "../../include/frame_use.ts";
 import { HPG_FREED, type Hstate } from "../../include/hugetlb.ts";
 import { PAGE_PRIVATE } from "../../include/mm_types.ts";
 import { panic } from "../../lib/bug.ts";
-import { allocContigPages, freeContigPages } from "../contig_alloc.ts";
+import { allocContigPages, allocPages, findArea, freeContigPages, takePageOffBuddy } from "../page_alloc.ts";
 import { deliverHwpoison, destroyHugePage, prepHugePage } from "./huge_page.ts";
 import {
   hugetlbVmemmapFlush,
@@ -25,7 +25,6 @@ import {
   vmemmapShouldOptimize,
 } from "./hugetlb_vmemmap.ts";
 import type { Kernel } from "../kernel.ts";
-import { allocPages, findArea, takePageOffBuddy } from "../page_alloc.ts";
 import { pageNid, readPage, writePage } from "../page.ts";
 
 /** Frames for a huge page from this very node, or -1. Struct pages are left to prepNewHugePage(). */

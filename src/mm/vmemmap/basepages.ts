@@ -8,20 +8,13 @@ import { USE_ALTMAP_VMEMMAP, USE_BOOT_VMEMMAP, USE_VMEMMAP } from "../../include
 import type { VmemAltmap } from "../../include/memremap.ts";
 import { entryHi, entryLo, entryPfn } from "../../machine/mmu.ts";
 import { altmapAllocBlock } from "./altmap.ts";
-import type { Kernel } from "../kernel.ts";
+import type { Kernel, TableWork } from "../kernel.ts";
 import { allocFrames, allocPages } from "../page_alloc.ts";
 import { getEachPage } from "../page.ts";
 import { entryFrame, entryNone, populateTo, tableEntries, vmemmapVpn, walkTo } from "../pgtable.ts";
 import { C } from "../vmstat.ts";
 
 const { nrMemmapBootPages, pteWrites, vmemmapFrameGets } = C;
-
-/** What filling one table needs room for: new frames, and frames that several entries map with how many do. */
-export interface TableWork {
-  readonly frames: Float64Array;
-  readonly tails: Float64Array;
-  readonly gets: Int32Array;
-}
 
 /** Made once per kernel: made per section, they would take longer than the entries. */
 export function newTableWork(entries: number): TableWork {

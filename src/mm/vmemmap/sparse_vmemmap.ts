@@ -12,10 +12,9 @@
 
 import { ENOMEM } from "../../include/errno.ts";
 import type { DevPagemap, VmemAltmap } from "../../include/memremap.ts";
-import { isAligned } from "../../lib/align.ts";
+import { isAligned, isPowerOf2 } from "../../lib/align.ts";
 import type { Kernel } from "../kernel.ts";
 import { getPage, vmemmapPage } from "../page.ts";
-import { vmemmapCanOptimize } from "../pgmap.ts";
 import { entryFrame, entryNone, levelPages, populateTo, setEntry, vmemmapVpn, walkTo } from "../pgtable.ts";
 import { mappedFrame, populateCompounds, populateReusing } from "./basepages.ts";
 import { vmemmapPopulate } from "./populate.ts";
@@ -65,7 +64,7 @@ function populateCompoundPages(
     return populateReusing(k, start, end, nid, tail);
   }
   const size = Math.min(end - start, pgmap.geometry * k.structPageSize / k.pageBytes);
-  return populateCompounds(k, start, end, nid, size, k.config.dedup === "pte+head" ? 1 : 2);
+  return populateCompounds(k, start, end, nid, size, vmemmapReserveNr(k));
 }
 
 /**
@@ -91,4 +90,21 @@ function shareTable(k: Kernel, start: number, end: number, nid: number, table: n
     setEntry(k, pmd, 1, table, k.arch.format.table);
   }
   return 0;
+}
+
+/**
+ * `vmemmap_can_optimize`: whether tails of this pgmap share their memmap. Not with an altmap, not when struct pages
+ * straddle pages, not when a compound has no more than the pages that stay, and not where the architecture must opt in
+ * and did not.
+ */
+export function vmemmapCanOptimize(k: Kernel, pgmap: DevPagemap | null): boolean {
+  if (pgmap === null || pgmap.altmap !== null || k.config.dedup === "none") return false;
+  if (k.config.dedupOptIn && !k.arch.wantsDaxDedup) return false;
+  if (!isPowerOf2(k.structPageSize) && !k.config.errata.dedupAnyStructSize) return false;
+  return pgmap.geometry * k.structPageSize > vmemmapReserveNr(k) * k.pageBytes;
+}
+
+/** VMEMMAP_RESERVE_NR: memmap pages of a compound that are not shared; the head's alone with the follow-up. */
+export function vmemmapReserveNr(k: Kernel): number {
+  return k.config.dedup === "pte+head" ? 1 : 2;
 }

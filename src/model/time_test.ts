@@ -1,34 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The virtual clock against the counters it reads.
+// Model time against the counters it is made of.
 
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { boot } from "../boot.ts";
-import { createNamespace } from "../drivers/nvdimm/namespace.ts";
-import { ndRegions } from "../drivers/nvdimm/region.ts";
-import { checkInvariants } from "../debug_vm/debug_vm.ts";
-import { COUNTERS, countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
-import { modelInitMs, modelMs, modelNs, VirtualClock } from "./clock.ts";
+import { COUNTERS, type CounterValues } from "../mm/vmstat.ts";
+import { modelInitMs, modelMs, modelNs } from "./time.ts";
 import { COSTS } from "./cost_tables.ts";
 import { TERM_NAMES, termCounts, TERMS } from "./terms.ts";
 
 function counters(values: Partial<CounterValues>): CounterValues {
   return { ...Object.fromEntries(COUNTERS.map((name) => [name, 0])) as CounterValues, ...values };
 }
-
-Deno.test("VirtualClock stands still without work and shows a namespace's work as modelNs() does", () => {
-  const k = boot({ dram: [2 ** 30], pmem: [{ bytes: 2 ** 28 }], kernel: "v7" });
-  const clock = new VirtualClock(k.stat, COSTS.optane);
-  assertEquals(clock.ns, 0);
-  const before = readCounters(k.stat);
-  const ns = createNamespace(k, ndRegions(k)[0], { size: 2 ** 28, align: 2 ** 21, map: "mem" });
-  assert(typeof ns !== "number");
-  const work = countersSince(before, readCounters(k.stat));
-  assert(clock.ns > 0);
-  assertAlmostEquals(clock.ns, modelNs(work, COSTS.optane), 1e-6);
-  clock.restart();
-  assertEquals(clock.ns, 0);
-  checkInvariants(k);
-});
 
 Deno.test("modelNs() is count times cost, summed over the terms", () => {
   const work = counters({ refcountStoresDram: 3, pincountStoresPmem: 2, pagesRecorded: 10 });

@@ -2,11 +2,11 @@
 // vmemmap_can_optimize(): every reason against sharing tails is enough, alone and with others.
 
 import { assertEquals } from "@std/assert";
-import { boot } from "../boot.ts";
-import type { VmemmapDedup } from "../include/kernel_config.ts";
-import { kernelLike } from "../testing.ts";
-import { newPgmap } from "./memremap.ts";
-import { vmemmapCanOptimize } from "./pgmap.ts";
+import { boot } from "../../boot.ts";
+import type { VmemmapDedup } from "../../include/kernel_config.ts";
+import { kernelLike } from "../../testing.ts";
+import { newPgmap } from "../memremap.ts";
+import { vmemmapCanOptimize } from "./sparse_vmemmap.ts";
 
 const KEPT: readonly [VmemmapDedup, number][] = [["pte", 2], ["pte+head", 1], ["pte+table", 2]];
 const START = 2 ** 18;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The virtual clock: it advances when the emulated kernel works and at no other time. It reads the work counters, so
-// the same run always takes the same model time, on any host. Nothing here looks at the host's clock.
+// Model time: what the work counted would take on the modelled machine. The same run always takes the same model time,
+// on any host; nothing here looks at the host's clock.
 
 import type { CounterValues } from "../mm/vmstat.ts";
-import { COUNTERS } from "../mm/vmstat.ts";
 import type { CostTable } from "./cost_tables.ts";
 import { INIT_TERMS, TERM_NAMES, type TermName, TERMS } from "./terms.ts";
 
@@ -29,37 +28,4 @@ export function modelInitMs(counters: CounterValues, cost: CostTable): number {
   const inPmem = counters.structPagesWrittenPmem * cost.ns.lineWrittenPmem;
   const ofAltmap = counters.altmapStructPagesWritten * cost.ns.structPage;
   return (modelNs(counters, cost, INIT_TERMS) - ofAltmap + inPmem) / 1e6;
-}
-
-/** A clock on one kernel's counters. */
-export class VirtualClock {
-  readonly #stat: Float64Array;
-  readonly #weights: Float64Array;
-  #start = 0;
-
-  /** A clock at zero over the counters of a kernel (`kernel.stat`). */
-  constructor(stat: Float64Array, cost: CostTable) {
-    this.#stat = stat;
-    this.#weights = new Float64Array(COUNTERS.length);
-    for (const term of TERM_NAMES) {
-      for (const counter of TERMS[term]) this.#weights[COUNTERS.indexOf(counter)] += cost.ns[term];
-    }
-    this.restart();
-  }
-
-  /** Nanoseconds of model time since the last restart. */
-  get ns(): number {
-    return this.#total() - this.#start;
-  }
-
-  /** Sets the clock to zero. */
-  restart(): void {
-    this.#start = this.#total();
-  }
-
-  #total(): number {
-    let ns = 0;
-    for (let i = 0; i < this.#weights.length; i++) ns += this.#stat[i] * this.#weights[i];
-    return ns;
-  }
 }
