@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Layout drawings: what is shared converges, nothing overlaps or leaves the sheet, arrows end under their box.
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { layoutReport } from "../scenario/layout.ts";
+import { layoutSvg } from "./layout_svg.ts";
+import { layoutText } from "./layout_text.ts";
+import { pageMapping, tableMapping } from "./mapping.ts";
+import { placeMapping } from "./place.ts";
+
+const LAYOUTS = [
+  { kernel: "6.1" },
+  { kernel: "v7+head" },
+  { kernel: "5.14" },
+  { kernel: "5.14", window: 2 ** 28 },
+  { kernel: "v4", align: 2 ** 30 },
+  { kernel: "v7", window: 2 ** 30 },
+  { align: 2 ** 12 },
+  { map: "dev", kernel: "v4", window: 2 ** 27 },
+].map((options) => layoutReport({ map: "mem", contents: false, ...options } as Parameters<typeof layoutReport>[0]));
+
+Deno.test("every vmemmap page is in a row, or counted as not drawn", () => {
+  for (const report of LAYOUTS) {
+    const { rows, more } = pageMapping(report);
+    let next = 0;
+    for (const { first, last, target } of rows) {
+      assertEquals(first, next);
+      assert(report.frames[target].vmemmapPages.includes(first) && report.frames[target].vmemmapPages.includes(last));
+      next = last + 1;
+    }
+    assertEquals(next + more, report.vmemmapPages);
+  }
+});
+
+Deno.test("boxes of a column do not overlap, and text fits its box and the sheet", () => {
+  for (const report of LAYOUTS) {
+    for (const mapping of [pageMapping(report), tableMapping(report)]) {
+      if (mapping === null) continue;
+      const { boxes, ribbons, labels, width, height } = placeMapping(mapping);
+      for (const side of ["from", "to"]) {
+        const column = boxes.filter((box) => box.side === side);
+        column.slice(1).forEach((box, i) => assert(box.y >= column[i].y + column[i].height, `${side} ${i}`));
+      }
+      for (const box of boxes) {
+        assert(box.label.length * 7.4 <= box.width && box.y + box.height <= height, box.label);
+      }
+      for (const { x, text, anchor } of labels) assert(anchor === "middle" || x + text.length * 7.4 <= width + 1, text);
+      assertEquals(ribbons.length, mapping.rows.length);
+    }
+  }
+});
+
+Deno.test("layoutSvg() lets seven pages end at one frame and draws the PTE table", () => {
+  const svg = layoutSvg(LAYOUTS[0]);
+  const ends = [...svg.matchAll(/ribbon h(\d)" d="[^"]*?C\S+ \S+ \S+ \S+ (\S+) (\S+?)V/g)].map(([, hue, x]) =>
+    `${hue} ${x}`
+  );
+  // A page of its own, seven on one frame, and one PMD entry to its table.
+  assertEquals(ends.map((end) => end.slice(0, 1)).join(""), "011111110");
+  assertStringIncludes(svg, "PTE table");
+  const title = [...svg.matchAll(/class="title"[^>]*>([^<]*)</g)].map(([, line]) => line.length);
+  const [, width] = /viewBox="0 0 (\S+) /.exec(svg)!;
+  assert(title.every((length) => length * 7.4 < Number(width)));
+});
+
+Deno.test("layoutText() draws boxes whose sides stand in line, and arrows that end under what they point to", () => {
+  const lines = layoutText(LAYOUTS[0]).split("\n");
+  const first = lines.findIndex((line) => line.includes("+--"));
+  const right = lines[first].lastIndexOf("+");
+  const left = lines[first].indexOf("+", 20);
+  assertEquals([lines[first + 1][left], lines[first + 1].slice(0, right + 1).at(-1)], ["|", "|"]);
+  const arrows = lines.find((line) => line.includes("^"))!;
+  for (const [at] of [...arrows.matchAll(/\^/g)].map((match) => [match.index])) {
+    assert(at > left && at < right, `${at}`);
+  }
+  assertEquals(arrows.split("^").length - 1, 6);
+});
+
+Deno.test("layoutText() draws pages of one leaf as one row: none of them is shared", () => {
+  const text = layoutText(LAYOUTS[2]);
+  assertStringIncludes(text, "|   0 .. 7    | -------------> |   block 0   |");
+  assert(!text.includes("^"));
+});
