@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Which line is whose: every format is told by its content, so that one file may hold several, in any order, with a
+// shell's prompts between them. What no reader knows is named, a run of lines at a time.
+
+import { isDaxctl, readDaxctl } from "./daxctl.ts";
+import { readDmesg } from "./dmesg.ts";
+import { damaged, type Facts, place, type Reader, type Source } from "./facts.ts";
+import { readIomem } from "./iomem.ts";
+import { type Json, JsonError, parseJson } from "./json.ts";
+import { isLsmemJson, readLsmem, readLsmemJson } from "./lsmem.ts";
+import { readMeminfo } from "./meminfo.ts";
+import { isNdctl, readNdctl } from "./ndctl.ts";
+import { readSysfsMemory } from "./sysfs.ts";
+import { readZoneinfo } from "./zoneinfo.ts";
+
+/** Longest text that is read: a list of ten thousand namespaces has 5 MB. */
+export const MOST_CHARS = 32 * 2 ** 20;
+
+/** In the order in which they are asked. */
+const READERS: readonly Reader[] = [readZoneinfo, readLsmem, readIomem, readSysfsMemory, readMeminfo, readDmesg];
+
+/** A JSON value begins here; a time stamp of dmesg does not. */
+const JSON_START = /^\s*(\{|\[\s*([[{\]"]|$))/;
+
+/** Reads one file's text and adds what it says; damage is noted and the rest read. */
+export function readText(name: string, text: string, facts: Facts): void {
+  const whole = { file: name, line: 1 };
+  if (text.length > MOST_CHARS) {
+    return damaged(facts, whole, `${text.length} characters, more than the ${MOST_CHARS} that are read: not read`);
+  }
+  const zero = text.indexOf("\0");
+  if (zero >= 0) {
+    return damaged(
+      facts,
+      { file: name, line: lineOf(text, zero) },
+      "has bytes of value zero, so it is no text: not read",
+    );
+  }
+  const plain = text.replace(/^\uFEFF/, "").replace(/\r\n?/g, "\n");
+  const bad = plain.indexOf("\uFFFD");
+  if (bad >= 0) {
+    const where = { file: name, line: lineOf(plain, bad) };
+    facts.notes.push({ ...where, kind: "note", text: "has characters in another encoding than UTF-8" });
+  }
+  readLines({ file: name, lines: plain.split("\n") }, plain, facts);
+}
+
+function readLines(source: Source, text: string, facts: Facts): void {
+  const { lines } = source;
+  const unread = new UnreadRun(source, facts);
+  let offset = 0;
+  let damagedJson = false;
+  for (let at = 0; at < lines.length;) {
+    let next = at + 1;
+    const line = lines[at];
+    if (line.trim() !== "") {
+      if (JSON_START.test(line) && (!damagedJson || !/^\s/.test(line))) {
+        next = readJson(source, text, offset, at, facts);
+        damagedJson = next < 0;
+        if (next < 0) next = at + 1;
+      } else {
+        const taken = READERS.find((reader) => (next = reader(source, at, facts)) > at);
+        if (taken === undefined) {
+          next = at + 1;
+          if (!(damagedJson && isInside(line)) && !isPrompt(line)) unread.add(at);
+        } else damagedJson = false;
+      }
+    }
+    for (; at < next; at++) offset += lines[at].length + 1;
+  }
+  unread.end();
+}
+
+/** A value of JSON from line `at` on; the line behind it, or -1 when it is damaged. */
+function readJson(source: Source, text: string, offset: number, at: number, facts: Facts): number {
+  const { file } = source;
+  let found: { readonly json: Json; readonly end: number };
+  try {
+    found = parseJson(text, offset, at + 1);
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    damaged(facts, { file, line: error.line }, `the JSON that begins in line ${at + 1} is damaged: ${error.message}`);
+    return -1;
+  }
+  const { json, end } = found;
+  if (isNdctl(json)) readNdctl(file, json, facts);
+  else if (isDaxctl(json)) readDaxctl(file, json, facts);
+  else if (isLsmemJson(json)) readLsmemJson(file, json, facts);
+  else if (!(Array.isArray(json.value) && json.value.length === 0)) {
+    const what = "JSON that is no list of ndctl, daxctl or lsmem";
+    facts.notes.push({ ...place(source, at), kind: "unread", text: what });
+  }
+  // The value ends in this line; what follows it there is no other value.
+  return at + lineOf(text, end, offset);
+}
+
+/** Line of an offset, counted from 1 at another. */
+function lineOf(text: string, offset: number, from = 0): number {
+  let line = 1;
+  for (let at = text.indexOf("\n", from); at >= 0 && at < offset; at = text.indexOf("\n", at + 1)) line++;
+  return line;
+}
+
+/** A line from the middle of a JSON value. */
+function isInside(line: string): boolean {
+  return /^\s*(["{}[\],]|-?\d|true|false|null)/.test(line);
+}
+
+/** `# ndctl list`, `[root@host ~]$ lsmem`, and fences of Markdown. */
+function isPrompt(line: string): boolean {
+  return /^\s*(\[?[\w.-]+@[^$#]*[$#]|[#$])\s*\S*/.test(line) || /^\s*```/.test(line);
+}
+
+/** Lines nobody knows, one after another, noted as one. */
+class UnreadRun {
+  readonly #source: Source;
+  readonly #facts: Facts;
+  #first = -1;
+  #last = -1;
+
+  constructor(source: Source, facts: Facts) {
+    this.#source = source;
+    this.#facts = facts;
+  }
+
+  add(at: number): void {
+    if (this.#first >= 0 && at !== this.#last + 1) this.end();
+    if (this.#first < 0) this.#first = at;
+    this.#last = at;
+  }
+
+  end(): void {
+    if (this.#first < 0) return;
+    const line = this.#source.lines[this.#first].trim();
+    const shown = line.length > 50 ? `${line.slice(0, 50)}...` : line;
+    const more = this.#last === this.#first ? "" : `, and ${this.#last - this.#first} lines more`;
+    this.#facts.notes.push({
+      ...place(this.#source, this.#first),
+      kind: "unread",
+      text: `"${shown}" is of no format that is known${more}`,
+    });
+    this.#first = -1;
+  }
+}

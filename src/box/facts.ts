@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What a machine says about itself, statement by statement, each with the file and line it was read from. Readers fill
+// this in; src/box/join.ts makes one machine of it. Mirrors no kernel file; byte counts throughout.
+
+/** Where a statement was read. Lines count from 1. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+}
+
+/**
+ * Something to tell about the input. `error`: it is damaged or impossible, and left out. `unread`: nobody knows the
+ * line. `note`: it was read, with a caveat.
+ */
+export interface Note extends Place {
+  readonly kind: "error" | "unread" | "note";
+  readonly text: string;
+}
+
+/** A size: exact when both ends agree, else what a rounded figure may stand for. */
+export interface Size {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** A region of `ndctl list -R`. */
+export interface RegionFact extends Place {
+  readonly dev: string;
+  readonly size: Size;
+  readonly align: number | null;
+  readonly available: Size | null;
+  readonly maxExtent: Size | null;
+  readonly node: number | null;
+  readonly start: number | null;
+  /** DIMMs the region is interleaved over. */
+  readonly ways: number | null;
+}
+
+/** A namespace of `ndctl list -N`. */
+export interface NamespaceFact extends Place {
+  readonly dev: string;
+  /** The region it was listed under; by its name otherwise. */
+  readonly region: string | null;
+  readonly mode: string | null;
+  readonly map: string | null;
+  /** What ndctl prints: of fsdax and devdax with an info block, the data; else the whole. */
+  readonly size: Size;
+  readonly align: number | null;
+  readonly node: number | null;
+  readonly disabled: boolean;
+  readonly start: number | null;
+  /** Its device or DAX region, as `dax0.0` or `0`. */
+  readonly dax: string | null;
+}
+
+/** A DAX device of `daxctl list -D`, or inside a namespace. */
+export interface DaxFact extends Place {
+  readonly chardev: string;
+  readonly size: Size;
+  readonly align: number | null;
+  readonly mode: string | null;
+  readonly targetNode: number | null;
+  readonly onlineBlocks: number | null;
+  readonly totalBlocks: number | null;
+  readonly movable: boolean | null;
+  readonly mappings: readonly { readonly start: number; readonly end: number }[];
+  /** Whether ndctl or daxctl says it. */
+  readonly source: "ndctl" | "daxctl";
+}
+
+/** A row of lsmem: `end` exclusive. */
+export interface RangeFact extends Place {
+  readonly start: number;
+  readonly end: number;
+  readonly online: boolean;
+  readonly firstBlock: number | null;
+  readonly lastBlock: number | null;
+  readonly node: number | null;
+  readonly zones: string | null;
+  readonly memmapOnMemory: boolean | null;
+}
+
+/** A line of /proc/iomem, or of the firmware's map in dmesg; `end` exclusive. */
+export interface ResourceFact extends Place {
+  readonly start: number;
+  readonly end: number;
+  readonly name: string;
+  readonly depth: number;
+}
+
+/** A zone of /proc/zoneinfo, in pages; null where it was grepped away. */
+export interface ZoneFact extends Place {
+  readonly node: number;
+  readonly zone: string;
+  readonly spanned: number | null;
+  readonly present: number | null;
+  readonly managed: number | null;
+}
+
+/** A pool of huge pages, of a node or (null) of all. */
+export interface PoolFact extends Place {
+  readonly size: number;
+  readonly count: number;
+  readonly node: number | null;
+}
+
+/** A number somebody printed, and what it is. */
+export interface FigureFact extends Place {
+  readonly value: number;
+}
+
+/** `HugeTLB: can free 6 vmemmap pages for hugepages-2048kB`. Bytes. */
+export interface FreedFact extends Place {
+  readonly size: number;
+  readonly freed: number;
+  readonly wording: "free" | "optimize" | "KiB";
+}
+
+/** What kmem says of a device: how much alignment takes from it, or that nothing is left. */
+export interface KmemFact extends Place {
+  readonly dev: string;
+  readonly truncated: number | null;
+  readonly tooSmall: { readonly start: number; readonly end: number } | null;
+}
+
+/** A word somebody printed. */
+export interface WordFact extends Place {
+  readonly word: string;
+}
+
+/** All statements. */
+export interface Facts {
+  readonly regions: RegionFact[];
+  readonly namespaces: NamespaceFact[];
+  readonly daxes: DaxFact[];
+  readonly ranges: RangeFact[];
+  readonly resources: ResourceFact[];
+  /** Ranges by node from SRAT lines. */
+  readonly srat: (ResourceFact & { readonly node: number })[];
+  readonly zones: ZoneFact[];
+  readonly pools: PoolFact[];
+  readonly blockBytes: FigureFact[];
+  readonly memTotal: FigureFact[];
+  readonly onlineTotal: (FigureFact & { readonly slack: number })[];
+  readonly mhpParameter: (Place & { readonly on: boolean })[];
+  readonly initialised: FigureFact[];
+  readonly freed: FreedFact[];
+  readonly kmem: KmemFact[];
+  readonly kernels: WordFact[];
+  readonly commandLines: WordFact[];
+  readonly notes: Note[];
+}
+
+/** Nothing said yet. */
+export function noFacts(): Facts {
+  return {
+    regions: [],
+    namespaces: [],
+    daxes: [],
+    ranges: [],
+    resources: [],
+    srat: [],
+    zones: [],
+    pools: [],
+    blockBytes: [],
+    memTotal: [],
+    onlineTotal: [],
+    mhpParameter: [],
+    initialised: [],
+    freed: [],
+    kmem: [],
+    kernels: [],
+    commandLines: [],
+    notes: [],
+  };
+}
+
+/** Lines of one file. */
+export interface Source {
+  readonly file: string;
+  readonly lines: readonly string[];
+}
+
+/**
+ * Reads what begins at line index `at`, if that is its format; returns the index of the first line it did not take, or
+ * `at` when the line is none of its own.
+ */
+export type Reader = (source: Source, at: number, facts: Facts) => number;
+
+/** The place of a line index. */
+export function place({ file }: Source, at: number): Place {
+  return { file, line: at + 1 };
+}
+
+/** Notes damage. */
+export function damaged(facts: Facts, where: Place, text: string): void {
+  facts.notes.push({ file: where.file, line: where.line, kind: "error", text });
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Keys of one JSON object of ndctl, daxctl or lsmem: read by kind, refused by name, and those nobody knows noted.
+
+import { damaged, type Facts, type Place, type Size } from "./facts.ts";
+import type { Json } from "./json.ts";
+import { roundest, sizeOf } from "./size.ts";
+
+/** An object as a reader asks it for its keys; what is wrong with one is noted and reads as absent. */
+export interface Fields extends Place {
+  readonly has: (key: string) => boolean;
+  readonly text: (key: string) => string | null;
+  readonly size: (key: string) => Size | null;
+  /** An alignment or address: of what a rounded figure may stand for, the roundest. */
+  readonly round: (key: string) => number | null;
+  readonly count: (key: string) => number | null;
+  readonly flag: (key: string) => boolean | null;
+  readonly list: (key: string) => readonly Json[];
+  readonly object: (key: string) => Json | null;
+}
+
+/** Whether a value is an object. */
+export function isObject(json: Json): json is Json & { readonly value: ReadonlyMap<string, Json> } {
+  return json.value instanceof Map;
+}
+
+/** The keys of an object, given those its program is known to print. */
+export function fieldsOf(
+  file: string,
+  json: Json & { readonly value: ReadonlyMap<string, Json> },
+  known: ReadonlySet<string>,
+  facts: Facts,
+): Fields {
+  const map = json.value;
+  const at = (key: string): Place => ({ file, line: map.get(key)!.line });
+  const refuse = (key: string, wanted: string) => {
+    const given = map.get(key)!.value;
+    const shown = typeof given === "object" && given !== null ? "a list or object" : JSON.stringify(given);
+    damaged(facts, at(key), `"${key}" is ${shown}: expected ${wanted}`);
+    return null;
+  };
+  const scalar = <T>(key: string, wanted: string, read: (given: Json["value"]) => T | null): T | null => {
+    const given = map.get(key);
+    return given === undefined || given.value === null ? null : read(given.value) ?? refuse(key, wanted);
+  };
+  const size = (key: string) =>
+    scalar(key, "a size from 0 to 2^53", (v) => typeof v === "string" || typeof v === "number" ? sizeOf(v) : null);
+  for (const [key, { line }] of map) {
+    if (!known.has(key)) facts.notes.push({ file, line, kind: "note", text: `key "${key}" is not known: not read` });
+  }
+  return {
+    file,
+    line: json.line,
+    has: (key) => map.has(key),
+    text: (key) => scalar(key, "a text", (v) => typeof v === "string" ? v : null),
+    size,
+    round: (key) => {
+      const read = size(key);
+      return read === null ? null : roundest(read);
+    },
+    count: (key) =>
+      scalar(key, "a whole number from 0", (v) => {
+        const n = typeof v === "string" && /^\d+$/.test(v) ? Number(v) : v;
+        return typeof n === "number" && Number.isSafeInteger(n) && n >= 0 ? n : null;
+      }),
+    flag: (key) => scalar(key, "true or false", (v) => typeof v === "boolean" ? v : yesNo(v)),
+    list: (key) => scalar(key, "a list", (v) => Array.isArray(v) ? v as readonly Json[] : null) ?? [],
+    object: (key) => map.has(key) ? map.get(key)! : null,
+  };
+}
+
+function yesNo(v: unknown): boolean | null {
+  return v === "yes" ? true : v === "no" ? false : null;
+}
