@@ -20,6 +20,7 @@ export const ORDER = [
   "boot",
   "smp",
   "scenario",
+  "box",
   "draw",
   "mod",
   "cli",
