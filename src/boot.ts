@@ -189,6 +189,7 @@ export function startKernel(
     stat: new Float64Array(COUNTERS.length),
     uses: new Float64Array(FRAME_USES.length),
     fault: new FaultBudget(),
+    tracer: null,
     nodes: Array.from({ length: spec.nodes ?? spec.dram.length }, (_, nid) => newNode(nid)),
     sections,
     rootPfn: -1,

@@ -38,6 +38,8 @@ export interface Kernel {
   /** Frames in use now, indexed by USE_*. */
   readonly uses: Float64Array;
   readonly fault: FaultBudget;
+  /** Who is told of every function entered and left; null while nothing is traced. */
+  tracer: Tracer | null;
   readonly nodes: PgData[];
   readonly sections: SectionTable;
   /** Root frame of the kernel page table (init_mm). */
@@ -150,4 +152,15 @@ export interface HugetlbState {
   /** Latency of each page made (alloc_fresh_huge_page) and given back (__free_hugepage), in nanoseconds. */
   allocProbe: Log2Histogram | null;
   freeProbe: Log2Histogram | null;
+}
+
+/** What a trace shows of an argument or a result. */
+export type TraceValue = number | string | boolean;
+
+/** The function tracer. Calls of enter() and leave() are nested as the functions are. */
+export interface Tracer {
+  /** A function is entered, by its kernel symbol. */
+  enter(symbol: string, args: Readonly<Record<string, TraceValue>>): void;
+  /** The function entered last returns. */
+  leave(result?: TraceValue): void;
 }

@@ -26,8 +26,13 @@ import {
   walkTo,
 } from "./pgtable.ts";
 import { C } from "./vmstat.ts";
+import { traced } from "./trace.ts";
 
 const FAULT_COUNTERS = [C.pteFaults, C.pmdFaults, C.pudFaults];
+/** By level: what calls the handler of the area. */
+const FAULT_SYMBOLS = ["__do_fault", "create_huge_pmd", "create_huge_pud"];
+/** By level: what puts the leaf in. */
+const INSERT_SYMBOLS = ["vmf_insert_mixed", "vmf_insert_pfn_pmd", "vmf_insert_pfn_pud"];
 
 /** `mm_alloc`: an empty address space that shares the kernel's top-level entries, or -ENOMEM. */
 export function mmAlloc(k: Kernel): Mm | number {
@@ -62,25 +67,38 @@ export function munmap(k: Kernel, area: VmArea): void {
 }
 
 /** `unmap_mapping_range`: no address space maps pages [first, end) of this file any more. */
-export function unmapMapping(k: Kernel, mapping: AddressSpace, first: number, end: number): void {
-  for (const mm of k.mms) {
-    for (const area of mm.areas) {
-      if (area.mapping !== mapping) continue;
-      const from = Math.max(area.start, area.start + first - area.pgoff);
-      const to = Math.min(area.end, area.start + end - area.pgoff);
-      if (from < to) zap(k, mm.rootPfn, k.arch.format.topLevel, from, to);
+export const unmapMapping = traced(
+  "unmap_mapping_range(_, first, end)",
+  (k: Kernel, mapping: AddressSpace, first: number, end: number): void => {
+    for (const mm of k.mms) {
+      for (const area of mm.areas) {
+        if (area.mapping !== mapping) continue;
+        const from = Math.max(area.start, area.start + first - area.pgoff);
+        const to = Math.min(area.end, area.start + end - area.pgoff);
+        if (from < to) zap(k, mm.rootPfn, k.arch.format.topLevel, from, to);
+      }
     }
-  }
-}
+  },
+);
 
 /** `handle_mm_fault`: tries the largest level first, as the kernel does; sigbus outside any mapping. */
 export function handleFault(k: Kernel, mm: Mm, vpn: number): FaultResult {
+  k.tracer?.enter("handle_mm_fault", { vpn });
+  const result = faultIn(k, mm, vpn);
+  k.tracer?.leave(result);
+  return result;
+}
+
+/** `__handle_mm_fault`. */
+function faultIn(k: Kernel, mm: Mm, vpn: number): FaultResult {
   const area = mm.areas.find((a) => vpn >= a.start && vpn < a.end);
   if (area === undefined) return "sigbus";
   for (let level = 2; level >= 0; level--) {
     // A table that is there, from smaller pages before, rules a large page out.
     if (level > 0 && hasTable(k, mm, vpn, level)) continue;
+    k.tracer?.enter(FAULT_SYMBOLS[level], { vpn });
     const result = area.fault(k, area, vpn, level);
+    k.tracer?.leave(result);
     if (result === "fallback") continue;
     if (result === "nopage") k.stat[FAULT_COUNTERS[level]]++;
     return result;
@@ -111,6 +129,13 @@ export function populateArea(k: Kernel, area: VmArea, stepPages: number): FaultR
 
 /** `vmf_insert_pfn_{pte,pmd,pud}`: a devmap leaf, unless there is one. "oom" when a table cannot be had. */
 export function insertPfn(k: Kernel, area: VmArea, vpn: number, level: number, pfn: number): FaultResult {
+  k.tracer?.enter(INSERT_SYMBOLS[level], { vpn, pfn });
+  const result = insertLeaf(k, area, vpn, level, pfn);
+  k.tracer?.leave(result);
+  return result;
+}
+
+function insertLeaf(k: Kernel, area: VmArea, vpn: number, level: number, pfn: number): FaultResult {
   const at = populateTo(k, area.mm.rootPfn, vpn, level, 0, USE_USER_TABLE);
   if (at < 0) return "oom";
   if (entryNone(k, at)) setEntry(k, at, level, pfn, level === 0 ? k.arch.format.userPage : k.arch.format.userHuge);

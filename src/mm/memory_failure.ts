@@ -18,6 +18,7 @@ import { compoundHead, compoundOrder, pageFlags, pageNid, readPage, setPageFlags
 import { SUBPAGE_INDEX_HWPOISON } from "../include/hugetlb.ts";
 import { adjustPoolSurplus, flushFreeHpageWork, removeHugePage, updateAndFreePages } from "./hugetlb/make_and_free.ts";
 import { hugetlbHead, setSubpagePrivate } from "./hugetlb/huge_page.ts";
+import { traced } from "./trace.ts";
 
 /**
  * A process that must be told: where it had the page mapped (virtual page), and how many pages that entry took along.
@@ -33,7 +34,7 @@ export interface ToKill {
  * Returns who mapped it; -ENXIO for a frame that holds no device data, -EBUSY when its struct page names no file.
  * System RAM is looked for in huge pages only: nobody to tell, or what memoryFailureHugetlb() says.
  */
-export function memoryFailure(k: Kernel, pfn: number): readonly ToKill[] | number {
+export const memoryFailure = traced("memory_failure(pfn)", (k: Kernel, pfn: number): readonly ToKill[] | number => {
   if (pfnToOnlinePage(k, pfn) >= 0) return memoryFailureHugetlb(k, pfn) || [];
   const pgmap = getDevPagemap(k, pfn, null);
   if (pgmap === null) return -ENXIO;
@@ -59,7 +60,7 @@ export function memoryFailure(k: Kernel, pfn: number): readonly ToKill[] | numbe
   }
   putDevPagemap(pgmap);
   return toKill;
-}
+});
 
 /** `collect_procs`: address spaces whose tables map the file at this index. */
 function collectProcs(k: Kernel, mapping: AddressSpace, index: number): ToKill[] {
@@ -80,20 +81,20 @@ function collectProcs(k: Kernel, mapping: AddressSpace, index: number): ToKill[]
  * it but the frame can be used again. 0; -ENXIO for a frame in no huge page; -EBUSY while a user holds the page or when
  * it is poisoned already; -ENOMEM when it could not be dissolved, which can be tried again.
  */
-export function memoryFailureHugetlb(k: Kernel, pfn: number): number {
+export const memoryFailureHugetlb = traced("memory_failure_hugetlb(pfn)", (k: Kernel, pfn: number): number => {
   const head = hugetlbHead(k, pfn);
   if (head < 0) return -ENXIO;
   if ((pageFlags(k, head) & PG_HWPOISON) !== 0) return -EBUSY;
   setPageFlags(k, k.config.mutation === "poisonsTail" ? pfn : head, PG_HWPOISON);
   setSubpagePrivate(k, head, SUBPAGE_INDEX_HWPOISON, pfn - head);
   return dissolveFreeHugePage(k, head);
-}
+});
 
 /**
  * `dissolve_free_huge_page`: a free page's frames go back to the allocator one and all. 0, also for a frame in no huge
  * page; -EBUSY when the page is in use; -ENOMEM when its vmemmap cannot be restored, the pool then being as before.
  */
-export function dissolveFreeHugePage(k: Kernel, pfn: number): number {
+export const dissolveFreeHugePage = traced("dissolve_free_huge_page(pfn)", (k: Kernel, pfn: number): number => {
   // Patch 12: a page on its way through the worker must be gone before anybody looks.
   flushFreeHpageWork(k);
   const head = hugetlbHead(k, pfn);
@@ -111,4 +112,4 @@ export function dissolveFreeHugePage(k: Kernel, pfn: number): number {
   if (!list.includes(head)) return 0;
   if (!wasSurplus) adjustPoolSurplus(h, nid, -1);
   return -ENOMEM;
-}
+});

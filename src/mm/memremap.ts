@@ -20,6 +20,7 @@ import { vmemmapCanOptimize } from "./vmemmap/sparse_vmemmap.ts";
 import { C } from "./vmstat.ts";
 import { levelPages, lookupAddress, vmemmapVpn } from "./pgtable.ts";
 import { sectionsUse } from "./vmemmap/populate.ts";
+import { traced } from "./trace.ts";
 
 const { condResched, pgmapLookups, pgmapRefs } = C;
 
@@ -54,7 +55,7 @@ export function newPgmap(
  * range would cut where the kernel counts by pages; -ENOMEM when memory or the address range is taken; -ENXIO on System
  * RAM.
  */
-export function memremapPages(k: Kernel, pgmap: DevPagemap): number {
+export const memremapPages = traced("memremap_pages()", (k: Kernel, pgmap: DevPagemap): number => {
   if (pgmap.ranges.length === 0) return -EINVAL;
   pgmap.nrRange = 0;
   pgmap.dying = false;
@@ -69,16 +70,16 @@ export function memremapPages(k: Kernel, pgmap: DevPagemap): number {
     pgmap.nrRange++;
   }
   return 0;
-}
+});
 
 /** `memunmap_pages`: takes down the ranges that are up. Panics if anybody still holds a reference on the pgmap. */
-export function memunmapPages(k: Kernel, pgmap: DevPagemap): void {
+export const memunmapPages = traced("memunmap_pages()", (k: Kernel, pgmap: DevPagemap): void => {
   devPagemapKill(pgmap);
   for (let i = 0; i < pgmap.nrRange; i++) putRange(k, pgmap, i);
   // The kernel sleeps here until the count is zero; nobody else runs here, so a rest would sleep forever.
   if (pgmap.refs !== 0) panic(`memunmapPages: ${pgmap.refs} references on the pgmap never return`);
   pageunmapRanges(k, pgmap);
-}
+});
 
 /** `dev_pagemap_kill`: from now on nobody gets a reference; the one the pgmap was born with goes. */
 export function devPagemapKill(pgmap: DevPagemap): void {
@@ -144,7 +145,7 @@ export function pagesInUse(k: Kernel, pgmap: DevPagemap): boolean {
 }
 
 /** `pagemap_range`. */
-function pagemapRange(k: Kernel, pgmap: DevPagemap, i: number): number {
+const pagemapRange = traced("pagemap_range(_, range)", (k: Kernel, pgmap: DevPagemap, i: number): number => {
   const { start, end } = pgmap.ranges[i];
   if (pgmap.altmap !== null && i > 0) return -EINVAL;
   if (!compoundsFit(k, pgmap, i)) return -EINVAL;
@@ -161,7 +162,7 @@ function pagemapRange(k: Kernel, pgmap: DevPagemap, i: number): number {
   memmapInitZoneDevice(k, i === 0 ? start + altmapOffset(pgmap.altmap) : start, end, pgmap);
   pgmap.refs += pfnLen(k, pgmap, i);
   return 0;
-}
+});
 
 /**
  * Patches 4 and 12 take it for granted that ranges are aligned to the geometry. What really must hold: a compound's
@@ -207,7 +208,7 @@ function pfnNext(k: Kernel, pgmap: DevPagemap, pfn: number): number {
 }
 
 /** `pageunmap_range`. The zone keeps its span: the kernel does not shrink ZONE_DEVICE. */
-function pageunmapRange(k: Kernel, pgmap: DevPagemap, i: number): void {
+const pageunmapRange = traced("pageunmap_range(_, range)", (k: Kernel, pgmap: DevPagemap, i: number): void => {
   const { start, end } = pgmap.ranges[i];
   // remove_pfn_range_from_zone(), while there is memmap.
   const tooLate = k.config.mutation === "poisonedTooLate";
@@ -215,7 +216,7 @@ function pageunmapRange(k: Kernel, pgmap: DevPagemap, i: number): void {
   removePages(k, start, end - start, pgmap.altmap);
   if (tooLate) pageInitPoison(k, start, end - start);
   k.pgmaps.delete(pgmap.ranges[i]);
-}
+});
 
 function overlapsRam(k: Kernel, start: number, end: number): boolean {
   return k.machine.topology.dram.some((r) => r.start < end && start < r.end) || overlapsMemoryBlocks(k, start, end);

@@ -45,6 +45,7 @@ import type { Zone } from "./mmzone.ts";
 import { vmemmapCanOptimize, vmemmapReserveNr } from "./vmemmap/sparse_vmemmap.ts";
 import { initPages, initSinglePage } from "./page_init.ts";
 import { C } from "./vmstat.ts";
+import { traced } from "./trace.ts";
 
 const { COMPOUND_HEAD, COMPOUND_HEAD_HI, FLAGS, REFCOUNT, STEP } = WORD;
 
@@ -83,39 +84,42 @@ export function compoundNrPages(k: Kernel, pgmap: DevPagemap, pfn: number): numb
  * `memmap_init_zone_device`: initialises the memmap of [start, end) as base pages or as compounds of the pgmap's
  * geometry, skipping struct pages that alias others. Returns how many were written.
  */
-export function memmapInitZoneDevice(k: Kernel, start: number, end: number, pgmap: DevPagemap): number {
-  typePageblocks(k, start, end, pgmap);
-  if (!k.contents) return 0;
-  // Else the memmap is in DRAM.
-  const tiered = pgmap.altmap !== null || k.hotplug.blocks.size > 0;
-  let written = 0;
-  let pmem = 0;
-  if (pgmap.geometry === 1) {
-    written = fillRun(k, start, end - start, (pfn) => initZoneDevicePage(k, pfn, pgmap));
-    if (tiered) pmem = countInPmem(k, start, written);
-  } else {
-    // Where heads may lie in shared tails, a copy would come out differently from the writes it stands for.
-    const mayClone = isAligned(start, Math.min(pgmap.geometry, k.pagesPerSection));
-    let previous = -1;
-    let previousUnique = 0;
-    let heads = 0;
-    for (let head = start; head < end; head += pgmap.geometry) {
-      const unique = Math.min(compoundNrPages(k, pgmap, head), end - head);
-      if (mayClone && unique === previousUnique) cloneCompound(k, head, previous, unique);
-      else initCompound(k, head, unique, pgmap);
-      previous = head;
-      previousUnique = unique;
-      written += unique;
-      if (tiered) pmem += countInPmem(k, head, unique);
-      heads++;
+export const memmapInitZoneDevice = traced(
+  "memmap_init_zone_device(start, end)",
+  (k: Kernel, start: number, end: number, pgmap: DevPagemap): number => {
+    typePageblocks(k, start, end, pgmap);
+    if (!k.contents) return 0;
+    // Else the memmap is in DRAM.
+    const tiered = pgmap.altmap !== null || k.hotplug.blocks.size > 0;
+    let written = 0;
+    let pmem = 0;
+    if (pgmap.geometry === 1) {
+      written = fillRun(k, start, end - start, (pfn) => initZoneDevicePage(k, pfn, pgmap));
+      if (tiered) pmem = countInPmem(k, start, written);
+    } else {
+      // Where heads may lie in shared tails, a copy would come out differently from the writes it stands for.
+      const mayClone = isAligned(start, Math.min(pgmap.geometry, k.pagesPerSection));
+      let previous = -1;
+      let previousUnique = 0;
+      let heads = 0;
+      for (let head = start; head < end; head += pgmap.geometry) {
+        const unique = Math.min(compoundNrPages(k, pgmap, head), end - head);
+        if (mayClone && unique === previousUnique) cloneCompound(k, head, previous, unique);
+        else initCompound(k, head, unique, pgmap);
+        previous = head;
+        previousUnique = unique;
+        written += unique;
+        if (tiered) pmem += countInPmem(k, head, unique);
+        heads++;
+      }
+      k.stat[C.compoundHeadsPrepared] += heads;
+      k.stat[C.compoundTailsPrepared] += written - heads;
     }
-    k.stat[C.compoundHeadsPrepared] += heads;
-    k.stat[C.compoundTailsPrepared] += written - heads;
-  }
-  k.stat[C.structPagesWrittenDram] += written - pmem;
-  k.stat[C.structPagesWrittenPmem] += pmem;
-  return written;
-}
+    k.stat[C.structPagesWrittenDram] += written - pmem;
+    k.stat[C.structPagesWrittenPmem] += pmem;
+    return written;
+  },
+);
 
 /** Makes the pageblocks of [start, end) movable; as posted, those alone that begin at a struct page that is written. */
 function typePageblocks(k: Kernel, start: number, end: number, pgmap: DevPagemap): void {
@@ -131,7 +135,7 @@ function typePageblocks(k: Kernel, start: number, end: number, pgmap: DevPagemap
  * `memmap_init_range` as move_pfn_range_to_zone() calls it for ZONE_DEVICE: the altmap's own frames get plain Reserved
  * struct pages, since memmap_init_zone_device() begins after them.
  */
-export function memmapInitAltmap(k: Kernel, altmap: VmemAltmap, nid: number): void {
+export const memmapInitAltmap = traced("memmap_init_range()", (k: Kernel, altmap: VmemAltmap, nid: number): void => {
   const start = altmap.basePfn + altmap.reserve;
   const end = start + altmap.free;
   k.sections.setMigratetype(altmap.basePfn, end, MIGRATE_MOVABLE);
@@ -141,19 +145,22 @@ export function memmapInitAltmap(k: Kernel, altmap: VmemAltmap, nid: number): vo
     writePage(k, pfn, PAGE_FLAGS, PG_RESERVED);
   }
   k.stat[C.altmapStructPagesWritten] += end - start;
-}
+});
 
 /**
  * `memmap_init_range` with MEMINIT_HOTPLUG: struct pages of hot-added System RAM, Reserved until it goes online. Each
  * is written field by field: every page's lru points to itself.
  */
-export function memmapInitRange(k: Kernel, zone: Zone, start: number, n: number): void {
-  initPages(k, start, n, zone.index, zone.nid, PG_RESERVED);
-  k.stat[C.ramStructPagesWritten] += n;
-}
+export const memmapInitRange = traced(
+  "memmap_init_range(_, start, n)",
+  (k: Kernel, zone: Zone, start: number, n: number): void => {
+    initPages(k, start, n, zone.index, zone.nid, PG_RESERVED);
+    k.stat[C.ramStructPagesWritten] += n;
+  },
+);
 
 /** `__free_pages_core`: no longer Reserved, no reference; the frames may go to the buddy allocator. */
-export function freeCorePages(k: Kernel, start: number, n: number): void {
+export const freeCorePages = traced("__free_pages_core(start, n)", (k: Kernel, start: number, n: number): void => {
   if (k.structPageSize !== STRETCH_STRUCT_SIZE) {
     for (let pfn = start; pfn < start + n; pfn++) {
       writePage(k, pfn, PAGE_FLAGS, 0);
@@ -167,7 +174,7 @@ export function freeCorePages(k: Kernel, start: number, n: number): void {
       words[w + REFCOUNT] = 0;
     }
   });
-}
+});
 
 /** `memmap_init_compound` (patch 4) with its head: the tails, then what the head keeps in the first two of them. */
 function initCompound(k: Kernel, head: number, nrPages: number, pgmap: DevPagemap): void {

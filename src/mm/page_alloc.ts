@@ -18,6 +18,7 @@ import { clearPageFlags, putPageTestzero, readPage, writePage } from "./page.ts"
 import { readySinglePage, readySinglePages } from "./page_init.ts";
 import { C } from "./vmstat.ts";
 import { alignUp } from "../lib/align.ts";
+import { traced } from "./trace.ts";
 
 const { allocCalls, freeCalls, nrMemmapBootPages, nrMemmapPages, vmemmapFramePuts } = C;
 
@@ -29,14 +30,14 @@ const MOVABLE_ZONES = [ZONE_MOVABLE, ...KERNEL_ZONES];
  * `alloc_pages_node`: an aligned block of `1 << order` frames, its first frame with one reference, or -1.
  * Falls back to other nodes unless `thisNode`. The caller owns the frames and frees them with the same use.
  */
-export function allocPages(
+export const allocPages = traced("alloc_pages_node(order, nid)", (
   k: Kernel,
   order: number,
   nid: number,
   use: number,
   thisNode = false,
   movable = false,
-): number {
+): number => {
   k.stat[allocCalls]++;
   if (k.fault.fails(order)) return -1;
   const zones = movable ? MOVABLE_ZONES : KERNEL_ZONES;
@@ -53,20 +54,20 @@ export function allocPages(
     }
   }
   return -1;
-}
+});
 
 /**
  * `count` single frames as that many calls of allocPages() would give them, into `frames`; returns how many there were.
  * What `alloc_pages_bulk` saves: the search and the translation of each frame's struct page are paid per run.
  */
-export function allocFrames(
+export const allocFrames = traced("alloc_pages_bulk_array_node(nid, _, _, count)", (
   k: Kernel,
   nid: number,
   use: number,
   frames: Float64Array,
   count: number,
   thisNode = false,
-): number {
+): number => {
   const wanted = k.fault.passes(count);
   let got = 0;
   for (let n = 0; n < (thisNode ? 1 : k.nodes.length); n++) {
@@ -85,7 +86,7 @@ export function allocFrames(
   k.stat[allocCalls] += calls;
   k.fault.seen += calls;
   return got;
-}
+});
 
 /** Takes one particular block (alloc_contig_range on free memory); false when any of it is in use. */
 export function takePages(k: Kernel, pfn: number, order: number, use: number): boolean {
@@ -211,37 +212,46 @@ function prepNewPage(k: Kernel, pfn: number, zone: Zone): void {
  * `alloc_contig_pages`: the lowest such run of `2 ** order` frames on a node, or -1. Struct pages are left to the
  * caller.
  */
-export function allocContigPages(k: Kernel, order: number, nid: number, use: number): number {
-  k.stat[C.allocCalls]++;
-  if (k.fault.fails(order)) return -1;
-  for (let z = MAX_NR_ZONES - 1; z >= 0; z--) {
-    if (z === ZONE_DEVICE) continue;
-    const pfn = takeAnyRun(k, k.nodes[nid].zones[z], order);
-    if (pfn < 0) continue;
-    k.uses[use] += 2 ** order;
-    return pfn;
-  }
-  return -1;
-}
+export const allocContigPages = traced(
+  "alloc_contig_pages(order, nid)",
+  (k: Kernel, order: number, nid: number, use: number): number => {
+    k.stat[C.allocCalls]++;
+    if (k.fault.fails(order)) return -1;
+    for (let z = MAX_NR_ZONES - 1; z >= 0; z--) {
+      if (z === ZONE_DEVICE) continue;
+      const pfn = takeAnyRun(k, k.nodes[nid].zones[z], order);
+      if (pfn < 0) continue;
+      k.uses[use] += 2 ** order;
+      return pfn;
+    }
+    return -1;
+  },
+);
 
 /** `alloc_contig_range`: this very block; false, nothing changed, when any of it is in use. Of any order. */
-export function takeContigPages(k: Kernel, pfn: number, order: number, use: number): boolean {
-  const zone = findZone(k, pfn);
-  k.stat[C.allocCalls]++;
-  if (zone === null || k.fault.fails(order) || !takeRun(k, zone, pfn, order)) return false;
-  k.uses[use] += 2 ** order;
-  return true;
-}
+export const takeContigPages = traced(
+  "alloc_contig_range(pfn, order)",
+  (k: Kernel, pfn: number, order: number, use: number): boolean => {
+    const zone = findZone(k, pfn);
+    k.stat[C.allocCalls]++;
+    if (zone === null || k.fault.fails(order) || !takeRun(k, zone, pfn, order)) return false;
+    k.uses[use] += 2 ** order;
+    return true;
+  },
+);
 
 /** `free_contig_range`: gives a block of any order back. Data frames: they have no backing bytes to release. */
-export function freeContigPages(k: Kernel, pfn: number, order: number, use: number): void {
-  const zone = findZone(k, pfn);
-  if (zone === null) panic(`freeContigPages: frame ${pfn} belongs to no zone's free area`);
-  k.stat[C.freeCalls]++;
-  k.uses[use] -= 2 ** order;
-  const step = blockOrder(k, order);
-  for (let at = pfn; at < pfn + 2 ** order; at += 2 ** step) zoneFree(zone, at, step);
-}
+export const freeContigPages = traced(
+  "free_contig_range(pfn, order)",
+  (k: Kernel, pfn: number, order: number, use: number): void => {
+    const zone = findZone(k, pfn);
+    if (zone === null) panic(`freeContigPages: frame ${pfn} belongs to no zone's free area`);
+    k.stat[C.freeCalls]++;
+    k.uses[use] -= 2 ** order;
+    const step = blockOrder(k, order);
+    for (let at = pfn; at < pfn + 2 ** order; at += 2 ** step) zoneFree(zone, at, step);
+  },
+);
 
 function takeAnyRun(k: Kernel, zone: Zone, order: number): number {
   const pages = 2 ** order;

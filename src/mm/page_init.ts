@@ -32,6 +32,7 @@ import {
   writePage,
 } from "./page.ts";
 import { panic } from "../lib/bug.ts";
+import { traced } from "./trace.ts";
 
 const {
   COMPOUND_HEAD,
@@ -184,7 +185,7 @@ function pointImage(image: Int32Array, headLo: number, headHi: number, prevHi: n
  * memmap is added and when its frames leave their zone. Struct pages that share a frame get their stores all the same,
  * never through a mapping that is gone or read-only (I32). Without debug nothing is stored.
  */
-export function pageInitPoison(k: Kernel, pfn: number, n: number): void {
+export const pageInitPoison = traced("page_init_poison(pfn, n)", (k: Kernel, pfn: number, n: number): void => {
   if (!poisons(k) || k.config.mutation === "memmapNotPoisoned") return;
   const { words, pageWords } = k.phys;
   const end = (pfn + n) * k.structPageSize / 4;
@@ -196,7 +197,7 @@ export function pageInitPoison(k: Kernel, pfn: number, n: number): void {
     words.fill(PAGE_POISON_WORD, base + word - vpage * pageWords, base + stop - vpage * pageWords);
     word = stop;
   }
-}
+});
 
 /** Whether this kernel poisons struct pages: CONFIG_DEBUG_VM, and there are bytes to store to. */
 export function poisons(k: Kernel): boolean {

@@ -165,7 +165,12 @@ function syncGlobalPgds(k: Kernel, index: number): void {
 
 /** `flush_tlb_all` or `flush_tlb_kernel_range`: every CPU drops its translations of these vmemmap pages. */
 export function flushVmemmap(k: Kernel, vpage: number, count: number): void {
+  k.tracer?.enter(
+    count === Infinity ? "flush_tlb_all" : "flush_tlb_kernel_range",
+    count === Infinity ? {} : { vpage, count },
+  );
   k.stat[tlbFlushes]++;
   k.stat[tlbIpis] += k.machine.cpus.length - 1;
   for (const cpu of k.machine.cpus) cpu.mmu.flushRange(vpage, count);
+  k.tracer?.leave();
 }

@@ -20,40 +20,44 @@ import { vmemmapPage } from "./page.ts";
 import { pageInitPoison } from "./page_init.ts";
 import { populateSectionMemmap } from "./vmemmap/sparse_vmemmap.ts";
 import { sectionsUse, vmemmapFree } from "./vmemmap/populate.ts";
+import { traced } from "./trace.ts";
 
 /**
  * `sparse_add_section` (with the pgmap of patch 9): memmap for [pfn, pfn + n) inside one section. 0, -EEXIST when any
  * subsection of it is populated, -ENOMEM with everything as before.
  */
-export function sparseAddSection(
+export const sparseAddSection = traced("sparse_add_section(nid, pfn, n)", (
   k: Kernel,
   nid: number,
   pfn: number,
   n: number,
   altmap: VmemAltmap | null,
   pgmap: DevPagemap | null,
-): number {
+): number => {
   const err = sectionActivate(k, nid, pfn, n, altmap, pgmap);
   if (err < 0) return err;
   pageInitPoison(k, pfn, n);
   k.sections.state[k.sections.nr(pfn)] |= SECTION_MARKED_PRESENT | SECTION_HAS_MEM_MAP;
   return 0;
-}
+});
 
 /** `sparse_remove_section`: the reverse. -EINVAL, nothing changed, unless all of it is populated. */
-export function sparseRemoveSection(k: Kernel, pfn: number, n: number, altmap: VmemAltmap | null): number {
-  return sectionDeactivate(k, pfn, n, altmap);
-}
+export const sparseRemoveSection = traced(
+  "sparse_remove_section(pfn, n)",
+  (k: Kernel, pfn: number, n: number, altmap: VmemAltmap | null): number => {
+    return sectionDeactivate(k, pfn, n, altmap);
+  },
+);
 
 /** `section_activate`. */
-function sectionActivate(
+const sectionActivate = traced("section_activate(nid, pfn, n)", (
   k: Kernel,
   nid: number,
   pfn: number,
   n: number,
   altmap: VmemAltmap | null,
   pgmap: DevPagemap | null,
-): number {
+): number => {
   const { sections } = k;
   const nr = sections.nr(pfn);
   sections.state[nr] |= SECTION_HAS_USAGE;
@@ -65,31 +69,37 @@ function sectionActivate(
   if (populateSectionMemmap(k, pfn, n, nid, altmap, pgmap) === 0) return 0;
   sectionDeactivate(k, pfn, n, altmap);
   return -ENOMEM;
-}
+});
 
 /** `section_deactivate`. */
-function sectionDeactivate(k: Kernel, pfn: number, n: number, altmap: VmemAltmap | null): number {
-  const { sections } = k;
-  const nr = sections.nr(pfn);
-  if (!sections.clear(pfn, n)) return -EINVAL;
-  const early = sections.early(pfn);
-  if (!early) depopulateSectionMemmap(k, pfn, n, altmap);
-  // The usage map of an early section is never freed, and boot memmap stays while any of the section is left.
-  const stays = k.config.mutation === "sectionStaysPresent";
-  if (sections.isEmpty(nr) && !early && !stays) sections.state[nr] = 0;
-  return 0;
-}
+const sectionDeactivate = traced(
+  "section_deactivate(pfn, n)",
+  (k: Kernel, pfn: number, n: number, altmap: VmemAltmap | null): number => {
+    const { sections } = k;
+    const nr = sections.nr(pfn);
+    if (!sections.clear(pfn, n)) return -EINVAL;
+    const early = sections.early(pfn);
+    if (!early) depopulateSectionMemmap(k, pfn, n, altmap);
+    // The usage map of an early section is never freed, and boot memmap stays while any of the section is left.
+    const stays = k.config.mutation === "sectionStaysPresent";
+    if (sections.isEmpty(nr) && !early && !stays) sections.state[nr] = 0;
+    return 0;
+  },
+);
 
 /**
  * `depopulate_section_memmap`. Where a page holds struct pages of several subsections, it goes with the last of them.
  */
-function depopulateSectionMemmap(k: Kernel, pfn: number, n: number, altmap: VmemAltmap | null): void {
-  let start = vmemmapPage(k, pfn);
-  let end = Math.ceil((pfn + n) * k.structPageSize / k.pageBytes);
-  if (sectionsUse(k, start, 1)) start++;
-  if (end > start && sectionsUse(k, end - 1, 1)) end--;
-  if (end > start) vmemmapFree(k, start, end, altmap);
-}
+const depopulateSectionMemmap = traced(
+  "depopulate_section_memmap(pfn, n)",
+  (k: Kernel, pfn: number, n: number, altmap: VmemAltmap | null): void => {
+    let start = vmemmapPage(k, pfn);
+    let end = Math.ceil((pfn + n) * k.structPageSize / k.pageBytes);
+    if (sectionsUse(k, start, 1)) start++;
+    if (end > start && sectionsUse(k, end - 1, 1)) end--;
+    if (end > start) vmemmapFree(k, start, end, altmap);
+  },
+);
 
 /**
  * `sparse_init`: every section with boot memory is present, early, online, and has memmap from the boot allocator.

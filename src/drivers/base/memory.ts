@@ -15,18 +15,19 @@ import {
   onlinePages,
   zoneForPfnRange,
 } from "../../mm/hotplug/ram.ts";
+import { traced } from "../../mm/trace.ts";
 
 /**
  * `create_memory_block_devices`: a block for each part of [start, end), offline. 0; -EEXIST or, when one cannot be
  * allocated, -ENOMEM, with none of them there.
  */
-export function createMemoryBlockDevices(
+export const createMemoryBlockDevices = traced("create_memory_block_devices(nid, start, end)", (
   k: Kernel,
   nid: number,
   start: number,
   end: number,
   altmap: VmemAltmap | null,
-): number {
+): number => {
   const { blocks, blockPages } = k.hotplug;
   for (let at = start; at < end; at += blockPages) {
     const err = blocks.has(at / blockPages) ? -EEXIST : addMemoryBlock(k, nid, at, altmap);
@@ -36,36 +37,42 @@ export function createMemoryBlockDevices(
     }
   }
   return 0;
-}
+});
 
 /** `remove_memory_block_devices`. */
-export function removeMemoryBlockDevices(k: Kernel, start: number, end: number): void {
-  const { blocks, blockPages } = k.hotplug;
-  for (let at = start; at < end; at += blockPages) blocks.delete(at / blockPages);
-}
+export const removeMemoryBlockDevices = traced(
+  "remove_memory_block_devices(start, end)",
+  (k: Kernel, start: number, end: number): void => {
+    const { blocks, blockPages } = k.hotplug;
+    for (let at = start; at < end; at += blockPages) blocks.delete(at / blockPages);
+  },
+);
 
 /**
  * `memory_block_online`: the block's own memmap joins the zone first, then the rest goes online as it always did.
  * 0; -EINVAL for a block that is online; else what onlinePages() says, with nothing changed.
  */
-export function memoryBlockOnline(k: Kernel, block: MemoryBlock, type: OnlineType): number {
-  if (block.zone >= 0) return -EINVAL;
-  const { start, end, nrVmemmapPages: own } = block;
-  const zone = zoneForPfnRange(k, type, block.nid, start, end - start);
-  if (own > 0) mhpInitMemmapOnMemory(k, start, own, zone);
-  const err = onlinePages(k, start + own, end - start - own, zone);
-  if (err < 0) {
-    if (own > 0) mhpDeinitMemmapOnMemory(k, start, own, zone);
-    return err;
-  }
-  // Once onlining succeeded: the memmap is present, and nobody's to manage.
-  if (k.config.mutation !== "ownMemmapNotPresent") adjustPresentPageCount(zone, own);
-  block.zone = zone.index;
-  return 0;
-}
+export const memoryBlockOnline = traced(
+  "memory_block_online()",
+  (k: Kernel, block: MemoryBlock, type: OnlineType): number => {
+    if (block.zone >= 0) return -EINVAL;
+    const { start, end, nrVmemmapPages: own } = block;
+    const zone = zoneForPfnRange(k, type, block.nid, start, end - start);
+    if (own > 0) mhpInitMemmapOnMemory(k, start, own, zone);
+    const err = onlinePages(k, start + own, end - start - own, zone);
+    if (err < 0) {
+      if (own > 0) mhpDeinitMemmapOnMemory(k, start, own, zone);
+      return err;
+    }
+    // Once onlining succeeded: the memmap is present, and nobody's to manage.
+    if (k.config.mutation !== "ownMemmapNotPresent") adjustPresentPageCount(zone, own);
+    block.zone = zone.index;
+    return 0;
+  },
+);
 
 /** `memory_block_offline`. 0; -EINVAL for a block that is offline; else what offlinePages() says, nothing changed. */
-export function memoryBlockOffline(k: Kernel, block: MemoryBlock): number {
+export const memoryBlockOffline = traced("memory_block_offline()", (k: Kernel, block: MemoryBlock): number => {
   if (block.zone < 0) return -EINVAL;
   const { start, end, nrVmemmapPages: own } = block;
   const zone = k.nodes[block.nid].zones[block.zone];
@@ -78,7 +85,7 @@ export function memoryBlockOffline(k: Kernel, block: MemoryBlock): number {
   if (own > 0) mhpDeinitMemmapOnMemory(k, start, own, zone);
   block.zone = -1;
   return 0;
-}
+});
 
 /** `add_memory_block`. The device is a small object: it takes no frame of its own, but it can fail. */
 function addMemoryBlock(k: Kernel, nid: number, start: number, altmap: VmemAltmap | null): number {

@@ -16,6 +16,7 @@ import { mhpSupportsMemmapOnMemory } from "../../mm/hotplug/memmap_on_memory.ts"
 import { findMemoryBlock, overlapsMemoryBlocks } from "../../mm/hotplug/memory_block.ts";
 import { addPages, removePages } from "../../mm/hotplug/memory_hotplug.ts";
 import { createMemoryBlockDevices, memoryBlockOnline, removeMemoryBlockDevices } from "./memory.ts";
+import { traced } from "../../mm/trace.ts";
 
 /** `mhp_t`: how memory is to be added. */
 export interface MhpFlags {
@@ -30,24 +31,27 @@ export interface MhpFlags {
  * negative errno with nothing changed: -E2BIG beyond what the machine can address, -EEXIST when any of it is there,
  * -EINVAL unless made of whole blocks, for an unknown node, or when its memmap cannot lie in it as asked; -ENOMEM.
  */
-export function addMemory(k: Kernel, nid: number, start: number, bytes: number, flags: MhpFlags = {}): number {
-  const first = start / k.pageBytes;
-  const end = (start + bytes) / k.pageBytes;
-  if (end > k.machine.topology.maxPfn) return -E2BIG;
-  if (isTaken(k, first, end)) return -EEXIST;
-  if (!wholeBlocks(k, start, bytes) || k.nodes[nid] === undefined) return -EINVAL;
-  const err = addMemoryResource(k, nid, first, end, flags);
-  if (err < 0) return err;
-  autoOnline(k, first, end);
-  return 0;
-}
+export const addMemory = traced(
+  "add_memory(nid, start, bytes)",
+  (k: Kernel, nid: number, start: number, bytes: number, flags: MhpFlags = {}): number => {
+    const first = start / k.pageBytes;
+    const end = (start + bytes) / k.pageBytes;
+    if (end > k.machine.topology.maxPfn) return -E2BIG;
+    if (isTaken(k, first, end)) return -EEXIST;
+    if (!wholeBlocks(k, start, bytes) || k.nodes[nid] === undefined) return -EINVAL;
+    const err = addMemoryResource(k, nid, first, end, flags);
+    if (err < 0) return err;
+    autoOnline(k, first, end);
+    return 0;
+  },
+);
 
 /**
  * `remove_memory` (try_remove_memory): takes offline memory away. 0 or a negative errno with nothing changed: -EINVAL
  * unless all of it is hot-added memory, or when it is more than one block and holds its own memmap; -EBUSY when any of
  * it is online.
  */
-export function removeMemory(k: Kernel, start: number, bytes: number): number {
+export const removeMemory = traced("remove_memory(start, bytes)", (k: Kernel, start: number, bytes: number): number => {
   if (!wholeBlocks(k, start, bytes)) return -EINVAL;
   const blocks = memoryBlocks(k, start / k.pageBytes, (start + bytes) / k.pageBytes);
   if (blocks === null) return -EINVAL;
@@ -55,7 +59,7 @@ export function removeMemory(k: Kernel, start: number, bytes: number): number {
   if (blocks.length > 1 && blocks.some((block) => block.nrVmemmapPages > 0)) return -EINVAL;
   tearDown(k, blocks[0].start, blocks[blocks.length - 1].end, blocks[0].altmap);
   return 0;
-}
+});
 
 /** The blocks of a range, or null when any of it is not hot-added memory. Frames. */
 export function memoryBlocks(k: Kernel, start: number, end: number): MemoryBlock[] | null {
@@ -69,21 +73,24 @@ export function memoryBlocks(k: Kernel, start: number, end: number): MemoryBlock
 }
 
 /** `add_memory_resource`. */
-function addMemoryResource(k: Kernel, nid: number, start: number, end: number, flags: MhpFlags): number {
-  if (!flags.memmapOnMemory) return addRange(k, nid, start, end, null);
-  if (!flags.split) return addSelfHosted(k, nid, start, end);
-  const { blockPages } = k.hotplug;
-  for (let at = start; at < end; at += blockPages) {
-    const err = addSelfHosted(k, nid, at, at + blockPages);
-    if (err < 0) {
-      for (let done = start; done < at; done += blockPages) {
-        tearDown(k, done, done + blockPages, findMemoryBlock(k, done)!.altmap);
+const addMemoryResource = traced(
+  "add_memory_resource(nid, start, end)",
+  (k: Kernel, nid: number, start: number, end: number, flags: MhpFlags): number => {
+    if (!flags.memmapOnMemory) return addRange(k, nid, start, end, null);
+    if (!flags.split) return addSelfHosted(k, nid, start, end);
+    const { blockPages } = k.hotplug;
+    for (let at = start; at < end; at += blockPages) {
+      const err = addSelfHosted(k, nid, at, at + blockPages);
+      if (err < 0) {
+        for (let done = start; done < at; done += blockPages) {
+          tearDown(k, done, done + blockPages, findMemoryBlock(k, done)!.altmap);
+        }
+        return err;
       }
-      return err;
     }
-  }
-  return 0;
-}
+    return 0;
+  },
+);
 
 /** A range whose memmap is allocated from the range itself. */
 function addSelfHosted(k: Kernel, nid: number, start: number, end: number): number {

@@ -10,6 +10,7 @@ import { type Arch, levelBytes } from "../../arch/arch.ts";
 import { isAligned } from "../../lib/align.ts";
 import { type AddressSpace, type Kernel, newObject } from "../../mm/kernel.ts";
 import { unmapMapping } from "../../mm/memory.ts";
+import { traced } from "../../mm/trace.ts";
 
 /** `struct dax_region`. */
 export interface DaxRegion {
@@ -57,13 +58,13 @@ export function allocDaxRegion(
 }
 
 /** `devm_create_dev_dax`: a device of `pages` frames, in as many ranges as the free space has. -ENOSPC, -EINVAL. */
-export function createDevDax(
+export const createDevDax = traced("devm_create_dev_dax(_, pages, align)", (
   k: Kernel,
   region: DaxRegion,
   pages: number,
   align: number,
   pgmap: DevPagemap | null,
-): DevDax | number {
+): DevDax | number => {
   const ranges = takeRanges(k, region, pages, align);
   if (typeof ranges === "number") return ranges;
   const dev: DevDax = { region, ranges, align, pgmap, bound: false, kmem: null, addrLo: 0, addrHi: 0 };
@@ -71,7 +72,7 @@ export function createDevDax(
   Object.assign(dev, { addrLo: lo, addrHi: hi });
   region.devices.push(dev);
   return dev;
-}
+});
 
 /** Resizes or realigns an unbound dynamic device (daxctl reconfigure-device). -EBUSY when bound, else as creating. */
 export function reconfigureDevDax(k: Kernel, dev: DevDax, pages: number, align: number): number {
@@ -87,10 +88,10 @@ export function reconfigureDevDax(k: Kernel, dev: DevDax, pages: number, align: 
 }
 
 /** `kill_dev_dax`: no mapping of the device stays; a dynamic one forgets its pgmap (patch 6). */
-export function killDevDax(k: Kernel, dev: DevDax): void {
+export const killDevDax = traced("kill_dev_dax()", (k: Kernel, dev: DevDax): void => {
   unmapMapping(k, dev, 0, Infinity);
   if (!dev.region.isStatic && k.config.clearDynamicPgmap) dev.pgmap = null;
-}
+});
 
 /** Removes an unbound device from its region. -EBUSY when bound, -EINVAL when it is gone already. */
 export function deleteDevDax(dev: DevDax): number {

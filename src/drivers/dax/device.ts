@@ -15,12 +15,13 @@ import { compoundHead, readPage, writePage } from "../../mm/page.ts";
 import { levelPages } from "../../mm/pgtable.ts";
 import { C } from "../../mm/vmstat.ts";
 import { daxPgoffToPfn, type DevDax, devDaxPages, killDevDax } from "./bus.ts";
+import { traced } from "../../mm/trace.ts";
 
 /**
  * `dev_dax_probe`: binds the driver. 0; -EBUSY when one is bound, -EINVAL for a static pgmap with several ranges; else
  * what memremap_pages() says, with nothing changed.
  */
-export function devDaxProbe(k: Kernel, dev: DevDax): number {
+export const devDaxProbe = traced("dev_dax_probe()", (k: Kernel, dev: DevDax): number => {
   if (dev.bound || dev.kmem !== null) return -EBUSY;
   const geometry = k.config.compoundDevmap ? pfnDown(dev.align, k.pageBytes) : 1;
   let pgmap = dev.pgmap;
@@ -36,7 +37,7 @@ export function devDaxProbe(k: Kernel, dev: DevDax): number {
   }
   dev.bound = true;
   return 0;
-}
+});
 
 /**
  * Unbinds the driver: mappings go, then the memmap. -EBUSY while somebody holds a page (the kernel would wait), or the

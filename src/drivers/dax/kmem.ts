@@ -14,32 +14,36 @@ import type { Kernel } from "../../mm/kernel.ts";
 import { mhpSupportsMemmapOnMemory } from "../../mm/hotplug/memmap_on_memory.ts";
 import { addMemory, memoryBlocks, removeMemory } from "../base/memory_hotplug.ts";
 import type { DevDax } from "./bus.ts";
+import { traced } from "../../mm/trace.ts";
 
 /**
  * `dev_dax_kmem_probe`: binds the driver. 0; -EBUSY when a driver is bound, -EINVAL when no part is a memory block;
  * else what addMemory() said of the first range. Once a range is in, others that fail are left out.
  */
-export function devDaxKmemProbe(k: Kernel, dev: DevDax, memmapOnMemory: boolean): number {
-  if (dev.bound || dev.kmem !== null) return -EBUSY;
-  const split = memmapOnMemory && mhpSupportsMemmapOnMemory(k, k.hotplug.blockPages * k.pageBytes);
-  const added: PfnRange[] = [];
-  for (const range of dev.ranges.map((r) => daxKmemRange(k, r)).filter((r) => r.start < r.end)) {
-    const bytes = (range.end - range.start) * k.pageBytes;
-    const err = addMemory(k, dev.region.nid, range.start * k.pageBytes, bytes, { memmapOnMemory: split, split });
-    if (err === 0) added.push(range);
-    else if (added.length === 0) return err;
-  }
-  if (added.length === 0) return -EINVAL;
-  dev.kmem = added;
-  return 0;
-}
+export const devDaxKmemProbe = traced(
+  "dev_dax_kmem_probe(_, memmap_on_memory)",
+  (k: Kernel, dev: DevDax, memmapOnMemory: boolean): number => {
+    if (dev.bound || dev.kmem !== null) return -EBUSY;
+    const split = memmapOnMemory && mhpSupportsMemmapOnMemory(k, k.hotplug.blockPages * k.pageBytes);
+    const added: PfnRange[] = [];
+    for (const range of dev.ranges.map((r) => daxKmemRange(k, r)).filter((r) => r.start < r.end)) {
+      const bytes = (range.end - range.start) * k.pageBytes;
+      const err = addMemory(k, dev.region.nid, range.start * k.pageBytes, bytes, { memmapOnMemory: split, split });
+      if (err === 0) added.push(range);
+      else if (added.length === 0) return err;
+    }
+    if (added.length === 0) return -EINVAL;
+    dev.kmem = added;
+    return 0;
+  },
+);
 
 /**
  * `dev_dax_kmem_remove`: takes the memory away again. -EINVAL unless bound, or when somebody took some of it away
  * before;
  * -EBUSY while any of it is online.
  */
-export function devDaxKmemRemove(k: Kernel, dev: DevDax): number {
+export const devDaxKmemRemove = traced("dev_dax_kmem_remove()", (k: Kernel, dev: DevDax): number => {
   if (dev.kmem === null) return -EINVAL;
   const blocks: MemoryBlock[] = [];
   for (const range of dev.kmem) {
@@ -52,7 +56,7 @@ export function devDaxKmemRemove(k: Kernel, dev: DevDax): number {
   for (const block of blocks) removeMemory(k, block.start * k.pageBytes, blockPages * k.pageBytes);
   dev.kmem = null;
   return 0;
-}
+});
 
 /** `dax_kmem_range`: the memory blocks in a range; empty when there is none. */
 function daxKmemRange(k: Kernel, range: PfnRange): PfnRange {

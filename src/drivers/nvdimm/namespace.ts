@@ -13,6 +13,7 @@ import { allocDaxRegion, createDevDax, daxAligns, deleteDevDax, type DevDax } fr
 import { devDaxProbe, devDaxRemove } from "../dax/device.ts";
 import { type MapMode, ndPfnInit, nvdimmSetupPfn, type PfnInfoBlock } from "./pfn_devs.ts";
 import { claimExtent, type Extent, type NdRegion, releaseExtent } from "./region.ts";
+import { traced } from "../../mm/trace.ts";
 
 /** How a namespace is used. */
 export type NamespaceMode = "devdax" | "fsdax";
@@ -95,14 +96,14 @@ function enable(k: Kernel, region: NdRegion, extent: Extent, request: NamespaceR
 }
 
 /** `__dax_pmem_probe`: the data part becomes a static dax region with one device. */
-function attachDax(
+const attachDax = traced("__dax_pmem_probe()", (
   k: Kernel,
   region: NdRegion,
   extent: Extent,
   info: PfnInfoBlock,
   pgmap: DevPagemap,
   end: number,
-): DevDax | number {
+): DevDax | number => {
   const range = { start: pfnDown(extent.start + info.dataoff, k.pageBytes), end };
   const daxRegion = allocDaxRegion(k, region.nid, range, info.align, true);
   if (daxRegion === null) return -ENOMEM;
@@ -110,4 +111,4 @@ function attachDax(
   if (typeof dev === "number") return dev;
   const err = devDaxProbe(k, dev);
   return err < 0 ? err : dev;
-}
+});

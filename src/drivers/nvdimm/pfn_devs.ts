@@ -12,6 +12,7 @@ import { ENXIO } from "../../include/errno.ts";
 import type { PfnRange, VmemAltmap } from "../../include/memremap.ts";
 import { alignDown, alignUp, pfnDown } from "../../lib/align.ts";
 import type { Kernel } from "../../mm/kernel.ts";
+import { traced } from "../../mm/trace.ts";
 
 /** Where the memmap of a namespace is kept: DRAM (`mem`) or the namespace itself (`dev`). */
 export type MapMode = "mem" | "dev";
@@ -36,28 +37,31 @@ const MAX_STRUCT_PAGE_SIZE = 64;
 const LABEL_RESERVE = 16;
 
 /** `nd_pfn_init`: lays out [start, start + size), in bytes. -ENXIO when the alignment leaves no room for data. */
-export function ndPfnInit(k: Kernel, start: number, size: number, align: number, mode: MapMode): PfnInfoBlock | number {
-  const reserve = k.arch.infoBlockBytes;
-  const unit = Math.max(align, k.arch.compatAlignBytes);
-  const endTrunc = start + size - alignDown(start + size, unit);
-  const frames = Math.floor((size - reserve) / k.pageBytes);
-  const memmap = mode === "dev" ? MAX_STRUCT_PAGE_SIZE * frames : 0;
-  const label = k.config.mutation === "labelReserved" ? LABEL_RESERVE * reserve : 0;
-  const dataoff = alignUp(start + reserve + memmap + label, unit) - start;
-  if (dataoff >= size - endTrunc) return -ENXIO;
-  return { mode, align, dataoff, endTrunc, npfns: pfnDown(size - dataoff - endTrunc, k.pageBytes) };
-}
+export const ndPfnInit = traced(
+  "nd_pfn_init(start, size, align)",
+  (k: Kernel, start: number, size: number, align: number, mode: MapMode): PfnInfoBlock | number => {
+    const reserve = k.arch.infoBlockBytes;
+    const unit = Math.max(align, k.arch.compatAlignBytes);
+    const endTrunc = start + size - alignDown(start + size, unit);
+    const frames = Math.floor((size - reserve) / k.pageBytes);
+    const memmap = mode === "dev" ? MAX_STRUCT_PAGE_SIZE * frames : 0;
+    const label = k.config.mutation === "labelReserved" ? LABEL_RESERVE * reserve : 0;
+    const dataoff = alignUp(start + reserve + memmap + label, unit) - start;
+    if (dataoff >= size - endTrunc) return -ENXIO;
+    return { mode, align, dataoff, endTrunc, npfns: pfnDown(size - dataoff - endTrunc, k.pageBytes) };
+  },
+);
 
 /**
  * `__nvdimm_setup_pfn`: the range of frames to bring up and the altmap for it (map=dev), from the info block.
  * -ENXIO with map=dev when struct pages are larger than the reserve was made for.
  */
-export function nvdimmSetupPfn(
+export const nvdimmSetupPfn = traced("__nvdimm_setup_pfn(start, size)", (
   k: Kernel,
   start: number,
   size: number,
   info: PfnInfoBlock,
-): { readonly range: PfnRange; readonly altmap: VmemAltmap | null } | number {
+): { readonly range: PfnRange; readonly altmap: VmemAltmap | null } | number => {
   const base = pfnDown(start, k.pageBytes);
   const range = { start: base, end: pfnDown(start + size - info.endTrunc, k.pageBytes) };
   if (info.mode === "mem") return { range, altmap: null };
@@ -75,4 +79,4 @@ export function nvdimmSetupPfn(
       alloc: 0,
     },
   };
-}
+});

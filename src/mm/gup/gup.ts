@@ -41,15 +41,19 @@ export function gupFast(
   out: number,
 ): number {
   let done = 0;
+  k.tracer?.enter(mode === "pin" ? "pin_user_pages_fast" : "get_user_pages_fast", { vpn, n });
   k.stat[gupCalls]++;
   while (done < n) {
+    k.tracer?.enter("lockless_pages_from_mm", { vpn: vpn + done, n: n - done });
     const got = lockless(k, mm, vpn + done, n - done, mode, pages, out + done);
+    k.tracer?.leave(got);
     done += got;
     if (done === n) break;
     // The slow path faults the page in and looks again; a page that is there and cannot be held is final.
     if (got === 0 && mappedPages(k, mm, vpn + done) > 0) break;
     if (handleFault(k, mm, vpn + done) !== "nopage") break;
   }
+  k.tracer?.leave(done);
   return done;
 }
 
@@ -87,14 +91,19 @@ function lockless(
     const count = Math.min(span - inEntry, end - at);
     if (level === 0) {
       const ptes = Math.min(tableEntries(k) - tableIndex(k, at, 0), end - at);
+      k.tracer?.enter("gup_pte_range", { vpn: at, n: ptes });
       const got = gupPteRange(k, entry, ptes, mode, pages, out + done);
+      k.tracer?.leave(got);
       done += got;
       if (got < ptes) return done;
       at += ptes;
       continue;
     }
     // __gup_device_huge_pmd() and _pud(): hold, then look whether the entry is still the same.
-    const got = gupDeviceHuge(k, entryPfn(format, lo, hi) + inEntry, count, mode, pages, out + done);
+    const pfn = entryPfn(format, lo, hi) + inEntry;
+    k.tracer?.enter("__gup_device_huge", { pfn, n: count });
+    const got = gupDeviceHuge(k, pfn, count, mode, pages, out + done);
+    k.tracer?.leave(got);
     if (got < count || words[entry] !== lo || words[entry + 1] !== hi) {
       undoDevPagemap(k, pages, out + done, got, mode);
       return done;
@@ -172,7 +181,9 @@ function gupDeviceHuge(k: Kernel, pfn: number, n: number, mode: GupMode, pages: 
 
 /** `undo_dev_pagemap`: returns what was held of an entry that changed or could not be held as a whole. */
 function undoDevPagemap(k: Kernel, pages: Float64Array, out: number, n: number, mode: GupMode): void {
+  k.tracer?.enter("undo_dev_pagemap", { n });
   for (let i = 0; i < n; i++) clearPageFlags(k, compoundHead(k, pages[out + i]), PG_REFERENCED);
   if (mode === "pin") unpinPages(k, pages, out, n);
   else putPages(k, pages, out, n);
+  k.tracer?.leave();
 }

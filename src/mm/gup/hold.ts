@@ -67,7 +67,10 @@ export function grabHead(
   recordSubpages(pages, out | 0, k.config.mutation === "recordsHeads" ? head : pfn, n);
   k.stat[pagesRecorded] += n;
   setReferenced(k, head);
-  if (tryGrabCompoundHead(k, head, n, mode)) return n;
+  k.tracer?.enter("try_grab_compound_head", { head, refs: n });
+  const held = tryGrabCompoundHead(k, head, n, mode);
+  k.tracer?.leave(held);
+  if (held) return n;
   clearPageFlags(k, head, PG_REFERENCED);
   return 0;
 }

@@ -21,6 +21,7 @@ export function putPages(k: Kernel, pages: Float64Array, from: number, n: number
   const end = from + n;
   for (let i = from; i < end;) {
     const pfn = pages[i];
+    k.tracer?.enter("put_page", { pfn });
     const at = pageWordForWrite(k, pfn, 0);
     const run = stretch(k, pfn, end - i);
     const { words } = k.phys;
@@ -35,6 +36,7 @@ export function putPages(k: Kernel, pages: Float64Array, from: number, n: number
     if (pageRefcount(k, head) < 1) panic(`putPages: frame ${head} lost its last reference`);
     k.stat[refcountCounter(k, head)] += done;
     k.gupRefs -= done;
+    k.tracer?.leave(done);
     i += done;
   }
 }
@@ -84,6 +86,7 @@ function putBasePages(
 
 /** `unpin_user_pages`: pages of one compound that follow one another are returned together. */
 export function unpinPages(k: Kernel, pages: Float64Array, from: number, n: number): void {
+  k.tracer?.enter("unpin_user_pages", { n });
   for (let i = from; i < from + n;) {
     const pfn = pages[i];
     const at = pageWordForWrite(k, pfn, 0);
@@ -100,9 +103,12 @@ export function unpinPages(k: Kernel, pages: Float64Array, from: number, n: numb
     }
     const head = compoundHead(k, pfn);
     const together = compoundNext(k, pages, i, from + n, head);
+    k.tracer?.enter("put_compound_head", { head, refs: together });
     putCompoundHead(k, head, together, "pin");
+    k.tracer?.leave();
     i += together;
   }
+  k.tracer?.leave();
 }
 
 /** `compound_next`: how many recorded pages from `i` on belong to one head. */

@@ -14,6 +14,7 @@ import type { Kernel } from "../kernel.ts";
 import { growZoneSpan } from "../mmzone.ts";
 import { sparseAddSection, sparseRemoveSection } from "../sparse.ts";
 import { C } from "../vmstat.ts";
+import { traced } from "../trace.ts";
 
 /** `struct mhp_params`: where the memmap comes from, and (patch 9) which pgmap it is for. */
 export interface MhpParams {
@@ -22,45 +23,54 @@ export interface MhpParams {
 }
 
 /** `__add_pages`: memmap for [pfn, pfn + n), section by section. 0 or a negative errno with nothing changed. */
-export function addPages(k: Kernel, nid: number, pfn: number, n: number, params: MhpParams): number {
-  const { altmap, pgmap } = params;
-  if (altmap !== null) {
-    if (altmap.basePfn !== pfn || altmapOffset(altmap) > n) return -EINVAL;
-    altmap.alloc = 0;
-    altmap.align = 0;
-  }
-  if (!isAligned(pfn, k.pagesPerSubsection) || !isAligned(n, k.pagesPerSubsection)) return -EINVAL;
-  for (let at = pfn; at < pfn + n;) {
-    const count = Math.min(pfn + n, sectionEnd(k, at)) - at;
-    const err = sparseAddSection(k, nid, at, count, altmap, pgmap);
-    if (err < 0) {
-      if (!k.config.errata.addPagesNoUnwind) {
-        removePages(k, pfn, at - pfn, k.config.mutation === "unwindWithoutAltmap" ? null : altmap);
-      }
-      return err;
+export const addPages = traced(
+  "__add_pages(nid, pfn, n)",
+  (k: Kernel, nid: number, pfn: number, n: number, params: MhpParams): number => {
+    const { altmap, pgmap } = params;
+    if (altmap !== null) {
+      if (altmap.basePfn !== pfn || altmapOffset(altmap) > n) return -EINVAL;
+      altmap.alloc = 0;
+      altmap.align = 0;
     }
-    k.stat[C.condResched]++;
-    at += count;
-  }
-  return 0;
-}
+    if (!isAligned(pfn, k.pagesPerSubsection) || !isAligned(n, k.pagesPerSubsection)) return -EINVAL;
+    for (let at = pfn; at < pfn + n;) {
+      const count = Math.min(pfn + n, sectionEnd(k, at)) - at;
+      const err = sparseAddSection(k, nid, at, count, altmap, pgmap);
+      if (err < 0) {
+        if (!k.config.errata.addPagesNoUnwind) {
+          removePages(k, pfn, at - pfn, k.config.mutation === "unwindWithoutAltmap" ? null : altmap);
+        }
+        return err;
+      }
+      k.stat[C.condResched]++;
+      at += count;
+    }
+    return 0;
+  },
+);
 
 /** `__remove_pages`: takes the memmap of [pfn, pfn + n) down. */
-export function removePages(k: Kernel, pfn: number, n: number, altmap: VmemAltmap | null): void {
-  for (let at = pfn; at < pfn + n;) {
-    const count = Math.min(pfn + n, sectionEnd(k, at)) - at;
-    k.stat[C.condResched]++;
-    if (sparseRemoveSection(k, at, count, altmap) < 0) {
-      panic(`removePages: subsections of frame ${at} are not populated`);
+export const removePages = traced(
+  "__remove_pages(pfn, n)",
+  (k: Kernel, pfn: number, n: number, altmap: VmemAltmap | null): void => {
+    for (let at = pfn; at < pfn + n;) {
+      const count = Math.min(pfn + n, sectionEnd(k, at)) - at;
+      k.stat[C.condResched]++;
+      if (sparseRemoveSection(k, at, count, altmap) < 0) {
+        panic(`removePages: subsections of frame ${at} are not populated`);
+      }
+      at += count;
     }
-    at += count;
-  }
-}
+  },
+);
 
 /** `move_pfn_range_to_zone` for ZONE_DEVICE: the zone spans the range; nothing becomes present or managed. */
-export function moveRangeToDeviceZone(k: Kernel, nid: number, start: number, end: number): void {
-  growZoneSpan(k.nodes[nid].zones[ZONE_DEVICE], start, end);
-}
+export const moveRangeToDeviceZone = traced(
+  "move_pfn_range_to_zone(nid, start, end)",
+  (k: Kernel, nid: number, start: number, end: number): void => {
+    growZoneSpan(k.nodes[nid].zones[ZONE_DEVICE], start, end);
+  },
+);
 
 /**
  * `pfn_to_online_page`: the frame if it is System RAM in use, -1 otherwise. An early section may hold device memory in

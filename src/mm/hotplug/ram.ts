@@ -28,6 +28,7 @@ import { freeCorePages, memmapInitRange } from "../mm_init.ts";
 import { addFreeArea, growZoneSpan, removeFreeArea, shrinkZoneSpan, type Zone, zoneArea } from "../mmzone.ts";
 import { setPageFlags } from "../page.ts";
 import { pageInitPoison } from "../page_init.ts";
+import { traced } from "../trace.ts";
 
 /** `zone_for_pfn_range`: the zone a range joins. */
 export function zoneForPfnRange(k: Kernel, type: OnlineType, nid: number, start: number, n: number): Zone {
@@ -43,30 +44,36 @@ export function zoneForPfnRange(k: Kernel, type: OnlineType, nid: number, start:
 }
 
 /** `mhp_init_memmap_on_memory`: the block's first `n` frames join the zone as what they are, its memmap. */
-export function mhpInitMemmapOnMemory(k: Kernel, pfn: number, n: number, zone: Zone): void {
-  growZoneSpan(zone, pfn, pfn + n);
-  k.sections.setMigratetype(pfn, pfn + n, MIGRATE_UNMOVABLE);
-  if (k.contents) memmapInitRange(k, zone, pfn, n);
-  const marked = k.config.selfHostedVmemmap === "marked" && k.config.mutation !== "selfHostedUnmarked";
-  if (k.contents && marked) {
-    for (let i = pfn; i < pfn + n; i++) setPageFlags(k, i, PG_VMEMMAP_SELF_HOSTED);
-  }
-  // Sections that the memmap fills are never given to online_pages().
-  setSectionsOnline(k, pfn, alignDown(pfn + n, k.pagesPerSection), true);
-}
+export const mhpInitMemmapOnMemory = traced(
+  "mhp_init_memmap_on_memory(pfn, n)",
+  (k: Kernel, pfn: number, n: number, zone: Zone): void => {
+    growZoneSpan(zone, pfn, pfn + n);
+    k.sections.setMigratetype(pfn, pfn + n, MIGRATE_UNMOVABLE);
+    if (k.contents) memmapInitRange(k, zone, pfn, n);
+    const marked = k.config.selfHostedVmemmap === "marked" && k.config.mutation !== "selfHostedUnmarked";
+    if (k.contents && marked) {
+      for (let i = pfn; i < pfn + n; i++) setPageFlags(k, i, PG_VMEMMAP_SELF_HOSTED);
+    }
+    // Sections that the memmap fills are never given to online_pages().
+    setSectionsOnline(k, pfn, alignDown(pfn + n, k.pagesPerSection), true);
+  },
+);
 
 /** `mhp_deinit_memmap_on_memory`: the reverse, once everything the memmap describes is offline. */
-export function mhpDeinitMemmapOnMemory(k: Kernel, pfn: number, n: number, zone: Zone): void {
-  setSectionsOnline(k, pfn, alignDown(pfn + n, k.pagesPerSection), false);
-  removePfnRangeFromZone(k, zone, pfn, n);
-}
+export const mhpDeinitMemmapOnMemory = traced(
+  "mhp_deinit_memmap_on_memory(pfn, n)",
+  (k: Kernel, pfn: number, n: number, zone: Zone): void => {
+    setSectionsOnline(k, pfn, alignDown(pfn + n, k.pagesPerSection), false);
+    removePfnRangeFromZone(k, zone, pfn, n);
+  },
+);
 
 /**
  * `online_pages`: initialises struct pages of [pfn, pfn + n) and gives the frames to the buddy allocator. -EINVAL
  * unless it begins at a pageblock and ends at a section; -ENOMEM, nothing changed, when somebody who must know of it
  * first cannot allocate.
  */
-export function onlinePages(k: Kernel, pfn: number, n: number, zone: Zone): number {
+export const onlinePages = traced("online_pages(pfn, n)", (k: Kernel, pfn: number, n: number, zone: Zone): number => {
   if (!spanIsValid(k, pfn, n)) return -EINVAL;
   growZoneSpan(zone, pfn, pfn + n);
   if (k.contents) memmapInitRange(k, zone, pfn, n);
@@ -86,12 +93,12 @@ export function onlinePages(k: Kernel, pfn: number, n: number, zone: Zone): numb
   zone.managed += n;
   adjustPresentPageCount(zone, n);
   return 0;
-}
+});
 
 /**
  * `offline_pages`: takes the frames of [pfn, pfn + n) back. -EINVAL as for onlinePages(), -EBUSY when any is in use.
  */
-export function offlinePages(k: Kernel, pfn: number, n: number, zone: Zone): number {
+export const offlinePages = traced("offline_pages(pfn, n)", (k: Kernel, pfn: number, n: number, zone: Zone): number => {
   if (!spanIsValid(k, pfn, n)) return -EINVAL;
   const area = zoneArea(zone, pfn);
   if (area === null) panic(`offlinePages: frame ${pfn} is not online`);
@@ -102,7 +109,7 @@ export function offlinePages(k: Kernel, pfn: number, n: number, zone: Zone): num
   setSectionsOnline(k, pfn, pfn + n, false);
   removePfnRangeFromZone(k, zone, pfn, n);
   return 0;
-}
+});
 
 /** `adjust_present_page_count`. */
 export function adjustPresentPageCount(zone: Zone, n: number): void {
@@ -110,10 +117,13 @@ export function adjustPresentPageCount(zone: Zone, n: number): void {
 }
 
 /** `remove_pfn_range_from_zone`: the struct pages mean nothing any more, the span shrinks. */
-function removePfnRangeFromZone(k: Kernel, zone: Zone, pfn: number, n: number): void {
-  pageInitPoison(k, pfn, n);
-  shrinkZoneSpan(zone, pfn, pfn + n);
-}
+const removePfnRangeFromZone = traced(
+  "remove_pfn_range_from_zone(_, pfn, n)",
+  (k: Kernel, zone: Zone, pfn: number, n: number): void => {
+    pageInitPoison(k, pfn, n);
+    shrinkZoneSpan(zone, pfn, pfn + n);
+  },
+);
 
 /** Pageblocks from the start, sections to the end: the memmap in front of the range may take part of a section. */
 function spanIsValid(k: Kernel, pfn: number, n: number): boolean {

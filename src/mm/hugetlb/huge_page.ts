@@ -42,20 +42,24 @@ import {
 } from "../page.ts";
 import { initSinglePage, pageImage, stampTails } from "../page_init.ts";
 import { C } from "../vmstat.ts";
+import { traced } from "../trace.ts";
 
 const { COMPOUND_HEAD, COMPOUND_HEAD_HI, MAPPING, MAPPING_HI, STEP } = WORD;
 
 /** Makes `h.pages` frames one huge page that is free in its pool: `prep_compound_page`, no references. */
-export function prepHugePage(k: Kernel, h: Hstate, head: number, zone: number, nid: number): void {
-  initSinglePage(k, head, zone, nid);
-  setPageFlags(k, head, PG_HEAD);
-  writePage(k, head, PAGE_REFCOUNT, 0);
-  writePage(k, head, PAGE_PRIVATE, HPG_FREED);
-  if (!k.contents) return;
-  prepTails(k, head, h.pages, zone, nid);
-  prepCompoundHead(k, head, h.order, HUGETLB_PAGE_DTOR);
-  k.stat[C.hugetlbPagesPrepared] += h.pages;
-}
+export const prepHugePage = traced(
+  "prep_compound_page(_, head)",
+  (k: Kernel, h: Hstate, head: number, zone: number, nid: number): void => {
+    initSinglePage(k, head, zone, nid);
+    setPageFlags(k, head, PG_HEAD);
+    writePage(k, head, PAGE_REFCOUNT, 0);
+    writePage(k, head, PAGE_PRIVATE, HPG_FREED);
+    if (!k.contents) return;
+    prepTails(k, head, h.pages, zone, nid);
+    prepCompoundHead(k, head, h.order, HUGETLB_PAGE_DTOR);
+    k.stat[C.hugetlbPagesPrepared] += h.pages;
+  },
+);
 
 function prepTails(k: Kernel, head: number, pages: number, zone: number, nid: number): void {
   if (k.structPageSize === STRETCH_STRUCT_SIZE) {

@@ -22,6 +22,7 @@ import { setSubpagePrivate } from "./huge_page.ts";
 import { notOptimizable } from "./hugetlb_vmemmap.ts";
 import type { HugetlbState, Kernel } from "../kernel.ts";
 import { pageFlags, pageNid, readPage, writePage } from "../page.ts";
+import { traced } from "../trace.ts";
 
 /** The state at boot, before hugetlb_init(). */
 export function newHugetlbState(optimize: boolean): HugetlbState {
@@ -94,12 +95,15 @@ export function setOptimizeVmemmap(k: Kernel, on: boolean): void {
  * what the kernel's arithmetic comes to. Returns the persistent pages reached there. Pages in use that are too many
  * become surplus.
  */
-export function setNrHugepages(k: Kernel, h: Hstate, count: number, nid = -1): number {
-  const total = nid < 0 ? count : count + h.nrHugePages - h.nrHugePagesNode[nid];
-  if (total > persistentHugePages(h)) growPool(k, h, total, nid);
-  else shrinkPool(k, h, total, nid);
-  return persistentHugePages(h, nid);
-}
+export const setNrHugepages = traced(
+  "set_max_huge_pages(_, count)",
+  (k: Kernel, h: Hstate, count: number, nid: number = -1): number => {
+    const total = nid < 0 ? count : count + h.nrHugePages - h.nrHugePagesNode[nid];
+    if (total > persistentHugePages(h)) growPool(k, h, total, nid);
+    else shrinkPool(k, h, total, nid);
+    return persistentHugePages(h, nid);
+  },
+);
 
 /** Persistent pages of all nodes to `total`, by pages of one node or (-1) any. */
 function growPool(k: Kernel, h: Hstate, total: number, nid: number): void {
@@ -133,13 +137,13 @@ function shrinkPool(k: Kernel, h: Hstate, total: number, nid: number): void {
 }
 
 /** `alloc_pool_huge_page`: one more page, from the next node that has one. */
-function allocPoolHugePage(k: Kernel, h: Hstate, nid: number): boolean {
+const allocPoolHugePage = traced("alloc_pool_huge_page(_, nid)", (k: Kernel, h: Hstate, nid: number): boolean => {
   return timed(k, () => {
     const head = allocInTurn(k, h, nid);
     if (head >= 0) prepNewHugePage(k, h, head);
     return head >= 0;
   });
-}
+});
 
 /** Makes one page and tells the probe how long it took, if there is one and the page was made. */
 function timed(k: Kernel, make: () => boolean): boolean {
@@ -179,27 +183,30 @@ function removePoolHugePage(h: Hstate, nid: number): number {
 }
 
 /** `alloc_huge_page`: a page for a user, from the pool or as surplus; its head with one reference, or -ENOMEM. */
-export function allocHugePage(k: Kernel, h: Hstate, nid: number, cgroup = 0): number {
-  let head = dequeueHugePage(k, h, nid);
-  if (head < 0) {
-    if (h.surplusHugePages >= h.nrOvercommit) return -ENOMEM;
-    const before = h.surplusHugePages;
-    if (!allocPoolHugePage(k, h, nid) && !allocPoolHugePage(k, h, -1)) return -ENOMEM;
-    head = dequeueHugePage(k, h, nid);
-    h.surplusHugePages = before + 1;
-    h.surplusHugePagesNode[pageNid(k, head)]++;
-  }
-  h.active.add(head);
-  writePage(k, head, PAGE_REFCOUNT, 1);
-  writePage(k, head, PAGE_PRIVATE, readPage(k, head, PAGE_PRIVATE) & ~HPG_FREED);
-  if (cgroup !== 0) setSubpagePrivate(k, head, SUBPAGE_INDEX_CGROUP, cgroup);
-  return head;
-}
+export const allocHugePage = traced(
+  "alloc_huge_page(_, nid)",
+  (k: Kernel, h: Hstate, nid: number, cgroup: number = 0): number => {
+    let head = dequeueHugePage(k, h, nid);
+    if (head < 0) {
+      if (h.surplusHugePages >= h.nrOvercommit) return -ENOMEM;
+      const before = h.surplusHugePages;
+      if (!allocPoolHugePage(k, h, nid) && !allocPoolHugePage(k, h, -1)) return -ENOMEM;
+      head = dequeueHugePage(k, h, nid);
+      h.surplusHugePages = before + 1;
+      h.surplusHugePagesNode[pageNid(k, head)]++;
+    }
+    h.active.add(head);
+    writePage(k, head, PAGE_REFCOUNT, 1);
+    writePage(k, head, PAGE_PRIVATE, readPage(k, head, PAGE_PRIVATE) & ~HPG_FREED);
+    if (cgroup !== 0) setSubpagePrivate(k, head, SUBPAGE_INDEX_CGROUP, cgroup);
+    return head;
+  },
+);
 
 /**
  * `free_huge_page`: a user returns a page. It goes to the pool, or away if its node has surplus. -EBUSY if still held.
  */
-export function freeHugePage(k: Kernel, h: Hstate, head: number): number {
+export const freeHugePage = traced("free_huge_page(_, head)", (k: Kernel, h: Hstate, head: number): number => {
   if (readPage(k, head, PAGE_REFCOUNT) !== 1) return -EBUSY;
   const nid = pageNid(k, head);
   h.active.delete(head);
@@ -213,7 +220,7 @@ export function freeHugePage(k: Kernel, h: Hstate, head: number): number {
   removeHugePage(h, nid, true);
   updateAndFreePages(k, h, [head]);
   return 0;
-}
+});
 
 /**
  * Makes a huge page of these very frames (`alloc_contig_range`, as CMA and hugetlb_cma place pages), one more

@@ -25,6 +25,7 @@ import { pageNid, readPage, vmemmapPage, writePage } from "../page.ts";
 import { entryFrame, flushVmemmap, setEntry, tableEntries, vmemmapVpn, walkTo } from "../pgtable.ts";
 import { splitVmemmapRange } from "./vmemmap_split.ts";
 import { C } from "../vmstat.ts";
+import { traced } from "../trace.ts";
 
 /** VMEMMAP_REMAP_NO_TLB_FLUSH: the caller flushes for a whole batch, and until then no frame is freed. */
 export const REMAP_NO_TLB_FLUSH = 1;
@@ -66,14 +67,17 @@ export function hugetlbVmemmapSplit(k: Kernel, h: Hstate, head: number, nid: num
  * `hugetlb_vmemmap_optimize` (`free_huge_page_vmemmap` of the series) on a page whose leaves are split already: shares
  * the tails, flushes, frees. With REMAP_NO_TLB_FLUSH frames wait until hugetlbVmemmapFlush().
  */
-export function hugetlbVmemmapOptimize(k: Kernel, h: Hstate, head: number, flags: number): void {
-  if ((flags & SYNCHRONIZE_RCU) !== 0) synchronizeRcu(k);
-  countOptimized(k, 1);
-  shareTails(k, h, head);
-  if ((flags & REMAP_NO_TLB_FLUSH) !== 0) return;
-  flushTails(k, h, head);
-  freeUnmapped(k);
-}
+export const hugetlbVmemmapOptimize = traced(
+  "hugetlb_vmemmap_optimize(_, head)",
+  (k: Kernel, h: Hstate, head: number, flags: number): void => {
+    if ((flags & SYNCHRONIZE_RCU) !== 0) synchronizeRcu(k);
+    countOptimized(k, 1);
+    shareTails(k, h, head);
+    if ((flags & REMAP_NO_TLB_FLUSH) !== 0) return;
+    flushTails(k, h, head);
+    freeUnmapped(k);
+  },
+);
 
 /** `vmemmap_remap_free` short of the flush: the tails' entries, and the mark on the head. */
 export function shareTails(k: Kernel, h: Hstate, head: number): void {
@@ -96,19 +100,22 @@ export function hugetlbVmemmapFlush(k: Kernel): void {
  * `hugetlb_vmemmap_restore` (`alloc_huge_page_vmemmap`): every tail page gets a frame of its own again, with the
  * content that was shared. 0, or -ENOMEM with everything as it was.
  */
-export function hugetlbVmemmapRestore(k: Kernel, h: Hstate, head: number, flags: number): number {
-  if ((flags & SYNCHRONIZE_RCU) !== 0) synchronizeRcu(k);
-  const frames = allocVmemmapPages(k, h.freeVmemmapPages, pageNid(k, head));
-  if (frames === null) return -ENOMEM;
-  restoreTails(k, vmemmapPage(k, head) + k.config.hugetlbKeep, frames);
-  if (k.config.mutation === "headFromTemplate") {
-    const first = vmemmapPage(k, head);
-    copyTails(k, entryFrame(k, pteOf(k, first)), entryFrame(k, pteOf(k, first + k.config.hugetlbKeep - 1)));
-  }
-  if ((flags & REMAP_NO_TLB_FLUSH) === 0) flushTails(k, h, head);
-  unmarkOptimized(k, head);
-  return 0;
-}
+export const hugetlbVmemmapRestore = traced(
+  "hugetlb_vmemmap_restore(_, head)",
+  (k: Kernel, h: Hstate, head: number, flags: number): number => {
+    if ((flags & SYNCHRONIZE_RCU) !== 0) synchronizeRcu(k);
+    const frames = allocVmemmapPages(k, h.freeVmemmapPages, pageNid(k, head));
+    if (frames === null) return -ENOMEM;
+    restoreTails(k, vmemmapPage(k, head) + k.config.hugetlbKeep, frames);
+    if (k.config.mutation === "headFromTemplate") {
+      const first = vmemmapPage(k, head);
+      copyTails(k, entryFrame(k, pteOf(k, first)), entryFrame(k, pteOf(k, first + k.config.hugetlbKeep - 1)));
+    }
+    if ((flags & REMAP_NO_TLB_FLUSH) === 0) flushTails(k, h, head);
+    unmarkOptimized(k, head);
+    return 0;
+  },
+);
 
 /** The page is whole again: the mark on its head, then the key. */
 export function unmarkOptimized(k: Kernel, head: number): void {
@@ -127,7 +134,7 @@ export function countOptimized(k: Kernel, n: number): void {
  * `vmemmap_remap_pte` for `count` pages from `start` on: all to the frame before them; the frames they had wait for the
  * flush. The page before is in the same table, since a huge page's vmemmap is aligned to its size.
  */
-function remapTails(k: Kernel, start: number, count: number): void {
+const remapTails = traced("vmemmap_remap_range(start, count)", (k: Kernel, start: number, count: number): void => {
   const { words } = k.phys;
   const { kernelPage, kernelPageRo } = k.arch.format;
   const bits = k.config.hugetlbTailsReadOnly ? kernelPageRo : kernelPage;
@@ -151,44 +158,50 @@ function remapTails(k: Kernel, start: number, count: number): void {
     done += run;
   }
   k.stat[C.pteWrites] += count - 1;
-}
+});
 
 /** `free_vmemmap_page_list`: boot's pages leave as boot pages do, others through their last reference. */
-export function freeUnmapped(k: Kernel): void {
+export const freeUnmapped = traced("free_vmemmap_page_list()", (k: Kernel): void => {
   const { unmapped } = k.hugetlb;
   for (let i = 0; i < unmapped.length; i++) freePagetable(k, unmapped[i], 0, USE_VMEMMAP);
   unmapped.length = 0;
-}
+});
 
 /** `alloc_vmemmap_page_list`: frames on the page's own node, all of them or null. */
-export function allocVmemmapPages(k: Kernel, count: number, nid: number): Float64Array | null {
-  const frames = new Float64Array(count);
-  const got = allocFrames(k, nid, USE_VMEMMAP, frames, count, true);
-  if (got === count) return frames;
-  for (let i = 0; i < got; i++) freePages(k, frames[i], 0, USE_VMEMMAP);
-  return null;
-}
+export const allocVmemmapPages = traced(
+  "alloc_vmemmap_page_list(count, nid)",
+  (k: Kernel, count: number, nid: number): Float64Array | null => {
+    const frames = new Float64Array(count);
+    const got = allocFrames(k, nid, USE_VMEMMAP, frames, count, true);
+    if (got === count) return frames;
+    for (let i = 0; i < got; i++) freePages(k, frames[i], 0, USE_VMEMMAP);
+    return null;
+  },
+);
 
 /** `vmemmap_restore_pte` for one page after another: the shared content, then the entry. */
-export function restoreTails(k: Kernel, start: number, frames: Float64Array): void {
-  const entries = tableEntries(k);
-  let reuse = -1;
-  for (let done = 0; done < frames.length;) {
-    const at = pteOf(k, start + done);
-    const run = Math.min(entries - (start + done) % entries, frames.length - done);
-    if (done === 0) reuse = entryFrame(k, at - 2);
-    for (let i = 0; i < run; i++) {
-      const entry = at + 2 * i;
-      if (entryFrame(k, entry) !== reuse) {
-        panic(`hugetlbVmemmapRestore: vmemmap page ${start + done + i} is not shared`);
+export const restoreTails = traced(
+  "vmemmap_remap_range(start)",
+  (k: Kernel, start: number, frames: Float64Array): void => {
+    const entries = tableEntries(k);
+    let reuse = -1;
+    for (let done = 0; done < frames.length;) {
+      const at = pteOf(k, start + done);
+      const run = Math.min(entries - (start + done) % entries, frames.length - done);
+      if (done === 0) reuse = entryFrame(k, at - 2);
+      for (let i = 0; i < run; i++) {
+        const entry = at + 2 * i;
+        if (entryFrame(k, entry) !== reuse) {
+          panic(`hugetlbVmemmapRestore: vmemmap page ${start + done + i} is not shared`);
+        }
+        if (k.contents) copyTails(k, frames[done + i], reuse);
+        setEntry(k, entry, 0, frames[done + i], k.arch.format.kernelPage);
       }
-      if (k.contents) copyTails(k, frames[done + i], reuse);
-      setEntry(k, entry, 0, frames[done + i], k.arch.format.kernelPage);
+      done += run;
     }
-    done += run;
-  }
-  if (k.contents) k.stat[C.vmemmapPagesCopied] += frames.length;
-}
+    if (k.contents) k.stat[C.vmemmapPagesCopied] += frames.length;
+  },
+);
 
 /** Fills a frame with tails. */
 function copyTails(k: Kernel, frame: number, reuse: number): void {

@@ -26,41 +26,45 @@ import {
 } from "./hugetlb_vmemmap.ts";
 import type { Kernel } from "../kernel.ts";
 import { pageNid, readPage, writePage } from "../page.ts";
+import { traced } from "../trace.ts";
 
 /** Frames for a huge page from this very node, or -1. Struct pages are left to prepNewHugePage(). */
-export function allocHugeFrames(k: Kernel, h: Hstate, nid: number): number {
+export const allocHugeFrames = traced("alloc_buddy_huge_page(_, nid)", (k: Kernel, h: Hstate, nid: number): number => {
   return h.order > k.arch.maxOrder
     ? allocContigPages(k, h.order, nid, USE_HUGETLB)
     : allocPages(k, h.order, nid, USE_HUGETLB, true, true);
-}
+});
 
 /** `prep_new_huge_page`: the frames become a huge page, its vmemmap shared if the switch is on and memory allows. */
-export function prepNewHugePage(k: Kernel, h: Hstate, head: number): void {
+export const prepNewHugePage = traced("prep_new_huge_page(_, head)", (k: Kernel, h: Hstate, head: number): void => {
   const { index, nid } = zoneOf(k, head);
   const share = vmemmapShouldOptimize(k, h, head) && hugetlbVmemmapSplit(k, h, head, nid, true) === 0;
   prepHugePage(k, h, head, index, nid);
   if (share) hugetlbVmemmapOptimize(k, h, head, SYNCHRONIZE_RCU);
   addToPool(h, head, nid);
-}
+});
 
 /** prep_new_huge_page for many pages with two flushes in all (`hugetlb_vmemmap_optimize_folios`, 6.7). */
-export function prepNewHugePages(k: Kernel, h: Hstate, heads: readonly number[]): void {
-  const share = heads.map((head) =>
-    vmemmapShouldOptimize(k, h, head) && hugetlbVmemmapSplit(k, h, head, zoneOf(k, head).nid, false) === 0
-  );
-  if (share.includes(true)) hugetlbVmemmapFlush(k);
-  let flags = batchFlags(k);
-  for (const [i, head] of heads.entries()) {
-    const { index, nid } = zoneOf(k, head);
-    prepHugePage(k, h, head, index, nid);
-    if (share[i]) {
-      hugetlbVmemmapOptimize(k, h, head, flags);
-      flags = nextFlags(k, flags);
+export const prepNewHugePages = traced(
+  "prep_and_add_allocated_folios()",
+  (k: Kernel, h: Hstate, heads: readonly number[]): void => {
+    const share = heads.map((head) =>
+      vmemmapShouldOptimize(k, h, head) && hugetlbVmemmapSplit(k, h, head, zoneOf(k, head).nid, false) === 0
+    );
+    if (share.includes(true)) hugetlbVmemmapFlush(k);
+    let flags = batchFlags(k);
+    for (const [i, head] of heads.entries()) {
+      const { index, nid } = zoneOf(k, head);
+      prepHugePage(k, h, head, index, nid);
+      if (share[i]) {
+        hugetlbVmemmapOptimize(k, h, head, flags);
+        flags = nextFlags(k, flags);
+      }
+      addToPool(h, head, nid);
     }
-    addToPool(h, head, nid);
-  }
-  if (share.includes(true)) hugetlbVmemmapFlush(k);
-}
+    if (share.includes(true)) hugetlbVmemmapFlush(k);
+  },
+);
 
 /** A batch flushes at its end, and its first page waits for who walks pfns. */
 function batchFlags(k: Kernel): number {
@@ -109,27 +113,30 @@ export function adjustPoolSurplus(h: Hstate, nid: number, delta: 1 | -1): boolea
  * `update_and_free_page` for pages that were removed from the pool: at once, or by the worker if the kernel defers what
  * must allocate. Those that cannot be restored are in the pool again, as surplus.
  */
-export function updateAndFreePages(k: Kernel, h: Hstate, heads: readonly number[]): void {
-  if (k.config.hugetlbFlush === "batch" && k.config.hugetlbFree === "sync") return freeBatch(k, h, heads);
-  for (const head of heads) {
-    if (k.config.hugetlbFree === "deferred" && vmemmapOptimized(k, head)) k.hugetlb.work.push({ h, head });
-    else updateAndFreePage(k, h, head);
-  }
-}
+export const updateAndFreePages = traced(
+  "update_and_free_pages_bulk()",
+  (k: Kernel, h: Hstate, heads: readonly number[]): void => {
+    if (k.config.hugetlbFlush === "batch" && k.config.hugetlbFree === "sync") return freeBatch(k, h, heads);
+    for (const head of heads) {
+      if (k.config.hugetlbFree === "deferred" && vmemmapOptimized(k, head)) k.hugetlb.work.push({ h, head });
+      else updateAndFreePage(k, h, head);
+    }
+  },
+);
 
 /** `flush_free_hpage_work`: the worker runs until its queue is empty. */
-export function flushFreeHpageWork(k: Kernel): void {
+export const flushFreeHpageWork = traced("flush_free_hpage_work()", (k: Kernel): void => {
   for (const { h, head } of k.hugetlb.work.splice(0)) updateAndFreePage(k, h, head);
-}
+});
 
-function updateAndFreePage(k: Kernel, h: Hstate, head: number): void {
+const updateAndFreePage = traced("update_and_free_page(_, head)", (k: Kernel, h: Hstate, head: number): void => {
   const probe = k.hugetlb.freeProbe;
   const t0 = probe === null ? 0 : performance.now();
   const shared = vmemmapOptimized(k, head) || k.config.mutation === "restoresWhole";
   if (shared && hugetlbVmemmapRestore(k, h, head, SYNCHRONIZE_RCU) < 0) addAsSurplus(k, h, head);
   else freeWholePage(k, h, head);
   probe?.add((performance.now() - t0) * 1e6);
-}
+});
 
 /** `update_and_free_pages_bulk` with one flush for all that were restored. */
 function freeBatch(k: Kernel, h: Hstate, heads: readonly number[]): void {
@@ -149,12 +156,12 @@ function freeBatch(k: Kernel, h: Hstate, heads: readonly number[]): void {
 }
 
 /** `__update_and_free_page` once the vmemmap is whole: the frames go back, a poisoned one excepted. */
-function freeWholePage(k: Kernel, h: Hstate, head: number): void {
+const freeWholePage = traced("__update_and_free_page(_, head)", (k: Kernel, h: Hstate, head: number): void => {
   const poisoned = deliverHwpoison(k, head);
   destroyHugePage(k, h, head);
   freeContigPages(k, head, h.order, USE_HUGETLB);
   if (poisoned >= 0) takePageOffBuddy(k, poisoned);
-}
+});
 
 /** `add_hugetlb_page`: back into the pool, as a surplus page. */
 function addAsSurplus(k: Kernel, h: Hstate, head: number): void {

@@ -22,6 +22,7 @@ import {
   walkTo,
 } from "../pgtable.ts";
 import { C } from "../vmstat.ts";
+import { traced } from "../trace.ts";
 
 /**
  * Splits every leaf under vmemmap pages [start, start + count). 0, or -ENOMEM when a table cannot be had; leaves split
@@ -39,7 +40,7 @@ export function splitVmemmapRange(k: Kernel, start: number, count: number, nid: 
   return 0;
 }
 
-function splitLeaf(k: Kernel, pmd: number, nid: number): boolean {
+const splitLeaf = traced("split_vmemmap_huge_pmd()", (k: Kernel, pmd: number, nid: number): boolean => {
   const { format } = k.arch;
   const block = entryFrame(k, pmd);
   const table = allocTable(k, nid, USE_PTE_TABLE);
@@ -51,4 +52,4 @@ function splitLeaf(k: Kernel, pmd: number, nid: number): boolean {
   if ((readPage(k, block, 0) & PG_RESERVED) === 0) splitPage(k, block, format.tableShift);
   setEntry(k, pmd, 1, table, format.table);
   return true;
-}
+});

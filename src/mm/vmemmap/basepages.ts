@@ -13,6 +13,7 @@ import { allocFrames, allocPages } from "../page_alloc.ts";
 import { getEachPage } from "../page.ts";
 import { entryFrame, entryNone, populateTo, tableEntries, vmemmapVpn, walkTo } from "../pgtable.ts";
 import { C } from "../vmstat.ts";
+import { traced } from "../trace.ts";
 
 const { nrMemmapBootPages, pteWrites, vmemmapFrameGets } = C;
 
@@ -28,15 +29,15 @@ const WHOLE = 2 ** 30;
  * `vmemmap_populate_basepages`: a frame of its own for every page of [start, end), from the altmap if one is given. 0 or
  * -ENOMEM. The tables come from DRAM in any case.
  */
-export function vmemmapPopulateBasepages(
+export const vmemmapPopulateBasepages = traced("vmemmap_populate_basepages(start, end, nid)", (
   k: Kernel,
   start: number,
   end: number,
   nid: number,
   altmap: VmemAltmap | null,
-): number {
+): number => {
   return populateTables(k, start, end, nid, newPlan(k, WHOLE, WHOLE, -1, altmap));
-}
+});
 
 /**
  * `vmemmap_alloc_block_buf`: an aligned block for memmap, from the altmap, the boot or the buddy allocator; -1 when there
@@ -64,9 +65,12 @@ export function mappedFrame(k: Kernel, vpage: number): number {
 }
 
 /** `vmemmap_populate_range` with a page to reuse: all of [start, end) maps that frame, a reference each. 0 or -ENOMEM. */
-export function populateReusing(k: Kernel, start: number, end: number, nid: number, reuse: number): number {
-  return populateTables(k, start, end, nid, newPlan(k, WHOLE, 0, reuse, null));
-}
+export const populateReusing = traced(
+  "vmemmap_populate_range(start, end, nid, reuse)",
+  (k: Kernel, start: number, end: number, nid: number, reuse: number): number => {
+    return populateTables(k, start, end, nid, newPlan(k, WHOLE, 0, reuse, null));
+  },
+);
 
 /**
  * Entries for the compounds of `size` vmemmap pages each that fill [start, end), the last one cut if it must be: the first

@@ -47,19 +47,20 @@ import {
 import { vmemmapAllocBlock, vmemmapPopulateBasepages } from "./basepages.ts";
 import { PAGE_UNUSED_WORD } from "../../include/mm_types.ts";
 import { panic } from "../../lib/bug.ts";
+import { traced } from "../trace.ts";
 
 /** `vmemmap_populate`: maps vmemmap pages [start, end). 0 or -ENOMEM, leaving what was mapped. */
-export function vmemmapPopulate(
+export const vmemmapPopulate = traced("vmemmap_populate(start, end, nid)", (
   k: Kernel,
   start: number,
   end: number,
   nid: number,
   altmap: VmemAltmap | null,
-): number {
+): number => {
   const wholeSection = (end - start) * k.pageBytes >= k.pagesPerSection * k.structPageSize;
   if (wholeSection && k.arch.hugeVmemmap && !k.vmemmapBasePages) return populateHugepages(k, start, end, nid, altmap);
   return vmemmapPopulateBasepages(k, start, end, nid, altmapOfPages(k, altmap));
-}
+});
 
 /** Where base pages are from: the altmap on arm64 only. */
 function altmapOfPages(k: Kernel, altmap: VmemAltmap | null): VmemAltmap | null {
@@ -67,39 +68,45 @@ function altmapOfPages(k: Kernel, altmap: VmemAltmap | null): VmemAltmap | null 
 }
 
 /** `vmemmap_populate_hugepages`: one leaf per PMD; base pages where no block is to be had, but on x86 with an altmap. */
-function populateHugepages(k: Kernel, start: number, end: number, nid: number, altmap: VmemAltmap | null): number {
-  const pmdPages = levelPages(k, 1);
-  for (let at = start; at < end;) {
-    const next = Math.min(alignDown(at, pmdPages) + pmdPages, end);
-    const pmd = populateTo(k, k.rootPfn, vmemmapVpn(k, at), 1, nid);
-    if (pmd < 0) return -ENOMEM;
-    if (entryNone(k, pmd)) {
-      const block = vmemmapAllocBlock(k, k.arch.format.tableShift, nid, altmap);
-      if (block >= 0) {
-        setEntry(k, pmd, 1, block, k.arch.format.kernelHuge);
-        if (next - at < pmdPages) vmemmapUseNewSubPmd(k, at, next);
+const populateHugepages = traced(
+  "vmemmap_populate_hugepages(start, end, nid)",
+  (k: Kernel, start: number, end: number, nid: number, altmap: VmemAltmap | null): number => {
+    const pmdPages = levelPages(k, 1);
+    for (let at = start; at < end;) {
+      const next = Math.min(alignDown(at, pmdPages) + pmdPages, end);
+      const pmd = populateTo(k, k.rootPfn, vmemmapVpn(k, at), 1, nid);
+      if (pmd < 0) return -ENOMEM;
+      if (entryNone(k, pmd)) {
+        const block = vmemmapAllocBlock(k, k.arch.format.tableShift, nid, altmap);
+        if (block >= 0) {
+          setEntry(k, pmd, 1, block, k.arch.format.kernelHuge);
+          if (next - at < pmdPages) vmemmapUseNewSubPmd(k, at, next);
+          at = next;
+          continue;
+        }
+        if (altmap !== altmapOfPages(k, altmap)) return -ENOMEM;
+      } else if (entryHuge(k, pmd)) {
+        vmemmapUseSubPmd(k, at, next);
         at = next;
         continue;
       }
-      if (altmap !== altmapOfPages(k, altmap)) return -ENOMEM;
-    } else if (entryHuge(k, pmd)) {
-      vmemmapUseSubPmd(k, at, next);
+      const err = vmemmapPopulateBasepages(k, at, next, nid, altmapOfPages(k, altmap));
+      if (err < 0) return err;
       at = next;
-      continue;
     }
-    const err = vmemmapPopulateBasepages(k, at, next, nid, altmapOfPages(k, altmap));
-    if (err < 0) return err;
-    at = next;
-  }
-  return 0;
-}
+    return 0;
+  },
+);
 
 /** `vmemmap_free` (remove_pagetable): unmaps vmemmap pages [start, end) and gives back frames and empty tables. */
-export function vmemmapFree(k: Kernel, start: number, end: number, altmap: VmemAltmap | null): void {
-  removeTable(k, k.rootPfn, k.arch.format.topLevel, vmemmapVpn(k, start), vmemmapVpn(k, end), altmap);
-  // flush_tlb_all(), as remove_pagetable() ends: a leaf that went may reach past [start, end).
-  flushVmemmap(k, start, Infinity);
-}
+export const vmemmapFree = traced(
+  "vmemmap_free(start, end)",
+  (k: Kernel, start: number, end: number, altmap: VmemAltmap | null): void => {
+    removeTable(k, k.rootPfn, k.arch.format.topLevel, vmemmapVpn(k, start), vmemmapVpn(k, end), altmap);
+    // flush_tlb_all(), as remove_pagetable() ends: a leaf that went may reach past [start, end).
+    flushVmemmap(k, start, Infinity);
+  },
+);
 
 /** One level of remove_pagetable above the entries: the part of [start, end) below one table. */
 function removeTable(

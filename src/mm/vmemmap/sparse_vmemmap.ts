@@ -19,25 +19,26 @@ import { entryFrame, entryNone, levelPages, populateTo, setEntry, vmemmapVpn, wa
 import { mappedFrame, populateCompounds, populateReusing } from "./basepages.ts";
 import { vmemmapPopulate } from "./populate.ts";
 import { C } from "../vmstat.ts";
+import { traced } from "../trace.ts";
 
 /**
  * `__populate_section_memmap`: maps memmap for [pfn, pfn + n), both multiples of a subsection. 0 or -ENOMEM; on failure
  * what was mapped stays for the caller to take down.
  */
-export function populateSectionMemmap(
+export const populateSectionMemmap = traced("__populate_section_memmap(pfn, n, nid)", (
   k: Kernel,
   pfn: number,
   n: number,
   nid: number,
   altmap: VmemAltmap | null,
   pgmap: DevPagemap | null,
-): number {
+): number => {
   const start = vmemmapPage(k, pfn);
   // Struct pages that straddle pages share the last page with their neighbour.
   const end = Math.ceil((pfn + n) * k.structPageSize / k.pageBytes);
   if (vmemmapCanOptimize(k, pgmap)) return populateCompoundPages(k, pfn, start, end, nid, pgmap!);
   return vmemmapPopulate(k, start, end, nid, altmap);
-}
+});
 
 /** `reuse_compound_section`: whether this part of a range begins inside a compound larger than a subsection. */
 function reuseCompoundSection(k: Kernel, pfn: number, pgmap: DevPagemap): boolean {
@@ -48,14 +49,14 @@ function reuseCompoundSection(k: Kernel, pfn: number, pgmap: DevPagemap): boolea
 }
 
 /** `vmemmap_populate_compound_pages` (patch 12; 14 for the tables). */
-function populateCompoundPages(
+const populateCompoundPages = traced("vmemmap_populate_compound_pages(pfn, start, end, nid)", (
   k: Kernel,
   pfn: number,
   start: number,
   end: number,
   nid: number,
   pgmap: DevPagemap,
-): number {
+): number => {
   if (reuseCompoundSection(k, pfn, pgmap)) {
     const table = tailTable(k, pfn, start, pgmap);
     if (table >= 0) return shareTable(k, start, end, nid, table);
@@ -65,7 +66,7 @@ function populateCompoundPages(
   }
   const size = Math.min(end - start, pgmap.geometry * k.structPageSize / k.pageBytes);
   return populateCompounds(k, start, end, nid, size, vmemmapReserveNr(k));
-}
+});
 
 /**
  * `compound_section_tail_huge_page` (patch 14): the PTE table of the section before, when it holds nothing but tails.
@@ -80,17 +81,20 @@ function tailTable(k: Kernel, pfn: number, start: number, pgmap: DevPagemap): nu
 }
 
 /** `vmemmap_populate_pmd_range` (patch 14): PMD entries of [start, end) point to a table that is there already. */
-function shareTable(k: Kernel, start: number, end: number, nid: number, table: number): number {
-  for (let at = start; at < end; at += levelPages(k, 1)) {
-    const pmd = populateTo(k, k.rootPfn, vmemmapVpn(k, at), 1, nid);
-    if (pmd < 0) return -ENOMEM;
-    if (!entryNone(k, pmd)) continue;
-    getPage(k, table);
-    k.stat[C.vmemmapFrameGets]++;
-    setEntry(k, pmd, 1, table, k.arch.format.table);
-  }
-  return 0;
-}
+const shareTable = traced(
+  "vmemmap_populate_pmd_range(start, end, nid, table)",
+  (k: Kernel, start: number, end: number, nid: number, table: number): number => {
+    for (let at = start; at < end; at += levelPages(k, 1)) {
+      const pmd = populateTo(k, k.rootPfn, vmemmapVpn(k, at), 1, nid);
+      if (pmd < 0) return -ENOMEM;
+      if (!entryNone(k, pmd)) continue;
+      getPage(k, table);
+      k.stat[C.vmemmapFrameGets]++;
+      setEntry(k, pmd, 1, table, k.arch.format.table);
+    }
+    return 0;
+  },
+);
 
 /**
  * `vmemmap_can_optimize`: whether tails of this pgmap share their memmap. Not with an altmap, not when struct pages
