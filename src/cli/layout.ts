@@ -15,12 +15,15 @@ export const layoutCommand: Command = {
   summary: "show which vmemmap page maps to which frame, and the tables",
   flags: {
     ...NAMESPACE_FLAGS,
+    size: { value: "SIZE", help: "size of the namespace; default: what the window needs" },
+    offset: { value: "SIZE", help: "where the window begins, from the first aligned page on; default: there" },
     window: { value: "SIZE", help: "memory whose memmap is shown, from the first aligned page on; default: one page" },
     svg: { value: "FILE", help: "write the drawing there" },
   },
   run: async (flags) => {
-    const window = flags.has("window") ? { window: sizeFlag(flags, "window") } : {};
-    const report = layoutReport({ ...namespaceOptions(flags), ...window });
+    const given = ["size", "offset", "window"].filter((name) => flags.has(name));
+    const sizes = Object.fromEntries(given.map((name) => [name, sizeFlag(flags, name)]));
+    const report = layoutReport({ ...namespaceOptions(flags), ...sizes });
     if (flags.has("svg")) await writeFile(flags.text("svg"), layoutSvg(report));
     return { report, text: layoutText(report) };
   },

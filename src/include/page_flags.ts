@@ -21,6 +21,16 @@ export const PG_HWPOISON = 1 << 23;
  */
 export const PG_BOOTMEM = 1 << 13;
 
+/** The flags above by name. */
+export const PAGE_FLAG_NAMES: Readonly<Record<string, number>> = {
+  referenced: PG_REFERENCED,
+  vmemmap_self_hosted: PG_VMEMMAP_SELF_HOSTED,
+  reserved: PG_RESERVED,
+  private: PG_BOOTMEM,
+  head: PG_HEAD,
+  hwpoison: PG_HWPOISON,
+};
+
 /** Shifts inside the high word. */
 const ZONES_HI_SHIFT = 23;
 const NODES_HI_SHIFT = 26;

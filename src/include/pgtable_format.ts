@@ -34,6 +34,8 @@ export interface PgtableFormat {
   readonly kernelHuge: EntryBits;
   readonly userPage: EntryBits;
   readonly userHuge: EntryBits;
+  /** Names of the attribute bits by number, as the manual has them. */
+  readonly bitNames: Readonly<Record<number, string>>;
 }
 
 /** The constant bits of one kind of entry. */

@@ -4,18 +4,23 @@
 
 import { levelBytes, pageBytes } from "../arch/arch.ts";
 import { alignUp } from "../lib/align.ts";
+import { formatSize } from "../lib/units.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { pageRefcount, vmemmapPage } from "../mm/page.ts";
 import { levelPages, tableEntries, vmemmapVpn } from "../mm/pgtable.ts";
 import { walkTables } from "../mm/ptdump.ts";
 import { type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
-import { createOnBox } from "./namespace.ts";
+import { type BoxWithNamespace, createOnBox } from "./namespace.ts";
 import { archNamed, multipleOf } from "./options.ts";
 
 /** What to look at. Bytes. */
 export interface LayoutOptions extends Omit<NamespaceOptions, "size"> {
-  /** Memory whose memmap is shown, from the first aligned page on; default one page of `align`, but a PMD at least. */
+  /** Size of the namespace; default as large as the window needs. */
+  readonly size?: number;
+  /** Memory whose memmap is shown; default one page of `align`, but a PMD at least. */
   readonly window?: number;
+  /** Where the window begins, counted from the first aligned page; a multiple of a PMD of memory, default 0. */
+  readonly offset?: number;
 }
 
 /** A frame (or PMD block) of memmap and the vmemmap pages that map it. */
@@ -47,7 +52,9 @@ export interface LayoutTable {
 /** What `lab layout` prints with `--json`. */
 export interface LayoutReport {
   /** What was asked, defaults filled in. */
-  readonly config: NamespaceConfig & { readonly window: number };
+  readonly config: NamespaceConfig & { readonly window: number; readonly offset: number };
+  /** First frame in the window. */
+  readonly startPfn: number;
   /** Vmemmap pages in the window. */
   readonly vmemmapPages: number;
   /** Frames in order of first appearance. */
@@ -71,20 +78,57 @@ export interface LayoutReport {
  * ```
  */
 export function layoutReport(options: LayoutOptions = {}): LayoutReport {
-  const arch = archNamed(options.arch);
-  const pmd = levelBytes(arch, 1);
-  const align = options.align ?? pmd;
-  const window = multipleOf("show", options.window ?? Math.max(align, pmd), pmd);
-  // The first page of a namespace holds its reserve, so there must be one page more than is shown, and with map=dev as
-  // many as 64 bytes for each of its base pages take. A region that begins unaligned loses one at its end.
+  const { window, offset } = layoutWindow(options);
+  const config = namespaceConfig({ ...options, size: options.size ?? sizeFor(options, offset + window) });
+  return layoutReportOn(config, createOnBox(config), window, offset);
+}
+
+/** The window of these options, checked. Bytes. */
+export function layoutWindow(options: LayoutOptions): { readonly window: number; readonly offset: number } {
+  const pmd = levelBytes(archNamed(options.arch), 1);
+  const window = multipleOf("show", options.window ?? Math.max(options.align ?? pmd, pmd), pmd);
+  const offset = options.offset ?? 0;
+  return { window, offset: offset === 0 ? 0 : multipleOf("begin after", offset, pmd) };
+}
+
+/**
+ * A namespace large enough. The first page of one holds its reserve, so there must be one page more than is shown, and
+ * with map=dev as many as 64 bytes for each of its base pages take. A region that begins unaligned loses one at its end.
+ */
+function sizeFor({ arch: name, align: given, map }: LayoutOptions, shown: number): number {
+  const arch = archNamed(name);
+  const align = given ?? levelBytes(arch, 1);
   const unit = Math.max(align, arch.namespaceUnitBytes, 2 ** arch.sectionShift);
-  const memmap = options.map === "dev" ? alignUp(window * 64 / (pageBytes(arch) - 64), unit) : 0;
+  const memmap = map === "dev" ? alignUp(shown * 64 / (pageBytes(arch) - 64), unit) : 0;
   const cut = align > arch.regionAlignBytes ? unit : 0;
-  const config = namespaceConfig({ ...options, align, size: alignUp(window, unit) + memmap + cut + unit });
-  const { kernel: k, namespace } = createOnBox(config);
-  const first = namespace.pgmap.ranges[0].start + Math.ceil(namespace.info.dataoff / align) * align / k.pageBytes;
+  return alignUp(shown, unit) + memmap + cut + unit;
+}
+
+/** The layout of a window of a namespace that {@linkcode createOnBox} made. RangeError where it has no such window. */
+export function layoutReportOn(
+  config: NamespaceConfig,
+  { kernel: k, namespace }: Pick<BoxWithNamespace, "kernel" | "namespace">,
+  window: number,
+  offset: number,
+): LayoutReport {
+  const { start, end } = namespace.pgmap.ranges[0];
+  const { align } = config;
+  const first = start + (Math.ceil(namespace.info.dataoff / align) * align + offset) / k.pageBytes;
+  if (first + window / k.pageBytes > end) {
+    throw new RangeError(
+      `Cannot show ${formatSize(window)} from ${formatSize(offset)} on: ` +
+        `the namespace has ${
+          formatSize(Math.max(0, end - first) * k.pageBytes + offset)
+        } from its first aligned page on`,
+    );
+  }
   const pages = window / k.pageBytes * k.structPageSize / k.pageBytes;
-  return { config: { ...config, window }, vmemmapPages: pages, ...readLayout(k, vmemmapPage(k, first), pages) };
+  return {
+    config: { ...config, window, offset },
+    startPfn: first,
+    vmemmapPages: pages,
+    ...readLayout(k, vmemmapPage(k, first), pages),
+  };
 }
 
 function readLayout(k: Kernel, start: number, pages: number): Pick<LayoutReport, "frames" | "tables"> {

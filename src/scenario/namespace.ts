@@ -129,7 +129,12 @@ export function pagesTaken(k: Kernel, uses: Float64Array, free: number): Namespa
  */
 export function namespaceReport(options: NamespaceOptions): NamespaceReport {
   const config = namespaceConfig(options);
-  const { kernel: k, namespace, pages, counters, hostMs } = createOnBox(config);
+  return namespaceReportOn(config, createOnBox(config));
+}
+
+/** The report of a namespace that {@linkcode createOnBox} made by this configuration. */
+export function namespaceReportOn(config: NamespaceConfig, box: BoxWithNamespace): NamespaceReport {
+  const { kernel: k, namespace, pages, counters, hostMs } = box;
   const base = createOnBox({ ...config, kernel: "5.14", contents: false });
   const { start, end } = namespace.pgmap.ranges[0];
   const cost = modelCost(config);

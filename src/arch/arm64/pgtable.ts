@@ -58,5 +58,19 @@ export function arm64Format(pageShift: number, topLevel: number): PgtableFormat 
     kernelHuge: { lo: KERNEL | TYPE_BLOCK, hi: KERNEL_HI },
     userPage: { lo: USER | TYPE_PAGE, hi: USER_HI },
     userHuge: { lo: USER | TYPE_BLOCK, hi: USER_HI },
+    bitNames: {
+      0: "valid",
+      1: "table/page",
+      6: "AP1",
+      7: "AP2",
+      8: "SH0",
+      9: "SH1",
+      10: "AF",
+      11: "nG",
+      51: "DBM",
+      53: "PXN",
+      54: "UXN",
+      57: "DEVMAP",
+    },
   };
 }

@@ -47,5 +47,6 @@ export function x86Format(pageShift: number, tableShift: number): PgtableFormat 
     kernelHuge: { lo: KERNEL | X86_PSE, hi: X86_NX_HI },
     userPage: { lo: USER, hi: X86_DEVMAP_HI | X86_NX_HI },
     userHuge: { lo: USER | X86_PSE, hi: X86_DEVMAP_HI | X86_NX_HI },
+    bitNames: { 0: "P", 1: "RW", 2: "US", 5: "A", 6: "D", 7: "PSE", 58: "DEVMAP", 63: "NX" },
   };
 }
