@@ -14,7 +14,7 @@ const TITLE = 78;
 /** Fill of each hue on light and on dark, and what else differs between them. */
 export const PALETTE = {
   light: ["#9dbfe6", "#f2b98a", "#a3d3a8", "#e3a3b4", "#c3b1e1", "#e2d184", "#94d2cf", "#c9bfae"],
-  dark: ["#3d6a9e", "#9c5f2c", "#3f7a48", "#8f4359", "#69539a", "#7d6c1e", "#2d7673", "#6b6253"],
+  dark: ["#35609a", "#8a5022", "#356b3e", "#8f4359", "#634d94", "#6b5c16", "#246663", "#5f5749"],
 } as const;
 
 /** The document of `lab layout --svg`. */

@@ -19,6 +19,7 @@ import {
   tableEntries,
   tableIndex,
   vmemmapVpn,
+  walkTo,
 } from "../mm/pgtable.ts";
 import { walkTables } from "../mm/ptdump.ts";
 import { structPageFields } from "./struct_page_fields.ts";
@@ -160,6 +161,32 @@ export function vmemmapPageView(k: Kernel, vpage: number): VmemmapPageView {
     };
   }
   throw new RangeError(`Cannot show vmemmap page ${vpage}: the walk has no end`);
+}
+
+/** The PTE table behind a vmemmap page, entry by entry. */
+export interface PteTableView {
+  /** Its frame; that of the block where a PMD leaf maps the page. */
+  readonly pfn: number;
+  /** A PMD leaf maps the page: there is no table. */
+  readonly leaf: boolean;
+  /** The vmemmap page that its first entry maps. */
+  readonly firstVmemmapPage: number;
+  /** The frame each entry maps; -1 for none. */
+  readonly frames: readonly number[];
+}
+
+/** The PTE table, or PMD leaf, that maps a vmemmap page. RangeError when nothing does. */
+export function pteTableView(k: Kernel, vpage: number): PteTableView {
+  const vpn = vmemmapVpn(k, vpage);
+  const pmd = walkTo(k, k.rootPfn, vpn, 1);
+  if (pmd < 0 || entryNone(k, pmd)) throw new RangeError(`Cannot show vmemmap page ${vpage}: nothing maps it`);
+  const [pfn, leaf] = [entryFrame(k, pmd), entryHuge(k, pmd)];
+  const frames = Array.from({ length: tableEntries(k) }, (_, i) => {
+    if (leaf) return pfn + i;
+    const at = entryAt(k, pfn, i);
+    return entryNone(k, at) ? -1 : entryFrame(k, at);
+  });
+  return { pfn, leaf, firstVmemmapPage: vpage - vpn % levelPages(k, 1), frames };
 }
 
 function bitNames({ bitNames }: PgtableFormat, lo: number, hi: number): string[] {

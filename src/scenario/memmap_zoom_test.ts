@@ -5,7 +5,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { lookupAddress, vmemmapVpn } from "../mm/pgtable.ts";
 import { namespaceConfig } from "./box.ts";
 import { layoutReport, layoutReportOn } from "./layout.ts";
-import { memmapSections, structPageView, vmemmapPageView } from "./memmap_zoom.ts";
+import { memmapSections, pteTableView, structPageView, vmemmapPageView } from "./memmap_zoom.ts";
 import { createOnBox } from "./namespace.ts";
 
 const box = (options: Partial<Parameters<typeof namespaceConfig>[0]> = {}) => {
@@ -76,4 +76,18 @@ Deno.test("layoutReport() of a window further on, and beyond the end", () => {
   assertEquals(report.frames.map((f) => f.vmemmapPages.length), [1, 7]);
   assertThrows(() => layoutReport({ size: 2 ** 29, offset: 2 ** 29 }), RangeError, "from its first aligned page on");
   assertThrows(() => layoutReport({ offset: 5 }), RangeError, "Cannot begin after 5 bytes");
+});
+
+Deno.test("pteTableView() has the entries of the layout, and the frames of a leaf", () => {
+  const made = box({ kernel: "v7" });
+  const { kernel: k } = made;
+  const layout = layoutReportOn(made.config, made, 2 ** 21, 0);
+  const first = layout.startPfn / 64;
+  const table = pteTableView(k, first);
+  assertEquals(table.pfn, layout.tables.pte[0].pfn);
+  const at = first - table.firstVmemmapPage;
+  const pfns = layout.frames.map((frame) => frame.pfn);
+  assertEquals(table.frames.slice(at, at + 8), [pfns[0], ...Array(7).fill(pfns[1])]);
+  const leaf = pteTableView(box({ kernel: "5.14" }).kernel, first);
+  assertEquals([leaf.leaf, leaf.frames.length, leaf.frames[511]], [true, 512, leaf.pfn + 511]);
 });
