@@ -12,7 +12,7 @@
 //   --bmf            print the working tree's times in Bencher Metric Format instead of a table
 
 import { bold, green, red, setColorEnabled } from "@std/fmt/colors";
-import { type Command, CommandError, type Flags } from "../src/cli/command.ts";
+import { CommandError, type Flags } from "../src/cli/command.ts";
 import { numberFlag, parseFlags } from "../src/cli/flags.ts";
 import { writeFile } from "../src/cli/write_file.ts";
 import { addRound, asBenchRun, type BenchRun, emptyRun, incomparable } from "./bench_json.ts";
@@ -27,7 +27,7 @@ export interface Comparison extends RatioInterval {
   readonly regression: boolean;
 }
 
-const FLAGS: Command = {
+const FLAGS = {
   name: "bench:compare",
   summary: "compare the benchmarks of two revisions",
   flags: {
@@ -38,7 +38,6 @@ const FLAGS: Command = {
     against: { value: "FILE", help: "compare with a saved run" },
     bmf: { value: "", help: "print Bencher Metric Format" },
   },
-  run: () => ({ report: null, text: "" }),
 };
 
 /** Benchmarks that only one of two runs has: gone, new, or left out for want of memory. */
@@ -174,7 +173,7 @@ function report(before: BenchRun, after: BenchRun, flags: Flags): number {
 /** The command line; returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
-    return await run(parseFlags(args, FLAGS));
+    return await run(parseFlags(FLAGS.name, FLAGS.flags, args));
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     console.error(`bench:compare: ${error.message}`);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a command is, and the one-line complaint about a command line.
+// What a command is, and the one-line complaint about a command line. `lab` and every task are commands: run.ts parses
+// their flags, prints their text or, with --json, their report in the envelope of envelope.ts, and knows the exit codes.
 
 /** One flag. A switch has an empty `value`. */
 export interface Flag {
@@ -15,19 +16,24 @@ export interface Flags {
   /** The text given, or the fallback; throws when there is neither. */
   readonly text: (name: string) => string;
   readonly has: (name: string) => boolean;
+  /** Arguments that are no flags, of commands that take some. */
+  readonly operands: readonly string[];
 }
 
-/** One command of `lab`. */
+/** One command of `lab`, or a task. */
 export interface Command {
   readonly name: string;
   readonly summary: string;
   readonly flags: Readonly<Record<string, Flag>>;
+  /** Placeholder of the arguments that are no flags, such as `[FILE...]`; without it none are taken. */
+  readonly operands?: string;
   readonly run: (flags: Flags) => CommandResult | Promise<CommandResult>;
 }
 
 /** What a command has to say: as JSON, as text for people, and the exit code if not 0. */
 export interface CommandResult {
-  readonly report: unknown;
+  /** An object; its `config`, if it has one, stands beside the report in the envelope. */
+  readonly report: object;
   readonly text: string;
   readonly code?: number;
 }

@@ -7,6 +7,7 @@ import { ARCHS } from "../arch/archs.ts";
 import { PRESETS } from "../include/kernel_config.ts";
 import { parseSize } from "../lib/units.ts";
 import { type Command, CommandError, type Flag, type Flags } from "./command.ts";
+import { didYouMean } from "./suggest.ts";
 
 /** Flags every command that makes a namespace has. */
 export const NAMESPACE_FLAGS: Readonly<Record<string, Flag>> = {
@@ -22,52 +23,66 @@ export const COST_FLAG: Readonly<Record<string, Flag>> = {
   cost: { value: "NAME", help: `machine of the model times: ${Object.keys(COSTS).join(", ")}`, fallback: DEFAULT_COST },
 };
 
-/** Parses a command's arguments. CommandError names what was given and what is allowed. */
-export function parseFlags(args: readonly string[], command: Command): Flags {
-  const names = Object.keys(command.flags);
-  const switches = [...names.filter((n) => command.flags[n].value === ""), "json"];
-  const strings = names.filter((n) => command.flags[n].value !== "");
-  for (const name of switches) {
-    const given = args.find((arg) => arg.startsWith(`--${name}=`));
-    if (given === undefined) continue;
-    throw new CommandError(`${command.name}: --${name} takes no value, got "${given.slice(name.length + 3)}"`);
-  }
-  const unknown = (arg: string) => {
-    throw new CommandError(
-      `${command.name}: unknown argument "${arg}": known are ${names.map((n) => `--${n}`).join(", ")}, --json`,
-    );
+/**
+ * Parses arguments of `name`, which has these flags and --json. CommandError names what was given and what is allowed.
+ */
+export function parseFlags(
+  name: string,
+  flags: Readonly<Record<string, Flag>>,
+  args: readonly string[],
+  takesOperands = false,
+): Flags {
+  const names = Object.keys(flags);
+  const switches = [...names.filter((n) => flags[n].value === ""), "json"];
+  const strings = names.filter((n) => flags[n].value !== "");
+  refuseValues(name, switches, args);
+  const unknown = (arg: string): boolean => {
+    if (takesOperands && (arg === "-" || !arg.startsWith("-"))) return true;
+    throw new CommandError(`${name}: ${unknownArgument(arg, [...names, "json"])}`);
   };
   const parsed = parseArgs(joinValues(args, strings), {
     boolean: switches,
-    string: strings,
+    string: [...strings, "_"],
     collect: strings,
     unknown,
   }) as Record<string, unknown>;
+  const operands = (parsed._ as unknown[]).map(String);
   // What follows a bare "--" is not reported as unknown.
-  for (const arg of parsed._ as unknown[]) unknown(String(arg));
-  for (const name of strings) {
-    const given = parsed[name] as string[];
-    if (given.includes("")) {
-      throw new CommandError(`${command.name}: --${name} needs one value: ${command.flags[name].value}`);
-    }
-    if (given.length > 1) {
-      throw new CommandError(
-        `${command.name}: --${name} was given ${given.length} times: one value: ${command.flags[name].value}`,
-      );
-    }
-    parsed[name] = given[0];
-  }
+  if (!takesOperands) operands.forEach(unknown);
+  const one = (flag: string) => onlyValue(`${name}: --${flag}`, parsed[flag] as string[], flags[flag].value);
+  const values = new Map(strings.map((flag) => [flag, one(flag)]));
   return {
     json: parsed.json === true,
-    has: (name) => parsed[name] !== undefined && parsed[name] !== false,
-    text: (name) => {
-      const value = parsed[name] ?? command.flags[name].fallback;
-      if (value === undefined) {
-        throw new CommandError(`${command.name}: --${name} ${command.flags[name].value} is required`);
-      }
-      return String(value);
+    operands,
+    has: (flag) => values.get(flag) !== undefined || parsed[flag] === true,
+    text: (flag) => {
+      const value = values.get(flag) ?? flags[flag].fallback;
+      if (value === undefined) throw new CommandError(`${name}: --${flag} ${flags[flag].value} is required`);
+      return value;
     },
   };
+}
+
+function refuseValues(name: string, switches: readonly string[], args: readonly string[]): void {
+  for (const flag of switches) {
+    const given = args.find((arg) => arg.startsWith(`--${flag}=`));
+    if (given === undefined) continue;
+    throw new CommandError(`${name}: --${flag} takes no value, got "${given.slice(flag.length + 3)}"`);
+  }
+}
+
+/** Names the one that was meant, or all there are. */
+function unknownArgument(arg: string, names: readonly string[]): string {
+  const known = names.map((n) => `--${n}`);
+  const meant = arg.startsWith("--") ? didYouMean(arg.split("=")[0], known) : "";
+  return `unknown argument "${arg}"${meant}: known are ${known.join(", ")}`;
+}
+
+/** The value of a flag; undefined when it was not given. */
+function onlyValue(flag: string, given: readonly string[], placeholder: string): string | undefined {
+  if (given.includes("")) throw new CommandError(`${flag} needs one value: ${placeholder}`);
+  if (given.length > 1) throw new CommandError(`${flag} was given ${given.length} times: one value: ${placeholder}`);
+  return given[0];
 }
 
 /**

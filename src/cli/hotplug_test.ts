@@ -4,7 +4,8 @@ import { CommandError, type CommandResult } from "./command.ts";
 import { parseFlags } from "./flags.ts";
 import { hotplugCommand } from "./hotplug.ts";
 
-const run = (...args: string[]) => hotplugCommand.run(parseFlags(args, hotplugCommand)) as CommandResult;
+const run = (...args: string[]) =>
+  hotplugCommand.run(parseFlags("hotplug", hotplugCommand.flags, args)) as CommandResult;
 
 Deno.test("lab hotplug reports every field of the contract, and what it costs without", () => {
   const { report, text, code } = run("--size", "128M", "--memmap-on-memory", "--kernel", "6.1", "--no-contents");

@@ -36,7 +36,7 @@ export const hugetlbCommand: Command = {
     if (flags.has("sizes")) {
       onlyWith(flags, hugetlbCommand, "sizes", ["keep"]);
       const rows = hugetlbSizes(flags.has("keep") ? keepFlag(flags) : 1);
-      return { report: rows, text: sizesText(rows) };
+      return { report: { sizes: rows }, text: sizesText(rows) };
     }
     const memory = hostMemory();
     const report = hugetlbReport({

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // For tests: a command line of `lab`, run in this process with what it prints caught.
 
+import type { Command } from "./command.ts";
 import { main } from "./main.ts";
 
 /** What a command line came to. */
@@ -11,13 +12,21 @@ export interface Output {
 }
 
 /** Runs a command line in this process, with its output caught. */
-export async function lab(...args: string[]): Promise<Output> {
-  const caught = { out: "", err: "" };
+export const lab = labOf([]);
+
+/** The same with more commands than those of src/cli. */
+export function labOf(more: readonly Command[]): (...args: string[]) => Promise<Output> {
+  return (...args) => caught(() => main(args, more));
+}
+
+/** Runs what prints and returns an exit code, with its output caught. */
+export async function caught(run: () => Promise<number>): Promise<Output> {
+  const printed = { out: "", err: "" };
   const { log, error } = console;
-  console.log = (...words: unknown[]) => void (caught.out += `${words.join(" ")}\n`);
-  console.error = (...words: unknown[]) => void (caught.err += `${words.join(" ")}\n`);
+  console.log = (...words: unknown[]) => void (printed.out += `${words.join(" ")}\n`);
+  console.error = (...words: unknown[]) => void (printed.err += `${words.join(" ")}\n`);
   try {
-    return { code: await main(args), ...caught };
+    return { code: await run(), ...printed };
   } finally {
     Object.assign(console, { log, error });
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab plan` and `lab claims` on the command line: one JSON document, one line and exit 2 for what makes no sense.
+// `lab plan` on the command line: one JSON document, one line and exit 2 for what makes no sense.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { lab } from "./lab_testing.ts";
@@ -13,7 +13,7 @@ async function refuses(message: string, ...args: string[]): Promise<void> {
 Deno.test("lab plan --json has a row for every policy, pool and size", async () => {
   const args = ["--pmem", "1G", "--align", "2M", "--hugetlb", "2M:8,2M:16", "--usable", "512M", "--json"];
   const { code, out, err } = await lab("plan", ...args);
-  const { namespaces, pools, sizes } = JSON.parse(out);
+  const { namespaces, pools, sizes } = JSON.parse(out).report;
   assertEquals([code, err, namespaces.length, pools.length, sizes.length], [0, "", 10, 12, 2]);
   assert(namespaces[0].dramBytes > 0 && sizes[0].usableBytes >= 2 ** 29);
 });
@@ -34,18 +34,4 @@ Deno.test("lab plan refuses what cannot be planned", async () => {
   await refuses("Cannot make huge pages of 4M", "plan", "--hugetlb", "4M:1");
   await refuses('--map: expected mem or dev, got "pmem"', "plan", "--pmem", "1G", "--map", "pmem");
   await refuses("expected a positive multiple of 16M", "plan", "--pmem", "100M");
-});
-
-Deno.test("lab claims --json prints the claims that were asked for, with verdict and rows", async () => {
-  const { code, out, err } = await lab("claims", "--id", "000-04", "--json");
-  const [claim, ...rest] = JSON.parse(out);
-  assertEquals([code, err, rest], [0, "", []]);
-  assertEquals([claim.verdict, claim.rows[0].printed, claim.rows[0].measured], ["confirmed", "6", 6]);
-});
-
-Deno.test("lab claims refuses an id, theme, document or verdict there is not", async () => {
-  await refuses('unknown claim "005-01": known are 000-01 to 000-24', "claims", "--id", "005-01");
-  await refuses('unknown theme "memory": known are altmap', "claims", "--theme", "memory");
-  await refuses('unknown document "7": known are 000', "claims", "--document", "7");
-  await refuses('unknown verdict "wrong": known are', "claims", "--verdict", "wrong");
 });

@@ -116,7 +116,7 @@ Deno.test("lab hugetlb prints one JSON document, and bad input is one line and e
     Object.assign(console, { log, error });
   }
   assertEquals(codes, [0, 0, 0, 2, 2, 2, 2]);
-  assertEquals(JSON.parse(out[0]).freedPages, 28);
+  assertEquals(JSON.parse(out[0]).report.freedPages, 28);
   assert(out[1].includes("@latency[alloc_fresh_huge_page], ns:\n["));
   assert(out[2].includes("arm64-64k"));
   assertEquals(err.map((line) => line.split("\n").length), [1, 1, 1, 1]);

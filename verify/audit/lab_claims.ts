@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What `lab claims` does: picks claims by id, theme, document or verdict, judges those alone, and prints them. It lies
-// here because it needs the suites; src/cli/claims.ts loads it when it is asked for.
+// `lab claims`: picks claims by id, theme, document or verdict, judges those alone, and prints them.
 
-import { CommandError, type CommandResult } from "../../src/cli/command.ts";
+import { type Command, CommandError, type CommandResult } from "../../src/cli/command.ts";
 import { auditClaims, type AuditedClaim, claimId, isClaimRow, reasonOf, WORST_FIRST } from "./audit.ts";
 import { type DocumentedClaim, DOCUMENTS, readCatalogue } from "../claims/catalogue.ts";
 import { judge } from "../claims/claim.ts";
@@ -17,6 +16,22 @@ export interface ClaimFilter {
   readonly verdict?: string;
 }
 
+/** The command. */
+export const claimsCommand: Command = {
+  name: "claims",
+  summary: "the documents' claims, judged by running them",
+  flags: {
+    id: { value: "ID", help: "only this claim, such as 000-17" },
+    theme: { value: "THEME", help: "only those about savings, gup, hugetlb, mhp, ..." },
+    document: { value: DOCUMENTS.map((d) => d.id).join("|"), help: "only those of this document" },
+    verdict: { value: "VERDICT", help: WORST_FIRST.join(", ") },
+  },
+  run: (flags) => {
+    const names = ["id", "theme", "document", "verdict"].filter((name) => flags.has(name));
+    return claimsReport(Object.fromEntries(names.map((name) => [name, flags.text(name)])));
+  },
+};
+
 /** Judges the claims that the filter lets through. CommandError for an id, theme, document or verdict there is not. */
 export function claimsReport(filter: ClaimFilter): CommandResult {
   const picked = pick(readCatalogue(), filter);
@@ -26,7 +41,7 @@ export function claimsReport(filter: ClaimFilter): CommandResult {
     .map(judge);
   const { verdict } = filter;
   const claims = auditClaims(picked, rows).filter((claim) => verdict === undefined || claim.verdict === verdict);
-  return { report: claims, text: text(claims), code: claims.every((claim) => claim.ok) ? 0 : 1 };
+  return { report: { claims }, text: text(claims), code: claims.every((claim) => claim.ok) ? 0 : 1 };
 }
 
 /** Claims by everything that can be told before judging. */
@@ -52,7 +67,7 @@ function known(what: string, given: string | undefined, all: readonly string[]):
 }
 
 function text(claims: readonly AuditedClaim[]): string {
-  return [...claims.map(claimText), `${claims.length} claims`].join("\n");
+  return [...claims.map(claimText), claims.length === 1 ? "1 claim" : `${claims.length} claims`].join("\n");
 }
 
 function claimText(claim: AuditedClaim): string {

@@ -70,7 +70,7 @@ export function main(
   catalogue: () => readonly DocumentedClaim[] | null = () => null,
 ): number {
   try {
-    const flags = parseFlags(args, FLAGS);
+    const flags = parseFlags(FLAGS.name, FLAGS.flags, args);
     const json = flags.json;
     setColorEnabled(!json && !Deno.noColor && Deno.stdout.isTerminal());
     const t0 = performance.now();
@@ -89,7 +89,6 @@ const FLAGS = {
   name: "verify",
   summary: "judge the documents' claims",
   flags: { quick: { value: "", help: "count the costs per TiB on 16 GiB" } },
-  run: () => ({ report: null, text: "" }),
 };
 
 const HEAD = ["claim", "what", "documented", "formula", "measured", "verdict"];

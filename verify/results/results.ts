@@ -7,7 +7,7 @@ import { cpus } from "node:os";
 import { addRound, emptyRun } from "../../bench/bench_json.ts";
 import { PRESETS } from "../../mod.ts";
 import { type Results, RESULTS_SCHEMA } from "../../results/types.ts";
-import { type Command, CommandError } from "../../src/cli/command.ts";
+import { CommandError } from "../../src/cli/command.ts";
 import { parseFlags } from "../../src/cli/flags.ts";
 import { workCounters } from "../../src/scenario/work.ts";
 import { auditClaims, type AuditedClaim, countVerdicts } from "../audit/audit.ts";
@@ -101,7 +101,7 @@ function revision(): string | null {
   return commit === null ? null : `${commit}${git("status", "--porcelain") === "" ? "" : "+"}`;
 }
 
-const COMMAND: Command = {
+const COMMAND = {
   name: "results",
   summary: "run everything and write results/latest.json",
   flags: {
@@ -110,13 +110,12 @@ const COMMAND: Command = {
     out: { value: "FILE", help: "write here (default results/latest.json)" },
     check: { value: "FILE", help: "check a file against the schema instead" },
   },
-  run: () => ({ report: null, text: "" }),
 };
 
 /** The command line; returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
-    const flags = parseFlags(args, COMMAND);
+    const flags = parseFlags(COMMAND.name, COMMAND.flags, args);
     if (flags.has("check")) return check(flags.text("check"));
     const say = (what: string) => console.error(`results: ${what}`);
     const results = await collectResults({ quick: flags.has("quick"), bench: !flags.has("no-bench") }, say);

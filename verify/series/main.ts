@@ -88,13 +88,12 @@ const COMMAND = {
   name: "verify/series",
   summary: "the series' times, documented and modelled",
   flags: { quick: { value: "", help: "run 16 GiB and multiply" } },
-  run: () => ({ report: null, text: "" }),
 };
 
 /** The command line; returns the exit code. */
 export function main(args: readonly string[]): number {
   try {
-    const flags = parseFlags(args, COMMAND);
+    const flags = parseFlags(COMMAND.name, COMMAND.flags, args);
     const report = seriesReport(flags.has("quick") ? QUICK_MIB : Infinity);
     console.log(flags.json ? JSON.stringify(report, null, 1) : seriesText(report));
     return report.ok ? 0 : 1;

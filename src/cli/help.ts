@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Usage texts, put together from what commands declare.
+
+import type { Command } from "./command.ts";
+
+/** Whether an argument asks for help. */
+export function isHelp(arg: string): boolean {
+  return arg === "--help" || arg === "-h";
+}
+
+/** Usage of a program with several commands. */
+export function programUsage(commands: readonly Command[]): string {
+  const width = Math.max(...commands.map((c) => c.name.length)) + 2;
+  return [
+    "usage: lab COMMAND [flags] [--json]",
+    "",
+    ...commands.map((c) => `  ${c.name.padEnd(width)}${c.summary}`),
+    "",
+    "  lab help COMMAND lists a command's flags; lab --version says which revision this is.",
+    "  Sizes: 4096, 2M, 128G, 1T, 0x1f80000000; powers of 1024.",
+  ].join("\n");
+}
+
+/** Usage of one command, called `as`. */
+export function commandUsage(command: Command, as: string): string {
+  const flags = { ...command.flags, json: { value: "", help: "print one JSON document" } };
+  const width = Math.max(...Object.entries(flags).map(([name, f]) => name.length + f.value.length));
+  const lines = Object.entries<Command["flags"][string]>(flags).map(([name, f]) => {
+    const left = `--${name} ${f.value}`.padEnd(width + 5);
+    return `  ${left}${f.help}${f.fallback === undefined ? "" : ` (default ${f.fallback})`}`;
+  });
+  const operands = command.operands === undefined ? "" : ` ${command.operands}`;
+  return [`usage: ${as} [flags]${operands} [--json]`, "", command.summary, "", ...lines].join("\n");
+}

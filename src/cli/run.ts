@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Runs one command, of `lab` or a task's: help, flags, text or JSON, exit code. With --json exactly one JSON document
+// goes to stdout (envelope.ts), errors included; the one line about an error goes to stderr. Exit 0 ok, 1 a check
+// failed, the modelled kernel refused or something broke, 2 bad usage or input.
+
+import { NamespaceError } from "../scenario/namespace.ts";
+import { errnoName } from "../include/errno.ts";
+import { type Command, CommandError } from "./command.ts";
+import { errorEnvelope, type Failure, reportEnvelope } from "./envelope.ts";
+import { parseFlags } from "./flags.ts";
+import { commandUsage, isHelp } from "./help.ts";
+
+/** Runs a task's command line; returns the exit code. Errors are printed after its name. */
+export function runTask(command: Command, args: readonly string[]): Promise<number> {
+  return runCommand(command, args, `deno task ${command.name}`, command.name);
+}
+
+/** Runs a command, called `as`; errors are printed after `prefix`. Returns the exit code. */
+export async function runCommand(
+  command: Command,
+  args: readonly string[],
+  as: string,
+  prefix: string,
+): Promise<number> {
+  try {
+    if (args.some(isHelp)) {
+      console.log(commandUsage(command, as));
+      return 0;
+    }
+    const flags = parseFlags(command.name, command.flags, args, command.operands !== undefined);
+    const { report, text, code = 0 } = await command.run(flags);
+    if (flags.json) printJson(reportEnvelope(command.name, report));
+    else if (text !== "") console.log(text);
+    return code;
+  } catch (error) {
+    return complain(error, prefix, args.includes("--json") ? command.name : null);
+  }
+}
+
+/** Says what went wrong in one line, and as JSON if `command` is given. Returns the exit code. */
+export function complain(error: unknown, prefix: string, command: string | null): number {
+  const failure = failureOf(error);
+  if (command !== null) printJson(errorEnvelope(command, failure));
+  console.error(`${prefix}: ${failure.message}`);
+  return failure.kind === "usage" ? 2 : 1;
+}
+
+/** A panic, a full disk are nobody's usage: one line, as scripts expect it; a stack trace helps none of them. */
+function failureOf(error: unknown): Failure {
+  if (error instanceof RangeError || error instanceof CommandError) {
+    return { kind: "usage", message: error.message, errno: null };
+  }
+  if (error instanceof NamespaceError) {
+    return { kind: "kernel", message: error.message, errno: errnoName(error.errno) };
+  }
+  const [message] = String(error).split("\n");
+  return { kind: "broken", message, errno: null };
+}
+
+function printJson(document: object): void {
+  console.log(JSON.stringify(document, null, 1));
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `lab` with the commands of verify/: they are there beside those of src/cli, in the same envelope.
+
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { labOf, type Output } from "../src/cli/lab_testing.ts";
+import { LAB_COMMANDS, MORE } from "./lab.ts";
+
+const lab = labOf(MORE);
+
+/** Runs it as a program of its own. */
+async function labProgram(...args: string[]): Promise<Output> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-read", "--allow-write", "--allow-env", "--allow-sys", "verify/lab.ts", ...args],
+    cwd: new URL("..", import.meta.url),
+    env: { NO_COLOR: "1" },
+  });
+  const { code, stdout, stderr } = await command.output();
+  const text = new TextDecoder();
+  return { code, out: text.decode(stdout), err: text.decode(stderr) };
+}
+
+async function refuses(message: string, ...args: string[]): Promise<void> {
+  const { code, out, err } = await lab(...args);
+  assertEquals([code, out, err.trimEnd().split("\n").length], [2, "", 1], err);
+  assertStringIncludes(err, message);
+}
+
+Deno.test("lab --help lists every command once", async () => {
+  const { out } = await lab("--help");
+  const names = [...out.matchAll(/^ {2}([a-z]+) {2}/gm)].map((match) => match[1]);
+  assertEquals(names, LAB_COMMANDS.map(({ name }) => name));
+  assertEquals(new Set(names).size, names.length);
+});
+
+Deno.test("lab claims --json prints the claims that were asked for, with verdict and rows", async () => {
+  const { code, out, err } = await lab("claims", "--id", "000-04", "--json");
+  const [claim, ...rest] = JSON.parse(out).report.claims;
+  assertEquals([code, err, rest], [0, "", []]);
+  assertEquals([claim.verdict, claim.rows[0].printed, claim.rows[0].measured], ["confirmed", "6", 6]);
+});
+
+Deno.test("lab claims refuses an id, theme, document or verdict there is not", async () => {
+  await refuses('unknown claim "005-01": known are 000-01 to 000-24', "claims", "--id", "005-01");
+  await refuses('unknown theme "memory": known are altmap', "claims", "--theme", "memory");
+  await refuses('unknown document "7": known are 000', "claims", "--document", "7");
+  await refuses('unknown verdict "wrong": known are', "claims", "--verdict", "wrong");
+});
+
+Deno.test("the program writes exactly one JSON document to stdout and leaves with the code", async () => {
+  const [good, usage, refused] = await Promise.all([
+    labProgram("namespace", "--size", "64M", "--json"),
+    labProgram("namespace", "--size", "64Q", "--json"),
+    labProgram("namespace", "--size", "64M", "--struct-page", "72", "--map", "dev", "--json"),
+  ]);
+  assertEquals([good.code, usage.code, refused.code], [0, 2, 1]);
+  assertEquals(JSON.parse(good.out).config.size, 2 ** 26);
+  assertEquals([JSON.parse(usage.out).error.kind, JSON.parse(refused.out).error.errno], ["usage", "ENXIO"]);
+  assertMatch(usage.err, /^(Check[^\n]*\n)*lab: [^\n]+\n$/);
+  assertStringIncludes(refused.err, "ENXIO");
+});
