@@ -1,104 +1,150 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Raw struct pages of Linux 6.1, eight 64-bit words each, against the emulator's: flags, compound_head, order and
-// counts bit by bit. Addresses of kernel objects differ between any two boots; there the object itself must be the
-// right one.
+// Raw struct pages of real kernels (struct_pages.json), eight 64-bit words each, bit by bit. Addresses of kernel objects
+// differ between any two boots; there the object itself must be the right one. page->flags has last_cpupid between the
+// flags and the zone on kernels with CONFIG_NUMA_BALANCING (Debian's):
+//
+//   63      54 53  51 50          30        0          63    58 57  55
+//  +----------+------+--------------+-------+         +--------+------+ ..
+//  |   node   | zone | last_cpupid  | flags |         |  node  | zone |     here, and a kernel without
+//  +----------+------+--------------+-------+         +--------+------+ ..
+//
+// A page nobody has used has ones there; they are taken off before words are compared.
 
-import linux from "../../fixtures/linux-6.1/struct_pages.json" with { type: "json" };
+import { allocHugePageAt, sizeToHstate } from "../../src/mm/hugetlb/hugetlb.ts";
 import { populateArea } from "../../src/mm/memory.ts";
-import { objectAt } from "../../src/mm/kernel.ts";
+import { type Kernel, objectAt } from "../../src/mm/kernel.ts";
 import { pageAddressHi, pageAddressLo, readPage, vmemmapPage } from "../../src/mm/page.ts";
-import { parseSize } from "../../src/lib/units.ts";
-import type { Claim } from "../claims/claim.ts";
-import { keptPages, SIZE_2M } from "../formulas/vmemmap.ts";
-import { machine61, MAPS_DRAM } from "./linux.ts";
-import { type Built, latest, mapDevice } from "../measure/measure.ts";
+import { ndRegions } from "../../src/drivers/nvdimm/region.ts";
+import type { NdNamespace } from "../../src/drivers/nvdimm/namespace.ts";
+import { latest, mapDevice } from "../measure/measure.ts";
+import { parseNamespaceSpec } from "./capture/namespace_spec.ts";
+import type { Capture, CapturedMachine } from "./captures.ts";
+import type { CapturedRow, Fields } from "./compare.ts";
+import { bootCaptured, mustCreate } from "./emulated.ts";
 
-type Name = keyof typeof linux.pages;
-
-/** Words of a struct page, and its address. */
-const PARTS = 9;
-
-/** Claims about every device page in the fixture; those of HugeTLB are not checked yet. */
-export function structPageClaims(): Claim[] {
-  const names = (Object.keys(linux.pages) as Name[]).filter((name) => !name.startsWith("hugetlb"));
-  const words = names.map((name): Claim => ({
-    id: name,
-    what: "words, and the address, as on Linux",
-    unit: "",
-    printed: String(linux.pages[name].words.length + 1),
-    formula: PARTS,
-    measure: () => matching(name),
-    expected: "confirmed",
-  }));
-  return [...words, {
-    id: "1G-2M-mem.data*",
-    what: "frames that hold the struct pages shown",
-    unit: "",
-    printed: String(new Set(DATA_2M.map((name) => Math.floor(Number(linux.pages[name].pa) / 4096))).size),
-    formula: keptPages(SIZE_2M, "pte"),
-    measure: framesOfData,
-    expected: "confirmed",
-  }];
+interface RawPage {
+  readonly pfn: number;
+  readonly va: string;
+  readonly pa: string;
+  readonly words: readonly string[];
 }
 
-const DATA_2M: readonly Name[] = [
-  "1G-2M-mem.data0",
-  "1G-2M-mem.data1",
-  "1G-2M-mem.data2",
-  "1G-2M-mem.data64",
-  "1G-2M-mem.data128",
-];
+type RawPages = Readonly<Record<string, RawPage>>;
 
-/** The namespace of a page, on a machine of its own where a process maps the device ("aftermap"). */
-function machineOf(name: string): Built {
-  const [size, align] = name.split("-");
-  const mapped = name.includes("aftermap");
-  return latest(`struct pages of ${size} ${align}, ${mapped ? "mapped" : "fresh"}`, () => {
-    const { k, ns } = machine61(MAPS_DRAM, parseSize(size), parseSize(align), "mem");
-    if (typeof ns === "number") throw new Error(`verify: enabling the namespace fails with ${ns}`);
-    const built = {
-      k,
-      ns,
-      start: ns.pgmap.ranges[0].start,
-      data: (ns.extent.start + ns.info.dataoff) / k.pageBytes,
+/** A machine with the namespace, or the huge page, that the pages of a group belong to. */
+interface Box {
+  readonly k: Kernel;
+  readonly ns: NdNamespace | null;
+  /** Frame of "data0", or of the huge page. */
+  readonly first: number;
+}
+
+const SIZE_2M = 2 ** 21;
+const CPUPID = ((1n << 21n) - 1n) << 30n;
+const WORDS = [0, 1, 2, 3, 4, 5, 6, 7];
+/** Words of a head that link free huge pages of a pool; its neighbours there are nobody's business. */
+const LIST_WORDS = [1, 2];
+/** Flags a free huge page's head keeps from a former life: uptodate, dirty. */
+const FORMER_LIFE = 0xcn;
+
+/** Rows of a capture: a struct page each. */
+export function structPageRows({ data, machine, folder }: Capture): CapturedRow[] {
+  const { pages } = data as { readonly pages: RawPages };
+  return Object.entries(pages).map(([name, page]) => {
+    const box = () => latest(`struct pages of ${folder} ${groupOf(name)}`, () => boxOf(machine, name, pages));
+    return {
+      name,
+      linux: linuxFields(name, page, pages),
+      emulate: () => emulatedFields(box(), name, page.pfn, pages),
     };
-    if (mapped) populateArea(k, mapDevice(built, 8 * SIZE_2M), SIZE_2M / k.pageBytes);
-    return built;
   });
 }
 
-/** How many words of this struct page, and its address, are those of Linux. */
-function matching(name: Name): number {
-  const { k, ns, data } = machineOf(name);
-  const [, offset] = /\D(\d+)$/.exec(name)!;
-  const pfn = data + Number(offset);
-  const { words, va, pfn: linuxPfn } = linux.pages[name];
-  if (pfn !== linuxPfn) return 0;
-  const address = same(va, pageAddressLo(k, pfn), pageAddressHi(k, pfn));
-  const right = words.filter((word, i) => {
+/** Pages that were read from one machine in one state: `1G-2M-mem.data`, `1G-2M-mem.aftermap`, `hugetlb2M.`. */
+function groupOf(name: string): string {
+  return name.replace(/\d+$/, "");
+}
+
+function indexOf(name: string): number {
+  return Number(/\d+$/.exec(name)![0]);
+}
+
+function linuxFields(name: string, { pfn, va, words }: RawPage, pages: RawPages): Fields {
+  const fields: Record<string, unknown> = { pfn, va, frame: frameOf(name, pages) };
+  for (const i of WORDS) fields[`word ${i}`] = i === 0 ? flagsOf(name, words[0]) : linuxWord(name, i, words[i]);
+  return fields;
+}
+
+/** The first page of the group whose struct page lies in the same frame. */
+function frameOf(name: string, pages: RawPages): string {
+  const frame = (of: string) => BigInt(pages[of].pa) >> 12n;
+  return Object.keys(pages).find((other) => groupOf(other) === groupOf(name) && frame(other) === frame(name))!;
+}
+
+/** page->flags with zone and node where a kernel without last_cpupid has them. */
+function flagsOf(name: string, word: string): string {
+  const bits = BigInt(word);
+  const head = isHugetlbHead(name) ? ~FORMER_LIFE : ~0n;
+  if ((bits & CPUPID) !== CPUPID) return hex(bits & head);
+  const low = bits & ((1n << 30n) - 1n);
+  const zone = bits >> 51n & 7n;
+  return hex((bits >> 54n) << 58n | zone << 55n | low & head);
+}
+
+function isHugetlbHead(name: string): boolean {
+  return name === "hugetlb2M.0";
+}
+
+function linuxWord(name: string, i: number, word: string): string {
+  if (isHugetlbHead(name) && LIST_WORDS.includes(i)) return "in a list";
+  return word.startsWith("0xffff8881") ? "object" : word;
+}
+
+function hex(bits: bigint): string {
+  return `0x${bits.toString(16)}`;
+}
+
+/** Boots and makes what the group is about. "aftermap": a process has the device mapped. */
+function boxOf(machine: CapturedMachine, name: string, pages: RawPages): Box {
+  const k = bootCaptured(machine, { contents: true });
+  if (name.startsWith("hugetlb")) {
+    const first = pages["hugetlb2M.0"].pfn;
+    if (!allocHugePageAt(k, sizeToHstate(k, SIZE_2M)!, first)) throw new Error(`Cannot have huge page ${first}`);
+    return { k, ns: null, first };
+  }
+  const ns = mustCreate(k, ndRegions(k)[0], parseNamespaceSpec(name.split(".")[0]));
+  const first = (ns.extent.start + ns.info.dataoff) / k.pageBytes;
+  if (name.includes("aftermap")) {
+    const built = { k, ns, start: ns.pgmap.ranges[0].start, data: first };
+    populateArea(k, mapDevice(built, 8 * SIZE_2M), SIZE_2M / k.pageBytes);
+  }
+  return { k, ns, first };
+}
+
+function emulatedFields({ k, ns, first }: Box, name: string, linuxPfn: number, pages: RawPages): Fields {
+  const pfn = first + indexOf(name);
+  const fields: Record<string, unknown> = {
+    pfn,
+    va: word64(pageAddressLo(k, pfn), pageAddressHi(k, pfn)),
+    frame: emulatedFrameOf(k, name, pfn - linuxPfn, pages),
+  };
+  for (const i of WORDS) {
     const lo = readPage(k, pfn, 8 * i);
     const hi = readPage(k, pfn, 8 * i + 4);
-    if (!isObject(word)) return same(word, lo, hi);
-    return objectAt(k, lo, hi) === (i === MAPPING_WORD ? ns.dev : ns.pgmap);
-  });
-  return right.length + (address ? 1 : 0);
+    fields[`word ${i}`] = isHugetlbHead(name) && LIST_WORDS.includes(i)
+      ? "in a list"
+      : ns !== null && [ns.dev, ns.pgmap].includes(objectAt(k, lo, hi) as never)
+      ? "object"
+      : word64(lo, hi);
+  }
+  return fields;
 }
 
-/** page->mapping names the device, the other pointer to an object is page->pgmap. */
-const MAPPING_WORD = 3;
-
-/** An address in the direct map, where kernel objects live. */
-function isObject(word: string): boolean {
-  return word.startsWith("0xffff8881");
+function emulatedFrameOf(k: Kernel, name: string, shift: number, pages: RawPages): string {
+  const frame = (of: string) => k.cpu.mmu.frame(vmemmapPage(k, pages[of].pfn + shift));
+  return Object.keys(pages).find((other) => groupOf(other) === groupOf(name) && frame(other) === frame(name))!;
 }
 
-function same(word: string, lo: number, hi: number): boolean {
-  const bits = BigInt(word);
-  return Number(bits & 0xffffffffn) === lo >>> 0 && Number(bits >> 32n) === hi >>> 0;
-}
-
-function framesOfData(): number {
-  const { k, data } = machineOf("1G-2M-mem");
-  const frames = DATA_2M.map((name) => k.cpu.mmu.frame(vmemmapPage(k, data + Number(/\d+$/.exec(name)![0]))));
-  return new Set(frames).size;
+function word64(lo: number, hi: number): string {
+  return hex(BigInt(hi >>> 0) << 32n | BigInt(lo >>> 0));
 }

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// One comparison for every captured row, whatever the kernel, the architecture and the scenario: the fields Linux has
+// against the same fields of the emulator, which has booted the same machine and done the same. Fields are equal, but
+// for counts of free pages, which per-CPU lists and slabs of the real machine blur.
+
+import { type Capture, captures, type Scenario } from "./captures.ts";
+import { hotplugRows } from "./hotplug.ts";
+import { hugetlbRows } from "./hugetlb.ts";
+import { causeOf } from "./known.ts";
+import { mapRows } from "./maps.ts";
+import { namespaceRows } from "./namespaces.ts";
+import { structPageRows } from "./struct_pages.ts";
+
+/** Named values; those of a fixture's inner objects have dotted names. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** One row of a capture. */
+export interface CapturedRow {
+  readonly name: string;
+  readonly linux: Fields;
+  /** What closed formulas give for some of the fields. */
+  readonly formula?: Fields;
+  /** The same fields from the emulator; runs it when it is called. */
+  readonly emulate: () => Fields;
+  /** Fields that are counts of free pages, and by how many pages Linux's readings of them differ. */
+  readonly noise?: Readonly<Record<string, number>>;
+}
+
+/** A field that is not what Linux has. */
+export interface Difference {
+  readonly field: string;
+  readonly linux: unknown;
+  readonly here: unknown;
+  /** Why; undefined where nobody knows. */
+  readonly cause?: string;
+}
+
+/** A row, compared. */
+export interface Compared {
+  readonly capture: Capture;
+  readonly name: string;
+  readonly fields: number;
+  readonly differences: readonly Difference[];
+  /** Fields of which the formula is not what Linux has. */
+  readonly formulas: readonly Difference[];
+}
+
+const ROWS: Readonly<Record<Scenario, (capture: Capture) => CapturedRow[]>> = {
+  namespaces: namespaceRows,
+  vmemmap_maps: mapRows,
+  struct_pages: structPageRows,
+  hotplug: hotplugRows,
+  hugetlb: hugetlbRows,
+};
+
+/** The rows of a capture, not yet compared. */
+export function rowsOf(capture: Capture): CapturedRow[] {
+  return ROWS[capture.scenario](capture);
+}
+
+/** Runs the emulator for one row and compares. */
+export function compareRow(capture: Capture, row: CapturedRow): Compared {
+  const cause = (d: Difference): Difference => {
+    const known = causeOf(capture, row.name, d.field);
+    return known === undefined ? d : { ...d, cause: known };
+  };
+  const against = (here: Fields, names: readonly string[]) =>
+    names.filter((field) => !same(row.linux[field], here[field], row.noise?.[field]))
+      .map((field) => cause({ field, linux: row.linux[field], here: here[field] }));
+  const fields = Object.keys(row.linux);
+  return {
+    capture,
+    name: row.name,
+    fields: fields.length,
+    differences: against(row.emulate(), fields),
+    formulas: against(row.formula ?? {}, Object.keys(row.formula ?? {}).filter((field) => fields.includes(field))),
+  };
+}
+
+/** Equal, or each of Linux's readings within the noise. */
+function same(linux: unknown, here: unknown, noise: number | undefined): boolean {
+  if (noise === undefined) return JSON.stringify(linux) === JSON.stringify(here);
+  const readings = Array.isArray(linux) ? linux : [linux];
+  return readings.every((n) => Math.abs(n - Number(here)) <= noise);
+}
+
+/** An object's values by dotted names. */
+export function flat(value: Fields, prefix = ""): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, v]) =>
+      v !== null && typeof v === "object" && !Array.isArray(v)
+        ? Object.entries(flat(v as Fields, `${prefix}${key}.`))
+        : [[`${prefix}${key}`, v]]
+    ),
+  );
+}
+
+/** How many captured rows of one kernel, architecture and scenario come out equal. */
+export interface MatrixRow {
+  readonly kernel: string;
+  readonly arch: string;
+  readonly scenario: Scenario;
+  /** Releases that were captured. */
+  readonly releases: readonly string[];
+  readonly machines: number;
+  readonly rows: number;
+  readonly equal: number;
+  /** Rows that differ for a known cause. */
+  readonly explained: number;
+}
+
+/** Runs every capture: kernel x architecture x scenario. What AUDIT.md, README and the report print. */
+export function linuxMatrix(compared: readonly Compared[] = compareAll()): MatrixRow[] {
+  const groups = Map.groupBy(
+    compared,
+    ({ capture: { machine, scenario } }) => `${machine.kernel} ${machine.arch} ${scenario}`,
+  );
+  return [...groups.values()].map((group) => {
+    const { machine: { kernel, arch }, scenario } = group[0].capture;
+    const equal = group.filter(({ differences }) => differences.length === 0).length;
+    const explained = group.filter(({ differences }) =>
+      differences.length > 0 && differences.every(({ cause }) => cause !== undefined)
+    ).length;
+    return {
+      kernel,
+      arch,
+      scenario,
+      releases: [...new Set(group.map(({ capture }) => capture.release))].sort(),
+      machines: new Set(group.map(({ capture }) => capture.folder)).size,
+      rows: group.length,
+      equal,
+      explained,
+    };
+  });
+}
+
+/** Every captured row, compared. */
+export function compareAll(): Compared[] {
+  return captures().flatMap((capture) => rowsOf(capture).map((row) => compareRow(capture, row)));
+}
