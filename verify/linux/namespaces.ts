@@ -11,7 +11,7 @@ import { parseSize } from "../../src/lib/units.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { totalFreePages } from "../../src/mm/page_alloc.ts";
 import { C } from "../../src/mm/vmstat.ts";
-import { memmapFrames, newPmdTables, PAGE, pteTables, reserve, SECTION, vmemmapPages } from "../formulas/vmemmap.ts";
+import { memmapFrames, PAGE, pteTables, reserve, SECTION, vmemmapPages } from "../formulas/vmemmap.ts";
 import { latest } from "../measure/measure.ts";
 import { type NamespaceSpec, parseNamespaceSpec } from "./capture/namespace_spec.ts";
 import { tallyNamespace } from "./capture/tally.ts";
@@ -52,7 +52,7 @@ export function namespaceRows(capture: Capture): CapturedRow[] {
 /** A row's fields; what ndctl says of a device that does not come up is turned into the errno it stands for. */
 function linuxFields({ size: _size, align: _align, map: _map, error, ...row }: Row): Fields {
   if (typeof error !== "string") {
-    const { probe, usableBytes, ...rest } = row;
+    const { probe, usableBytes: _usableBytes, ...rest } = row;
     // A device that does not bind is there for ndctl all the same; the emulator takes it away again.
     return flat(probe === undefined ? row : { ...rest, probe });
   }
