@@ -13,7 +13,6 @@ Deno.test("parseSize() reads powers of 1024 in every spelling", () => {
       ["4K", 4096],
       ["2m", 2 ** 21],
       ["2MiB", 2 ** 21],
-      ["2MB", 2 ** 21],
       ["16384M", 2 ** 34],
       [" 1.5G ", 1.5 * 2 ** 30],
       ["1 T", 2 ** 40],
@@ -24,8 +23,40 @@ Deno.test("parseSize() reads powers of 1024 in every spelling", () => {
   }
 });
 
+Deno.test("parseSize() reads what programs print: hexadecimal bytes, decimal units, ndctl's pairs", () => {
+  for (
+    const [text, bytes] of [
+      ["0x10", 16],
+      ["0x1F80000000", 126 * 2 ** 30],
+      ["126.00 GiB (135.29 GB)", 126 * 2 ** 30],
+      ["2.00 MiB (2.10 MB)", 2 ** 21],
+      ["135.29GB", 135.29e9],
+      ["124.03G", Math.round(124.03 * 2 ** 30)],
+      ["124.03 GiB", Math.round(124.03 * 2 ** 30)],
+    ] as const
+  ) {
+    assertEquals(parseSize(text), bytes, text);
+  }
+});
+
+Deno.test("parseSize() refuses what may be read in two ways, and says how", () => {
+  for (
+    const [text, why] of [
+      ["2MB", "2097152 or 2000000 bytes? expected 2M or the bytes"],
+      ["128 GB", "expected 128G"],
+      ["1512.000", "a fraction needs a unit"],
+      ["1.5B", "a fraction needs a unit"],
+      ["1 GiB (2.15 GB)", "the two sizes differ"],
+      ["10000000P", "too large, expected less than 8P"],
+      ["0xffffffffffffffff", "too large"],
+    ] as const
+  ) {
+    assertThrows(() => parseSize(text), RangeError, why);
+  }
+});
+
 Deno.test("parseSize() refuses what is no whole number of bytes", () => {
-  for (const text of ["", "G", "-1", "1.3", "1e3", "2X", "0x10", "1G2", "10000000P", "NaN", "Infinity"]) {
+  for (const text of ["", "G", "-1", "1.3", "1e3", "2X", "0x", "0x1G", "1G2", "1G (", "NaN", "Infinity"]) {
     assertThrows(() => parseSize(text), RangeError, `Cannot read size "${text}"`);
   }
 });
@@ -38,4 +69,9 @@ Deno.test("formatSize() is exact: parseSize() gives the bytes back", () => {
 Deno.test("humanSize() rounds to two places", () => {
   assertEquals(humanSize(1571958030336), "1.43 TiB");
   assertEquals([0, 1023, 1024, 2 ** 30].map(humanSize), ["0 B", "1023 B", "1 KiB", "1 GiB"]);
+  assertEquals([2 ** 40 - 2 ** 21, 2 ** 40 - 2 ** 24, 2 ** 30 - 1].map(humanSize), [
+    "1.00 TiB",
+    "1023.98 GiB",
+    "1.00 GiB",
+  ]);
 });
