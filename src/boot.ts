@@ -6,13 +6,14 @@
 
 import { type Arch, pageBytes, vmemmapPages, vmemmapStartIndex } from "./arch/arch.ts";
 import { ARCHS } from "./arch/archs.ts";
-import { type KernelConfig, PRESETS } from "./include/kernel_config.ts";
+import type { KernelConfig } from "./include/kernel_config.ts";
 import { FRAME_USES, USE_PGD_TABLE, USE_PINNED } from "./include/frame_use.ts";
 import type { MemhpDefaultState } from "./include/memory.ts";
 import { STRUCT_PAGE_SIZES } from "./include/mm_types.ts";
 import { PG_BOOTMEM, PG_RESERVED } from "./include/page_flags.ts";
 import { SZ_1G } from "./include/sizes.ts";
 import { alignDown, isPowerOf2, pfnDown, powerOf2 } from "./lib/align.ts";
+import { kernelConfig } from "./kernels.ts";
 import { Buddy } from "./lib/buddy.ts";
 import { panic } from "./lib/bug.ts";
 import { prng } from "./lib/prng.ts";
@@ -44,7 +45,7 @@ export const MOST_NODES = 64;
 export interface BootOptions {
   /** Architecture by name (`ARCHS`) or as an object; default `"x86-64"`. */
   readonly arch?: string | Arch;
-  /** Kernel preset by name (`PRESETS`) or as an object; default `"6.1"`. */
+  /** Kernel by spec (`"6.1"`, `"6.1,gup=compound"`) or as an object; default `"6.1"`. */
   readonly kernel?: string | KernelConfig;
   /** DRAM per node; default one node of 1 GiB. */
   readonly dram?: readonly number[];
@@ -90,8 +91,8 @@ export interface BootOptions {
 
 /** Boots a machine. RangeError or TypeError for options that make no machine. */
 export function boot(options: BootOptions = {}): Kernel {
-  const arch = byName(options.arch ?? "x86-64", ARCHS, "architecture");
-  const config = byName(options.kernel ?? "6.1", PRESETS, "kernel preset");
+  const arch = archOf(options.arch ?? "x86-64");
+  const config = kernelConfig(options.kernel);
   const k = startKernel(machineSpec(arch, options), arch, config, options);
   bootKernel(k);
   fragment(k, options.fragment ?? 0, options.seed ?? 1);
@@ -108,13 +109,10 @@ function bootKernel(k: Kernel): void {
   hugetlbInit(k); //        an empty pool for every huge page size
 }
 
-function byName<T>(given: string | T, known: Readonly<Record<string, T>>, what: string): T {
+function archOf(given: string | Arch): Arch {
   if (typeof given !== "string") return given;
-  const found = known[given];
-  if (found === undefined || !Object.hasOwn(known, given)) {
-    throw new RangeError(`Cannot boot ${what} "${given}": known are ${Object.keys(known).join(", ")}`);
-  }
-  return found;
+  if (Object.hasOwn(ARCHS, given)) return ARCHS[given];
+  throw new RangeError(`Cannot boot architecture "${given}": known are ${Object.keys(ARCHS).join(", ")}`);
 }
 
 /** A size of struct page as given, for whoever computes with it before booting. RangeError unless it is a known one. */

@@ -130,7 +130,7 @@ Deno.test("boot() refuses options that make no machine, naming what was given an
   const cases: [BootOptions, string][] = [
     [{ arch: "vax" }, 'architecture "vax": known are x86-64, arm64-4k'],
     [{ arch: "constructor" }, 'architecture "constructor"'],
-    [{ kernel: "2.4" }, 'kernel preset "2.4": known are 5.14'],
+    [{ kernel: "2.4" }, 'kernel "2.4": known are 5.14'],
     [{ structPageSize: 128 }, "struct pages of 128 bytes: known are 56, 64, 72, 80"],
     [{ structPageSize: 0 }, "struct pages of 0 bytes"],
     [{ cpus: 0 }, "0 CPUs"],

@@ -9,7 +9,7 @@ import { type HotplugReport, hotplugReport, type HotplugRun } from "../scenario/
 import type { HotplugOptions } from "../scenario/hotplug_box.ts";
 import { type MhpFence, mhpFences } from "../scenario/mhp_fences.ts";
 import { type Command, CommandError, type Flag, type Flags } from "./command.ts";
-import { choiceFlag, NAMESPACE_FLAGS, numberFlag, onlyWith, sizeFlag } from "./flags.ts";
+import { choiceFlag, KERNEL_FLAGS, kernelFlag, NAMESPACE_FLAGS, numberFlag, onlyWith, sizeFlag } from "./flags.ts";
 import { hostMemory } from "./host.ts";
 import { table } from "./table.ts";
 
@@ -17,7 +17,7 @@ const FLAGS: Readonly<Record<string, Flag>> = {
   size: { value: "SIZE", help: "memory to plug, whole memory blocks" },
   "memmap-on-memory": { value: "", help: "memory_hotplug.memmap_on_memory=on, and the same with off" },
   dimm: { value: "SIZE", help: "size of each DIMM; default: one DIMM" },
-  kernel: NAMESPACE_FLAGS.kernel,
+  ...KERNEL_FLAGS,
   arch: NAMESPACE_FLAGS.arch,
   "struct-page": NAMESPACE_FLAGS["struct-page"],
   dram: { value: "SIZE", help: "DRAM of the machine; default 4G and room for the memmap" },
@@ -55,7 +55,7 @@ function hotplugOptions(flags: Flags): HotplugOptions {
   return {
     size: sizeFlag(flags, "size"),
     memmapOnMemory: flags.has("memmap-on-memory"),
-    kernel: flags.text("kernel"),
+    kernel: kernelFlag(flags),
     arch: flags.text("arch"),
     structPageSize: numberFlag(flags, "struct-page"),
     fragment: shareFlag(flags, "fragment"),

@@ -6,7 +6,17 @@ import { formatBuckets } from "../lib/log2_hist.ts";
 import { formatSize, humanSize } from "../lib/units.ts";
 import { type HugetlbReport, hugetlbReport, type HugetlbSizeRow, hugetlbSizes } from "../scenario/hugetlb.ts";
 import { type Command, CommandError, type Flags } from "./command.ts";
-import { choiceFlag, COST_FLAG, modelText, NAMESPACE_FLAGS, numberFlag, onlyWith, sizeFlag } from "./flags.ts";
+import {
+  choiceFlag,
+  COST_FLAG,
+  KERNEL_FLAGS,
+  kernelFlag,
+  modelText,
+  NAMESPACE_FLAGS,
+  numberFlag,
+  onlyWith,
+  sizeFlag,
+} from "./flags.ts";
 import { hostMemory } from "./host.ts";
 import { table } from "./table.ts";
 
@@ -17,14 +27,14 @@ export const hugetlbCommand: Command = {
   flags: {
     size: { value: "2M|1G", help: "huge page size, one the architecture has", fallback: "2M" },
     count: { value: "N", help: "huge pages to make" },
-    kernel: NAMESPACE_FLAGS.kernel,
+    ...KERNEL_FLAGS,
     arch: { value: "ARCH", help: Object.keys(ARCHS).join(", "), fallback: "x86-64" },
     "struct-page": NAMESPACE_FLAGS["struct-page"],
     off: { value: "", help: "hugetlb_free_vmemmap=off: leave the vmemmap alone" },
     keep: { value: "1|2", help: "vmemmap pages kept per huge page (default: the kernel's)" },
     vmemmap: { value: "pmd|base", help: "memmap in leaves, split on demand, or in base pages", fallback: "pmd" },
-    flush: { value: "page|batch", help: "a TLB flush per page, or two per batch", fallback: "page" },
-    free: { value: "sync|deferred", help: "pages given back at once, or by a worker", fallback: "sync" },
+    flush: { value: "page|batch", help: "a TLB flush per page, or two per batch (default: the kernel's)" },
+    free: { value: "sync|deferred", help: "pages given back at once, or by a worker (default: the kernel's)" },
     spread: { value: "", help: "one huge page per memory section instead of side by side" },
     dram: { value: "SIZE", help: "DRAM of the box (default: what the pages need)" },
     cpus: { value: "N", help: "CPUs that flushes interrupt", fallback: "1" },
@@ -42,14 +52,14 @@ export const hugetlbCommand: Command = {
     const report = hugetlbReport({
       size: sizeFlag(flags, "size"),
       count: numberFlag(flags, "count"),
-      kernel: flags.text("kernel"),
+      kernel: kernelFlag(flags),
       arch: flags.text("arch"),
       structPageSize: numberFlag(flags, "struct-page"),
       optimize: !flags.has("off"),
       ...(flags.has("keep") ? { keep: keepFlag(flags) } : {}),
       vmemmapMap: choiceFlag(flags, "vmemmap", ["pmd", "base"]),
-      flush: choiceFlag(flags, "flush", ["page", "batch"]),
-      free: choiceFlag(flags, "free", ["sync", "deferred"]),
+      ...(flags.has("flush") ? { flush: choiceFlag(flags, "flush", ["page", "batch"]) } : {}),
+      ...(flags.has("free") ? { free: choiceFlag(flags, "free", ["sync", "deferred"]) } : {}),
       placement: flags.has("spread") ? "spread" : "dense",
       ...(flags.has("dram") ? { dram: sizeFlag(flags, "dram") } : {}),
       cpus: numberFlag(flags, "cpus"),

@@ -4,6 +4,7 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { lab } from "./lab_testing.ts";
+import { hugetlbReport } from "../scenario/hugetlb.ts";
 import { main } from "./main.ts";
 
 async function json(...args: string[]): Promise<Record<string, unknown>> {
@@ -137,6 +138,10 @@ const WRONG: readonly (readonly [string, string])[] = [
   ["namespace --size 1G --align 3M", "Cannot map by 3M: x86-64 has 4K, 2M, 1G"],
   ["namespace --size 1G --map disk", 'expected mem or dev, got "disk"'],
   ["namespace --size 1G --kernel 9.9", "known are 5.14, v4, v7"],
+  ["namespace --size 1G --set dedupe=pte", 'Unknown switch "dedupe": known are memoryFailureHead'],
+  ["namespace --size 1G --set dedup=all", 'Cannot set dedup to "all": allowed are none, pte, pte+table, pte+head'],
+  ["hugetlb --count 1 --set dedup", 'Cannot set "dedup": expected SWITCH=VALUE'],
+  ["plan --pmem 1G --set dedup=pte", "--set needs --kernel"],
   ["namespace --size 1G --arch vax", "known are x86-64"],
   ["namespace --size 1G --struct-page 63", "known are 56, 64, 72, 80"],
   ["namespace --size 1G --struct-page big", 'expected a whole number, got "big"'],
@@ -226,4 +231,34 @@ Deno.test("lab --version says version, commit and Deno", async () => {
   const { code, out } = await lab("--version");
   assertEquals(code, 0);
   assertMatch(out, /^vmemmap-lab \d+\.\d+\.\d+, commit (unknown|[0-9a-f]{40}), Deno \d/);
+});
+
+Deno.test("--set changes the kernel of every command that boots one, and the difference is printed", async () => {
+  const { out } = await lab("namespace", "--size", "256M", "--set", "dedup=pte+head,gup=compound");
+  assertStringIncludes(out, "kernel 6.1 with gup=compound (was per-page), dedup=pte+head (was pte)\n256M devdax");
+  for (
+    const args of [
+      ["namespace", "--size", "64M"],
+      ["gup", "--size", "4M", "--repeats", "1"],
+      ["hugetlb", "--count", "4"],
+      ["hotplug", "--size", "128M", "--no-contents"],
+      ["layout"],
+      ["plan", "--pmem", "64M", "--align", "2M", "--kernel", "6.1"],
+    ]
+  ) {
+    const { config } = await json(...args, "--set", "hugetlbFlush=batch");
+    assertEquals((config as Record<string, unknown>).kernel, "6.1,hugetlbFlush=batch", args[0]);
+  }
+});
+
+Deno.test("lab hugetlb flushes as its kernel does unless told otherwise", async () => {
+  const flushes = async (...args: string[]) => {
+    const { counters } = await json("hugetlb", "--count", "64", ...args);
+    return (counters as { alloc: { tlbFlushes: number } }).alloc.tlbFlushes;
+  };
+  const { counters } = hugetlbReport({ size: 2 ** 21, count: 64, kernel: "6.1,hugetlbFlush=batch" });
+  assertEquals(await flushes("--set", "hugetlbFlush=batch"), counters.alloc.tlbFlushes);
+  assertEquals(await flushes("--flush", "batch"), counters.alloc.tlbFlushes);
+  assertEquals(await flushes("--set", "hugetlbFlush=batch", "--flush", "page"), await flushes());
+  assert(counters.alloc.tlbFlushes < 4 && await flushes() > 64);
 });

@@ -7,7 +7,7 @@ import { formatSize, humanSize } from "../lib/units.ts";
 import { type NamespaceReport, namespaceReport } from "../scenario/namespace.ts";
 import type { NamespaceOptions } from "../scenario/box.ts";
 import type { Command, Flags } from "./command.ts";
-import { choiceFlag, COST_FLAG, modelText, NAMESPACE_FLAGS, numberFlag, sizeFlag } from "./flags.ts";
+import { choiceFlag, COST_FLAG, kernelFlag, modelText, NAMESPACE_FLAGS, numberFlag, sizeFlag } from "./flags.ts";
 import { hostMemory } from "./host.ts";
 
 /** The options that NAMESPACE_FLAGS stand for. */
@@ -16,7 +16,7 @@ export function namespaceOptions(flags: Flags): Omit<NamespaceOptions, "size"> {
   return {
     ...(flags.has("align") ? { align: sizeFlag(flags, "align") } : {}),
     map: choiceFlag(flags, "map", ["mem", "dev"]),
-    kernel: flags.text("kernel"),
+    kernel: kernelFlag(flags),
     arch: flags.text("arch"),
     structPageSize: numberFlag(flags, "struct-page"),
     ...(memory === undefined ? {} : { hostMemory: memory }),

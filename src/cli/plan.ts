@@ -11,7 +11,7 @@ import {
   type PlanSize,
 } from "../scenario/plan.ts";
 import { type Command, CommandError, type Flags } from "./command.ts";
-import { choiceFlag, NAMESPACE_FLAGS, readSize, sizeFlag } from "./flags.ts";
+import { choiceFlag, KERNEL_FLAGS, kernelFlag, NAMESPACE_FLAGS, readSize, sizeFlag } from "./flags.ts";
 import { hostMemory } from "./host.ts";
 import { table } from "./table.ts";
 
@@ -26,6 +26,7 @@ export const planCommand: Command = {
     align: { value: "4K|2M|1G", help: "only this page size (default: all)" },
     map: { value: "mem|dev", help: "only this place for the memmap (default: both)" },
     kernel: { value: "PRESET", help: "only this kernel (default: all)" },
+    set: KERNEL_FLAGS.set,
     arch: NAMESPACE_FLAGS.arch,
   },
   run: (flags) => {
@@ -46,13 +47,14 @@ export const planCommand: Command = {
 
 function planOptions(flags: Flags): PlanOptions {
   const memory = hostMemory();
+  if (flags.has("set") && !flags.has("kernel")) throw new CommandError("plan: --set needs --kernel");
   return {
     ...(flags.has("pmem") ? { pmem: sizeFlag(flags, "pmem") } : {}),
     ...(flags.has("usable") ? { usable: sizeFlag(flags, "usable") } : {}),
     ...(flags.has("hugetlb") ? { hugetlb: poolsFlag(flags.text("hugetlb")) } : {}),
     ...(flags.has("align") ? { align: sizeFlag(flags, "align") } : {}),
     ...(flags.has("map") ? { map: choiceFlag(flags, "map", ["mem", "dev"]) } : {}),
-    ...(flags.has("kernel") ? { kernel: flags.text("kernel") } : {}),
+    ...(flags.has("kernel") ? { kernel: kernelFlag(flags) } : {}),
     arch: flags.text("arch"),
     ...(memory === undefined ? {} : { hostMemory: memory }),
   };

@@ -7,7 +7,7 @@ import { NamespaceError } from "../scenario/namespace.ts";
 import { errnoName } from "../include/errno.ts";
 import { type Command, CommandError } from "./command.ts";
 import { errorEnvelope, type Failure, reportEnvelope } from "./envelope.ts";
-import { parseFlags } from "./flags.ts";
+import { kernelText, parseFlags } from "./flags.ts";
 import { commandUsage, isHelp } from "./help.ts";
 
 /** Runs a task's command line; returns the exit code. Errors are printed after its name. */
@@ -30,11 +30,17 @@ export async function runCommand(
     const flags = parseFlags(command.name, command.flags, args, command.operands !== undefined);
     const { report, text, code = 0 } = await command.run(flags);
     if (flags.json) printJson(reportEnvelope(command.name, report));
-    else if (text !== "") console.log(text);
+    else if (text !== "") console.log([...kernelLine(report), text].join("\n"));
     return code;
   } catch (error) {
     return complain(error, prefix, args.includes("--json") ? command.name : null);
   }
+}
+
+/** What differs from the preset, of a report whose kernel does. */
+function kernelLine(report: { readonly config?: { readonly kernel?: unknown } }): string[] {
+  const kernel = report.config?.kernel;
+  return typeof kernel === "string" ? kernelText(kernel) : [];
 }
 
 /** Says what went wrong in one line, and as JSON if `command` is given. Returns the exit code. */

@@ -71,8 +71,8 @@ export interface Errata {
 }
 
 /**
- * One kernel. Every switch may be set alone (`{...PRESETS["6.1"], gup: "compound"}`) for `boot()` of src/boot.ts, which
- * is how verify/ does it; reports take the name of a preset.
+ * One kernel. Every switch may be set alone: `{...PRESETS["6.1"], gup: "compound"}`, or `"6.1,gup=compound"` as a spec;
+ * `boot()` and every report take either.
  */
 export interface KernelConfig {
   /** Name of the preset, or of your own. */
@@ -163,8 +163,8 @@ const SEED_V4: KernelConfig = {
 
 const SEED_V7: KernelConfig = { ...SEED_V4, name: "v7", gup: "per-page", dedup: "pte", memunmap: "bulk" };
 
-/** The kernels the documents talk about, by the names that reports take as `kernel`; the table is in README. */
-export const PRESETS: Readonly<Record<string, KernelConfig>> = {
+/** The kernels the documents talk about, by the names that reports take as `kernel`; the table is in README. Frozen. */
+export const PRESETS: Readonly<Record<string, KernelConfig>> = frozen({
   "5.14": LINUX_5_14,
   "v4": SEED_V4,
   "v7": SEED_V7,
@@ -179,4 +179,13 @@ export const PRESETS: Readonly<Record<string, KernelConfig>> = {
     selfHostedVmemmap: "marked",
     errata: { ...NO_ERRATA, compoundStartUnchecked: true },
   },
-};
+});
+
+/** Nobody changes a preset for everybody else. */
+function frozen(presets: Record<string, KernelConfig>): Readonly<Record<string, KernelConfig>> {
+  for (const preset of Object.values(presets)) {
+    Object.freeze(preset.errata);
+    Object.freeze(preset);
+  }
+  return Object.freeze(presets);
+}

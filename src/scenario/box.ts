@@ -5,7 +5,8 @@
 import { boot, type BootOptions, checkStructPageSize } from "../boot.ts";
 import { type Arch, levelBytes, pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
-import { PRESETS } from "../include/kernel_config.ts";
+import type { KernelConfig } from "../include/kernel_config.ts";
+import { kernelConfig, kernelSpec } from "../kernels.ts";
 import { alignUp, isPowerOf2 } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
 import { daxAligns } from "../drivers/dax/bus.ts";
@@ -13,16 +14,7 @@ import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { STRETCH_STRUCT_SIZE } from "../include/mm_types.ts";
 import { type CostTable, costTable, DEFAULT_COST } from "../model/cost_tables.ts";
-import {
-  archNamed,
-  hostMemoryOption,
-  kernelNamed,
-  MOST_MEMORY,
-  multipleOf,
-  oneOf,
-  requireHostMemory,
-  switches,
-} from "./options.ts";
+import { archNamed, hostMemoryOption, MOST_MEMORY, multipleOf, oneOf, requireHostMemory, switches } from "./options.ts";
 
 /** What every command that makes a namespace is given. Bytes. */
 export interface NamespaceOptions {
@@ -34,8 +26,8 @@ export interface NamespaceOptions {
   readonly align?: number;
   /** Where the memmap lies: DRAM (`mem`, default) or the namespace (`dev`). */
   readonly map?: MapMode;
-  /** Kernel preset: `5.14`, `v4`, `v7`, `v7+head`, `6.1` (default). */
-  readonly kernel?: string;
+  /** Kernel: a preset (`5.14`, `v4`, `v7`, `v7+head`, `6.1`), one with switches (`6.1,gup=compound`), or an object. */
+  readonly kernel?: string | KernelConfig;
   /** Architecture and base page size: `x86-64` (default), `arm64-4k`, `arm64-16k`, `arm64-64k`, `toy`. */
   readonly arch?: string;
   /** sizeof(struct page): 56, 64 (default), 72, 80. */
@@ -53,8 +45,8 @@ export interface NamespaceOptions {
   readonly hostMemory?: number;
 }
 
-/** The options with every default filled in. */
-export type NamespaceConfig = Required<NamespaceOptions>;
+/** The options with every default filled in; `kernel` is a preset with what differs from it. */
+export type NamespaceConfig = Required<Omit<NamespaceOptions, "kernel">> & { readonly kernel: string };
 
 /**
  * Fills in defaults and checks what can be checked without a machine. RangeError naming the given and the allowed,
@@ -62,7 +54,7 @@ export type NamespaceConfig = Required<NamespaceOptions>;
  */
 export function namespaceConfig(options: NamespaceOptions): NamespaceConfig {
   const arch = archNamed(options.arch);
-  const kernel = kernelNamed(options.kernel);
+  const kernel = kernelSpec(options.kernel);
   const align = options.align ?? levelBytes(arch, 1);
   const aligns = daxAligns(arch);
   if (!aligns.includes(align)) {
@@ -125,7 +117,7 @@ function memmapFrames(config: NamespaceConfig, arch: Arch): { readonly memmap: n
   const whole = config.size / page * config.structPageSize / page;
   const tables = Math.ceil(whole / 2 ** arch.format.tableShift);
   const perCompound = config.align / page * config.structPageSize / page;
-  const preset = PRESETS[config.kernel];
+  const preset = kernelConfig(config.kernel);
   const shares = preset.dedup !== "none" && (!preset.dedupOptIn || arch.wantsDaxDedup);
   if (!shares || config.map === "dev" || perCompound <= 2) {
     return { memmap: whole, tables };

@@ -6,6 +6,8 @@
 import { boot, checkStructPageSize, MOST_NODES } from "../boot.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { type Arch, pageBytes } from "../arch/arch.ts";
+import type { KernelConfig } from "../include/kernel_config.ts";
+import { kernelSpec } from "../kernels.ts";
 import { USE_PINNED } from "../include/frame_use.ts";
 import type { MemhpDefaultState, OnlineType } from "../include/memory.ts";
 import { SZ_1G } from "../include/sizes.ts";
@@ -18,7 +20,6 @@ import { layoutTopology, type RegionSpec, type Topology } from "../machine/topol
 import {
   archNamed,
   hostMemoryOption,
-  kernelNamed,
   MOST_MEMORY,
   multipleOf,
   oneOf,
@@ -35,8 +36,8 @@ export interface HotplugOptions {
   readonly dimm?: number;
   /** memory_hotplug.memmap_on_memory=on; default false. */
   readonly memmapOnMemory?: boolean;
-  /** Kernel preset; default `6.1`. */
-  readonly kernel?: string;
+  /** Kernel: a preset, one with switches (`6.1,memmapOnMemory=false`), or an object; default `6.1`. */
+  readonly kernel?: string | KernelConfig;
   /** Architecture and base page size: `x86-64` (default), `arm64-4k`, `arm64-16k`, `arm64-64k`, `toy`. */
   readonly arch?: string;
   /** sizeof(struct page): 56, 64 (default), 72, 80. */
@@ -68,7 +69,7 @@ export interface HotplugOptions {
 }
 
 /** The options with every default filled in; `block` is what the machine chose. */
-export type HotplugConfig = Required<HotplugOptions>;
+export type HotplugConfig = Required<Omit<HotplugOptions, "kernel">> & { readonly kernel: string };
 
 /** DRAM of the box when nobody says. */
 const DEFAULT_DRAM = 4 * SZ_1G;
@@ -81,7 +82,7 @@ const ONLINE_TYPES: readonly OnlineType[] = ["online", "online_kernel", "online_
 export function hotplugConfig(options: HotplugOptions): HotplugConfig {
   const { structPageSize = 64 } = options;
   const arch = archNamed(options.arch);
-  const kernel = kernelNamed(options.kernel);
+  const kernel = kernelSpec(options.kernel);
   const online = oneOf("way to go online", options.online ?? "online", ONLINE_TYPES);
   const node = wholeNumber("node", options.node ?? 0, 0, MOST_NODES - 1);
   checkStructPageSize(structPageSize);

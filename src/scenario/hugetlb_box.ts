@@ -5,21 +5,14 @@
 import { type Arch, pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { boot, type BootOptions, NR_CPUS } from "../boot.ts";
-import { type KernelConfig, PRESETS } from "../include/kernel_config.ts";
+import type { KernelConfig } from "../include/kernel_config.ts";
+import { kernelConfig, kernelSpec } from "../kernels.ts";
 import { STRUCT_PAGE_SIZES } from "../include/mm_types.ts";
 import { alignUp } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { costTable, DEFAULT_COST } from "../model/cost_tables.ts";
-import {
-  archNamed,
-  hostMemoryOption,
-  kernelNamed,
-  oneOf,
-  requireHostMemory,
-  switches,
-  wholeNumber,
-} from "./options.ts";
+import { archNamed, hostMemoryOption, oneOf, requireHostMemory, switches, wholeNumber } from "./options.ts";
 
 /** What `lab hugetlb` is given. Bytes. */
 export interface HugetlbOptions {
@@ -27,8 +20,8 @@ export interface HugetlbOptions {
   readonly size: number;
   /** How many; a whole number from 1. */
   readonly count: number;
-  /** Kernel preset: `5.14`, `v4`, `v7`, `v7+head`, `6.1` (default). */
-  readonly kernel?: string;
+  /** Kernel: a preset (`5.14`, `v4`, `v7`, `v7+head`, `6.1`), one with switches (`6.1,gup=compound`), or an object. */
+  readonly kernel?: string | KernelConfig;
   /** Architecture and base page size: `x86-64` (default), `arm64-4k`, `arm64-16k`, `arm64-64k`, `toy`. */
   readonly arch?: string;
   /** sizeof(struct page): 56, 64 (default), 72, 80. */
@@ -41,9 +34,9 @@ export interface HugetlbOptions {
    * Boot's memmap in PMD leaves that are split on demand (`pmd`, default), or in base pages (`base`, as the series).
    */
   readonly vmemmapMap?: "pmd" | "base";
-  /** TLB flushes per page (default) or two per batch. */
+  /** TLB flushes per page or two per batch; default the kernel's. */
   readonly flush?: "page" | "batch";
-  /** Pages given back at once (default), or by a worker whose time is reported apart. */
+  /** Pages given back at once, or by a worker whose time is reported apart; default the kernel's. */
   readonly free?: "sync" | "deferred";
   /** Huge pages side by side (default), or one at the start of each memory section. */
   readonly placement?: "dense" | "spread";
@@ -61,8 +54,8 @@ export interface HugetlbOptions {
   readonly hostMemory?: number;
 }
 
-/** The options with every default filled in. */
-export type HugetlbConfig = Required<HugetlbOptions>;
+/** The options with every default filled in; `kernel` is a preset with what differs from it. */
+export type HugetlbConfig = Required<Omit<HugetlbOptions, "kernel">> & { readonly kernel: string };
 
 /**
  * Fills in defaults and checks what can be checked without a machine. RangeError naming the given and the allowed,
@@ -70,7 +63,8 @@ export type HugetlbConfig = Required<HugetlbOptions>;
  */
 export function hugetlbConfig(options: HugetlbOptions): HugetlbConfig {
   const arch = archNamed(options.arch);
-  const kernel = kernelNamed(options.kernel);
+  const kernel = kernelSpec(options.kernel);
+  const { hugetlbKeep, hugetlbFlush, hugetlbFree } = kernelConfig(kernel);
   const sizes = arch.hugetlbSizes.map((s) => s.bytes);
   if (!sizes.includes(options.size)) {
     throw new RangeError(
@@ -100,10 +94,10 @@ export function hugetlbConfig(options: HugetlbOptions): HugetlbConfig {
     kernel,
     arch: arch.name,
     structPageSize,
-    keep: oneOf("keep", options.keep ?? PRESETS[kernel].hugetlbKeep, [1, 2]),
+    keep: oneOf("keep", options.keep ?? hugetlbKeep, [1, 2]),
     vmemmapMap: oneOf("memmap mapping", options.vmemmapMap ?? "pmd", ["pmd", "base"]),
-    flush: oneOf("flush", options.flush ?? PRESETS[kernel].hugetlbFlush, ["page", "batch"]),
-    free: oneOf("free", options.free ?? PRESETS[kernel].hugetlbFree, ["sync", "deferred"]),
+    flush: oneOf("flush", options.flush ?? hugetlbFlush, ["page", "batch"]),
+    free: oneOf("free", options.free ?? hugetlbFree, ["sync", "deferred"]),
     placement,
     dram,
     cpus,
@@ -132,7 +126,7 @@ export function bootHugetlbBox(config: HugetlbConfig, more: BootOptions = {}): K
 }
 
 function kernelOf({ kernel, keep, flush, free }: HugetlbConfig): KernelConfig {
-  return { ...PRESETS[kernel], hugetlbKeep: keep === 1 ? 1 : 2, hugetlbFlush: flush, hugetlbFree: free };
+  return { ...kernelConfig(kernel), hugetlbKeep: keep === 1 ? 1 : 2, hugetlbFlush: flush, hugetlbFree: free };
 }
 
 /** DRAM for the pages, the memmap of all of it, and some that alignment and the hole below 4 GiB take. */

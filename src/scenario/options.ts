@@ -4,7 +4,6 @@
 
 import type { Arch } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
-import { PRESETS } from "../include/kernel_config.ts";
 import { SZ_1G } from "../include/sizes.ts";
 import { alignUp } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
@@ -18,11 +17,6 @@ const DEFAULT_HOST_MEMORY = 20 * SZ_1G;
 /** The architecture of that name; default x86-64. RangeError naming the known ones. */
 export function archNamed(name = "x86-64"): Arch {
   return ARCHS[oneOf("architecture", name, Object.keys(ARCHS))];
-}
-
-/** The name of a kernel preset; default 6.1. RangeError naming the known ones. */
-export function kernelNamed(name = "6.1"): string {
-  return oneOf("kernel", name, Object.keys(PRESETS));
 }
 
 /** What was given, if it is known. RangeError naming both. */

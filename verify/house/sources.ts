@@ -17,6 +17,7 @@ export const ORDER = [
   "debug_vm",
   "drivers",
   "model",
+  "kernels",
   "boot",
   "smp",
   "scenario",

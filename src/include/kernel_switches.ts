@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The switches of a kernel as a table: what each may be, what it does in a line, and where that comes from (a kernel
+// release, or a document with its line or patch). `--set`, checks of KernelConfig and `lab kernels` read it. Every
+// switch of KernelConfig has a row here, which the compiler sees to. Data only.
+
+import type { Errata, KernelConfig } from "./kernel_config.ts";
+
+/** The type of what a switch may be. */
+export type SwitchValue = string | number | boolean;
+
+/** One switch. */
+export interface Switch {
+  /** What it may be. */
+  readonly values: readonly SwitchValue[];
+  /** What it does, in a line. */
+  readonly help: string;
+  /** The release, commit or document that it comes from. */
+  readonly source: string;
+}
+
+const YES_NO = [false, true] as const;
+
+/** A row for each key of `T`, with values of that key's type. */
+type Rows<T> = { readonly [K in keyof T]-?: Switch & { readonly values: readonly T[K][] } };
+
+/** Behaviours that differ between kernels, by their name in KernelConfig. */
+export const KERNEL_SWITCHES: Rows<Omit<KernelConfig, "name" | "errata" | "mutation">> = {
+  memoryFailureHead: { values: YES_NO, help: "memory_failure() looks at the head page", source: "v4 patch 1" },
+  compoundDevmap: { values: YES_NO, help: "device-dax has compound pages of its alignment", source: "v4 patches 4, 7" },
+  clearDynamicPgmap: { values: YES_NO, help: "a killed dynamic device forgets its pgmap", source: "v4 patch 6" },
+  gup: {
+    values: ["per-page", "compound", "compound-range", "no-pgmap", "grab-one"],
+    help: "how gup-fast takes references on a devmap huge entry",
+    source: "v4 patch 8; 001:3111, 001:3477, 001:4201",
+  },
+  dedup: {
+    values: ["none", "pte", "pte+table", "pte+head"],
+    help: "which vmemmap pages of a compound devmap share frames",
+    source: "v4 patches 12, 14; v7 cover letter",
+  },
+  dedupOptIn: { values: YES_NO, help: "only architectures that ask for it share them", source: "Linux 6.1" },
+  initUniqueOnly: {
+    values: YES_NO,
+    help: "struct pages in shared frames are initialised once",
+    source: "v4 patch 13",
+  },
+  memunmap: {
+    values: ["per-page", "bulk"],
+    help: "memunmap_pages() puts references one by one or at once",
+    source: "Linux 5.18",
+  },
+  pincountTail: { values: [1, 2], help: "which tail page holds the pin count", source: "Linux 6.1" },
+  hugetlbKeep: {
+    values: [1, 2],
+    help: "vmemmap pages that an optimised HugeTLB page keeps",
+    source: "Linux 5.14: 2, 5.18: 1",
+  },
+  hugetlbTailsReadOnly: { values: YES_NO, help: "HugeTLB tails are mapped read-only", source: "Linux 5.14" },
+  hugetlbFlush: {
+    values: ["page", "batch"],
+    help: "TLB flushes of HugeTLB vmemmap: per page and split, or two per batch",
+    source: "Linux 6.7",
+  },
+  hugetlbGrace: {
+    values: YES_NO,
+    help: "pfn walkers are waited for before HugeTLB vmemmap changes",
+    source: "Linux 6.11",
+  },
+  hugetlbFree: {
+    values: ["sync", "deferred"],
+    help: "optimised HugeTLB pages are given back at once or by a worker",
+    source: "004 patch 9",
+  },
+  memmapOnMemory: { values: YES_NO, help: "memory_hotplug.memmap_on_memory is there", source: "Linux 5.14" },
+  selfHostedVmemmap: {
+    values: ["exclusive", "marked", "ignored"],
+    help: "how memmap_on_memory and HugeTLB's freeing of vmemmap live together",
+    source: "Linux 5.14: exclusive, 6.0: marked",
+  },
+};
+
+/** Defects, by their name in Errata. */
+export const ERRATA_SWITCHES: Rows<Errata> = {
+  pgoffAlignUp: { values: YES_NO, help: "page->index is that of the next huge page", source: "001:766" },
+  pfnNextYield: { values: YES_NO, help: "pfn_next() yields on all steps but one in 1024", source: "001:633" },
+  refShiftLeft: { values: YES_NO, help: "references counted with << instead of >>", source: "001:2706" },
+  grabOneMoreThanTwo: { values: YES_NO, help: "grab-one takes the rest from three pages on only", source: "001:4224" },
+  grabOneFromHead: { values: YES_NO, help: "grab-one counts from the head wherever it begins", source: "001:4217" },
+  compoundOrderPmdShift: {
+    values: YES_NO,
+    help: "a PMD fault compares the order with PMD_SHIFT",
+    source: "001:4469",
+  },
+  compoundHeadUnadjusted: {
+    values: YES_NO,
+    help: "compound_head() does not know of tails in the head's frame",
+    source: "004:202",
+  },
+  dedupAnyStructSize: {
+    values: YES_NO,
+    help: "tails shared though struct page is no power of two",
+    source: "v4 and v5",
+  },
+  pageblockInShortLoop: {
+    values: YES_NO,
+    help: "a 1 GiB page gets a pageblock type for one block of 512",
+    source: "the series as merged",
+  },
+  addPagesNoUnwind: {
+    values: YES_NO,
+    help: "__add_pages() leaves sections added before one failed",
+    source: "Linux 5.14",
+  },
+  compoundStartUnchecked: {
+    values: YES_NO,
+    help: "compounds larger than a section may begin inside one",
+    source: "Linux 6.1",
+  },
+  addMemoryNullAltmap: {
+    values: YES_NO,
+    help: "a failed add_memory takes self-hosted memmap down without its altmap",
+    source: "until 2026",
+  },
+};
+
+/** Every switch by its name; no name stands in both tables. */
+export const SWITCHES: Readonly<Record<string, Switch>> = { ...KERNEL_SWITCHES, ...ERRATA_SWITCHES };

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Kernels by name and by switch. A spec is a preset's name, with switches set otherwise after it:
+//
+//   6.1                           the preset
+//   6.1,dedup=pte+head,gup=compound
+//   |   '----------------------- switches of SWITCHES, defects included
+//   '--------------------------- a name of PRESETS
+//
+// Reports carry a kernel as its spec, so that a run can be repeated from what it printed. Mirrors no kernel file: it is
+// the emulator's .config.
+
+import { type KernelConfig, PRESETS } from "./include/kernel_config.ts";
+import { ERRATA_SWITCHES, KERNEL_SWITCHES, SWITCHES, type SwitchValue } from "./include/kernel_switches.ts";
+
+/** What differs between two kernels, by switch. */
+export interface SwitchChange {
+  /** The switch. */
+  readonly name: string;
+  /** What it was set to. */
+  readonly from: SwitchValue;
+  /** What it is set to. */
+  readonly to: SwitchValue;
+}
+
+/** The kernel of a spec, or the one given, checked. RangeError or TypeError naming the given and the allowed. */
+export function kernelConfig(kernel: string | KernelConfig = "6.1"): KernelConfig {
+  if (typeof kernel === "object" && kernel !== null) return checked(kernel);
+  const [name, ...settings] = String(kernel).split(",");
+  // A number that looks like a preset's name is none.
+  if (typeof kernel !== "string" || !Object.hasOwn(PRESETS, name)) {
+    throw new RangeError(`Unknown kernel "${name}": known are ${Object.keys(PRESETS).join(", ")}`);
+  }
+  const preset = PRESETS[name];
+  if (settings.length === 0) return preset;
+  return withSwitches(preset, settings.map(readSetting));
+}
+
+/** The spec of a kernel: the preset of its name, or else the nearest, and what differs. */
+export function kernelSpec(kernel: string | KernelConfig = "6.1"): string {
+  const config = kernelConfig(kernel);
+  const base = basePreset(config);
+  return [base.name, ...kernelChanges(base, config).map(({ name, to }) => `${name}=${to}`)].join(",");
+}
+
+/** The preset that a spec begins with, and what the spec changes in it. */
+export function specChanges(spec: string): { readonly preset: string; readonly changes: readonly SwitchChange[] } {
+  const config = kernelConfig(spec);
+  const base = basePreset(config);
+  return { preset: base.name, changes: kernelChanges(base, config) };
+}
+
+/** Switches in which `to` is not as `from`, in the order of the table. */
+export function kernelChanges(from: KernelConfig, to: KernelConfig): SwitchChange[] {
+  return Object.keys(SWITCHES)
+    .map((name) => ({ name, from: valueOf(from, name), to: valueOf(to, name) }))
+    .filter((change) => change.from !== change.to);
+}
+
+/** What a switch of a kernel is set to. */
+export function valueOf(config: KernelConfig, name: string): SwitchValue {
+  const of: Readonly<Record<string, unknown>> = Object.hasOwn(KERNEL_SWITCHES, name)
+    ? { ...config }
+    : { ...config.errata };
+  return of[name] as SwitchValue;
+}
+
+function withSwitches(preset: KernelConfig, settings: readonly (readonly [string, SwitchValue])[]): KernelConfig {
+  const own = settings.filter(([name]) => Object.hasOwn(KERNEL_SWITCHES, name));
+  const errata = settings.filter(([name]) => Object.hasOwn(ERRATA_SWITCHES, name));
+  const config = { ...preset, ...Object.fromEntries(own) };
+  return { ...config, errata: { ...preset.errata, ...Object.fromEntries(errata) } };
+}
+
+/** `dedup=pte+head` as a switch and its value. */
+function readSetting(text: string): readonly [string, SwitchValue] {
+  const [name, value, ...more] = text.split("=");
+  if (value === undefined || more.length > 0) throw new RangeError(`Cannot set "${text}": expected SWITCH=VALUE`);
+  const { values } = switchNamed(name);
+  const found = values.find((v) => String(v) === value);
+  if (found === undefined) throw new RangeError(`Cannot set ${name} to "${value}": allowed are ${values.join(", ")}`);
+  return [name, found];
+}
+
+function switchNamed(name: string) {
+  if (Object.hasOwn(SWITCHES, name)) return SWITCHES[name];
+  throw new RangeError(`Unknown switch "${name}": known are ${Object.keys(SWITCHES).join(", ")}`);
+}
+
+/** A kernel whose every switch has an allowed value. */
+function checked(config: KernelConfig): KernelConfig {
+  if (typeof config.errata !== "object" || config.errata === null) {
+    throw new TypeError(`Cannot run a kernel without errata: expected NO_ERRATA or an object like it`);
+  }
+  for (const [name, { values }] of Object.entries(SWITCHES)) {
+    const value = valueOf(config, name);
+    if (values.includes(value)) continue;
+    const given = typeof value === "string" ? `"${value}"` : String(value);
+    throw new RangeError(`Cannot set ${name} to ${given}: allowed are ${values.join(", ")}`);
+  }
+  return config;
+}
+
+function basePreset(config: KernelConfig): KernelConfig {
+  if (Object.hasOwn(PRESETS, config.name)) return PRESETS[config.name];
+  const distance = (preset: KernelConfig) => kernelChanges(preset, config).length;
+  return Object.values(PRESETS).reduce((best, preset) => distance(preset) < distance(best) ? preset : best);
+}
