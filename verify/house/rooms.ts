@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task rooms`: the picture that opens ARCHITECTURE.md, docs/rooms.svg. Every room with its number of lines, and an
-// arrow for each pair of rooms of which one imports the other; arrows that follow from others are left out. Graphviz
-// lays it out. A test fails when the picture is out of date.
+// `deno task rooms`: the picture that opens ARCHITECTURE.md, docs/rooms.svg. Every room, and an arrow for each pair of
+// rooms of which one imports the other; arrows that follow from others are left out. Graphviz lays it out. A test fails
+// when the picture is out of date.
 
 import { instance } from "@viz-js/viz";
 import { writeFile } from "../../src/cli/write_file.ts";
@@ -41,24 +41,9 @@ export function reduced(arrows: ReadonlyMap<string, ReadonlySet<string>>): [from
   );
 }
 
-/** Lines of code of each room, tests apart. */
-function lines(): Map<string, number> {
-  const found = new Map<string, number>();
-  for (const { path, text } of CODE) {
-    found.set(room(path), (found.get(room(path)) ?? 0) + text.split("\n").length - 1);
-  }
-  return found;
-}
-
 /** The rooms in Graphviz's language: importers above what they import. */
 export function roomsDot(): string {
-  const size = lines();
-  const node = (name: string) => {
-    const count = size.get(name);
-    // Rounded, so that not every edit makes the picture old.
-    const label = count === undefined ? name : `${name}\\n${Math.max(100, Math.round(count / 100) * 100)} lines`;
-    return `"${name}" [label="${label}"];`;
-  };
+  const node = (name: string) => `"${name}";`;
   const inside = ORDER.filter((name) => !OUTSIDE.has(name)).map(node);
   const outside = ORDER.filter((name) => OUTSIDE.has(name)).map(node);
   const arrows = reduced(roomImports()).map(([from, to]) => `"${from}" -> "${to}";`).sort();
