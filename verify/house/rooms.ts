@@ -11,7 +11,7 @@ import { CODE, imports, ORDER, resolve, room } from "./sources.ts";
 export const ROOMS_SVG = new URL("../../docs/rooms.svg", import.meta.url);
 
 /** Rooms whose code is a box of its own in the emulator's frame. */
-const OUTSIDE = new Set(["mod", "fixtures", "results", "bench", "verify"]);
+const OUTSIDE = new Set(["mod", "charts", "fixtures", "results", "bench", "verify", "explorer"]);
 
 const rank = (name: string) => ORDER.indexOf(name as typeof ORDER[number]);
 

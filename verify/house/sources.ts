@@ -24,11 +24,13 @@ export const ORDER = [
   "box",
   "draw",
   "mod",
+  "charts",
   "cli",
   "fixtures",
   "results",
   "bench",
   "verify",
+  "explorer",
 ] as const;
 
 /** A file of the project. */
@@ -50,7 +52,7 @@ function sources(dir: string): Source[] {
   }
   for (const { name, isDirectory } of entries) {
     if (isDirectory) found.push(...sources(`${dir}${name}/`));
-    else if (name.endsWith(".ts")) {
+    else if (/\.tsx?$/.test(name)) {
       found.push({ path: `${dir}${name}`, text: Deno.readTextFileSync(new URL(dir + name, ROOT)) });
     }
   }
@@ -58,10 +60,10 @@ function sources(dir: string): Source[] {
 }
 
 /** Tests and what they stand on. */
-export const isTest = ({ path }: Source) => /(^|[/_])(test|testing)\.ts$/.test(path);
+export const isTest = ({ path }: Source) => /(^|[/_])(test|testing)\.tsx?$/.test(path);
 /** Every source. */
 export const ALL = [
-  ...["src/", "bench/", "results/", "verify/"].flatMap(sources),
+  ...["src/", "charts/", "bench/", "results/", "verify/", "explorer/"].flatMap(sources),
   { path: "mod.ts", text: Deno.readTextFileSync(new URL("mod.ts", ROOT)) },
 ];
 /** Every source but tests. */
@@ -69,7 +71,7 @@ export const CODE = ALL.filter((source) => !isTest(source));
 
 /** Room of a path: `src/mm/page.ts` is mm, `src/boot.ts` boot, `mod.ts` mod. */
 export function room(path: string): string {
-  const parts = path.replace(/\.ts$/, "").split("/");
+  const parts = path.replace(/\.tsx?$/, "").split("/");
   return parts[0] === "src" ? parts[1] : parts[0];
 }
 

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// <reference lib="dom" />
+// Asking the worker from the page. Its program stands in the page as text, since a page opened from a file may load
+// nothing else. Questions are answered in the order they were asked; what nobody waits for any more is not drawn.
+
+import { useEffect, useState } from "preact/hooks";
+import type { Questions } from "./questions.ts";
+import type { Answered } from "./worker.ts";
+
+/** What the page knows of an answer. */
+export interface Answer<T> {
+  /** The last report there was; kept while the next one is counted. */
+  readonly report: T | null;
+  readonly error: string | null;
+  readonly pending: boolean;
+  /** Milliseconds the worker took. */
+  readonly ms: number;
+}
+
+type Options<Q extends keyof Questions> = Parameters<Questions[Q]>[0];
+type Report<Q extends keyof Questions> = Awaited<ReturnType<Questions[Q]>>;
+
+const waiting = new Map<number, (answer: Answered) => void>();
+let worker: Worker | null = null;
+let lastId = 0;
+
+function start(): Worker {
+  const source = document.getElementById("worker")!.textContent!;
+  const started = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+  started.onmessage = ({ data }: MessageEvent<Answered>) => {
+    waiting.get(data.id)?.(data);
+    waiting.delete(data.id);
+  };
+  started.onerror = () => {
+    // A worker that ran out of memory answers nothing any more; the next question starts another.
+    for (const [id, answer] of waiting) {
+      answer({ id, ms: 0, error: "The worker ended: too much for this browser's memory" });
+    }
+    waiting.clear();
+    worker = null;
+  };
+  return started;
+}
+
+/** Asks once. Rejects with the one line that says why there is no answer. */
+export function ask<Q extends keyof Questions>(
+  question: Q,
+  options: Options<Q>,
+): Promise<{ report: Report<Q>; ms: number }> {
+  worker ??= start();
+  const id = ++lastId;
+  worker.postMessage({ id, question, options });
+  return new Promise((resolve, reject) =>
+    waiting.set(id, ({ report, error, ms }) => {
+      if (error === undefined) resolve({ report: report as Report<Q>, ms });
+      else reject(new Error(error));
+    })
+  );
+}
+
+/** Asks whenever the options change; null asks nothing. A function may refuse what cannot be read by throwing. */
+export function useAnswer<Q extends keyof Questions>(
+  question: Q,
+  read: () => Options<Q> | null,
+  inputs: readonly unknown[],
+): Answer<Report<Q>> {
+  const [answer, setAnswer] = useState<Answer<Report<Q>>>({ report: null, error: null, pending: true, ms: 0 });
+  useEffect(() => {
+    let wanted = true;
+    setAnswer((last) => ({ ...last, pending: true }));
+    const done = (next: Answer<Report<Q>>) => {
+      if (wanted) setAnswer(next);
+    };
+    const failed = (error: unknown) =>
+      done({ report: null, error: error instanceof Error ? error.message : String(error), pending: false, ms: 0 });
+    try {
+      const options = read();
+      if (options === null) done({ report: null, error: null, pending: false, ms: 0 });
+      else ask(question, options).then(({ report, ms }) => done({ report, error: null, pending: false, ms }), failed);
+    } catch (error) {
+      failed(error);
+    }
+    return () => {
+      wanted = false;
+    };
+  }, inputs);
+  return answer;
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Builds the explorer into one HTML file that asks for nothing from anywhere: programs and style are in it, and its
+// Content-Security-Policy allows these by their hashes and nothing else. `deno bundle` does the bundling.
+
+const HERE = new URL("./", import.meta.url);
+
+/** Most bytes the page may have. */
+export const MOST_BYTES = 600 * 1024;
+
+/** The page. Error where bundling fails, or where the page is larger than it may be. */
+export async function buildExplorer(): Promise<string> {
+  const [main, worker, template, style] = await Promise.all([
+    bundle("main.tsx"),
+    bundle("worker.ts"),
+    Deno.readTextFile(new URL("index.html", HERE)),
+    Deno.readTextFile(new URL("style.css", HERE)),
+  ]);
+  const css = style.replace(/\/\*[^]*?\*\//g, "").replace(/\s+/g, " ").trim();
+  const parts: Record<string, string> = { STYLE: css, WORKER: inScript(worker), MAIN: inScript(main) };
+  const policy = [
+    "default-src 'none'",
+    `script-src '${await sha256(parts.MAIN)}'`,
+    `style-src '${await sha256(css)}'`,
+    "worker-src blob:",
+    "img-src blob: data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+  const html = template.replace(/\s*\/\*(\w+)\*\/\s*/g, (_, name: string) => name === "CSP" ? policy : parts[name]);
+  const size = new TextEncoder().encode(html).length;
+  if (size > MOST_BYTES) throw new Error(`The explorer has ${size} bytes: at most ${MOST_BYTES} are allowed`);
+  return html;
+}
+
+/** One entry point with all it imports, minified. */
+async function bundle(entry: string): Promise<string> {
+  const args = ["bundle", "--quiet", "--minify", "--platform", "browser", new URL(entry, HERE).pathname];
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: new URL("../", HERE) })
+    .output();
+  if (!success) throw new Error(`Bundling ${entry} failed: ${new TextDecoder().decode(stderr).trim()}`);
+  return new TextDecoder().decode(stdout).trim();
+}
+
+/** A program may hold text that would end the element it stands in. */
+function inScript(text: string): string {
+  return text.replace(/<\/(script)/gi, "<\\/$1").replace(/<!--/g, "<\\!--");
+}
+
+async function sha256(text: string): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  return `sha256-${digest.toBase64()}`;
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/// <reference lib="dom" />
+// Taking something away: a picture as SVG or PNG, a table as CSV, the state as a link. A picture leaves with the colours
+// it has in the page, written into its shapes, since the page's style sheet stays behind.
+
+import { useRef, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+
+const DRAWN = ["fill", "stroke", "stroke-width", "opacity", "font-family", "font-size", "font-weight", "text-anchor"];
+
+/** What is inside, and buttons to take it away. */
+export function Savable({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
+  const frame = useRef<HTMLElement>(null);
+  const [said, say] = useState("");
+  const svg = () => frame.current!.querySelector("svg")!;
+  return (
+    <figure class="savable" ref={frame}>
+      {children}
+      <figcaption class="save">
+        <button type="button" onClick={() => say(save(`${name}.svg`, svgBlob(svg())))}>Save SVG</button>
+        <button type="button" onClick={async () => say(save(`${name}.png`, await pngBlob(svg())))}>Save PNG</button>
+        <button type="button" onClick={async () => say(await copySvg(svg()))}>Copy SVG</button>
+        <span role="status">{said}</span>
+      </figcaption>
+    </figure>
+  );
+}
+
+/** A table with a button that saves it as CSV. */
+export function SavableTable({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
+  const frame = useRef<HTMLDivElement>(null);
+  const [said, say] = useState("");
+  const csv = () => say(save(`${name}.csv`, csvBlob(frame.current!.querySelector("table")!)));
+  return (
+    <div ref={frame}>
+      <div class="scroll" tabIndex={0} role="region" aria-label={name}>{children}</div>
+      <p class="save">
+        <button type="button" onClick={csv}>Save CSV</button>
+        <span role="status">{said}</span>
+      </p>
+    </div>
+  );
+}
+
+function save(name: string, blob: Blob): string {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  // The browser reads the blob after this turn.
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  return `saved ${name}`;
+}
+
+/** Copies text; where the browser does not let a page, the text is shown to be copied by hand. */
+export async function copyText(text: string, done: string): Promise<string> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return done;
+  } catch {
+    return text;
+  }
+}
+
+function copySvg(svg: SVGSVGElement): Promise<string> {
+  return copyText(svgText(svg), "copied");
+}
+
+/** The picture as a document of its own. */
+export function svgText(svg: SVGSVGElement): string {
+  const copy = svg.cloneNode(true) as SVGSVGElement;
+  const [from, to] = [[...svg.querySelectorAll("*")], [...copy.querySelectorAll("*")]];
+  from.forEach((element, i) => {
+    const style = getComputedStyle(element);
+    for (const name of DRAWN) to[i].setAttribute(name, style.getPropertyValue(name));
+    for (const name of ["class", "tabindex", "role", "aria-pressed"]) to[i].removeAttribute(name);
+  });
+  const { width, height } = svg.viewBox.baseVal;
+  const paper = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  paper.setAttribute("width", "100%");
+  paper.setAttribute("height", "100%");
+  paper.setAttribute("fill", getComputedStyle(document.body).backgroundColor);
+  copy.prepend(paper);
+  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  copy.setAttribute("width", String(width));
+  copy.setAttribute("height", String(height));
+  return new XMLSerializer().serializeToString(copy);
+}
+
+function svgBlob(svg: SVGSVGElement): Blob {
+  return new Blob([svgText(svg)], { type: "image/svg+xml" });
+}
+
+async function pngBlob(svg: SVGSVGElement): Promise<Blob> {
+  const { width, height } = svg.viewBox.baseVal;
+  const image = new Image(2 * width, 2 * height);
+  image.src = URL.createObjectURL(svgBlob(svg));
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [2 * width, 2 * height];
+  canvas.getContext("2d")!.drawImage(image, 0, 0, canvas.width, canvas.height);
+  URL.revokeObjectURL(image.src);
+  return new Promise((resolve) => canvas.toBlob((blob) => resolve(blob!), "image/png"));
+}
+
+/** Figures with all their digits, other cells as they are. */
+function csvBlob(table: HTMLTableElement): Blob {
+  const cell = (element: Element) =>
+    element.querySelector("[data-value]")?.getAttribute("data-value") ?? element.textContent!.trim();
+  const quoted = (text: string) => /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const rows = [...table.querySelectorAll("tr")].map((row) =>
+    [...row.querySelectorAll("th, td")].map((element) => quoted(cell(element))).join(",")
+  );
+  return new Blob([rows.join("\r\n") + "\r\n"], { type: "text/csv" });
+}

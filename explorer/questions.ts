@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the page asks the emulator, by name. Runs in the page's worker; every answer is plain data. Machines that were
+// looked at are kept for a while, so that a step closer does not boot another one.
+
+import { gupReport, hotplugReport, hugetlbReport, namespaceReport, planReport } from "../mod.ts";
+import { type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "../src/scenario/box.ts";
+import { layoutReportOn, layoutWindow } from "../src/scenario/layout.ts";
+import { memmapSections, pteTableView, structPageView, vmemmapPageView } from "../src/scenario/memmap_zoom.ts";
+import { type BoxWithNamespace, createOnBox, namespaceReportOn } from "../src/scenario/namespace.ts";
+import { pageBytes } from "../src/arch/arch.ts";
+import { ARCHS } from "../src/arch/archs.ts";
+
+/** Most host memory of one machine: what a page may have beside another one. */
+const HOST_MEMORY = 2.5 * 2 ** 30;
+/** Machines kept. */
+const KEPT = 2;
+
+const machines = new Map<string, { config: NamespaceConfig; box: BoxWithNamespace }>();
+
+/** The machine of these options, booted or kept. */
+function machineOf(options: NamespaceOptions) {
+  const key = JSON.stringify(options);
+  const found = machines.get(key);
+  if (found !== undefined) {
+    // The one used last goes to the end.
+    machines.delete(key);
+    machines.set(key, found);
+    return found;
+  }
+  while (machines.size >= KEPT) machines.delete(machines.keys().next().value!);
+  const config = namespaceConfig({ hostMemory: HOST_MEMORY, ...options });
+  const made = { config, box: createOnBox(config) };
+  machines.set(key, made);
+  return made;
+}
+
+/** A memory map: the namespace, its sections, and one compound page of it. */
+function map({ compound, ...options }: NamespaceOptions & { readonly compound: number }) {
+  const { config, box } = machineOf(options);
+  const { window } = layoutWindow(config);
+  const { start, end } = box.namespace.pgmap.ranges[0];
+  const layout = layoutReportOn(config, box, window, compound * window);
+  const { kernel: k } = box;
+  const firstAligned = layout.startPfn - compound * window / k.pageBytes;
+  return {
+    namespace: namespaceReportOn(config, box),
+    layout,
+    sections: memmapSections(k, start, end),
+    compounds: Math.floor((end - firstAligned) * k.pageBytes / window),
+    firstAligned,
+    pagesPerCompound: window / k.pageBytes,
+    pageBytes: k.pageBytes,
+    structPageBytes: k.structPageSize,
+    table: pteTableView(k, Math.floor(layout.startPfn * k.structPageSize / k.pageBytes)),
+  };
+}
+
+/** A vmemmap page of the compound page, counted from its first. */
+function page({ compound, page, ...options }: NamespaceOptions & { readonly compound: number; readonly page: number }) {
+  const { config, box } = machineOf(options);
+  const { window } = layoutWindow(config);
+  const { startPfn, vmemmapPages } = layoutReportOn(config, box, window, compound * window);
+  if (page >= vmemmapPages) throw new RangeError(`Cannot show page ${page}: there are ${vmemmapPages} vmemmap pages`);
+  const { kernel: k } = box;
+  return vmemmapPageView(k, Math.floor(startPfn * k.structPageSize / k.pageBytes) + page);
+}
+
+/** The struct page of a frame. */
+function struct({ pfn, ...options }: NamespaceOptions & { readonly pfn: number }) {
+  return structPageView(machineOf(options).box.kernel, pfn);
+}
+
+/** What has one option of host memory in common. */
+function capped<O, R>(ask: (options: O) => R): (options: O) => R {
+  return (options) => ask({ hostMemory: HOST_MEMORY, ...options });
+}
+
+/** Every question. */
+export const QUESTIONS = {
+  map,
+  page,
+  struct,
+  namespace: capped(namespaceReport),
+  gup: capped(gupReport),
+  hugetlb: capped(hugetlbReport),
+  hotplug: capped(hotplugReport),
+  plan: capped(planReport),
+};
+
+/** The questions' names, options and answers. */
+export type Questions = typeof QUESTIONS;
+
+/** Bytes of a base page of an architecture known by name. */
+export function basePage(arch: string): number {
+  return pageBytes(ARCHS[arch]);
+}
