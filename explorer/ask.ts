@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// <reference lib="dom" />
 // Asking the worker from the page. Its program stands in the page as text, since a page opened from a file may load
 // nothing else. Questions are answered in the order they were asked; what nobody waits for any more is not drawn.
+/// <reference lib="dom" />
 
 import { useEffect, useState } from "preact/hooks";
 import type { Questions } from "./questions.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// <reference lib="dom" />
 // The page: a head, the views, and the hash that says which of them is shown and how.
+/// <reference lib="dom" />
 
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// <reference lib="dom" />
 // The layout drawing (src/draw) in the page: the same shapes as in `lab layout --svg`, and rows that can be chosen.
+/// <reference lib="dom" />
 
 import { type Mapping, rowLabel } from "../../src/draw/mapping.ts";
 import { type Box, placeMapping } from "../../src/draw/place.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// <reference lib="dom" />
 // The controls of a view. A value is taken when it is complete: at once from a choice, on Enter or on leaving a text.
+/// <reference lib="dom" />
 
 import { type Field, ON, type Values } from "../fields.ts";
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// <reference lib="dom" />
 // Taking something away: a picture as SVG or PNG, a table as CSV, the state as a link. A picture leaves with the colours
 // it has in the page, written into its shapes, since the page's style sheet stays behind.
+/// <reference lib="dom" />
 
 import { useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// <reference lib="dom" />
 // Two maps of small cells: the entries of one PTE table, a colour per frame, and the sections of a namespace by how many
 // frames their memmap takes.
+/// <reference lib="dom" />
 
 import { HUES } from "../../src/draw/place.ts";
 import type { ViewProps } from "../view.ts";

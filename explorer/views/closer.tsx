@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// <reference lib="dom" />
 // Closer than the compound page: the walk from the root table to one vmemmap page, the struct pages on it, and one of
 // them word by word.
+/// <reference lib="dom" />
 
 import { useAnswer } from "../ask.ts";
 import type { Values } from "../fields.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// <reference lib="dom" />
 // The memory map: one compound's vmemmap pages and the frames they map, under two kernels side by side, and closer from
 // there. What is drawn was read from the emulator's tables.
+/// <reference lib="dom" />
 
 import { useEffect, useState } from "preact/hooks";
 import { layoutTitle, pageMapping, tableMapping } from "../../src/draw/mapping.ts";
