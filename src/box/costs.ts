@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What each part of a machine takes for struct pages now: the nearest emulated part is brought up and counted.
+
+import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
+import type { NamespaceMode } from "../drivers/nvdimm/namespace.ts";
+import { alignDown } from "../lib/align.ts";
+import { formatSize } from "../lib/units.ts";
+import type { Box, BoxNamespace, BoxPool, BoxRam } from "./box.ts";
+import { type Emulator, type NamespaceKey, type NamespaceSpec, type Outcome, type RamSpec, WINDOW } from "./emulate.ts";
+import { versionOf } from "./kernel_of.ts";
+
+/** What one part of the machine takes. Bytes. */
+export interface BoxCost {
+  /** What it is. */
+  readonly kind: "memory" | "namespace" | "ram" | "pool";
+  /** Its name: `node 0`, `namespace0.0`, `dax0.0`, `20480 x 2M`. */
+  readonly name: string;
+  /** Region it is in; null outside of pmem. */
+  readonly region: string | null;
+  /** Node it is near to. */
+  readonly node: number;
+  /** Memory whose struct pages these are. */
+  readonly bytes: number;
+  /** Memmap in DRAM; of a pool, less than nothing: what it gives back of the memmap that others have. */
+  readonly dram: number;
+  /** Memmap in the pmem's reserve. */
+  readonly pmem: number;
+  /** Memmap in the hot-added memory that it describes. */
+  readonly onMemory: number;
+  /** Page tables that map it. */
+  readonly tables: number;
+  /** Pmem that is neither data nor memmap: info block, reserve nobody uses, what alignment cuts off. */
+  readonly lost: number;
+  /** What users get. */
+  readonly usable: number;
+  /** Why the emulator could not bring it up, or what else is to be said; null when nothing. */
+  readonly remark: string | null;
+}
+
+const NOTHING = { dram: 0, pmem: 0, onMemory: 0, tables: 0, lost: 0 };
+
+/** Costs of all parts, in the order of addresses: DRAM by node, namespaces, System RAM, pools. */
+export function costsOf(box: Box, emulator: Emulator): BoxCost[] {
+  return [
+    ...memoryCosts(box, emulator),
+    ...box.regions.flatMap((r) => r.namespaces.map((ns) => namespaceCost(box, ns, emulator))),
+    ...box.ram.map((ram) => ramCost(box, ram, emulator)),
+    ...box.pools.map((pool) => poolCost(box, pool, emulator)),
+  ];
+}
+
+function memoryCosts(box: Box, emulator: Emulator): BoxCost[] {
+  const { preset: kernel, arch } = box.kernel;
+  return [...new Set(box.dram.map((d) => d.node))].map((node) => {
+    const size = box.dram.filter((d) => d.node === node).reduce((sum, d) => sum + d.end - d.start, 0);
+    const found = emulator.memory({ kernel, arch, size });
+    const common = { kind: "memory", name: `node ${node}`, region: null, node, bytes: size, usable: size } as const;
+    return typeof found === "string"
+      ? { ...common, ...NOTHING, remark: found }
+      : { ...common, ...NOTHING, dram: found.memmap, tables: found.tables, remark: null };
+  });
+}
+
+/** The emulated namespace that one of the machine's is, or (`change`) could be. */
+export function namespaceSpec(box: Box, ns: BoxNamespace, change: Partial<NamespaceSpec> = {}): NamespaceSpec {
+  return {
+    kernel: box.kernel.preset,
+    arch: box.kernel.arch,
+    start: ns.start % WINDOW,
+    shared: sharesWindow(box, ns.start),
+    size: ns.size,
+    mode: ns.mode as NamespaceMode,
+    align: ns.align,
+    map: ns.map as MapMode,
+    ...change,
+  };
+}
+
+/** Whether struct pages of something before an address are in the same window of memmap tables. */
+function sharesWindow(box: Box, start: number): boolean {
+  const from = alignDown(start, WINDOW);
+  const before = (r: { start: number; end: number }) => r.start < start && r.end > from;
+  return box.dram.some(before) || box.ram.some((ram) => ram.ranges.some(before)) ||
+    box.regions.some((r) =>
+      r.namespaces.some((ns) => hasMemmap(box, ns) && before({ ...ns, end: ns.start + ns.size }))
+    );
+}
+
+/** The System RAM that a namespace is, if it is. */
+export function ramOf(box: Box, ns: BoxNamespace): BoxRam | null {
+  return box.ram.find((ram) => ram.namespace === ns.dev) ?? null;
+}
+
+/** Whether a namespace has device pages now. */
+export function hasMemmap(box: Box, ns: BoxNamespace): boolean {
+  return ns.map !== null && !ns.disabled && ramOf(box, ns) === null;
+}
+
+/** What an emulated namespace of `size` takes. */
+export function namespaceFigures(size: number, found: Outcome<NamespaceKey>): typeof NOTHING & { usable: number } {
+  if (typeof found === "string") return { ...NOTHING, usable: 0 };
+  const { dram, pmem, tables, usable } = found;
+  return { dram, pmem, onMemory: 0, tables, lost: size - usable - pmem, usable };
+}
+
+function namespaceCost(box: Box, ns: BoxNamespace, emulator: Emulator): BoxCost {
+  const { dev: name, region, node, size: bytes } = ns;
+  const common = { kind: "namespace", name, region, node, bytes } as const;
+  const idle = { ...common, ...NOTHING, usable: bytes };
+  if (ns.map === null) return { ...idle, remark: `mode ${ns.mode}: no struct pages` };
+  const found = emulator.namespace(namespaceSpec(box, ns));
+  if (typeof found === "string") return { ...idle, usable: 0, remark: `the emulated kernel refuses it: ${found}` };
+  if (hasMemmap(box, ns)) return { ...common, ...namespaceFigures(bytes, found), remark: null };
+  const ram = ramOf(box, ns);
+  const remark = ram === null ? "disabled: no struct pages now" : `is System RAM, see ${ram.dev}`;
+  return { ...idle, lost: bytes - found.usable, usable: found.usable, remark };
+}
+
+/** The emulated memory blocks that a range of a device is. */
+export function ramSpec(
+  box: Box,
+  { start, end }: { readonly start: number; readonly end: number },
+  change: Partial<RamSpec> = {},
+): RamSpec {
+  const { preset: kernel, arch, blockBytes, memmapOnMemory, freeVmemmap } = box.kernel;
+  return {
+    kernel,
+    arch,
+    start: start % WINDOW,
+    shared: sharesWindow(box, start),
+    size: end - start,
+    blockBytes,
+    memmapOnMemory: memmapOnMemory === true && kmemHostsMemmap(kernel),
+    freeVmemmap: freeVmemmap === true,
+    ...change,
+  };
+}
+
+/** Whether kmem can put memmap on the memory it adds: since 6.8. */
+export function kmemHostsMemmap(kernel: string): boolean {
+  return versionOf(kernel) >= versionOf("6.8");
+}
+
+/** What System RAM takes, all ranges of it. */
+export function ramCost(box: Box, ram: BoxRam, emulator: Emulator, change: Partial<RamSpec> = {}): BoxCost {
+  const region = box.regions.find((r) => r.namespaces.some((ns) => ns.dev === ram.namespace))?.dev ?? null;
+  const sums = { ...NOTHING, bytes: 0, usable: 0 };
+  let remark: string | null = null;
+  for (const range of ram.ranges) {
+    const size = range.end - range.start;
+    const found = emulator.ram(ramSpec(box, range, change));
+    sums.bytes += size;
+    if (typeof found === "string") {
+      sums.lost += size;
+      remark = `the emulated kernel refuses it: ${found}`;
+      continue;
+    }
+    sums.dram += found.dram;
+    sums.onMemory += found.onMemory;
+    sums.tables += found.tables;
+    sums.lost += size - found.added;
+    sums.usable += found.added - found.onMemory;
+  }
+  return { kind: "ram", name: ram.dev, region, node: ram.node, ...sums, remark };
+}
+
+function poolCost(box: Box, { size, count, byNode }: BoxPool, emulator: Emulator): BoxCost {
+  const { preset: kernel, arch, freeVmemmap } = box.kernel;
+  const optimize = freeVmemmap === true;
+  const bytes = size * count;
+  const common = {
+    kind: "pool",
+    name: poolName(size, count),
+    region: null,
+    node: byNode[0]?.node ?? 0,
+    bytes,
+  } as const;
+  const found = emulator.pool({ kernel, arch, size, count, optimize });
+  if (typeof found === "string") return { ...common, ...NOTHING, usable: bytes, remark: found };
+  const remark = optimize ? null : "hugetlb_free_vmemmap is off";
+  return { ...common, ...NOTHING, dram: 0 - found.freed, tables: found.tables, usable: bytes, remark };
+}
+
+/** `20480 x 2M`. */
+export function poolName(size: number, count: number): string {
+  return `${count} x ${formatSize(size)}`;
+}

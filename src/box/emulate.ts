@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Parts of a machine brought up in the emulator, one at a time and without writing struct pages: a namespace, a DAX
+// device's memory blocks, a pool of huge pages, a node's memory at boot. What repeats is brought up in part:
+//
+//   | rest | 64 GiB | 64 GiB | 64 GiB | ..      the rest and one, the rest and two; all others cost the difference
+//
+// 64 GiB is what one PMD table of the memmap serves (4 KiB pages, 64-byte struct pages), so each costs the same to the
+// frame. The place within such a window is the machine's own; whether something before it shares its table, too.
+
+import { ARCHS } from "../arch/archs.ts";
+import { pageBytes } from "../arch/arch.ts";
+import { boot } from "../boot.ts";
+import { allocDaxRegion, createDevDax } from "../drivers/dax/bus.ts";
+import { devDaxKmemProbe } from "../drivers/dax/kmem.ts";
+import { createNamespace, type NamespaceMode, usableBytes } from "../drivers/nvdimm/namespace.ts";
+import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
+import { ndRegions } from "../drivers/nvdimm/region.ts";
+import { errnoName } from "../include/errno.ts";
+import {
+  USE_ALTMAP_VMEMMAP,
+  USE_BOOT_VMEMMAP,
+  USE_PMD_TABLE,
+  USE_PTE_TABLE,
+  USE_PUD_TABLE,
+  USE_VMEMMAP,
+} from "../include/frame_use.ts";
+import { panic } from "../lib/bug.ts";
+import type { Kernel } from "../mm/kernel.ts";
+import { makePool } from "../scenario/hugetlb.ts";
+import { hugetlbConfig } from "../scenario/hugetlb_box.ts";
+
+const GIB = 2 ** 30;
+/** Memory whose memmap one PMD table serves. */
+export const WINDOW = 64 * GIB;
+/** Memory that a neighbour in the same window has. */
+const NEIGHBOUR = 2 ** 27;
+
+/** Figures of one part; bytes unless their name says otherwise. */
+export type Figures<K extends string> = Readonly<Record<K, number>>;
+
+/** A part, or why the modelled kernel refuses it. */
+export type Outcome<K extends string> = Figures<K> | string;
+
+/** A namespace: what it takes and what it leaves. */
+export type NamespaceKey = "dram" | "pmem" | "tables" | "usable" | "offset" | "spannedPages" | "initPages";
+
+/** What to bring up. `start` counts within a window; `shared` tells of memory before it in the same one. */
+export interface NamespaceSpec {
+  readonly kernel: string;
+  readonly arch: string;
+  readonly start: number;
+  readonly shared: boolean;
+  readonly size: number;
+  readonly mode: NamespaceMode;
+  readonly align: number;
+  readonly map: MapMode;
+}
+
+/** Memory blocks of one range of a DAX device. */
+export type RamKey = "dram" | "onMemory" | "tables" | "added" | "blocks" | "firstBlock";
+
+/** What kmem is given. */
+export interface RamSpec {
+  readonly kernel: string;
+  readonly arch: string;
+  readonly start: number;
+  readonly shared: boolean;
+  readonly size: number;
+  readonly blockBytes: number;
+  readonly memmapOnMemory: boolean;
+  readonly freeVmemmap: boolean;
+}
+
+/** A pool: the memmap of its pages, what of it goes to the allocator, what splitting takes. */
+export type PoolKey = "memmap" | "freed" | "tables";
+
+/** What to reserve. */
+export interface PoolSpec {
+  readonly kernel: string;
+  readonly arch: string;
+  readonly size: number;
+  readonly count: number;
+  readonly optimize: boolean;
+}
+
+/** Brings parts up, and remembers them: equal ones are brought up once. */
+export interface Emulator {
+  readonly namespace: (spec: NamespaceSpec) => Outcome<NamespaceKey>;
+  readonly ram: (spec: RamSpec) => Outcome<RamKey>;
+  readonly pool: (spec: PoolSpec) => Outcome<PoolKey>;
+  readonly memory: (spec: { kernel: string; arch: string; size: number }) => Outcome<"memmap" | "tables">;
+}
+
+/** An emulator that has brought up nothing yet. */
+export function newEmulator(): Emulator {
+  const known = new Map<string, Outcome<string>>();
+  const once = <S extends object, K extends string>(run: (spec: S) => Outcome<K>) => (spec: S): Outcome<K> => {
+    const key = run.name + JSON.stringify(spec);
+    const have = known.get(key) as Outcome<K> | undefined;
+    if (have !== undefined) return have;
+    const found = run(spec);
+    known.set(key, found);
+    return found;
+  };
+  return {
+    namespace: once(emulateNamespace),
+    ram: once(emulateRam),
+    pool: once(emulatePool),
+    memory: once(emulateMemory),
+  };
+}
+
+/**
+ * Runs a part that repeats every `period`: as it is while that is small, else the rest with one and with two periods.
+ */
+export function repeated<K extends string>(
+  size: number,
+  period: number,
+  run: (size: number) => Outcome<K>,
+): Outcome<K> {
+  const more = Math.floor(size / period) - 2;
+  if (more < 1) return run(size);
+  const one = run(size - (more + 1) * period);
+  const two = run(size - more * period);
+  if (typeof one === "string") return one;
+  if (typeof two === "string") return two;
+  const scaled = Object.entries<number>(two).map(([key, value]) => [key, value + more * (value - one[key as K])]);
+  return Object.fromEntries(scaled);
+}
+
+function emulateNamespace(spec: NamespaceSpec): Outcome<NamespaceKey> {
+  return repeated(spec.size, WINDOW, (size) => createOne({ ...spec, size }));
+}
+
+function createOne({ kernel, arch, start, shared, size, mode, align, map }: NamespaceSpec): Outcome<NamespaceKey> {
+  const beside = shared && start >= NEIGHBOUR;
+  const pmem = [{ bytes: size, startBytes: WINDOW + start }];
+  const k = boot({
+    arch,
+    kernel,
+    dram: [dramFor(size)],
+    pmem: beside ? [{ bytes: NEIGHBOUR, startBytes: WINDOW }, ...pmem] : pmem,
+    contents: false,
+    hostMemoryBytes: HOST,
+  });
+  const regions = ndRegions(k);
+  if (beside) createNamespace(k, regions[0], { size: NEIGHBOUR, align: k.pageBytes, map: "mem" });
+  const before = Float64Array.from(k.uses);
+  const ns = createNamespace(k, regions.at(-1)!, { size, align, map, mode });
+  if (typeof ns === "number") return errnoName(ns);
+  const [range] = ns.pgmap.ranges;
+  return {
+    dram: took(k, before, [USE_VMEMMAP]),
+    pmem: took(k, before, [USE_ALTMAP_VMEMMAP]),
+    tables: took(k, before, TABLES),
+    usable: usableBytes(k, ns),
+    offset: ns.info.dataoff,
+    spannedPages: range.end - range.start,
+    // One reference is the pgmap's own.
+    initPages: (ns.pgmap.refs - 1) * ns.pgmap.geometry,
+  };
+}
+
+function emulateRam(spec: RamSpec): Outcome<RamKey> {
+  const found = repeated(spec.size, WINDOW, (size) => addOne({ ...spec, size }));
+  return found;
+}
+
+function addOne({ kernel, arch, start, shared, size, blockBytes, memmapOnMemory, freeVmemmap }: RamSpec) {
+  const beside = shared && start >= NEIGHBOUR;
+  const slot = { bytes: size, startBytes: WINDOW + start };
+  const k = boot({
+    arch,
+    kernel,
+    dram: [dramFor(size)],
+    hotplug: beside ? [{ bytes: NEIGHBOUR, startBytes: WINDOW }, slot] : [slot],
+    memoryBlockBytes: blockBytes,
+    memmapOnMemory,
+    hugetlbFreeVmemmap: freeVmemmap,
+    contents: false,
+    hostMemoryBytes: HOST,
+  });
+  if (beside) daxRam(k, 0, false);
+  const before = Float64Array.from(k.uses);
+  const had = k.hotplug.blocks.size;
+  const err = daxRam(k, beside ? 1 : 0, memmapOnMemory);
+  if (err < 0) return errnoName(err);
+  const blocks = [...k.hotplug.blocks.values()].slice(had);
+  const onMemory = blocks.reduce((sum, block) => sum + block.nrVmemmapPages, 0) * k.pageBytes;
+  return {
+    dram: took(k, before, [USE_VMEMMAP]),
+    onMemory,
+    tables: took(k, before, TABLES),
+    added: blocks.length * blockBytes,
+    blocks: blocks.length,
+    firstBlock: Math.min(...blocks.map((block) => block.id)) - WINDOW / blockBytes,
+  };
+}
+
+/** A DAX device over a slot, given to kmem. 0 or a negative errno. */
+function daxRam(k: Kernel, slot: number, memmapOnMemory: boolean): number {
+  const { start, end } = k.machine.topology.hotplug[slot];
+  const region = allocDaxRegion(k, 0, { start, end }, k.pageBytes, false);
+  const dev = region === null ? null : createDevDax(k, region, end - start, k.pageBytes, null);
+  if (dev === null || typeof dev === "number") panic("daxRam: no DAX device over the slot");
+  return devDaxKmemProbe(k, dev, memmapOnMemory);
+}
+
+function emulatePool({ kernel, arch, size, count, optimize }: PoolSpec): Outcome<PoolKey> {
+  if (!ARCHS[arch].hugetlbSizes.some(({ bytes }) => bytes === size)) return "the architecture has no such huge pages";
+  // Whole PTE tables of memmap, 128 MiB each with 4 KiB pages.
+  const period = Math.max(8, 2 ** 34 / size);
+  return repeated(count, period, (count) => {
+    const config = hugetlbConfig({ kernel, arch, size, count, optimize, giveBack: false, hostMemory: Infinity });
+    const { hstate, made } = makePool(config, null, { contents: false, hostMemoryBytes: HOST });
+    const page = pageBytes(ARCHS[arch]);
+    return {
+      memmap: count * hstate.vmemmapPages * page,
+      freed: made.freedPages * page,
+      tables: made.pteTables * page,
+    };
+  });
+}
+
+function emulateMemory({ kernel, arch, size }: { kernel: string; arch: string; size: number }) {
+  return repeated(size, WINDOW, (size) => {
+    const k = boot({ kernel, arch, dram: [size], contents: false, hostMemoryBytes: HOST });
+    const none = new Float64Array(k.uses.length);
+    return { memmap: took(k, none, [USE_BOOT_VMEMMAP]), tables: took(k, none, TABLES) };
+  });
+}
+
+/** Host memory that one part may take: three windows of page tables and what describes them. */
+const HOST = 2 * GIB;
+
+const TABLES: readonly number[] = [USE_PTE_TABLE, USE_PMD_TABLE, USE_PUD_TABLE];
+
+/** DRAM that holds the memmap of so much memory. */
+function dramFor(size: number): number {
+  return 2 * GIB + Math.ceil(size / 32 / GIB) * GIB;
+}
+
+/** Bytes taken for some uses since the counts were read. */
+function took(k: Kernel, before: Float64Array, uses: readonly number[]): number {
+  return uses.reduce((sum, use) => sum + k.uses[use] - before[use], 0) * k.pageBytes;
+}

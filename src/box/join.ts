@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// One machine from all that was read: which figures are of the same thing, and which cannot all be true. Nothing is
+// guessed silently: what had to be assumed is a note.
+
+import { formatSize } from "../lib/units.ts";
+import type { Box, BoxDram, BoxPool, Contradiction } from "./box.ts";
+import { readText } from "./detect.ts";
+import { type Facts, noFacts, type Note } from "./facts.ts";
+import { contradictions } from "./contradictions.ts";
+import { kernelOf, poolsOfCommandLine } from "./kernel_of.ts";
+import { joinRam, joinRegions } from "./join_pmem.ts";
+import { figuresSaid } from "./said.ts";
+
+/** A text of a machine, and the name it is spoken of by. */
+export interface BoxText {
+  /** Name of the file it is from. */
+  readonly name: string;
+  /** What is in it. */
+  readonly text: string;
+}
+
+/**
+ * Reads what a machine says about itself: output of `ndctl list`, `daxctl list`, `lsmem`, `dmesg`, /proc/iomem,
+ * /proc/zoneinfo, /proc/meminfo and sysfs, mixed in any way, told apart by content. What is damaged or unknown becomes a
+ * note of the result, what does not fit together a contradiction; nothing is thrown.
+ *
+ * @example
+ * ```ts
+ * import { readBox } from "@vmemmap/lab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const box = readBox([{ name: "list", text: '[{"dev":"namespace0.0","mode":"fsdax","map":"mem","size":64422412288}]' }]);
+ * assertEquals(box.regions[0].namespaces[0].size, 64424509440); // 60 GiB, of which 2 MiB hold the info block
+ * ```
+ */
+export function readBox(texts: readonly BoxText[]): Box {
+  const facts = noFacts();
+  for (const { name, text } of texts) readText(name, text, facts);
+  return joinBox(facts);
+}
+
+/** Joins what was read. */
+export function joinBox(facts: Facts): Box {
+  const kernel = kernelOf(facts);
+  const notes: Note[] = [...facts.notes];
+  const wrong: Contradiction[] = [];
+  const dram = joinDram(facts);
+  const regions = joinRegions(facts, kernel, dram, notes);
+  const ram = joinRam(facts, regions, notes);
+  const pools = joinPools(facts, dram, wrong);
+  assumed(facts, notes);
+  const box = { kernel, dram, regions, ram, pools, said: figuresSaid(facts, regions, ram, kernel) };
+  return { ...box, contradictions: [...contradictions(facts, box), ...wrong], notes };
+}
+
+/** What the machine did not say and the emulator must know. */
+function assumed(facts: Facts, notes: Note[]): void {
+  const say = (text: string) => notes.push({ file: "(all)", line: 0, kind: "note", text });
+  const any = facts.regions.length + facts.namespaces.length + facts.daxes.length + facts.ranges.length +
+    facts.resources.length + facts.pools.length;
+  if (any === 0) return;
+  if (facts.kernels.length === 0) say("no kernel is named: taken as 6.1");
+  if (facts.pools.length > 0 && facts.commandLines.length === 0) {
+    say("no command line: hugetlb_free_vmemmap is taken as off");
+  }
+  if (facts.daxes.some((dax) => dax.mode === "system-ram") && facts.blockBytes.length === 0) {
+    say("no size of memory blocks: taken as 128M");
+  }
+}
+
+/**
+ * Memory at boot, from the best source there is: lsmem's ranges but for those of pmem and DAX; "System RAM" of iomem;
+ * the firmware's usable ranges; SRAT.
+ */
+function joinDram(facts: Facts): BoxDram[] {
+  const pmem = pmemRanges(facts);
+  const apart = (r: { start: number; end: number }) => !pmem.some((p) => r.start < p.end && p.start < r.end);
+  const nodeAt = (start: number) => facts.srat.find((s) => s.start <= start && start < s.end)?.node ?? 0;
+  const ranges = facts.ranges.filter(apart);
+  if (ranges.length > 0) {
+    return merge(ranges.map(({ start, end, node }) => ({ start, end, node: node ?? nodeAt(start) })));
+  }
+  for (const name of ["System RAM", "e820 usable"]) {
+    const found = facts.resources.filter((r) => r.name === name && r.depth === 0 && apart(r));
+    if (found.length > 0) return merge(found.map(({ start, end }) => ({ start, end, node: nodeAt(start) })));
+  }
+  return merge(facts.srat.filter(apart).map(({ start, end, node }) => ({ start, end, node })));
+}
+
+/** Where persistent memory and DAX devices lie. */
+function pmemRanges(facts: Facts): { start: number; end: number }[] {
+  const named = facts.resources.filter((r) =>
+    /^(Persistent Memory|namespace\d|dax\d|CXL Window|Soft Reserved)/.test(r.name)
+  );
+  return [...named, ...facts.daxes.flatMap((dax) => dax.mappings)];
+}
+
+/** Sections that have any memory have a whole memmap: ranges in whole sections, neighbours of a node as one. */
+function merge(ranges: readonly BoxDram[]): BoxDram[] {
+  const section = 2 ** 27;
+  const merged: BoxDram[] = [];
+  for (const { node, ...range } of ranges.toSorted((a, b) => a.start - b.start)) {
+    const start = Math.floor(range.start / section) * section;
+    const end = Math.ceil(range.end / section) * section;
+    const last = merged.at(-1);
+    if (last === undefined || start > last.end || node !== last.node) {
+      merged.push({ node, start: Math.max(start, last?.end ?? 0), end });
+    } else merged[merged.length - 1] = { ...last, end: Math.max(end, last.end) };
+  }
+  return merged.filter(({ start, end }) => start < end);
+}
+
+/** Pools by size: what the counters say, or else what boot was told. */
+function joinPools(facts: Facts, dram: readonly BoxDram[], wrong: Contradiction[]): BoxPool[] {
+  const pools: BoxPool[] = [];
+  for (const size of new Set(facts.pools.map((pool) => pool.size))) {
+    const of = facts.pools.filter((pool) => pool.size === size);
+    const whole = of.findLast((pool) => pool.node === null);
+    const nodes = new Map(of.filter((pool) => pool.node !== null).map((pool) => [pool.node!, pool.count]));
+    const byNode = [...nodes].map(([node, count]) => ({ node, count })).sort((a, b) => a.node - b.node);
+    const sum = byNode.reduce((total, { count }) => total + count, 0);
+    const { file, line } = whole ?? of[0];
+    if (whole !== undefined && byNode.length > 0 && sum !== whole.count) {
+      const text = `${whole.count} huge pages of ${formatSize(size)} in all, ${sum} on the nodes`;
+      wrong.push({ text, places: of.map(({ file, line }) => ({ file, line })) });
+    }
+    const count = whole?.count ?? sum;
+    if (count > 0) pools.push({ file, line, size, count, byNode });
+  }
+  return [...pools, ...bootPools(facts, dram, pools, wrong)].sort((a, b) => a.size - b.size);
+}
+
+/** Pools that the command line asks for and no counter tells of, if boot can have made them. */
+function bootPools(
+  facts: Facts,
+  dram: readonly BoxDram[],
+  known: readonly BoxPool[],
+  wrong: Contradiction[],
+): BoxPool[] {
+  const line = facts.commandLines.at(-1);
+  if (line === undefined) return [];
+  const memory = dram.reduce((sum, { start, end }) => sum + end - start, 0);
+  const counted = new Set(facts.pools.map((pool) => pool.size));
+  const found: BoxPool[] = [];
+  for (const { size, count } of poolsOfCommandLine(line.word, 2 ** 21)) {
+    if (counted.has(size) || known.some((pool) => pool.size === size)) continue;
+    const place = { file: line.file, line: line.line };
+    if (memory > 0 && size * count > memory) {
+      const text = `the command line asks for ${count} huge pages of ${formatSize(size)}, ` +
+        `more than the ${formatSize(memory)} of memory at boot; no counter says how many there are: not counted`;
+      wrong.push({ text, places: [place] });
+    } else found.push({ ...place, size, count, byNode: [] });
+  }
+  return found;
+}

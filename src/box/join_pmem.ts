@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Regions with their namespaces, and DAX devices that are System RAM. A region's place is that of iomem, or follows from
+// its first DAX mapping; a namespace's whole size from the data that ndctl prints.
+//
+//   iomem      | namespace0.0 (info, memmap) | dax0.0 (data)                    | ... next namespace
+//   ndctl                                    | size ------------------------->  |
+//   the whole  | <------------------------------------------------------------> |
+
+import { formatSize } from "../lib/units.ts";
+import type { BoxDram, BoxKernel, BoxNamespace, BoxRam, BoxRegion } from "./box.ts";
+import { damaged, type DaxFact, type Facts, type NamespaceFact, type Note, type RegionFact } from "./facts.ts";
+import { dataOf, type Layout, sizeFor } from "./info_block.ts";
+import { middle, roundest } from "./size.ts";
+
+const UNIT = 2 ** 24;
+
+/** Regions as listed, and one for each that only its namespaces tell of. */
+export function joinRegions(
+  facts: Facts,
+  kernel: BoxKernel,
+  dram: readonly BoxDram[],
+  notes: Note[],
+): BoxRegion[] {
+  const names = new Set([...facts.regions.map((r) => r.dev), ...facts.namespaces.map(regionOf)]);
+  const regions = [...names].sort(byNumber).map((dev) => {
+    const region = facts.regions.findLast((r) => r.dev === dev) ?? null;
+    const namespaces = lastByName(facts.namespaces.filter((ns) => regionOf(ns) === dev));
+    return joinRegion(facts, kernel, dev, region, namespaces, dram, notes);
+  });
+  return regions.filter((region) => region !== null);
+}
+
+/** DAX devices that are System RAM, with their mappings. */
+export function joinRam(facts: Facts, regions: readonly BoxRegion[], notes: Note[]): BoxRam[] {
+  const found: BoxRam[] = [];
+  for (const dax of lastByChardev(facts.daxes.filter((d) => d.source === "daxctl" && d.mode === "system-ram"))) {
+    const namespace = regions.flatMap((r) => r.namespaces).find((ns) => ns.dax === dax.chardev) ?? null;
+    const ranges = dax.mappings.length > 0 ? dax.mappings : rangesOf(facts, dax, namespace);
+    if (ranges.length === 0) {
+      const text = `nothing says where ${dax.chardev} lies (daxctl list -M, iomem): its blocks are not counted`;
+      notes.push({ file: dax.file, line: dax.line, kind: "note", text });
+      continue;
+    }
+    const row = facts.ranges.find((r) => ranges.some((range) => range.start <= r.start && r.end <= range.end));
+    found.push({
+      dev: dax.chardev,
+      ranges,
+      node: row?.node ?? dax.targetNode ?? namespace?.node ?? 0,
+      namespace: namespace?.dev ?? null,
+      zone: row?.zones ?? (dax.movable === true ? "Movable" : null),
+    });
+  }
+  return found;
+}
+
+/** Where a device lies when daxctl does not say: by iomem, or behind its namespace's reserve. */
+function rangesOf(facts: Facts, dax: DaxFact, namespace: BoxNamespace | null): { start: number; end: number }[] {
+  const resources = facts.resources.filter((r) => r.name === dax.chardev);
+  if (resources.length > 0) return resources.map(({ start, end }) => ({ start, end }));
+  if (namespace === null || namespace.map === null) return [];
+  const layout = { arch: "x86-64", align: namespace.align, map: namespace.map };
+  const data = dataOf(layout, namespace.start, namespace.size);
+  if (data === null) return [];
+  const start = namespace.start + data.offset;
+  return [{ start, end: start + data.bytes }];
+}
+
+function joinRegion(
+  facts: Facts,
+  kernel: BoxKernel,
+  dev: string,
+  region: RegionFact | null,
+  namespaces: readonly NamespaceFact[],
+  dram: readonly BoxDram[],
+  notes: Note[],
+): BoxRegion | null {
+  const { file, line } = region ?? namespaces[0];
+  const known = region === null ? null : roundest(region.size);
+  const start = region?.start ?? startOf(facts, kernel, dev, known, namespaces);
+  const align = region?.align ?? UNIT;
+  const node = region?.node ?? namespaces.find((ns) => ns.node !== null)?.node ?? 0;
+  const joined: BoxNamespace[] = [];
+  // Where nothing says, behind the DRAM: only the place within 64 GiB has a say in what memmap costs.
+  let at = start ?? Math.ceil(Math.max(4 * 2 ** 30, ...dram.map((d) => d.end)) / 2 ** 30) * 2 ** 30;
+  for (const ns of namespaces) {
+    const left = known === null ? Infinity : known - joined.reduce((sum, other) => sum + other.size, 0);
+    const sole = namespaces.length === 1 && region?.available?.most === 0;
+    const from = resourceOf(facts, ns.dev)?.start ?? ns.start ?? at;
+    const size = wholeSize(kernel, ns, from, align, left, sole && known !== null ? known : null);
+    if (size === null || size > left) {
+      const room = Number.isFinite(left) ? ` with ${formatSize(left)} left` : "";
+      damaged(
+        { ...facts, notes },
+        ns,
+        `${ns.dev} has ${formatSize(middle(ns.size))}, more than ${dev}${room}: left out`,
+      );
+      continue;
+    }
+    joined.push(joinNamespace(ns, dev, from, size, node, sole && known === size));
+    at = from + size;
+  }
+  const size = known ?? joined.reduce((sum, ns) => sum + ns.size, 0);
+  if (size === 0) {
+    damaged({ ...facts, notes }, { file, line }, `${dev} has no size: left out`);
+    return null;
+  }
+  return { dev, start, size, align, node, namespaces: joined };
+}
+
+function joinNamespace(
+  ns: NamespaceFact,
+  region: string,
+  start: number,
+  size: number,
+  node: number,
+  sizeKnown: boolean,
+): BoxNamespace {
+  const { file, line, dev, dax, disabled } = ns;
+  const { mode, map, align } = shapeOf(ns);
+  const exact = ns.size.least === ns.size.most && map !== null;
+  const usable = exact ? ns.size.least : null;
+  const whole = { start, size, usable, sizeKnown };
+  return { file, line, dev, region, mode, map, align, ...whole, node: ns.node ?? node, dax, disabled };
+}
+
+/** Mode, place of the memmap, and page size, with ndctl's defaults for what an old version leaves out. */
+function shapeOf(ns: NamespaceFact): Pick<BoxNamespace, "mode" | "map" | "align"> {
+  const mode = ns.mode ?? "raw";
+  const mapped = mode === "fsdax" || mode === "devdax";
+  const map = !mapped || ns.map === "none" ? null : ns.map === "mem" ? "mem" : "dev";
+  return { mode, map, align: ns.align ?? 2 ** 21 };
+}
+
+/**
+ * All bytes of a namespace: what is left of its region when nothing else is in it and the data agrees, or what has the
+ * data that was printed. Without an info block, what was printed.
+ */
+function wholeSize(
+  kernel: BoxKernel,
+  ns: NamespaceFact,
+  start: number,
+  align: number,
+  left: number,
+  sole: number | null,
+): number | null {
+  const { map, align: page } = shapeOf(ns);
+  if (map === null) return sole ?? roundest(ns.size);
+  const layout: Layout = { arch: kernel.arch, align: page, map };
+  const data = sole === null ? null : dataOf(layout, start, sole);
+  if (data !== null && data.bytes >= ns.size.least && data.bytes <= ns.size.most) return sole;
+  const most = Math.min(left, 2 ** 46);
+  return sizeFor(layout, start, ns.size, align, most) ?? sizeFor(layout, start, ns.size, UNIT, most) ?? sole ??
+    sizeFor(layout, start, { least: ns.size.least, most: ns.size.most + 2 * page }, UNIT, most);
+}
+
+/** Where a region begins: in iomem, around one of its namespaces; or before the first mapping of a sole namespace. */
+function startOf(
+  facts: Facts,
+  kernel: BoxKernel,
+  dev: string,
+  size: number | null,
+  namespaces: readonly NamespaceFact[],
+): number | null {
+  for (const ns of namespaces) {
+    const resource = resourceOf(facts, ns.dev) ?? (ns.dax === null ? null : resourceOf(facts, ns.dax));
+    if (resource === null) continue;
+    const around = facts.resources.find((r) =>
+      r.name.startsWith("Persistent Memory") && r.start <= resource.start && resource.end <= r.end
+    );
+    if (around !== undefined) return around.start;
+  }
+  const sole = namespaces.length === 1 ? namespaces[0] : null;
+  const mapping = facts.daxes.find((d) => sole !== null && d.chardev === sole.dax && d.mappings.length > 0)
+    ?.mappings[0];
+  const { map, align } = sole === null ? { map: null, align: 0 } : shapeOf(sole);
+  if (mapping !== undefined && map !== null) {
+    const whole = size ?? sizeFor({ arch: kernel.arch, align, map }, 0, sole!.size, UNIT, 2 ** 46);
+    const data = whole === null ? null : dataOf({ arch: kernel.arch, align, map }, 0, whole);
+    if (data !== null) return mapping.start - data.offset;
+  }
+  return regionByOrder(facts, dev, size);
+}
+
+/** The only persistent memory of this size in iomem, when it is one. */
+function regionByOrder(facts: Facts, dev: string, size: number | null): number | null {
+  const found = facts.resources.filter((r) => r.name.startsWith("Persistent Memory") && r.end - r.start === size);
+  const alike = facts.regions.filter((r) => r.dev !== dev && middle(r.size) === size);
+  return found.length === 1 && alike.length === 0 ? found[0].start : null;
+}
+
+function resourceOf(facts: Facts, name: string): { readonly start: number; readonly end: number } | null {
+  return facts.resources.find((r) => r.name === name) ?? null;
+}
+
+/** The region a namespace was listed under, or that its name names. */
+function regionOf(ns: NamespaceFact): string {
+  return ns.region ?? `region${/^namespace(\d+)/.exec(ns.dev)?.[1] ?? 0}`;
+}
+
+/** Of statements about one thing, the last. */
+function lastByName(list: readonly NamespaceFact[]): NamespaceFact[] {
+  return [...new Map(list.map((ns) => [ns.dev, ns])).values()].sort((a, b) => byNumber(a.dev, b.dev));
+}
+
+function lastByChardev(list: readonly DaxFact[]): DaxFact[] {
+  return [...new Map(list.map((dax) => [dax.chardev, dax])).values()];
+}
+
+/** `namespace0.10` after `namespace0.9`. */
+function byNumber(a: string, b: string): number {
+  return a.localeCompare(b, "en", { numeric: true });
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Which emulated kernel is nearest to the one that a machine names, and what its command line switched on.
+
+import { PRESETS } from "../include/kernel_config.ts";
+import type { BoxKernel } from "./box.ts";
+import type { Facts } from "./facts.ts";
+import { middle, sizeOf } from "./size.ts";
+
+/** Emulated releases of Linux, oldest first. */
+export const RELEASES: readonly string[] = Object.keys(PRESETS).filter((name) => /^\d+\.\d+$/.test(name)).sort(
+  (a, b) => versionOf(a) - versionOf(b),
+);
+
+/** `6.12.5-amd64` as a number that sorts. */
+export function versionOf(release: string): number {
+  const match = /^(\d+)\.(\d+)/.exec(release);
+  return match === null ? NaN : Number(match[1]) * 1000 + Number(match[2]);
+}
+
+/** The newest preset that is no newer than a release; the oldest for what is older. */
+export function presetFor(release: string): string {
+  return RELEASES.findLast((name) => versionOf(name) <= versionOf(release)) ?? RELEASES[0];
+}
+
+/** One parameter of a command line; the last one counts. Null when it is not there. */
+export function parameter(line: string, name: string): string | null {
+  const found = line.split(/\s+/).findLast((word) => word.replaceAll("-", "_").startsWith(`${name}=`));
+  return found?.slice(name.length + 1) ?? null;
+}
+
+/** Whether a value of a parameter switches it on. */
+const isOn = (value: string) => /^(on|y|yes|1|true|force)$/i.test(value);
+
+/** The kernel of a machine. */
+export function kernelOf(facts: Facts): BoxKernel {
+  const release = facts.kernels.at(-1)?.word ?? null;
+  const arm = release !== null && /arm64|aarch64/.test(release);
+  const line = facts.commandLines.at(-1)?.word ?? "";
+  const freeing = parameter(line, "hugetlb_free_vmemmap");
+  const onMemory = parameter(line, "memory_hotplug.memmap_on_memory");
+  // Kernels up to 5.17 say that they can free when they will.
+  const says = facts.freed.some((fact) => fact.wording === "free") ? true : null;
+  return {
+    release,
+    preset: release === null || Number.isNaN(versionOf(release)) ? "6.1" : presetFor(release),
+    arch: arm ? (/64k/.test(release) ? "arm64-64k" : "arm64-4k") : "x86-64",
+    freeVmemmap: freeing !== null ? isOn(freeing) : says,
+    memmapOnMemory: onMemory !== null ? isOn(onMemory) : facts.mhpParameter.at(-1)?.on ?? null,
+    blockBytes: facts.blockBytes[0]?.value ?? 2 ** 27,
+  };
+}
+
+/** `hugepagesz=1G hugepages=40 hugepagesz=2M hugepages=0:512,1:512`: pages by size. */
+export function poolsOfCommandLine(line: string, fallback: number): { size: number; count: number }[] {
+  const pools: { size: number; count: number }[] = [];
+  let size = middle(sizeOf(parameter(line, "default_hugepagesz") ?? "") ?? { least: fallback, most: fallback });
+  for (const word of line.split(/\s+/)) {
+    const [key, value = ""] = word.split("=");
+    if (key === "hugepagesz") size = middle(sizeOf(value) ?? { least: size, most: size });
+    if (key !== "hugepages") continue;
+    const count = value.split(",").reduce((sum, part) => sum + Number(part.split(":").at(-1)), 0);
+    if (Number.isSafeInteger(count) && count > 0) pools.push({ size, count });
+  }
+  return pools;
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Levers of one namespace: where its memmap lies, its page size, its mode, the kernel.
+
+import { levelBytes } from "../arch/arch.ts";
+import { ARCHS } from "../arch/archs.ts";
+import { formatSize } from "../lib/units.ts";
+import type { Box, BoxNamespace, BoxRegion } from "./box.ts";
+import { hasMemmap, namespaceFigures, namespaceSpec } from "./costs.ts";
+import type { Emulator, NamespaceSpec } from "./emulate.ts";
+import { RELEASES } from "./kernel_of.ts";
+import { type BoxLever, NO_GAIN } from "./levers.ts";
+
+const DESTROYS = "destroys the data; back it up first";
+
+/** All changes of one thing, and the best of two. */
+export function namespaceLevers(box: Box, region: BoxRegion, ns: BoxNamespace, emulator: Emulator): BoxLever[] {
+  if (!hasMemmap(box, ns)) return [];
+  const lever = (kind: BoxLever["kind"], what: string, change: Partial<NamespaceSpec>) =>
+    changed(box, region, ns, emulator, kind, what, change);
+  const other = ns.map === "mem" ? "dev" : "mem";
+  const huge = levelBytes(ARCHS[box.kernel.arch], 2);
+  const levers = [
+    lever("map", other === "dev" ? "memmap into the pmem (map=dev)" : "memmap into DRAM (map=mem)", { map: other }),
+  ];
+  if (ns.mode === "devdax") {
+    if (ns.align < huge) levers.push(lever("align", `pages of ${formatSize(huge)}`, { align: huge }));
+    if (ns.align < huge && other === "mem") {
+      levers.push(lever("align", `pages of ${formatSize(huge)}, memmap in DRAM`, { align: huge, map: "mem" }));
+    }
+  } else {
+    levers.push(lever("mode", "devdax instead of fsdax: tail pages are shared", { mode: "devdax" }));
+    if (other === "mem") {
+      levers.push(lever("mode", "devdax, memmap in DRAM: tail pages are shared", { mode: "devdax", map: "mem" }));
+    }
+  }
+  const newest = RELEASES.at(-1)!;
+  if (newest !== box.kernel.preset) levers.push(lever("kernel", `Linux ${newest}`, { kernel: newest }));
+  return levers;
+}
+
+function changed(
+  box: Box,
+  region: BoxRegion,
+  ns: BoxNamespace,
+  emulator: Emulator,
+  kind: BoxLever["kind"],
+  what: string,
+  change: Partial<NamespaceSpec>,
+): BoxLever {
+  const spec = namespaceSpec(box, ns, change);
+  const found = emulator.namespace(spec);
+  const now = namespaceFigures(ns.size, emulator.namespace(namespaceSpec(box, ns)));
+  const common = { kind, what, of: ns.dev };
+  const refusal = typeof found === "string" ? refused(region, ns, spec, found) : null;
+  if (refusal !== null) return { ...common, ...NO_GAIN, why: refusal, commands: [], caution: null };
+  const then = namespaceFigures(ns.size, found);
+  const dram = now.dram + now.tables - then.dram - then.tables;
+  const pmem = then.usable - now.usable;
+  return {
+    ...common,
+    dram,
+    pmem,
+    ram: 0,
+    changesUse: spec.mode !== ns.mode,
+    why: dram > 0 || pmem > 0 ? null : nothingGained(spec, ns),
+    commands: [kind === "kernel" ? `boot ${what} or later` : command(ns, spec)],
+    caution: kind === "kernel"
+      ? null
+      : spec.mode === "devdax" && ns.mode === "fsdax"
+      ? `${DESTROYS}; no file system`
+      : DESTROYS,
+  };
+}
+
+/** Why the kernel will not have it. */
+function refused(region: BoxRegion, ns: BoxNamespace, { align }: NamespaceSpec, error: string): string {
+  if (ns.size % align !== 0) return `${ns.size} bytes are no multiple of ${formatSize(align)}`;
+  const odd = region.start !== null && ns.start % align !== 0;
+  return `the kernel refuses it (${error})${
+    odd ? `: the namespace begins at no multiple of ${formatSize(align)}` : ""
+  }`;
+}
+
+/** Why a change gives nothing. */
+function nothingGained({ kernel, mode, map, align }: NamespaceSpec, ns: BoxNamespace): string {
+  if (mode === "devdax" && map === "dev") {
+    return "gives nothing: with map=dev no tail pages are shared, whatever the page size";
+  }
+  if (mode === "devdax" && align > ns.align) return `gives nothing: Linux ${kernel} shares no tail pages`;
+  return "gives nothing";
+}
+
+/** `ndctl create-namespace` over the one that is there. */
+export function command(
+  { dev }: BoxNamespace,
+  { mode, map, align }: Pick<NamespaceSpec, "mode" | "map" | "align">,
+): string {
+  const page = mode === "devdax" ? ` -a ${formatSize(align)}` : "";
+  return `ndctl create-namespace -f -e ${dev} -m ${mode} -M ${map}${page}`;
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Levers of huge pages: freeing their vmemmap, a kernel that keeps less of it, larger pages.
+
+import { formatSize } from "../lib/units.ts";
+import type { Box, BoxPool } from "./box.ts";
+import { poolName } from "./costs.ts";
+import type { Emulator, PoolSpec } from "./emulate.ts";
+import { RELEASES, versionOf } from "./kernel_of.ts";
+import { type BoxLever, NO_GAIN } from "./levers.ts";
+
+/** Levers of all pools together where one switch serves all. */
+export function poolLevers(box: Box, emulator: Emulator): BoxLever[] {
+  if (box.pools.length === 0) return [];
+  const now = saved(box, emulator, {});
+  return [
+    freeing(box, emulator, now),
+    newerKernel(box, emulator, now),
+    ...box.pools.map((pool) => larger(box, pool, emulator)),
+  ]
+    .filter((lever) => lever !== null);
+}
+
+/** What all pools give back, as they are or changed. Null when one cannot be made. */
+function saved(box: Box, emulator: Emulator, change: Partial<PoolSpec>): number {
+  return box.pools.reduce((sum, pool) => sum + savedBy(box, pool, emulator, change), 0);
+}
+
+function savedBy(box: Box, { size, count }: BoxPool, emulator: Emulator, change: Partial<PoolSpec>): number {
+  const { preset: kernel, arch, freeVmemmap } = box.kernel;
+  const found = emulator.pool({ kernel, arch, size, count, optimize: freeVmemmap === true, ...change });
+  return typeof found === "string" ? 0 : found.freed - found.tables;
+}
+
+const names = (box: Box) => box.pools.map(({ size, count }) => poolName(size, count)).join(", ");
+
+function freeing(box: Box, emulator: Emulator, now: number): BoxLever {
+  const { freeVmemmap, memmapOnMemory, release, preset } = box.kernel;
+  const dram = freeVmemmap === true ? 0 : saved(box, emulator, { optimize: true }) - now;
+  const old = release !== null && versionOf(release) < versionOf("5.14");
+  const tooSmall = dram <= 0 ? "pages of this size have too little vmemmap to free any" : null;
+  const why = freeVmemmap === true ? "is on already" : old ? `needs Linux 5.14, this is ${release}` : tooSmall;
+  const exclusive = memmapOnMemory === true && versionOf(preset) < versionOf("6.0");
+  const commands = ["kernel command line: hugetlb_free_vmemmap=on"];
+  if (versionOf(preset) >= versionOf("6.0")) {
+    commands.push("sysctl vm.hugetlb_optimize_vmemmap=1      # for pages made from then on");
+  }
+  return {
+    ...NO_GAIN,
+    kind: "hugetlb_free_vmemmap",
+    what: "free the vmemmap of huge pages (HVO)",
+    of: names(box),
+    dram,
+    why,
+    commands: why === null ? commands : [],
+    caution: exclusive ? "up to 5.19 it switches memmap_on_memory off" : "making and freeing huge pages takes longer",
+  };
+}
+
+/** A kernel that keeps fewer pages of each. */
+function newerKernel(box: Box, emulator: Emulator, now: number): BoxLever | null {
+  const newest = RELEASES.at(-1)!;
+  const { preset, freeVmemmap } = box.kernel;
+  if (freeVmemmap !== true || newest === preset) return null;
+  const dram = saved(box, emulator, { kernel: newest }) - now;
+  if (dram <= 0) return null;
+  return {
+    ...NO_GAIN,
+    kind: "kernel",
+    what: `Linux ${newest}: less vmemmap kept per huge page`,
+    of: names(box),
+    dram,
+    why: null,
+    commands: [`boot Linux ${newest} or later`],
+    caution: null,
+  };
+}
+
+/** The same memory in pages of 1 GiB. */
+function larger(box: Box, pool: BoxPool, emulator: Emulator): BoxLever | null {
+  const { size, count } = pool;
+  const large = 2 ** 30;
+  if (size >= large || box.kernel.arch !== "x86-64") return null;
+  const most = Math.floor(size * count / large);
+  const on = { optimize: true };
+  const rest = { ...pool, count: count - most * large / size };
+  const whole = most === 0 ? 0 : savedBy(box, { ...pool, size: large, count: most }, emulator, on) +
+    (rest.count === 0 ? 0 : savedBy(box, rest, emulator, on));
+  const dram = whole - savedBy(box, pool, emulator, on);
+  if (most === 0 || dram <= 0) return null;
+  return {
+    ...NO_GAIN,
+    kind: "page size",
+    what: `${most} pages of 1G instead of ${most * large / size} of ${formatSize(size)}, HVO on`,
+    of: poolName(size, count),
+    dram,
+    why: null,
+    commands: [`kernel command line: hugetlb_free_vmemmap=on hugepagesz=1G hugepages=${most}`],
+    changesUse: true,
+    caution: "users must map 1G pages; they are sure to be had at boot only",
+  };
+}

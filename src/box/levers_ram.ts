@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Levers of a DAX device that is System RAM: memmap on the memory itself, a namespace without an unused reserve, smaller
+// memory blocks, or a device again.
+
+import { formatSize } from "../lib/units.ts";
+import type { Box, BoxNamespace, BoxRam } from "./box.ts";
+import { type BoxCost, kmemHostsMemmap, namespaceSpec, ramCost } from "./costs.ts";
+import type { Emulator } from "./emulate.ts";
+import { RELEASES, versionOf } from "./kernel_of.ts";
+import { type BoxLever, NO_GAIN } from "./levers.ts";
+import { command } from "./levers_namespace.ts";
+
+/** All of them. */
+export function ramLevers(box: Box, ram: BoxRam, costs: readonly BoxCost[], emulator: Emulator): BoxLever[] {
+  const now = costs.find((cost) => cost.kind === "ram" && cost.name === ram.dev);
+  if (now === undefined || now.remark !== null) return [];
+  const ns = box.regions.flatMap((r) => r.namespaces).find((n) => n.dev === ram.namespace) ?? null;
+  return [
+    onMemory(box, ram, now, emulator),
+    withoutReserve(box, ram, ns, now, emulator),
+    smallerBlocks(box, ram, now, emulator),
+    deviceAgain(box, ram, ns, now, emulator),
+  ].filter((lever) => lever !== null);
+}
+
+const spent = ({ dram, tables }: BoxCost) => dram + tables;
+
+function onMemory(box: Box, ram: BoxRam, now: BoxCost, emulator: Emulator): BoxLever {
+  const { preset, release, memmapOnMemory } = box.kernel;
+  const can = kmemHostsMemmap(preset);
+  // What it would give is asked of a kernel that has it.
+  const kernel = can ? preset : RELEASES.findLast(kmemHostsMemmap) ?? preset;
+  const then = ramCost(box, ram, emulator, { kernel, memmapOnMemory: true });
+  const [dram, more] = [spent(now) - spent(then), then.usable - now.usable];
+  const no = then.onMemory === 0 ? `blocks of ${formatSize(box.kernel.blockBytes)} cannot hold their own memmap` : null;
+  const already = memmapOnMemory === true && now.onMemory > 0 ? "is on already" : null;
+  const old = can ? null : `kmem has it since Linux 6.8, this is ${release ?? preset}`;
+  const why = already ?? old ?? no;
+  return {
+    ...NO_GAIN,
+    kind: "memmap_on_memory",
+    what: "memmap on the hot-added memory itself",
+    of: ram.dev,
+    ...(already !== null || no !== null ? {} : { dram, ram: more }),
+    why,
+    commands: already !== null || no !== null ? [] : [
+      ...(old === null ? [] : ["boot Linux 6.8 or later"]),
+      ...(memmapOnMemory === true ? [] : ["kernel command line: memory_hotplug.memmap_on_memory=1"]),
+      `daxctl reconfigure-device -f -m devdax ${ram.dev}`,
+      `daxctl reconfigure-device -m system-ram ${ram.dev}`,
+    ],
+    caution: "struct pages are then as slow as that memory; its blocks must go offline for it",
+  };
+}
+
+/** kmem has no use for the reserve of map=dev: without it the namespace has room for more blocks. */
+function withoutReserve(
+  box: Box,
+  ram: BoxRam,
+  ns: BoxNamespace | null,
+  now: BoxCost,
+  emulator: Emulator,
+): BoxLever | null {
+  if (ns === null || ns.map !== "dev") return null;
+  const found = emulator.namespace(namespaceSpec(box, ns, { map: "mem" }));
+  if (typeof found === "string") return null;
+  const start = ns.start + found.offset;
+  const then = ramCost(box, { ...ram, ranges: [{ start, end: start + found.usable }] }, emulator);
+  const [dram, more] = [spent(now) - spent(then), then.usable - now.usable];
+  return {
+    ...NO_GAIN,
+    kind: "map",
+    what: "namespace without the reserve of map=dev, which kmem does not use",
+    of: ns.dev,
+    dram,
+    ram: more,
+    why: more > 0 ? null : "gives nothing: the reserve is less than a memory block",
+    commands: [
+      `daxctl offline-memory ${ram.dev}`,
+      command(ns, { mode: "devdax", map: "mem", align: ns.align }),
+      `daxctl reconfigure-device -m system-ram ${ram.dev}`,
+    ],
+    caution: "the memory goes offline meanwhile",
+  };
+}
+
+/** What memory blocks cut off; their size is the kernel's choice, by how much memory there is. */
+function smallerBlocks(box: Box, ram: BoxRam, now: BoxCost, emulator: Emulator): BoxLever {
+  const { blockBytes, arch } = box.kernel;
+  const least = arch === "arm64-64k" ? 2 ** 29 : 2 ** 27;
+  const then = ramCost(box, ram, emulator, { blockBytes: least });
+  const small = blockBytes <= least;
+  return {
+    ...NO_GAIN,
+    kind: "block size",
+    what: `memory blocks of ${formatSize(least)}`,
+    of: ram.dev,
+    ...(small ? {} : { dram: spent(now) - spent(then), ram: then.usable - now.usable }),
+    why: small
+      ? `${formatSize(least)}, one section, is the least there is; alignment cuts off ${formatSize(now.lost)}`
+      : `the kernel chooses ${formatSize(blockBytes)} by itself where there are 64G of memory or more`,
+    commands: [],
+    caution: null,
+  };
+}
+
+/** The same memory as a device whose tail pages are shared. */
+function deviceAgain(
+  box: Box,
+  ram: BoxRam,
+  ns: BoxNamespace | null,
+  now: BoxCost,
+  emulator: Emulator,
+): BoxLever | null {
+  if (ns === null) return null;
+  const found = emulator.namespace(namespaceSpec(box, ns, { map: "mem", mode: "devdax" }));
+  if (typeof found === "string") return null;
+  const shares = versionOf(box.kernel.preset) >= versionOf("5.19");
+  const dram = spent(now) - found.dram - found.tables;
+  return {
+    ...NO_GAIN,
+    kind: "mode",
+    what: `devdax with pages of ${formatSize(ns.align)} instead of System RAM`,
+    of: ram.dev,
+    dram,
+    pmem: found.usable,
+    ram: -now.usable,
+    why: dram > 0 ? null : shares ? "gives nothing" : `gives nothing: Linux ${box.kernel.preset} shares no tail pages`,
+    commands: [
+      `daxctl reconfigure-device -f -m devdax ${ram.dev}`,
+      command(ns, { mode: "devdax", map: "mem", align: ns.align }),
+    ],
+    changesUse: true,
+    caution: "programs must map the device; it is no System RAM any more",
+  };
+}

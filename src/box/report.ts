@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The answer for one machine: what struct pages cost now, by part, node and region; where its own words agree with the
+// emulator; what could be changed.
+
+import type { Box, Contradiction } from "./box.ts";
+import { type BoxCheck, checksOf } from "./checks.ts";
+import { type BoxCost, costsOf } from "./costs.ts";
+import { type Emulator, newEmulator } from "./emulate.ts";
+import type { Note } from "./facts.ts";
+import { type BoxLever, leversOf } from "./levers.ts";
+
+/** What a set of parts takes. Bytes. */
+export interface BoxTotal {
+  /** `all`, `node 0`, `region0`. */
+  readonly name: string;
+  /** Memmap in DRAM, less what huge pages give back of it. */
+  readonly dram: number;
+  /** Page tables that map memmap, in DRAM. */
+  readonly tables: number;
+  /** Memmap in pmem. */
+  readonly pmem: number;
+  /** Memmap in the hot-added memory it describes. */
+  readonly onMemory: number;
+  /** Pmem that is neither data nor memmap. */
+  readonly lost: number;
+}
+
+/** What `lab box` prints with `--json`. */
+export interface BoxReport {
+  /** The machine. */
+  readonly box: Box;
+  /** What each part takes. */
+  readonly costs: readonly BoxCost[];
+  /** What all of them take. */
+  readonly total: BoxTotal;
+  /** The same by node. */
+  readonly nodes: readonly BoxTotal[];
+  /** The same by region. */
+  readonly regions: readonly BoxTotal[];
+  /** The machine's figures beside the emulator's. */
+  readonly checks: readonly BoxCheck[];
+  /** What could be changed, best first. */
+  readonly levers: readonly BoxLever[];
+  /** Statements that cannot all be true. */
+  readonly contradictions: readonly Contradiction[];
+  /** What is damaged, was not read, or had to be assumed. */
+  readonly notes: readonly Note[];
+}
+
+/**
+ * Brings the parts of a machine up in the emulator, without writing struct pages, and reports what they take and what
+ * could be changed. `emulator` remembers parts: give one to many reports and equal parts are brought up once.
+ *
+ * @example What 64 GiB of pmem cost whose memmap is in DRAM
+ * ```ts
+ * import { boxReport, readBox } from "@vmemmap/lab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const list = '{"dev":"namespace0.0","mode":"devdax","map":"mem","align":2097152,"size":68717379584}';
+ * const report = boxReport(readBox([{ name: "ndctl", text: list }]));
+ * assertEquals(report.total.dram, 2 ** 28); // 2 of 8 memmap pages per 2 MiB
+ * assertEquals(report.total.pmem, 0);
+ * ```
+ */
+export function boxReport(box: Box, emulator: Emulator = newEmulator()): BoxReport {
+  const costs = costsOf(box, emulator);
+  const nodes = [...new Set(costs.map((cost) => cost.node))].sort((a, b) => a - b);
+  const regions = [...new Set(costs.map((cost) => cost.region))].filter((region) => region !== null);
+  return {
+    box,
+    costs,
+    total: totalOf("all", costs),
+    nodes: nodes.map((node) => totalOf(`node ${node}`, costs.filter((cost) => cost.node === node))),
+    regions: regions.map((region) => totalOf(region, costs.filter((cost) => cost.region === region))),
+    checks: checksOf(box, emulator),
+    levers: leversOf(box, costs, emulator),
+    contradictions: box.contradictions,
+    notes: box.notes,
+  };
+}
+
+function totalOf(name: string, costs: readonly BoxCost[]): BoxTotal {
+  const sum = (key: "dram" | "tables" | "pmem" | "onMemory" | "lost") => costs.reduce((n, cost) => n + cost[key], 0);
+  return {
+    name,
+    dram: sum("dram"),
+    tables: sum("tables"),
+    pmem: sum("pmem"),
+    onMemory: sum("onMemory"),
+    lost: sum("lost"),
+  };
+}
