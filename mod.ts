@@ -45,6 +45,25 @@ export type { MhpRefusal } from "./src/mm/hotplug/memmap_on_memory.ts";
 export type { OnlineType } from "./src/include/memory.ts";
 export { planReport } from "./src/scenario/plan.ts";
 export type { PlanOptions, PlanPool, PlanReport, PlanRow, PlanSize } from "./src/scenario/plan.ts";
+export { readBox } from "./src/box/join.ts";
+export type { BoxText } from "./src/box/join.ts";
+export { boxReport } from "./src/box/report.ts";
+export type { BoxReport, BoxTotal } from "./src/box/report.ts";
+export type { BoxCost } from "./src/box/costs.ts";
+export type { BoxCheck } from "./src/box/checks.ts";
+export type { BoxLever } from "./src/box/levers.ts";
+export type {
+  Box,
+  BoxDram,
+  BoxFigure,
+  BoxKernel,
+  BoxNamespace,
+  BoxPool,
+  BoxRam,
+  BoxRegion,
+  Contradiction,
+} from "./src/box/box.ts";
+export type { Note, Place } from "./src/box/facts.ts";
 export { KernelPanic } from "./src/lib/bug.ts";
 export { formatSize, humanSize, parseSize } from "./src/lib/units.ts";
 export { COSTS } from "./src/model/cost_tables.ts";

@@ -2,9 +2,11 @@
 // What a machine says about itself, statement by statement, each with the file and line it was read from. Readers fill
 // this in; src/box/join.ts makes one machine of it. Mirrors no kernel file; byte counts throughout.
 
-/** Where a statement was read. Lines count from 1. */
+/** Where a statement was read. */
 export interface Place {
+  /** Name of the file. */
   readonly file: string;
+  /** Line in it, counted from 1; 0 for no line in particular. */
   readonly line: number;
 }
 
@@ -13,7 +15,9 @@ export interface Place {
  * line. `note`: it was read, with a caveat.
  */
 export interface Note extends Place {
+  /** How bad it is. */
   readonly kind: "error" | "unread" | "note";
+  /** What it is. */
   readonly text: string;
 }
 

@@ -49,7 +49,7 @@ export interface BoxReport {
 
 /**
  * Brings the parts of a machine up in the emulator, without writing struct pages, and reports what they take and what
- * could be changed. `emulator` remembers parts: give one to many reports and equal parts are brought up once.
+ * could be changed. Nothing is thrown: what the emulated kernel refuses is a remark of its part.
  *
  * @example What 64 GiB of pmem cost whose memmap is in DRAM
  * ```ts
@@ -62,7 +62,12 @@ export interface BoxReport {
  * assertEquals(report.total.pmem, 0);
  * ```
  */
-export function boxReport(box: Box, emulator: Emulator = newEmulator()): BoxReport {
+export function boxReport(box: Box): BoxReport {
+  return reportBy(newEmulator(), box);
+}
+
+/** The report by an emulator that remembers parts: equal ones of many machines are brought up once. */
+export function reportBy(emulator: Emulator, box: Box): BoxReport {
   const costs = costsOf(box, emulator);
   const nodes = [...new Set(costs.map((cost) => cost.node))].sort((a, b) => a - b);
   const regions = [...new Set(costs.map((cost) => cost.region))].filter((region) => region !== null);
