@@ -64,6 +64,16 @@ export type {
   Contradiction,
 } from "./src/box/box.ts";
 export type { Note, Place } from "./src/box/facts.ts";
+export { TRACE_PATHS, traceReport } from "./src/scenario/trace.ts";
+export type { TraceOptions, TracePath, TraceReport } from "./src/scenario/trace.ts";
+export { workBetween } from "./src/trace/recorder.ts";
+export type { TraceEvent, TraceFilter, TraceWork } from "./src/trace/recorder.ts";
+export { foldTrace } from "./src/trace/fold.ts";
+export type { TraceCall, TraceLoop, TraceStep } from "./src/trace/fold.ts";
+export { graphLines } from "./src/trace/graph.ts";
+export { chromeTrace } from "./src/trace/perfetto.ts";
+export type { ChromeEvent, ChromeTrace } from "./src/trace/perfetto.ts";
+export type { TraceValue } from "./src/mm/kernel.ts";
 export { KernelPanic } from "./src/lib/bug.ts";
 export { formatSize, humanSize, parseSize } from "./src/lib/units.ts";
 export { COSTS } from "./src/model/cost_tables.ts";

@@ -4,9 +4,9 @@
 import { pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { formatSize } from "../lib/units.ts";
-import { type GupReport, gupReport } from "../scenario/gup.ts";
+import { type GupOptions, type GupReport, gupReport } from "../scenario/gup.ts";
 import { type GupJobsReport, gupJobsReport } from "../scenario/gup_jobs.ts";
-import type { Command } from "./command.ts";
+import type { Command, Flags } from "./command.ts";
 import { choiceFlag, COST_FLAG, modelText, NAMESPACE_FLAGS, numberFlag, sizeFlag } from "./flags.ts";
 import { namespaceOptions } from "./namespace.ts";
 
@@ -24,14 +24,7 @@ export const gupCommand: Command = {
     jobs: { value: "N", help: "threads, each a CPU in a worker (-j); all hold the same pages", fallback: "1" },
   },
   run: async (flags) => {
-    const options = {
-      ...namespaceOptions(flags),
-      size: sizeFlag(flags, "size"),
-      mode: choiceFlag(flags, "mode", ["get", "pin"]),
-      repeats: numberFlag(flags, "repeats"),
-      batch: numberFlag(flags, "batch"),
-      cost: flags.text("cost"),
-    };
+    const options = gupOptions(flags);
     const jobs = numberFlag(flags, "jobs");
     if (jobs === 1) {
       const report = gupReport(options);
@@ -41,6 +34,18 @@ export const gupCommand: Command = {
     return { report, text: `${text(report)}\n${jobsText(report)}` };
   },
 };
+
+/** What the flags ask for. */
+export function gupOptions(flags: Flags): GupOptions {
+  return {
+    ...namespaceOptions(flags),
+    size: sizeFlag(flags, "size"),
+    mode: choiceFlag(flags, "mode", ["get", "pin"]),
+    repeats: numberFlag(flags, "repeats"),
+    batch: numberFlag(flags, "batch"),
+    cost: flags.text("cost"),
+  };
+}
 
 function text(report: GupReport): string {
   const { config, getMs, putMs, pages } = report;

@@ -50,7 +50,8 @@ export const hotplugCommand: Command = {
   },
 };
 
-function hotplugOptions(flags: Flags): HotplugOptions {
+/** What the flags ask for. */
+export function hotplugOptions(flags: Flags): HotplugOptions {
   const memory = hostMemory();
   return {
     size: sizeFlag(flags, "size"),

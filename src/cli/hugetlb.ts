@@ -19,6 +19,7 @@ import {
 } from "./flags.ts";
 import { hostMemory } from "./host.ts";
 import { table } from "./table.ts";
+import type { HugetlbOptions } from "../scenario/hugetlb_box.ts";
 
 /** The command. */
 export const hugetlbCommand: Command = {
@@ -48,28 +49,33 @@ export const hugetlbCommand: Command = {
       const rows = hugetlbSizes(flags.has("keep") ? keepFlag(flags) : 1);
       return { report: { sizes: rows }, text: sizesText(rows) };
     }
-    const memory = hostMemory();
-    const report = hugetlbReport({
-      size: sizeFlag(flags, "size"),
-      count: numberFlag(flags, "count"),
-      kernel: kernelFlag(flags),
-      arch: flags.text("arch"),
-      structPageSize: numberFlag(flags, "struct-page"),
-      optimize: !flags.has("off"),
-      ...(flags.has("keep") ? { keep: keepFlag(flags) } : {}),
-      vmemmapMap: choiceFlag(flags, "vmemmap", ["pmd", "base"]),
-      ...(flags.has("flush") ? { flush: choiceFlag(flags, "flush", ["page", "batch"]) } : {}),
-      ...(flags.has("free") ? { free: choiceFlag(flags, "free", ["sync", "deferred"]) } : {}),
-      placement: flags.has("spread") ? "spread" : "dense",
-      ...(flags.has("dram") ? { dram: sizeFlag(flags, "dram") } : {}),
-      cpus: numberFlag(flags, "cpus"),
-      cost: flags.text("cost"),
-      giveBack: !flags.has("no-free"),
-      ...(memory === undefined ? {} : { hostMemory: memory }),
-    });
+    const report = hugetlbReport(hugetlbOptions(flags));
     return { report, text: text(report) };
   },
 };
+
+/** What the flags ask for. */
+export function hugetlbOptions(flags: Flags): HugetlbOptions {
+  const memory = hostMemory();
+  return {
+    size: sizeFlag(flags, "size"),
+    count: numberFlag(flags, "count"),
+    kernel: kernelFlag(flags),
+    arch: flags.text("arch"),
+    structPageSize: numberFlag(flags, "struct-page"),
+    optimize: !flags.has("off"),
+    ...(flags.has("keep") ? { keep: keepFlag(flags) } : {}),
+    vmemmapMap: choiceFlag(flags, "vmemmap", ["pmd", "base"]),
+    ...(flags.has("flush") ? { flush: choiceFlag(flags, "flush", ["page", "batch"]) } : {}),
+    ...(flags.has("free") ? { free: choiceFlag(flags, "free", ["sync", "deferred"]) } : {}),
+    placement: flags.has("spread") ? "spread" : "dense",
+    ...(flags.has("dram") ? { dram: sizeFlag(flags, "dram") } : {}),
+    cpus: numberFlag(flags, "cpus"),
+    cost: flags.text("cost"),
+    giveBack: !flags.has("no-free"),
+    ...(memory === undefined ? {} : { hostMemory: memory }),
+  };
+}
 
 function keepFlag(flags: Flags): 1 | 2 {
   const keep = numberFlag(flags, "keep");

@@ -13,6 +13,7 @@ import { layoutCommand } from "./layout.ts";
 import { namespaceCommand } from "./namespace.ts";
 import { planCommand } from "./plan.ts";
 import { complain, runCommand } from "./run.ts";
+import { traceCommand } from "./trace.ts";
 import { didYouMean } from "./suggest.ts";
 
 /** Every command that needs src/ alone, in the order of the usage text. */
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   hotplugCommand,
   layoutCommand,
   planCommand,
+  traceCommand,
   calibrateCommand,
 ];
 

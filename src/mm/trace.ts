@@ -35,5 +35,5 @@ export function traced<A extends unknown[], R>(
 }
 
 function isTraceValue(value: unknown): value is TraceValue {
-  return typeof value === "number" || typeof value === "string" || typeof value === "boolean";
+  return Number.isFinite(value) || typeof value === "string" || typeof value === "boolean";
 }

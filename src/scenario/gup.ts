@@ -77,6 +77,18 @@ export interface GupBox {
  * machine.
  */
 export function gupBox(config: NamespaceConfig, more: BootOptions = {}): GupBox {
+  const box = mapBox(config, more);
+  if (populateArea(box.kernel, box.area, touchStep(config, box)) !== "nopage") throw new NamespaceError(-ENOMEM);
+  return box;
+}
+
+/** Pages that one fault of a program touching its mapping brings in. */
+export function touchStep(config: NamespaceConfig, { kernel }: GupBox): number {
+  return config.align / kernel.pageBytes;
+}
+
+/** gupBox() before anything is touched. */
+export function mapBox(config: NamespaceConfig, more: BootOptions = {}): GupBox {
   const arch = ARCHS[config.arch];
   const pages = config.size / levelBytes(arch, 0);
   const size = alignUp(config.size * (config.map === "dev" ? 65 / 64 : 1), config.align) + 2 * arch.namespaceUnitBytes +
@@ -93,7 +105,6 @@ export function gupBox(config: NamespaceConfig, more: BootOptions = {}): GupBox 
   const vpn = levelPages(kernel, 2);
   const area = daxMmap(kernel, dev, mm, vpn, Math.min(devDaxPages(dev), alignUp(pages, step)), 0);
   if (typeof area === "number") throw new NamespaceError(area);
-  if (populateArea(kernel, area, step) !== "nopage") throw new NamespaceError(-ENOMEM);
   return { kernel, area };
 }
 

@@ -167,12 +167,13 @@ function timed<T>(step: () => T): [T, number] {
   return [result, performance.now() - t0];
 }
 
-function onlineAll(k: Kernel, blocks: readonly MemoryBlock[], { online }: HotplugConfig): void {
+/** Puts online what is not. */
+export function onlineAll(k: Kernel, blocks: readonly MemoryBlock[], { online }: HotplugConfig): void {
   for (const block of blocks) if (block.zone < 0) memoryBlockOnline(k, block, online);
 }
 
 /** From the top: a block that holds another's memmap stays until that one is gone. */
-function offlineAll(k: Kernel, blocks: readonly MemoryBlock[]): void {
+export function offlineAll(k: Kernel, blocks: readonly MemoryBlock[]): void {
   for (const block of blocks.toReversed()) if (block.zone >= 0) memoryBlockOffline(k, block);
 }
 

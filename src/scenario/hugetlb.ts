@@ -79,11 +79,7 @@ export function makePool(
   const [free, frames, tables] = [totalFreePages(kernel), memmap(), kernel.uses[USE_PTE_TABLE]];
   const before = readCounters(kernel.stat);
   const t0 = performance.now();
-  const got = config.placement === "spread" ? spreadPages(kernel, hstate, config.count) : setNrHugepages(
-    kernel,
-    hstate,
-    config.count,
-  );
+  const got = fillPool(kernel, hstate, config);
   const allocMs = performance.now() - t0;
   const counters = countersSince(before, readCounters(kernel.stat));
   if (got < config.count) {
@@ -101,6 +97,11 @@ export function makePool(
     allocMs,
   };
   return { kernel, hstate, made, counters };
+}
+
+/** Makes the pages where the configuration wants them; returns how many there are. */
+export function fillPool(k: Kernel, h: Hstate, { placement, count }: HugetlbConfig): number {
+  return placement === "spread" ? spreadPages(k, h, count) : setNrHugepages(k, h, count);
 }
 
 /** One page at the start of each section, as far as it is free. Returns how many. */

@@ -18,6 +18,7 @@ export const ORDER = [
   "drivers",
   "model",
   "kernels",
+  "trace",
   "boot",
   "smp",
   "scenario",

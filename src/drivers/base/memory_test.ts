@@ -17,6 +17,7 @@ import { allocPages, freePages, takePages } from "../../mm/page_alloc.ts";
 import { acpiMemoryEnableDevice } from "../acpi/acpi_memhotplug.ts";
 import { memoryBlockOffline, memoryBlockOnline } from "./memory.ts";
 import { memoryBlocks, removeMemory } from "./memory_hotplug.ts";
+import { stepsOf } from "../../trace/trace_testing.ts";
 
 const SECTION = 2 ** 14;
 
@@ -79,6 +80,28 @@ Deno.test("memoryBlockOnline counts a block's memmap as present and not as manag
     memoryBlockOffline(k, block);
     assertEquals(zoneCounts(k), before);
     assertEquals(pfnToOnlinePage(k, block.start), -1);
+  });
+});
+
+Deno.test("memoryBlockOnline prepares a block's own memmap before the rest, memoryBlockOffline takes it down after it", () => {
+  withBlocks(box(), 1, (k, [block]) => {
+    assertEquals(stepsOf(k, () => memoryBlockOnline(k, block, "online")), [
+      "memory_block_online",
+      "  mhp_init_memmap_on_memory",
+      "    memmap_init_range",
+      "  online_pages",
+      "    memmap_init_range",
+      "    __free_pages_core",
+    ]);
+    assertEquals(stepsOf(k, () => memoryBlockOffline(k, block)), [
+      "memory_block_offline",
+      "  offline_pages",
+      "    remove_pfn_range_from_zone",
+      "      page_init_poison",
+      "  mhp_deinit_memmap_on_memory",
+      "    remove_pfn_range_from_zone",
+      "      page_init_poison",
+    ]);
   });
 });
 

@@ -20,6 +20,7 @@ import { allocPages, freePages, totalFreePages } from "../page_alloc.ts";
 import { compoundHead, isPageHead, readPage, setPageFlags, vmemmapPage } from "../page.ts";
 import { C } from "../vmstat.ts";
 import { mappedFrame } from "../vmemmap/basepages.ts";
+import { stepsOf } from "../../trace/trace_testing.ts";
 
 const KEEP_1 = { ...PRESETS["6.1"] };
 const KEEP_2 = { ...PRESETS["6.1"], hugetlbKeep: 2 as const };
@@ -166,23 +167,55 @@ Deno.test("hugetlbVmemmapRestore() leaves tails that are tails, whatever the hea
   });
 });
 
-Deno.test("flushVmemmap() runs once per page and split, or twice per batch", () => {
-  //   up: a flush per leaf split and per page remapped; down: one per page restored
-  const flushes = (hugetlbFlush: "page" | "batch") => {
-    const k = bootHugetlb({ kernel: { ...KEEP_1, hugetlbFlush } });
-    const h = k.hugetlb.hstates[0];
-    const at = () => [k.stat[C.tlbFlushes], k.stat[C.tlbIpis]];
-    const [f0, i0] = at();
-    setNrHugepages(k, h, 8);
-    const [f1, i1] = at();
-    setNrHugepages(k, h, 0);
-    const [f2] = at();
-    return { up: f1 - f0, splits: k.stat[C.vmemmapSplits], down: f2 - f1, ipis: i1 - i0 };
-  };
-  // The lowest block of the smallest size that fits is first: one page at the end of free memory, then from the start.
-  assertEquals(flushes("page"), { up: 10, splits: 2, down: 8, ipis: 10 });
-  assertEquals(flushes("batch"), { up: 2, splits: 2, down: 1, ipis: 2 });
+// Entries, then the flush, then the frames; on the way back frames first, then content and entry, then the flush.
+Deno.test("hugetlbVmemmapOptimize() and hugetlbVmemmapRestore() flush between entries and frames, per page or per batch", () => {
+  const k = bootHugetlb({ kernel: KEEP_1 });
+  const h = k.hugetlb.hstates[0];
+  assertEquals(stepsOf(k, () => setNrHugepages(k, h, 8), { filter: "prep_new_huge_page" }), [
+    "prep_new_huge_page x 2",
+    "  split_vmemmap_huge_pmd",
+    "    alloc_pages_node",
+    "  flush_tlb_kernel_range",
+    ...PREPARED,
+    "prep_new_huge_page x 6",
+    ...PREPARED,
+  ]);
+  assertEquals(stepsOf(k, () => setNrHugepages(k, h, 0), { filter: "update_and_free_page" }), [
+    "update_and_free_page x 8",
+    "  hugetlb_vmemmap_restore",
+    "    alloc_vmemmap_page_list",
+    "      alloc_pages_bulk_array_node",
+    "    vmemmap_remap_range",
+    "    flush_tlb_kernel_range",
+    "  __update_and_free_page",
+    "    free_contig_range",
+  ]);
+  const batch = bootHugetlb({ kernel: { ...KEEP_1, hugetlbFlush: "batch" } });
+  const pool = batch.hugetlb.hstates[0];
+  assertEquals(stepsOf(batch, () => setNrHugepages(batch, pool, 8), { filter: "prep_and_add_allocated_folios" }), [
+    "prep_and_add_allocated_folios",
+    "  split_vmemmap_huge_pmd x 2",
+    "    alloc_pages_node",
+    "  flush_tlb_all",
+    "  8 times:",
+    "    prep_compound_page",
+    "    hugetlb_vmemmap_optimize",
+    "      vmemmap_remap_range",
+    "  flush_tlb_all",
+    "  free_vmemmap_page_list",
+  ]);
+  assertEquals(stepsOf(batch, () => setNrHugepages(batch, pool, 0), { filter: "flush_tlb_all" }), ["flush_tlb_all"]);
+  assertEquals([batch.stat[C.tlbFlushes], batch.stat[C.tlbIpis]], [3, 3]);
 });
+
+/** What a page goes through once its leaf is split. */
+const PREPARED = [
+  "  prep_compound_page",
+  "  hugetlb_vmemmap_optimize",
+  "    vmemmap_remap_range",
+  "    flush_tlb_kernel_range",
+  "    free_vmemmap_page_list",
+];
 
 Deno.test("setOptimizeVmemmap() changes pages made from then on, and those there are restored all the same", () => {
   withHugetlb({ hugetlbFreeVmemmap: false, kernel: KEEP_1 }, (k, h) => {

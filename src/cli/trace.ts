@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `lab trace PATH`: what a path of the kernel does, in order, as ftrace's function_graph prints it, as events or for
+// Perfetto. A path takes the flags of the command that runs it.
+
+import { TRACE_PATHS, type TraceOptions, type TracePath, traceReport } from "../scenario/trace.ts";
+import { foldTrace } from "../trace/fold.ts";
+import { graphLines } from "../trace/graph.ts";
+import { chromeTrace } from "../trace/perfetto.ts";
+import { type Command, CommandError, type Flag, type Flags } from "./command.ts";
+import { numberFlag, sizeFlag } from "./flags.ts";
+import { gupCommand, gupOptions } from "./gup.ts";
+import { hotplugCommand, hotplugOptions } from "./hotplug.ts";
+import { hugetlbCommand, hugetlbOptions } from "./hugetlb.ts";
+import { namespaceCommand, namespaceOptions } from "./namespace.ts";
+import { writeFile } from "./write_file.ts";
+
+/** What a path is run with. */
+interface Runner {
+  /** The command whose flags it takes, those that mean nothing to a trace left out. */
+  readonly command: Command;
+  readonly without: readonly string[];
+  /** Values of flags that the command wants and a trace need not be given. */
+  readonly defaults: Readonly<Record<string, string>>;
+  readonly options: (flags: Flags) => TraceOptions;
+}
+
+/** Flags of a trace, whatever the path. */
+const TRACE_FLAGS: Readonly<Record<string, Flag>> = {
+  depth: { value: "N", help: "levels of calls to show; default: all" },
+  filter: { value: "SYMBOL", help: "show one function and what it calls" },
+  perfetto: { value: "FILE", help: "write the trace there for Perfetto (Chrome trace events), not as text" },
+};
+
+const RUNNERS: Readonly<Record<TracePath, Runner>> = {
+  namespace: namespaceRunner("namespace"),
+  fault: gupRunner("fault"),
+  gup: gupRunner("gup"),
+  put: gupRunner("put"),
+  hugetlb: {
+    command: hugetlbCommand,
+    without: ["sizes"],
+    defaults: { size: "2M", count: "64" },
+    options: (flags) => ({ path: "hugetlb", ...hugetlbOptions(flags) }),
+  },
+  hotplug: {
+    command: hotplugCommand,
+    without: ["fences"],
+    defaults: { size: "256M" },
+    options: (flags) => ({ path: "hotplug", ...hotplugOptions(flags) }),
+  },
+  destroy: namespaceRunner("destroy"),
+};
+
+function namespaceRunner(path: "namespace" | "destroy"): Runner {
+  return {
+    command: namespaceCommand,
+    without: [],
+    defaults: { size: "1G" },
+    options: (flags) => ({
+      path,
+      ...namespaceOptions(flags),
+      size: sizeFlag(flags, "size"),
+      cost: flags.text("cost"),
+      contents: !flags.has("no-contents"),
+    }),
+  };
+}
+
+function gupRunner(path: "fault" | "gup" | "put"): Runner {
+  return {
+    command: gupCommand,
+    without: ["jobs", "repeats"],
+    defaults: { size: "16M" },
+    options: (flags) => ({ path, ...gupOptions(flags) }),
+  };
+}
+
+/** Flags of every path. Where commands call different things by one name, each path says below what it takes. */
+function allFlags(): Record<string, Flag> {
+  const flags: Record<string, Flag> = { ...TRACE_FLAGS };
+  for (const { command, without } of Object.values(RUNNERS)) {
+    for (const [name, flag] of Object.entries(command.flags)) {
+      // Without a fallback here: the path's own applies.
+      if (!without.includes(name)) flags[name] ??= { value: flag.value, help: flag.help };
+    }
+  }
+  const sizes = Object.entries(RUNNERS).map(([path, { defaults }]) => `${path} ${defaults.size}`).join(", ");
+  flags.size = { value: "SIZE", help: `as the path's command takes it; default: ${sizes}` };
+  return flags;
+}
+
+/** The command. */
+export const traceCommand: Command = {
+  name: "trace",
+  summary: "show what a kernel path does, in order, as ftrace prints it",
+  operands: TRACE_PATHS.join("|"),
+  flags: allFlags(),
+  run: async (flags) => {
+    const path = pathOf(flags.operands);
+    const report = traceReport({
+      ...RUNNERS[path].options(flagsOf(path, flags)),
+      ...(flags.has("depth") ? { depth: numberFlag(flags, "depth") } : {}),
+      ...(flags.has("filter") ? { filter: flags.text("filter") } : {}),
+    });
+    const { events, error } = report;
+    const code = error === null ? 0 : 1;
+    if (flags.has("perfetto")) {
+      const file = flags.text("perfetto");
+      await writeFile(file, JSON.stringify(chromeTrace(`lab trace ${path}`, events)));
+      return { report, text: `${events.length} events in ${file}; ui.perfetto.dev opens it`, code };
+    }
+    const times = events.some((event) => event.modelMs !== null) && "cost" in report.config
+      ? `of the ${report.config.cost} machine`
+      : "is not modelled here";
+    const ending = error === null ? [] : [`# ended with ${error}`];
+    return { report, text: [...graphLines(foldTrace(events), times), ...ending].join("\n"), code };
+  },
+};
+
+function pathOf(operands: readonly string[]): TracePath {
+  const path = TRACE_PATHS.find((known) => known === operands[0]);
+  if (path !== undefined && operands.length === 1) return path;
+  const given = operands.length === 0 ? "nothing" : `"${operands.join(" ")}"`;
+  throw new CommandError(`trace: expected one of ${TRACE_PATHS.join(", ")}, got ${given}`);
+}
+
+/** The flags as the path's own command would have them. CommandError for one that the path does not take. */
+function flagsOf(path: TracePath, flags: Flags): Flags {
+  const { command, without, defaults } = RUNNERS[path];
+  const takes = (name: string) => Object.hasOwn(command.flags, name) && !without.includes(name);
+  const extra = Object.keys(traceCommand.flags).find((f) =>
+    flags.has(f) && !Object.hasOwn(TRACE_FLAGS, f) && !takes(f)
+  );
+  if (extra !== undefined) throw new CommandError(`trace: --${extra} means nothing to ${path}`);
+  const fallback = (name: string) => defaults[name] ?? command.flags[name].fallback;
+  return { ...flags, text: (name) => flags.has(name) ? flags.text(name) : fallback(name) ?? flags.text(name) };
+}

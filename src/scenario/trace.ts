@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `lab trace`: one path of the kernel on a fresh box, as the function tracer sees it. What comes before the path, booting
+// included, is not traced. A trace is the same at every run, so the explorer steps through it: an event says what was
+// done so far, and traceAt() runs the path again, stops where that event was, and hands out the machine as it then is.
+//
+//   const { events } = traceReport({ path: "namespace", size: 2 ** 30 });
+//   events[41]                            { kind: "enter", symbol: "memmap_init_zone_device", depth: 5, args, ... }
+//   workBetween(events[40], events[41])   what one step did
+//   traceAt(options, 42, (k) => ..)       the machine after the first 42 events, for looking at only
+//   foldTrace(events)                     calls as a tree, what repeats said once; graphLines() prints it
+
+import { createNamespace, destroyNamespace, type NdNamespace } from "../drivers/nvdimm/namespace.ts";
+import { ndRegions } from "../drivers/nvdimm/region.ts";
+import { errnoName } from "../include/errno.ts";
+import { SZ_2M } from "../include/sizes.ts";
+import { gupTestGet, gupTestPut } from "../mm/gup/ioctl.ts";
+import { setNrHugepages, sizeToHstate } from "../mm/hugetlb/hugetlb.ts";
+import { flushFreeHpageWork } from "../mm/hugetlb/make_and_free.ts";
+import type { Kernel } from "../mm/kernel.ts";
+import { populateArea } from "../mm/memory.ts";
+import { readCounters } from "../mm/vmstat.ts";
+import { type CostTable, costTable } from "../model/cost_tables.ts";
+import { hugetlbMs } from "../model/hugetlb.ts";
+import { modelMs } from "../model/time.ts";
+import { type RecorderOptions, recordTrace, type TraceEvent, type TraceFilter } from "../trace/recorder.ts";
+import { bootBox, modelCost, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
+import { type GupBox, gupBox, gupConfig, type GupOptions, type GupReport, mapBox, touchStep } from "./gup.ts";
+import { offlineAll, onlineAll } from "./hotplug.ts";
+import { bootHotplugBox, type HotplugConfig, hotplugConfig, type HotplugOptions } from "./hotplug_box.ts";
+import { daxSource, dimmSource } from "./hotplug_source.ts";
+import { fillPool } from "./hugetlb.ts";
+import { bootHugetlbBox, type HugetlbConfig, hugetlbConfig, type HugetlbOptions } from "./hugetlb_box.ts";
+import { createOnBox } from "./namespace.ts";
+import { oneOf } from "./options.ts";
+
+/** What can be traced, in the order of a page's life. */
+export const TRACE_PATHS = ["namespace", "fault", "gup", "put", "hugetlb", "hotplug", "destroy"] as const;
+/** Name of a path. */
+export type TracePath = typeof TRACE_PATHS[number];
+
+/** A path and the options of the report that runs it; `depth` and `filter` say what of it to keep. */
+export type TraceOptions =
+  & TraceFilter
+  & (
+    | ({ readonly path: "namespace" | "destroy" } & NamespaceOptions)
+    | ({ readonly path: "fault" | "gup" | "put" } & GupOptions)
+    | ({ readonly path: "hugetlb" } & HugetlbOptions)
+    | ({ readonly path: "hotplug" } & HotplugOptions)
+  );
+
+/** What `lab trace` prints with `--json`. */
+export interface TraceReport {
+  /** What was asked, defaults filled in. */
+  readonly config:
+    & { readonly path: TracePath }
+    & (NamespaceConfig | GupReport["config"] | HugetlbConfig | HotplugConfig);
+  /** Everything entered and left, in order. */
+  readonly events: readonly TraceEvent[];
+  /** What the path ended with, as an errno name; null when it succeeded. */
+  readonly error: string | null;
+}
+
+/** A path that is set up and has not begun. */
+interface Ready {
+  readonly kernel: Kernel;
+  readonly config: TraceReport["config"];
+  readonly clock: RecorderOptions["clock"];
+  /** Runs it; 0 or a negative errno. */
+  readonly run: () => number;
+}
+
+/**
+ * Traces one path on a fresh box. RangeError and NamespaceError as the report of that path throws them, RangeError too
+ * for a filter that names nothing the path calls, and for more events than can be kept.
+ *
+ * @example
+ * ```ts
+ * import { traceReport } from "@vmemmap/lab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { events } = traceReport({ path: "gup", size: 2 ** 21, kernel: "v4" });
+ * assertEquals(events.filter((e) => e.kind === "enter").map((e) => e.symbol), [
+ *   "get_user_pages_fast",
+ *   "lockless_pages_from_mm",
+ *   "__gup_device_huge",
+ *   "try_grab_compound_head",
+ * ]);
+ * assertEquals(events.at(-1)?.counters.refcountStoresDram, 1); // 512 references at once
+ * ```
+ */
+export function traceReport(options: TraceOptions): TraceReport {
+  const { kernel, config, clock, run } = ready(options);
+  let result = 0;
+  const events = recordTrace(kernel, { ...filterOf(options), clock: clock ?? null }, () => result = run());
+  if (events.length === 0 && options.filter !== undefined) refuseFilter(options);
+  return { config, events, error: result < 0 ? errnoName(result) : null };
+}
+
+/**
+ * Runs a path again as far as its first `events` events and answers what `look` finds on the machine as it is then, in
+ * the middle of whatever it was doing. RangeError unless `events` is a whole number from 0.
+ */
+export function traceAt<T>(options: TraceOptions, events: number, look: (k: Kernel) => T): T {
+  if (!Number.isInteger(events) || events < 0) {
+    throw new RangeError(`Cannot stop after ${events} events: expected a whole number from 0`);
+  }
+  const { kernel, run } = ready(options);
+  recordTrace(kernel, { ...filterOf(options), until: events }, run);
+  return look(kernel);
+}
+
+function filterOf({ depth, filter }: TraceFilter): TraceFilter {
+  if (depth !== undefined && !(Number.isInteger(depth) && depth > 0)) {
+    throw new RangeError(`Cannot trace ${depth} levels of calls: expected a whole number from 1`);
+  }
+  return { ...(depth === undefined ? {} : { depth }), ...(filter === undefined ? {} : { filter }) };
+}
+
+/** RangeError naming what the path does call. */
+function refuseFilter(options: TraceOptions): never {
+  const { kernel, run } = ready(options);
+  const symbols = new Set(recordTrace(kernel, {}, run).map((event) => event.symbol));
+  throw new RangeError(
+    `Cannot trace "${options.filter}": ${options.path} calls ${[...symbols].sort().join(", ")}`,
+  );
+}
+
+function ready(options: TraceOptions): Ready {
+  oneOf("path", options.path, TRACE_PATHS);
+  switch (options.path) {
+    case "namespace":
+      return creation(namespaceConfig(options));
+    case "destroy":
+      return destruction(namespaceConfig(options));
+    case "fault":
+      return faults(gupConfig(options));
+    case "gup":
+    case "put":
+      return gup(gupConfig(options), options.path);
+    case "hugetlb":
+      return hugetlb(hugetlbConfig(options));
+    case "hotplug":
+      return hotplug(hotplugConfig(options));
+  }
+}
+
+/** Model time of everything a kernel did, or none where nothing is modelled. */
+function clockOf(cost: CostTable | null): RecorderOptions["clock"] {
+  return cost === null ? null : (k) => modelMs(readCounters(k.stat), cost);
+}
+
+function creation(config: NamespaceConfig): Ready {
+  const kernel = bootBox(config);
+  const region = ndRegions(kernel)[0];
+  return {
+    kernel,
+    config: { path: "namespace", ...config },
+    clock: clockOf(modelCost(config)),
+    run: () => errnoOf(createNamespace(kernel, region, config)),
+  };
+}
+
+function errnoOf(result: NdNamespace | number): number {
+  return typeof result === "number" ? result : 0;
+}
+
+function destruction(config: NamespaceConfig): Ready {
+  const { kernel, namespace } = createOnBox(config);
+  return {
+    kernel,
+    config: { path: "destroy", ...config },
+    clock: clockOf(modelCost(config)),
+    run: () => destroyNamespace(kernel, namespace),
+  };
+}
+
+/** No document times faults: nothing is modelled. */
+function faults(config: GupReport["config"]): Ready {
+  const box = mapBox(config);
+  const run = () => {
+    populateArea(box.kernel, box.area, touchStep(config, box));
+    return 0;
+  };
+  return { kernel: box.kernel, config: { path: "fault", ...config }, clock: null, run };
+}
+
+function gup(config: GupReport["config"], path: "gup" | "put"): Ready {
+  const { kernel, area }: GupBox = gupBox(config);
+  const { mode, batch } = config;
+  const pages = new Float64Array(config.size / kernel.pageBytes);
+  const get = () => gupTestGet(kernel, area.mm, area.start, batch, mode, pages);
+  const ready = { kernel, config: { path, ...config }, clock: clockOf(modelCost(config)) };
+  if (path === "gup") return { ...ready, run: () => get() < pages.length ? -1 : 0 };
+  const held = get();
+  const run = () => {
+    gupTestPut(kernel, mode, pages, held);
+    return 0;
+  };
+  return { ...ready, run };
+}
+
+function hugetlb(config: HugetlbConfig): Ready {
+  const kernel = bootHugetlbBox(config);
+  const hstate = sizeToHstate(kernel, config.size)!;
+  const run = () => {
+    fillPool(kernel, hstate, config);
+    if (!config.giveBack) return 0;
+    setNrHugepages(kernel, hstate, 0);
+    flushFreeHpageWork(kernel);
+    return 0;
+  };
+  const modelled = config.arch === "x86-64" && config.size === SZ_2M && config.structPageSize === 64;
+  return {
+    kernel,
+    config: { path: "hugetlb", ...config },
+    clock: modelled ? hugetlbClock(hstate.pages, costTable(config.cost)) : null,
+    run,
+  };
+}
+
+/** The pool's model of time (model/hugetlb.ts), for a machine half way: it counts whole pages. */
+function hugetlbClock(pages: number, { hugetlb: cost }: CostTable): (k: Kernel) => number {
+  let seen = 0;
+  let optimized = 0;
+  let restored = 0;
+  return (k) => {
+    const now = k.hugetlb.optimized;
+    if (now > seen) optimized += now - seen;
+    else restored += seen - now;
+    seen = now;
+    const { hugetlbPagesPrepared, hugetlbPagesDestroyed, tlbIpis } = readCounters(k.stat);
+    const work = { allocated: hugetlbPagesPrepared / pages, freed: hugetlbPagesDestroyed / pages };
+    return hugetlbMs({ ...work, optimized, restored, tlbIpis }, cost);
+  };
+}
+
+/** Plugged, put online, put offline, pulled. No document times it: nothing is modelled. */
+function hotplug(config: HotplugConfig): Ready {
+  const kernel = bootHotplugBox(config);
+  const memory = config.dax ? daxSource(kernel, config) : dimmSource(kernel, config);
+  const run = () => {
+    const err = memory.add();
+    const blocks = [...kernel.hotplug.blocks.values()];
+    onlineAll(kernel, blocks, config);
+    offlineAll(kernel, blocks);
+    memory.remove();
+    return err;
+  };
+  return { kernel, config: { path: "hotplug", ...config }, clock: null, run };
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Traces of the kernel's own paths: the same at every run, nested, and what they sum up to is what the reports count.
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { checkInvariants } from "../debug_vm/debug_vm.ts";
+import { foldTrace } from "../trace/fold.ts";
+import { gupReport } from "./gup.ts";
+import { hugetlbReport } from "./hugetlb.ts";
+import { namespaceReport } from "./namespace.ts";
+import { TRACE_PATHS, traceAt, type TraceOptions, traceReport } from "./trace.ts";
+
+const MEMORY = { size: 2 ** 26, kernel: "v7" } as const;
+const PATHS: readonly TraceOptions[] = [
+  { path: "namespace", ...MEMORY },
+  { path: "fault", ...MEMORY },
+  { path: "gup", ...MEMORY },
+  { path: "put", ...MEMORY, mode: "pin" },
+  { path: "hugetlb", size: 2 ** 21, count: 3 },
+  { path: "hotplug", size: 2 ** 27, memmapOnMemory: true },
+  { path: "destroy", ...MEMORY },
+];
+
+Deno.test("every path has a trace here", () => assertEquals(PATHS.map(({ path }) => path), [...TRACE_PATHS]));
+
+for (const options of PATHS) {
+  Deno.test(`traceReport() of ${options.path} is nested, the same every time, and forgets no work`, () => {
+    const { events, error } = traceReport(options);
+    assertEquals(error, null);
+    const open: string[] = [];
+    for (const { kind, symbol, depth, modelMs } of events) {
+      if (kind === "enter") open.push(symbol);
+      assertEquals([open.length - 1, open.at(-1)], [depth, symbol]);
+      if (kind === "leave") open.pop();
+      assert(modelMs === null || modelMs >= 0);
+    }
+    assertEquals(open, []);
+    assertEquals(traceReport(options).events, events);
+    assertEquals(foldTrace(events).flatMap((s) => "symbol" in s ? [] : s.calls), []);
+  });
+}
+
+Deno.test("traceReport() ends with the work and the model time that the reports have", () => {
+  const last = (options: TraceOptions) => traceReport(options).events.at(-1)!;
+  const moved = (counters: object) => Object.fromEntries(Object.entries(counters).filter(([, n]) => n !== 0));
+  const close = (a: number | null, b: number | null) => assert(Math.abs(a! - b!) < 1e-9, `${a} is not ${b}`);
+  const made = last({ path: "namespace", ...MEMORY });
+  const namespace = namespaceReport(MEMORY);
+  assertEquals(made.counters, moved(namespace.counters));
+  assertEquals(made.frames.vmemmap, namespace.pages.vmemmap);
+  close(made.modelMs, namespace.modelMs);
+  const held = last({ path: "gup", ...MEMORY, mode: "pin" });
+  const gup = gupReport({ ...MEMORY, mode: "pin", repeats: 1 });
+  assertEquals(held.counters, moved(gup.getCounters));
+  close(held.modelMs, gup.modelGetMs);
+  const pool = { size: 2 ** 21, count: 8 };
+  close(last({ path: "hugetlb", ...pool, giveBack: false }).modelMs, hugetlbReport(pool).modelAllocMs);
+  const { modelAllocMs, modelFreeMs } = hugetlbReport(pool);
+  close(last({ path: "hugetlb", ...pool }).modelMs, modelAllocMs! + modelFreeMs!);
+});
+
+Deno.test("traceAt() shows the machine after any event, as far as the events say", () => {
+  const options: TraceOptions = { path: "namespace", ...MEMORY };
+  const { events } = traceReport(options);
+  const start = traceAt(options, 0, (k) => Float64Array.from(k.uses));
+  for (let n = 1; n <= events.length; n += 7) {
+    const vmemmap = traceAt(options, n, (k) => k.uses[0] - start[0]);
+    assertEquals(vmemmap, events[n - 1].frames.vmemmap ?? 0);
+  }
+  traceAt(options, events.length, checkInvariants);
+  assertThrows(() => traceAt(options, -1, () => 0), RangeError, "Cannot stop after -1 events");
+});
+
+Deno.test("traceReport() keeps what a path ended with, and refuses a filter that names nothing", () => {
+  const full: TraceOptions = { path: "hotplug", size: 2 ** 30, freeMemory: 0 };
+  assertEquals(traceReport(full).error, "ENOMEM");
+  assertThrows(
+    () => traceReport({ path: "gup", ...MEMORY, filter: "put_page" }),
+    RangeError,
+    'Cannot trace "put_page"',
+  );
+  assertThrows(() => traceReport({ path: "gup", ...MEMORY, depth: 0 }), RangeError, "Cannot trace 0 levels");
+  assertThrows(() => traceReport({ path: "boot" as never, ...MEMORY }), RangeError, 'Unknown path "boot"');
+});

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Recording what the function tracer sees (kernel/trace/ring_buffer.c, trace_functions_graph.c in spirit): one plain
+// event per function entered or left, with the work done so far. Everything else, the text, Perfetto's file and the
+// explorer, is made from these events.
+//
+//   enter memremap_pages          counters {}                  model 0 ms
+//     enter page_init_poison      counters {}
+//     leave page_init_poison      counters {}
+//     enter memmap_init_..        counters { pteWrites: 64 }   what happened since the trace began
+//
+// A filter keeps one function and what it calls (set_graph_function), a depth the levels below (max_graph_depth).
+// Left out: losing events when the buffer is full; a trace of more than MOST_EVENTS is refused.
+
+import { FRAME_USES } from "../include/frame_use.ts";
+import type { Kernel, Tracer, TraceValue } from "../mm/kernel.ts";
+import { type CounterName, COUNTERS } from "../mm/vmstat.ts";
+
+/** More events than anybody reads, or a browser holds with ease. */
+export const MOST_EVENTS = 250_000;
+
+/** Work done: counters that moved, and frames taken (above zero) or given back, by use. */
+export interface TraceWork {
+  /** Work counters; those that did not move are left out. */
+  readonly counters: Readonly<Partial<Record<CounterName, number>>>;
+  /** Frames in use by what for (`vmemmap` is memmap in DRAM, `altmap` memmap in pmem); no change is left out. */
+  readonly frames: Readonly<Record<string, number>>;
+}
+
+/** A function entered or left. */
+export interface TraceEvent extends TraceWork {
+  /** Which of the two. */
+  readonly kind: "enter" | "leave";
+  /** Kernel symbol. */
+  readonly symbol: string;
+  /** Calls around this one that are in the trace. */
+  readonly depth: number;
+  /** Arguments by name; none of a function that is left. Frames and pages are numbers of base pages. */
+  readonly args: Readonly<Record<string, TraceValue>>;
+  /** What it returned; null when entered, or where that is nothing to show. */
+  readonly result: TraceValue | null;
+  /** Model time since the trace began, in milliseconds; null where nothing is modelled. */
+  readonly modelMs: number | null;
+}
+
+/** What to keep of a trace. */
+export interface TraceFilter {
+  /** Levels of calls; default all. */
+  readonly depth?: number;
+  /** Only calls of this function, and what they call; default all. */
+  readonly filter?: string;
+}
+
+/** How to record. */
+export interface RecorderOptions extends TraceFilter {
+  /** Model time in milliseconds that this kernel has worked; default none is modelled. */
+  readonly clock?: ((k: Kernel) => number) | null;
+  /** Stop the kernel in its path after so many events; default never. */
+  readonly until?: number;
+}
+
+/** Thrown through the kernel's path where a replay ends. */
+class TraceEnd extends Error {}
+
+/** The events of running something on a kernel, as far as `until` says. RangeError when there are more than MOST_EVENTS. */
+export function recordTrace(k: Kernel, options: RecorderOptions, run: () => void): readonly TraceEvent[] {
+  const recorder = new Recorder(k, options);
+  const before = k.tracer;
+  k.tracer = recorder;
+  try {
+    if ((options.until ?? Infinity) > 0) run();
+  } catch (error) {
+    if (!(error instanceof TraceEnd)) throw error;
+  } finally {
+    k.tracer = before;
+  }
+  return recorder.events;
+}
+
+/** Work from one moment of a trace to a later one. */
+export function workBetween(from: TraceWork, to: TraceWork): TraceWork {
+  return { counters: difference(from.counters, to.counters), frames: difference(from.frames, to.frames) };
+}
+
+function difference<K extends string>(
+  from: Readonly<Partial<Record<K, number>>>,
+  to: Readonly<Partial<Record<K, number>>>,
+): Record<K, number> {
+  const moved = {} as Record<K, number>;
+  for (const key of [...new Set([...Object.keys(from), ...Object.keys(to)] as K[])].sort()) {
+    const n = (to[key] ?? 0) - (from[key] ?? 0);
+    if (n !== 0) moved[key] = n;
+  }
+  return moved;
+}
+
+class Recorder implements Tracer {
+  readonly events: TraceEvent[] = [];
+  readonly #k: Kernel;
+  readonly #options: RecorderOptions;
+  readonly #stat: Float64Array;
+  readonly #uses: Float64Array;
+  readonly #startMs: number;
+  /** Symbols of the functions that have not returned. */
+  readonly #open: string[] = [];
+  /** How many of them are around the outermost call of the filter's function; -1 outside of it. */
+  #base: number;
+  #statSeen: Float64Array;
+  #usesSeen: Float64Array;
+  #work: TraceWork = { counters: {}, frames: {} };
+
+  constructor(k: Kernel, options: RecorderOptions) {
+    this.#k = k;
+    this.#options = options;
+    this.#stat = Float64Array.from(k.stat);
+    this.#uses = Float64Array.from(k.uses);
+    this.#statSeen = this.#stat;
+    this.#usesSeen = this.#uses;
+    this.#startMs = options.clock?.(k) ?? 0;
+    this.#base = options.filter === undefined ? 0 : -1;
+  }
+
+  enter(symbol: string, args: Readonly<Record<string, TraceValue>>): void {
+    if (this.#base < 0 && symbol === this.#options.filter) this.#base = this.#open.length;
+    this.#open.push(symbol);
+    this.#add("enter", symbol, args, null);
+  }
+
+  leave(result?: TraceValue): void {
+    this.#add("leave", this.#open[this.#open.length - 1], {}, result ?? null);
+    this.#open.pop();
+    if (this.#options.filter !== undefined && this.#open.length === this.#base) this.#base = -1;
+  }
+
+  #add(
+    kind: TraceEvent["kind"],
+    symbol: string,
+    args: Readonly<Record<string, TraceValue>>,
+    result: TraceValue | null,
+  ): void {
+    const { depth: most = Infinity, until = Infinity, clock } = this.#options;
+    const depth = this.#open.length - 1 - this.#base;
+    if (this.#base < 0 || depth >= most) return;
+    if (this.events.length === MOST_EVENTS) {
+      throw new RangeError(
+        `Cannot trace more than ${MOST_EVENTS} events: expected less work, a lower depth, or one function as filter`,
+      );
+    }
+    const modelMs = clock ? clock(this.#k) - this.#startMs : null;
+    this.events.push({ kind, symbol, depth, args, result, ...this.#workSoFar(), modelMs });
+    if (this.events.length >= until) throw new TraceEnd();
+  }
+
+  /** The same objects as in the event before when nothing moved. */
+  #workSoFar(): TraceWork {
+    const { stat, uses } = this.#k;
+    const statMoved = stat.some((n, i) => n !== this.#statSeen[i]);
+    const usesMoved = uses.some((n, i) => n !== this.#usesSeen[i]);
+    if (!statMoved && !usesMoved) return this.#work;
+    this.#statSeen = Float64Array.from(stat);
+    this.#usesSeen = Float64Array.from(uses);
+    return this.#work = {
+      counters: statMoved ? moved(COUNTERS, this.#stat, stat) : this.#work.counters,
+      frames: usesMoved ? moved(FRAME_USES, this.#uses, uses) : this.#work.frames,
+    };
+  }
+}
+
+function moved(names: readonly string[], from: Float64Array, to: Float64Array): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const [i, name] of names.entries()) if (to[i] !== from[i]) found[name] = to[i] - from[i];
+  return found;
+}
