@@ -26,6 +26,7 @@ import {
 } from "./hugetlb_vmemmap.ts";
 import type { Kernel } from "../kernel.ts";
 import { pageNid, readPage, writePage } from "../page.ts";
+import { flushVmemmap } from "../pgtable.ts";
 import { traced } from "../trace.ts";
 
 /** Frames for a huge page from this very node, or -1. Struct pages are left to prepNewHugePage(). */
@@ -51,7 +52,7 @@ export const prepNewHugePages = traced(
     const share = heads.map((head) =>
       vmemmapShouldOptimize(k, h, head) && hugetlbVmemmapSplit(k, h, head, zoneOf(k, head).nid, false) === 0
     );
-    if (share.includes(true)) hugetlbVmemmapFlush(k);
+    if (share.includes(true)) flushVmemmap(k, 0, Infinity);
     let flags = batchFlags(k);
     for (const [i, head] of heads.entries()) {
       const { index, nid } = zoneOf(k, head);
