@@ -76,9 +76,10 @@ export function namespaceSpec(box: Box, ns: BoxNamespace, change: Partial<Namesp
   };
 }
 
-/** Whether struct pages of something before an address are in the same window of memmap tables. */
+/** Whether struct pages of something before an address are in the same window of memmap tables; DRAM is in the first. */
 function sharesWindow(box: Box, start: number): boolean {
   const from = alignDown(start, WINDOW);
+  if (from === 0) return true;
   const before = (r: { start: number; end: number }) => r.start < start && r.end > from;
   return box.dram.some(before) || box.ram.some((ram) => ram.ranges.some(before)) ||
     box.regions.some((r) =>

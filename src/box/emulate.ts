@@ -208,8 +208,8 @@ function daxRam(k: Kernel, slot: number, memmapOnMemory: boolean): number {
 
 function emulatePool({ kernel, arch, size, count, optimize }: PoolSpec): Outcome<PoolKey> {
   if (!ARCHS[arch].hugetlbSizes.some(({ bytes }) => bytes === size)) return "the architecture has no such huge pages";
-  // Whole PTE tables of memmap, 128 MiB each with 4 KiB pages.
-  const period = Math.max(8, 2 ** 34 / size);
+  // Whole PTE tables of memmap (128 MiB each with 4 KiB pages), and more than lies below the hole at 4 GiB.
+  const period = Math.max(8, 2 ** 32 / size);
   return repeated(count, period, (count) => {
     const config = hugetlbConfig({ kernel, arch, size, count, optimize, giveBack: false, hostMemory: Infinity });
     const { hstate, made } = makePool(config, null, { contents: false, hostMemoryBytes: HOST });

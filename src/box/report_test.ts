@@ -73,7 +73,7 @@ Deno.test("the example box: its own words beside the emulator's", () => {
     ["first memory block", "dax0.0", 153, true],
     ["memory blocks", "dax0.0", 503, true],
     ["bytes cut off by kmem", "dax0.0", 126 * MIB, true],
-    // 512 MiB at a multiple of 512 MiB hold four blocks of 128 MiB.
+    // 512 MiB at a multiple of 256 MiB hold four blocks of 128 MiB.
     ["bytes that make no block", "dax1.0", 512 * MIB, false],
     ["pages spanned by the zone", "node 0 Device", 64 * GIB / 4096, true],
     ["pages spanned by the zone", "node 2 Movable", 503 * 32768, true],

@@ -3,6 +3,7 @@
 // Commands that need what stands above src/ are handed in by the program, verify/lab.ts.
 
 import { type Command, CommandError } from "./command.ts";
+import { boxCommand } from "./box.ts";
 import { calibrateCommand } from "./calibrate.ts";
 import { commit, VERSION } from "./envelope.ts";
 import { gupCommand } from "./gup.ts";
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   layoutCommand,
   planCommand,
   traceCommand,
+  boxCommand,
   calibrateCommand,
 ];
 

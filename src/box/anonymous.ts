@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A machine without what names it or its owner: file names, the build of its kernel, and quotes from its files. UUIDs,
+// serials and host names are never read; names that the kernel gives (region0, dax0.0) are everybody's.
+
+import type { Box } from "./box.ts";
+import type { Place } from "./facts.ts";
+
+/** The same machine under `file1`, `file2` and the plain version of its kernel. */
+export function anonymous(box: Box): Box {
+  const names = new Map<string, string>();
+  const file = (name: string) => {
+    if (!names.has(name)) names.set(name, name === "(all)" ? name : `file${names.size + 1}`);
+    return names.get(name)!;
+  };
+  const at = <P extends Place>(place: P): P => ({ ...place, file: file(place.file) });
+  return {
+    ...box,
+    kernel: { ...box.kernel, release: /^\d+\.\d+/.exec(box.kernel.release ?? "")?.[0] ?? null },
+    regions: box.regions.map((region) => ({ ...region, namespaces: region.namespaces.map(at) })),
+    pools: box.pools.map(at),
+    said: box.said.map(at),
+    contradictions: box.contradictions.map(({ text, places }) => ({ text, places: places.map(at) })),
+    notes: box.notes.map((note) => ({ ...at(note), text: note.text.replace(/"[^"]*"/g, '"..."') })),
+  };
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Parts that repeat are brought up in part: the sums must be those of the whole, brought up page by page.
+
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { boot } from "../boot.ts";
+import { createNamespace, usableBytes } from "../drivers/nvdimm/namespace.ts";
+import { ndRegions } from "../drivers/nvdimm/region.ts";
+import { USE_ALTMAP_VMEMMAP, USE_PMD_TABLE, USE_PTE_TABLE, USE_VMEMMAP } from "../include/frame_use.ts";
+import { makePool } from "../scenario/hugetlb.ts";
+import { hugetlbConfig } from "../scenario/hugetlb_box.ts";
+import { type NamespaceSpec, newEmulator, repeated } from "./emulate.ts";
+
+const GIB = 2 ** 30;
+const WHOLE: NamespaceSpec = {
+  kernel: "6.1",
+  arch: "x86-64",
+  start: 18 * GIB,
+  shared: true,
+  size: 5 * 64 * GIB + 3 * GIB + 2 ** 24,
+  mode: "devdax",
+  align: 2 ** 21,
+  map: "mem",
+};
+
+Deno.test("repeated() is exact for what grows with the size, whatever it starts with", () => {
+  const size = fc.integer({ min: 1, max: 10 ** 6 });
+  fc.assert(fc.property(size, fc.integer({ min: 1, max: 1000 }), fc.nat(50), fc.nat(9), (size, period, base, slope) => {
+    const run = (n: number) => ({ n, cost: base + slope * Math.ceil(n / period) });
+    assertEquals(repeated(size, period, run), run(size));
+  }));
+});
+
+for (const map of ["mem", "dev"] as const) {
+  Deno.test(`a large namespace costs what all of it costs when it is brought up whole: map=${map}`, () => {
+    const found = newEmulator().namespace({ ...WHOLE, map });
+    const dram = [8 * GIB];
+    const pmem = [{ bytes: WHOLE.size, startBytes: WHOLE.start }];
+    const k = boot({ kernel: WHOLE.kernel, dram, pmem, contents: false });
+    const ns = createNamespace(k, ndRegions(k)[0], { ...WHOLE, map });
+    if (typeof found === "string" || typeof ns === "number") throw new Error("refused");
+    // Boot's own PMD table, which serves the first window, was there before.
+    const tables = k.uses[USE_PTE_TABLE] + k.uses[USE_PMD_TABLE] - 1;
+    assertEquals(
+      [found.dram, found.pmem, found.tables, found.usable],
+      [k.uses[USE_VMEMMAP], k.uses[USE_ALTMAP_VMEMMAP], tables].map((n) => n * 4096).concat(usableBytes(k, ns)),
+    );
+  });
+}
+
+Deno.test("a large pool gives back what all of it gives back", () => {
+  for (const [size, count] of [[2 ** 21, 10000], [GIB, 40]]) {
+    const spec = { kernel: "6.1", arch: "x86-64", size, count, optimize: true };
+    const found = newEmulator().pool(spec);
+    const { made } = makePool(hugetlbConfig({ ...spec, giveBack: false }), null, { contents: false });
+    if (typeof found === "string") throw new Error(found);
+    assertEquals([found.freed, found.tables], [made.freedPages * 4096, made.pteTables * 4096]);
+  }
+});

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `lab box [FILE...]`: what a real machine says about itself, and what the emulator says to that.
+
+import { anonymous } from "../box/anonymous.ts";
+import { type BoxText, readBox } from "../box/join.ts";
+import { boxReport } from "../box/report.ts";
+import { readInput } from "./box_input.ts";
+import { boxText, noteText } from "./box_text.ts";
+import { costCsv } from "./box_csv.ts";
+import { type Command, CommandError, type CommandResult, type Flag, type Flags } from "./command.ts";
+
+const FLAGS: Readonly<Record<string, Flag>> = {
+  anonymous: { value: "", help: "no file names, no kernel build, no quotes from the files in the report" },
+  csv: { value: "", help: "the costs as comma-separated values, in bytes" },
+};
+
+/** The command. */
+export const boxCommand: Command = {
+  name: "box",
+  summary: "read ndctl, daxctl, lsmem, dmesg, /proc of a machine: its costs now, and the levers",
+  flags: FLAGS,
+  operands: "[FILE|FOLDER|-...]",
+  run: runBox,
+};
+
+async function runBox(flags: Flags): Promise<CommandResult> {
+  if (flags.json && flags.has("csv")) throw new CommandError("box: --csv and --json are two forms: give one of them");
+  const input = await readInput(flags.operands);
+  const read = readBox(input.texts);
+  const whole = { ...read, notes: [...input.notes, ...read.notes] };
+  const box = flags.has("anonymous") ? anonymous(whole) : whole;
+  for (const note of box.notes.filter((n) => n.kind === "error")) console.error(`lab: box: ${noteText(note)}`);
+  const code = box.notes.some((note) => note.kind === "error") ? 2 : 0;
+  if (isEmpty(box)) throw new CommandError(`box: ${nothing(input.texts)}`);
+  const report = boxReport(box);
+  return { report, text: flags.has("csv") ? costCsv(report) : boxText(report), code };
+}
+
+function isEmpty(box: ReturnType<typeof readBox>): boolean {
+  return box.dram.length + box.regions.length + box.ram.length + box.pools.length === 0;
+}
+
+function nothing(texts: readonly BoxText[]): string {
+  const empty = texts.length === 0 || texts.every(({ text }) => text.trim() === "");
+  return empty
+    ? "nothing to read: give files of ndctl list, daxctl list, lsmem, dmesg, /proc/iomem, or - for standard input"
+    : "nothing in the input tells of memory, pmem or huge pages: known are ndctl list, daxctl list, lsmem, dmesg, " +
+      "iomem, zoneinfo, meminfo";
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `lab box` as people call it: files and folders, forms of output, damaged input.
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { lab } from "./lab_testing.ts";
+
+const EXAMPLE = new URL("../../fixtures/box", import.meta.url).pathname;
+
+/** A folder with these files, gone afterwards. */
+async function inFolder(files: Readonly<Record<string, string | Uint8Array>>, run: (dir: string) => Promise<void>) {
+  const dir = Deno.makeTempDirSync();
+  try {
+    for (const [name, content] of Object.entries(files)) {
+      const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+      Deno.writeFileSync(`${dir}/${name}`, bytes);
+    }
+    await run(dir);
+  } finally {
+    Deno.removeSync(dir, { recursive: true });
+  }
+}
+
+const NAMESPACE = '{"dev":"namespace0.0","mode":"devdax","map":"mem","align":2097152,"size":1071644672}';
+
+Deno.test("lab box: the answer comes first, within 100 columns", async () => {
+  const { code, out, err } = await lab("box", EXAMPLE);
+  const lines = out.split("\n");
+  assertEquals([code, err], [0, ""]);
+  // 256 + 1006 - 560 MiB, and 324 page tables.
+  assertEquals(
+    lines[0],
+    "Struct pages take 703.27 MiB of DRAM (737 427 456 bytes, 1.27 MiB of them page tables) now.",
+  );
+  assertEquals(lines.filter((line) => line.length > 100), []);
+});
+
+Deno.test("lab box --json, --csv: the same figures", async () => {
+  const { report } = JSON.parse((await lab("box", EXAMPLE, "--json")).out);
+  assertEquals(report.total.dram + report.total.tables, 737427456);
+  const rows = (await lab("box", EXAMPLE, "--csv")).out.trim().split("\r\n").map((row) => row.split(","));
+  assertEquals(rows[0].slice(0, 7), ["kind", "name", "region", "node", "bytes", "dram", "tables"]);
+  assertEquals(rows.slice(1).reduce((sum, row) => sum + Number(row[5]) + Number(row[6]), 0), 737427456);
+  const both = await lab("box", EXAMPLE, "--json", "--csv");
+  assertEquals([both.code, both.err], [2, "lab: box: --csv and --json are two forms: give one of them\n"]);
+});
+
+Deno.test("lab box --anonymous: nothing of the input's names", async () => {
+  await inFolder(
+    { "db01.example.ndctl": NAMESPACE, "secret.txt": "host db01 is ours\nLinux version 6.1.0-db01 x\n" },
+    async (dir) => {
+      const named = await lab("box", dir);
+      assertStringIncludes(named.out, "db01");
+      for (const form of [[], ["--json"], ["--csv"]]) {
+        const { code, out, err } = await lab("box", dir, "--anonymous", ...form);
+        assertEquals(code, 0);
+        assert(!/db01|secret|ours/.test(out + err), out + err);
+      }
+    },
+  );
+});
+
+Deno.test("lab box: one line with file, place and reason for what is damaged, exit 2, and the rest is reported", async () => {
+  const damaged: readonly [string, string | Uint8Array, string][] = [
+    [
+      "cut.json",
+      '[\n{"dev":"region1",\n"size":1',
+      'cut.json:3: the JSON that begins in line 1 is damaged: the text ends where "}" is due',
+    ],
+    ["binary", new Uint8Array([69, 10, 0, 1, 2]), "binary:2: has bytes of value zero, so it is no text: not read"],
+    [
+      "huge.json",
+      '{"dev":"namespace1.0",\n"size":9007199254740993}',
+      'huge.json:2: "size" is 9007199254740992: expected a size from 0 to 2^53',
+    ],
+    [
+      "minus.json",
+      '{"dev":"namespace1.0",\n"size":-4096}',
+      'minus.json:2: "size" is -4096: expected a size from 0 to 2^53',
+    ],
+    [
+      "larger.json",
+      '{"dev":"region1","size":17179869184,"namespaces":[\n{"dev":"namespace1.0","mode":"raw","size":34359738368}]}',
+      "larger.json:2: namespace1.0 has 32G, more than region1 with 16G left: left out",
+    ],
+    ["range.txt", "RANGE SIZE STATE\n0x2-0x1 1G online\n", "range.txt:2: range 0x2-0x1 is none: left out"],
+  ];
+  for (const [name, content, line] of damaged) {
+    await inFolder({ [name]: content, "good.json": NAMESPACE }, async (dir) => {
+      const { code, out, err } = await lab("box", dir);
+      assertEquals(code, 2, name);
+      assertStringIncludes(err, `lab: box: ${line}\n`);
+      assertStringIncludes(out, "namespace namespace0.0");
+    });
+  }
+});
+
+Deno.test("lab box: a file of more than 32 MiB is not read, others are", async () => {
+  await inFolder({ "good.json": NAMESPACE }, async (dir) => {
+    Deno.writeTextFileSync(`${dir}/large`, "");
+    Deno.truncateSync(`${dir}/large`, 100e6);
+    const { code, out, err } = await lab("box", dir);
+    assertEquals([code, err], [2, "lab: box: large: 95.37 MiB, more than the 32 MiB that are read: not read\n"]);
+    assertStringIncludes(out, "namespace namespace0.0");
+  });
+});
+
+Deno.test("lab box: CRLF, UTF-16, unknown keys and strange characters are read", async () => {
+  const utf16 = new Uint8Array([0xff, 0xfe, ...[...NAMESPACE].flatMap((c) => [c.charCodeAt(0), 0])]);
+  const files: readonly (string | Uint8Array)[] = [
+    NAMESPACE.replaceAll(",", ",\r\n"),
+    utf16,
+    NAMESPACE.replace("{", '{"color":"red",'),
+    new Uint8Array([...new TextEncoder().encode(NAMESPACE), 10, 0x23, 0x20, 0xff, 0xe4]),
+  ];
+  for (const file of files) {
+    await inFolder({ file }, async (dir) => {
+      const { code, out } = await lab("box", dir);
+      assertEquals([code, out.split("\n")[0]], [
+        0,
+        // 2 of 8 pages per 2 MiB of 1 GiB; 8 PTE tables, in the PMD table that DRAM has.
+        "Struct pages take 4.03 MiB of DRAM (4 227 072 bytes, 32 KiB of them page tables) now.",
+      ]);
+    });
+  }
+});
+
+Deno.test("lab box: nothing to read, no such file, nothing that is known", async () => {
+  await inFolder({ "words.txt": "hello\n" }, async (dir) => {
+    assertEquals(await lab("box", `${dir}/none`), {
+      code: 2,
+      out: "",
+      err:
+        `lab: box: ${dir}/none: there is no such file\nlab: box: nothing to read: give files of ndctl list, daxctl list, ` +
+        "lsmem, dmesg, /proc/iomem, or - for standard input\n",
+    });
+    const { code, err } = await lab("box", dir);
+    assertEquals(code, 2);
+    assertStringIncludes(err, "nothing in the input tells of memory, pmem or huge pages");
+  });
+});

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The report of one machine for people, 100 columns wide: the answer, the costs, the levers, then where the machine and
+// the emulator, or its own files, do not agree.
+
+import type { BoxCheck } from "../box/checks.ts";
+import type { BoxCost } from "../box/costs.ts";
+import type { Note, Place } from "../box/facts.ts";
+import type { BoxLever } from "../box/levers.ts";
+import type { BoxReport } from "../box/report.ts";
+import { humanSize } from "../lib/units.ts";
+import { table } from "./table.ts";
+
+const WIDTH = 100;
+
+/** The whole text. */
+export function boxText(report: BoxReport): string {
+  return [
+    ...answer(report),
+    ...costLines(report),
+    ...leverLines(report.levers),
+    ...checkLines(report.checks),
+    ...section(
+      "What does not fit together:",
+      report.contradictions.flatMap(({ text, places }) => wrapped(`${text} (${places.map(placeText).join(", ")})`)),
+    ),
+    ...section("Read with a caveat, or not at all:", report.notes.flatMap((note) => wrapped(noteText(note)))),
+  ].join("\n");
+}
+
+/** `file:line: what`, as a compiler says it. */
+export function noteText({ text, ...at }: Note): string {
+  return at.file === "(all)" ? text : `${placeText(at)}: ${text}`;
+}
+
+function placeText({ file, line }: Place): string {
+  return line === 0 ? file : `${file}:${line}`;
+}
+
+/** Bytes with their sign. */
+export function signed(bytes: number): string {
+  if (bytes === 0) return "0";
+  return `${bytes < 0 ? "-" : "+"}${humanSize(Math.abs(bytes))}`;
+}
+
+const amount = (bytes: number) => bytes === 0 ? "-" : bytes < 0 ? signed(bytes) : humanSize(bytes);
+
+function answer({ total, levers, box }: BoxReport): string[] {
+  const { dram, tables, pmem, onMemory } = total;
+  const elsewhere = [[pmem, "pmem"], [onMemory, "hot-added memory"]] as const;
+  const parts = [
+    `${humanSize(Math.max(0, dram + tables))} of DRAM (${exact(dram + tables)} bytes, ${
+      humanSize(tables)
+    } of them page tables)`,
+    ...elsewhere.filter(([bytes]) => bytes > 0).map(([bytes, where]) => `${humanSize(bytes)} of ${where}`),
+  ];
+  const best = levers.find((lever) => lever.why === null && !lever.changesUse) ?? levers.find((l) => l.why === null);
+  const { release, preset, arch } = box.kernel;
+  const emulated = `Linux ${preset} on ${arch}`;
+  return [
+    ...wrapped(`Struct pages take ${parts.join(" and ")} now.`, ""),
+    ...(best === undefined
+      ? ["Nothing that could be changed gives memory back."]
+      : wrapped(`Best lever: ${best.what}, ${best.of}: ${gives(best)}.`, "")),
+    `Kernel ${release ?? "unknown"}, emulated as ${emulated}.`,
+  ];
+}
+
+const exact = (bytes: number) => String(bytes).replace(/\B(?=(\d{3})+$)/g, " ");
+
+function costLines({ costs, nodes, regions, total }: BoxReport): string[] {
+  const row = (name: string, c: Omit<BoxReport["total"], "name">, memory: string) => [
+    name,
+    memory,
+    amount(c.dram),
+    amount(c.tables),
+    amount(c.pmem),
+    amount(c.onMemory),
+    amount(c.lost),
+  ];
+  const kinds: Readonly<Record<BoxCost["kind"], string>> = {
+    memory: "DRAM",
+    namespace: "namespace",
+    ram: "System RAM",
+    pool: "huge pages",
+  };
+  const rows = [
+    ["part", "memory", "DRAM", "tables", "pmem", "on itself", "unused pmem"],
+    ...costs.map((c) => row(`${kinds[c.kind]} ${c.name}`, c, humanSize(c.bytes))),
+    ...(nodes.length > 1 ? nodes.map((n) => row(`in all, ${n.name}`, n, "")) : []),
+    ...(regions.length > 1 ? regions.map((r) => row(`in all, ${r.name}`, r, "")) : []),
+    row("in all", total, ""),
+  ];
+  const remarks = costs.filter((c) => c.remark !== null).map((c) => `${c.name}: ${c.remark}`);
+  return section("What struct pages take now:", [
+    ...table(rows, 1).map((line) => `  ${line}`),
+    ...remarks.flatMap((r) => wrapped(r)),
+  ]);
+}
+
+/** What a lever gives and takes, in words. */
+function gives({ dram, pmem, ram }: BoxLever): string {
+  const kinds = [[dram, "DRAM"], [ram, "System RAM"], [pmem, "pmem for data"]] as const;
+  const parts = kinds.filter(([bytes]) => bytes !== 0).map(([bytes, what]) => `${signed(bytes)} of ${what}`);
+  return parts.length === 0 ? "nothing" : parts.join(", ");
+}
+
+function leverLines(levers: readonly BoxLever[]): string[] {
+  const can = levers.filter((lever) => lever.why === null);
+  const cannot = levers.filter((lever) => lever.why !== null);
+  const one = (lever: BoxLever, i: number) => [
+    ...wrapped(`${i + 1}. ${lever.what} (${lever.of}): ${gives(lever)}`),
+    ...lever.commands.map((command) => `       ${command}`),
+    ...(lever.caution === null ? [] : wrapped(`But: ${lever.caution}.`, "     ")),
+  ];
+  const not = (lever: BoxLever) => {
+    const worth = lever.dram !== 0 || lever.ram !== 0 || lever.pmem !== 0 ? ` Would give ${gives(lever)}.` : "";
+    return wrapped(`${lever.what} (${lever.of}): ${lever.why}.${worth}`);
+  };
+  return [
+    ...section("Levers, best first:", can.flatMap(one)),
+    ...section("Cannot be had, or gives nothing:", cannot.flatMap(not)),
+  ];
+}
+
+function checkLines(checks: readonly BoxCheck[]): string[] {
+  if (checks.length === 0) return [];
+  const agree = checks.filter((check) => check.agrees);
+  const rows = [
+    ["what the machine says", "of", "its figure", "emulator", "where"],
+    ...checks.map((c) => [
+      `${c.agrees ? "ok" : "!!"} ${c.what}`,
+      c.of,
+      String(c.said),
+      c.emulated === null ? "?" : String(c.emulated),
+      placeText(c),
+    ]),
+  ];
+  const whys = checks.filter((c) => c.why !== null && !c.agrees).map((c) => `${c.of} ${c.what}: ${c.why}`);
+  const title = `The machine's own figures: ${agree.length} of ${checks.length} as the emulator has them`;
+  return section(title, [...table(rows, 2).map((line) => `  ${line}`), ...whys.flatMap((why) => wrapped(why))]);
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ["", title, ...lines];
+}
+
+/** Words in lines of at most 100 columns; what follows the first is indented further. */
+function wrapped(text: string, indent = "  "): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const before = lines.length === 0 ? indent : `${indent}  `;
+    if (line !== "" && before.length + line.length + 1 + word.length > WIDTH) {
+      lines.push(before + line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  lines.push((lines.length === 0 ? indent : `${indent}  `) + line);
+  return lines;
+}
