@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What all charts have in common: where they are drawn, their colours, their numbers. A chart is a function from data to
+// one SVG element, by Observable Plot; the document is given, so a server draws the same as a page does (linkedom).
+/// <reference lib="dom" />
+
+import { formatSize, humanSize } from "../mod.ts";
+
+/** How numbers of a chart are written. */
+export type ChartUnit = "count" | "bytes" | "ms" | "percent" | "ratio";
+
+/** Where and how a chart is drawn. */
+export interface ChartOptions {
+  /** Makes the elements: the page's own document, or linkedom's. */
+  readonly document: Document;
+  /** Read out, and shown on top where the chart is a file of its own. */
+  readonly title: string;
+  /** What the axis of values says. */
+  readonly axis: string;
+  readonly unit: ChartUnit;
+  /** Logarithmic values; default false. */
+  readonly log?: boolean;
+  /** Pixels; default 640. */
+  readonly width?: number;
+  /** Colours of the series, CSS variables allowed; default {@linkcode COLORS}. */
+  readonly colors?: readonly string[];
+}
+
+/** Colours that keep 3:1 against white and against near-black, distinct for people who see fewer hues. */
+export const COLORS = ["#2f6fb5", "#c2661f", "#3a8a4a", "#b04a68", "#7a5cb8", "#8a7414", "#1f8582", "#7d7260"];
+
+/** A value as axis and label show it. */
+export function chartNumber(value: number, unit: ChartUnit): string {
+  if (unit === "bytes") return value >= 1 && Number.isInteger(value) ? humanSize(value) : `${value}`;
+  if (unit === "percent") return `${Number(value.toPrecision(3))} %`;
+  if (unit === "ms") return `${Number(value.toPrecision(3))} ms`;
+  if (unit === "ratio") return `${Number(value.toPrecision(3))}x`;
+  return Number.isInteger(value) ? value.toLocaleString("en").replaceAll(",", " ") : `${Number(value.toPrecision(4))}`;
+}
+
+/** A tick of an axis, short. */
+export function chartTick(value: number, unit: ChartUnit): string {
+  if (unit === "bytes") return Number.isInteger(value) ? formatSize(value) : "";
+  if (value >= 1e6) return `${Number((value / 1e6).toPrecision(3))}M`;
+  if (value >= 1e4) return `${Number((value / 1e3).toPrecision(3))}k`;
+  return `${Number(value.toPrecision(3))}`;
+}
+
+/** Ticks of a logarithmic axis of bytes, at most eight: powers of two that people know. */
+export function byteTicks(least: number, most: number): number[] {
+  const [from, to] = [Math.floor(Math.log2(least)), Math.ceil(Math.log2(most))];
+  const step = [1, 2, 5, 10].find((step) => (to - from) / step <= 8) ?? 10;
+  const first = Math.ceil(from / step) * step;
+  return Array.from({ length: Math.floor((to - first) / step) + 1 }, (_, i) => 2 ** (first + i * step));
+}
+
+/** Plot's element as a picture with a name, without the style element that a page's policy would refuse. */
+export function finished(drawn: Element, { title, document }: ChartOptions): SVGSVGElement {
+  const svg = drawn as SVGSVGElement;
+  for (const style of [...svg.querySelectorAll("style")]) style.remove();
+  svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", title);
+  const name = document.createElementNS("http://www.w3.org/2000/svg", "title");
+  name.textContent = title;
+  svg.prepend(name);
+  return svg;
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Charts drawn without a browser: every value is there, the axis is, and nothing a strict policy would refuse.
+
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { barChart } from "./bars.ts";
+import { byteTicks, chartNumber, COLORS } from "./chart.ts";
+import { lineChart } from "./lines.ts";
+import { serverDocument, svgFile } from "./svg_file.ts";
+
+const document = serverDocument();
+
+Deno.test("barChart() draws a bar per value with its exact number, and an axis that says what it is", () => {
+  const bars = [{ label: "5.14, 2M", value: 2 ** 34 }, { label: "6.1, 2M", value: 2 ** 32 + 1, series: "b" }];
+  const options = { document, title: "memmap", axis: "DRAM", unit: "bytes" } as const;
+  for (const log of [false, true]) {
+    const chart = barChart(bars, { ...options, log });
+    const svg = chart.outerHTML;
+    assertStringIncludes(svg, `<title>5.14, 2M: ${2 ** 34}</title>`);
+    assertStringIncludes(svg, `6.1, 2M: ${2 ** 32 + 1}`);
+    assertStringIncludes(svg, log ? "DRAM (logarithmic)" : "DRAM");
+    assert(!svg.includes("<style"), "a style element");
+    const widths = [...chart.querySelectorAll("rect")].map((rect) => Number(rect.getAttribute("width")));
+    assert(widths[0] > widths[1] && widths[1] > 0, `${widths}`);
+  }
+  assertThrows(() => barChart([], options), RangeError, "nothing");
+});
+
+Deno.test("lineChart() names each line once at its end, and lines that end together together", () => {
+  const points = ["a", "b", "c"].flatMap((series, i) =>
+    [24, 34, 44].map((e) => ({ series, x: 2 ** e, y: series === "c" ? 2 ** (e - 8) : 2 ** (e - 6) * (i < 2 ? 1 : 2) }))
+  );
+  const svg = lineChart(points, "namespace", { document, title: "growth", axis: "DRAM", unit: "bytes" }).outerHTML;
+  assertStringIncludes(svg, ">a, b<");
+  assertStringIncludes(svg, "namespace (logarithmic)");
+  assertEquals(svg.match(/<circle/g)?.length, 9);
+  const none = [{ x: 1, y: 0, series: "a" }];
+  assertThrows(() => lineChart(none, "", { document, title: "", axis: "", unit: "count" }), RangeError, "nothing");
+});
+
+Deno.test("byteTicks() are few and powers of two", () => {
+  assertEquals(byteTicks(2 ** 24, 2 ** 44).map(Math.log2), [25, 30, 35, 40]);
+  assertEquals(byteTicks(2 ** 30, 2 ** 33).map(Math.log2), [30, 31, 32, 33]);
+});
+
+Deno.test("colours can be told from white and from near-black", () => {
+  const light = (hex: string) =>
+    [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16) / 255).map((c) =>
+      c <= 0.04 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4
+    ).reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  for (const color of COLORS) {
+    assert(1.05 / (light(color) + 0.05) >= 3, color);
+    assert((light(color) + 0.05) / (light("#14181d") + 0.05) >= 3, color);
+  }
+});
+
+Deno.test("svgFile() is a document with its title, chartNumber() writes what people read", () => {
+  const chart = barChart([{ label: "a", value: 3 }], { document, title: "t", axis: "x", unit: "count" });
+  const file = svgFile("A & B".replace("&", "&amp;"), chart);
+  assert(file.startsWith("<svg ") && file.endsWith("</svg>\n"));
+  assertStringIncludes(file, ">A &amp; B</text>");
+  assertEquals(["bytes", "ms", "percent", "count"].map((unit) => chartNumber(4096, unit as "count")), [
+    "4 KiB",
+    "4100 ms",
+    "4100 %",
+    "4 096",
+  ]);
+});
