@@ -3,7 +3,7 @@
 // one SVG element, by Observable Plot; the document is given, so a server draws the same as a page does (linkedom).
 /// <reference lib="dom" />
 
-import { formatSize, humanSize } from "../mod.ts";
+import { formatSize, humanSize } from "../src/lib/units.ts";
 
 /** How numbers of a chart are written. */
 export type ChartUnit = "count" | "bytes" | "ms" | "percent" | "ratio";

@@ -21,11 +21,18 @@ type Options<Q extends keyof Questions> = Parameters<Questions[Q]>[0];
 type Report<Q extends keyof Questions> = Awaited<ReturnType<Questions[Q]>>;
 
 const waiting = new Map<number, (answer: Answered) => void>();
-let worker: Worker | null = null;
+let worker: Promise<Worker> | null = null;
 let lastId = 0;
 
-function start(): Worker {
-  const source = document.getElementById("worker")!.textContent!;
+/** A part of the page that build.ts packed. */
+export async function unpacked(id: string): Promise<string> {
+  const bytes = Uint8Array.from(atob(document.getElementById(id)!.textContent!), (c) => c.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return await new Response(stream).text();
+}
+
+async function start(): Promise<Worker> {
+  const source = await unpacked("worker");
   const started = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
   started.onmessage = ({ data }: MessageEvent<Answered>) => {
     waiting.get(data.id)?.(data);
@@ -43,19 +50,20 @@ function start(): Worker {
 }
 
 /** Asks once. Rejects with the one line that says why there is no answer. */
-export function ask<Q extends keyof Questions>(
+export async function ask<Q extends keyof Questions>(
   question: Q,
   options: Options<Q>,
 ): Promise<{ report: Report<Q>; ms: number }> {
   worker ??= start();
   const id = ++lastId;
-  worker.postMessage({ id, question, options });
-  return new Promise((resolve, reject) =>
+  const asked = await worker;
+  return await new Promise((resolve, reject) => {
     waiting.set(id, ({ report, error, ms }) => {
       if (error === undefined) resolve({ report: report as Report<Q>, ms });
       else reject(new Error(error));
-    })
-  );
+    });
+    asked.postMessage({ id, question, options });
+  });
 }
 
 /** Asks whenever the options change; null asks nothing. A function may refuse what cannot be read by throwing. */

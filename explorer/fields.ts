@@ -2,7 +2,7 @@
 // The options of a view, declared once: the control each has, its default, and the flag of `lab` it stands for. Values
 // are text, as in a link or on a command line; what cannot be read is a RangeError that names the option.
 
-import { parseSize } from "../mod.ts";
+import { parseSize } from "../src/lib/units.ts";
 
 /** One option. */
 export interface Field {

@@ -8,9 +8,13 @@ import { type Values, withDefaults, withoutDefaults } from "./fields.ts";
 import { copyText } from "./parts/save.tsx";
 import { formatHash, parseHash } from "./state.ts";
 import type { View } from "./view.ts";
+import { blocksView } from "./views/blocks.tsx";
+import { gupView } from "./views/gup.tsx";
+import { hugetlbView } from "./views/hugetlb.tsx";
+import { kernelsView } from "./views/kernels.tsx";
 import { mapView } from "./views/map.tsx";
 
-const VIEWS: readonly View[] = [mapView];
+const VIEWS: readonly View[] = [mapView, kernelsView, gupView, hugetlbView, blocksView];
 
 interface Shown {
   readonly view: View;

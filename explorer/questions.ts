@@ -7,8 +7,6 @@ import { type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "..
 import { layoutReportOn, layoutWindow } from "../src/scenario/layout.ts";
 import { memmapSections, pteTableView, structPageView, vmemmapPageView } from "../src/scenario/memmap_zoom.ts";
 import { type BoxWithNamespace, createOnBox, namespaceReportOn } from "../src/scenario/namespace.ts";
-import { pageBytes } from "../src/arch/arch.ts";
-import { ARCHS } from "../src/arch/archs.ts";
 
 /** Most host memory of one machine: what a page may have beside another one. */
 const HOST_MEMORY = 2.5 * 2 ** 30;
@@ -89,8 +87,3 @@ export const QUESTIONS = {
 
 /** The questions' names, options and answers. */
 export type Questions = typeof QUESTIONS;
-
-/** Bytes of a base page of an architecture known by name. */
-export function basePage(arch: string): number {
-  return pageBytes(ARCHS[arch]);
-}

@@ -2,7 +2,7 @@
 // A figure of a report as the page shows it: rounded for people, with all its digits and its path in the report beside
 // it, so that a test can compare the two, and a reader can look it up in `lab ... --json`.
 
-import { humanSize } from "../../mod.ts";
+import { humanSize } from "../../src/lib/units.ts";
 
 /** Units a figure may have. */
 export type Unit = "count" | "bytes" | "percent" | "ms" | "text";

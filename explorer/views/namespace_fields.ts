@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The options of everything that makes a namespace: controls, the options of the report, the flags of `lab`.
 
-import { PRESETS } from "../../mod.ts";
+import { PRESETS } from "../../src/include/kernel_config.ts";
+import { pageBytes } from "../../src/arch/arch.ts";
 import { ARCHS } from "../../src/arch/archs.ts";
 import type { NamespaceOptions } from "../../src/scenario/box.ts";
 import { bytes, type Field, type Values, whole } from "../fields.ts";
@@ -36,4 +37,9 @@ export function namespaceOptions(values: Values, kernel = values.kernel): Namesp
 export function namespaceFlags(values: Values, kernel = values.kernel): string[] {
   const { size, align, map, arch, struct } = values;
   return flags({ size, align, map, kernel, arch, "struct-page": struct }, NAMESPACE_DEFAULTS);
+}
+
+/** Bytes of a base page of an architecture known by name. */
+export function basePage(arch: string): number {
+  return pageBytes(ARCHS[arch]);
 }

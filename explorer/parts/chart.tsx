@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A chart of charts/ in the page, with buttons to take it away. It takes its width from where it stands.
+/// <reference lib="dom" />
+
+import { useEffect, useRef } from "preact/hooks";
+import { Savable } from "./save.tsx";
+
+const NARROWEST = 320;
+const WIDEST = 900;
+
+interface ChartProps {
+  /** Name of a saved file. */
+  readonly name: string;
+  /** Draws for this width. */
+  readonly draw: (width: number) => SVGSVGElement;
+  /** What the drawing depends on. */
+  readonly inputs: readonly unknown[];
+}
+
+/** The chart. */
+export function Chart({ name, draw, inputs }: ChartProps) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const width = Math.max(NARROWEST, Math.min(WIDEST, place.current!.clientWidth));
+    const chart = draw(width);
+    place.current!.replaceChildren(chart);
+  }, inputs);
+  return (
+    <Savable name={name}>
+      <div class="chart" ref={place} />
+    </Savable>
+  );
+}
