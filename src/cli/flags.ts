@@ -2,32 +2,15 @@
 // Reading flags with @std/cli, strictly: unknown flags, missing values and stray arguments are refused by name.
 
 import { parseArgs } from "@std/cli/parse-args";
-import { COSTS, DEFAULT_COST } from "../model/cost_tables.ts";
-import { ARCHS } from "../arch/archs.ts";
-import { PRESETS } from "../include/kernel_config.ts";
-import { kernelSpec, specChanges } from "../kernels.ts";
+import { specChanges } from "../kernels.ts";
 import { parseSize } from "../lib/units.ts";
 import { type Command, CommandError, type Flag, type Flags } from "./command.ts";
 import { didYouMean } from "./suggest.ts";
 
-/** Flags of every command that boots a kernel; kernelFlag() reads both. */
-export const KERNEL_FLAGS: Readonly<Record<string, Flag>> = {
-  kernel: { value: "PRESET", help: Object.keys(PRESETS).join(", "), fallback: "6.1" },
-  set: { value: "SWITCH=VALUE,...", help: "switches of the kernel that differ from the preset; see lab kernels" },
-};
-
-/** Flags every command that makes a namespace has. */
-export const NAMESPACE_FLAGS: Readonly<Record<string, Flag>> = {
-  align: { value: "4K|2M|1G", help: "page size of the device; default: a PMD entry's, 2M on x86-64" },
-  map: { value: "mem|dev", help: "where the memmap lies", fallback: "mem" },
-  ...KERNEL_FLAGS,
-  arch: { value: "ARCH", help: Object.keys(ARCHS).join(", "), fallback: "x86-64" },
-  "struct-page": { value: "BYTES", help: "sizeof(struct page): 56, 64, 72, 80", fallback: "64" },
-};
-
-/** The flag of commands that report model time. */
-export const COST_FLAG: Readonly<Record<string, Flag>> = {
-  cost: { value: "NAME", help: `machine of the model times: ${Object.keys(COSTS).join(", ")}`, fallback: DEFAULT_COST },
+/** What changes the kernel's switches, beside --kernel. */
+export const SET_FLAG: Flag = {
+  value: "SWITCH=VALUE,...",
+  help: "switches of the kernel that differ from the preset; see lab kernels",
 };
 
 /**
@@ -112,17 +95,6 @@ export function onlyWith(flags: Flags, command: Command, name: string, others: r
   if (extra === undefined) return;
   const allowed = [...others, "json"].map((f) => `--${f}`).join(", ");
   throw new CommandError(`${command.name}: --${extra} means nothing with --${name}: allowed are ${allowed}`);
-}
-
-/** The kernel's spec: its preset, and what --set changes in it. CommandError for what is not known. */
-export function kernelFlag(flags: Flags): string {
-  const spec = [flags.text("kernel"), ...(flags.has("set") ? [flags.text("set")] : [])].join(",");
-  try {
-    return kernelSpec(spec);
-  } catch (error) {
-    if (error instanceof RangeError) throw new CommandError(error.message);
-    throw error;
-  }
 }
 
 /** What a spec changes in its preset, in a line; none for a preset. */

@@ -4,47 +4,40 @@
 import { pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { formatSize } from "../lib/units.ts";
-import { type GupOptions, type GupReport, gupReport } from "../scenario/gup.ts";
+import { GUP_ROWS, type GupOptions, type GupReport, gupReport } from "../scenario/gup.ts";
 import { type GupJobsReport, gupJobsReport } from "../scenario/gup_jobs.ts";
-import type { Command, Flags } from "./command.ts";
-import { choiceFlag, COST_FLAG, modelText, NAMESPACE_FLAGS, numberFlag, sizeFlag } from "./flags.ts";
-import { namespaceOptions } from "./namespace.ts";
+import type { Command, Flag, Flags } from "./command.ts";
+import { modelText, numberFlag } from "./flags.ts";
+import { checkedText, exitCode } from "./checked.ts";
+import { flagsOf, optionsOf } from "./option_flags.ts";
+
+const JOBS: Flag = { value: "N", help: "threads, each a CPU in a worker (-j); all hold the same pages", fallback: "1" };
 
 /** The command. */
 export const gupCommand: Command = {
   name: "gup",
   summary: "hold and return user pages of a device, as gup_test does",
-  flags: {
-    size: { value: "SIZE", help: "memory to hold (gup_test -m), a multiple of 1M" },
-    ...NAMESPACE_FLAGS,
-    mode: { value: "get|pin", help: "FOLL_GET (-u) or FOLL_PIN (-a)", fallback: "get" },
-    repeats: { value: "N", help: "rounds (-r)", fallback: "10" },
-    ...COST_FLAG,
-    batch: { value: "N", help: "pages per call (-n)", fallback: "512" },
-    jobs: { value: "N", help: "threads, each a CPU in a worker (-j); all hold the same pages", fallback: "1" },
-  },
+  flags: { ...flagsOf(GUP_ROWS), jobs: JOBS },
   run: async (flags) => {
     const options = gupOptions(flags);
     const jobs = numberFlag(flags, "jobs");
     if (jobs === 1) {
       const report = gupReport(options);
-      return { report, text: text(report) };
+      return { report, text: text(report), code: gupCode(report) };
     }
     const report = await gupJobsReport({ ...options, jobs });
-    return { report, text: `${text(report)}\n${jobsText(report)}` };
+    return { report, text: `${text(report)}\n${jobsText(report)}`, code: gupCode(report) };
   },
 };
 
 /** What the flags ask for. */
 export function gupOptions(flags: Flags): GupOptions {
-  return {
-    ...namespaceOptions(flags),
-    size: sizeFlag(flags, "size"),
-    mode: choiceFlag(flags, "mode", ["get", "pin"]),
-    repeats: numberFlag(flags, "repeats"),
-    batch: numberFlag(flags, "batch"),
-    cost: flags.text("cost"),
-  };
+  return optionsOf(flags, GUP_ROWS);
+}
+
+/** 1 when fewer pages were held than asked for, or the checker objects. */
+export function gupCode({ config, pages, invariants }: GupReport): number {
+  return pages * pageBytes(ARCHS[config.arch]) < config.size ? 1 : exitCode(invariants);
 }
 
 function text(report: GupReport): string {
@@ -63,6 +56,7 @@ function text(report: GupReport): string {
     `  put               ${times(putMs)}`,
     `  model get         ${modelText(report.modelGetMs, config.cost)}`,
     `  model put         ${modelText(report.modelPutMs, config.cost)}`,
+    ...checkedText(report.invariants),
   ].join("\n");
 }
 

@@ -6,39 +6,24 @@ import { pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { formatSize, humanSize } from "../lib/units.ts";
 import { type HotplugReport, hotplugReport, type HotplugRun } from "../scenario/hotplug.ts";
-import type { HotplugOptions } from "../scenario/hotplug_box.ts";
+import { HOTPLUG_ROWS, type HotplugOptions } from "../scenario/hotplug_box.ts";
 import { type MhpFence, mhpFences } from "../scenario/mhp_fences.ts";
-import { type Command, CommandError, type Flag, type Flags } from "./command.ts";
-import { choiceFlag, KERNEL_FLAGS, kernelFlag, NAMESPACE_FLAGS, numberFlag, onlyWith, sizeFlag } from "./flags.ts";
-import { hostMemory } from "./host.ts";
+import { type Command, type Flag, type Flags } from "./command.ts";
+import { onlyWith } from "./flags.ts";
+import { checkedText, exitCode } from "./checked.ts";
+import { flagsOf, optionsOf } from "./option_flags.ts";
 import { table } from "./table.ts";
 
-const FLAGS: Readonly<Record<string, Flag>> = {
-  size: { value: "SIZE", help: "memory to plug, whole memory blocks" },
-  "memmap-on-memory": { value: "", help: "memory_hotplug.memmap_on_memory=on, and the same with off" },
-  dimm: { value: "SIZE", help: "size of each DIMM; default: one DIMM" },
-  ...KERNEL_FLAGS,
-  arch: NAMESPACE_FLAGS.arch,
-  "struct-page": NAMESPACE_FLAGS["struct-page"],
-  dram: { value: "SIZE", help: "DRAM of the machine; default 4G and room for the memmap" },
-  "free-memory": { value: "SIZE", help: "memory left free before plugging; default: all there is" },
-  fragment: { value: "SHARE", help: "share of DRAM that is broken up, 0 to 1", fallback: "0" },
-  online: { value: "TYPE", help: "online, online_kernel, online_movable", fallback: "online" },
-  "auto-online": { value: "", help: "put blocks online as they are added" },
-  node: { value: "N", help: "node of the memory; nodes from 1 on have no DRAM", fallback: "0" },
-  block: { value: "SIZE", help: "size of a memory block; default: the architecture's choice" },
-  "bare-metal": { value: "", help: "not a virtual machine: 2G blocks from 64G of memory on" },
-  "hugetlb-free-vmemmap": { value: "", help: "hugetlb_free_vmemmap=on" },
-  dax: { value: "", help: "plug a device-dax namespace through kmem instead of DIMMs" },
-  "no-contents": { value: "", help: "count frames and tables without writing struct pages" },
-  fences: { value: "", help: "list which machines may, and which rule refuses the others; plugs nothing" },
+const FENCES: Flag = {
+  value: "",
+  help: "list which machines may, and which rule refuses the others; plugs nothing",
 };
 
 /** The command. */
 export const hotplugCommand: Command = {
   name: "hotplug",
   summary: "plug memory, with its memmap elsewhere or on the memory itself",
-  flags: FLAGS,
+  flags: { ...flagsOf(HOTPLUG_ROWS), fences: FENCES },
   run: (flags) => {
     if (flags.has("fences")) {
       onlyWith(flags, hotplugCommand, "fences", []);
@@ -46,42 +31,13 @@ export const hotplugCommand: Command = {
       return { report: { fences }, text: fenceText(fences) };
     }
     const report = hotplugReport(hotplugOptions(flags));
-    return { report, text: text(report), code: report.error === null ? 0 : 1 };
+    return { report, text: text(report), code: report.error === null ? exitCode(report.invariants) : 1 };
   },
 };
 
 /** What the flags ask for. */
 export function hotplugOptions(flags: Flags): HotplugOptions {
-  const memory = hostMemory();
-  return {
-    size: sizeFlag(flags, "size"),
-    memmapOnMemory: flags.has("memmap-on-memory"),
-    kernel: kernelFlag(flags),
-    arch: flags.text("arch"),
-    structPageSize: numberFlag(flags, "struct-page"),
-    fragment: shareFlag(flags, "fragment"),
-    online: choiceFlag(flags, "online", ["online", "online_kernel", "online_movable"]),
-    autoOnline: flags.has("auto-online"),
-    node: numberFlag(flags, "node"),
-    bareMetal: flags.has("bare-metal"),
-    hugetlbFreeVmemmap: flags.has("hugetlb-free-vmemmap"),
-    dax: flags.has("dax"),
-    contents: !flags.has("no-contents"),
-    ...(flags.has("dimm") ? { dimm: sizeFlag(flags, "dimm") } : {}),
-    ...(flags.has("dram") ? { dram: sizeFlag(flags, "dram") } : {}),
-    ...(flags.has("free-memory") ? { freeMemory: sizeFlag(flags, "free-memory") } : {}),
-    ...(flags.has("block") ? { block: sizeFlag(flags, "block") } : {}),
-    ...(memory === undefined ? {} : { hostMemory: memory }),
-  };
-}
-
-function shareFlag(flags: Flags, name: string): number {
-  const text = flags.text(name);
-  const share = /^[\d.]+(e-?\d+)?$/i.test(text) ? Number(text) : NaN;
-  if (!(share >= 0 && share <= 1)) {
-    throw new CommandError(`--${name}: expected a share from 0 to 1, got "${text}"`);
-  }
-  return share;
+  return optionsOf(flags, HOTPLUG_ROWS);
 }
 
 function text(report: HotplugReport): string {
@@ -97,6 +53,7 @@ function text(report: HotplugReport): string {
     ` in zone ${zone.name}: ${zone.spanned} spanned, ${zone.present} present, ${zone.managed} managed`,
     "",
     ...stateText(report),
+    ...checkedText(report.invariants),
     ...(report.baseline === null ? [] : ["", "memmap_on_memory off", ...runText(report.baseline, page)]),
     "",
     `host time: ${Object.entries(report.hostMs).map(([step, ms]) => `${step} ${ms.toFixed(1)} ms`).join(", ")}`,

@@ -5,82 +5,36 @@ import { ARCHS } from "../arch/archs.ts";
 import { formatBuckets } from "../lib/log2_hist.ts";
 import { formatSize, humanSize } from "../lib/units.ts";
 import { type HugetlbReport, hugetlbReport, type HugetlbSizeRow, hugetlbSizes } from "../scenario/hugetlb.ts";
+import { HUGETLB_ROWS, type HugetlbOptions, KEEP_ROW } from "../scenario/hugetlb_box.ts";
 import { type Command, CommandError, type Flags } from "./command.ts";
-import {
-  choiceFlag,
-  COST_FLAG,
-  KERNEL_FLAGS,
-  kernelFlag,
-  modelText,
-  NAMESPACE_FLAGS,
-  numberFlag,
-  onlyWith,
-  sizeFlag,
-} from "./flags.ts";
-import { hostMemory } from "./host.ts";
+import { modelText, onlyWith } from "./flags.ts";
+import { checkedText, exitCode } from "./checked.ts";
+import { flagsOf, optionsOf } from "./option_flags.ts";
 import { table } from "./table.ts";
-import type { HugetlbOptions } from "../scenario/hugetlb_box.ts";
 
 /** The command. */
 export const hugetlbCommand: Command = {
   name: "hugetlb",
   summary: "make a pool of huge pages, free their vmemmap, give them back",
-  flags: {
-    size: { value: "2M|1G", help: "huge page size, one the architecture has", fallback: "2M" },
-    count: { value: "N", help: "huge pages to make" },
-    ...KERNEL_FLAGS,
-    arch: { value: "ARCH", help: Object.keys(ARCHS).join(", "), fallback: "x86-64" },
-    "struct-page": NAMESPACE_FLAGS["struct-page"],
-    off: { value: "", help: "hugetlb_free_vmemmap=off: leave the vmemmap alone" },
-    keep: { value: "1|2", help: "vmemmap pages kept per huge page (default: the kernel's)" },
-    vmemmap: { value: "pmd|base", help: "memmap in leaves, split on demand, or in base pages", fallback: "pmd" },
-    flush: { value: "page|batch", help: "a TLB flush per page, or two per batch (default: the kernel's)" },
-    free: { value: "sync|deferred", help: "pages given back at once, or by a worker (default: the kernel's)" },
-    spread: { value: "", help: "one huge page per memory section instead of side by side" },
-    dram: { value: "SIZE", help: "DRAM of the box (default: what the pages need)" },
-    cpus: { value: "N", help: "CPUs that flushes interrupt", fallback: "1" },
-    ...COST_FLAG,
-    "no-free": { value: "", help: "keep the pages: giving back needs memory for all their struct pages" },
-    sizes: { value: "", help: "list every size of every architecture instead" },
-  },
+  flags: { ...flagsOf(HUGETLB_ROWS), sizes: { value: "", help: "list every size of every architecture instead" } },
   run: (flags) => {
     if (flags.has("sizes")) {
       onlyWith(flags, hugetlbCommand, "sizes", ["keep"]);
-      const rows = hugetlbSizes(flags.has("keep") ? keepFlag(flags) : 1);
-      return { report: { sizes: rows }, text: sizesText(rows) };
+      const { keep } = optionsOf<{ readonly keep?: 1 | 2 }>(flags, { keep: KEEP_ROW });
+      const sizes = hugetlbSizes(keep ?? 1);
+      return { report: { sizes }, text: sizesText(sizes) };
+    }
+    if (flags.has("off") && flags.has("keep")) {
+      throw new CommandError("hugetlb: --keep means nothing with --off: the vmemmap is left alone");
     }
     const report = hugetlbReport(hugetlbOptions(flags));
-    return { report, text: text(report) };
+    return { report, text: text(report), code: exitCode(report.invariants) };
   },
 };
 
 /** What the flags ask for. */
 export function hugetlbOptions(flags: Flags): HugetlbOptions {
-  const memory = hostMemory();
-  return {
-    size: sizeFlag(flags, "size"),
-    count: numberFlag(flags, "count"),
-    kernel: kernelFlag(flags),
-    arch: flags.text("arch"),
-    structPageSize: numberFlag(flags, "struct-page"),
-    optimize: !flags.has("off"),
-    ...(flags.has("keep") ? { keep: keepFlag(flags) } : {}),
-    vmemmapMap: choiceFlag(flags, "vmemmap", ["pmd", "base"]),
-    ...(flags.has("flush") ? { flush: choiceFlag(flags, "flush", ["page", "batch"]) } : {}),
-    ...(flags.has("free") ? { free: choiceFlag(flags, "free", ["sync", "deferred"]) } : {}),
-    placement: flags.has("spread") ? "spread" : "dense",
-    ...(flags.has("dram") ? { dram: sizeFlag(flags, "dram") } : {}),
-    cpus: numberFlag(flags, "cpus"),
-    cost: flags.text("cost"),
-    giveBack: !flags.has("no-free"),
-    ...(memory === undefined ? {} : { hostMemory: memory }),
-  };
-}
-
-function keepFlag(flags: Flags): 1 | 2 {
-  const keep = numberFlag(flags, "keep");
-  if (keep !== 1 && keep !== 2) throw new CommandError(`--keep: expected 1 or 2, got "${keep}"`);
-  return keep;
+  return optionsOf(flags, HUGETLB_ROWS);
 }
 
 function text(report: HugetlbReport): string {
@@ -105,6 +59,7 @@ function text(report: HugetlbReport): string {
     ...(report.freeMs === null
       ? []
       : [`                    ${modelText(report.modelFreeMs, config.cost)} to give back`]),
+    ...checkedText(report.invariants),
     ...histogram("alloc_fresh_huge_page", report.histogram),
     ...histogram("__free_hugepage", report.freeHistogram),
   ].join("\n");

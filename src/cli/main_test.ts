@@ -5,6 +5,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { lab } from "./lab_testing.ts";
 import { hugetlbReport } from "../scenario/hugetlb.ts";
+import { gupReport } from "../scenario/gup.ts";
+import { gupCode } from "./gup.ts";
 import { main } from "./main.ts";
 
 async function json(...args: string[]): Promise<Record<string, unknown>> {
@@ -141,6 +143,13 @@ const WRONG: readonly (readonly [string, string])[] = [
   ["namespace --size 1G --set dedupe=pte", 'Unknown switch "dedupe": known are memoryFailureHead'],
   ["namespace --size 1G --set dedup=all", 'Cannot set dedup to "all": allowed are none, pte, pte+table, pte+head'],
   ["hugetlb --count 1 --set dedup", 'Cannot set "dedup": expected SWITCH=VALUE'],
+  [
+    "namespace --size 17M",
+    "Cannot make a namespace of 17M: expected a positive multiple of 16M, nearest are 16M and 32M",
+  ],
+  ["hugetlb --count 1 --off --keep 1", "--keep means nothing with --off"],
+  ["hotplug --size 128M --free-memory 5G", "Cannot leave 5G free: the machine has 4G of DRAM"],
+  ["plan --hugetlb 2M:8,2M:16", "2M twice"],
   ["plan --pmem 1G --set dedup=pte", "--set needs --kernel"],
   ["namespace --size 1G --arch vax", "known are x86-64"],
   ["namespace --size 1G --struct-page 63", "known are 56, 64, 72, 80"],
@@ -261,4 +270,35 @@ Deno.test("lab hugetlb flushes as its kernel does unless told otherwise", async 
   assertEquals(await flushes("--flush", "batch"), counters.alloc.tlbFlushes);
   assertEquals(await flushes("--set", "hugetlbFlush=batch", "--flush", "page"), await flushes());
   assert(counters.alloc.tlbFlushes < 4 && await flushes() > 64);
+});
+
+Deno.test("--check runs the invariant checker, whose objection is exit 1", async () => {
+  for (
+    const args of [
+      ["namespace", "--size", "64M"],
+      ["gup", "--size", "4M", "--repeats", "1"],
+      ["hugetlb", "--count", "4"],
+      ["hotplug", "--size", "128M"],
+    ]
+  ) {
+    const { invariants } = await json(...args, "--check");
+    assertEquals(invariants, { objection: null }, args[0]);
+    assertEquals((await json(...args)).invariants, null);
+    assertMatch((await lab(...args, "--check")).out, /invariants +all hold/);
+  }
+  const broken = await lab(
+    "namespace",
+    "--size",
+    "256M",
+    "--check",
+    "--set",
+    "dedup=pte+head,compoundHeadUnadjusted=true",
+  );
+  assertEquals(broken.code, 1);
+  assertMatch(broken.out, /invariants +violated: \w+: I\d+/);
+});
+
+Deno.test("lab gup that holds fewer pages than asked is exit 1", () => {
+  const report = gupReport({ size: 2 ** 22, repeats: 1 });
+  assertEquals([gupCode(report), gupCode({ ...report, pages: 1023 }), gupCode({ ...report, pages: 0 })], [0, 1, 1]);
 });

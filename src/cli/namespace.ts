@@ -5,44 +5,27 @@ import { pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { formatSize, humanSize } from "../lib/units.ts";
 import { type NamespaceReport, namespaceReport } from "../scenario/namespace.ts";
-import type { NamespaceOptions } from "../scenario/box.ts";
+import { NAMESPACE_ROWS, type NamespaceOptions } from "../scenario/box.ts";
 import type { Command, Flags } from "./command.ts";
-import { choiceFlag, COST_FLAG, kernelFlag, modelText, NAMESPACE_FLAGS, numberFlag, sizeFlag } from "./flags.ts";
-import { hostMemory } from "./host.ts";
-
-/** The options that NAMESPACE_FLAGS stand for. */
-export function namespaceOptions(flags: Flags): Omit<NamespaceOptions, "size"> {
-  const memory = hostMemory();
-  return {
-    ...(flags.has("align") ? { align: sizeFlag(flags, "align") } : {}),
-    map: choiceFlag(flags, "map", ["mem", "dev"]),
-    kernel: kernelFlag(flags),
-    arch: flags.text("arch"),
-    structPageSize: numberFlag(flags, "struct-page"),
-    ...(memory === undefined ? {} : { hostMemory: memory }),
-  };
-}
+import { modelText } from "./flags.ts";
+import { checkedText, exitCode } from "./checked.ts";
+import { flagsOf, optionsOf } from "./option_flags.ts";
 
 /** The command. */
 export const namespaceCommand: Command = {
   name: "namespace",
   summary: "create a device-dax namespace and count what its memmap costs",
-  flags: {
-    size: { value: "SIZE", help: "size of the namespace, a multiple of 16M" },
-    ...NAMESPACE_FLAGS,
-    ...COST_FLAG,
-    "no-contents": { value: "", help: "count frames and tables without writing struct pages" },
-  },
+  flags: flagsOf(NAMESPACE_ROWS),
   run: (flags) => {
-    const report = namespaceReport({
-      ...namespaceOptions(flags),
-      size: sizeFlag(flags, "size"),
-      cost: flags.text("cost"),
-      contents: !flags.has("no-contents"),
-    });
-    return { report, text: text(report) };
+    const report = namespaceReport(namespaceOptions(flags));
+    return { report, text: text(report), code: exitCode(report.invariants) };
   },
 };
+
+/** What the flags ask for. */
+export function namespaceOptions(flags: Flags): NamespaceOptions {
+  return optionsOf(flags, NAMESPACE_ROWS);
+}
 
 function text(report: NamespaceReport): string {
   const { config, pages, baseline, structPages } = report;
@@ -64,5 +47,6 @@ function text(report: NamespaceReport): string {
     `  model time        ${modelText(report.modelMs, config.cost)}`,
     `    struct pages    ${modelText(report.modelInitMs, config.cost)} (as dmesg prints it)`,
     `  host time         ${report.hostMs.toFixed(1)} ms of the emulator`,
+    ...checkedText(report.invariants),
   ].join("\n");
 }

@@ -3,6 +3,7 @@
 
 import { formatSize, humanSize } from "../lib/units.ts";
 import {
+  PLAN_ROWS,
   type PlanOptions,
   type PlanPool,
   type PlanReport,
@@ -10,27 +11,18 @@ import {
   type PlanRow,
   type PlanSize,
 } from "../scenario/plan.ts";
-import { type Command, CommandError, type Flags } from "./command.ts";
-import { choiceFlag, KERNEL_FLAGS, kernelFlag, NAMESPACE_FLAGS, readSize, sizeFlag } from "./flags.ts";
-import { hostMemory } from "./host.ts";
+import { type Command, CommandError } from "./command.ts";
+import { flagsOf, optionsOf } from "./option_flags.ts";
 import { table } from "./table.ts";
 
 /** The command. */
 export const planCommand: Command = {
   name: "plan",
   summary: "compare what each policy costs, and which size to ask for",
-  flags: {
-    pmem: { value: "SIZE", help: "pmem to put into one namespace, a multiple of 16M" },
-    usable: { value: "SIZE", help: "data a namespace must have: prints the -s to ask for" },
-    hugetlb: { value: "SIZE:N,...", help: "huge pages to reserve in DRAM, such as 2M:10240,1G:64" },
-    align: { value: "4K|2M|1G", help: "only this page size (default: all)" },
-    map: { value: "mem|dev", help: "only this place for the memmap (default: both)" },
-    kernel: { value: "PRESET", help: "only this kernel (default: all)" },
-    set: KERNEL_FLAGS.set,
-    arch: NAMESPACE_FLAGS.arch,
-  },
+  flags: flagsOf(PLAN_ROWS),
   run: (flags) => {
-    const options = planOptions(flags);
+    if (flags.has("set") && !flags.has("kernel")) throw new CommandError("plan: --set needs --kernel");
+    const options = optionsOf<PlanOptions>(flags, PLAN_ROWS);
     if (options.pmem === undefined && options.usable === undefined && options.hugetlb === undefined) {
       throw new CommandError("plan: nothing to plan: give --pmem SIZE, --hugetlb SIZE:N or --usable SIZE");
     }
@@ -44,30 +36,6 @@ export const planCommand: Command = {
     }
   },
 };
-
-function planOptions(flags: Flags): PlanOptions {
-  const memory = hostMemory();
-  if (flags.has("set") && !flags.has("kernel")) throw new CommandError("plan: --set needs --kernel");
-  return {
-    ...(flags.has("pmem") ? { pmem: sizeFlag(flags, "pmem") } : {}),
-    ...(flags.has("usable") ? { usable: sizeFlag(flags, "usable") } : {}),
-    ...(flags.has("hugetlb") ? { hugetlb: poolsFlag(flags.text("hugetlb")) } : {}),
-    ...(flags.has("align") ? { align: sizeFlag(flags, "align") } : {}),
-    ...(flags.has("map") ? { map: choiceFlag(flags, "map", ["mem", "dev"]) } : {}),
-    ...(flags.has("kernel") ? { kernel: kernelFlag(flags) } : {}),
-    arch: flags.text("arch"),
-    ...(memory === undefined ? {} : { hostMemory: memory }),
-  };
-}
-
-/** `2M:10240,1G:64`. */
-function poolsFlag(text: string): { size: number; count: number }[] {
-  return text.split(",").map((pool) => {
-    const match = /^([^:]+):([1-9]\d*)$/.exec(pool);
-    if (match === null) throw new CommandError(`--hugetlb: expected SIZE:N such as 2M:10240, got "${pool}"`);
-    return { size: readSize("hugetlb", match[1]), count: Number(match[2]) };
-  });
-}
 
 /** Says on a terminal what is being counted; each line takes the place of the one before. */
 function progress(): (what: string) => void {

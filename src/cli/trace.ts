@@ -38,13 +38,13 @@ const RUNNERS: Readonly<Record<TracePath, Runner>> = {
   put: gupRunner("put"),
   hugetlb: {
     command: hugetlbCommand,
-    without: ["sizes"],
+    without: ["sizes", "check"],
     defaults: { size: "2M", count: "64" },
     options: (flags) => ({ path: "hugetlb", ...hugetlbOptions(flags) }),
   },
   hotplug: {
     command: hotplugCommand,
-    without: ["fences"],
+    without: ["fences", "check"],
     defaults: { size: "256M" },
     options: (flags) => ({ path: "hotplug", ...hotplugOptions(flags) }),
   },
@@ -54,7 +54,7 @@ const RUNNERS: Readonly<Record<TracePath, Runner>> = {
 function namespaceRunner(path: "namespace" | "destroy"): Runner {
   return {
     command: namespaceCommand,
-    without: [],
+    without: ["check"],
     defaults: { size: "1G" },
     options: (flags) => ({
       path,
@@ -69,7 +69,7 @@ function namespaceRunner(path: "namespace" | "destroy"): Runner {
 function gupRunner(path: "fault" | "gup" | "put"): Runner {
   return {
     command: gupCommand,
-    without: ["jobs", "repeats"],
+    without: ["jobs", "repeats", "check"],
     defaults: { size: "16M" },
     options: (flags) => ({ path, ...gupOptions(flags) }),
   };

@@ -2,19 +2,34 @@
 // A box for one namespace: how much DRAM it needs to hold the memmap, and how much host memory the emulation will take.
 // These are estimates for sizing, made before anything is booted; what a run reports is counted, never taken from here.
 
-import { boot, type BootOptions, checkStructPageSize } from "../boot.ts";
+import { boot, type BootOptions } from "../boot.ts";
 import { type Arch, levelBytes, pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
 import type { KernelConfig } from "../include/kernel_config.ts";
-import { kernelConfig, kernelSpec } from "../kernels.ts";
+import { kernelConfig } from "../kernels.ts";
 import { alignUp, isPowerOf2 } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
 import { daxAligns } from "../drivers/dax/bus.ts";
 import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { STRETCH_STRUCT_SIZE } from "../include/mm_types.ts";
-import { type CostTable, costTable, DEFAULT_COST } from "../model/cost_tables.ts";
-import { archNamed, hostMemoryOption, MOST_MEMORY, multipleOf, oneOf, requireHostMemory, switches } from "./options.ts";
+import { type CostTable, costTable } from "../model/cost_tables.ts";
+import { archNamed, MOST_MEMORY, multipleOf, requireHostMemory } from "./options.ts";
+import {
+  ARCH_ROW,
+  byDefault,
+  CHECK_ROW,
+  CONTENTS_ROW,
+  COST_ROW,
+  fillIn,
+  HOST_MEMORY_ROW,
+  KERNEL_ROW,
+  type OptionRows,
+  required,
+  sizeRow,
+  STRUCT_PAGE_ROW,
+  wordRow,
+} from "./option_row.ts";
 
 /** What every command that makes a namespace is given. Bytes. */
 export interface NamespaceOptions {
@@ -34,6 +49,8 @@ export interface NamespaceOptions {
   readonly structPageSize?: number;
   /** Write struct pages (default). False counts frames and tables only, for sizes the host could not hold. */
   readonly contents?: boolean;
+  /** Check every invariant before the report is made; default false. */
+  readonly check?: boolean;
   /**
    * Cost table of the model times: `optane` (default, the documents' machine), `dram`, `cxl`, or one of them with
    * `-vm`.
@@ -48,19 +65,33 @@ export interface NamespaceOptions {
 /** The options with every default filled in; `kernel` is a preset with what differs from it. */
 export type NamespaceConfig = Required<Omit<NamespaceOptions, "kernel">> & { readonly kernel: string };
 
+/** The options of a namespace, each with its flag. */
+export const NAMESPACE_ROWS = {
+  size: required(sizeRow("size", "size of the namespace, a multiple of 16M")),
+  align: sizeRow("align", "page size of the device; default: a PMD entry's, 2M on x86-64", "4K|2M|1G"),
+  map: byDefault(wordRow<MapMode>("map", "where the memmap lies", ["mem", "dev"]), "mem"),
+  kernel: KERNEL_ROW,
+  arch: ARCH_ROW,
+  structPageSize: STRUCT_PAGE_ROW,
+  cost: COST_ROW,
+  contents: CONTENTS_ROW,
+  check: CHECK_ROW,
+  hostMemory: HOST_MEMORY_ROW,
+} satisfies OptionRows<NamespaceOptions>;
+
 /**
  * Fills in defaults and checks what can be checked without a machine. RangeError naming the given and the allowed,
  * TypeError for a switch that is no boolean.
  */
 export function namespaceConfig(options: NamespaceOptions): NamespaceConfig {
-  const arch = archNamed(options.arch);
-  const kernel = kernelSpec(options.kernel);
-  const align = options.align ?? levelBytes(arch, 1);
+  const given = fillIn(options, NAMESPACE_ROWS);
+  const arch = archNamed(given.arch);
+  const align = given.align ?? levelBytes(arch, 1);
   const aligns = daxAligns(arch);
   if (!aligns.includes(align)) {
     throw new RangeError(`Cannot map by ${formatSize(align)}: ${arch.name} has ${aligns.map(formatSize).join(", ")}`);
   }
-  const size = multipleOf("make a namespace of", options.size, arch.namespaceUnitBytes);
+  const size = multipleOf("make a namespace of", given.size, arch.namespaceUnitBytes);
   if (align > size) {
     throw new RangeError(`Cannot align to ${formatSize(align)}: the namespace has only ${formatSize(size)}`);
   }
@@ -72,17 +103,7 @@ export function namespaceConfig(options: NamespaceOptions): NamespaceConfig {
   if (size > MOST_MEMORY) {
     throw new RangeError(`Cannot place ${formatSize(size)} of pmem: at most ${formatSize(MOST_MEMORY)} fit`);
   }
-  return {
-    size,
-    align,
-    map: oneOf("map", options.map ?? "mem", ["mem", "dev"]),
-    kernel,
-    arch: arch.name,
-    structPageSize: checkStructPageSize(options.structPageSize ?? 64),
-    ...switches(options, { contents: true }),
-    cost: costTable(options.cost ?? DEFAULT_COST).name,
-    hostMemory: hostMemoryOption(options.hostMemory),
-  };
+  return { ...given, align };
 }
 
 /** Boots a box with room for this namespace. RangeError when the host has not the memory for it. */

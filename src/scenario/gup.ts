@@ -18,9 +18,11 @@ import { mmAlloc, populateArea } from "../mm/memory.ts";
 import { levelPages } from "../mm/pgtable.ts";
 import type { CounterValues } from "../mm/vmstat.ts";
 import { modelMs } from "../model/time.ts";
-import { modelCost, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
+import { modelCost, NAMESPACE_ROWS, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
+import { checkedIf, type InvariantCheck } from "./checked.ts";
 import { createOnBox, NamespaceError } from "./namespace.ts";
-import { archNamed, multipleOf, oneOf, requireHostMemory, wholeNumber } from "./options.ts";
+import { archNamed, multipleOf, requireHostMemory } from "./options.ts";
+import { byDefault, countRow, fillIn, type OptionRows, required, sizeRow, wordRow } from "./option_row.ts";
 
 /** Most rounds: more than anybody waits for. */
 const MOST_REPEATS = 1e6;
@@ -51,6 +53,8 @@ export interface GupReport {
   readonly putRefcountStores: number;
   /** Searches of the pgmap tree to get all pages once. */
   readonly pgmapLookups: number;
+  /** What the invariant checker found; null unless `check` asked for it. */
+  readonly invariants: InvariantCheck | null;
   /** All work of getting all pages once. */
   readonly getCounters: CounterValues;
   /** All work of putting all pages once. */
@@ -134,6 +138,7 @@ export function gupReport(options: GupOptions): GupReport {
   return {
     config,
     pages: test.pages,
+    invariants: checkedIf(config.check, k),
     ...gupWork(getCounters, putCounters),
     getMs: test.getMs,
     putMs: test.putMs,
@@ -164,11 +169,20 @@ export function gupWork(getCounters: CounterValues, putCounters: CounterValues) 
   };
 }
 
+const { contents: _, ...NAMESPACE } = NAMESPACE_ROWS;
+
+/** The options of gup_test, each with its flag. */
+export const GUP_ROWS = {
+  ...NAMESPACE,
+  size: required(sizeRow("size", "memory to hold (gup_test -m), a multiple of 1M")),
+  mode: byDefault(wordRow<GupMode>("mode", "FOLL_GET (-u) or FOLL_PIN (-a)", ["get", "pin"]), "get"),
+  repeats: byDefault(countRow("repeats", "rounds (-r)", [1, MOST_REPEATS]), 10),
+  batch: byDefault(countRow("batch", "pages per call (-n)", [1, MOST_BATCH]), 512),
+} satisfies OptionRows<GupOptions>;
+
 /** The options with every default filled in, checked. gup_test takes whole MiB, whatever a namespace must be. */
 export function gupConfig(options: GupOptions): GupReport["config"] {
-  const mode = oneOf("mode", options.mode ?? "get", ["get", "pin"]);
-  const repeats = wholeNumber("repeats", options.repeats ?? 10, 1, MOST_REPEATS);
-  const batch = wholeNumber("batch", options.batch ?? 512, 1, MOST_BATCH);
+  const { mode, repeats, batch } = fillIn(options, GUP_ROWS);
   const { namespaceUnitBytes } = archNamed(options.arch);
   const size = multipleOf("hold", options.size, Math.min(SZ_1M, namespaceUnitBytes));
   // Whether its pages may have this size; how large the namespace must be, gupBox() sees to.

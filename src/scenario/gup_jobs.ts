@@ -10,6 +10,7 @@ import { compoundHead, hasPincount, pageRefcount } from "../mm/page.ts";
 import { daxPgoffToPfn, type DevDax } from "../drivers/dax/bus.ts";
 import { COUNTERS, type CounterValues } from "../mm/vmstat.ts";
 import { gupBox, gupConfig, type GupOptions, type GupReport, gupWork, withoutArrays } from "./gup.ts";
+import { checkedIf } from "./checked.ts";
 import { GupTeam, type GupTeamResult } from "./gup_team.ts";
 import { wholeNumber } from "./options.ts";
 
@@ -67,7 +68,8 @@ export async function gupJobsReport(options: GupJobsOptions): Promise<GupJobsRep
     for (const { books } of results) {
       expectCount("a CPU's own books", books.gupRefs + books.gupPins + books.pgmapRefs, 0);
     }
-    return { ...report(config, first, results), references: { whileHeld, after } };
+    const invariants = checkedIf(config.check, k);
+    return { ...report(config, first, results), invariants, references: { whileHeld, after } };
   } finally {
     team.close();
   }
@@ -77,7 +79,7 @@ function report(
   config: GupReport["config"],
   first: readonly GupTeamResult[],
   results: readonly GupTeamResult[],
-): Omit<GupJobsReport, "references"> {
+): Omit<GupJobsReport, "references" | "invariants"> {
   const getCounters = sumCounters(first.map(({ result }) => result.getCounters));
   const putCounters = sumCounters(first.map(({ result }) => result.putCounters));
   const slowest = (of: "getMs" | "putMs") =>

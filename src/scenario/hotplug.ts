@@ -12,6 +12,7 @@ import { zoneForPfnRange } from "../mm/hotplug/ram.ts";
 import type { Zone } from "../mm/mmzone.ts";
 import { totalFreePages } from "../mm/page_alloc.ts";
 import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
+import { checkedIf, firstObjection, type InvariantCheck } from "./checked.ts";
 import { bootHotplugBox, type HotplugConfig, hotplugConfig, type HotplugOptions } from "./hotplug_box.ts";
 import { type MemmapMapping, memmapMapping } from "./hotplug_memmap.ts";
 import { daxSource, dimmSource } from "./hotplug_source.ts";
@@ -86,6 +87,8 @@ export interface HotplugReport extends HotplugRun {
   };
   /** The same without memmap_on_memory; null when it was not asked for. */
   readonly baseline: HotplugRun | null;
+  /** What the invariant checker found; null unless `check` asked for it. */
+  readonly invariants: InvariantCheck | null;
   /** All work done to add them and put them online. */
   readonly counters: CounterValues;
   /** Milliseconds the emulator took; they say nothing about Linux. */
@@ -138,6 +141,7 @@ function plug(config: HotplugConfig): HotplugReport {
   const counters = countersSince(before, readCounters(k.stat));
   states.push(readState(k, zone, "online"));
   const found = describe(k, blocks, zone);
+  const whileOnline = checkedIf(config.check, k);
   const [, offline] = timed(() => offlineAll(k, blocks));
   states.push(readState(k, zone, "offline"));
   const [, remove] = timed(() => memory.remove());
@@ -154,6 +158,7 @@ function plug(config: HotplugConfig): HotplugReport {
     states,
     usableBytes: (states[2].managed - states[0].managed) * k.pageBytes,
     baseline: null,
+    invariants: firstObjection(whileOnline, checkedIf(config.check, k)),
     counters,
     hostMs: { add, online, offline, remove },
     modelMs: null,

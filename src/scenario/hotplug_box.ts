@@ -3,11 +3,10 @@
 // boot parameters of memory hotplug. Estimates for sizing are made here, before anything is booted; nothing here is
 // reported.
 
-import { boot, checkStructPageSize, MOST_NODES } from "../boot.ts";
+import { boot, MOST_NODES } from "../boot.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { type Arch, pageBytes } from "../arch/arch.ts";
 import type { KernelConfig } from "../include/kernel_config.ts";
-import { kernelSpec } from "../kernels.ts";
 import { USE_PINNED } from "../include/frame_use.ts";
 import type { MemhpDefaultState, OnlineType } from "../include/memory.ts";
 import { SZ_1G } from "../include/sizes.ts";
@@ -17,16 +16,24 @@ import type { Kernel } from "../mm/kernel.ts";
 import { memoryBlockBytes } from "../mm/hotplug/memory_block.ts";
 import { allocPages, totalFreePages } from "../mm/page_alloc.ts";
 import { layoutTopology, type RegionSpec, type Topology } from "../machine/topology.ts";
+import { archNamed, MOST_MEMORY, multipleOf, requireHostMemory } from "./options.ts";
 import {
-  archNamed,
-  hostMemoryOption,
-  MOST_MEMORY,
-  multipleOf,
-  oneOf,
-  requireHostMemory,
-  switches,
-  wholeNumber,
-} from "./options.ts";
+  ARCH_ROW,
+  byDefault,
+  CHECK_ROW,
+  CONTENTS_ROW,
+  countRow,
+  fillIn,
+  HOST_MEMORY_ROW,
+  KERNEL_ROW,
+  type OptionRows,
+  required,
+  shareRow,
+  sizeRow,
+  STRUCT_PAGE_ROW,
+  switchRow,
+  wordRow,
+} from "./option_row.ts";
 
 /** What to plug, and into what. Bytes. */
 export interface HotplugOptions {
@@ -64,6 +71,8 @@ export interface HotplugOptions {
   readonly dax?: boolean;
   /** Write struct pages (default). False counts frames and tables only. */
   readonly contents?: boolean;
+  /** Check every invariant once everything is online, and at the end; default false. */
+  readonly check?: boolean;
   /** Bytes the host has for the emulated metadata; default 20 GiB. */
   readonly hostMemory?: number;
 }
@@ -75,45 +84,52 @@ export type HotplugConfig = Required<Omit<HotplugOptions, "kernel">> & { readonl
 const DEFAULT_DRAM = 4 * SZ_1G;
 const ONLINE_TYPES: readonly OnlineType[] = ["online", "online_kernel", "online_movable"];
 
+/** The options of memory hotplug, each with its flag. */
+export const HOTPLUG_ROWS = {
+  size: required(sizeRow("size", "memory to plug, whole memory blocks")),
+  memmapOnMemory: switchRow(
+    "memmapOnMemory",
+    "memmap-on-memory",
+    "memory_hotplug.memmap_on_memory=on, and the same with off",
+  ),
+  dimm: sizeRow("dimm", "size of each DIMM; default: one DIMM"),
+  kernel: KERNEL_ROW,
+  arch: ARCH_ROW,
+  structPageSize: STRUCT_PAGE_ROW,
+  dram: sizeRow("dram", "DRAM of the machine; default 4G and room for the memmap"),
+  freeMemory: sizeRow("free-memory", "memory left free before plugging; default: all there is"),
+  fragment: byDefault(shareRow("fragment", "share of DRAM that is broken up, 0 to 1", "fragment"), 0),
+  online: byDefault(wordRow("online", "how blocks go online", ONLINE_TYPES, "way to go online"), "online"),
+  autoOnline: switchRow("autoOnline", "auto-online", "put blocks online as they are added"),
+  node: byDefault(countRow("node", "node of the memory; nodes from 1 on have no DRAM", [0, MOST_NODES - 1]), 0),
+  block: sizeRow("block", "size of a memory block; default: the architecture's choice"),
+  bareMetal: switchRow("bareMetal", "bare-metal", "not a virtual machine: 2G blocks from 64G of memory on"),
+  hugetlbFreeVmemmap: switchRow("hugetlbFreeVmemmap", "hugetlb-free-vmemmap", "hugetlb_free_vmemmap=on"),
+  dax: switchRow("dax", "dax", "plug a device-dax namespace through kmem instead of DIMMs"),
+  contents: CONTENTS_ROW,
+  check: CHECK_ROW,
+  hostMemory: HOST_MEMORY_ROW,
+} satisfies OptionRows<HotplugOptions>;
+
 /**
  * Fills in defaults and checks what can be checked without a machine. RangeError naming the given and the allowed,
  * TypeError for a switch that is no boolean.
  */
 export function hotplugConfig(options: HotplugOptions): HotplugConfig {
-  const { structPageSize = 64 } = options;
-  const arch = archNamed(options.arch);
-  const kernel = kernelSpec(options.kernel);
-  const online = oneOf("way to go online", options.online ?? "online", ONLINE_TYPES);
-  const node = wholeNumber("node", options.node ?? 0, 0, MOST_NODES - 1);
-  checkStructPageSize(structPageSize);
-  const size = multipleOf("plug memory of", options.size, 2 ** arch.sectionShift);
+  const given = fillIn(options, HOTPLUG_ROWS);
+  const arch = archNamed(given.arch);
+  const size = multipleOf("plug memory of", given.size, 2 ** arch.sectionShift);
   if (size > MOST_MEMORY) {
     throw new RangeError(`Cannot plug ${formatSize(size)}: at most ${formatSize(MOST_MEMORY)} fit`);
   }
-  const memmap = size / pageBytes(arch) * structPageSize;
-  const dram = options.dram ?? (arch.name === "toy" ? 2 ** 20 : DEFAULT_DRAM + alignDown(1.1 * memmap, SZ_1G));
-  const given = switches(options, {
-    memmapOnMemory: false,
-    autoOnline: false,
-    bareMetal: false,
-    hugetlbFreeVmemmap: false,
-    dax: false,
-    contents: true,
-  });
+  const memmap = size / pageBytes(arch) * given.structPageSize;
+  const dram = given.dram ?? (arch.name === "toy" ? 2 ** 20 : DEFAULT_DRAM + alignDown(1.1 * memmap, SZ_1G));
   const config = {
-    size,
-    dimm: options.dimm ?? size,
-    kernel,
-    arch: arch.name,
-    structPageSize,
-    dram,
-    freeMemory: options.freeMemory ?? dram,
-    fragment: options.fragment ?? 0,
-    online,
-    node,
-    block: options.block ?? blockBytes(arch, dram, given.bareMetal),
     ...given,
-    hostMemory: hostMemoryOption(options.hostMemory),
+    dimm: given.dimm ?? size,
+    dram,
+    freeMemory: given.freeMemory ?? dram,
+    block: given.block ?? blockBytes(arch, dram, given.bareMetal),
   };
   checkSizes(config);
   return config;
@@ -180,19 +196,20 @@ function layout(arch: Arch, dram: number, hotplug: readonly RegionSpec[], align 
   });
 }
 
-function checkSizes({ size, dimm, block, dax, freeMemory, fragment }: HotplugConfig): void {
+function checkSizes({ size, dimm, block, dax, dram, freeMemory }: HotplugConfig): void {
   if (!Number.isSafeInteger(block) || !isPowerOf2(block)) {
     throw new RangeError(`Cannot have memory blocks of ${block} bytes: expected a power of two`);
   }
   multipleOf("plug memory of", size, block);
   multipleOf("plug DIMMs of", dimm, block);
-  // Text compares as a number would.
-  if (typeof fragment !== "number") throw new TypeError(`Cannot fragment "${fragment}": expected a share from 0 to 1`);
   if (size % dimm !== 0) {
     throw new RangeError(`Cannot make ${formatSize(size)} of DIMMs of ${formatSize(dimm)}: expected a whole number`);
   }
   if (!Number.isSafeInteger(freeMemory) || freeMemory < 0) {
     throw new RangeError(`Cannot leave ${freeMemory} bytes free: expected a whole number from 0`);
+  }
+  if (freeMemory > dram) {
+    throw new RangeError(`Cannot leave ${formatSize(freeMemory)} free: the machine has ${formatSize(dram)} of DRAM`);
   }
   if (dax && dimm !== size) throw new RangeError("Cannot split a namespace into DIMMs: expected no DIMM size");
 }

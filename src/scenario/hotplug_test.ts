@@ -134,7 +134,7 @@ for (
     [{ size: SZ_1G, freeMemory: -1 }, "Cannot leave"],
     [{ size: 2 ** 47 }, "at most 64T fit"],
     [{ size: SZ_1G, hostMemory: 1 }, "Not enough host memory"],
-    [{ size: SZ_1G, structPageSize: 63 }, "Cannot boot with struct pages"],
+    [{ size: SZ_1G, structPageSize: 63 }, 'Unknown size of struct pages "63"'],
   ] as readonly [HotplugOptions, string][]
 ) {
   Deno.test(`hotplugReport refuses ${JSON.stringify(options)}`, () => {

@@ -20,6 +20,7 @@ import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts
 import { costTable } from "../model/cost_tables.ts";
 import { hugetlbMs } from "../model/hugetlb.ts";
 import { bootHugetlbBox, type HugetlbConfig, hugetlbConfig, type HugetlbOptions } from "./hugetlb_box.ts";
+import { checkedIf, firstObjection, type InvariantCheck } from "./checked.ts";
 import { oneOf } from "./options.ts";
 
 /** What `lab hugetlb` prints with `--json`. Pages are base pages unless it says huge. */
@@ -38,6 +39,8 @@ export interface HugetlbReport {
   readonly netSavedPages: number;
   /** The same in bytes. */
   readonly netSavedBytes: number;
+  /** What the invariant checker found; null unless `check` asked for it. */
+  readonly invariants: InvariantCheck | null;
   /** Work of making the pages, and of giving them back; null when they were kept. */
   readonly counters: { readonly alloc: CounterValues; readonly free: CounterValues | null };
   /** Milliseconds of host time for all pages; says nothing about Linux. */
@@ -135,12 +138,14 @@ export function hugetlbReport(options: HugetlbOptions): HugetlbReport {
   const config = hugetlbConfig(options);
   const allocProbe = new Log2Histogram();
   const { kernel, hstate, made, counters } = makePool(config, allocProbe);
+  const whileMade = checkedIf(config.check, kernel);
   const freed = config.giveBack ? giveBack(kernel, hstate) : null;
   return {
     config,
     vmemmapPages: hstate.vmemmapPages,
     notOptimizable: hstate.notOptimizable,
     ...made,
+    invariants: firstObjection(whileMade, checkedIf(config.check, kernel)),
     counters: { alloc: counters, free: freed?.counters ?? null },
     freeMs: freed?.freeMs ?? null,
     workerMs: freed?.workerMs ?? null,

@@ -6,18 +6,33 @@ import { type Arch, pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { boot, type BootOptions, NR_CPUS } from "../boot.ts";
 import type { KernelConfig } from "../include/kernel_config.ts";
-import { kernelConfig, kernelSpec } from "../kernels.ts";
-import { STRUCT_PAGE_SIZES } from "../include/mm_types.ts";
+import { kernelConfig } from "../kernels.ts";
 import { alignUp } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
 import type { Kernel } from "../mm/kernel.ts";
-import { costTable, DEFAULT_COST } from "../model/cost_tables.ts";
-import { archNamed, hostMemoryOption, oneOf, requireHostMemory, switches, wholeNumber } from "./options.ts";
+import { archNamed, oneOf, requireHostMemory } from "./options.ts";
+import {
+  ARCH_ROW,
+  byDefault,
+  CHECK_ROW,
+  COST_ROW,
+  countRow,
+  fillIn,
+  HOST_MEMORY_ROW,
+  KERNEL_ROW,
+  type OptionRow,
+  type OptionRows,
+  required,
+  sizeRow,
+  STRUCT_PAGE_ROW,
+  switchRow,
+  wordRow,
+} from "./option_row.ts";
 
 /** What `lab hugetlb` is given. Bytes. */
 export interface HugetlbOptions {
-  /** Size of a huge page; one the architecture has. */
-  readonly size: number;
+  /** Size of a huge page; one the architecture has. Default 2 MiB. */
+  readonly size?: number;
   /** How many; a whole number from 1. */
   readonly count: number;
   /** Kernel: a preset (`5.14`, `v4`, `v7`, `v7+head`, `6.1`), one with switches (`6.1,gup=compound`), or an object. */
@@ -48,6 +63,8 @@ export interface HugetlbOptions {
   readonly cost?: string;
   /** Give the pages back at the end; default true. Restoring needs host memory for all of their struct pages. */
   readonly giveBack?: boolean;
+  /** Check every invariant when the pages are made, and at the end; default false. */
+  readonly check?: boolean;
   /**
    * Bytes the host has for the emulated metadata; default 20 GiB. A run that needs more is refused before it starts.
    */
@@ -57,53 +74,99 @@ export interface HugetlbOptions {
 /** The options with every default filled in; `kernel` is a preset with what differs from it. */
 export type HugetlbConfig = Required<Omit<HugetlbOptions, "kernel">> & { readonly kernel: string };
 
+/** Vmemmap pages kept; the kernel's own by default. */
+export const KEEP_ROW: OptionRow<number> = {
+  flag: "keep",
+  value: "1|2",
+  help: "vmemmap pages kept per huge page (default: the kernel's)",
+  read: (text) => {
+    if (text === "1" || text === "2") return Number(text);
+    throw new RangeError(`expected 1 or 2, got "${text}"`);
+  },
+  check: (given) => oneOf("keep", given, [1, 2]),
+  show: String,
+};
+
+type Placement = "dense" | "spread";
+const SPREAD_ROW: OptionRow<Placement> & { readonly fallback: Placement } = {
+  flag: "spread",
+  value: "",
+  help: "one huge page per memory section instead of side by side",
+  fallback: "dense",
+  read: () => "spread",
+  check: (given) => oneOf<Placement>("placement", given, ["dense", "spread"]),
+  show: String,
+};
+
+/** The options of a pool, each with its flag. */
+export const HUGETLB_ROWS = {
+  size: byDefault(sizeRow("size", "huge page size, one the architecture has", "2M|1G"), 2 ** 21),
+  count: required(countRow("count", "huge pages to make", [1, Number.MAX_SAFE_INTEGER])),
+  kernel: KERNEL_ROW,
+  arch: ARCH_ROW,
+  structPageSize: STRUCT_PAGE_ROW,
+  optimize: switchRow("optimize", "off", "hugetlb_free_vmemmap=off: leave the vmemmap alone", true),
+  keep: KEEP_ROW,
+  vmemmapMap: byDefault(
+    wordRow<"pmd" | "base">("vmemmap", "memmap in leaves, split on demand, or in base pages", ["pmd", "base"]),
+    "pmd",
+  ),
+  flush: wordRow<"page" | "batch">("flush", "a TLB flush per page, or two per batch (default: the kernel's)", [
+    "page",
+    "batch",
+  ]),
+  free: wordRow<"sync" | "deferred">("free", "pages given back at once, or by a worker (default: the kernel's)", [
+    "sync",
+    "deferred",
+  ]),
+  placement: SPREAD_ROW,
+  dram: sizeRow("dram", "DRAM of the box (default: what the pages need)"),
+  cpus: byDefault(countRow("cpus", "CPUs that flushes interrupt", [1, NR_CPUS], "CPUs"), 1),
+  cost: COST_ROW,
+  giveBack: switchRow(
+    "giveBack",
+    "no-free",
+    "keep the pages: giving back needs memory for all their struct pages",
+    true,
+  ),
+  check: CHECK_ROW,
+  hostMemory: HOST_MEMORY_ROW,
+} satisfies OptionRows<HugetlbOptions>;
+
 /**
  * Fills in defaults and checks what can be checked without a machine. RangeError naming the given and the allowed,
  * TypeError for a switch that is no boolean.
  */
 export function hugetlbConfig(options: HugetlbOptions): HugetlbConfig {
-  const arch = archNamed(options.arch);
-  const kernel = kernelSpec(options.kernel);
-  const { hugetlbKeep, hugetlbFlush, hugetlbFree } = kernelConfig(kernel);
+  const given = fillIn(options, HUGETLB_ROWS);
+  const { size, count, placement, structPageSize } = given;
+  const arch = archNamed(given.arch);
+  const kernel = kernelConfig(given.kernel);
   const sizes = arch.hugetlbSizes.map((s) => s.bytes);
-  if (!sizes.includes(options.size)) {
+  if (!sizes.includes(size)) {
     throw new RangeError(
-      `Cannot make huge pages of ${formatSize(options.size)}: ${arch.name} has ${sizes.map(formatSize).join(", ")}`,
+      `Cannot make huge pages of ${formatSize(size)}: ${arch.name} has ${sizes.map(formatSize).join(", ")}`,
     );
   }
-  const count = wholeNumber("count", options.count, 1, Number.MAX_SAFE_INTEGER);
-  const cpus = wholeNumber("CPUs", options.cpus ?? 1, 1, NR_CPUS);
-  const placement = oneOf("placement", options.placement ?? "dense", ["dense", "spread"]);
-  if (placement === "spread" && options.size > 2 ** arch.sectionShift) {
+  if (placement === "spread" && size > 2 ** arch.sectionShift) {
     throw new RangeError(
-      `Cannot spread pages of ${formatSize(options.size)}: a section has ${formatSize(2 ** arch.sectionShift)}`,
+      `Cannot spread pages of ${formatSize(size)}: a section has ${formatSize(2 ** arch.sectionShift)}`,
     );
   }
-  const structPageSize = oneOf("struct page size", options.structPageSize ?? 64, STRUCT_PAGE_SIZES);
-  const dram = options.dram ?? dramBytes(arch, options.size, count, structPageSize, placement);
+  const dram = given.dram ?? dramBytes(arch, size, count, structPageSize, placement);
   const most = 2 ** 31 * pageBytes(arch);
   if (dram >= most) {
     throw new RangeError(
-      `Cannot hold ${count} pages of ${formatSize(options.size)}: ${formatSize(dram)} of DRAM, ` +
+      `Cannot hold ${count} pages of ${formatSize(size)}: ${formatSize(dram)} of DRAM, ` +
         `less than ${formatSize(most)} can be had`,
     );
   }
   return {
-    size: options.size,
-    count,
-    kernel,
-    arch: arch.name,
-    structPageSize,
-    keep: oneOf("keep", options.keep ?? hugetlbKeep, [1, 2]),
-    vmemmapMap: oneOf("memmap mapping", options.vmemmapMap ?? "pmd", ["pmd", "base"]),
-    flush: oneOf("flush", options.flush ?? hugetlbFlush, ["page", "batch"]),
-    free: oneOf("free", options.free ?? hugetlbFree, ["sync", "deferred"]),
-    placement,
+    ...given,
+    keep: given.keep ?? kernel.hugetlbKeep,
+    flush: given.flush ?? kernel.hugetlbFlush,
+    free: given.free ?? kernel.hugetlbFree,
     dram,
-    cpus,
-    cost: costTable(options.cost ?? DEFAULT_COST).name,
-    ...switches(options, { optimize: true, giveBack: true }),
-    hostMemory: hostMemoryOption(options.hostMemory),
   };
 }
 

@@ -9,8 +9,9 @@ import type { Kernel } from "../mm/kernel.ts";
 import { pageRefcount, vmemmapPage } from "../mm/page.ts";
 import { levelPages, tableEntries, vmemmapVpn } from "../mm/pgtable.ts";
 import { walkTables } from "../mm/ptdump.ts";
-import { type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
+import { NAMESPACE_ROWS, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
 import { type BoxWithNamespace, createOnBox } from "./namespace.ts";
+import { type OptionRows, sizeRow } from "./option_row.ts";
 import { archNamed, multipleOf } from "./options.ts";
 
 /** What to look at. Bytes. */
@@ -22,6 +23,14 @@ export interface LayoutOptions extends Omit<NamespaceOptions, "size"> {
   /** Where the window begins, counted from the first aligned page; a multiple of a PMD of memory, default 0. */
   readonly offset?: number;
 }
+
+/** The options of a layout, each with its flag. */
+export const LAYOUT_ROWS = {
+  ...NAMESPACE_ROWS,
+  size: sizeRow("size", "size of the namespace; default: what the window needs"),
+  offset: sizeRow("offset", "where the window begins, from the first aligned page on; default: there"),
+  window: sizeRow("window", "memory whose memmap is shown; default: one page"),
+} satisfies OptionRows<LayoutOptions>;
 
 /** A frame (or PMD block) of memmap and the vmemmap pages that map it. */
 export interface LayoutFrame {

@@ -13,6 +13,7 @@ import type { Kernel } from "../mm/kernel.ts";
 import { totalFreePages } from "../mm/page_alloc.ts";
 import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
 import { modelInitMs, modelMs } from "../model/time.ts";
+import { checkedIf, type InvariantCheck } from "./checked.ts";
 import { bootBox, modelCost, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
 
 /** Frames a namespace took, by use. */
@@ -47,6 +48,8 @@ export interface NamespaceReport {
   readonly overheadPercent: number;
   /** The same namespace under kernel 5.14, frames counted without writing struct pages. */
   readonly baseline: { readonly kernel: string; readonly pages: NamespacePages; readonly overheadPercent: number };
+  /** What the invariant checker found; null unless `check` asked for it. */
+  readonly invariants: InvariantCheck | null;
   /** All work done to create it. */
   readonly counters: CounterValues;
   /** Time the emulator took to create it; says nothing about Linux. */
@@ -154,6 +157,7 @@ export function namespaceReportOn(config: NamespaceConfig, box: BoxWithNamespace
       pages: base.pages,
       overheadPercent: overheadPercent(base.kernel, base.namespace, base.pages),
     },
+    invariants: checkedIf(config.check, k),
     counters,
     hostMs,
     modelMs: cost === null ? null : modelMs(counters, cost),

@@ -118,7 +118,7 @@ Deno.test("namespaceReport() refuses bad options before it boots anything, namin
     [{ size: GIB, kernel: "toString" }, 'kernel "toString"'],
     [{ size: GIB, arch: "vax" }, 'architecture "vax": known are x86-64, arm64-4k'],
     [{ size: GIB, arch: "constructor" }, 'architecture "constructor"'],
-    [{ size: GIB, structPageSize: 63 }, "struct pages of 63 bytes"],
+    [{ size: GIB, structPageSize: 63 }, 'size of struct pages "63"'],
     [{ size: 16 * GIB, kernel: "5.14", hostMemory: 2 ** 27 }, "Not enough host memory"],
   ];
   for (const [options, message] of cases) assertThrows(() => namespaceReport(options), RangeError, message);

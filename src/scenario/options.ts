@@ -31,26 +31,35 @@ export function wholeNumber(what: string, given: number, least: number, most: nu
   throw new RangeError(`Cannot run with ${what} ${shown(given)}: expected a whole number from ${least} to ${most}`);
 }
 
-/** Bytes, if they are a positive multiple of a unit. RangeError: cannot `act` so many. */
+/** Bytes, if they are a positive multiple of a unit. RangeError: cannot `act` so many, with the nearest sizes. */
 export function multipleOf(act: string, given: number, unit: number): number {
   if (Number.isSafeInteger(given) && given > 0 && given % unit === 0) return given;
-  throw new RangeError(`Cannot ${act} ${shown(given)} bytes: expected a positive multiple of ${formatSize(unit)}`);
+  const short = Number.isSafeInteger(given) ? formatSize(given) : "";
+  const size = /[A-Z]$/.test(short) ? short : `${shown(given)} bytes`;
+  throw new RangeError(
+    `Cannot ${act} ${size}: expected a positive multiple of ${formatSize(unit)}${near(given, unit)}`,
+  );
 }
 
-/** Switches as given, or their defaults. TypeError for what is no boolean: "false" would count as true. */
-export function switches<D extends Readonly<Record<string, boolean>>>(
-  options: { readonly [K in keyof D]?: boolean },
-  defaults: D,
-): { [K in keyof D]: boolean } {
-  const result: { [K in keyof D]: boolean } = { ...defaults };
-  for (const name of Object.keys(defaults) as (keyof D)[]) {
-    const given = options[name] ?? defaults[name];
-    if (typeof given !== "boolean") {
-      throw new TypeError(`Cannot switch ${String(name)} to ${shown(given)}: expected true or false`);
-    }
-    result[name] = given;
-  }
-  return result;
+/** The multiples on either side. */
+function near(given: number, unit: number): string {
+  if (!Number.isSafeInteger(given) || given <= 0) return "";
+  const below = Math.floor(given / unit) * unit;
+  const sizes = [below, below + unit].filter((bytes) => bytes > 0).map(formatSize);
+  return `, nearest ${sizes.length === 1 ? "is" : "are"} ${sizes.join(" and ")}`;
+}
+
+/** A switch, if it is one. TypeError for what is no boolean: "false" would count as true. */
+export function trueOrFalse(name: string, given: unknown): boolean {
+  if (typeof given === "boolean") return given;
+  throw new TypeError(`Cannot switch ${name} to ${shown(given)}: expected true or false`);
+}
+
+/** A share, if it is a number from 0 to 1. TypeError for text, which compares as a number would. */
+export function shareOf(act: string, given: unknown): number {
+  if (typeof given !== "number") throw new TypeError(`Cannot ${act} ${shown(given)}: expected a share from 0 to 1`);
+  if (given >= 0 && given <= 1) return given;
+  throw new RangeError(`Cannot ${act} ${given}: expected a share from 0 to 1`);
 }
 
 /** Bytes of host memory, as given or by default; Infinity is no limit. RangeError unless that is a number. */

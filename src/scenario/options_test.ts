@@ -3,13 +3,17 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { SZ_1G, SZ_1M, SZ_2M } from "../include/sizes.ts";
-import { gupReport } from "./gup.ts";
+import { NAMESPACE_ROWS } from "./box.ts";
+import { GUP_ROWS, gupReport } from "./gup.ts";
 import { hotplugReport } from "./hotplug.ts";
+import { HOTPLUG_ROWS } from "./hotplug_box.ts";
 import { hugetlbReport } from "./hugetlb.ts";
-import { layoutReport } from "./layout.ts";
+import { HUGETLB_ROWS } from "./hugetlb_box.ts";
+import { LAYOUT_ROWS, layoutReport } from "./layout.ts";
 import { namespaceReport } from "./namespace.ts";
-import { multipleOf, oneOf, switches, wholeNumber } from "./options.ts";
-import { planReport } from "./plan.ts";
+import { fillIn, type OptionRow, switchRow } from "./option_row.ts";
+import { multipleOf, oneOf, wholeNumber } from "./options.ts";
+import { PLAN_ROWS, planReport } from "./plan.ts";
 
 /** JavaScript and data from outside pass what the types forbid. */
 const untyped = (options: Record<string, unknown>): never => options as never;
@@ -25,12 +29,22 @@ Deno.test("wholeNumber(), multipleOf() and oneOf() hand back what makes sense", 
   }
 });
 
-Deno.test("switches() takes true and false, and nothing that only looks like them", () => {
-  const defaults = { contents: true, dax: false };
-  assertEquals(switches({}, defaults), defaults);
-  assertEquals(switches({ contents: false }, defaults), { contents: false, dax: false });
+Deno.test("fillIn() takes true and false for a switch, and nothing that only looks like them", () => {
+  const rows = { contents: switchRow("contents", "no-contents", "", true), dax: switchRow("dax", "dax", "") };
+  assertEquals(fillIn({}, rows), { contents: true, dax: false });
+  assertEquals(fillIn({ contents: false }, rows), { contents: false, dax: false });
   for (const given of ["false", "", 0, 1, NaN, {}]) {
-    assertThrows(() => switches(untyped({ dax: given }), defaults), TypeError, "expected true or false");
+    assertThrows(() => fillIn({ dax: given }, rows), TypeError, "expected true or false");
+  }
+});
+
+Deno.test("every row's default is a value that it takes, and that its flag's text means", () => {
+  for (const rows of [NAMESPACE_ROWS, GUP_ROWS, HUGETLB_ROWS, HOTPLUG_ROWS, LAYOUT_ROWS, PLAN_ROWS]) {
+    for (const [name, row] of Object.entries<OptionRow<unknown>>(rows)) {
+      if (row.fallback === undefined || row.value === "") continue;
+      assertEquals(row.check(row.fallback as never), row.fallback, name);
+      assertEquals(row.read(row.show(row.fallback)), row.fallback, name);
+    }
   }
 });
 

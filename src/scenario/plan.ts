@@ -11,12 +11,30 @@ import { daxAligns } from "../drivers/dax/bus.ts";
 import { type MapMode, ndPfnInit } from "../drivers/nvdimm/pfn_devs.ts";
 import { usableBytes } from "../drivers/nvdimm/namespace.ts";
 import { PRESETS } from "../include/kernel_config.ts";
-import { formatSize } from "../lib/units.ts";
+import { formatSize, parseSize } from "../lib/units.ts";
 import { namespaceConfig, type NamespaceOptions } from "./box.ts";
 import { makePool } from "./hugetlb.ts";
 import { type HugetlbConfig, hugetlbConfig } from "./hugetlb_box.ts";
 import { createOnBox, NamespaceError } from "./namespace.ts";
+import {
+  ARCH_ROW,
+  HOST_MEMORY_ROW,
+  KERNEL_ROW,
+  optional,
+  type OptionRow,
+  type OptionRows,
+  sizeRow,
+  wordRow,
+} from "./option_row.ts";
 import { archNamed, MOST_MEMORY, multipleOf } from "./options.ts";
+
+/** Huge pages of one size. */
+export interface PoolSize {
+  /** Size of a huge page, in bytes. */
+  readonly size: number;
+  /** How many. */
+  readonly count: number;
+}
 
 /** What is planned. Bytes. */
 export interface PlanOptions {
@@ -25,7 +43,7 @@ export interface PlanOptions {
   /** Data a namespace must have at least; answered by the size to ask for. */
   readonly usable?: number;
   /** Huge pages to reserve in DRAM, by size. */
-  readonly hugetlb?: readonly { readonly size: number; readonly count: number }[];
+  readonly hugetlb?: readonly PoolSize[];
   /** Only this page size; default every one. */
   readonly align?: number;
   /** Only this kernel; default every preset. */
@@ -37,6 +55,33 @@ export interface PlanOptions {
   /** Bytes the host has for the emulated tables; default 20 GiB. */
   readonly hostMemory?: number;
 }
+
+/** `2M:10240,1G:64`. */
+const POOLS_ROW: OptionRow<readonly PoolSize[]> = {
+  flag: "hugetlb",
+  value: "SIZE:N,...",
+  help: "huge pages to reserve in DRAM, such as 2M:10240,1G:64",
+  read: (text) =>
+    text.split(",").map((pool) => {
+      const match = /^([^:]+):([1-9]\d*)$/.exec(pool);
+      if (match === null) throw new RangeError(`expected SIZE:N such as 2M:10240, got "${pool}"`);
+      return { size: parseSize(match[1]), count: Number(match[2]) };
+    }),
+  check: (given) => given,
+  show: (pools) => pools.map(({ size, count }) => `${formatSize(size)}:${count}`).join(","),
+};
+
+/** The options of a plan, each with its flag; what is not given is compared. */
+export const PLAN_ROWS = {
+  pmem: sizeRow("pmem", "pmem to put into one namespace, a multiple of 16M"),
+  usable: sizeRow("usable", "data a namespace must have: prints the -s to ask for"),
+  hugetlb: POOLS_ROW,
+  align: sizeRow("align", "only this page size (default: all)", "4K|2M|1G"),
+  map: wordRow<MapMode>("map", "only this place for the memmap (default: both)", ["mem", "dev"]),
+  kernel: optional(KERNEL_ROW, "only this kernel (default: all)"),
+  arch: ARCH_ROW,
+  hostMemory: HOST_MEMORY_ROW,
+} satisfies OptionRows<PlanOptions>;
 
 /** One policy for the pmem. Bytes; percent of the pmem. */
 export interface PlanRow {
@@ -128,6 +173,10 @@ export function planReport(options: PlanOptions, progress: (what: string) => voi
   // What makes no sense is refused before anything is counted.
   if (pmem !== undefined) multipleOf("make a namespace of", pmem, archNamed(options.arch).namespaceUnitBytes);
   if (usable !== undefined) checkUsable(usable);
+  const twice = hugetlb.find(({ size }, i) => hugetlb.findIndex((pool) => pool.size === size) < i);
+  if (twice !== undefined) {
+    throw new RangeError(`Cannot plan huge pages of ${formatSize(twice.size)} twice: expected each size once`);
+  }
   for (const pool of hugetlb) poolConfig(options, { ...pool, kernel: policies.kernels[0], optimize: true });
   return {
     config: options,

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Flags made of the rows that declare a report's options (src/scenario/option_row.ts), and options read from them.
+// Defaults stay with the rows: an option whose flag is not given is not passed on.
+
+import type { OptionRow } from "../scenario/option_row.ts";
+import { CommandError, type Flag, type Flags } from "./command.ts";
+import { SET_FLAG } from "./flags.ts";
+import { hostMemory } from "./host.ts";
+
+type Rows = Readonly<Record<string, OptionRow<unknown>>>;
+
+/** The flags of these options; beside the kernel's there is --set. */
+export function flagsOf(rows: Rows): Record<string, Flag> {
+  const flags: Record<string, Flag> = {};
+  for (const row of Object.values(rows)) {
+    if (row.flag === "") continue;
+    const { value, help, fallback } = row;
+    flags[row.flag] = {
+      value,
+      help,
+      ...(fallback === undefined || value === "" ? {} : { fallback: row.show(fallback) }),
+    };
+    if (row.flag === "kernel") flags.set = SET_FLAG;
+  }
+  return flags;
+}
+
+/** The options that the flags give, and how much memory the host has. CommandError naming the flag that makes no sense. */
+export function optionsOf<O>(flags: Flags, rows: Rows): O {
+  const options: Record<string, unknown> = {};
+  for (const [name, row] of Object.entries(rows)) {
+    if (row.flag !== "" && (flags.has(row.flag) || row.required)) options[name] = readFlag(flags, row);
+  }
+  if ("kernel" in rows && flags.has("set")) options.kernel = `${flags.text("kernel")},${flags.text("set")}`;
+  const memory = hostMemory();
+  if ("hostMemory" in rows && memory !== undefined) options.hostMemory = memory;
+  return options as O;
+}
+
+function readFlag(flags: Flags, row: OptionRow<unknown>): unknown {
+  try {
+    return row.read(row.value === "" ? "" : flags.text(row.flag));
+  } catch (error) {
+    if (error instanceof RangeError) throw new CommandError(`--${row.flag}: ${error.message}`);
+    throw error;
+  }
+}

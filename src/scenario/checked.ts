@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The invariant checker at the end of a report, for `check`: what it objects to is part of the report.
+
+import { checkInvariants } from "../debug_vm/debug_vm.ts";
+import { KernelPanic } from "../lib/bug.ts";
+import type { Kernel } from "../mm/kernel.ts";
+
+/** What the invariant checker says of a machine. */
+export interface InvariantCheck {
+  /** The first invariant that does not hold, by its number, and what was found; null when all hold. */
+  readonly objection: string | null;
+}
+
+/** Checks every invariant if that is asked for; null if it is not. */
+export function checkedIf(wanted: boolean, k: Kernel): InvariantCheck | null {
+  if (!wanted) return null;
+  try {
+    checkInvariants(k);
+    return { objection: null };
+  } catch (error) {
+    if (!(error instanceof KernelPanic)) throw error;
+    return { objection: error.message };
+  }
+}
+
+/** The first check that objects, or the last. */
+export function firstObjection(...checks: readonly (InvariantCheck | null)[]): InvariantCheck | null {
+  return checks.find((check) => check !== null && check.objection !== null) ?? checks.at(-1) ?? null;
+}

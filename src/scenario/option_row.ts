@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// An option, declared once: its flag, help, default, the text it reads and the values it takes. `lab` makes its flags of
+// these rows, reports fill in and check their options by them; what depends on several options a report checks itself.
+// It mirrors no kernel file.
+
+import { ARCHS } from "../arch/archs.ts";
+import { STRUCT_PAGE_SIZES } from "../include/mm_types.ts";
+import { PRESETS } from "../include/kernel_config.ts";
+import { kernelSpec } from "../kernels.ts";
+import { formatSize, parseSize } from "../lib/units.ts";
+import { COSTS, costTable, DEFAULT_COST } from "../model/cost_tables.ts";
+import { archNamed, hostMemoryOption, oneOf, shareOf, trueOrFalse, wholeNumber } from "./options.ts";
+
+/** One option of type T. */
+export interface OptionRow<T> {
+  /** Its flag without the dashes; empty for an option without one. */
+  readonly flag: string;
+  /** Placeholder of the flag's value; empty for a switch. */
+  readonly value: string;
+  readonly help: string;
+  /** What holds when it is not given. Without it the option is required, or its default depends on others. */
+  readonly fallback?: T;
+  readonly required?: boolean;
+  /** The value that a flag's text means; a switch reads the empty text. RangeError for what means nothing. */
+  readonly read: (text: string) => T;
+  /** A value from the library's caller, if it is one. RangeError or TypeError naming the given and the allowed. */
+  readonly check: (given: never) => T;
+  /** A value as a flag has it. */
+  show(value: T): string;
+}
+
+/** A row for every option of O. */
+export type OptionRows<O> = { readonly [K in keyof O]-?: OptionRow<Exclude<O[K], undefined>> };
+
+type Valued<R> = R extends { readonly check: (given: never) => infer T } ? T : never;
+/** Options with the defaults filled in: always there where the row has a default or is required. */
+export type Filled<R> =
+  & { readonly [K in keyof R as R[K] extends { fallback: unknown } | { required: true } ? K : never]: Valued<R[K]> }
+  & { readonly [K in keyof R as R[K] extends { fallback: unknown } | { required: true } ? never : K]?: Valued<R[K]> };
+
+/** The options that have a row, checked, and the defaults of those that are not given. */
+export function fillIn<R extends Readonly<Record<string, OptionRow<unknown>>>>(options: object, rows: R): Filled<R> {
+  const given = options as Readonly<Record<string, never>>;
+  const filled: Record<string, unknown> = {};
+  for (const [name, row] of Object.entries(rows)) {
+    if (given[name] !== undefined || row.required) filled[name] = row.check(given[name]);
+    else if (row.fallback !== undefined) filled[name] = row.fallback;
+  }
+  return filled as Filled<R>;
+}
+
+/** The row with what holds when the option is not given. */
+export function byDefault<T>(row: OptionRow<T>, fallback: T): OptionRow<T> & { readonly fallback: T } {
+  return { ...row, fallback };
+}
+
+/** The row of an option that must be given. */
+export function required<T>(row: OptionRow<T>): OptionRow<T> & { readonly required: true } {
+  return { ...row, required: true };
+}
+
+/** The row without a default: not given means something else, which `help` says. */
+export function optional<T>({ flag, value, read, check, show }: OptionRow<T>, help: string): OptionRow<T> {
+  return { flag, value, help, read, check, show };
+}
+
+/** A size in bytes; which sizes make sense the report says. */
+export function sizeRow(flag: string, help: string, value = "SIZE"): OptionRow<number> {
+  return { flag, value, help, read: parseSize, check: (given) => given, show: formatSize };
+}
+
+/** One of some words; `what` names it in complaints. */
+export function wordRow<T extends string>(
+  flag: string,
+  help: string,
+  words: readonly T[],
+  what: string = flag,
+): OptionRow<T> {
+  const read = (text: string) => {
+    if (words.includes(text as T)) return text as T;
+    throw new RangeError(`expected ${words.join(" or ")}, got "${text}"`);
+  };
+  return { flag, value: words.join("|"), help, read, check: (given) => oneOf(what, given, words), show: String };
+}
+
+/** A whole number between bounds; `what` names it in complaints. */
+export function countRow(
+  flag: string,
+  help: string,
+  [least, most]: readonly [number, number],
+  what: string = flag,
+): OptionRow<number> {
+  return {
+    flag,
+    value: "N",
+    help,
+    read: readWhole,
+    check: (given) => wholeNumber(what, given, least, most),
+    show: String,
+  };
+}
+
+function readWhole(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new RangeError(`expected a whole number, got "${text}"`);
+}
+
+/** A share from 0 to 1; `act` is what is done to so much. */
+export function shareRow(flag: string, help: string, act: string): OptionRow<number> {
+  const read = (text: string) => {
+    const share = /^[\d.]+(e-?\d+)?$/i.test(text) ? Number(text) : NaN;
+    if (share >= 0 && share <= 1) return share;
+    throw new RangeError(`expected a share from 0 to 1, got "${text}"`);
+  };
+  return { flag, value: "SHARE", help, read, check: (given) => shareOf(act, given), show: String };
+}
+
+/** A switch: true or false, `fallback` without the flag; `name` is the option's. */
+export function switchRow(
+  name: string,
+  flag: string,
+  help: string,
+  fallback = false,
+): OptionRow<boolean> & { readonly fallback: boolean } {
+  return {
+    flag,
+    value: "",
+    help,
+    fallback,
+    read: () => !fallback,
+    check: (given) => trueOrFalse(name, given),
+    show: String,
+  };
+}
+
+/** The kernel; `--set` beside its flag changes switches of it. Filled in as a spec. */
+export const KERNEL_ROW: OptionRow<string> & { readonly fallback: string } = {
+  flag: "kernel",
+  value: "PRESET",
+  help: Object.keys(PRESETS).join(", "),
+  fallback: "6.1",
+  read: kernelSpec,
+  check: kernelSpec,
+  show: String,
+};
+
+/** The architecture with its base page size. */
+export const ARCH_ROW: OptionRow<string> & { readonly fallback: string } = {
+  flag: "arch",
+  value: "ARCH",
+  help: Object.keys(ARCHS).join(", "),
+  fallback: "x86-64",
+  read: String,
+  check: (given) => archNamed(given).name,
+  show: String,
+};
+
+/** sizeof(struct page). */
+export const STRUCT_PAGE_ROW: OptionRow<number> & { readonly fallback: number } = {
+  flag: "struct-page",
+  value: "BYTES",
+  help: `sizeof(struct page): ${STRUCT_PAGE_SIZES.join(", ")}`,
+  fallback: 64,
+  read: readWhole,
+  check: (given) => oneOf("size of struct pages", given, STRUCT_PAGE_SIZES),
+  show: String,
+};
+
+/** The machine of the model times. */
+export const COST_ROW: OptionRow<string> & { readonly fallback: string } = {
+  flag: "cost",
+  value: "NAME",
+  help: `machine of the model times: ${Object.keys(COSTS).join(", ")}`,
+  fallback: DEFAULT_COST,
+  read: String,
+  check: (given) => costTable(given).name,
+  show: String,
+};
+
+/** Struct pages are written, or only counted. */
+export const CONTENTS_ROW = switchRow(
+  "contents",
+  "no-contents",
+  "count frames and tables without writing struct pages",
+  true,
+);
+
+/** The checker looks at the machine before the report is made. */
+export const CHECK_ROW = switchRow("check", "check", "check every invariant afterwards; exit 1 if one does not hold");
+
+/** Host memory; `lab` finds out itself how much there is. */
+export const HOST_MEMORY_ROW: OptionRow<number> & { readonly fallback: number } = {
+  flag: "",
+  value: "",
+  help: "",
+  fallback: hostMemoryOption(),
+  read: Number,
+  check: hostMemoryOption,
+  show: formatSize,
+};
