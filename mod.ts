@@ -86,8 +86,6 @@ export { SWITCHES } from "./src/include/kernel_switches.ts";
 export type { Switch, SwitchValue } from "./src/include/kernel_switches.ts";
 export { kernelChanges, kernelConfig, kernelSpec } from "./src/kernels.ts";
 export type { SwitchChange } from "./src/kernels.ts";
-export { MUTATIONS } from "./src/include/mutations.ts";
-export type { Mutation } from "./src/include/mutations.ts";
 export type { Errata, GupVariant, KernelConfig, SelfHostedVmemmap, VmemmapDedup } from "./src/include/kernel_config.ts";
 export { COUNTERS } from "./src/mm/vmstat.ts";
 export type { CounterName, CounterValues } from "./src/mm/vmstat.ts";

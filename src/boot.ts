@@ -254,7 +254,7 @@ function memInit(k: Kernel): void {
   for (const range of memblock.memory) {
     for (const run of memblock.free(range)) freeToZones(k.nodes[range.nid], run.start, run.end);
   }
-  const flags = PG_RESERVED | (k.config.mutation === "bootmemUnmarked" ? 0 : PG_BOOTMEM);
+  const flags = PG_RESERVED | PG_BOOTMEM;
   for (const { start, end } of memblock.reserved) {
     for (let pfn = start; pfn < end;) {
       const { zone, area } = findArea(k, pfn) ?? panic(`memInit: reserved frame ${pfn} is no DRAM`);

@@ -2,8 +2,6 @@
 // Which kernel runs: one switch per behaviour that differs between the documents, and the named presets. Data only.
 // "Patch n" is patch n of seed 001 (the v4 series); patches 2, 3, 9, 10 and 11 move code and have no switch.
 
-import type { Mutation } from "./mutations.ts";
-
 /** How gup-fast takes references on a devmap huge entry. */
 export type GupVariant =
   /** Before the series: one reference and one lookup step per base page. */
@@ -59,6 +57,8 @@ export interface Errata {
    * The series as merged: the pageblock type is set inside the shortened init loop, so a 1 GiB page types one of 512.
    */
   readonly pageblockInShortLoop: boolean;
+  /** Init skips tails by geometry alone, also in a section whose memmap is boot's and shares nothing. */
+  readonly earlySectionAssumedShared: boolean;
   /** __add_pages() leaves the sections it had added when a later one fails. */
   readonly addPagesNoUnwind: boolean;
   /**
@@ -111,8 +111,6 @@ export interface KernelConfig {
   readonly selfHostedVmemmap: SelfHostedVmemmap;
   /** Which defects to reproduce. */
   readonly errata: Errata;
-  /** A defect put in to see who notices; none in any preset. */
-  readonly mutation?: Mutation;
 }
 
 export const NO_ERRATA: Errata = {
@@ -125,6 +123,7 @@ export const NO_ERRATA: Errata = {
   compoundHeadUnadjusted: false,
   dedupAnyStructSize: false,
   pageblockInShortLoop: false,
+  earlySectionAssumedShared: false,
   addPagesNoUnwind: false,
   compoundStartUnchecked: false,
   addMemoryNullAltmap: false,

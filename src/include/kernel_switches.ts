@@ -24,7 +24,7 @@ const YES_NO = [false, true] as const;
 type Rows<T> = { readonly [K in keyof T]-?: Switch & { readonly values: readonly T[K][] } };
 
 /** Behaviours that differ between kernels, by their name in KernelConfig. */
-export const KERNEL_SWITCHES: Rows<Omit<KernelConfig, "name" | "errata" | "mutation">> = {
+export const KERNEL_SWITCHES: Rows<Omit<KernelConfig, "name" | "errata">> = {
   memoryFailureHead: { values: YES_NO, help: "memory_failure() looks at the head page", source: "v4 patch 1" },
   compoundDevmap: { values: YES_NO, help: "device-dax has compound pages of its alignment", source: "v4 patches 4, 7" },
   clearDynamicPgmap: { values: YES_NO, help: "a killed dynamic device forgets its pgmap", source: "v4 patch 6" },
@@ -105,6 +105,11 @@ export const ERRATA_SWITCHES: Rows<Errata> = {
     values: YES_NO,
     help: "a 1 GiB page gets a pageblock type for one block of 512",
     source: "the series as merged",
+  },
+  earlySectionAssumedShared: {
+    values: YES_NO,
+    help: "init skips tails in a section that has boot's memmap",
+    source: "001:2221",
   },
   addPagesNoUnwind: {
     values: YES_NO,

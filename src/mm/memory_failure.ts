@@ -85,7 +85,7 @@ export const memoryFailureHugetlb = traced("memory_failure_hugetlb(pfn)", (k: Ke
   const head = hugetlbHead(k, pfn);
   if (head < 0) return -ENXIO;
   if ((pageFlags(k, head) & PG_HWPOISON) !== 0) return -EBUSY;
-  setPageFlags(k, k.config.mutation === "poisonsTail" ? pfn : head, PG_HWPOISON);
+  setPageFlags(k, head, PG_HWPOISON);
   setSubpagePrivate(k, head, SUBPAGE_INDEX_HWPOISON, pfn - head);
   return dissolveFreeHugePage(k, head);
 });

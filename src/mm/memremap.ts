@@ -211,10 +211,8 @@ function pfnNext(k: Kernel, pgmap: DevPagemap, pfn: number): number {
 const pageunmapRange = traced("pageunmap_range(_, range)", (k: Kernel, pgmap: DevPagemap, i: number): void => {
   const { start, end } = pgmap.ranges[i];
   // remove_pfn_range_from_zone(), while there is memmap.
-  const tooLate = k.config.mutation === "poisonedTooLate";
-  if (!tooLate) pageInitPoison(k, start, end - start);
+  pageInitPoison(k, start, end - start);
   removePages(k, start, end - start, pgmap.altmap);
-  if (tooLate) pageInitPoison(k, start, end - start);
   k.pgmaps.delete(pgmap.ranges[i]);
 });
 

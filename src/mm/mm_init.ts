@@ -51,7 +51,7 @@ const { COMPOUND_HEAD, COMPOUND_HEAD_HI, FLAGS, REFCOUNT, STEP } = WORD;
 
 /** `__init_zone_device_page` (patch 3), without the pageblock, which is set for the whole range at once. */
 export function initZoneDevicePage(k: Kernel, pfn: number, pgmap: DevPagemap): void {
-  initSinglePage(k, pfn, ZONE_DEVICE, k.config.mutation === "deviceOnNodeZero" ? 0 : pgmap.nid);
+  initSinglePage(k, pfn, ZONE_DEVICE, pgmap.nid);
   writePage(k, pfn, PAGE_FLAGS, PG_RESERVED);
   writePage(k, pfn, PAGE_PGMAP, pgmap.addrLo);
   writePage(k, pfn, PAGE_PGMAP_HI, pgmap.addrHi);
@@ -73,10 +73,8 @@ export function prepCompoundTail(k: Kernel, tail: number, head: number): void {
  */
 export function compoundNrPages(k: Kernel, pgmap: DevPagemap, pfn: number): number {
   const all = pgmap.geometry;
-  const { initUniqueOnly, mutation } = k.config;
-  const shared = vmemmapCanOptimize(k, pgmap) || mutation === "initAssumesShared";
-  const early = k.sections.early(pfn) && mutation !== "earlySectionAssumedShared";
-  if (!initUniqueOnly || !shared || early) return all;
+  const early = k.sections.early(pfn) && !k.config.errata.earlySectionAssumedShared;
+  if (!k.config.initUniqueOnly || !vmemmapCanOptimize(k, pgmap) || early) return all;
   return Math.min(all, vmemmapReserveNr(k) * Math.floor(k.pageBytes / k.structPageSize));
 }
 
@@ -181,7 +179,6 @@ function initCompound(k: Kernel, head: number, nrPages: number, pgmap: DevPagema
   const order = Math.log2(pgmap.geometry);
   initZoneDevicePage(k, head, pgmap);
   setPageFlags(k, head, PG_HEAD);
-  if (k.config.mutation === "headBeforeTails") prepCompoundHead(k, head, order, COMPOUND_PAGE_DTOR);
   const tail = (pfn: number) => {
     initZoneDevicePage(k, pfn, pgmap);
     prepCompoundTail(k, pfn, head);
@@ -189,7 +186,7 @@ function initCompound(k: Kernel, head: number, nrPages: number, pgmap: DevPagema
   // After the first two tails, which hold the head's order, counts and pins, and before those that may alias them.
   const first = Math.min(2, nrPages - 1);
   fillRun(k, head + 1, first, tail);
-  if (k.config.mutation !== "headBeforeTails") prepCompoundHead(k, head, order, COMPOUND_PAGE_DTOR);
+  prepCompoundHead(k, head, order, COMPOUND_PAGE_DTOR);
   fillRun(k, head + 1 + first, nrPages - 1 - first, tail);
 }
 

@@ -118,7 +118,7 @@ export function freePages(k: Kernel, pfn: number, order: number, use: number): v
  * last one. A frame from the boot allocator goes through put_page_bootmem and becomes managed memory.
  */
 export function freePagetable(k: Kernel, pfn: number, order: number, use: number): void {
-  if ((readPage(k, pfn, 0) & PG_RESERVED) !== 0 && k.config.mutation !== "bootmemFreedPlain") {
+  if ((readPage(k, pfn, 0) & PG_RESERVED) !== 0) {
     for (let i = 0; i < 1 << order; i++) freeBootmemPage(k, pfn + i, use);
     return;
   }

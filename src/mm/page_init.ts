@@ -186,7 +186,7 @@ function pointImage(image: Int32Array, headLo: number, headHi: number, prevHi: n
  * never through a mapping that is gone or read-only (I32). Without debug nothing is stored.
  */
 export const pageInitPoison = traced("page_init_poison(pfn, n)", (k: Kernel, pfn: number, n: number): void => {
-  if (!poisons(k) || k.config.mutation === "memmapNotPoisoned") return;
+  if (!poisons(k)) return;
   const { words, pageWords } = k.phys;
   const end = (pfn + n) * k.structPageSize / 4;
   for (let word = pfn * k.structPageSize / 4; word < end;) {

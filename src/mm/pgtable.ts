@@ -124,8 +124,7 @@ export function populateTo(k: Kernel, root: number, vpn: number, level: number, 
       const child = allocTable(k, nid, use < 0 ? TABLE_USE[l] : use);
       if (child < 0) return -1;
       setEntry(k, at, l, child, use < 0 ? k.arch.format.table : k.arch.format.userTable);
-      const shared = l === k.arch.format.topLevel && use < 0 && k.config.mutation !== "noPgdSync";
-      if (shared) syncGlobalPgds(k, tableIndex(k, vpn, l));
+      if (l === k.arch.format.topLevel && use < 0) syncGlobalPgds(k, tableIndex(k, vpn, l));
     } else if (entryHuge(k, at)) {
       return -1;
     }

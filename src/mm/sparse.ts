@@ -81,8 +81,7 @@ const sectionDeactivate = traced(
     const early = sections.early(pfn);
     if (!early) depopulateSectionMemmap(k, pfn, n, altmap);
     // The usage map of an early section is never freed, and boot memmap stays while any of the section is left.
-    const stays = k.config.mutation === "sectionStaysPresent";
-    if (sections.isEmpty(nr) && !early && !stays) sections.state[nr] = 0;
+    if (sections.isEmpty(nr) && !early) sections.state[nr] = 0;
     return 0;
   },
 );

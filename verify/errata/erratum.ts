@@ -6,8 +6,8 @@
 import { type Errata, type KernelConfig, PRESETS } from "../../mod.ts";
 import type { Claim } from "../claims/claim.ts";
 
-/** The name of an erratum's switch: a defect, a fix that an older kernel lacks, or a mutation. */
-export type Switch = keyof Errata | "memoryFailureHead" | "clearDynamicPgmap" | "earlySectionAssumedShared";
+/** The name of an erratum's switch: a defect, or a fix that an older kernel lacks. */
+export type Switch = keyof Errata | "memoryFailureHead" | "clearDynamicPgmap";
 
 /** One defect. */
 export interface Erratum {
@@ -35,7 +35,6 @@ export function kernelWith({ name, preset }: Pick<Erratum, "name" | "preset">, o
   const base = PRESETS[preset];
   const named = { ...base, name: `${preset} ${on ? "with" : "without"} ${name}` };
   if (name === "memoryFailureHead" || name === "clearDynamicPgmap") return { ...named, [name]: !on };
-  if (name === "earlySectionAssumedShared") return on ? { ...named, mutation: name } : named;
   return { ...named, errata: { ...base.errata, [name]: on } };
 }
 

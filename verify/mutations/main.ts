@@ -11,7 +11,7 @@ import { ROWS } from "./table.ts";
 /** Tries the mutations as the command line asks; returns the exit code. */
 async function main(args: string[]): Promise<number> {
   const flags = parseArgs(args, { boolean: ["write"] });
-  const verdicts = ROWS.map(tryMutation);
+  const verdicts = await Promise.all(ROWS.map(tryMutation));
   for (const { row, noticed, caught } of verdicts) {
     console.log(`${caught ? "caught " : "MISSED "} ${row.name.padEnd(26)} ${row.invariant.padEnd(4)} ${noticed}`);
   }

@@ -5,9 +5,12 @@
 import type { BootOptions } from "../../src/boot.ts";
 import type { NamespaceRequest } from "../../src/drivers/nvdimm/namespace.ts";
 import { type Errata, type KernelConfig, NO_ERRATA, PRESETS } from "../../src/include/kernel_config.ts";
-import { type Mutation, MUTATIONS } from "../../src/include/mutations.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
-import { exercise } from "./exercise.ts";
+import { type Edit, MUTATIONS } from "./edits.ts";
+import type { World } from "./mutant.ts";
+
+/** A life: what is done with a kernel of a world. */
+export type Live = (world: World, k: Kernel) => void;
 
 /** A defect. */
 export interface MutationRow {
@@ -17,12 +20,13 @@ export interface MutationRow {
   readonly what: string;
   readonly machine: BootOptions;
   /** The life it is put into. */
-  readonly live: (k: Kernel) => void;
-  /** Puts the defect into the configuration, or into the booted machine. */
+  readonly live: Live;
+  /** Puts the defect into the sources, the configuration, or the booted machine. */
+  readonly edits?: readonly Edit[];
   readonly config?: Partial<KernelConfig>;
   readonly patch?: (k: Kernel) => void;
   /** The life with the defect in it, where that is an order of its steps. */
-  readonly mutant?: (k: Kernel) => void;
+  readonly mutant?: Live;
   /** The invariant it breaks, and a pattern of what notices. */
   readonly invariant: string;
   readonly notices: RegExp;
@@ -37,9 +41,12 @@ export const SMALL: NamespaceRequest = { size: 2 ** 14, align: 256, map: "mem" }
 /** What mutations are tried on unless they need something else. */
 const ALL: readonly NamespaceRequest[] = [PUD, MEM, DEV];
 
-export function devices(...requests: NamespaceRequest[]): (k: Kernel) => void {
-  return (k) => exercise(k, requests);
+export function devices(...requests: NamespaceRequest[]): Live {
+  return ({ exercise }, k) => exercise(k, requests);
 }
+
+export const plugged: Live = ({ plugExercise }, k) => plugExercise(k);
+export const pooled: Live = ({ poolExercise }, k) => poolExercise(k);
 
 /** A toy kernel without errata. */
 export function toy(preset: string, more: Partial<KernelConfig> = {}, options: BootOptions = {}): BootOptions {
@@ -69,16 +76,12 @@ export function erratum(
   return { name, bug, what, machine: toy("v4"), live: devices(...ALL), config, ...row };
 }
 
-export function mutation(name: Mutation, bug: string, row: Partial<MutationRow> & Caught): MutationRow {
-  return {
-    name,
-    bug,
-    what: MUTATIONS[name],
-    machine: toy("v7"),
-    live: devices(...ALL),
-    config: { mutation: name },
-    ...row,
-  };
+export function mutation(
+  name: keyof typeof MUTATIONS,
+  bug: string,
+  row: Partial<MutationRow> & Caught,
+): MutationRow {
+  return { name, bug, ...MUTATIONS[name], machine: toy("v7"), live: devices(...ALL), ...row };
 }
 
 export function object(name: string, bug: string, what: string, row: Partial<MutationRow> & Caught): MutationRow {

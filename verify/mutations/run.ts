@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Tries a mutation: the exercise must pass without it, and panic with it.
 
-import { boot } from "../../src/boot.ts";
 import { PRESETS } from "../../src/include/kernel_config.ts";
-import { KernelPanic } from "../../src/lib/bug.ts";
+import { withMutant, type World } from "./mutant.ts";
 import type { MutationRow } from "./row.ts";
+import * as sound from "./world.ts";
 
 /** What noticed a mutation. */
 export interface Verdict {
@@ -18,20 +18,25 @@ export interface Verdict {
 }
 
 /** Runs a row without its defect and with it. */
-export function tryMutation(row: MutationRow): Verdict {
+export async function tryMutation(row: MutationRow): Promise<Verdict> {
   // An arch made for the row is part of the defect.
-  const sound = typeof row.machine.arch === "string" ? row.machine : { ...row.machine, arch: "toy" };
-  const without = panicOf(() => row.live(boot(sound)));
-  const noticed = panicOf(() => {
-    const kernel = typeof row.machine.kernel === "object" ? row.machine.kernel : PRESETS["6.1"];
-    const k = boot({ ...row.machine, kernel: { ...kernel, ...row.config } });
-    row.patch?.(k);
-    (row.mutant ?? row.live)(k);
-  });
+  const machine = typeof row.machine.arch === "string" ? row.machine : { ...row.machine, arch: "toy" };
+  const without = panicOf(sound, () => row.live(sound, sound.boot(machine)));
+  const noticed = row.edits === undefined ? lived(row, sound) : await withMutant(row.edits, (w) => lived(row, w));
   return { row, without, noticed, caught: without === null && noticed !== null && row.notices.test(noticed) };
 }
 
-function panicOf(run: () => void): string | null {
+/** What stops the life with the defect. */
+function lived(row: MutationRow, world: World): string | null {
+  return panicOf(world, () => {
+    const kernel = typeof row.machine.kernel === "object" ? row.machine.kernel : PRESETS["6.1"];
+    const k = world.boot({ ...row.machine, kernel: { ...kernel, ...row.config } });
+    row.patch?.(k);
+    (row.mutant ?? row.live)(world, k);
+  });
+}
+
+function panicOf({ KernelPanic }: World, run: () => void): string | null {
   try {
     run();
     return null;

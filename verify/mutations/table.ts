@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Every defect that is tried. A row is an erratum of the documents, a mutation of the kernel's code
-// (src/include/mutations.ts), an object of a booted machine that is made to misbehave, or an order of steps that
+// Every defect that is tried. A row is an erratum of the documents, a change of the sources
+// (edits.ts), an object of a booted machine that is made to misbehave, or an order of steps that
 // another CPU finds wrong. New paths add rows.
 
 import { TOY, TOY_ARM64_PAGES } from "../../src/arch/toy/toy.ts";
 import { ZONE_DEVICE } from "../../src/include/mmzone.ts";
 import { C } from "../../src/mm/vmstat.ts";
-import { plugExercise } from "./plug_exercise.ts";
-import { poolExercise } from "./pool_exercise.ts";
 import { RACE_ROWS } from "./race_rows.ts";
 import {
   DEV,
@@ -21,6 +19,8 @@ import {
   type MutationRow,
   object,
   PLUG,
+  plugged,
+  pooled,
   PUD,
   SECTIONS,
   SMALL,
@@ -44,7 +44,7 @@ export const ROWS: readonly MutationRow[] = [
     invariant: "I6",
     notices: /I7 tail|I6/,
   }),
-  mutation("earlySectionAssumedShared", "B5", {
+  erratum("earlySectionAssumedShared", "B5", "init skips tails in a section that has plain boot memmap", {
     machine: toy("v7", {}, IN_BOOT_SECTION),
     live: devices(MEM),
     invariant: "I6",
@@ -146,52 +146,52 @@ export const ROWS: readonly MutationRow[] = [
     "a block whose device cannot be made: its own memmap goes to the buddy allocator",
     {
       machine: toy("6.1", {}, PLUG),
-      live: plugExercise,
+      live: plugged,
       invariant: "I16",
       notices: /belongs to no zone's free area|memmap of frame \d+ is not mapped|I\d+/,
     },
   ),
   mutation("headFromTemplate", "B14", {
     machine: toy("v7", {}, { hugetlbFreeVmemmap: true }),
-    live: poolExercise,
+    live: pooled,
     invariant: "I8",
     notices: /I8/,
   }),
   ...(["graceAlways", "graceFlagKept"] as const).map((name) =>
     mutation(name, "B17", {
       machine: toy("v7", { hugetlbFlush: "batch", hugetlbGrace: true }, { hugetlbFreeVmemmap: true }),
-      live: poolExercise,
+      live: pooled,
       invariant: "I30",
       notices: /I30/,
     })
   ),
   mutation("poisonsTail", "B19", {
     machine: toy("v7", {}, { hugetlbFreeVmemmap: true }),
-    live: poolExercise,
+    live: pooled,
     invariant: "I9",
     notices: /store to the read-only struct page/,
   }),
   mutation("restoresWhole", "B20", {
     machine: toy("v7", {}, { hugetlbFreeVmemmap: true }),
-    live: poolExercise,
+    live: pooled,
     invariant: "I12",
     notices: /is not shared|not mapped by a page-table entry/,
   }),
   mutation("ownMemmapNotPresent", "", {
     machine: toy("6.1", {}, PLUG),
-    live: plugExercise,
+    live: plugged,
     invariant: "I26",
     notices: /I26|I12/,
   }),
   mutation("selfHostedUnmarked", "", {
     machine: toy("6.1", { selfHostedVmemmap: "marked" }, PLUG),
-    live: plugExercise,
+    live: plugged,
     invariant: "I28",
     notices: /I28/,
   }),
   mutation("selfHostedAnywhere", "", {
     machine: toy("6.1", {}, { ...PLUG, structPageSize: 80 }),
-    live: plugExercise,
+    live: plugged,
     invariant: "I27",
     notices: /I27/,
   }),
@@ -281,7 +281,7 @@ export const ROWS: readonly MutationRow[] = [
   }),
   mutation("bootmemFreedPlain", "", {
     machine: toy("v7", {}, { hugetlbFreeVmemmap: true }),
-    live: poolExercise,
+    live: pooled,
     invariant: "I24",
     notices: /I25|I12/,
   }),
@@ -291,7 +291,7 @@ export const ROWS: readonly MutationRow[] = [
   }),
   mutation("memmapNotPoisoned", "", {
     machine: toy("6.1", {}, PLUG),
-    live: plugExercise,
+    live: plugged,
     invariant: "I32",
     notices: /I32 struct page/,
   }),

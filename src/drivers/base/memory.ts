@@ -65,7 +65,7 @@ export const memoryBlockOnline = traced(
       return err;
     }
     // Once onlining succeeded: the memmap is present, and nobody's to manage.
-    if (k.config.mutation !== "ownMemmapNotPresent") adjustPresentPageCount(zone, own);
+    adjustPresentPageCount(zone, own);
     block.zone = zone.index;
     return 0;
   },

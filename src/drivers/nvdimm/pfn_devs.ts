@@ -31,10 +31,6 @@ export interface PfnInfoBlock {
 
 /** The size of struct page ndctl reserves room for (MAX_STRUCT_PAGE_SIZE). */
 const MAX_STRUCT_PAGE_SIZE = 64;
-/**
- * What early device-dax set aside for a label of its own, in info blocks: 128 KiB of 8 KiB each (dax_label_reserve).
- */
-const LABEL_RESERVE = 16;
 
 /** `nd_pfn_init`: lays out [start, start + size), in bytes. -ENXIO when the alignment leaves no room for data. */
 export const ndPfnInit = traced(
@@ -45,8 +41,7 @@ export const ndPfnInit = traced(
     const endTrunc = start + size - alignDown(start + size, unit);
     const frames = Math.floor((size - reserve) / k.pageBytes);
     const memmap = mode === "dev" ? MAX_STRUCT_PAGE_SIZE * frames : 0;
-    const label = k.config.mutation === "labelReserved" ? LABEL_RESERVE * reserve : 0;
-    const dataoff = alignUp(start + reserve + memmap + label, unit) - start;
+    const dataoff = alignUp(start + reserve + memmap, unit) - start;
     if (dataoff >= size - endTrunc) return -ENXIO;
     return { mode, align, dataoff, endTrunc, npfns: pfnDown(size - dataoff - endTrunc, k.pageBytes) };
   },

@@ -64,7 +64,7 @@ export function grabHead(
   pages: Float64Array,
   out: number,
 ): number {
-  recordSubpages(pages, out | 0, k.config.mutation === "recordsHeads" ? head : pfn, n);
+  recordSubpages(pages, out | 0, pfn, n);
   k.stat[pagesRecorded] += n;
   setReferenced(k, head);
   k.tracer?.enter("try_grab_compound_head", { head, refs: n });

@@ -55,8 +55,7 @@ export function pageMaybeDmaPinned(k: Kernel, pfn: number): boolean {
 export function tryGrabCompoundHead(k: Kernel, head: number, refs: number, mode: GupMode): boolean {
   const apart = mode === "pin" && hasPincount(k, head);
   const delta = mode === "pin" && !apart ? refs * GUP_PIN_COUNTING_BIAS : refs;
-  const taken = apart && k.config.mutation === "pinWithoutReference" ? 0 : delta;
-  if (!addPageCountUnlessZero(k, head, PAGE_REFCOUNT, taken)) return false;
+  if (!addPageCountUnlessZero(k, head, PAGE_REFCOUNT, delta)) return false;
   k.stat[refcountCounter(k, head)]++;
   k.gupRefs += delta;
   if (apart) {

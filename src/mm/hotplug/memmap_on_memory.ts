@@ -73,7 +73,6 @@ export function mhpGeometry(k: Kernel): MhpGeometry {
 
 /** `mhp_supports_memmap_on_memory`. Bytes. */
 export function mhpSupportsMemmapOnMemory(k: Kernel, bytes: number): boolean {
-  if (k.config.mutation === "selfHostedAnywhere") return true;
   return mhpRefusals(mhpGeometry(k), bytes).length === 0;
 }
 

@@ -37,9 +37,7 @@ export const addPages = traced(
       const count = Math.min(pfn + n, sectionEnd(k, at)) - at;
       const err = sparseAddSection(k, nid, at, count, altmap, pgmap);
       if (err < 0) {
-        if (!k.config.errata.addPagesNoUnwind) {
-          removePages(k, pfn, at - pfn, k.config.mutation === "unwindWithoutAltmap" ? null : altmap);
-        }
+        if (!k.config.errata.addPagesNoUnwind) removePages(k, pfn, at - pfn, altmap);
         return err;
       }
       k.stat[C.condResched]++;
@@ -78,7 +76,7 @@ export const moveRangeToDeviceZone = traced(
  */
 export function pfnToOnlinePage(k: Kernel, pfn: number): number {
   if (!k.sections.online(pfn) || !k.sections.populated(pfn)) return -1;
-  return k.pgmaps.lookup(pfn) === null || k.config.mutation === "onlineBySection" ? pfn : -1;
+  return k.pgmaps.lookup(pfn) === null ? pfn : -1;
 }
 
 function sectionEnd(k: Kernel, pfn: number): number {

@@ -50,8 +50,7 @@ export const mhpInitMemmapOnMemory = traced(
     growZoneSpan(zone, pfn, pfn + n);
     k.sections.setMigratetype(pfn, pfn + n, MIGRATE_UNMOVABLE);
     if (k.contents) memmapInitRange(k, zone, pfn, n);
-    const marked = k.config.selfHostedVmemmap === "marked" && k.config.mutation !== "selfHostedUnmarked";
-    if (k.contents && marked) {
+    if (k.contents && k.config.selfHostedVmemmap === "marked") {
       for (let i = pfn; i < pfn + n; i++) setPageFlags(k, i, PG_VMEMMAP_SELF_HOSTED);
     }
     // Sections that the memmap fills are never given to online_pages().

@@ -107,10 +107,6 @@ export const hugetlbVmemmapRestore = traced(
     const frames = allocVmemmapPages(k, h.freeVmemmapPages, pageNid(k, head));
     if (frames === null) return -ENOMEM;
     restoreTails(k, vmemmapPage(k, head) + k.config.hugetlbKeep, frames);
-    if (k.config.mutation === "headFromTemplate") {
-      const first = vmemmapPage(k, head);
-      copyTails(k, entryFrame(k, pteOf(k, first)), entryFrame(k, pteOf(k, first + k.config.hugetlbKeep - 1)));
-    }
     if ((flags & REMAP_NO_TLB_FLUSH) === 0) flushTails(k, h, head);
     unmarkOptimized(k, head);
     return 0;

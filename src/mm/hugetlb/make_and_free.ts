@@ -20,7 +20,6 @@ import {
   hugetlbVmemmapSplit,
   REMAP_NO_TLB_FLUSH,
   SYNCHRONIZE_RCU,
-  synchronizeRcu,
   vmemmapOptimized,
   vmemmapShouldOptimize,
 } from "./hugetlb_vmemmap.ts";
@@ -28,6 +27,9 @@ import type { Kernel } from "../kernel.ts";
 import { pageNid, readPage, writePage } from "../page.ts";
 import { flushVmemmap } from "../pgtable.ts";
 import { traced } from "../trace.ts";
+
+/** A batch flushes once, at its end; its first page waits for the walkers of pfns, which serves the rest too. */
+const BATCH_FLAGS = REMAP_NO_TLB_FLUSH | SYNCHRONIZE_RCU;
 
 /** Frames for a huge page from this very node, or -1. Struct pages are left to prepNewHugePage(). */
 export const allocHugeFrames = traced("alloc_buddy_huge_page(_, nid)", (k: Kernel, h: Hstate, nid: number): number => {
@@ -53,33 +55,19 @@ export const prepNewHugePages = traced(
       vmemmapShouldOptimize(k, h, head) && hugetlbVmemmapSplit(k, h, head, zoneOf(k, head).nid, false) === 0
     );
     if (share.includes(true)) flushVmemmap(k, 0, Infinity);
-    let flags = batchFlags(k);
+    let flags = BATCH_FLAGS;
     for (const [i, head] of heads.entries()) {
       const { index, nid } = zoneOf(k, head);
       prepHugePage(k, h, head, index, nid);
       if (share[i]) {
         hugetlbVmemmapOptimize(k, h, head, flags);
-        flags = nextFlags(k, flags);
+        flags &= ~SYNCHRONIZE_RCU;
       }
       addToPool(h, head, nid);
     }
     if (share.includes(true)) hugetlbVmemmapFlush(k);
   },
 );
-
-/** A batch flushes at its end, and its first page waits for who walks pfns. */
-function batchFlags(k: Kernel): number {
-  if (k.config.mutation === "graceAlways") {
-    synchronizeRcu(k);
-    return REMAP_NO_TLB_FLUSH;
-  }
-  return REMAP_NO_TLB_FLUSH | SYNCHRONIZE_RCU;
-}
-
-/** One grace period serves the batch. */
-function nextFlags(k: Kernel, flags: number): number {
-  return k.config.mutation === "graceFlagKept" ? flags & SYNCHRONIZE_RCU : flags & ~SYNCHRONIZE_RCU;
-}
 
 /** `remove_hugetlb_page`: the page leaves the pool's books; `surplus` says which ones. */
 export function removeHugePage(h: Hstate, nid: number, surplus: boolean): void {
@@ -133,8 +121,7 @@ export const flushFreeHpageWork = traced("flush_free_hpage_work()", (k: Kernel):
 const updateAndFreePage = traced("update_and_free_page(_, head)", (k: Kernel, h: Hstate, head: number): void => {
   const probe = k.hugetlb.freeProbe;
   const t0 = probe === null ? 0 : performance.now();
-  const shared = vmemmapOptimized(k, head) || k.config.mutation === "restoresWhole";
-  if (shared && hugetlbVmemmapRestore(k, h, head, SYNCHRONIZE_RCU) < 0) addAsSurplus(k, h, head);
+  if (vmemmapOptimized(k, head) && hugetlbVmemmapRestore(k, h, head, SYNCHRONIZE_RCU) < 0) addAsSurplus(k, h, head);
   else freeWholePage(k, h, head);
   probe?.add((performance.now() - t0) * 1e6);
 });
@@ -143,13 +130,13 @@ const updateAndFreePage = traced("update_and_free_page(_, head)", (k: Kernel, h:
 function freeBatch(k: Kernel, h: Hstate, heads: readonly number[]): void {
   const whole: number[] = [];
   let restored = 0;
-  let flags = batchFlags(k);
+  let flags = BATCH_FLAGS;
   for (const head of heads) {
     if (!vmemmapOptimized(k, head)) whole.push(head);
     else {
       if (hugetlbVmemmapRestore(k, h, head, flags) < 0) addAsSurplus(k, h, head);
       else restored = whole.push(head);
-      flags = nextFlags(k, flags);
+      flags &= ~SYNCHRONIZE_RCU;
     }
   }
   if (restored > 0) hugetlbVmemmapFlush(k);

@@ -121,7 +121,7 @@ function populateTables(k: Kernel, start: number, end: number, nid: number, plan
     if (entry < 0) return -ENOMEM;
     plan.got = allocMemmapFrames(k, frames, countMissing(k, entry, count, plan), nid, plan.altmap);
     const filled = fillTable(k, entry, count, plan);
-    if (k.config.mutation !== "reuseWithoutGet") getEachPage(k, tails, gets, plan.shared);
+    getEachPage(k, tails, gets, plan.shared);
     if (!filled) return -ENOMEM;
     at += count;
   }

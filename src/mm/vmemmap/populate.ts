@@ -136,12 +136,11 @@ function removeTable(
 
 /** remove_pte_table, unmap_hotplug_pte_range: `count` entries from word `at` on. */
 function removePtes(k: Kernel, at: number, count: number, altmap: VmemAltmap | null): void {
-  const own = k.config.mutation === "altmapPagesFreed" ? null : altmap;
   for (let i = at; i < at + 2 * count; i += 2) {
     if (entryNone(k, i)) continue;
     const pfn = entryFrame(k, i);
     clearEntry(k, i, 0);
-    freeMemmap(k, pfn, 0, own);
+    freeMemmap(k, pfn, 0, altmap);
   }
 }
 
@@ -151,23 +150,21 @@ function removePtes(k: Kernel, at: number, count: number, altmap: VmemAltmap | n
  */
 function freeMemmap(k: Kernel, pfn: number, order: number, altmap: VmemAltmap | null): void {
   if (altmap === null || !altmapHas(altmap, pfn)) return freePagetable(k, pfn, order, USE_VMEMMAP);
-  if (k.config.mutation !== "altmapFreeLost") altmapFree(altmap, 2 ** order);
+  altmapFree(altmap, 2 ** order);
   k.uses[USE_ALTMAP_VMEMMAP] -= 2 ** order;
   k.phys.release(pfn, order);
 }
 
 /** The part [start, end) of a PMD leaf is not used any more; the leaf goes when nothing else in it is. */
 function removeLeaf(k: Kernel, entry: number, start: number, end: number, altmap: VmemAltmap | null): void {
-  const { mutation } = k.config;
   const perLeaf = levelPages(k, 1);
-  if (mutation === "leafNotCleared") return;
-  if (end - start < perLeaf && mutation !== "leafFreedInUse") {
+  if (end - start < perLeaf) {
     const base = vmemmapVpn(k, 0);
     if (!vmemmapPmdIsUnused(k, start - base, end - base)) return;
   }
   const pfn = entryFrame(k, entry);
   clearEntry(k, entry, 1);
-  freeMemmap(k, pfn, mutation === "leafFreedAsPage" ? 0 : k.arch.format.tableShift, altmap);
+  freeMemmap(k, pfn, k.arch.format.tableShift, altmap);
 }
 
 /** free_pte_table, free_pmd_table, free_pud_table: an empty table goes; the top level's children stay. */
@@ -196,8 +193,7 @@ export function vmemmapUseNewSubPmd(k: Kernel, start: number, end: number): void
   flushUnusedPmd(k);
   // What a leaf removed before left here may look unused.
   markUsed(k, start);
-  const from = k.config.mutation === "unusedMarkedAtStart" ? start : leaf;
-  fillPages(k, from, from + start - leaf, PAGE_UNUSED_WORD);
+  fillPages(k, leaf, start, PAGE_UNUSED_WORD);
   if (!isAligned(end, perLeaf)) k.unusedPmdStart = end;
 }
 

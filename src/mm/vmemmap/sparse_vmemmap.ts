@@ -44,7 +44,6 @@ export const populateSectionMemmap = traced("__populate_section_memmap(pfn, n, n
 function reuseCompoundSection(k: Kernel, pfn: number, pgmap: DevPagemap): boolean {
   // nrRange is the index of the range being brought up: memremap_pages() counts it up after each.
   const offset = pfn - pgmap.ranges[pgmap.nrRange].start;
-  if (k.config.mutation === "sectionsNotJoined") return false;
   return !isAligned(offset, pgmap.geometry) && pgmap.geometry > k.pagesPerSubsection;
 }
 

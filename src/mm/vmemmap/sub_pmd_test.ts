@@ -2,14 +2,12 @@
 // Leaves that sections share: whatever comes and goes in whatever order, a leaf is mapped exactly while a section has
 // struct pages in it, by the marks in its bytes as by the section maps.
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { boot } from "../../boot.ts";
-import type { Mutation } from "../../include/mutations.ts";
 import { PAGE_UNUSED_WORD } from "../../include/mm_types.ts";
 import { ZONE_DEVICE } from "../../include/mmzone.ts";
 import { PG_RESERVED } from "../../include/page_flags.ts";
-import { KernelPanic } from "../../lib/bug.ts";
 import { kernelLike } from "../../testing.ts";
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import type { Kernel } from "../kernel.ts";
@@ -21,8 +19,8 @@ import { sparseAddSection, sparseRemoveSection } from "../sparse.ts";
 const SECTIONS = 8;
 const PAGES = 64;
 
-function box(structPageSize: number, contents: boolean, more: { mutation?: Mutation } = {}): Kernel {
-  const kernel = kernelLike("5.14", more);
+function box(structPageSize: number, contents: boolean): Kernel {
+  const kernel = kernelLike("5.14");
   return boot({ arch: "toy", kernel, dram: [2 ** 16], pmem: [{ bytes: 2 ** 18 }], structPageSize, contents });
 }
 
@@ -87,13 +85,9 @@ Deno.test("vmemmapUseNewSubPmd() marks what lies before the new range and notes 
 });
 
 // leaf 7 of the memmap, in pages   |112 ... 119|120 ... 127|   ends section 5, begins section 6 of 80-byte struct pages
-Deno.test("vmemmapUseNewSubPmd() at the wrong place lets a neighbour take a leaf that is in use", () => {
-  for (const mutation of [undefined, "unusedMarkedAtStart"] as const) {
-    const k = box(80, true, mutation && { mutation });
-    assertEquals([add(k, 2), add(k, 1), remove(k, 1)], [0, 0, 0]);
-    const mapped = k.cpu.mmu.read(vmemmapPage(k, firstPfn(k, 2))) >= 0;
-    assertEquals(mapped, mutation === undefined);
-    if (mapped) checkInvariants(k);
-    else assertThrows(() => checkInvariants(k), KernelPanic, "I1");
-  }
+Deno.test("vmemmapUseNewSubPmd() keeps a leaf mapped whose neighbour came and went", () => {
+  const k = box(80, true);
+  assertEquals([add(k, 2), add(k, 1), remove(k, 1)], [0, 0, 0]);
+  assertEquals(k.cpu.mmu.read(vmemmapPage(k, firstPfn(k, 2))) >= 0, true);
+  checkInvariants(k);
 });

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Defects as changes of the source, each a text of a file and its replacement: bugs Linux had, and a slip for every
+// invariant that none of those trips. Where a change of the sources moves such a text a test says so, and the text here
+// is changed with it. The errata of the documents are switches of the kernel (Errata).
+
+/** One change of a source. */
+export interface Edit {
+  /** Path from the root. */
+  readonly file: string;
+  /** What is replaced; it occurs in the file once. */
+  readonly text: string;
+  readonly replacement: string;
+}
+
+/** A defect, and the changes that make it. */
+export interface Mutation {
+  readonly what: string;
+  readonly edits: readonly Edit[];
+}
+
+function mutation(what: string, file: string, text: string, replacement: string): Mutation {
+  return { what, edits: [{ file: `src/${file}`, text, replacement }] };
+}
+
+const INIT = "mm/mm_init.ts";
+const POPULATE = "mm/vmemmap/populate.ts";
+const POOL = "mm/hugetlb/make_and_free.ts";
+
+/** Every mutation of the sources by its name; `B` numbers are those of the table in verify/MUTATIONS.md. */
+export const MUTATIONS = {
+  /** B4: memmap_init_zone_device() takes tails for shared that were not. */
+  initAssumesShared: mutation(
+    "init skips tails although populate gave them memmap of their own",
+    INIT,
+    " || !vmemmapCanOptimize(k, pgmap) || early",
+    " || early",
+  ),
+  /** B8: the error path of __add_pages() forgets the altmap. */
+  unwindWithoutAltmap: mutation(
+    "a failed add gives memmap that lies in the altmap to the buddy allocator",
+    "mm/hotplug/memory_hotplug.ts",
+    "removePages(k, pfn, at - pfn, altmap)",
+    "removePages(k, pfn, at - pfn, null)",
+  ),
+  /** B9: a PMD-sized block of memmap is freed as one page. */
+  leafFreedAsPage: mutation(
+    "freeing a memmap leaf gives back one frame of its block",
+    POPULATE,
+    "freeMemmap(k, pfn, k.arch.format.tableShift, altmap)",
+    "freeMemmap(k, pfn, 0, altmap)",
+  ),
+  /** B10: a new top-level entry of the kernel is not copied to processes. */
+  noPgdSync: mutation(
+    "a top-level entry for new memmap is not copied into processes",
+    "mm/pgtable.ts",
+    "if (l === k.arch.format.topLevel && use < 0) syncGlobalPgds(",
+    "if (false) syncGlobalPgds(",
+  ),
+  /** B11: memset() at the new range instead of before it. */
+  unusedMarkedAtStart: mutation(
+    "the unused part of a memmap leaf is marked where the used one begins",
+    POPULATE,
+    "fillPages(k, leaf, start, PAGE_UNUSED_WORD)",
+    "fillPages(k, start, start + start - leaf, PAGE_UNUSED_WORD)",
+  ),
+  /** B12: a leaf goes although another subsection's struct pages are in it. */
+  leafFreedInUse: mutation(
+    "removing one section's memmap clears a leaf its neighbour uses",
+    POPULATE,
+    "if (!vmemmapPmdIsUnused(k, start - base, end - base)) return;",
+    "",
+  ),
+  /**
+   * B14: the rollback that did it does not exist here (leaves are split first), so it is done where pages are restored.
+   */
+  headFromTemplate: mutation(
+    "restoring shared vmemmap rebuilds the page of the head too, from a tail, as a rollback did",
+    "mm/hugetlb/hugetlb_vmemmap.ts",
+    "restoreTails(k, vmemmapPage(k, head) + k.config.hugetlbKeep, frames);",
+    `restoreTails(k, vmemmapPage(k, head) + k.config.hugetlbKeep, frames);
+    const first = vmemmapPage(k, head);
+    copyTails(k, entryFrame(k, pteOf(k, first)), entryFrame(k, pteOf(k, first + k.config.hugetlbKeep - 1)));`,
+  ),
+  /** B17: synchronize_rcu() before anybody asks whether there is anything to share. */
+  graceAlways: {
+    what: "a batch of huge pages pays a grace period even if none shares its vmemmap",
+    edits: [
+      { file: `src/${POOL}`, text: "  SYNCHRONIZE_RCU,\n", replacement: "  SYNCHRONIZE_RCU, synchronizeRcu,\n" },
+      {
+        file: `src/${POOL}`,
+        text: "    let flags = BATCH_FLAGS;\n",
+        replacement: "    synchronizeRcu(k);\n    let flags = REMAP_NO_TLB_FLUSH;\n",
+      },
+    ],
+  },
+  /** B17, its first fix: `&= FLAG` for `&= ~FLAG` after the first page of a batch. */
+  graceFlagKept: mutation(
+    "every page of a batch pays a grace period and a flush of its own",
+    POOL,
+    `        hugetlbVmemmapOptimize(k, h, head, flags);
+        flags &= ~SYNCHRONIZE_RCU;`,
+    `        hugetlbVmemmapOptimize(k, h, head, flags);
+        flags &= SYNCHRONIZE_RCU;`,
+  ),
+  /** B19: the page is not known to be a huge page yet, so the frame's own struct page is marked. */
+  poisonsTail: mutation(
+    "memory_failure() marks a tail of a huge page, which is read-only",
+    "mm/memory_failure.ts",
+    "setPageFlags(k, head, PG_HWPOISON);\n  setSubpagePrivate(",
+    "setPageFlags(k, pfn, PG_HWPOISON);\n  setSubpagePrivate(",
+  ),
+  /** B20: restore of a page whose vmemmap is whole. */
+  restoresWhole: mutation(
+    "a huge page that shares nothing is restored before it is freed",
+    POOL,
+    "if (vmemmapOptimized(k, head) && hugetlbVmemmapRestore(",
+    "if (hugetlbVmemmapRestore(",
+  ),
+  /** 001:687: prep_compound_head() before the tails are initialised, which overwrite what it wrote. */
+  headBeforeTails: mutation(
+    "the head's order is written to the first tail before that is initialised",
+    INIT,
+    "  fillRun(k, head + 1, first, tail);\n  prepCompoundHead(k, head, order, COMPOUND_PAGE_DTOR);\n",
+    "  prepCompoundHead(k, head, order, COMPOUND_PAGE_DTOR);\n  fillRun(k, head + 1, first, tail);\n",
+  ),
+  /** Before 5.12 pfn_to_online_page() knew sections, not subsections. */
+  onlineBySection: mutation(
+    "a device in an online section is taken for System RAM",
+    "mm/hotplug/memory_hotplug.ts",
+    "return k.pgmaps.lookup(pfn) === null ? pfn : -1;",
+    "return pfn;",
+  ),
+  leafNotCleared: mutation(
+    "memmap is left mapped when its section goes",
+    POPULATE,
+    "  const pfn = entryFrame(k, entry);\n  clearEntry(k, entry, 1);\n  freeMemmap(",
+    "  if (true) return;\n  const pfn = entryFrame(k, entry);\n  clearEntry(k, entry, 1);\n  freeMemmap(",
+  ),
+  bootmemUnmarked: mutation(
+    "boot's memmap is not registered as such (register_page_bootmem_info_section)",
+    "boot.ts",
+    "PG_RESERVED | PG_BOOTMEM",
+    "PG_RESERVED",
+  ),
+  bootmemFreedPlain: mutation(
+    "boot's memmap goes to the buddy allocator like a frame that came from it",
+    "mm/page_alloc.ts",
+    "if ((readPage(k, pfn, 0) & PG_RESERVED) !== 0) {\n    for (",
+    "if (false) {\n    for (",
+  ),
+  deviceOnNodeZero: mutation(
+    "struct pages of a device name node 0, whichever it is near",
+    INIT,
+    "initSinglePage(k, pfn, ZONE_DEVICE, pgmap.nid)",
+    "initSinglePage(k, pfn, ZONE_DEVICE, 0)",
+  ),
+  ownMemmapNotPresent: mutation(
+    "the zone does not count the frames that hold a block's own memmap",
+    "drivers/base/memory.ts",
+    "    adjustPresentPageCount(zone, own);\n    block.zone = zone.index;",
+    "    block.zone = zone.index;",
+  ),
+  selfHostedUnmarked: mutation(
+    "frames that hold their block's memmap are not marked",
+    "mm/hotplug/ram.ts",
+    'if (k.contents && k.config.selfHostedVmemmap === "marked") {',
+    "if (false) {",
+  ),
+  selfHostedAnywhere: mutation(
+    "a block may hold its own memmap whether that fills whole leaves or not",
+    "mm/hotplug/memmap_on_memory.ts",
+    "return mhpRefusals(mhpGeometry(k), bytes).length === 0;",
+    "return true;",
+  ),
+  reuseWithoutGet: mutation(
+    "shared memmap is mapped without a reference per entry",
+    "mm/vmemmap/basepages.ts",
+    "getEachPage(k, tails, gets, plan.shared);",
+    "",
+  ),
+  sectionsNotJoined: mutation(
+    "every section of a large compound gets memmap as if it began one",
+    "mm/vmemmap/sparse_vmemmap.ts",
+    "return !isAligned(offset, pgmap.geometry) && pgmap.geometry > k.pagesPerSubsection;",
+    "return false;",
+  ),
+  sectionStaysPresent: mutation(
+    "a section whose last part went stays present",
+    "mm/sparse.ts",
+    "if (sections.isEmpty(nr) && !early) sections.state[nr] = 0;",
+    "",
+  ),
+  altmapPagesFreed: mutation(
+    "base pages of an altmap go to the buddy allocator with the memmap they hold",
+    POPULATE,
+    "freeMemmap(k, pfn, 0, altmap)",
+    "freeMemmap(k, pfn, 0, null)",
+  ),
+  altmapFreeLost: mutation(
+    "memmap that goes is not given back to its altmap",
+    POPULATE,
+    "altmapFree(altmap, 2 ** order);",
+    "",
+  ),
+  memmapNotPoisoned: mutation(
+    "a debug kernel does not poison memmap that is not initialised",
+    "mm/page_init.ts",
+    "if (!poisons(k)) return;",
+    "if (true) return;",
+  ),
+  poisonedTooLate: mutation(
+    "the struct pages of a device are poisoned when their memmap is gone",
+    "mm/memremap.ts",
+    "  pageInitPoison(k, start, end - start);\n  removePages(k, start, end - start, pgmap.altmap);\n",
+    "  removePages(k, start, end - start, pgmap.altmap);\n  pageInitPoison(k, start, end - start);\n",
+  ),
+  /** Early device-dax did so: 128 KiB, 16 of its info blocks (dax_label_reserve). */
+  labelReserved: mutation(
+    "room for a label of device-dax is left between info block and data",
+    "drivers/nvdimm/pfn_devs.ts",
+    "alignUp(start + reserve + memmap, unit)",
+    "alignUp(start + reserve + memmap + 16 * reserve, unit)",
+  ),
+  recordsHeads: mutation(
+    "gup records pages from the head on, not from where it was asked",
+    "mm/gup/hold.ts",
+    "recordSubpages(pages, out | 0, pfn, n);",
+    "recordSubpages(pages, out | 0, head, n);",
+  ),
+  pinWithoutReference: mutation(
+    "a pin counts on the pin count and takes no reference",
+    "mm/gup/refs.ts",
+    "if (!addPageCountUnlessZero(k, head, PAGE_REFCOUNT, delta)) return false;",
+    "if (!addPageCountUnlessZero(k, head, PAGE_REFCOUNT, apart ? 0 : delta)) return false;",
+  ),
+} as const satisfies Record<string, Mutation>;
