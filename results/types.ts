@@ -2,7 +2,7 @@
 // What results/latest.json holds, as results/schema.json says it in JSON Schema.
 
 /** Version of the format; a file of another one is refused. */
-export const RESULTS_SCHEMA = 1;
+export const RESULTS_SCHEMA = 2;
 
 /** What was run, on what, and when. */
 export interface Provenance {
@@ -80,6 +80,82 @@ export interface ResultClaim {
   readonly rows: readonly ResultRow[];
 }
 
+/** DRAM that the memmap of 1 TiB of pmem takes, tables included, as counted. */
+export interface PerTibRow {
+  /** Kernel preset. */
+  readonly kernel: string;
+  /** Page size of the device. */
+  readonly alignBytes: number;
+  /** The cost. */
+  readonly dramBytes: number;
+}
+
+/** The same for a namespace of this size. */
+export interface GrowthRow extends PerTibRow {
+  /** Size of the namespace. */
+  readonly sizeBytes: number;
+}
+
+/** One of the documents' times, in milliseconds. */
+export interface TimeRow {
+  /** What was timed. */
+  readonly id: string;
+  /** Document and line. */
+  readonly place: string;
+  /** As printed; the middle of a range. */
+  readonly documentedMs: number;
+  /** By the cost model. */
+  readonly modelMs: number;
+  /** Whether the model was fitted to it. */
+  readonly role: "trained" | "held out" | "anomaly";
+}
+
+/** How often one thing takes longer than another, in three measures. */
+export interface RatioRow {
+  /** Which two. */
+  readonly what: string;
+  /** As the document has it; null where it does not say. */
+  readonly documented: number | null;
+  /** By the cost model. */
+  readonly model: number;
+  /** By the instructions that a real Linux 6.1 executes. */
+  readonly linuxInstructions: number;
+}
+
+/** How many captured rows of a real kernel come out equal. */
+export interface ConformanceRow {
+  /** Kernel series. */
+  readonly kernel: string;
+  /** Architecture and page size. */
+  readonly arch: string;
+  /** What was captured. */
+  readonly scenario: string;
+  /** Releases that were captured. */
+  readonly releases: readonly string[];
+  /** Machine shapes. */
+  readonly machines: number;
+  /** Captured rows. */
+  readonly rows: number;
+  /** Rows that are equal in every field. */
+  readonly equal: number;
+  /** Rows that differ for a known cause. */
+  readonly explained: number;
+}
+
+/** What the report draws. */
+export interface ResultFigures {
+  /** What a TiB costs. */
+  readonly perTib: readonly PerTibRow[];
+  /** What other sizes cost. */
+  readonly growth: readonly GrowthRow[];
+  /** The documents' times beside the model's. */
+  readonly times: readonly TimeRow[];
+  /** Ratios before and after. */
+  readonly ratios: readonly RatioRow[];
+  /** Linux against the emulator. */
+  readonly conformance: readonly ConformanceRow[];
+}
+
 /** One run. */
 export interface Results {
   /** Version of the format, {@linkcode RESULTS_SCHEMA}. */
@@ -97,6 +173,8 @@ export interface Results {
     /** Every claim. */
     readonly claims: readonly ResultClaim[];
   };
+  /** What the report draws. */
+  readonly figures: ResultFigures;
   /** Average nanoseconds of each benchmark, per round; null when none were run. */
   readonly bench: {
     /** Architecture the emulated machines have. */

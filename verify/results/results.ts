@@ -14,6 +14,7 @@ import { auditClaims, type AuditedClaim, countVerdicts } from "../audit/audit.ts
 import { readCatalogue } from "../claims/catalogue.ts";
 import { scaleOf } from "../measure/measure.ts";
 import { run } from "../audit/report.ts";
+import { collectFigures } from "./figures.ts";
 import { parseResults, writeResults } from "./results_file.ts";
 import { SUITES } from "../audit/suites.ts";
 
@@ -31,6 +32,9 @@ const LATEST = new URL("results/latest.json", ROOT);
 /** BootOptions.seed of every run: nothing here sets another. */
 const SEED = 1;
 
+/** Largest of the documents' configurations that --quick runs as they are. */
+const QUICK_MIB = 16384;
+
 /** Runs everything. `say` hears what is going on. */
 async function collectResults({ quick, bench }: Collect, say: (what: string) => void): Promise<Results> {
   const date = new Date().toISOString();
@@ -39,6 +43,8 @@ async function collectResults({ quick, bench }: Collect, say: (what: string) => 
   say("the audit");
   const { ok, verdicts, suites } = run(SUITES, scaleOf(quick));
   const claims = auditClaims(catalogue, suites.flatMap((suite) => suite.rows));
+  say("the figures");
+  const figures = collectFigures(quick ? QUICK_MIB : Infinity);
   say("the work counters");
   const counters = workCounters();
   if (bench) say("the benchmarks");
@@ -59,6 +65,7 @@ async function collectResults({ quick, bench }: Collect, say: (what: string) => 
       quick,
     },
     audit: { ok, verdicts: countVerdicts(claims), rows: { ...verdicts }, claims: claims.map(publish) },
+    figures,
     bench: benched === null ? null : { geometry: benched.geometry, load, benches: benched.benches },
     counters,
   };

@@ -2,7 +2,7 @@
 // Files of results: the published one is right; a damaged one or one of another schema is refused in one line.
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { RESULTS } from "../../results/mod.ts";
+import { RESULTS, RESULTS_SCHEMA } from "../../results/mod.ts";
 import { CommandError } from "../../src/cli/command.ts";
 import { readCatalogue } from "../claims/catalogue.ts";
 import { main } from "./results.ts";
@@ -20,7 +20,10 @@ Deno.test("the published results are as the schema says and have every claim", (
 });
 
 Deno.test("checkResults() refuses another schema, and names place and reason of what is wrong", () => {
-  refuses({ ...RESULTS, schema: 2 }, "r.json: schema: version 2, expected 1");
+  refuses(
+    { ...RESULTS, schema: RESULTS_SCHEMA + 1 },
+    `r.json: schema: version ${RESULTS_SCHEMA + 1}, expected ${RESULTS_SCHEMA}`,
+  );
   refuses({ ...RESULTS, schema: "1" }, "r.json: /schema: must be equal to constant");
   refuses(null, "r.json: /: must be object");
   const { audit: _, ...half } = RESULTS;
@@ -63,7 +66,7 @@ Deno.test("results --check refuses a file of another schema with exit 2 and one 
   } finally {
     console.error = error;
   }
-  assertEquals(lines[0], `${file}: schema: version 7, expected 1`);
+  assertEquals(lines[0], `${file}: schema: version 7, expected ${RESULTS_SCHEMA}`);
   assertEquals([lines.length, lines[1].startsWith("/nowhere.json: cannot be read: ")], [2, true]);
   Deno.removeSync(file);
 });

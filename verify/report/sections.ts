@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What the report shows, section by section: a heading, a sentence, a chart and the table behind it. Every value in a
+// chart stands in its table; nothing is computed here but ratios and sums of what the results hold.
+
+import { type Bar, barChart } from "../../charts/bars.ts";
+import { dotChart, legend, type Mark, stackChart } from "../../charts/dots.ts";
+import { lineChart } from "../../charts/lines.ts";
+import { humanSize } from "../../mod.ts";
+import type { PerTibRow, Results } from "../../results/types.ts";
+import { median } from "../../bench/statistics.ts";
+import type { HistoryEntry } from "./history.ts";
+
+/** One part of the page. */
+export interface Section {
+  readonly id: string;
+  readonly heading: string;
+  /** What to see, in a sentence or two; plain text. */
+  readonly words: string;
+  readonly chart: Element;
+  readonly legend: readonly { readonly series: string; readonly color: string }[];
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+const MIB = 2 ** 20;
+
+const named = (bytes: number) => bytes >= 1024 * MIB ? `${bytes / (1024 * MIB)}G` : `${bytes / MIB}M`;
+const sizeName = (bytes: number) =>
+  bytes >= 2 ** 40 ? `${bytes / 2 ** 40}T` : bytes < MIB ? `${bytes / 1024}K` : named(bytes);
+const times = (ratio: number) => `${ratio.toFixed(1)}x`;
+
+/** Every section, in the order of the page. */
+export function sections(document: Document, results: Results, history: readonly HistoryEntry[]): Section[] {
+  return [
+    perTib(document, results),
+    growth(document, results),
+    beforeAfter(document, results),
+    documentsTimes(document, results),
+    yardstick(document, results),
+    verdicts(document, results),
+    conformance(document, results),
+    ...(history.length > 1 ? [earlier(document, history)] : []),
+  ].filter((section) => section !== null);
+}
+
+function perTib(document: Document, { figures }: Results): Section {
+  const rows = figures.perTib.map((r): Bar & { series: string } => {
+    const page = sizeName(r.alignBytes);
+    return { label: `${r.kernel}, ${page}`, value: r.dramBytes, series: `${page} pages` };
+  });
+  return {
+    id: "per-tib",
+    heading: "What a TiB of persistent memory costs",
+    words: "DRAM for the memmap of 1 TiB of device-dax memory, page tables included, by kernel and page size; counted " +
+      "by populating it.",
+    chart: barChart(rows, {
+      document,
+      title: "DRAM per TiB by kernel and page size",
+      axis: "DRAM per TiB",
+      unit: "bytes",
+      log: true,
+      width: 720,
+    }),
+    legend: legend(rows),
+    head: ["kernel, page size", "DRAM", "bytes"],
+    rows: rows.map(({ label, value }) => [label, humanSize(value), String(value)]),
+  };
+}
+
+function growth(document: Document, { figures }: Results): Section {
+  const points = figures.growth.filter((r) => r.alignBytes === 2 * MIB)
+    .map((r) => ({ series: r.kernel, x: r.sizeBytes, y: r.dramBytes }));
+  return {
+    id: "growth",
+    heading: "How the cost grows",
+    words:
+      "DRAM for a namespace of 2 MiB pages against its size: a straight line through every power, so the saving is " +
+      "a factor and holds at any size. Kernels that cost the same lie on one line.",
+    chart: lineChart(points, "size of the namespace", {
+      document,
+      title: "DRAM against the size of the namespace",
+      axis: "DRAM",
+      unit: "bytes",
+    }),
+    legend: [],
+    head: ["kernel", "namespace", "DRAM", "bytes"],
+    rows: points.map(({ series, x, y }) => [series, sizeName(x), humanSize(y), String(y)]),
+  };
+}
+
+/** How often faster a phase of gup is after patch 8, in every measure there is. */
+function beforeAfter(document: Document, results: Results): Section {
+  const host = hostRatios(results);
+  const rows: Mark[] = results.figures.ratios.filter((r) => r.what.includes("before / ")).flatMap((r) => [
+    ...(r.documented === null ? [] : [{ label: r.what, series: "cover letter", value: r.documented }]),
+    { label: r.what, series: "model time", value: r.model },
+    { label: r.what, series: "Linux 6.1, instructions", value: r.linuxInstructions },
+    ...(host.has(r.what) ? [{ label: r.what, series: "host time of the emulator", value: host.get(r.what)! }] : []),
+  ]);
+  return {
+    id: "gup",
+    heading: "gup before and after",
+    words: "How many times longer gup_test takes before patch 8, which counts a compound page once. Linux 6.1 has " +
+      "compound pages before too, so that its ratio is smaller.",
+    chart: dotChart(rows, { document, title: "gup before over after", axis: "before / after", unit: "ratio" }),
+    legend: legend(rows),
+    head: ["what", "measure", "before / after"],
+    rows: rows.map(({ label, series, value }) => [label, series, times(value)]),
+  };
+}
+
+/** The same ratios of the emulator's own times. */
+function hostRatios({ bench }: Results): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const [mode, call] of [["get", "get_user_pages_fast"], ["pin", "pin_user_pages_fast"]]) {
+    const group = `${call} 16G map=mem: get | `;
+    const of = (start: string) => Object.entries(bench?.benches ?? {}).find(([n]) => n.startsWith(group + start))?.[1];
+    const [before, after] = [of("before"), of("after")];
+    if (before && after) found.set(`${mode} 16G, before / patch 8`, median(before) / median(after));
+  }
+  return found;
+}
+
+function documentsTimes(document: Document, { figures }: Results): Section {
+  const rows = figures.times.flatMap((t): Mark[] => [
+    { label: t.id, series: "document", value: t.documentedMs },
+    { label: t.id, series: `model (${t.role})`, value: t.modelMs },
+  ]);
+  const ms = (value: number) => `${Number(value.toPrecision(3))} ms`;
+  return {
+    id: "times",
+    heading: "The documents' times and the model's",
+    words: "Times the authors measured on their machine beside model time for the same work. A held-out figure was " +
+      "never fitted; an anomaly cannot be explained by any cost per page, and its reason stands in the fixture.",
+    chart: dotChart(rows, {
+      document,
+      title: "Documented and modelled times", axis: "ms", unit: "ms", log: true,
+    }),
+    legend: legend(rows),
+    head: ["figure", "place", "document", "model", "error", "role"],
+    rows: figures.times.map((t) => [
+      t.id,
+      t.place,
+      ms(t.documentedMs),
+      ms(t.modelMs),
+      `${(100 * (t.modelMs / t.documentedMs - 1)).toFixed(1)} %`,
+      t.role,
+    ]),
+  };
+}
+
+function yardstick(document: Document, { bench }: Results): Section | null {
+  const sides = new Map<string, { emulator?: number; c?: number }>();
+  for (const [name, rounds] of Object.entries(bench?.benches ?? {})) {
+    const match = /^(.*) \| (C|emulator)$/.exec(name);
+    if (match === null) continue;
+    const side = sides.get(match[1]) ?? {};
+    sides.set(match[1], side);
+    side[match[2] === "C" ? "c" : "emulator"] = median(rounds) / 1e6;
+  }
+  const found = [...sides].filter(([, s]) => s.c !== undefined && s.emulator !== undefined);
+  if (found.length === 0) return null;
+  const rows = found.map(([label, s]) => ({ label, value: s.emulator! / s.c! }));
+  return {
+    id: "yardstick",
+    heading: "The emulator against C",
+    words:
+      "Host time of the emulator's loops over the same paths in C, in one process over the same bytes. This says how fast " +
+      "the emulator is, not Linux.",
+    chart: barChart(rows, {
+      document,
+      title: "Emulator over C", axis: "emulator / C", unit: "ratio", width: 720,
+    }),
+    legend: [],
+    head: ["contest", "emulator", "C", "ratio"],
+    rows: found.map(([name, s]) => [
+      name,
+      `${s.emulator!.toFixed(2)} ms`,
+      `${s.c!.toFixed(2)} ms`,
+      `${(s.emulator! / s.c!).toFixed(2)}x`,
+    ]),
+  };
+}
+
+/** Verdicts in the order of the bars: what holds, what cannot be told, what does not. */
+const BEST_FIRST = [
+  "confirmed",
+  "rounding",
+  "hardware-bound",
+  "read",
+  "superseded",
+  "inconsistent",
+  "contradicted",
+  "disagreement",
+] as const;
+
+function verdicts(document: Document, { audit }: Results): Section {
+  const documents = Map.groupBy(audit.claims, (claim) => claim.id.slice(0, 3));
+  const rows = [...documents].flatMap(([name, claims]): Mark[] =>
+    BEST_FIRST.filter((series) => audit.verdicts[series] > 0).map((series) => ({
+      label: name,
+      series,
+      value: claims.filter((claim) => claim.verdict === series).length,
+    }))
+  );
+  return {
+    id: "verdicts",
+    heading: "Verdicts by document",
+    words:
+      `What became of ${audit.claims.length} claims: 000 is the v7 cover letter, 001 the v4 series and its thread, ` +
+      "002 the merged commit, 003 memmap_on_memory, 004 HugeTLB.",
+    chart: stackChart(rows.filter((r) => r.value > 0), { document, title: "Claims by verdict", axis: "claims", unit: "count" }),
+    legend: legend(rows),
+    head: ["document", "verdict", "claims"],
+    rows: rows.filter((r) => r.value > 0).map(({ label, series, value }) => [label, series, String(value)]),
+  };
+}
+
+function conformance(document: Document, { figures }: Results): Section {
+  const rows = figures.conformance.flatMap((row): Mark[] => {
+    const label = `${row.kernel} ${row.arch}: ${row.scenario}`;
+    return [
+      { label, series: "equal", value: row.equal },
+      { label, series: "differ, cause known", value: row.explained },
+      { label, series: "differ", value: row.rows - row.equal - row.explained },
+    ].filter(({ value }) => value > 0);
+  });
+  return {
+    id: "conformance",
+    heading: "Equal to Linux",
+    words: "Rows captured from real kernels (entries, frames, struct pages word by word), and how many of them the " +
+      "emulator reproduces in every field.",
+    chart: stackChart(rows, { document, title: "Captured rows that come out equal", axis: "captured rows", unit: "count" }),
+    legend: legend(rows),
+    head: ["kernel", "architecture", "scenario", "releases", "machines", "rows", "equal", "cause known"],
+    rows: figures.conformance.map((r) => [
+      r.kernel,
+      r.arch,
+      r.scenario,
+      r.releases.join(", "),
+      ...[r.machines, r.rows, r.equal, r.explained].map(String),
+    ]),
+  };
+}
+
+/** How each contest changed from run to run; times of other CPUs are not comparable, so each row says where it ran. */
+function earlier(document: Document, history: readonly HistoryEntry[]): Section {
+  const nameOf = (entry: HistoryEntry) => `${entry.date.slice(0, 10)} ${entry.commit?.slice(0, 7) ?? ""}`;
+  const rows = history.flatMap((entry): Mark[] =>
+    Object.entries(entry.benchMs).map(([label, value]) => ({ label, series: nameOf(entry), value }))
+  );
+  return {
+    id: "history",
+    heading: "Earlier runs",
+    words: "The yardstick's contests on the emulator's side in every run that results/history keeps.",
+    chart: dotChart(rows, {
+      document,
+      title: "Times of earlier runs", axis: "ms", unit: "ms", log: true,
+    }),
+    legend: legend(rows),
+    head: ["contest", "run", "ms"],
+    rows: rows.map(({ label, series, value }) => [label, series, value.toFixed(2)]),
+  };
+}

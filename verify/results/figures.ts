@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The figures behind the report's charts, taken in the same run as the audit: what a TiB and what other sizes cost, the
+// documents' times beside the model's, and how many captured rows of each Linux come out equal.
+
+import { namespaceReport, planReport, PRESETS } from "../../mod.ts";
+import type { GrowthRow, PerTibRow, ResultFigures, TimeRow } from "../../results/types.ts";
+import { linuxMatrix } from "../linux/compare.ts";
+import { seriesReport } from "../series/main.ts";
+
+const MIB = 2 ** 20;
+const TIB = 2 ** 40;
+/** Sizes at which growth is counted, by page size: from the smallest namespace that takes the page size. */
+const GROWTH_FROM = { [2 * MIB]: 16 * MIB, [1024 * MIB]: 2048 * MIB } as const;
+const GROWTH_STEP = 4;
+
+/** Collects the figures. With `limitMib` documents' configurations larger than it are run at that size and multiplied. */
+export function collectFigures(limitMib: number): ResultFigures {
+  const { times, opinions } = seriesReport(limitMib);
+  return {
+    perTib: perTib(),
+    growth: growth(),
+    times: times.map(({ id, where, documented, modelled, role }): TimeRow => {
+      return { id, place: where, documentedMs: documented, modelMs: modelled, role };
+    }),
+    ratios: opinions.map(({ what, documented, modelled, instructions }) => {
+      return { what, documented, model: modelled, linuxInstructions: instructions };
+    }),
+    conformance: linuxMatrix().map((row) => ({ ...row })),
+  };
+}
+
+/** DRAM for the memmap of 1 TiB, tables included, by kernel and page size. */
+function perTib(): PerTibRow[] {
+  const { namespaces } = planReport({ pmem: TIB, map: "mem" });
+  return namespaces.filter((row) => row.dramBytes !== null)
+    .map(({ kernel, align, dramBytes }) => ({ kernel, alignBytes: align, dramBytes: dramBytes! }));
+}
+
+/** The same for sizes up to 1 TiB. */
+function growth(): GrowthRow[] {
+  return Object.entries(GROWTH_FROM).flatMap(([align, from]) =>
+    Object.keys(PRESETS).flatMap((kernel) => {
+      const rows: GrowthRow[] = [];
+      for (let size: number = from; size <= TIB; size *= GROWTH_STEP) {
+        const { pages } = namespaceReport({ size, align: Number(align), kernel, contents: false });
+        rows.push({ kernel, alignBytes: Number(align), sizeBytes: size, dramBytes: pages.dramTotal * 4096 });
+      }
+      return rows;
+    })
+  );
+}
