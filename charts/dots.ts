@@ -14,8 +14,14 @@ export interface Mark {
 }
 
 /** The series of some marks in order of appearance, each with its colour. */
-export function legend(marks: readonly Mark[], colors: readonly string[] = COLORS): { series: string; color: string }[] {
-  return [...new Set(marks.map((mark) => mark.series))].map((series, i) => ({ series, color: colors[i % colors.length] }));
+export function legend(
+  marks: readonly Mark[],
+  colors: readonly string[] = COLORS,
+): { series: string; color: string }[] {
+  return [...new Set(marks.map((mark) => mark.series))].map((series, i) => ({
+    series,
+    color: colors[i % colors.length],
+  }));
 }
 
 /** Dots on a row per label. RangeError without a dot. */

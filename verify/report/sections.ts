@@ -6,7 +6,7 @@ import { type Bar, barChart } from "../../charts/bars.ts";
 import { dotChart, legend, type Mark, stackChart } from "../../charts/dots.ts";
 import { lineChart } from "../../charts/lines.ts";
 import { humanSize } from "../../mod.ts";
-import type { PerTibRow, Results } from "../../results/types.ts";
+import type { Results } from "../../results/types.ts";
 import { median } from "../../bench/statistics.ts";
 import type { HistoryEntry } from "./history.ts";
 
@@ -51,7 +51,8 @@ function perTib(document: Document, { figures }: Results): Section {
   return {
     id: "per-tib",
     heading: "What a TiB of persistent memory costs",
-    words: "DRAM for the memmap of 1 TiB of device-dax memory, page tables included, by kernel and page size; counted " +
+    words:
+      "DRAM for the memmap of 1 TiB of device-dax memory, page tables included, by kernel and page size; counted " +
       "by populating it.",
     chart: barChart(rows, {
       document,
@@ -134,7 +135,10 @@ function documentsTimes(document: Document, { figures }: Results): Section {
       "never fitted; an anomaly cannot be explained by any cost per page, and its reason stands in the fixture.",
     chart: dotChart(rows, {
       document,
-      title: "Documented and modelled times", axis: "ms", unit: "ms", log: true,
+      title: "Documented and modelled times",
+      axis: "ms",
+      unit: "ms",
+      log: true,
     }),
     legend: legend(rows),
     head: ["figure", "place", "document", "model", "error", "role"],
@@ -169,7 +173,10 @@ function yardstick(document: Document, { bench }: Results): Section | null {
       "the emulator is, not Linux.",
     chart: barChart(rows, {
       document,
-      title: "Emulator over C", axis: "emulator / C", unit: "ratio", width: 720,
+      title: "Emulator over C",
+      axis: "emulator / C",
+      unit: "ratio",
+      width: 720,
     }),
     legend: [],
     head: ["contest", "emulator", "C", "ratio"],
@@ -209,7 +216,12 @@ function verdicts(document: Document, { audit }: Results): Section {
     words:
       `What became of ${audit.claims.length} claims: 000 is the v7 cover letter, 001 the v4 series and its thread, ` +
       "002 the merged commit, 003 memmap_on_memory, 004 HugeTLB.",
-    chart: stackChart(rows.filter((r) => r.value > 0), { document, title: "Claims by verdict", axis: "claims", unit: "count" }),
+    chart: stackChart(rows.filter((r) => r.value > 0), {
+      document,
+      title: "Claims by verdict",
+      axis: "claims",
+      unit: "count",
+    }),
     legend: legend(rows),
     head: ["document", "verdict", "claims"],
     rows: rows.filter((r) => r.value > 0).map(({ label, series, value }) => [label, series, String(value)]),
@@ -230,7 +242,12 @@ function conformance(document: Document, { figures }: Results): Section {
     heading: "Equal to Linux",
     words: "Rows captured from real kernels (entries, frames, struct pages word by word), and how many of them the " +
       "emulator reproduces in every field.",
-    chart: stackChart(rows, { document, title: "Captured rows that come out equal", axis: "captured rows", unit: "count" }),
+    chart: stackChart(rows, {
+      document,
+      title: "Captured rows that come out equal",
+      axis: "captured rows",
+      unit: "count",
+    }),
     legend: legend(rows),
     head: ["kernel", "architecture", "scenario", "releases", "machines", "rows", "equal", "cause known"],
     rows: figures.conformance.map((r) => [
@@ -255,7 +272,10 @@ function earlier(document: Document, history: readonly HistoryEntry[]): Section 
     words: "The yardstick's contests on the emulator's side in every run that results/history keeps.",
     chart: dotChart(rows, {
       document,
-      title: "Times of earlier runs", axis: "ms", unit: "ms", log: true,
+      title: "Times of earlier runs",
+      axis: "ms",
+      unit: "ms",
+      log: true,
     }),
     legend: legend(rows),
     head: ["contest", "run", "ms"],
