@@ -10,7 +10,7 @@ import type { KernelConfig } from "./include/kernel_config.ts";
 import { FRAME_USES, USE_PGD_TABLE, USE_PINNED } from "./include/frame_use.ts";
 import type { MemhpDefaultState } from "./include/memory.ts";
 import { STRUCT_PAGE_SIZES } from "./include/mm_types.ts";
-import { PG_BOOTMEM, PG_RESERVED } from "./include/page_flags.ts";
+import { PAGE_LAYOUTS } from "./include/page_layout.ts";
 import { SZ_1G } from "./include/sizes.ts";
 import { alignDown, isPowerOf2, pfnDown, powerOf2 } from "./lib/align.ts";
 import { kernelConfig } from "./kernels.ts";
@@ -172,6 +172,7 @@ export function startKernel(
   checkVmemmapFits(arch, machine.topology.maxPfn, spec.structPageSize);
   const sections = new SectionTable(arch, machine.topology.maxPfn);
   const structsPerPage = spec.pageBytes / spec.structPageSize;
+  const layout = PAGE_LAYOUTS[config.structPage];
   return {
     machine,
     phys: machine.phys,
@@ -181,6 +182,8 @@ export function startKernel(
     locked: spec.shared ?? false,
     pageBytes: spec.pageBytes,
     structPageSize: spec.structPageSize,
+    layout,
+    headMask: layout.mask && isPowerOf2(spec.structPageSize),
     vmemmapShift: isPowerOf2(structsPerPage) ? Math.log2(structsPerPage) : -1,
     pagesPerSection: sections.pagesPerSection,
     pagesPerSubsection: sections.pagesPerSubsection,
@@ -254,12 +257,13 @@ function memInit(k: Kernel): void {
   for (const range of memblock.memory) {
     for (const run of memblock.free(range)) freeToZones(k.nodes[range.nid], run.start, run.end);
   }
-  const flags = PG_RESERVED | PG_BOOTMEM;
+  const flags = k.layout.reserved | k.layout.bootmem;
   for (const { start, end } of memblock.reserved) {
     for (let pfn = start; pfn < end;) {
       const { zone, area } = findArea(k, pfn) ?? panic(`memInit: reserved frame ${pfn} is no DRAM`);
-      const next = Math.min(end, area.base + area.length);
-      initPages(k, pfn, next - pfn, zone.index, zone.nid, flags);
+      // Frame 0 holds nothing that register_page_bootmem_info_node() would mark.
+      const next = pfn === 0 ? 1 : Math.min(end, area.base + area.length);
+      initPages(k, pfn, next - pfn, zone.index, zone.nid, pfn === 0 ? k.layout.reserved : flags);
       pfn = next;
     }
     k.bootReserved += end - start;

@@ -7,11 +7,13 @@ import { TOY } from "./arch/toy/toy.ts";
 import { boot, type BootOptions } from "./boot.ts";
 import { USE_BOOT_VMEMMAP, USE_PINNED } from "./include/frame_use.ts";
 import { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL } from "./include/mmzone.ts";
-import { PG_RESERVED } from "./include/page_flags.ts";
 import { pageFlags, pageNid } from "./mm/page.ts";
 import { allocPages, freePages, totalFreePages } from "./mm/page_alloc.ts";
 import { C } from "./mm/vmstat.ts";
 import { kernelLike, machine, withKernel } from "./testing.ts";
+import { PAGE_LAYOUTS } from "./include/page_layout.ts";
+
+const { reserved: PG_RESERVED } = PAGE_LAYOUTS["6.1"];
 
 Deno.test("boot() keeps 1/64 of DRAM for its memmap, and tables, and frees the rest", () => {
   // Toy: 4 struct pages of 64 bytes to a 256-byte page, so 1/4; 1 MiB = 4096 frames, 64 sections.

@@ -4,7 +4,7 @@
 
 import type { MemoryBlock } from "../include/memory.ts";
 import { MIGRATE_MOVABLE, MIGRATE_UNMOVABLE, ZONE_DEVICE } from "../include/mmzone.ts";
-import { flagsHiNid, flagsHiZone, PG_VMEMMAP_SELF_HOSTED } from "../include/page_flags.ts";
+import { flagsHiNid, flagsHiZone } from "../include/page_flags.ts";
 import { PAGE_FLAGS_HI } from "../include/mm_types.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "../mm/kernel.ts";
@@ -46,7 +46,7 @@ function checkSelfHosted(k: Kernel, block: MemoryBlock): void {
     if (k.sections.migratetype(pfn) !== MIGRATE_UNMOVABLE) {
       panic(`checkInvariants: I23 the pageblock of memmap frame ${pfn} is not unmovable`);
     }
-    if (k.contents && k.config.selfHostedVmemmap === "marked" && (pageFlags(k, pfn) & PG_VMEMMAP_SELF_HOSTED) === 0) {
+    if (k.contents && k.config.selfHostedVmemmap === "marked" && (pageFlags(k, pfn) & k.layout.selfHosted) === 0) {
       panic(`checkInvariants: I28 memmap frame ${pfn} of block ${id} is not marked self-hosted`);
     }
   }

@@ -5,7 +5,6 @@
 import { FRAME_USES, USE_HUGETLB, USE_HWPOISON, USE_PTE_TABLE } from "../include/frame_use.ts";
 import { HPG_FREED, type Hstate } from "../include/hugetlb.ts";
 import { PAGE_PRIVATE } from "../include/mm_types.ts";
-import { PG_HWPOISON } from "../include/page_flags.ts";
 import { panic } from "../lib/bug.ts";
 import { hugetlbHead } from "../mm/hugetlb/huge_page.ts";
 import { vmemmapOptimized } from "../mm/hugetlb/hugetlb_vmemmap.ts";
@@ -109,7 +108,7 @@ function checkHead(k: Kernel, h: Hstate, head: number, free: boolean): void {
       panic(`checkInvariants: I7 tail ${head + i} leads to ${compoundHead(k, head + i)}, not ${head}`);
     }
     if (isPageHead(k, head + i)) panic(`checkInvariants: I7 tail ${head + i} looks like a head`);
-    if ((pageFlags(k, head + i) & PG_HWPOISON) !== 0 && !vmemmapOptimized(k, head)) {
+    if ((pageFlags(k, head + i) & k.layout.hwpoison) !== 0 && !vmemmapOptimized(k, head)) {
       panic(`checkInvariants: I9 tail ${head + i} is marked as poisoned`);
     }
   }

@@ -3,7 +3,7 @@
 
 import { assert, assertThrows } from "@std/assert";
 import { HPG_FREED, type Hstate } from "../include/hugetlb.ts";
-import { PAGE_PRIVATE, PAGE_REFCOUNT, TAIL1_DTOR_ORDER } from "../include/mm_types.ts";
+import { PAGE_PRIVATE, PAGE_REFCOUNT } from "../include/mm_types.ts";
 import { KernelPanic } from "../lib/bug.ts";
 import { checkInvariants } from "./debug_vm.ts";
 import { setNrHugepages } from "../mm/hugetlb/hugetlb.ts";
@@ -12,6 +12,9 @@ import { hugetlbVmemmapOptimize, hugetlbVmemmapSplit, REMAP_NO_TLB_FLUSH } from 
 import type { Kernel } from "../mm/kernel.ts";
 import { readPage, setCompoundHead, vmemmapPage, writePage } from "../mm/page.ts";
 import { entryFrame, flushVmemmap, setEntry, vmemmapVpn, walkTo } from "../mm/pgtable.ts";
+import { PAGE_LAYOUTS } from "../include/page_layout.ts";
+
+const { order: { offset: TAIL1_DTOR_ORDER } } = PAGE_LAYOUTS["6.1"];
 
 /** Breaks something about the huge page `head` (shared vmemmap), or about the second one, `whole`. */
 type Break = (k: Kernel, h: Hstate, head: number, whole: number) => void;
@@ -39,7 +42,7 @@ const BREAKS: readonly (readonly [what: string, notices: string, act: Break])[] 
     hugetlbVmemmapSplit(k, h, whole, 0, true);
     hugetlbVmemmapOptimize(k, h, whole, REMAP_NO_TLB_FLUSH);
   }],
-  ["a tail that leads elsewhere", "I7", (k, _h, head, whole) => setCompoundHead(k, whole + 9, head)],
+  ["a tail that leads elsewhere", "I7", (k, _h, head, whole) => setCompoundHead(k, whole + 9, head, 0)],
   ["fake heads nobody looks through", "I7", (k) => k.fakeHeads = false],
   ["a head of another order", "I8", (k, _h, _head, whole) => writePage(k, whole + 1, TAIL1_DTOR_ORDER, 2 | 5 << 8)],
   ["a free page with a reference", "I12", (k, _h, head) => writePage(k, head, PAGE_REFCOUNT, 1)],

@@ -12,7 +12,7 @@ import {
   PAGE_PGMAP_HI,
 } from "../include/mm_types.ts";
 import { ZONE_DEVICE } from "../include/mmzone.ts";
-import { flagsHiNid, flagsHiZone, PG_RESERVED } from "../include/page_flags.ts";
+import { flagsHiNid, flagsHiZone } from "../include/page_flags.ts";
 import type { DevPagemap } from "../include/memremap.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "../mm/kernel.ts";
@@ -69,7 +69,7 @@ export function checkDevicePages(k: Kernel): void {
 function checkLinks(k: Kernel, pfn: number, pgmap: DevPagemap): void {
   const flags = pageFlags(k, pfn);
   const hi = readPage(k, pfn, PAGE_FLAGS_HI);
-  if ((flags & PG_RESERVED) === 0 || flagsHiZone(hi) !== ZONE_DEVICE || flagsHiNid(hi) !== pgmap.nid) {
+  if ((flags & k.layout.reserved) === 0 || flagsHiZone(hi) !== ZONE_DEVICE || flagsHiNid(hi) !== pgmap.nid) {
     panic(`checkInvariants: I6 struct page of device frame ${pfn} is not initialised`);
   }
   if (addressToPfn(k, pageAddressLo(k, pfn), pageAddressHi(k, pfn)) !== pfn) panic(`checkInvariants: I2 pfn ${pfn}`);

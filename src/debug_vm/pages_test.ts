@@ -9,11 +9,12 @@ import {
   PAGE_MAPPING,
   PAGE_PGMAP,
   PAGE_REFCOUNT,
-  TAIL1_DTOR_ORDER,
 } from "../include/mm_types.ts";
-import { PG_HEAD, PG_RESERVED } from "../include/page_flags.ts";
 import { assertNoticed, type Damage, nameOf } from "./debug_vm_testing.ts";
 import { addPageCount, clearPageFlags, pincountPlace, setCompoundHead, setPageFlags, writePage } from "../mm/page.ts";
+import { PAGE_LAYOUTS } from "../include/page_layout.ts";
+
+const { head: PG_HEAD, reserved: PG_RESERVED, order: { offset: TAIL1_DTOR_ORDER } } = PAGE_LAYOUTS["6.1"];
 
 const DAMAGES: readonly Damage[] = [
   {
@@ -40,7 +41,7 @@ const DAMAGES: readonly Damage[] = [
   {
     names: "I7",
     what: "a tail leads to another head",
-    damage: ({ k, data }) => setCompoundHead(k, data + 3, data + 16),
+    damage: ({ k, data }) => setCompoundHead(k, data + 3, data + 16, 0),
   },
   {
     names: "I7",

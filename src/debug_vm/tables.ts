@@ -12,7 +12,6 @@ import {
   USE_VMEMMAP,
 } from "../include/frame_use.ts";
 import type { DevPagemap, VmemAltmap } from "../include/memremap.ts";
-import { PG_BOOTMEM, PG_RESERVED } from "../include/page_flags.ts";
 import { panic } from "../lib/bug.ts";
 import { altmapHas } from "../mm/vmemmap/altmap.ts";
 import type { Kernel } from "../mm/kernel.ts";
@@ -196,7 +195,7 @@ function altmapOf(k: Kernel, pfn: number): VmemAltmap | null {
 }
 
 function isBoot(k: Kernel, pfn: number): boolean {
-  return (readPage(k, pfn, 0) & PG_RESERVED) !== 0;
+  return (readPage(k, pfn, 0) & k.layout.reserved) !== 0;
 }
 
 /**
@@ -227,7 +226,7 @@ function checkReferences(k: Kernel, { frames, blocks, pteTables }: Recount): voi
 
 /** I24: boot's memmap and tables are Reserved and marked as such; one reference, however many entries share them. */
 function checkBootPage(k: Kernel, pfn: number): void {
-  if ((pageFlags(k, pfn) & PG_BOOTMEM) === 0 || pageRefcount(k, pfn) !== 1) {
+  if ((pageFlags(k, pfn) & k.layout.bootmem) === 0 || pageRefcount(k, pfn) !== 1) {
     panic(`checkInvariants: I24 boot frame ${pfn} has ${pageRefcount(k, pfn)} references or lost its mark`);
   }
 }

@@ -3,12 +3,14 @@
 
 import { USE_PTE_TABLE, USE_VMEMMAP } from "../include/frame_use.ts";
 import { PAGE_REFCOUNT } from "../include/mm_types.ts";
-import { PG_BOOTMEM } from "../include/page_flags.ts";
 import { assertNoticed, type Damage, flushAll, memmapEntry, nameOf, swapEntries } from "./debug_vm_testing.ts";
 import { addPageCount, clearPageFlags } from "../mm/page.ts";
 import { allocPages } from "../mm/page_alloc.ts";
 import { clearEntry, entryFrame, setEntry } from "../mm/pgtable.ts";
 import { C } from "../mm/vmstat.ts";
+import { PAGE_LAYOUTS } from "../include/page_layout.ts";
+
+const { bootmem: PG_BOOTMEM } = PAGE_LAYOUTS["6.1"];
 
 /** The last memmap page of each of two compounds. */
 const swapTails: Damage["damage"] = ({ k, start }) => {

@@ -19,7 +19,10 @@ export const SUBPAGE_INDEX_CGROUP = 2;
 export const SUBPAGE_INDEX_HWPOISON = 4;
 export const NR_USED_SUBPAGE = 5;
 
+/** What marks the first tail of a HugeTLB page, up to 6.5 or so. */
 export const HUGETLB_PAGE_DTOR = 2;
+/** What marks its head since (PGTY_hugetlb), in the top byte of _mapcount. */
+export const PGTY_HUGETLB = 0xf4;
 
 /** Why pages of a size are not optimised. */
 export type NotOptimizable =

@@ -6,7 +6,10 @@ import fc from "fast-check";
 import { ENOMEM, ENXIO, errnoName } from "./errno.ts";
 import { PRESETS } from "./kernel_config.ts";
 import { TAIL_MAPPING_HI, TAIL_MAPPING_LO } from "./mm_types.ts";
-import { flagsHiNid, flagsHiZone, pageLinksHi, PG_HEAD, PG_REFERENCED, PG_RESERVED } from "./page_flags.ts";
+import { flagsHiNid, flagsHiZone, pageLinksHi } from "./page_flags.ts";
+import { PAGE_LAYOUTS } from "./page_layout.ts";
+
+const { head: PG_HEAD, referenced: PG_REFERENCED, reserved: PG_RESERVED } = PAGE_LAYOUTS["6.1"];
 
 Deno.test("errnoName() names either sign, and falls back to the number", () => {
   assertEquals([errnoName(-ENOMEM), errnoName(ENXIO), errnoName(-99)], ["ENOMEM", "ENXIO", "errno -99"]);

@@ -2,6 +2,8 @@
 // Which kernel runs: one switch per behaviour that differs between the documents, and the named presets. Data only.
 // "Patch n" is patch n of seed 001 (the v4 series); patches 2, 3, 9, 10 and 11 move code and have no switch.
 
+import type { StructPageGeneration } from "./page_layout.ts";
+
 /** How gup-fast takes references on a devmap huge entry. */
 export type GupVariant =
   /** Before the series: one reference and one lookup step per base page. */
@@ -93,8 +95,8 @@ export interface KernelConfig {
   readonly initUniqueOnly: boolean;
   /** How memunmap_pages() returns the references: one put per (compound) page, or all at once (5.18). */
   readonly memunmap: "per-page" | "bulk";
-  /** Which tail struct page holds the pin count. */
-  readonly pincountTail: 1 | 2;
+  /** What struct pages hold where (page_layout.ts): flags, what a compound keeps in its first tails, how tails lead to it. */
+  readonly structPage: StructPageGeneration;
   /** vmemmap pages a HugeTLB page keeps when optimised. */
   readonly hugetlbKeep: 1 | 2;
   /** HugeTLB tails are mapped read-only. */
@@ -139,7 +141,7 @@ const LINUX_5_14: KernelConfig = {
   dedupOptIn: false,
   initUniqueOnly: false,
   memunmap: "per-page",
-  pincountTail: 2,
+  structPage: "5.14",
   hugetlbKeep: 2,
   hugetlbTailsReadOnly: true,
   hugetlbFlush: "page",
@@ -173,7 +175,7 @@ export const PRESETS: Readonly<Record<string, KernelConfig>> = frozen({
     ...SEED_V7,
     name: "6.1",
     dedupOptIn: true,
-    pincountTail: 1,
+    structPage: "6.1",
     hugetlbKeep: 1,
     selfHostedVmemmap: "marked",
     errata: { ...NO_ERRATA, compoundStartUnchecked: true },

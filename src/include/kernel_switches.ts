@@ -49,7 +49,11 @@ export const KERNEL_SWITCHES: Rows<Omit<KernelConfig, "name" | "errata">> = {
     help: "memunmap_pages() puts references one by one or at once",
     source: "Linux 5.18",
   },
-  pincountTail: { values: [1, 2], help: "which tail page holds the pin count", source: "Linux 6.1" },
+  structPage: {
+    values: ["5.14", "6.1", "6.12", "7.1"],
+    help: "layout of struct page: flags, the first tails, how tails lead to their head",
+    source: "Linux 5.18: 5232c63f46fd, 6.10: PG_head is bit 6, 7.1: 8c846c879e22",
+  },
   hugetlbKeep: {
     values: [1, 2],
     help: "vmemmap pages that an optimised HugeTLB page keeps",

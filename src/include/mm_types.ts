@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // struct page (include/linux/mm_types.h), declared once. Byte offsets of the 32-bit halves the emulator touches:
 //
-//   byte   base page / head        first tail                 second tail        later tails
-//   +0     flags                   flags                      flags              flags
-//   +8     lru.next | pgmap        compound_head (bit 0 = 1)  compound_head      compound_head
-//   +16    lru.prev | zone data    dtor:8 order:8 | mapcount  pincount (tail 2)  -
-//   +24    mapping                 pincount | compound_nr     TAIL_MAPPING       TAIL_MAPPING
-//   +32    index                   -                          -                  -
-//   +40    private                 -                          -                  -
-//   +48    _mapcount | _refcount   _mapcount | _refcount      ...                ...
-//   +56    memcg_data
+//   byte   base page / head        tail
+//   +0     flags                   flags
+//   +8     lru.next | pgmap        compound_head, bit 0 = 1
+//   +16    lru.prev | zone data    lru.prev
+//   +24    mapping                 TAIL_MAPPING
+//   +32    index                   -
+//   +40    private                 -
+//   +48    _mapcount | _refcount   _mapcount | _refcount
+//   +56    memcg_data              -
 //
-// Where the pin count lives moved: up to 5.15 it is the low half of +16 in the second tail, in 6.1 the low half of
-// +24 in the first (KernelConfig.pincountTail). The size of the struct is a parameter of the machine (56 = no memcg,
-// 72 and 80 = debug words appended); every field is 8-byte aligned, so a 64-bit word never straddles a page.
+// What a compound page keeps in its first two tails differs by generation: page_layout.ts. The size of the struct is a
+// parameter of the machine (56 = no memcg, 72 and 80 = debug words appended); every field is 8-byte aligned, so a 64-bit
+// word never straddles a page.
 
 export const PAGE_FLAGS = 0;
 export const PAGE_FLAGS_HI = 4;
@@ -31,16 +31,6 @@ export const PAGE_INDEX_HI = 36;
 export const PAGE_PRIVATE = 40;
 export const PAGE_MAPCOUNT = 48;
 export const PAGE_REFCOUNT = 52;
-
-/** In the first tail: compound_dtor (byte 0) and compound_order (byte 1). */
-export const TAIL1_DTOR_ORDER = 16;
-export const TAIL1_COMPOUND_MAPCOUNT = 20;
-export const TAIL1_PINCOUNT = 24;
-export const TAIL1_COMPOUND_NR = 28;
-/** In the second tail, up to 5.15. */
-export const TAIL2_PINCOUNT = 16;
-/** compound_nr of kernels that keep the pin count in the second tail. */
-export const TAIL1_COMPOUND_NR_OLD = 24;
 
 /** page->mapping of a tail (include/linux/poison.h: TAIL_MAPPING = POISON_POINTER_DELTA + 0x400). */
 export const TAIL_MAPPING_LO = 0x400;

@@ -1,35 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // page->flags (include/linux/page-flags.h, page-flags-layout.h, x86-64 with SPARSEMEM_VMEMMAP):
 //
-//   63      58 57   55 54 .. 24   23     22 .. 17  16     13       12       10         1       0
-//  +----------+-------+--------+--------+--------+----+-------+--------+-----------+----------+---+
-//  |   node   | zone  |        |hwpoison|        |head|bootmem|reserved|self-hosted|referenced|   |
-//  +----------+-------+--------+--------+--------+----+-------+--------+-----------+----------+---+
+//   63      58 57   55 54 .. 32   31 .. 0
+//  +----------+-------+--------+----------+
+//  |   node   | zone  |        |   PG_*   |
+//  +----------+-------+--------+----------+
 //
-// The low word holds the PG_* bits, the high word the zone (bits 55-57) and the node (58-63).
-// Bit numbers are those read from a 6.1 kernel (fixtures/linux-6.1); other flags are not modelled.
+// Which PG_* bit is which differs by generation: page_layout.ts. Other flags than those there are not modelled.
 
-/** Low-word masks. */
-export const PG_REFERENCED = 1 << 1;
-/** Of a memmap page: it lies in the memory that it describes (PG_owner_priv_1 under another name). */
-export const PG_VMEMMAP_SELF_HOSTED = 1 << 10;
-export const PG_RESERVED = 1 << 12;
-export const PG_HEAD = 1 << 16;
-export const PG_HWPOISON = 1 << 23;
-/**
- * Set on the struct page of a boot-time page that holds memmap or a section's usage map (PagePrivate, bootmem_info).
- */
-export const PG_BOOTMEM = 1 << 13;
+import type { PageLayout } from "./page_layout.ts";
 
-/** The flags above by name. */
-export const PAGE_FLAG_NAMES: Readonly<Record<string, number>> = {
-  referenced: PG_REFERENCED,
-  vmemmap_self_hosted: PG_VMEMMAP_SELF_HOSTED,
-  reserved: PG_RESERVED,
-  private: PG_BOOTMEM,
-  head: PG_HEAD,
-  hwpoison: PG_HWPOISON,
-};
+/** The flags that a layout has, set in this low word, by name. */
+export function flagNames(layout: PageLayout, lo: number): string[] {
+  const { head, referenced, reserved, bootmem, selfHosted, hwpoison } = layout;
+  const bits = { referenced, vmemmap_self_hosted: selfHosted, reserved, private: bootmem, head, hwpoison };
+  return Object.entries(bits).filter(([, bit]) => (lo & bit) !== 0).map(([name]) => name);
+}
 
 /** Shifts inside the high word. */
 const ZONES_HI_SHIFT = 23;

@@ -6,6 +6,7 @@
 
 import type { Arch } from "../arch/arch.ts";
 import type { KernelConfig } from "../include/kernel_config.ts";
+import type { PageLayout } from "../include/page_layout.ts";
 import type { Cpu, Machine } from "../machine/machine.ts";
 import type { PhysMem } from "../machine/phys_mem.ts";
 import type { FaultBudget } from "./fault_inject.ts";
@@ -29,6 +30,10 @@ export interface Kernel {
   readonly locked: boolean;
   readonly pageBytes: number;
   readonly structPageSize: number;
+  /** What a struct page of this kernel holds where. */
+  readonly layout: PageLayout;
+  /** Tails hold a mask instead of the address of their head. */
+  readonly headMask: boolean;
   /** log2 of the struct pages in a page; -1 where they do not fill it, or straddle pages. */
   readonly vmemmapShift: number;
   readonly pagesPerSection: number;

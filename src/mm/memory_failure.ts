@@ -8,7 +8,6 @@
 
 import { EBUSY, ENOMEM, ENXIO } from "../include/errno.ts";
 import { PAGE_INDEX, PAGE_INDEX_HI, PAGE_MAPPING, PAGE_MAPPING_HI } from "../include/mm_types.ts";
-import { PG_HWPOISON } from "../include/page_flags.ts";
 import { alignDown } from "../lib/align.ts";
 import { type AddressSpace, type Kernel, type Mm, objectAt } from "./kernel.ts";
 import { pfnToOnlinePage } from "./hotplug/memory_hotplug.ts";
@@ -50,7 +49,7 @@ export const memoryFailure = traced("memory_failure(pfn)", (k: Kernel, pfn: numb
     putDevPagemap(pgmap);
     return -EBUSY;
   }
-  setPageFlags(k, page, PG_HWPOISON);
+  setPageFlags(k, page, k.layout.hwpoison);
   const index = readPage(k, page, PAGE_INDEX_HI) * 2 ** 32 + (readPage(k, page, PAGE_INDEX) >>> 0);
   const toKill = collectProcs(k, mapping as AddressSpace, index);
   const size = toKill.reduce((most, { pages }) => Math.max(most, pages), 0);
@@ -84,8 +83,8 @@ function collectProcs(k: Kernel, mapping: AddressSpace, index: number): ToKill[]
 export const memoryFailureHugetlb = traced("memory_failure_hugetlb(pfn)", (k: Kernel, pfn: number): number => {
   const head = hugetlbHead(k, pfn);
   if (head < 0) return -ENXIO;
-  if ((pageFlags(k, head) & PG_HWPOISON) !== 0) return -EBUSY;
-  setPageFlags(k, head, PG_HWPOISON);
+  if ((pageFlags(k, head) & k.layout.hwpoison) !== 0) return -EBUSY;
+  setPageFlags(k, head, k.layout.hwpoison);
   setSubpagePrivate(k, head, SUBPAGE_INDEX_HWPOISON, pfn - head);
   return dissolveFreeHugePage(k, head);
 });

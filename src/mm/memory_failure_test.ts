@@ -5,13 +5,15 @@ import { assert, assertEquals } from "@std/assert";
 import { daxMmap } from "../drivers/dax/device.ts";
 import type { NdNamespace } from "../drivers/nvdimm/namespace.ts";
 import { EBUSY, ENXIO } from "../include/errno.ts";
-import { PG_HWPOISON } from "../include/page_flags.ts";
 import { kernelLike, machine, mustCreate, mustDestroy, withKernel } from "../testing.ts";
 import type { Kernel, Mm } from "./kernel.ts";
 import { mmAlloc, mmPut, populateArea } from "./memory.ts";
 import { memoryFailure } from "./memory_failure.ts";
 import { pageFlags } from "./page.ts";
 import { entryNone, walkTo } from "./pgtable.ts";
+import { PAGE_LAYOUTS } from "../include/page_layout.ts";
+
+const { hwpoison: PG_HWPOISON } = PAGE_LAYOUTS["6.1"];
 
 const VPN = 1024;
 

@@ -24,16 +24,16 @@ import {
   WORD,
 } from "../include/mm_types.ts";
 import { MIGRATE_MOVABLE, ZONE_DEVICE } from "../include/mmzone.ts";
-import { PG_HEAD, PG_RESERVED } from "../include/page_flags.ts";
 import type { DevPagemap, VmemAltmap } from "../include/memremap.ts";
 import { isAligned } from "../lib/align.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
 import {
+  compoundInfoHi,
+  compoundInfoLo,
   countInPmem,
   eachMemmapRun,
-  pageAddressHi,
-  pageAddressLo,
+  initDeferredList,
   prepCompoundHead,
   readPage,
   setCompoundHead,
@@ -52,7 +52,7 @@ const { COMPOUND_HEAD, COMPOUND_HEAD_HI, FLAGS, REFCOUNT, STEP } = WORD;
 /** `__init_zone_device_page` (patch 3), without the pageblock, which is set for the whole range at once. */
 export function initZoneDevicePage(k: Kernel, pfn: number, pgmap: DevPagemap): void {
   initSinglePage(k, pfn, ZONE_DEVICE, pgmap.nid);
-  writePage(k, pfn, PAGE_FLAGS, PG_RESERVED);
+  writePage(k, pfn, PAGE_FLAGS, k.layout.reserved);
   writePage(k, pfn, PAGE_PGMAP, pgmap.addrLo);
   writePage(k, pfn, PAGE_PGMAP_HI, pgmap.addrHi);
   writePage(k, pfn, PAGE_ZONE_DEVICE_DATA, 0);
@@ -60,10 +60,10 @@ export function initZoneDevicePage(k: Kernel, pfn: number, pgmap: DevPagemap): v
 }
 
 /** `prep_compound_tail` (patch 2) on an initialised page, with the zero refcount of patch 4. */
-export function prepCompoundTail(k: Kernel, tail: number, head: number): void {
+export function prepCompoundTail(k: Kernel, tail: number, head: number, order: number): void {
   writePage(k, tail, PAGE_MAPPING, TAIL_MAPPING_LO);
   writePage(k, tail, PAGE_MAPPING_HI, TAIL_MAPPING_HI);
-  setCompoundHead(k, tail, head);
+  setCompoundHead(k, tail, head, order);
   writePage(k, tail, PAGE_REFCOUNT, 0);
 }
 
@@ -97,12 +97,13 @@ export const memmapInitZoneDevice = traced(
     } else {
       // Where heads may lie in shared tails, a copy would come out differently from the writes it stands for.
       const mayClone = isAligned(start, Math.min(pgmap.geometry, k.pagesPerSection));
+      const order = Math.log2(pgmap.geometry);
       let previous = -1;
       let previousUnique = 0;
       let heads = 0;
       for (let head = start; head < end; head += pgmap.geometry) {
         const unique = Math.min(compoundNrPages(k, pgmap, head), end - head);
-        if (mayClone && unique === previousUnique) cloneCompound(k, head, previous, unique);
+        if (mayClone && unique === previousUnique) cloneCompound(k, head, previous, unique, order);
         else initCompound(k, head, unique, pgmap);
         previous = head;
         previousUnique = unique;
@@ -140,7 +141,7 @@ export const memmapInitAltmap = traced("memmap_init_range()", (k: Kernel, altmap
   if (!k.contents) return;
   for (let pfn = start; pfn < end; pfn++) {
     initSinglePage(k, pfn, ZONE_DEVICE, nid);
-    writePage(k, pfn, PAGE_FLAGS, PG_RESERVED);
+    writePage(k, pfn, PAGE_FLAGS, k.layout.reserved);
   }
   k.stat[C.altmapStructPagesWritten] += end - start;
 });
@@ -152,7 +153,7 @@ export const memmapInitAltmap = traced("memmap_init_range()", (k: Kernel, altmap
 export const memmapInitRange = traced(
   "memmap_init_range(_, start, n)",
   (k: Kernel, zone: Zone, start: number, n: number): void => {
-    initPages(k, start, n, zone.index, zone.nid, PG_RESERVED);
+    initPages(k, start, n, zone.index, zone.nid, k.layout.reserved);
     k.stat[C.ramStructPagesWritten] += n;
   },
 );
@@ -178,27 +179,27 @@ export const freeCorePages = traced("__free_pages_core(start, n)", (k: Kernel, s
 function initCompound(k: Kernel, head: number, nrPages: number, pgmap: DevPagemap): void {
   const order = Math.log2(pgmap.geometry);
   initZoneDevicePage(k, head, pgmap);
-  setPageFlags(k, head, PG_HEAD);
+  setPageFlags(k, head, k.layout.head);
   const tail = (pfn: number) => {
     initZoneDevicePage(k, pfn, pgmap);
-    prepCompoundTail(k, pfn, head);
+    prepCompoundTail(k, pfn, head, order);
   };
-  // After the first two tails, which hold the head's order, counts and pins, and before those that may alias them.
-  const first = Math.min(2, nrPages - 1);
+  // After the tails that hold what is the head's; before those that come later, which overwrite what they must not hold.
+  const first = Math.min(k.layout.headAfterTails, nrPages - 1);
   fillRun(k, head + 1, first, tail);
   prepCompoundHead(k, head, order, COMPOUND_PAGE_DTOR);
   fillRun(k, head + 1 + first, nrPages - 1 - first, tail);
 }
 
 /** As initCompound, by copying the compound before it and pointing the copied tails to their own head. */
-function cloneCompound(k: Kernel, head: number, from: number, nrPages: number): void {
+function cloneCompound(k: Kernel, head: number, from: number, nrPages: number, order: number): void {
   const size = k.structPageSize;
-  if (k.pageBytes % size !== 0) return cloneByWord(k, head, from, nrPages);
+  if (k.pageBytes % size !== 0) return cloneByWord(k, head, from, nrPages, order);
   const { bytes, words } = k.phys;
   const perPage = k.pageBytes / size;
   const step = size / 4;
-  const lo = pageAddressLo(k, head) | 1;
-  const hi = pageAddressHi(k, head);
+  const lo = compoundInfoLo(k, head, order);
+  const hi = compoundInfoHi(k, head);
   for (let done = 0; done < nrPages; done += perPage) {
     const source = k.cpu.mmu.read(vmemmapPage(k, from + done));
     const to = k.cpu.mmu.write(vmemmapPage(k, head + done));
@@ -211,16 +212,23 @@ function cloneCompound(k: Kernel, head: number, from: number, nrPages: number): 
       words[at + COMPOUND_HEAD_HI] = hi;
     }
   }
+  if (listKept(k, order)) initDeferredList(k, head + 2);
+}
+
+/** Whether the list in the second tail outlives the tails that are initialised after the head's fields. */
+function listKept(k: Kernel, order: number): boolean {
+  return k.layout.deferredList && k.layout.headAfterTails > 1 && order > 1;
 }
 
 /** cloneCompound for struct pages that straddle vmemmap pages. */
-function cloneByWord(k: Kernel, head: number, from: number, nrPages: number): void {
+function cloneByWord(k: Kernel, head: number, from: number, nrPages: number, order: number): void {
   for (let i = 0; i < nrPages; i++) {
     for (let offset = 0; offset < k.structPageSize; offset += 4) {
       writePage(k, head + i, offset, readPage(k, from + i, offset));
     }
-    if (i > 0) setCompoundHead(k, head + i, head);
+    if (i > 0) setCompoundHead(k, head + i, head, order);
   }
+  if (listKept(k, order)) initDeferredList(k, head + 2);
 }
 
 /** Copies of more than this many bytes at a time gain nothing. */

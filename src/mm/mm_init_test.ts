@@ -5,10 +5,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { USE_VMEMMAP } from "../include/frame_use.ts";
 import type { DevPagemap } from "../include/memremap.ts";
-import { COMPOUND_PAGE_DTOR, TAIL1_DTOR_ORDER } from "../include/mm_types.ts";
+import { COMPOUND_PAGE_DTOR } from "../include/mm_types.ts";
 import { PRESETS } from "../include/kernel_config.ts";
 import { MIGRATE_MOVABLE, MIGRATE_NONE } from "../include/mmzone.ts";
-import { PG_HEAD } from "../include/page_flags.ts";
 import { KernelPanic } from "../lib/bug.ts";
 import { kernelLike, machine, mustCreate, mustDestroy, withKernel } from "../testing.ts";
 import { checkInvariants } from "../debug_vm/debug_vm.ts";
@@ -18,6 +17,9 @@ import { ndRegions } from "../drivers/nvdimm/region.ts";
 import { compoundNrPages, initZoneDevicePage, prepCompoundTail } from "./mm_init.ts";
 import { addressToPfn, prepCompoundHead, readPage, setPageFlags, writePage } from "./page.ts";
 import { C } from "./vmstat.ts";
+import { PAGE_LAYOUTS } from "../include/page_layout.ts";
+
+const { head: PG_HEAD, order: { offset: TAIL1_DTOR_ORDER } } = PAGE_LAYOUTS["6.1"];
 
 /** All words of a struct page. */
 function words(k: Kernel, pfn: number): number[] {
@@ -72,7 +74,7 @@ function writeLiterally(k: Kernel, pgmap: DevPagemap, start: number, end: number
     setPageFlags(k, head, PG_HEAD);
     for (let i = 1; i < compoundNrPages(k, pgmap, head); i++) {
       initZoneDevicePage(k, head + i, pgmap);
-      prepCompoundTail(k, head + i, head);
+      prepCompoundTail(k, head + i, head, Math.log2(geometry));
       if (i === 2) prepCompoundHead(k, head, Math.log2(geometry), COMPOUND_PAGE_DTOR);
     }
   }

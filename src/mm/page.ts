@@ -12,18 +12,14 @@ import {
   PAGE_COMPOUND_HEAD_HI,
   PAGE_FLAGS,
   PAGE_FLAGS_HI,
+  PAGE_MAPPING,
   PAGE_POISON_WORD,
   PAGE_REFCOUNT,
+  PAGE_ZONE_DEVICE_DATA,
   STRETCH_STRUCT_SIZE,
-  TAIL1_COMPOUND_MAPCOUNT,
-  TAIL1_COMPOUND_NR,
-  TAIL1_COMPOUND_NR_OLD,
-  TAIL1_DTOR_ORDER,
-  TAIL1_PINCOUNT,
-  TAIL2_PINCOUNT,
   WORD,
 } from "../include/mm_types.ts";
-import { flagsHiNid, PG_HEAD } from "../include/page_flags.ts";
+import { flagsHiNid } from "../include/page_flags.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
 
@@ -216,10 +212,34 @@ export function addressToPfn(k: Kernel, lo: number, hi: number): number {
   return (((hi >>> 0) - k.arch.vmemmapHi) * 2 ** 32 + (lo >>> 0)) / k.structPageSize;
 }
 
+/**
+ * Low word of what the tails of `head` hold: the head's address with bit 0 set, or (7.1) the mask that leads there from
+ * a tail's own address.
+ */
+export function compoundInfoLo(k: Kernel, head: number, order: number): number {
+  return (k.headMask ? -(k.structPageSize * 2 ** order) : pageAddressLo(k, head)) | 1;
+}
+
+/** The same for a head whose tails are there already. */
+export function tailInfoLo(k: Kernel, head: number): number {
+  return compoundInfoLo(k, head, k.headMask ? compoundOrder(k, head) : 0);
+}
+
+/** High word of the same. */
+export function compoundInfoHi(k: Kernel, head: number): number {
+  return k.headMask ? -1 : pageAddressHi(k, head);
+}
+
 /** `set_compound_head`. */
-export function setCompoundHead(k: Kernel, tail: number, head: number): void {
-  writePage(k, tail, PAGE_COMPOUND_HEAD, pageAddressLo(k, head) | 1);
-  writePage(k, tail, PAGE_COMPOUND_HEAD_HI, pageAddressHi(k, head));
+export function setCompoundHead(k: Kernel, tail: number, head: number, order: number): void {
+  writePage(k, tail, PAGE_COMPOUND_HEAD, compoundInfoLo(k, head, order));
+  writePage(k, tail, PAGE_COMPOUND_HEAD_HI, compoundInfoHi(k, head));
+}
+
+/** The head that a tail's compound_head word, bit 0 set, leads to. */
+function headOf(k: Kernel, tail: number, lo: number, hi: number): number {
+  if (!k.headMask) return addressToPfn(k, lo - 1, hi);
+  return tail - tail % ((1 - lo) / k.structPageSize);
 }
 
 /**
@@ -228,27 +248,28 @@ export function setCompoundHead(k: Kernel, tail: number, head: number): void {
  */
 export function compoundHead(k: Kernel, pfn: number): number {
   const lo = readPage(k, pfn, PAGE_COMPOUND_HEAD);
-  if ((lo & 1) !== 0) return addressToPfn(k, lo - 1, readPage(k, pfn, PAGE_COMPOUND_HEAD_HI));
+  if ((lo & 1) !== 0) return headOf(k, pfn, lo, readPage(k, pfn, PAGE_COMPOUND_HEAD_HI));
   if (!k.fakeHeads || (pfn * k.structPageSize) % k.pageBytes !== 0) return pfn;
-  if ((readPage(k, pfn, PAGE_FLAGS) & PG_HEAD) === 0) return pfn;
+  if ((readPage(k, pfn, PAGE_FLAGS) & k.layout.head) === 0) return pfn;
   const next = readPage(k, pfn + 1, PAGE_COMPOUND_HEAD);
   return (next & 1) === 0 ? pfn : addressToPfn(k, next - 1, readPage(k, pfn + 1, PAGE_COMPOUND_HEAD_HI));
 }
 
 /** `PageHead`: true for the head of a compound page only. */
 export function isPageHead(k: Kernel, pfn: number): boolean {
-  return (readPage(k, pfn, PAGE_FLAGS) & PG_HEAD) !== 0 && compoundHead(k, pfn) === pfn;
+  return (readPage(k, pfn, PAGE_FLAGS) & k.layout.head) !== 0 && compoundHead(k, pfn) === pfn;
 }
 
 /** `compound_order` of a head; 0 for a page that is not one. */
 export function compoundOrder(k: Kernel, head: number): number {
   if (!isPageHead(k, head)) return 0;
-  return (readPage(k, head + 1, TAIL1_DTOR_ORDER) >>> 8) & 0xff;
+  const { offset, shift } = k.layout.order;
+  return (readPage(k, head + 1, offset) >>> shift) & 0xff;
 }
 
 /** Which frame's struct page, and which word of it, holds a head's pin count. */
 export function pincountPlace(k: Kernel): { readonly tail: number; readonly offset: number } {
-  return k.config.pincountTail === 2 ? { tail: 2, offset: TAIL2_PINCOUNT } : { tail: 1, offset: TAIL1_PINCOUNT };
+  return k.layout.pincount;
 }
 
 /** `hpage_pincount_available`: a compound page of more than two pages counts its pins apart. */
@@ -256,14 +277,29 @@ export function hasPincount(k: Kernel, head: number): boolean {
   return compoundOrder(k, head) > 1;
 }
 
-/** `prep_compound_head` (patch 2): what a compound page keeps in its first tails. They must be initialised already. */
+/**
+ * `prep_compound_head` (patch 2): what a compound page keeps in its first tails. They must be initialised already.
+ * `dtor` is its destructor's number, where the kernel has one.
+ */
 export function prepCompoundHead(k: Kernel, head: number, order: number, dtor: number): void {
-  // Two bytes: what lru.prev held above them stays.
-  const above = readPage(k, head + 1, TAIL1_DTOR_ORDER) & ~0xffff;
-  writePage(k, head + 1, TAIL1_DTOR_ORDER, above | dtor | (order << 8));
-  writePage(k, head + 1, TAIL1_COMPOUND_MAPCOUNT, -1);
-  writePage(k, head + 1, k.config.pincountTail === 2 ? TAIL1_COMPOUND_NR_OLD : TAIL1_COMPOUND_NR, 2 ** order);
-  if (k.config.pincountTail === 2 && order < 2) return;
-  const { tail, offset } = pincountPlace(k);
-  writePage(k, head + tail, offset, 0);
+  const { layout } = k;
+  const { offset, shift } = layout.order;
+  // A byte, or two with the destructor: what is above them stays.
+  const kept = readPage(k, head + 1, offset) & ~(shift === 0 ? 0xff : 0xffff);
+  writePage(k, head + 1, offset, kept | (shift === 0 ? order : dtor | (order << shift)));
+  for (const word of layout.mapcounts) writePage(k, head + 1, word, -1);
+  for (const word of layout.cleared) writePage(k, head + 1, word, 0);
+  if (layout.nrPages < k.structPageSize) writePage(k, head + 1, layout.nrPages, 2 ** order);
+  if (order > 1 && layout.deferredList) initDeferredList(k, head + 2);
+  const { tail, offset: pins } = layout.pincount;
+  if (tail < 2 ** order) writePage(k, head + tail, pins, 0);
+}
+
+/** INIT_LIST_HEAD(&folio->_deferred_list), in the second tail. */
+export function initDeferredList(k: Kernel, tail: number): void {
+  const list = pageAddressLo(k, tail) + PAGE_ZONE_DEVICE_DATA | 0;
+  for (const offset of [PAGE_ZONE_DEVICE_DATA, PAGE_MAPPING]) {
+    writePage(k, tail, offset, list);
+    writePage(k, tail, offset + 4, pageAddressHi(k, tail));
+  }
 }

@@ -9,7 +9,6 @@
 import { PAGE_REFCOUNT } from "../include/mm_types.ts";
 import { MAX_NR_ZONES, ZONE_DEVICE, ZONE_DMA, ZONE_DMA32, ZONE_MOVABLE, ZONE_NORMAL } from "../include/mmzone.ts";
 import { USE_BOOT_VMEMMAP, USE_HUGETLB, USE_HWPOISON, USE_VMEMMAP } from "../include/frame_use.ts";
-import { PG_BOOTMEM, PG_RESERVED } from "../include/page_flags.ts";
 import type { Buddy } from "../lib/buddy.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
@@ -118,7 +117,7 @@ export function freePages(k: Kernel, pfn: number, order: number, use: number): v
  * last one. A frame from the boot allocator goes through put_page_bootmem and becomes managed memory.
  */
 export function freePagetable(k: Kernel, pfn: number, order: number, use: number): void {
-  if ((readPage(k, pfn, 0) & PG_RESERVED) !== 0) {
+  if ((readPage(k, pfn, 0) & k.layout.reserved) !== 0) {
     for (let i = 0; i < 1 << order; i++) freeBootmemPage(k, pfn + i, use);
     return;
   }
@@ -145,7 +144,7 @@ export function splitPage(k: Kernel, pfn: number, order: number): void {
 function freeBootmemPage(k: Kernel, pfn: number, use: number): void {
   const zone = freeToZone(k, pfn, 0);
   if (zone === null) panic(`freeBootmemPage: frame ${pfn} belongs to no zone's free area`);
-  clearPageFlags(k, pfn, PG_RESERVED | PG_BOOTMEM);
+  clearPageFlags(k, pfn, k.layout.reserved | k.layout.bootmem);
   writePage(k, pfn, PAGE_REFCOUNT, 0);
   k.uses[use === USE_VMEMMAP ? USE_BOOT_VMEMMAP : use]--;
   if (use === USE_VMEMMAP) k.stat[nrMemmapBootPages]--;

@@ -7,7 +7,6 @@ import { boot } from "../boot.ts";
 import { USE_HUGETLB, USE_PINNED, USE_VMEMMAP } from "../include/frame_use.ts";
 import { PAGE_REFCOUNT } from "../include/mm_types.ts";
 import { ZONE_NORMAL } from "../include/mmzone.ts";
-import { PG_RESERVED } from "../include/page_flags.ts";
 import { KernelPanic } from "../lib/bug.ts";
 import { machine, mustCreate, mustDestroy, withKernel } from "../testing.ts";
 import { checkInvariants } from "../debug_vm/debug_vm.ts";
@@ -24,6 +23,9 @@ import {
 import { getPage, pageFlags, pageRefcount, readPage } from "./page.ts";
 import type { Kernel } from "./kernel.ts";
 import { C } from "./vmstat.ts";
+import { PAGE_LAYOUTS } from "../include/page_layout.ts";
+
+const { reserved: PG_RESERVED } = PAGE_LAYOUTS["6.1"];
 
 Deno.test("allocPages() gives aligned blocks with one reference, counted by use", () => {
   withKernel("", (k) => {

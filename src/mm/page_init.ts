@@ -22,6 +22,8 @@ import {
 import { pageLinksHi } from "../include/page_flags.ts";
 import type { Kernel } from "./kernel.ts";
 import {
+  compoundInfoHi,
+  compoundInfoLo,
   eachMemmapRun,
   pageAddressHi,
   pageAddressLo,
@@ -159,8 +161,15 @@ export function pageImage(k: Kernel, pfn: number): Int32Array {
  * Writes struct pages [pfn, pfn + n) from an image of tails, as tails of `head`; `lru.prev` as INIT_LIST_HEAD() left
  * it. All of them lie behind one high word of an address, which goes into the image together with the head.
  */
-export function stampTails(k: Kernel, pfn: number, n: number, image: Int32Array, head: number): void {
-  pointImage(image, pageAddressLo(k, head) | 1, pageAddressHi(k, head), pageAddressHi(k, pfn));
+export function stampTails(
+  k: Kernel,
+  pfn: number,
+  n: number,
+  image: Int32Array,
+  head: number,
+  order: number,
+): void {
+  pointImage(image, compoundInfoLo(k, head, order), compoundInfoHi(k, head), pageAddressHi(k, pfn));
   eachMemmapRun(k, pfn, n, (words, from, first, count) => {
     words.set(count * STEP === image.length ? image : image.subarray(0, count * STEP), from);
     let prev = pageAddressLo(k, first) + PAGE_COMPOUND_HEAD | 0;

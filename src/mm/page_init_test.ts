@@ -4,10 +4,13 @@
 import { assertEquals } from "@std/assert";
 import { STRUCT_PAGE_SIZES } from "../include/mm_types.ts";
 import { ZONE_DEVICE } from "../include/mmzone.ts";
-import { pageLinksHi, PG_RESERVED } from "../include/page_flags.ts";
+import { pageLinksHi } from "../include/page_flags.ts";
 import { mustCreate, mustDestroy, withKernel } from "../testing.ts";
 import { readPage, writePage } from "./page.ts";
 import { initPages, initSinglePage, readySinglePages } from "./page_init.ts";
+import { PAGE_LAYOUTS } from "../include/page_layout.ts";
+
+const { reserved: PG_RESERVED } = PAGE_LAYOUTS["6.1"];
 
 Deno.test("initSinglePage(), initPages() and readySinglePages() write every word of a struct page, whatever its size", () => {
   for (const struct of STRUCT_PAGE_SIZES) {

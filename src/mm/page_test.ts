@@ -5,7 +5,6 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { boot } from "../boot.ts";
 import { PAGE_POISON_WORD, PAGE_REFCOUNT, STRUCT_PAGE_SIZES } from "../include/mm_types.ts";
-import { PG_HWPOISON, PG_REFERENCED } from "../include/page_flags.ts";
 import { KernelPanic } from "../lib/bug.ts";
 import { kernelLike, machine, mustCreate, mustDestroy, withKernel } from "../testing.ts";
 import {
@@ -31,6 +30,9 @@ import {
   vmemmapPage,
   writePage,
 } from "./page.ts";
+import { PAGE_LAYOUTS } from "../include/page_layout.ts";
+
+const { referenced: PG_REFERENCED, hwpoison: PG_HWPOISON } = PAGE_LAYOUTS["6.1"];
 
 Deno.test("addressToPfn() is the inverse of the address words for every frame of 64 TiB and every struct size", () => {
   for (const struct of STRUCT_PAGE_SIZES) {
@@ -149,7 +151,7 @@ Deno.test("compoundHead() of a tail that looks like a head needs the page after 
 Deno.test("setCompoundHead() makes a page a tail", () => {
   withKernel("", (k) => {
     const before = [8, 12].map((offset) => readPage(k, 2001, offset));
-    setCompoundHead(k, 2001, 2000);
+    setCompoundHead(k, 2001, 2000, 0);
     assertEquals(compoundHead(k, 2001), 2000);
     [8, 12].forEach((offset, i) => writePage(k, 2001, offset, before[i]));
   });
@@ -158,7 +160,7 @@ Deno.test("setCompoundHead() makes a page a tail", () => {
 Deno.test("pincountPlace() moved between kernels", () => {
   withKernel("kernel=v7", (k) => assertEquals(pincountPlace(k), { tail: 2, offset: 16 }));
   withKernel("kernel=6.1", (k) => assertEquals(pincountPlace(k), { tail: 1, offset: 24 }));
-  const options = { ...machine(""), kernel: kernelLike("6.1", { pincountTail: 2 }) };
+  const options = { ...machine(""), kernel: kernelLike("6.1", { structPage: "5.14" }) };
   withKernel(options, (k) => assertEquals(pincountPlace(k), { tail: 2, offset: 16 }));
 });
 

@@ -6,7 +6,7 @@
 
 import { ZONE_NAMES } from "../include/mmzone.ts";
 import { PAGE_FLAGS, PAGE_FLAGS_HI } from "../include/mm_types.ts";
-import { flagsHiNid, flagsHiZone, PAGE_FLAG_NAMES, PG_HEAD } from "../include/page_flags.ts";
+import { flagNames, flagsHiNid, flagsHiZone } from "../include/page_flags.ts";
 import type { PgtableFormat } from "../include/pgtable_format.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { compoundHead, pageRefcount, readPage, vmemmapPage } from "../mm/page.ts";
@@ -204,7 +204,7 @@ function cells(k: Kernel, vpage: number): StructPageCell[] {
 
 function cell(k: Kernel, pfn: number): StructPageCell {
   const head = compoundHead(k, pfn);
-  const isHead = head === pfn && (readPage(k, pfn, PAGE_FLAGS) & PG_HEAD) !== 0;
+  const isHead = head === pfn && (readPage(k, pfn, PAGE_FLAGS) & k.layout.head) !== 0;
   return { pfn, kind: head !== pfn ? "tail" : isHead ? "head" : "page", head, refcount: pageRefcount(k, pfn) };
 }
 
@@ -226,7 +226,7 @@ export function structPageView(k: Kernel, pfn: number): StructPageView {
     head,
     refcount,
     address: vmemmapAddress(k, pfn * k.structPageSize),
-    flags: Object.entries(PAGE_FLAG_NAMES).filter(([, bit]) => (flags & bit) !== 0).map(([name]) => name),
+    flags: flagNames(k.layout, flags),
     zone: ZONE_NAMES[flagsHiZone(flagsHi)] ?? "?",
     node: flagsHiNid(flagsHi),
     words,

@@ -10,13 +10,10 @@ import {
   PAGE_MAPPING,
   PAGE_PRIVATE,
   PAGE_ZONE_DEVICE_DATA,
-  TAIL1_DTOR_ORDER,
-  TAIL1_PINCOUNT,
-  TAIL2_PINCOUNT,
   TAIL_MAPPING_HI,
   TAIL_MAPPING_LO,
 } from "../include/mm_types.ts";
-import { flagsHiNid, flagsHiZone, PAGE_FLAG_NAMES } from "../include/page_flags.ts";
+import { flagNames, flagsHiNid, flagsHiZone } from "../include/page_flags.ts";
 import type { Kernel } from "../mm/kernel.ts";
 
 /** A named part of a word, and what it says. */
@@ -38,17 +35,19 @@ export interface WordOf {
 /** What a word says, in one or more fields. */
 export function structPageFields(k: Kernel, word: WordOf): StructPageField[] {
   const nth = word.kind === "tail" ? word.pfn - word.head : 0;
+  const own = nth > 0 ? fieldsOfTail(k, word, nth) : null;
+  if (own !== null) return own;
   switch (word.offset) {
     case PAGE_FLAGS:
-      return flagsFields(word);
+      return flagsFields(k, word, nth);
     case PAGE_COMPOUND_HEAD:
       return word.kind === "tail"
-        ? [field("compound_head", `pfn ${word.head}, bit 0 set`)]
+        ? [field("compound_head", k.headMask ? `mask ${pointer(word)}` : `pfn ${word.head}, bit 0 set`)]
         : [field("pgmap", pointer(word))];
     case PAGE_ZONE_DEVICE_DATA:
-      return nth > 0 ? tailFields(k, word, nth) : [field("zone_device_data", pointer(word))];
+      return [nth > 0 ? field("", unused(word)) : field("zone_device_data", pointer(word))];
     case PAGE_MAPPING:
-      return nth > 0 ? mappingOfTail(k, word, nth) : [field("mapping", pointer(word))];
+      return nth > 0 ? mappingOfTail(word) : [field("mapping", pointer(word))];
     case PAGE_INDEX:
       return [field("index", nth > 0 ? unused(word) : `${number(word)}`)];
     case PAGE_PRIVATE:
@@ -60,35 +59,38 @@ export function structPageFields(k: Kernel, word: WordOf): StructPageField[] {
   }
 }
 
-function flagsFields({ lo, hi }: WordOf): StructPageField[] {
-  const names = Object.entries(PAGE_FLAG_NAMES).filter(([, bit]) => (lo & bit) !== 0).map(([name]) => name);
+function flagsFields(k: Kernel, { lo, hi }: WordOf, nth: number): StructPageField[] {
+  const { layout } = k;
+  const withOrder = nth === 1 && layout.order.offset === PAGE_FLAGS;
+  const names = flagNames(layout, withOrder ? lo & ~0xff : lo);
   return [
+    ...(withOrder ? [field("order", `${lo & 0xff}`)] : []),
     field("flags", names.length === 0 ? "none" : names.join(", ")),
     field("zone", `${flagsHiZone(hi)}`),
     field("node", `${flagsHiNid(hi)}`),
   ];
 }
 
-/** The word that tells the order of a compound page, in its first tail, and up to 5.15 its pins, in the second. */
-function tailFields(k: Kernel, word: WordOf, nth: number): StructPageField[] {
-  if (nth === 1 && word.offset === TAIL1_DTOR_ORDER) {
-    return [
-      field("compound_dtor", `${word.lo & 0xff}`),
-      field("compound_order", `${(word.lo >>> 8) & 0xff}`),
-      field("compound_mapcount", `${word.hi}`),
-    ];
+/** A half word of the first tails that says something of the compound page, by its offset; null for any other. */
+function halfOfTail(k: Kernel, nth: number, offset: number, value: number): StructPageField[] | null {
+  const { order, nrPages, pincount, mapcounts } = k.layout;
+  if (nth === pincount.tail && offset === pincount.offset) return [field("pincount", `${value}`)];
+  if (nth !== 1) return null;
+  if (offset === nrPages) return [field("nr_pages", `${value}`)];
+  if (offset === order.offset && order.shift > 0) {
+    return [field("compound_dtor", `${value & 0xff}`), field("compound_order", `${(value >>> order.shift) & 0xff}`)];
   }
-  if (nth === 2 && word.offset === TAIL2_PINCOUNT && k.config.pincountTail === 2) {
-    return [field("hpage_pinned_refcount", `${word.lo}`)];
-  }
-  return [field("", unused(word))];
+  return mapcounts.includes(offset) ? [field("mapcount", `${value}`)] : null;
 }
 
-function mappingOfTail(k: Kernel, word: WordOf, nth: number): StructPageField[] {
-  if (nth === 1 && word.offset === TAIL1_PINCOUNT) {
-    if (k.config.pincountTail === 2) return [field("compound_nr", `${word.lo}`)];
-    return [field("compound_pincount", `${word.lo}`), field("compound_nr", `${word.hi}`)];
-  }
+/** What a word of a tail says of its compound page; null when neither half says anything. */
+function fieldsOfTail(k: Kernel, { offset, lo, hi }: WordOf, nth: number): StructPageField[] | null {
+  const low = halfOfTail(k, nth, offset, lo);
+  const high = halfOfTail(k, nth, offset + 4, hi);
+  return low === null && high === null ? null : [...low ?? [], ...high ?? []];
+}
+
+function mappingOfTail(word: WordOf): StructPageField[] {
   return [
     field("mapping", word.lo === TAIL_MAPPING_LO && word.hi === TAIL_MAPPING_HI ? "TAIL_MAPPING" : pointer(word)),
   ];

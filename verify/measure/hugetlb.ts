@@ -7,7 +7,6 @@ import { bootHugetlbBox, hugetlbConfig, type HugetlbOptions } from "../../src/sc
 import { boot } from "../../src/boot.ts";
 import { USE_PTE_TABLE } from "../../src/include/frame_use.ts";
 import { PAGE_FLAGS } from "../../src/include/mm_types.ts";
-import { PG_HEAD } from "../../src/include/page_flags.ts";
 import {
   allocHugePage,
   allocHugePageAt,
@@ -102,7 +101,7 @@ export function vmemmapFramesOf(arch: string, size: number): number {
 export function headsOf(size: number, keep: number): number {
   const { k, head } = onePage({ size, keep });
   let seen = 0;
-  for (let i = 0; i < size / k.pageBytes; i++) if ((readPage(k, head + i, PAGE_FLAGS) & PG_HEAD) !== 0) seen++;
+  for (let i = 0; i < size / k.pageBytes; i++) if ((readPage(k, head + i, PAGE_FLAGS) & k.layout.head) !== 0) seen++;
   return seen;
 }
 

@@ -106,8 +106,8 @@ export const MUTATIONS = {
   poisonsTail: mutation(
     "memory_failure() marks a tail of a huge page, which is read-only",
     "mm/memory_failure.ts",
-    "setPageFlags(k, head, PG_HWPOISON);\n  setSubpagePrivate(",
-    "setPageFlags(k, pfn, PG_HWPOISON);\n  setSubpagePrivate(",
+    "setPageFlags(k, head, k.layout.hwpoison);\n  setSubpagePrivate(",
+    "setPageFlags(k, pfn, k.layout.hwpoison);\n  setSubpagePrivate(",
   ),
   /** B20: restore of a page whose vmemmap is whole. */
   restoresWhole: mutation(
@@ -139,13 +139,13 @@ export const MUTATIONS = {
   bootmemUnmarked: mutation(
     "boot's memmap is not registered as such (register_page_bootmem_info_section)",
     "boot.ts",
-    "PG_RESERVED | PG_BOOTMEM",
-    "PG_RESERVED",
+    "k.layout.reserved | k.layout.bootmem",
+    "k.layout.reserved",
   ),
   bootmemFreedPlain: mutation(
     "boot's memmap goes to the buddy allocator like a frame that came from it",
     "mm/page_alloc.ts",
-    "if ((readPage(k, pfn, 0) & PG_RESERVED) !== 0) {\n    for (",
+    "if ((readPage(k, pfn, 0) & k.layout.reserved) !== 0) {\n    for (",
     "if (false) {\n    for (",
   ),
   deviceOnNodeZero: mutation(

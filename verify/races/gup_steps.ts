@@ -8,7 +8,6 @@ import { tryGrabCompoundHead } from "../../src/mm/gup/refs.ts";
 import { getDevPagemap, putDevPagemap } from "../../src/mm/memremap.ts";
 import { compoundHead, compoundOrder, isPageHead, pageRefcount, setPageFlags } from "../../src/mm/page.ts";
 import { type Leaf, levelPages, lookupAddress } from "../../src/mm/pgtable.ts";
-import { PG_REFERENCED } from "../../src/include/page_flags.ts";
 import type { DevPagemap } from "../../src/include/memremap.ts";
 import type { Step, Thread } from "./explore.ts";
 import { beginSection, endSection, type GupStage, look, onCpu } from "./stage.ts";
@@ -114,7 +113,7 @@ function* grabSteps(w: GupStage, v: GupRace, leaf: Leaf, held: Held[]): Generato
       yield { name: "SetPageReferenced", ...COUNT };
       onCpu(w, 0);
       look(w, head, "stores to");
-      setPageFlags(w.k, head, PG_REFERENCED);
+      setPageFlags(w.k, head, w.k.layout.referenced);
     }
     if (!(yield* grab(w, pfn + done, head, refs, held))) return false;
     if (v.recheckHead) {

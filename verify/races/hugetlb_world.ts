@@ -12,7 +12,6 @@ import { USE_PINNED } from "../../src/include/frame_use.ts";
 import type { Hstate } from "../../src/include/hugetlb.ts";
 import { type KernelConfig, PRESETS } from "../../src/include/kernel_config.ts";
 import { COMPOUND_PAGE_DTOR, PAGE_REFCOUNT } from "../../src/include/mm_types.ts";
-import { PG_HEAD } from "../../src/include/page_flags.ts";
 import { allocHugePage, allocHugePageAt, freeHugePage } from "../../src/mm/hugetlb/hugetlb.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { prepCompoundTail } from "../../src/mm/mm_init.ts";
@@ -199,9 +198,9 @@ export function prepCompound(w: HugeWorld, head: number, order: number): void {
   const zone = findZone(k, head) ?? setUpFailed("no zone");
   for (let pfn = head; pfn < head + 2 ** order; pfn++) {
     initSinglePage(k, pfn, zone.index, zone.nid);
-    if (pfn > head) prepCompoundTail(k, pfn, head);
+    if (pfn > head) prepCompoundTail(k, pfn, head, order);
   }
-  setPageFlags(k, head, PG_HEAD);
+  setPageFlags(k, head, k.layout.head);
   prepCompoundHead(k, head, order, COMPOUND_PAGE_DTOR);
   own(w, head);
   becomes(w, { head, pages: 2 ** order });

@@ -7,7 +7,6 @@
 
 import { FREE_POISON_BYTE, PAGE_COMPOUND_HEAD, PAGE_COMPOUND_HEAD_HI } from "../../src/include/mm_types.ts";
 import { PAGE_FLAGS, PAGE_REFCOUNT } from "../../src/include/mm_types.ts";
-import { PG_HEAD } from "../../src/include/page_flags.ts";
 import { addPageCountUnlessZero, addressToPfn, compoundHead, pageRefcount, readPage } from "../../src/mm/page.ts";
 import type { Step, Thread } from "./explore.ts";
 import { headIn, type HugeWorld, putReferences } from "./hugetlb_world.ts";
@@ -65,7 +64,8 @@ function* isFakeHead(w: HugeWorld): Generator<Step, boolean, void> {
   yield { name: "is it a fake head?", reads: ["words", "map", "key"], writes: ["tlb"] };
   onCpu(w, 0);
   look(w, w.page, "reads");
-  return w.k.fakeHeads && compoundHead(w.k, w.page) !== w.page && (readPage(w.k, w.page, PAGE_FLAGS) & PG_HEAD) !== 0;
+  return w.k.fakeHeads && compoundHead(w.k, w.page) !== w.page &&
+    (readPage(w.k, w.page, PAGE_FLAGS) & w.k.layout.head) !== 0;
 }
 
 /** The thread of a reader on CPU 0, which CPU 1 can wait for if it is to. */
@@ -93,7 +93,7 @@ function* loads(w: HugeWorld, order: readonly Load[]): Thread {
     if (look(w, pfn, "reads") && base === POISON) w.hazards.add("I11 reads a struct page without content");
   }
   const aligned = (page * k.structPageSize) % k.pageBytes === 0;
-  const marked = (seen.flags & PG_HEAD) !== 0;
+  const marked = (seen.flags & w.k.layout.head) !== 0;
   let head = page;
   if ((seen.compound_head & 1) !== 0) head = addressToPfn(k, seen.compound_head - 1, hi.compound_head);
   else if (key && aligned && marked && (seen.next & 1) !== 0) head = addressToPfn(k, seen.next - 1, hi.next);

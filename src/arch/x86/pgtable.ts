@@ -17,13 +17,16 @@ const X86_USER = 1 << 2;
 const X86_ACCESSED = 1 << 5;
 const X86_DIRTY = 1 << 6;
 const X86_PSE = 1 << 7;
+const X86_GLOBAL = 1 << 8;
 /** Bits 58 and 63, in the high word. */
 const X86_DEVMAP_HI = 1 << 26;
 const X86_NX_HI = 1 << 31;
 
-const KERNEL_RO = X86_PRESENT | X86_ACCESSED;
-const KERNEL = KERNEL_RO | X86_RW | X86_DIRTY;
-const USER = KERNEL | X86_USER;
+const TABLE = X86_PRESENT | X86_RW | X86_ACCESSED | X86_DIRTY;
+/** __PAGE_KERNEL_RO and __PAGE_KERNEL: global, and dirty even where nobody may write. */
+const KERNEL_RO = X86_PRESENT | X86_ACCESSED | X86_DIRTY | X86_GLOBAL;
+const KERNEL = KERNEL_RO | X86_RW;
+const USER = TABLE | X86_USER;
 
 /** Format shared by the real geometry and the toy one; only the shifts differ. */
 export function x86Format(pageShift: number, tableShift: number): PgtableFormat {
@@ -40,7 +43,7 @@ export function x86Format(pageShift: number, tableShift: number): PgtableFormat 
     roValue: 0,
     pfnHiMask: 0xfffff,
     devmapHi: X86_DEVMAP_HI,
-    table: { lo: KERNEL, hi: 0 },
+    table: { lo: TABLE, hi: 0 },
     userTable: { lo: USER, hi: 0 },
     kernelPage: { lo: KERNEL, hi: X86_NX_HI },
     kernelPageRo: { lo: KERNEL_RO, hi: X86_NX_HI },

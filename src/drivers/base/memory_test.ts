@@ -5,7 +5,6 @@ import { EBUSY, EINVAL, ENOMEM } from "../../include/errno.ts";
 import { USE_PINNED } from "../../include/frame_use.ts";
 import type { MemoryBlock, OnlineType } from "../../include/memory.ts";
 import { MIGRATE_MOVABLE, SECTION_IS_ONLINE, ZONE_MOVABLE, ZONE_NORMAL } from "../../include/mmzone.ts";
-import { PG_RESERVED, PG_VMEMMAP_SELF_HOSTED } from "../../include/page_flags.ts";
 import { KernelPanic } from "../../lib/bug.ts";
 import { stockDifference, takeStock, withKernel } from "../../testing.ts";
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
@@ -18,6 +17,9 @@ import { acpiMemoryEnableDevice } from "../acpi/acpi_memhotplug.ts";
 import { memoryBlockOffline, memoryBlockOnline } from "./memory.ts";
 import { memoryBlocks, removeMemory } from "./memory_hotplug.ts";
 import { stepsOf } from "../../trace/trace_testing.ts";
+import { PAGE_LAYOUTS } from "../../include/page_layout.ts";
+
+const { reserved: PG_RESERVED, selfHosted: PG_VMEMMAP_SELF_HOSTED } = PAGE_LAYOUTS["6.1"];
 
 const SECTION = 2 ** 14;
 

@@ -13,7 +13,6 @@
 // devmap.
 
 import type { DevPagemap } from "../../include/memremap.ts";
-import { PG_REFERENCED } from "../../include/page_flags.ts";
 import { entryPfn } from "../../machine/mmu.ts";
 import { grabCompound, grabHead, grabPages } from "./hold.ts";
 import { putPages, unpinPages } from "./put.ts";
@@ -182,7 +181,7 @@ function gupDeviceHuge(k: Kernel, pfn: number, n: number, mode: GupMode, pages: 
 /** `undo_dev_pagemap`: returns what was held of an entry that changed or could not be held as a whole. */
 function undoDevPagemap(k: Kernel, pages: Float64Array, out: number, n: number, mode: GupMode): void {
   k.tracer?.enter("undo_dev_pagemap", { n });
-  for (let i = 0; i < n; i++) clearPageFlags(k, compoundHead(k, pages[out + i]), PG_REFERENCED);
+  for (let i = 0; i < n; i++) clearPageFlags(k, compoundHead(k, pages[out + i]), k.layout.referenced);
   if (mode === "pin") unpinPages(k, pages, out, n);
   else putPages(k, pages, out, n);
   k.tracer?.leave();

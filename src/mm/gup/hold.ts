@@ -4,7 +4,6 @@
 // head (001:4201). Pages are recorded as they are held.
 
 import { GUP_PIN_COUNTING_BIAS, WORD } from "../../include/mm_types.ts";
-import { PG_HEAD, PG_REFERENCED } from "../../include/page_flags.ts";
 import { grabEachLocked, grabEachPlain, grabTailsLocked, grabTailsPlain, recordSubpages } from "./loops.ts";
 import { type GupMode, pinWord, putCompoundHead, setReferenced, stretch, tryGrabCompoundHead } from "./refs.ts";
 import type { Kernel } from "../kernel.ts";
@@ -14,8 +13,8 @@ import {
   compoundOrder,
   hasPincount,
   inPmem,
-  pageAddressLo,
   pageWordForWrite,
+  tailInfoLo,
 } from "../page.ts";
 import { touchBasePages, touchHead, touchTails } from "./lines.ts";
 import { C } from "../vmstat.ts";
@@ -71,7 +70,7 @@ export function grabHead(
   const held = tryGrabCompoundHead(k, head, n, mode);
   k.tracer?.leave(held);
   if (held) return n;
-  clearPageFlags(k, head, PG_REFERENCED);
+  clearPageFlags(k, head, k.layout.referenced);
   return 0;
 }
 
@@ -100,7 +99,7 @@ export function grabPages(k: Kernel, pfn: number, n: number, mode: GupMode, page
   const at = pageWordForWrite(k, pfn, 0);
   const run = stretch(k, pfn, n);
   const { words } = k.phys;
-  if (run === 0 || (words[at + FLAGS] & PG_HEAD) !== 0) {
+  if (run === 0 || (words[at + FLAGS] & k.layout.head) !== 0) {
     return grabOnePage(k, pfn, compoundHead(k, pfn), mode, pages, out);
   }
   const got = (words[at + COMPOUND_HEAD] & 1) === 0
@@ -126,7 +125,7 @@ function grabBasePages(
 ): number {
   const delta = mode === "pin" ? GUP_PIN_COUNTING_BIAS : 1;
   const grab = k.locked ? grabEachLocked : grabEachPlain;
-  const got = grab(k.phys.window(at), k.phys.inWindow(at), run, delta, pages, out | 0, pfn);
+  const got = grab(k.phys.window(at), k.phys.inWindow(at), run, delta, pages, out | 0, pfn, k.layout.referenced);
   k.gupRefs += got * delta;
   const pmem = inPmem(k, pfn);
   touchBasePages(k, pmem, got);
@@ -148,7 +147,7 @@ function grabTailPages(
   const head = compoundHead(k, pfn);
   const pinAt = mode === "pin" && hasPincount(k, head) ? pinWord(k, head) : -1;
   const grab = k.locked ? grabTailsLocked : grabTailsPlain;
-  const headLo = pageAddressLo(k, head) | 1;
+  const headLo = tailInfoLo(k, head);
   const headAt = pageWordForWrite(k, head, 0);
   const { phys } = k;
   const pinIndex = pinAt >= 0 ? phys.inWindow(pinAt) : -1;
@@ -165,6 +164,7 @@ function grabTailPages(
     pages,
     out | 0,
     pfn,
+    k.layout.referenced,
   );
   const pins = pinAt >= 0 ? got : 0;
   k.gupRefs += got;

@@ -7,11 +7,9 @@
 // the same for the head of a compound. Struct pages are 64 bytes here; those of another size straddle pages, never lie
 // contiguous, and take the general accessors of page.ts.
 
-import { PG_REFERENCED } from "../../include/page_flags.ts";
 import { WORD } from "../../include/mm_types.ts";
 
 const { COMPOUND_HEAD: HEAD, FLAGS, REFCOUNT, STEP } = WORD;
-const REFERENCED = PG_REFERENCED;
 /**
  * Recorded pfns are doubles, and the loops count them in doubles too. A step written as a constant, or an index
  * converted on the way, would pass through an integer register for every page; what is read from an array stays where
@@ -25,7 +23,7 @@ function double(x: number): number {
 }
 
 /**
- * SetPageReferenced and try_grab_page on `n` base pages, each recorded. Returns how many were grabbed; it stops at a
+ * SetPageReferenced (the bit `referenced`) and try_grab_page on `n` base pages, each recorded. Returns how many were grabbed; it stops at a
  * page that is a tail or has no reference to start from.
  */
 export type GrabEach = (
@@ -36,6 +34,7 @@ export type GrabEach = (
   pages: Float64Array,
   out: number,
   pfn: number,
+  referenced: number,
 ) => number;
 
 /**
@@ -53,6 +52,7 @@ export type GrabTails = (
   pages: Float64Array,
   out: number,
   pfn: number,
+  referenced: number,
 ) => number;
 
 /** put_page on `n` recorded base pages; returns how many pages of the run it found recorded. */
@@ -66,13 +66,13 @@ export type PutEach = (
   pfn: number,
 ) => number;
 
-export const grabEachPlain: GrabEach = (words, at, n, delta, pages, out, pfn) => {
+export const grabEachPlain: GrabEach = (words, at, n, delta, pages, out, pfn, referenced) => {
   let frame = double(pfn);
   const one = doubles[1];
   const end = out + n;
   for (let i = out, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
     if ((words[page + HEAD] & 1) !== 0) return i - out;
-    words[page + FLAGS] |= REFERENCED;
+    words[page + FLAGS] |= referenced;
     const count = words[page + REFCOUNT];
     if (count <= 0) return i - out;
     words[page + REFCOUNT] = count + delta;
@@ -81,21 +81,21 @@ export const grabEachPlain: GrabEach = (words, at, n, delta, pages, out, pfn) =>
   return n;
 };
 
-export const grabEachLocked: GrabEach = (words, at, n, delta, pages, out, pfn) => {
+export const grabEachLocked: GrabEach = (words, at, n, delta, pages, out, pfn, referenced) => {
   let frame = double(pfn);
   const one = doubles[1];
   const end = out + n;
   for (let i = out, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
     if ((words[page + HEAD] & 1) !== 0) return i - out;
     if (words[page + REFCOUNT] <= 0) return i - out;
-    Atomics.or(words, page + FLAGS, REFERENCED);
+    Atomics.or(words, page + FLAGS, referenced);
     Atomics.add(words, page + REFCOUNT, delta);
     pages[i] = frame;
   }
   return n;
 };
 
-export const grabTailsPlain: GrabTails = (words, at, n, headLo, heads, headAt, pinAt, pages, out, pfn) => {
+export const grabTailsPlain: GrabTails = (words, at, n, headLo, heads, headAt, pinAt, pages, out, pfn, referenced) => {
   let frame = double(pfn);
   const one = doubles[1];
   const end = out + n;
@@ -103,7 +103,7 @@ export const grabTailsPlain: GrabTails = (words, at, n, headLo, heads, headAt, p
     if (words[page + HEAD] !== headLo) return i - out;
     const count = heads[headAt + REFCOUNT];
     if (count <= 0) return i - out;
-    heads[headAt + FLAGS] |= REFERENCED;
+    heads[headAt + FLAGS] |= referenced;
     heads[headAt + REFCOUNT] = count + 1;
     if (pinAt >= 0) heads[pinAt]++;
     pages[i] = frame;
@@ -111,14 +111,14 @@ export const grabTailsPlain: GrabTails = (words, at, n, headLo, heads, headAt, p
   return n;
 };
 
-export const grabTailsLocked: GrabTails = (words, at, n, headLo, heads, headAt, pinAt, pages, out, pfn) => {
+export const grabTailsLocked: GrabTails = (words, at, n, headLo, heads, headAt, pinAt, pages, out, pfn, referenced) => {
   let frame = double(pfn);
   const one = doubles[1];
   const end = out + n;
   for (let i = out, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
     if (words[page + HEAD] !== headLo) return i - out;
     if (heads[headAt + REFCOUNT] <= 0) return i - out;
-    Atomics.or(heads, headAt + FLAGS, REFERENCED);
+    Atomics.or(heads, headAt + FLAGS, referenced);
     Atomics.add(heads, headAt + REFCOUNT, 1);
     if (pinAt >= 0) Atomics.add(heads, pinAt, 1);
     pages[i] = frame;

@@ -4,7 +4,6 @@
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { PG_REFERENCED } from "../../include/page_flags.ts";
 import {
   countTails,
   grabEachLocked,
@@ -17,6 +16,9 @@ import {
   putTailsPlain,
   recordSubpages,
 } from "./loops.ts";
+import { PAGE_LAYOUTS } from "../../include/page_layout.ts";
+
+const { referenced: PG_REFERENCED } = PAGE_LAYOUTS["6.1"];
 
 const STEP = 16;
 const [FLAGS, HEAD, REFCOUNT] = [0, 2, 13];
@@ -70,7 +72,7 @@ Deno.test("grabEach: one count per base page up to a tail or a page without a re
     for (const grab of [grabEachPlain, grabEachLocked]) {
       const words = memory(r);
       const pages = new Float64Array(N + 2);
-      assertEquals(grab(words, AT, N, delta, pages, 2, PFN), stop);
+      assertEquals(grab(words, AT, N, delta, pages, 2, PFN, PG_REFERENCED), stop);
       for (let i = 0; i < N; i++) {
         const got = i < stop;
         assertEquals(words[AT + i * STEP + REFCOUNT], r.counts[i] + (got ? delta : 0));
@@ -87,7 +89,7 @@ Deno.test("grabTails: every tail counts on the head, up to a page of another hea
     for (const grab of [grabTailsPlain, grabTailsLocked]) {
       const words = memory(r);
       const pages = new Float64Array(N);
-      assertEquals(grab(words, AT, N, HEAD_LO, words, HEAD_AT, pin ? PIN_AT : -1, pages, 0, PFN), stop);
+      assertEquals(grab(words, AT, N, HEAD_LO, words, HEAD_AT, pin ? PIN_AT : -1, pages, 0, PFN, PG_REFERENCED), stop);
       assertEquals([words[HEAD_AT + REFCOUNT], words[PIN_AT]], [r.headCount + stop, pin ? stop : 0]);
       assertEquals(words[HEAD_AT + FLAGS], stop > 0 ? PG_REFERENCED : 0);
       assertEquals(Array.from(pages), Array.from(pages, (_, i) => i < stop ? PFN + i : 0));

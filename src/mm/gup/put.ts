@@ -4,12 +4,11 @@
 // dirtying pages.
 
 import { GUP_PIN_COUNTING_BIAS, PAGE_REFCOUNT, WORD } from "../../include/mm_types.ts";
-import { PG_HEAD } from "../../include/page_flags.ts";
 import { panic } from "../../lib/bug.ts";
 import { countTails, putEachLocked, putEachPlain, putTailsLocked, putTailsPlain } from "./loops.ts";
 import { putCompoundHead, refcountCounter, stretch, touchCounts } from "./refs.ts";
 import type { Kernel } from "../kernel.ts";
-import { addPageCount, compoundHead, inPmem, pageAddressLo, pageRefcount, pageWordForWrite } from "../page.ts";
+import { addPageCount, compoundHead, inPmem, pageRefcount, pageWordForWrite, tailInfoLo } from "../page.ts";
 import { touchBasePages, touchHead, touchTails } from "./lines.ts";
 import { C } from "../vmstat.ts";
 
@@ -27,7 +26,7 @@ export function putPages(k: Kernel, pages: Float64Array, from: number, n: number
     const { words } = k.phys;
     let head = pfn;
     let done = 0;
-    if (run > 0 && (words[at + FLAGS] & PG_HEAD) === 0 && (words[at + COMPOUND_HEAD] & 1) === 0) {
+    if (run > 0 && (words[at + FLAGS] & k.layout.head) === 0 && (words[at + COMPOUND_HEAD] & 1) === 0) {
       done = putBasePages(k, pfn, at, run, 1, pages, i);
     } else {
       head = compoundHead(k, pfn);
@@ -41,10 +40,15 @@ export function putPages(k: Kernel, pages: Float64Array, from: number, n: number
   }
 }
 
+/** Of a run of tails, those of `head`: tails that hold a mask look like those of any compound of the same order. */
+function tailsOf(k: Kernel, head: number, pfn: number, run: number): number {
+  return !k.headMask || compoundHead(k, pfn) === head ? run : 0;
+}
+
 /** put_page() on the recorded pages from `from` on that belong to one head, a store each; returns how many. */
 function putCompoundPages(k: Kernel, head: number, pages: Float64Array, from: number, end: number): number {
   const put = k.locked ? putTailsLocked : putTailsPlain;
-  const headLo = pageAddressLo(k, head) | 1;
+  const headLo = tailInfoLo(k, head);
   const headAt = pageWordForWrite(k, head, 0);
   const heads = k.phys.window(headAt);
   const headIndex = k.phys.inWindow(headAt);
@@ -52,7 +56,7 @@ function putCompoundPages(k: Kernel, head: number, pages: Float64Array, from: nu
   while (i < end) {
     const pfn = pages[i];
     const at = pageWordForWrite(k, pfn, 0);
-    const run = stretch(k, pfn, end - i);
+    const run = tailsOf(k, head, pfn, stretch(k, pfn, end - i));
     const done = put(k.phys.window(at), k.phys.inWindow(at), run, headLo, heads, headIndex, pages, i | 0, pfn);
     i += done;
     if (done > 0) {
@@ -92,7 +96,7 @@ export function unpinPages(k: Kernel, pages: Float64Array, from: number, n: numb
     const at = pageWordForWrite(k, pfn, 0);
     const run = stretch(k, pfn, from + n - i);
     const { words } = k.phys;
-    if (run > 0 && (words[at + FLAGS] & PG_HEAD) === 0 && (words[at + COMPOUND_HEAD] & 1) === 0) {
+    if (run > 0 && (words[at + FLAGS] & k.layout.head) === 0 && (words[at + COMPOUND_HEAD] & 1) === 0) {
       const done = putBasePages(k, pfn, at, run, GUP_PIN_COUNTING_BIAS, pages, i);
       k.stat[refcountCounter(k, pfn)] += done;
       k.gupRefs -= done * GUP_PIN_COUNTING_BIAS;
@@ -113,7 +117,7 @@ export function unpinPages(k: Kernel, pages: Float64Array, from: number, n: numb
 
 /** `compound_next`: how many recorded pages from `i` on belong to one head. */
 function compoundNext(k: Kernel, pages: Float64Array, i: number, end: number, head: number): number {
-  const headLo = pageAddressLo(k, head) | 1;
+  const headLo = tailInfoLo(k, head);
   const { words } = k.phys;
   let at = i + 1;
   while (at < end) {
@@ -125,7 +129,8 @@ function compoundNext(k: Kernel, pages: Float64Array, i: number, end: number, he
       at++;
       continue;
     }
-    const count = countTails(k.phys.window(word), k.phys.inWindow(word), run, headLo, pages, at | 0, pfn);
+    const tails = tailsOf(k, head, pfn, run);
+    const count = countTails(k.phys.window(word), k.phys.inWindow(word), tails, headLo, pages, at | 0, pfn);
     if (count === 0) break;
     touchTails(k, pfn, word, count);
     at += count;

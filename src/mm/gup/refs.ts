@@ -5,7 +5,6 @@
 // are two (put_compound_head() puts all references but one, then that one; a base page in a table is got, then pinned).
 
 import { GUP_PIN_COUNTING_BIAS, PAGE_FLAGS, PAGE_REFCOUNT, STRETCH_STRUCT_SIZE } from "../../include/mm_types.ts";
-import { PG_HEAD, PG_REFERENCED } from "../../include/page_flags.ts";
 import { panic } from "../../lib/bug.ts";
 import type { Kernel } from "../kernel.ts";
 import {
@@ -94,7 +93,7 @@ export function putCompoundHead(k: Kernel, head: number, refs: number, mode: Gup
 
 /** `SetPageReferenced` on a head or base page. */
 export function setReferenced(k: Kernel, head: number): void {
-  setPageFlags(k, head, PG_REFERENCED);
+  setPageFlags(k, head, k.layout.referenced);
   k.stat[flagCounter(k, head)]++;
 }
 
@@ -117,7 +116,7 @@ export function stretch(k: Kernel, pfn: number, n: number): number {
 
 /** Counts the line of a head, or of a page that is its own; never that of a tail. */
 export function touchCounts(k: Kernel, head: number, pinned: boolean): void {
-  if ((readPage(k, head, PAGE_FLAGS) & PG_HEAD) !== 0) touchHead(k, head, pinned);
+  if ((readPage(k, head, PAGE_FLAGS) & k.layout.head) !== 0) touchHead(k, head, pinned);
   else touchBasePages(k, inPmem(k, head), 1);
 }
 

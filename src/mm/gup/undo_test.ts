@@ -4,7 +4,6 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { PAGE_REFCOUNT } from "../../include/mm_types.ts";
-import { PG_REFERENCED } from "../../include/page_flags.ts";
 import { KernelPanic } from "../../lib/bug.ts";
 import { kernelLike } from "../../testing.ts";
 import { gupFast } from "./gup.ts";
@@ -15,6 +14,9 @@ import { munmap } from "../memory.ts";
 import { compoundHead, pageFlags, pageRefcount, writePage } from "../page.ts";
 import { walkTo } from "../pgtable.ts";
 import { readCounters } from "../vmstat.ts";
+import { PAGE_LAYOUTS } from "../../include/page_layout.ts";
+
+const { referenced: PG_REFERENCED } = PAGE_LAYOUTS["6.1"];
 
 Deno.test("gupFast() faults in what is not mapped, and stops where nothing can be", () => {
   withBox("", kernelLike("v7"), 4096, (box) => {

@@ -7,7 +7,6 @@
 //   0                            vmemmap bytes: whole PMDs                          block bytes
 //                                | whole pageblocks                                |
 
-import { PG_VMEMMAP_SELF_HOSTED } from "../../include/page_flags.ts";
 import { isAligned } from "../../lib/align.ts";
 import type { Kernel } from "../kernel.ts";
 import { findMemoryBlock } from "./memory_block.ts";
@@ -83,7 +82,7 @@ export function mhpSupportsMemmapOnMemory(k: Kernel, bytes: number): boolean {
 export function isVmemmapSelfHosted(k: Kernel, pfn: number): boolean {
   const frame = lookupAddress(k, k.rootPfn, vmemmapVpn(k, vmemmapPage(k, pfn)))?.pfn ?? -1;
   if (frame < 0) return false;
-  if (k.contents) return (pageFlags(k, frame) & PG_VMEMMAP_SELF_HOSTED) !== 0;
+  if (k.contents) return (pageFlags(k, frame) & k.layout.selfHosted) !== 0;
   const block = findMemoryBlock(k, frame);
   return block !== null && frame < block.start + block.nrVmemmapPages;
 }

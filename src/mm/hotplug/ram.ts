@@ -19,7 +19,6 @@ import {
   ZONE_MOVABLE,
   ZONE_NORMAL,
 } from "../../include/mmzone.ts";
-import { PG_VMEMMAP_SELF_HOSTED } from "../../include/page_flags.ts";
 import { alignDown, isAligned } from "../../lib/align.ts";
 import { Buddy } from "../../lib/buddy.ts";
 import { panic } from "../../lib/bug.ts";
@@ -51,7 +50,7 @@ export const mhpInitMemmapOnMemory = traced(
     k.sections.setMigratetype(pfn, pfn + n, MIGRATE_UNMOVABLE);
     if (k.contents) memmapInitRange(k, zone, pfn, n);
     if (k.contents && k.config.selfHostedVmemmap === "marked") {
-      for (let i = pfn; i < pfn + n; i++) setPageFlags(k, i, PG_VMEMMAP_SELF_HOSTED);
+      for (let i = pfn; i < pfn + n; i++) setPageFlags(k, i, k.layout.selfHosted);
     }
     // Sections that the memmap fills are never given to online_pages().
     setSectionsOnline(k, pfn, alignDown(pfn + n, k.pagesPerSection), true);

@@ -6,7 +6,6 @@ import { addMemory } from "../../drivers/base/memory_hotplug.ts";
 import { EINVAL } from "../../include/errno.ts";
 import type { MemoryBlock } from "../../include/memory.ts";
 import { ZONE_DMA32, ZONE_NORMAL } from "../../include/mmzone.ts";
-import { PG_RESERVED } from "../../include/page_flags.ts";
 import { KernelPanic } from "../../lib/bug.ts";
 import { stockDifference, takeStock } from "../../testing.ts";
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
@@ -14,6 +13,9 @@ import type { Kernel } from "../kernel.ts";
 import { offlinePages, onlinePages, zoneForPfnRange } from "./ram.ts";
 import type { Zone } from "../mmzone.ts";
 import { pageFlags, readPage } from "../page.ts";
+import { PAGE_LAYOUTS } from "../../include/page_layout.ts";
+
+const { reserved: PG_RESERVED } = PAGE_LAYOUTS["6.1"];
 
 /** A toy box with a block of one section (64 frames, pageblocks of 16) added and offline. */
 function added(): { readonly k: Kernel; readonly block: MemoryBlock; readonly zone: Zone } {

@@ -9,27 +9,30 @@ import {
   type Hstate,
   HUGETLB_PAGE_DTOR,
   NR_USED_SUBPAGE,
+  PGTY_HUGETLB,
   SUBPAGE_INDEX_HWPOISON,
 } from "../../include/hugetlb.ts";
 import {
+  COMPOUND_PAGE_DTOR,
   PAGE_COMPOUND_HEAD,
   PAGE_COMPOUND_HEAD_HI,
   PAGE_FLAGS_HI,
+  PAGE_MAPCOUNT,
   PAGE_MAPPING,
   PAGE_MAPPING_HI,
   PAGE_PRIVATE,
   PAGE_REFCOUNT,
   STRETCH_STRUCT_SIZE,
-  TAIL1_DTOR_ORDER,
   WORD,
 } from "../../include/mm_types.ts";
-import { pageLinksHi, PG_HEAD, PG_HWPOISON } from "../../include/page_flags.ts";
+import { pageLinksHi } from "../../include/page_flags.ts";
 import { panic } from "../../lib/bug.ts";
 import type { Kernel } from "../kernel.ts";
 import { prepCompoundTail } from "../mm_init.ts";
 import {
   clearPageFlags,
   compoundHead,
+  compoundInfoLo,
   compoundOrder,
   eachMemmapRun,
   isPageHead,
@@ -51,24 +54,26 @@ export const prepHugePage = traced(
   "prep_compound_page(_, head)",
   (k: Kernel, h: Hstate, head: number, zone: number, nid: number): void => {
     initSinglePage(k, head, zone, nid);
-    setPageFlags(k, head, PG_HEAD);
+    setPageFlags(k, head, k.layout.head);
     writePage(k, head, PAGE_REFCOUNT, 0);
     writePage(k, head, PAGE_PRIVATE, HPG_FREED);
     if (!k.contents) return;
-    prepTails(k, head, h.pages, zone, nid);
+    prepTails(k, head, h.order, zone, nid);
     prepCompoundHead(k, head, h.order, HUGETLB_PAGE_DTOR);
+    if (k.layout.hugetlbMark === "type") writePage(k, head, PAGE_MAPCOUNT, PGTY_HUGETLB << 24);
     k.stat[C.hugetlbPagesPrepared] += h.pages;
   },
 );
 
-function prepTails(k: Kernel, head: number, pages: number, zone: number, nid: number): void {
+function prepTails(k: Kernel, head: number, order: number, zone: number, nid: number): void {
+  const pages = 2 ** order;
   if (k.structPageSize === STRETCH_STRUCT_SIZE) {
-    stampTails(k, head + 1, pages - 1, tailImage(k, head, zone, nid), head);
+    stampTails(k, head + 1, pages - 1, tailImage(k, head, zone, nid), head, order);
     return;
   }
   for (let tail = head + 1; tail < head + pages; tail++) {
     initSinglePage(k, tail, zone, nid);
-    prepCompoundTail(k, tail, head);
+    prepCompoundTail(k, tail, head, order);
   }
 }
 
@@ -77,7 +82,7 @@ function tailImage(k: Kernel, head: number, zone: number, nid: number): Int32Arr
   const state = k.hugetlb;
   if (state.tailImage !== null && state.tailImageLinks === pageLinksHi(zone, nid)) return state.tailImage;
   initSinglePage(k, head + 1, zone, nid);
-  prepCompoundTail(k, head + 1, head);
+  prepCompoundTail(k, head + 1, head, 0);
   state.tailImageLinks = readPage(k, head + 1, PAGE_FLAGS_HI);
   return state.tailImage = pageImage(k, head + 1);
 }
@@ -91,11 +96,11 @@ export function destroyHugePage(k: Kernel, h: Hstate, head: number): void {
   if (k.contents && compoundOrder(k, head) !== h.order) {
     panic(`destroyHugePage: I8 frame ${head} is no head of order ${h.order}`);
   }
-  clearPageFlags(k, head, PG_HEAD);
+  clearPageFlags(k, head, k.layout.head);
   writePage(k, head, PAGE_PRIVATE, 0);
   if (!k.contents) return;
   for (let i = 1; i < NR_USED_SUBPAGE && i < h.pages; i++) writePage(k, head + i, PAGE_PRIVATE, 0);
-  writePage(k, head + 1, TAIL1_DTOR_ORDER, 0);
+  unmarkHugetlb(k, head);
   if (k.structPageSize === STRETCH_STRUCT_SIZE) unlinkTails(k, head, h.pages);
   else {
     for (let tail = head + 1; tail < head + h.pages; tail++) {
@@ -107,9 +112,27 @@ export function destroyHugePage(k: Kernel, h: Hstate, head: number): void {
   k.stat[C.hugetlbPagesDestroyed] += h.pages;
 }
 
+/**
+ * `__folio_clear_hugetlb` and what freeing makes of the first tail. Where that has a destructor, it becomes that of any
+ * compound page, and the order stays beside it; where the order is in its flags, it goes with them (PAGE_FLAGS_SECOND).
+ */
+function unmarkHugetlb(k: Kernel, head: number): void {
+  const { hugetlbMark, order } = k.layout;
+  const word = readPage(k, head + 1, order.offset) & ~0xff;
+  writePage(k, head + 1, order.offset, hugetlbMark === "dtor" ? word | COMPOUND_PAGE_DTOR : word);
+  if (hugetlbMark === "type") writePage(k, head, PAGE_MAPCOUNT, -1);
+}
+
+/** Whether a head's mark says that it is a HugeTLB page. */
+function markedHugetlb(k: Kernel, head: number): boolean {
+  return k.layout.hugetlbMark === "type"
+    ? readPage(k, head, PAGE_MAPCOUNT) >>> 24 === PGTY_HUGETLB
+    : (readPage(k, head + 1, k.layout.order.offset) & 0xff) === HUGETLB_PAGE_DTOR;
+}
+
 /** Clears compound_head and mapping of every tail. */
 function unlinkTails(k: Kernel, head: number, pages: number): void {
-  const headLo = pageAddressLo(k, head) | 1;
+  const headLo = compoundInfoLo(k, head, Math.log2(pages));
   eachMemmapRun(k, head + 1, pages - 1, (words, at, pfn, count) => {
     for (let w = at; w < at + count * STEP; w += STEP) {
       if (words[w + COMPOUND_HEAD] !== headLo) {
@@ -129,7 +152,7 @@ function unlinkTails(k: Kernel, head: number, pages: number): void {
  */
 export function hugetlbHead(k: Kernel, pfn: number): number {
   const head = compoundHead(k, pfn);
-  if (!isPageHead(k, head) || (readPage(k, head + 1, TAIL1_DTOR_ORDER) & 0xff) !== HUGETLB_PAGE_DTOR) return -1;
+  if (!isPageHead(k, head) || !markedHugetlb(k, head)) return -1;
   const self = readPage(k, head, PAGE_COMPOUND_HEAD) === (pageAddressLo(k, head) + PAGE_COMPOUND_HEAD | 0);
   return self && pfn < head + 2 ** compoundOrder(k, head) ? head : -1;
 }
@@ -151,9 +174,9 @@ export function setSubpagePrivate(k: Kernel, head: number, index: number, value:
  * `hwpoison_subpage_deliver` on a page with whole vmemmap: the mark goes to the raw frame, which is returned; or -1.
  */
 export function deliverHwpoison(k: Kernel, head: number): number {
-  if ((pageFlags(k, head) & PG_HWPOISON) === 0) return -1;
+  if ((pageFlags(k, head) & k.layout.hwpoison) === 0) return -1;
   const raw = head + subpagePrivate(k, head, SUBPAGE_INDEX_HWPOISON);
-  clearPageFlags(k, head, PG_HWPOISON);
-  setPageFlags(k, raw, PG_HWPOISON);
+  clearPageFlags(k, head, k.layout.hwpoison);
+  setPageFlags(k, raw, k.layout.hwpoison);
   return raw;
 }

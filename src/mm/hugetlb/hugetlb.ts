@@ -7,7 +7,6 @@ import { EBUSY, ENOMEM } from "../../include/errno.ts";
 import { USE_HUGETLB } from "../../include/frame_use.ts";
 import { HPG_FREED, type Hstate, SUBPAGE_INDEX_CGROUP } from "../../include/hugetlb.ts";
 import { PAGE_PRIVATE, PAGE_REFCOUNT } from "../../include/mm_types.ts";
-import { PG_HWPOISON } from "../../include/page_flags.ts";
 import { takeContigPages } from "../page_alloc.ts";
 import {
   adjustPoolSurplus,
@@ -238,7 +237,7 @@ export function allocHugePageAt(k: Kernel, h: Hstate, head: number): boolean {
 function dequeueHugePage(k: Kernel, h: Hstate, nid: number): number {
   for (let i = 0; i < h.freeLists.length; i++) {
     const list = h.freeLists[(nid + i) % h.freeLists.length];
-    const at = list.findLastIndex((head) => (pageFlags(k, head) & PG_HWPOISON) === 0);
+    const at = list.findLastIndex((head) => (pageFlags(k, head) & k.layout.hwpoison) === 0);
     if (at >= 0) return list.splice(at, 1)[0];
   }
   return -1;

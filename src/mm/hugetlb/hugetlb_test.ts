@@ -9,7 +9,6 @@ import { USE_HUGETLB, USE_HWPOISON } from "../../include/frame_use.ts";
 import { HPG_FREED, SUBPAGE_INDEX_CGROUP, SUBPAGE_INDEX_HWPOISON } from "../../include/hugetlb.ts";
 import { PRESETS } from "../../include/kernel_config.ts";
 import { PAGE_PRIVATE } from "../../include/mm_types.ts";
-import { PG_HWPOISON } from "../../include/page_flags.ts";
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import { conserved } from "../../debug_vm/hugetlb.ts";
 import {
@@ -27,6 +26,9 @@ import { dissolveFreeHugePage, memoryFailure } from "../memory_failure.ts";
 import { bootHugetlb, emptyPools, variantName, VARIANTS, withHugetlb } from "./hugetlb_testing.ts";
 import { allocPages, freePages } from "../page_alloc.ts";
 import { pageFlags, pageRefcount, readPage } from "../page.ts";
+import { PAGE_LAYOUTS } from "../../include/page_layout.ts";
+
+const { hwpoison: PG_HWPOISON } = PAGE_LAYOUTS["6.1"];
 
 Deno.test("setNrHugepages() takes what it can get and says how much that is", () => {
   for (const variant of VARIANTS) {

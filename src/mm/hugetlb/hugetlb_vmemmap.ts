@@ -211,20 +211,18 @@ export function copyShared(k: Kernel, frame: number, reuse: number, from: number
   k.phys.words.copyWithin(k.phys.touch(frame, 0) + from, source + from, source + end);
 }
 
+/** Struct pages at the start of a copy of the head's page that are not tails like the rest (NR_RESET_STRUCT_PAGE). */
+const NR_RESET_STRUCT_PAGE = 3;
+
 /**
- * `reset_struct_pages`: a copy of the head's page begins with the head and its special tails, which become tails like
- * the rest. The kernel copies the second three over the first three, the other private words being clear by then; here
- * the page's last struct page, which is never special, goes over all that can be.
+ * `reset_struct_pages`: a copy of the head's page begins with the head and its special tails; the three struct pages
+ * behind them are copied over these.
  */
 export function resetStructPages(k: Kernel, frame: number): void {
   if (k.config.hugetlbKeep !== 1) return;
-  const { words, pageWords } = k.phys;
   const to = k.phys.wordBase(frame);
-  const size = k.structPageSize / 4;
-  const last = to + pageWords - size;
-  for (let w = 0; w < size; w++) {
-    for (let at = to + w, i = 0; i < NR_USED_SUBPAGE; i++, at += size) words[at] = words[last + w];
-  }
+  const words = NR_RESET_STRUCT_PAGE * k.structPageSize / 4;
+  k.phys.words.copyWithin(to, to + words, to + 2 * words);
 }
 
 /** Word index of a vmemmap page's entry; its leaf must have been split. */

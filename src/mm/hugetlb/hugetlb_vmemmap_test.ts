@@ -7,7 +7,6 @@ import { boot } from "../../boot.ts";
 import { USE_BOOT_VMEMMAP, USE_PINNED, USE_PTE_TABLE, USE_VMEMMAP } from "../../include/frame_use.ts";
 import { PRESETS } from "../../include/kernel_config.ts";
 import { PAGE_FLAGS, PAGE_MAPPING, PAGE_REFCOUNT } from "../../include/mm_types.ts";
-import { PG_HEAD, PG_REFERENCED } from "../../include/page_flags.ts";
 import { KernelPanic } from "../../lib/bug.ts";
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import { conserved } from "../../debug_vm/hugetlb.ts";
@@ -21,6 +20,9 @@ import { compoundHead, isPageHead, readPage, setPageFlags, vmemmapPage } from ".
 import { C } from "../vmstat.ts";
 import { mappedFrame } from "../vmemmap/basepages.ts";
 import { stepsOf } from "../../trace/trace_testing.ts";
+import { PAGE_LAYOUTS } from "../../include/page_layout.ts";
+
+const { head: PG_HEAD, referenced: PG_REFERENCED } = PAGE_LAYOUTS["6.1"];
 
 const KEEP_1 = { ...PRESETS["6.1"] };
 const KEEP_2 = { ...PRESETS["6.1"], hugetlbKeep: 2 as const };

@@ -6,7 +6,6 @@
 
 import { ENOMEM } from "../../include/errno.ts";
 import { USE_PTE_TABLE } from "../../include/frame_use.ts";
-import { PG_RESERVED } from "../../include/page_flags.ts";
 import { alignDown } from "../../lib/align.ts";
 import type { Kernel } from "../kernel.ts";
 import { splitPage } from "../page_alloc.ts";
@@ -49,7 +48,7 @@ const splitLeaf = traced("split_vmemmap_huge_pmd()", (k: Kernel, pmd: number, ni
   const perLeaf = levelPages(k, 1);
   for (let i = 0; i < perLeaf; i++) setEntry(k, base + 2 * i, 0, block + i, format.kernelPage);
   // A block from the buddy allocator has one reference for all; its frames will be freed one by one.
-  if ((readPage(k, block, 0) & PG_RESERVED) === 0) splitPage(k, block, format.tableShift);
+  if ((readPage(k, block, 0) & k.layout.reserved) === 0) splitPage(k, block, format.tableShift);
   setEntry(k, pmd, 1, table, format.table);
   return true;
 });

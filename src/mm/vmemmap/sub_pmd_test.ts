@@ -7,7 +7,6 @@ import fc from "fast-check";
 import { boot } from "../../boot.ts";
 import { PAGE_UNUSED_WORD } from "../../include/mm_types.ts";
 import { ZONE_DEVICE } from "../../include/mmzone.ts";
-import { PG_RESERVED } from "../../include/page_flags.ts";
 import { kernelLike } from "../../testing.ts";
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import type { Kernel } from "../kernel.ts";
@@ -15,6 +14,9 @@ import { vmemmapPage } from "../page.ts";
 import { initPages } from "../page_init.ts";
 import { totalFreePages } from "../page_alloc.ts";
 import { sparseAddSection, sparseRemoveSection } from "../sparse.ts";
+import { PAGE_LAYOUTS } from "../../include/page_layout.ts";
+
+const { reserved: PG_RESERVED } = PAGE_LAYOUTS["6.1"];
 
 const SECTIONS = 8;
 const PAGES = 64;
