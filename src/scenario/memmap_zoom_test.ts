@@ -48,7 +48,7 @@ Deno.test("vmemmapPageView() walks to the frame that lookup_address() finds, and
 });
 
 Deno.test("structPageView() names the words of heads and tails", () => {
-  for (const [kernel, pins] of [["v7", "compound_nr 512"], ["6.1", "compound_pincount 0, compound_nr 512"]]) {
+  for (const [kernel, pins] of [["v7", "nr_pages 512"], ["6.1", "pincount 0, nr_pages 512"]]) {
     const made = box({ kernel });
     const { startPfn } = layoutReportOn(made.config, made, made.config.align, 0);
     const says = (pfn: number) =>
@@ -56,7 +56,7 @@ Deno.test("structPageView() names the words of heads and tails", () => {
     const head = structPageView(made.kernel, startPfn);
     assertEquals([head.kind, head.flags, head.zone, head.refcount], ["head", ["reserved", "head"], "Device", 1]);
     assertEquals(says(startPfn + 1)[1], `compound_head pfn ${startPfn}, bit 0 set`);
-    assertEquals(says(startPfn + 1)[2], "compound_dtor 1, compound_order 9, compound_mapcount -1");
+    assertEquals(says(startPfn + 1)[2], "compound_dtor 1, compound_order 9, mapcount -1");
     assertEquals(says(startPfn + 1)[3], pins);
     assertEquals(says(startPfn + 511)[3], "mapping TAIL_MAPPING");
   }

@@ -23,13 +23,14 @@ const X86_DEVMAP_HI = 1 << 26;
 const X86_NX_HI = 1 << 31;
 
 const TABLE = X86_PRESENT | X86_RW | X86_ACCESSED | X86_DIRTY;
-/** __PAGE_KERNEL_RO and __PAGE_KERNEL: global, and dirty even where nobody may write. */
-const KERNEL_RO = X86_PRESENT | X86_ACCESSED | X86_DIRTY | X86_GLOBAL;
-const KERNEL = KERNEL_RO | X86_RW;
 const USER = TABLE | X86_USER;
 
 /** Format shared by the real geometry and the toy one; only the shifts differ. */
 export function x86Format(pageShift: number, tableShift: number): PgtableFormat {
+  // __PAGE_KERNEL_RO and __PAGE_KERNEL: global, and dirty even where nobody may write. A toy's pfn begins at bit 8.
+  const global = pageShift > 8 ? X86_GLOBAL : 0;
+  const ro = X86_PRESENT | X86_ACCESSED | X86_DIRTY | global;
+  const kernel = ro | X86_RW;
   return {
     pageShift,
     tableShift,
@@ -45,9 +46,9 @@ export function x86Format(pageShift: number, tableShift: number): PgtableFormat 
     devmapHi: X86_DEVMAP_HI,
     table: { lo: TABLE, hi: 0 },
     userTable: { lo: USER, hi: 0 },
-    kernelPage: { lo: KERNEL, hi: X86_NX_HI },
-    kernelPageRo: { lo: KERNEL_RO, hi: X86_NX_HI },
-    kernelHuge: { lo: KERNEL | X86_PSE, hi: X86_NX_HI },
+    kernelPage: { lo: kernel, hi: X86_NX_HI },
+    kernelPageRo: { lo: ro, hi: X86_NX_HI },
+    kernelHuge: { lo: kernel | X86_PSE, hi: X86_NX_HI },
     userPage: { lo: USER, hi: X86_DEVMAP_HI | X86_NX_HI },
     userHuge: { lo: USER | X86_PSE, hi: X86_DEVMAP_HI | X86_NX_HI },
     bitNames: { 0: "P", 1: "RW", 2: "US", 5: "A", 6: "D", 7: "PSE", 58: "DEVMAP", 63: "NX" },
