@@ -87,5 +87,6 @@ export type { Switch, SwitchValue } from "./src/include/kernel_switches.ts";
 export { kernelChanges, kernelConfig, kernelSpec } from "./src/kernels.ts";
 export type { SwitchChange } from "./src/kernels.ts";
 export type { Errata, GupVariant, KernelConfig, SelfHostedVmemmap, VmemmapDedup } from "./src/include/kernel_config.ts";
+export type { StructPageGeneration } from "./src/include/page_layout.ts";
 export { COUNTERS } from "./src/mm/vmstat.ts";
 export type { CounterName, CounterValues } from "./src/mm/vmstat.ts";
