@@ -98,7 +98,7 @@ export function newEmulator(): Emulator {
     const key = run.name + JSON.stringify(spec);
     const have = known.get(key) as Outcome<K> | undefined;
     if (have !== undefined) return have;
-    const found = run(spec);
+    const found = attempt(() => run(spec));
     known.set(key, found);
     return found;
   };
@@ -108,6 +108,16 @@ export function newEmulator(): Emulator {
     pool: once(emulatePool),
     memory: once(emulateMemory),
   };
+}
+
+/** What makes no machine (a size past what the architecture can address, odd addresses) is refused in words. */
+function attempt<K extends string>(run: () => Outcome<K>): Outcome<K> {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof RangeError) return error.message;
+    throw error;
+  }
 }
 
 /**

@@ -77,7 +77,7 @@ function joinRegion(
   const { file, line } = region ?? namespaces[0];
   const known = region === null ? null : roundest(region.size);
   const start = region?.start ?? startOf(facts, kernel, dev, known, namespaces);
-  const align = region?.align ?? UNIT;
+  const align = Math.max(region?.align ?? UNIT, UNIT);
   const node = region?.node ?? namespaces.find((ns) => ns.node !== null)?.node ?? 0;
   const joined: BoxNamespace[] = [];
   // Where nothing says, behind the DRAM: only the place within 64 GiB has a say in what memmap costs.

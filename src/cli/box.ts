@@ -31,7 +31,10 @@ async function runBox(flags: Flags): Promise<CommandResult> {
   const box = flags.has("anonymous") ? anonymous(whole) : whole;
   for (const note of box.notes.filter((n) => n.kind === "error")) console.error(`lab: box: ${noteText(note)}`);
   const code = box.notes.some((note) => note.kind === "error") ? 2 : 0;
-  if (isEmpty(box)) throw new CommandError(`box: ${nothing(input.texts)}`);
+  if (isEmpty(box)) {
+    for (const note of box.notes.filter((n) => n.kind === "unread")) console.error(`lab: box: ${noteText(note)}`);
+    throw new CommandError(`box: ${nothing(input.texts)}`);
+  }
   const report = boxReport(box);
   return { report, text: flags.has("csv") ? costCsv(report) : boxText(report), code };
 }
