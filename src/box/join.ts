@@ -44,7 +44,8 @@ export function joinBox(facts: Facts): Box {
   const kernel = kernelOf(facts);
   const notes: Note[] = [...facts.notes];
   const wrong: Contradiction[] = [];
-  const dram = joinDram(facts);
+  const known = joinDram(facts);
+  const dram = known.length > 0 ? known : leastDram(facts, notes);
   const regions = joinRegions(facts, kernel, dram, notes);
   const ram = joinRam(facts, regions, notes);
   const pools = joinPools(facts, dram, wrong);
@@ -87,6 +88,27 @@ function joinDram(facts: Facts): BoxDram[] {
   return merge(facts.srat.filter(apart).map(({ start, end, node }) => ({ start, end, node })));
 }
 
+/** Where no addresses are known: as much as MemTotal says, or at least what huge pages are made of. */
+function leastDram(facts: Facts, notes: Note[]): BoxDram[] {
+  const total = facts.memTotal.at(-1);
+  const sizes = new Set(facts.pools.map((pool) => pool.size));
+  const pooled = [...sizes].reduce((sum, size) => sum + size * countOf(facts.pools.filter((p) => p.size === size)), 0);
+  const bytes = Math.max(total?.value ?? 0, pooled);
+  if (bytes === 0) return [];
+  const { file, line } = bytes === total?.value ? total : facts.pools[0];
+  const text = bytes === total?.value
+    ? "no addresses of DRAM: as much is taken as MemTotal says, which leaves out what boot reserved"
+    : "nothing says how much DRAM there is: only what the huge pages are made of is counted";
+  notes.push({ file, line, kind: "note", text });
+  return merge([{ node: 0, start: 0, end: bytes }]);
+}
+
+/** Pages of one size: in all if that was said, else on all nodes. */
+function countOf(pools: readonly Facts["pools"][number][]): number {
+  const nodes = new Map(pools.filter((pool) => pool.node !== null).map((pool) => [pool.node, pool.count]));
+  return pools.findLast((pool) => pool.node === null)?.count ?? [...nodes.values()].reduce((a, b) => a + b, 0);
+}
+
 /** Where persistent memory and DAX devices lie. */
 function pmemRanges(facts: Facts): { start: number; end: number }[] {
   const named = facts.resources.filter((r) =>
@@ -124,7 +146,7 @@ function joinPools(facts: Facts, dram: readonly BoxDram[], wrong: Contradiction[
       const text = `${whole.count} huge pages of ${formatSize(size)} in all, ${sum} on the nodes`;
       wrong.push({ text, places: of.map(({ file, line }) => ({ file, line })) });
     }
-    const count = whole?.count ?? sum;
+    const count = countOf(of);
     if (count > 0) pools.push({ file, line, size, count, byNode });
   }
   return [...pools, ...bootPools(facts, dram, pools, wrong)].sort((a, b) => a.size - b.size);

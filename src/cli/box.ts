@@ -6,11 +6,18 @@ import { type BoxText, readBox } from "../box/join.ts";
 import { boxReport } from "../box/report.ts";
 import { readInput } from "./box_input.ts";
 import { boxText, noteText } from "./box_text.ts";
-import { costCsv } from "./box_csv.ts";
+import { costCsv, csv } from "./box_csv.ts";
+import type { FleetRow } from "../box/fleet.ts";
+import { runFleet } from "./fleet.ts";
+import { FLEET_COLUMNS, fleetCells, fleetRowsText, fleetTotalText } from "./fleet_text.ts";
+import { html } from "./box_html.ts";
+import { writeFile } from "./write_file.ts";
 import { type Command, CommandError, type CommandResult, type Flag, type Flags } from "./command.ts";
 
 const FLAGS: Readonly<Record<string, Flag>> = {
   anonymous: { value: "", help: "no file names, no kernel build, no quotes from the files in the report" },
+  fleet: { value: "FOLDER|FILE.jsonl|-", help: "many machines: one per sub-folder or line; totals by lever" },
+  html: { value: "FILE", help: "write the report as one HTML file" },
   csv: { value: "", help: "the costs as comma-separated values, in bytes" },
 };
 
@@ -25,6 +32,7 @@ export const boxCommand: Command = {
 
 async function runBox(flags: Flags): Promise<CommandResult> {
   if (flags.json && flags.has("csv")) throw new CommandError("box: --csv and --json are two forms: give one of them");
+  if (flags.has("fleet")) return await fleet(flags);
   const input = await readInput(flags.operands);
   const read = readBox(input.texts);
   const whole = { ...read, notes: [...input.notes, ...read.notes] };
@@ -36,7 +44,34 @@ async function runBox(flags: Flags): Promise<CommandResult> {
     throw new CommandError(`box: ${nothing(input.texts)}`);
   }
   const report = boxReport(box);
+  if (flags.has("html")) await writeFile(flags.text("html"), html("A machine's struct pages", boxText(report)));
   return { report, text: flags.has("csv") ? costCsv(report) : boxText(report), code };
+}
+
+/** A fleet: JSON Lines and CSV row by row, text with the totals first. */
+async function fleet(flags: Flags): Promise<CommandResult> {
+  if (flags.operands.length > 0) {
+    throw new CommandError(`box: --fleet takes the machines: "${flags.operands[0]}" is one more`);
+  }
+  const rows: FleetRow[] = [];
+  const asCsv = flags.has("csv");
+  if (asCsv) console.log(csv([FLEET_COLUMNS]));
+  const total = await runFleet(flags.text("fleet"), flags.has("anonymous"), (row) => {
+    if (flags.json) console.log(JSON.stringify(row));
+    else if (asCsv) console.log(csv([fleetCells(row)]));
+    if (flags.has("html") || !(flags.json || asCsv)) rows.push(row);
+  });
+  if (total.machines === 0) throw new CommandError("box: the fleet has no machines");
+  if (total.damaged > 0) {
+    console.error(`lab: box: ${total.damaged} of ${total.machines} machines are damaged; their rows say why`);
+  }
+  if (flags.json) console.log(JSON.stringify({ total }));
+  const text = flags.json || asCsv ? "" : [...fleetTotalText(total), "", ...fleetRowsText(rows)].join("\n");
+  if (flags.has("html")) {
+    const page = [...fleetTotalText(total), "", ...fleetRowsText(rows)].join("\n");
+    await writeFile(flags.text("html"), html("A fleet's struct pages", page));
+  }
+  return { report: null, text, code: total.damaged > 0 ? 2 : 0 };
 }
 
 function isEmpty(box: ReturnType<typeof readBox>): boolean {

@@ -48,9 +48,7 @@ function answer({ total, levers, box }: BoxReport): string[] {
   const { dram, tables, pmem, onMemory } = total;
   const elsewhere = [[pmem, "pmem"], [onMemory, "hot-added memory"]] as const;
   const parts = [
-    `${humanSize(Math.max(0, dram + tables))} of DRAM (${exact(dram + tables)} bytes, ${
-      humanSize(tables)
-    } of them page tables)`,
+    `${humanSize(dram + tables)} of DRAM (${exact(dram + tables)} bytes, ${humanSize(tables)} of them page tables)`,
     ...elsewhere.filter(([bytes]) => bytes > 0).map(([bytes, where]) => `${humanSize(bytes)} of ${where}`),
   ];
   const best = levers.find((lever) => lever.why === null && !lever.changesUse) ?? levers.find((l) => l.why === null);

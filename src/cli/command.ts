@@ -32,8 +32,11 @@ export interface Command {
 
 /** What a command has to say: as JSON, as text for people, and the exit code if not 0. */
 export interface CommandResult {
-  /** An object; its `config`, if it has one, stands beside the report in the envelope. */
-  readonly report: object;
+  /**
+   * An object; its `config`, if it has one, stands beside the report in the envelope. Null where the command printed it
+   * line by line itself (JSON Lines).
+   */
+  readonly report: object | null;
   readonly text: string;
   readonly code?: number;
 }

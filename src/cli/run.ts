@@ -29,7 +29,7 @@ export async function runCommand(
     }
     const flags = parseFlags(command.name, command.flags, args, command.operands !== undefined);
     const { report, text, code = 0 } = await command.run(flags);
-    if (flags.json) printJson(reportEnvelope(command.name, report));
+    if (flags.json && report !== null) printJson(reportEnvelope(command.name, report));
     else if (text !== "") console.log([...kernelLine(report), text].join("\n"));
     return code;
   } catch (error) {
@@ -38,8 +38,8 @@ export async function runCommand(
 }
 
 /** What differs from the preset, of a report whose kernel does. */
-function kernelLine(report: { readonly config?: { readonly kernel?: unknown } }): string[] {
-  const kernel = report.config?.kernel;
+function kernelLine(report: { readonly config?: { readonly kernel?: unknown } } | null): string[] {
+  const kernel = report?.config?.kernel;
   return typeof kernel === "string" ? kernelText(kernel) : [];
 }
 

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Many machines: a row for each, totals by lever, and a key by which equal machines are told, so that each kind is
+// brought up once.
+
+import type { Box } from "./box.ts";
+import type { BoxLever } from "./levers.ts";
+import type { BoxReport } from "./report.ts";
+
+/** What one kind of lever gives on one machine, or on all. Bytes. */
+export interface LeverGain {
+  readonly kind: BoxLever["kind"];
+  readonly dram: number;
+  readonly pmem: number;
+  readonly ram: number;
+}
+
+/** What is the same for equal machines. Bytes. */
+export interface FleetFigures {
+  /** The kernel it names. */
+  readonly release: string | null;
+  /** DRAM, pmem and huge pages it has. */
+  readonly memory: number;
+  readonly pmem: number;
+  readonly hugePages: number;
+  /** Struct pages and their tables in DRAM, in pmem, in hot-added memory. */
+  readonly dram: number;
+  readonly inPmem: number;
+  readonly onMemory: number;
+  /** Its figures that the emulator does not have, and statements that do not fit together. */
+  readonly disagreements: number;
+  /** The lever that gives most, in words; null when there is none. */
+  readonly best: string | null;
+  /** What each kind of lever gives. */
+  readonly gains: readonly LeverGain[];
+}
+
+/** One machine: its figures, or why it has none. */
+export interface FleetRow {
+  readonly name: string;
+  readonly error: string | null;
+  readonly figures: FleetFigures | null;
+}
+
+/** Sums over machines. */
+export interface FleetTotal {
+  readonly machines: number;
+  readonly damaged: number;
+  readonly memory: number;
+  readonly pmem: number;
+  readonly dram: number;
+  readonly inPmem: number;
+  readonly onMemory: number;
+  /** By kind of lever: how many machines it gives something, and how much. */
+  readonly levers: readonly (LeverGain & { readonly machines: number })[];
+}
+
+/** Equal for machines that have equal reports but for names of files and lines. */
+export function shapeKey(box: Box): string {
+  const shape = [box.kernel, box.dram, box.regions, box.ram, box.pools, box.said, box.contradictions.length];
+  return JSON.stringify(shape, (key, value) => key === "file" || key === "line" ? undefined : value);
+}
+
+/** The figures of a machine's report. */
+export function figuresOf({ box, total, costs, checks, levers }: BoxReport): FleetFigures {
+  const sum = (bytes: readonly number[]) => bytes.reduce((a, b) => a + b, 0);
+  const best = levers.find((lever) => lever.why === null && !lever.changesUse);
+  return {
+    release: box.kernel.release,
+    memory: sum(costs.filter((cost) => cost.kind === "memory").map((cost) => cost.bytes)),
+    pmem: sum(box.regions.map((region) => region.size)),
+    hugePages: sum(box.pools.map((pool) => pool.size * pool.count)),
+    dram: total.dram + total.tables,
+    inPmem: total.pmem,
+    onMemory: total.onMemory,
+    disagreements: checks.filter((check) => !check.agrees).length + box.contradictions.length,
+    best: best === undefined ? null : `${best.what} (${best.of})`,
+    gains: gainsOf(levers),
+  };
+}
+
+/** Of each kind, the best lever of every part; those that cannot be had, or that change a program's use, are left out. */
+function gainsOf(levers: readonly BoxLever[]): LeverGain[] {
+  const best = new Map<string, BoxLever>();
+  // Best first, so the first of a kind and part is the best.
+  for (const lever of levers.filter((l) => l.why === null && !l.changesUse)) {
+    const key = `${lever.kind} ${lever.of}`;
+    if (!best.has(key)) best.set(key, lever);
+  }
+  return sumByKind([...best.values()]);
+}
+
+function sumByKind(gains: readonly LeverGain[]): LeverGain[] {
+  const sums = new Map<LeverGain["kind"], LeverGain>();
+  for (const { kind, dram, pmem, ram } of gains) {
+    const have = sums.get(kind) ?? { kind, dram: 0, pmem: 0, ram: 0 };
+    sums.set(kind, { kind, dram: have.dram + dram, pmem: have.pmem + pmem, ram: have.ram + ram });
+  }
+  return [...sums.values()];
+}
+
+const SUMMED = ["memory", "pmem", "dram", "inPmem", "onMemory"] as const;
+
+/** Adds rows up as they come. */
+export class FleetSums {
+  #machines = 0;
+  #damaged = 0;
+  readonly #sums = { memory: 0, pmem: 0, dram: 0, inPmem: 0, onMemory: 0 };
+  readonly #levers = new Map<LeverGain["kind"], LeverGain & { readonly machines: number }>();
+
+  /** One more machine. */
+  add({ figures }: FleetRow): void {
+    this.#machines++;
+    if (figures === null) {
+      this.#damaged++;
+      return;
+    }
+    for (const key of SUMMED) this.#sums[key] += figures[key];
+    for (const { kind, dram, pmem, ram } of figures.gains) {
+      const have = this.#levers.get(kind) ?? { kind, dram: 0, pmem: 0, ram: 0, machines: 0 };
+      const machines = have.machines + 1;
+      this.#levers.set(kind, { kind, machines, dram: have.dram + dram, pmem: have.pmem + pmem, ram: have.ram + ram });
+    }
+  }
+
+  /** The sums so far; levers that give most first. */
+  total(): FleetTotal {
+    const worth = ({ dram, pmem, ram }: LeverGain) => 2 * dram + pmem + ram;
+    const levers = [...this.#levers.values()].sort((a, b) => worth(b) - worth(a));
+    return { machines: this.#machines, damaged: this.#damaged, ...this.#sums, levers };
+  }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The machines of a fleet, one after another: sub-folders of a folder, or lines of JSON,
+//
+//   {"name":"db01", "files":{"ndctl.json":[{"dev":"region0", ...}], "dmesg":"Linux version 6.1.0 ..."}}
+//
+// where a file is text, or the JSON that ndctl and its like print. Without "files", all keys but the name are files.
+
+import { decodeText } from "../box/decode.ts";
+import { MOST_CHARS } from "../box/detect.ts";
+import type { BoxText } from "../box/join.ts";
+import { humanSize } from "../lib/units.ts";
+import { readFolder } from "./box_input.ts";
+import { noteText } from "./box_text.ts";
+import { CommandError } from "./command.ts";
+
+/** One machine as it came in: its texts, or why there are none. */
+export interface FleetMachine {
+  readonly name: string;
+  readonly texts: readonly BoxText[];
+  readonly error: string | null;
+}
+
+/** Machines one by one, and how many there will be, if that is known. */
+export interface FleetInput {
+  readonly machines: AsyncIterable<FleetMachine>;
+  readonly total: number | null;
+}
+
+/** Opens a folder, a file of JSON Lines, or `-`, standard input. CommandError when it cannot. */
+export function openFleet(path: string): FleetInput {
+  if (path === "-") return { machines: fromLines(Deno.stdin.readable), total: null };
+  try {
+    if (!Deno.statSync(path).isDirectory) return { machines: fromFile(path), total: null };
+    const folders = [...Deno.readDirSync(path)].filter((entry) => entry.isDirectory).map((entry) => entry.name).sort();
+    if (folders.length === 0) throw new CommandError(`box: ${path} has no sub-folders: each is a machine`);
+    return { machines: fromFolders(path, folders), total: folders.length };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) throw new CommandError(`box: ${path}: there is no such file or folder`);
+    throw error;
+  }
+}
+
+async function* fromFolders(path: string, folders: readonly string[]): AsyncGenerator<FleetMachine> {
+  for (const name of folders) {
+    const { texts, notes } = readFolder(`${path.replace(/\/$/, "")}/${name}`);
+    yield await Promise.resolve({ name, texts, error: notes.length > 0 ? noteText(notes[0]) : null });
+  }
+}
+
+async function* fromFile(path: string): AsyncGenerator<FleetMachine> {
+  const file = await Deno.open(path);
+  yield* fromLines(file.readable);
+}
+
+/** Bytes of lines: the pieces of a line wait until it ends; a line that is too long is dropped as it comes. */
+async function* fromLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<FleetMachine> {
+  let pieces: Uint8Array[] = [];
+  let size = 0;
+  let line = 1;
+  for await (const chunk of stream) {
+    let from = 0;
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
+      const machine = machineOf(join(pieces, chunk.subarray(from, end)), size + end - from, line++);
+      if (machine !== null) yield machine;
+      [pieces, size, from] = [[], 0, end + 1];
+    }
+    size += chunk.length - from;
+    if (size <= MOST_CHARS) pieces.push(chunk.slice(from));
+    else pieces = [];
+  }
+  const last = machineOf(join(pieces, new Uint8Array()), size, line);
+  if (last !== null) yield last;
+}
+
+function join(pieces: readonly Uint8Array[], last: Uint8Array): Uint8Array {
+  if (pieces.length === 0) return last;
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, last.length));
+  let at = 0;
+  for (const piece of [...pieces, last]) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+/** The machine of one line; null when the line is blank. */
+function machineOf(bytes: Uint8Array, size: number, line: number): FleetMachine | null {
+  const name = `line ${line}`;
+  if (size > MOST_CHARS) {
+    return { name, texts: [], error: `${humanSize(size)}, more than the ${humanSize(MOST_CHARS)} that are read` };
+  }
+  const text = decodeText(bytes).trim();
+  if (text === "") return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { name, texts: [], error: "the line is no JSON" };
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return { name, texts: [{ name, text }], error: null };
+  }
+  return fromObject(value as Record<string, unknown>, name);
+}
+
+function fromObject(object: Record<string, unknown>, line: string): FleetMachine {
+  const { name: given, ...rest } = object;
+  const name = typeof given === "string" ? given : line;
+  // A list of ndctl itself.
+  if ("dev" in rest || "regions" in rest) return { name, texts: [{ name, text: JSON.stringify(rest) }], error: null };
+  const files = isRecord(rest.files) ? rest.files : rest;
+  const texts = Object.entries(files).map(([file, content]) => ({
+    name: file,
+    text: typeof content === "string" ? content : JSON.stringify(content),
+  }));
+  return { name, texts, error: null };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

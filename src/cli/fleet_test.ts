@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `lab box --fleet`: rows in order, equal machines once, damage in its row.
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { FleetSums } from "../box/fleet.ts";
+import { runFleet } from "./fleet.ts";
+import { FleetTeam } from "./fleet_team.ts";
+import { lab } from "./lab_testing.ts";
+import { barText } from "./progress.ts";
+
+const namespace = (size: number, uuid: string) => ({
+  dev: "namespace0.0",
+  mode: "devdax",
+  map: "mem",
+  align: 2097152,
+  uuid,
+  size,
+});
+const GIB = 2 ** 30;
+const MACHINES = [
+  { name: "a", files: { ndctl: [namespace(GIB - 2 ** 21, "1")], dmesg: "Linux version 6.1.0-1 x\n" } },
+  { name: "b<i>", files: { list: namespace(2 * GIB - 2 ** 21, "2"), dmesg: "Linux version 6.1.0-1 x\n" } },
+  { name: "c", files: { cut: '[{"dev":' } },
+  // As a, but for the UUID and a device that has nothing to do with it.
+  {
+    name: "d",
+    files: { x: "[    1.0] usb 1-1: new\nLinux version 6.1.0-1 x\n", ndctl: namespace(GIB - 2 ** 21, "3") },
+  },
+];
+const LINES = [...MACHINES.map((machine) => JSON.stringify(machine)), "", "no JSON", ""].join("\n");
+
+/** The fleet as JSON Lines and as sub-folders. */
+async function withFleet(run: (path: string) => Promise<void>) {
+  const dir = Deno.makeTempDirSync();
+  try {
+    Deno.writeTextFileSync(`${dir}/fleet.jsonl`, LINES);
+    await run(`${dir}/fleet.jsonl`);
+    for (const { name, files } of MACHINES) {
+      Deno.mkdirSync(`${dir}/fleet/${name}`, { recursive: true });
+      for (const [file, content] of Object.entries(files)) {
+        const text = typeof content === "string" ? content : JSON.stringify(content);
+        Deno.writeTextFileSync(`${dir}/fleet/${name}/${file}`, text);
+      }
+    }
+    await run(`${dir}/fleet`);
+  } finally {
+    Deno.removeSync(dir, { recursive: true });
+  }
+}
+
+/** Two pages of every eight, and a PTE table per 128 MiB. */
+const spent = (gib: number) => gib * (512 * 2 + 8) * 4096;
+
+Deno.test("a fleet: a row each in the order of the input, equal machines once, damage in its row", async () => {
+  await withFleet(async (path) => {
+    const rows: [string, number | null, string | null][] = [];
+    const team = new FleetTeam(1);
+    const total = await runFleet(path, false, (r) => rows.push([r.name, r.figures?.dram ?? null, r.error]), team);
+    const cut = "cut:1: the JSON that begins in line 1 is damaged: the text ends where a value is due";
+    const lines: typeof rows = path.endsWith("jsonl") ? [["line 6", null, "the line is no JSON"]] : [];
+    assertEquals(rows, [
+      ["a", spent(1), null],
+      ["b<i>", spent(2), null],
+      ["c", null, cut],
+      ["d", spent(1), null],
+      ...lines,
+    ]);
+    assertEquals([total.machines, total.damaged, total.shapes, total.dram], [
+      4 + lines.length,
+      1 + lines.length,
+      2,
+      spent(4),
+    ]);
+  });
+});
+
+Deno.test("lab box --fleet: text, JSON Lines, CSV and HTML of the same rows; exit 2 for damage", async () => {
+  await withFleet(async (path) => {
+    const many = path.endsWith("jsonl") ? 5 : 4;
+    const { code, out, err } = await lab("box", "--fleet", path);
+    assertEquals([code, err], [2, `lab: box: ${many - 3} of ${many} machines are damaged; their rows say why\n`]);
+    assert(out.split("\n").every((line) => line.length <= 100), out);
+    assertEquals(
+      out.split("\n")[0],
+      `${many} machines of 2 kinds, ${many - 3} of them damaged: 0 B of DRAM, 4 GiB of pmem.`,
+    );
+    const json = (await lab("box", "--fleet", path, "--json")).out.trim().split("\n").map((line) => JSON.parse(line));
+    assertEquals(
+      json.map((row) => row.name ?? row.total.dram),
+      ["a", "b<i>", "c", "d", "line 6"].slice(0, many).concat(spent(4) as never),
+    );
+    const html = `${path}.html`;
+    const csv = (await lab("box", "--fleet", path, "--csv", "--html", html)).out.trim().split(/\r?\n/);
+    assertEquals([csv.length, csv[1].split(",").slice(0, 3)], [many + 1, ["a", "", "6.1.0-1"]]);
+    const page = Deno.readTextFileSync(html);
+    assertStringIncludes(page, "b&lt;i&gt;");
+    assert(!page.includes("<i>"));
+  });
+});
+
+Deno.test("lab box --fleet --anonymous: no names, no files", async () => {
+  await withFleet(async (path) => {
+    const { out } = await lab("box", "--fleet", path, "--anonymous", "--csv");
+    assertEquals(out.split(/\r?\n/).slice(1, 4).map((line) => line.split(",")[0]), [
+      "machine 1",
+      "machine 2",
+      "machine 3",
+    ]);
+    assert(!/b<i>|cut|6\.1\.0/.test(out), out);
+  });
+});
+
+Deno.test("lab box --fleet: no fleet, an empty one, one too many", async () => {
+  const { code, err } = await lab("box", "--fleet", "/nowhere");
+  assertEquals([code, err], [2, "lab: box: /nowhere: there is no such file or folder\n"]);
+  const dir = Deno.makeTempDirSync();
+  assertEquals((await lab("box", "--fleet", dir)).err, `lab: box: ${dir} has no sub-folders: each is a machine\n`);
+  assertEquals((await lab("box", "x", "--fleet", dir)).code, 2);
+  Deno.removeSync(dir);
+});
+
+Deno.test("totals count a lever once per machine that has it", () => {
+  const sums = new FleetSums();
+  const gain = { kind: "map", dram: 5, pmem: -6, ram: 0 } as const;
+  const figures = {
+    release: null,
+    memory: 1,
+    pmem: 2,
+    hugePages: 3,
+    dram: 4,
+    inPmem: 5,
+    onMemory: 6,
+    disagreements: 0,
+    best: null,
+    gains: [gain],
+  };
+  for (const name of ["a", "b"]) sums.add({ name, error: null, figures });
+  sums.add({ name: "c", error: "x", figures: null });
+  assertEquals(sums.total(), {
+    machines: 3,
+    damaged: 1,
+    memory: 2,
+    pmem: 4,
+    dram: 8,
+    inPmem: 10,
+    onMemory: 12,
+    levers: [{ kind: "map", machines: 2, dram: 10, pmem: -12, ram: 0 }],
+  });
+});
+
+Deno.test("a bar is full when all is done", () => {
+  assertEquals(barText("machines", 500, 1000), `machines  [${"#".repeat(15)}${".".repeat(15)}]  500 of 1000`);
+  assertEquals(barText("machines", 1000, 1000), `machines  [${"#".repeat(30)}]  1000 of 1000`);
+  assertEquals(barText("machines", 7, null), "machines  7");
+});

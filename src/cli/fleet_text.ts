@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A fleet for people: totals by lever first, then a row for each machine.
+
+import type { FleetRow, FleetTotal } from "../box/fleet.ts";
+import { humanSize } from "../lib/units.ts";
+import { signed } from "./box_text.ts";
+import { table } from "./table.ts";
+
+/** Cells of text that may be longer than a table of 100 columns has room for. */
+const cut = (text: string, most: number) => text.length <= most ? text : `${text.slice(0, most - 2)}..`;
+
+const amount = (bytes: number) => bytes === 0 ? "-" : bytes < 0 ? signed(bytes) : humanSize(bytes);
+
+/** The heading: what the fleet spends, and what each kind of lever would give. */
+export function fleetTotalText(total: FleetTotal & { readonly shapes: number }): string[] {
+  const { machines, damaged, shapes, memory, pmem, dram, inPmem, onMemory } = total;
+  const bad = damaged === 0 ? "" : `, ${damaged} of them damaged`;
+  const elsewhere = [[inPmem, "pmem"], [onMemory, "hot-added memory"]] as const;
+  const places = [
+    `${humanSize(dram)} of DRAM`,
+    ...elsewhere.filter(([n]) => n > 0).map(([n, w]) => `${humanSize(n)} of ${w}`),
+  ];
+  return [
+    `${machines} machines of ${shapes} kinds${bad}: ${humanSize(memory)} of DRAM, ${humanSize(pmem)} of pmem.`,
+    `Struct pages take ${places.join(", ")}.`,
+    "",
+    ...(total.levers.length === 0 ? ["No lever gives anything back."] : table([
+      ["lever", "machines", "DRAM", "pmem", "System RAM"],
+      ...total.levers.map((l) => [l.kind, String(l.machines), signed(l.dram), signed(l.pmem), signed(l.ram)]),
+    ], 1)),
+  ];
+}
+
+/** The rows of all machines. */
+export function fleetRowsText(rows: readonly FleetRow[]): string[] {
+  return table([
+    ["machine", "kernel", "DRAM", "pmem", "spent", "in pmem", "best lever, or what is wrong"],
+    ...rows.map(({ name, error, figures }) =>
+      figures === null ? [cut(name, 20), "damaged", "", "", "", "", cut(error!, 44)] : [
+        cut(name, 20),
+        cut(figures.release ?? "?", 12),
+        amount(figures.memory),
+        amount(figures.pmem),
+        amount(figures.dram),
+        amount(figures.inPmem),
+        cut(figures.best ?? "-", 36),
+      ]
+    ),
+  ], 2).map((line) => line.trimEnd());
+}
+
+/** The header of the rows as comma-separated values. */
+export const FLEET_COLUMNS: readonly string[] =
+  "machine error release memory pmem huge_pages struct_pages_dram struct_pages_pmem struct_pages_on_memory disagreements best"
+    .split(" ");
+
+/** A row as comma-separated values, in bytes. */
+export function fleetCells({ name, error, figures: f }: FleetRow): (string | number | null)[] {
+  if (f === null) return [name, error, ...FLEET_COLUMNS.slice(2).map(() => null)];
+  return [name, error, f.release, f.memory, f.pmem, f.hugePages, f.dram, f.inPmem, f.onMemory, f.disagreements, f.best];
+}
