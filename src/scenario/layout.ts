@@ -7,7 +7,7 @@ import { alignUp } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { pageRefcount, vmemmapPage } from "../mm/page.ts";
-import { levelPages, tableEntries, vmemmapVpn } from "../mm/pgtable.ts";
+import { levelPages, lookupAddress, tableEntries, vmemmapVpn } from "../mm/pgtable.ts";
 import { walkTables } from "../mm/ptdump.ts";
 import { NAMESPACE_ROWS, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
 import { type BoxWithNamespace, createOnBox } from "./namespace.ts";
@@ -42,7 +42,7 @@ export interface LayoutFrame {
   readonly level: number;
   /** Vmemmap pages that map it, counted from the start of the window. */
   readonly vmemmapPages: number[];
-  /** Reference count of the frame's own struct page; null for pmem frames. */
+  /** Reference count of the frame's own struct page; null for pmem frames, and while that is not mapped. */
   readonly refcount: number | null;
 }
 
@@ -140,7 +140,8 @@ export function layoutReportOn(
   };
 }
 
-function readLayout(k: Kernel, start: number, pages: number): Pick<LayoutReport, "frames" | "tables"> {
+/** Frames and PTE tables behind vmemmap pages from `start` on, as far as they are mapped. */
+export function readLayout(k: Kernel, start: number, pages: number): Pick<LayoutReport, "frames" | "tables"> {
   const frames = new Map<number, LayoutFrame>();
   const tables = new Map<number, LayoutTable>();
   const base = vmemmapVpn(k, start);
@@ -156,7 +157,7 @@ function readLayout(k: Kernel, start: number, pages: number): Pick<LayoutReport,
       if (vpn + levelPages(k, level) <= base || vpn >= base + pages) return;
       const inDram = pfn < k.machine.topology.pmemStart;
       const frame = frames.get(pfn) ??
-        { frame: frames.size, pfn, level, vmemmapPages: [], refcount: inDram ? pageRefcount(k, pfn) : null };
+        { frame: frames.size, pfn, level, vmemmapPages: [], refcount: inDram ? refcountOf(k, pfn) : null };
       const from = Math.max(vpn, base);
       const to = Math.min(vpn + levelPages(k, level), base + pages);
       for (let p = from; p < to; p++) frame.vmemmapPages.push(p - base);
@@ -164,4 +165,9 @@ function readLayout(k: Kernel, start: number, pages: number): Pick<LayoutReport,
     },
   });
   return { frames: [...frames.values()], tables: { pte: [...tables.values()] } };
+}
+
+/** References on a frame; null while its own memmap is not mapped, as between two steps of hot-adding. */
+function refcountOf(k: Kernel, pfn: number): number | null {
+  return lookupAddress(k, k.rootPfn, vmemmapVpn(k, vmemmapPage(k, pfn))) === null ? null : pageRefcount(k, pfn);
 }
