@@ -13,8 +13,9 @@ import { gupView } from "./views/gup.tsx";
 import { hugetlbView } from "./views/hugetlb.tsx";
 import { kernelsView } from "./views/kernels.tsx";
 import { mapView } from "./views/map.tsx";
+import { stepsView } from "./views/steps.tsx";
 
-const VIEWS: readonly View[] = [mapView, kernelsView, gupView, hugetlbView, blocksView];
+const VIEWS: readonly View[] = [mapView, stepsView, kernelsView, gupView, hugetlbView, blocksView];
 
 interface Shown {
   readonly view: View;

@@ -2,14 +2,18 @@
 // What the page asks the emulator, by name. Runs in the page's worker; every answer is plain data. Machines that were
 // looked at are kept for a while, so that a step closer does not boot another one.
 
-import { gupReport, hotplugReport, hugetlbReport, namespaceReport, planReport } from "../mod.ts";
+import { gupReport, hotplugReport, hugetlbReport, namespaceReport, traceReport } from "../mod.ts";
 import { type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "../src/scenario/box.ts";
 import { layoutReportOn, layoutWindow } from "../src/scenario/layout.ts";
+import { machineNow, traceWindow } from "../src/scenario/machine_now.ts";
 import { memmapSections, pteTableView, structPageView, vmemmapPageView } from "../src/scenario/memmap_zoom.ts";
+import { traceAt, type TraceOptions } from "../src/scenario/trace.ts";
 import { type BoxWithNamespace, createOnBox, namespaceReportOn } from "../src/scenario/namespace.ts";
 
 /** Most host memory of one machine: what a page may have beside another one. */
 const HOST_MEMORY = 2.5 * 2 ** 30;
+/** Events of a trace that are stepped through. */
+const MOST_EVENTS = 20_000;
 /** Machines kept. */
 const KEPT = 2;
 
@@ -68,6 +72,21 @@ function struct({ pfn, ...options }: NamespaceOptions & { readonly pfn: number }
   return structPageView(machineOf(options).box.kernel, pfn);
 }
 
+/** A path's trace, and the window that pictures of its moments show. */
+function trace(options: TraceOptions) {
+  const { events, error } = traceReport(options);
+  return { events: events.slice(0, MOST_EVENTS), all: events.length, error, window: traceWindow(options) };
+}
+
+/** The machine after the first `events` events of a path. */
+function moment({ events, window, options }: {
+  readonly events: number;
+  readonly window: { readonly startPfn: number; readonly bytes: number };
+  readonly options: TraceOptions;
+}) {
+  return traceAt(options, events, (k) => machineNow(k, window));
+}
+
 /** What has one option of host memory in common. */
 function capped<O, R>(ask: (options: O) => R): (options: O) => R {
   return (options) => ask({ hostMemory: HOST_MEMORY, ...options });
@@ -82,7 +101,8 @@ export const QUESTIONS = {
   gup: capped(gupReport),
   hugetlb: capped(hugetlbReport),
   hotplug: capped(hotplugReport),
-  plan: capped(planReport),
+  trace,
+  moment,
 };
 
 /** The questions' names, options and answers. */

@@ -50,7 +50,7 @@ const MOST_OF_RUN = 8;
 const MOST_ROWS = 72;
 
 /** Vmemmap pages to frames. */
-export function pageMapping(report: LayoutReport): Mapping {
+export function pageMapping(report: Pick<LayoutReport, "frames" | "vmemmapPages">): Mapping {
   const { frames, vmemmapPages } = report;
   const owner = new Int32Array(vmemmapPages).fill(-1);
   frames.forEach((frame, i) => frame.vmemmapPages.forEach((page) => owner[page] = i));
@@ -64,7 +64,7 @@ export function pageMapping(report: LayoutReport): Mapping {
 }
 
 /** PMD entries to PTE tables; null where leaves map everything. */
-export function tableMapping({ tables: { pte } }: LayoutReport): Mapping | null {
+export function tableMapping({ tables: { pte } }: Pick<LayoutReport, "tables">): Mapping | null {
   if (pte.length === 0) return null;
   const owner = new Int32Array(1 + Math.max(...pte.flatMap((t) => t.pmdEntries))).fill(-1);
   pte.forEach((table, i) => table.pmdEntries.forEach((entry) => owner[entry] = i));
