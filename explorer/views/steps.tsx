@@ -63,7 +63,7 @@ function command(values: Values): string[] {
     ? { size: align, count: size, kernel }
     : path === "hotplug"
     ? { size, kernel, ...(memmap === ON ? { "memmap-on-memory": "" } : {}) }
-    : { size, align, kernel, ...(["namespace", "destroy"].includes(path) ? {} : { mode }) };
+    : { size, align, kernel, ...(["gup", "put"].includes(path) ? { mode } : {}) };
   return ["trace", path, ...flags(given, { kernel: "6.1", mode: "get" })];
 }
 
@@ -83,7 +83,7 @@ function Show({ values, set }: ViewProps) {
         Each step is a kernel function entered or left. The picture is the machine at that moment; going back runs the
         path again up to there.
       </p>
-      <Form label="Path" fields={FIELDS} values={shown(values)} error={trace.error} onChange={change} />
+      <Form label="Path" fields={fieldsOf(path)} values={shown(values)} error={trace.error} onChange={change} />
       {trace.report === null ? null : (
         <>
           <Controls at={at} count={count} all={trace.report.all} speed={values.speed} set={set} />
@@ -108,6 +108,19 @@ function Show({ values, set }: ViewProps) {
         </>
       )}
     </>
+  );
+}
+
+/** The controls that mean something to a path. */
+function fieldsOf(path: string): readonly Field[] {
+  const without = path === "hotplug"
+    ? ["align", "mode"]
+    : ["gup", "put"].includes(path)
+    ? ["memmap"]
+    : ["mode", "memmap"];
+  const size = path === "hugetlb" ? "Huge pages" : path === "hotplug" ? "Plug" : "Size";
+  return FIELDS.filter(({ name }) => !without.includes(name)).map((field) =>
+    field.name === "size" ? { ...field, label: size } : field
   );
 }
 

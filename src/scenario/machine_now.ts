@@ -58,9 +58,10 @@ export function traceWindow(options: TraceOptions): { readonly startPfn: number;
     }));
   }
   if (options.path === "hugetlb") {
-    const made = { ...options, giveBack: false };
-    const first = (k: Kernel) => Math.min(...k.hugetlb.hstates.flatMap((h) => h.freeLists.flat()));
-    return { startPfn: traceAt(made, Number.MAX_SAFE_INTEGER, first), bytes: options.size };
+    return traceAt({ ...options, giveBack: false }, Number.MAX_SAFE_INTEGER, (k) => {
+      const pool = k.hugetlb.hstates.find((h) => h.nrHugePages > 0)!;
+      return { startPfn: Math.min(...pool.freeLists.flat()), bytes: pool.bytes };
+    });
   }
   const { path: _path, depth: _depth, filter: _filter, ...given } = options;
   const config = namespaceConfig({ ...given, size: alignUp(options.size, 2 ** 30) });
