@@ -27,7 +27,7 @@ export { gupReport } from "./src/scenario/gup.ts";
 export type { GupOptions, GupReport } from "./src/scenario/gup.ts";
 export { gupJobsReport } from "./src/scenario/gup_jobs.ts";
 export type { GupJobsOptions, GupJobsReport } from "./src/scenario/gup_jobs.ts";
-export type { GupMode } from "./src/mm/gup/refs.ts";
+export type { GupMode } from "./src/include/gup.ts";
 export { hugetlbReport, hugetlbSizes } from "./src/scenario/hugetlb.ts";
 export type { HugetlbReport, HugetlbSizeRow } from "./src/scenario/hugetlb.ts";
 export type { HugetlbConfig, HugetlbOptions } from "./src/scenario/hugetlb_box.ts";

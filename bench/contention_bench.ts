@@ -6,7 +6,7 @@
 
 import { gupBox, gupConfig } from "../src/scenario/gup.ts";
 import { GupTeam } from "../src/scenario/gup_team.ts";
-import type { GupMode } from "../src/mm/gup/refs.ts";
+import type { GupMode } from "../src/include/gup.ts";
 
 /** Many, since a run is timed with its start, a message to every worker and back, which takes a fraction of a ms. */
 const ROUNDS = 4000;

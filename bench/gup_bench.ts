@@ -6,7 +6,7 @@
 import type { MapMode } from "../src/drivers/nvdimm/pfn_devs.ts";
 import { SZ_1G, SZ_1M, SZ_2M } from "../src/include/sizes.ts";
 import { panic } from "../src/lib/bug.ts";
-import type { GupMode } from "../src/mm/gup/refs.ts";
+import type { GupMode } from "../src/include/gup.ts";
 import { gupTestGet, gupTestPut, verifyHeld } from "../src/mm/gup/ioctl.ts";
 import { namespaceConfig } from "../src/scenario/box.ts";
 import { type GupBox, gupBox } from "../src/scenario/gup.ts";

@@ -35,6 +35,7 @@ import { SectionTable } from "./mm/section_table.ts";
 import { sparseInit } from "./mm/sparse.ts";
 import { newTableWork } from "./mm/vmemmap/basepages.ts";
 import { COUNTERS } from "./mm/vmstat.ts";
+import { newGupCall } from "./include/gup.ts";
 
 /** Most CPUs of a kernel (CONFIG_MAXSMP). */
 export const NR_CPUS = 8192;
@@ -199,6 +200,7 @@ export function startKernel(
     pgmaps: new PgmapTree(),
     objects: [],
     mms: new Set(),
+    gup: newGupCall(spec.shared ?? false, layout.referenced),
     gupRefs: 0,
     gupPins: 0,
     contents: options.contents ?? true,

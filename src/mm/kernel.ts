@@ -17,6 +17,7 @@ import type { SectionTable } from "./section_table.ts";
 import type { MemhpDefaultState, MemoryBlock } from "../include/memory.ts";
 import type { Hstate } from "../include/hugetlb.ts";
 import type { Log2Histogram } from "../lib/log2_hist.ts";
+import type { GupCall } from "../include/gup.ts";
 
 /** One kernel. */
 export interface Kernel {
@@ -58,6 +59,8 @@ export interface Kernel {
   readonly objects: object[];
   /** User address spaces, for the top-level entries they share. */
   readonly mms: Set<Mm>;
+  /** The call of gup or its counterparts that is under way. */
+  readonly gup: GupCall;
   /** References gup handed out and nobody returned, in units of _refcount; the checker compares refcounts with it. */
   gupRefs: number;
   /** The same for pin counts of compound pages. */

@@ -11,7 +11,7 @@ import { ARCHS } from "../arch/archs.ts";
 import { levelBytes, pageBytes } from "../arch/arch.ts";
 import { devDaxPages } from "../drivers/dax/bus.ts";
 import { daxMmap } from "../drivers/dax/device.ts";
-import type { GupMode } from "../mm/gup/refs.ts";
+import type { GupMode } from "../include/gup.ts";
 import { gupTest } from "../mm/gup/ioctl.ts";
 import type { Kernel, VmArea } from "../mm/kernel.ts";
 import { mmAlloc, populateArea } from "../mm/memory.ts";

@@ -2,7 +2,7 @@
 // What the team's captain (gup_team.ts) and its workers (gup_worker.ts) say to each other, and the words they share.
 
 import type { CpuBooks, SmpTicket } from "../smp.ts";
-import type { GupMode } from "../mm/gup/refs.ts";
+import type { GupMode } from "../include/gup.ts";
 import type { GupTestResult } from "../mm/gup/ioctl.ts";
 
 /** Words of the control array: the run that may start, and the run whose pages may be put. */

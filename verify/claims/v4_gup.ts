@@ -3,7 +3,7 @@
 
 import { gupFast } from "../../src/mm/gup/gup.ts";
 import { putPages } from "../../src/mm/gup/put.ts";
-import { type GupMode } from "../../src/mm/gup/refs.ts";
+import type { GupMode } from "../../src/include/gup.ts";
 import { insertPfn, mmAlloc, populateArea } from "../../src/mm/memory.ts";
 import { compoundHead, compoundOrder as orderOf, pageRefcount } from "../../src/mm/page.ts";
 import { levelPages } from "../../src/mm/pgtable.ts";

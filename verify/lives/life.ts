@@ -17,7 +17,7 @@ import type { KernelConfig } from "../../src/include/kernel_config.ts";
 import { panic } from "../../src/lib/bug.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import { conserved } from "../../src/debug_vm/hugetlb.ts";
-import type { GupMode } from "../../src/mm/gup/refs.ts";
+import type { GupMode } from "../../src/include/gup.ts";
 import { putPages, unpinPages } from "../../src/mm/gup/put.ts";
 import { freeHugePage, setNrHugepages } from "../../src/mm/hugetlb/hugetlb.ts";
 import { flushFreeHpageWork } from "../../src/mm/hugetlb/make_and_free.ts";

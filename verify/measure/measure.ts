@@ -20,7 +20,7 @@ import { ndRegions } from "../../src/drivers/nvdimm/region.ts";
 import { daxMmap } from "../../src/drivers/dax/device.ts";
 import { errnoName } from "../../src/include/errno.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
-import type { GupMode } from "../../src/mm/gup/refs.ts";
+import type { GupMode } from "../../src/include/gup.ts";
 import { gupTest, type GupTestResult } from "../../src/mm/gup/ioctl.ts";
 import type { Kernel, VmArea } from "../../src/mm/kernel.ts";
 import { mmAlloc } from "../../src/mm/memory.ts";

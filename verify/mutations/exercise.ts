@@ -19,7 +19,7 @@ import { panic } from "../../src/lib/bug.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import { gupFast } from "../../src/mm/gup/gup.ts";
 import { putPages, unpinPages } from "../../src/mm/gup/put.ts";
-import type { GupMode } from "../../src/mm/gup/refs.ts";
+import type { GupMode } from "../../src/include/gup.ts";
 import type { Kernel, Mm, VmArea } from "../../src/mm/kernel.ts";
 import { memoryFailure } from "../../src/mm/memory_failure.ts";
 import { mmAlloc, mmPut, populateArea } from "../../src/mm/memory.ts";

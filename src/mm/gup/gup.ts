@@ -16,7 +16,8 @@ import type { DevPagemap } from "../../include/memremap.ts";
 import { entryPfn } from "../../machine/mmu.ts";
 import { grabCompound, grabHead, grabPages } from "./hold.ts";
 import { putPages, unpinPages } from "./put.ts";
-import { type GupMode, putCompoundHead, setReferenced, tryGrabCompoundHead } from "./refs.ts";
+import type { GupMode } from "../../include/gup.ts";
+import { putCompoundHead, setReferenced, tryGrabCompoundHead } from "./refs.ts";
 import type { Kernel, Mm } from "../kernel.ts";
 import { handleFault, mappedPages } from "../memory.ts";
 import { getDevPagemap, putDevPagemap } from "../memremap.ts";
@@ -39,12 +40,16 @@ export function gupFast(
   pages: Float64Array,
   out: number,
 ): number {
+  const call = k.gup;
+  call.mode = mode;
+  call.pages = pages;
+  call.next = out;
   let done = 0;
   k.tracer?.enter(mode === "pin" ? "pin_user_pages_fast" : "get_user_pages_fast", { vpn, n });
   k.stat[gupCalls]++;
   while (done < n) {
     k.tracer?.enter("lockless_pages_from_mm", { vpn: vpn + done, n: n - done });
-    const got = lockless(k, mm, vpn + done, n - done, mode, pages, out + done);
+    const got = lockless(k, mm, vpn + done, n - done);
     k.tracer?.leave(got);
     done += got;
     if (done === n) break;
@@ -56,20 +61,13 @@ export function gupFast(
   return done;
 }
 
-/** `lockless_pages_from_mm`: the fast walk. Stops at the first page it cannot hold. */
-function lockless(
-  k: Kernel,
-  mm: Mm,
-  vpn: number,
-  n: number,
-  mode: GupMode,
-  pages: Float64Array,
-  out: number,
-): number {
+/** `lockless_pages_from_mm`: the fast walk. Stops at the first page it cannot hold; returns how many it holds. */
+function lockless(k: Kernel, mm: Mm, vpn: number, n: number): number {
+  const call = k.gup;
+  const first = call.next;
   const end = vpn + n;
   const { words } = k.phys;
   const { format } = k.arch;
-  let done = 0;
   for (let at = vpn; at < end;) {
     let table = mm.rootPfn;
     let level = format.topLevel;
@@ -84,33 +82,32 @@ function lockless(
       table = entryPfn(format, lo, hi);
     }
     k.stat[gupWalkSteps] += at === vpn ? format.topLevel + 1 - level : entriesRead(k, at, level);
-    if ((lo | hi) === 0) return done;
-    const span = levelPages(k, level);
-    const inEntry = at & (span - 1);
-    const count = Math.min(span - inEntry, end - at);
+    if ((lo | hi) === 0) break;
     if (level === 0) {
       const ptes = Math.min(tableEntries(k) - tableIndex(k, at, 0), end - at);
       k.tracer?.enter("gup_pte_range", { vpn: at, n: ptes });
-      const got = gupPteRange(k, entry, ptes, mode, pages, out + done);
+      const got = gupPteRange(k, entry, ptes);
       k.tracer?.leave(got);
-      done += got;
-      if (got < ptes) return done;
+      if (got < ptes) break;
       at += ptes;
       continue;
     }
     // __gup_device_huge_pmd() and _pud(): hold, then look whether the entry is still the same.
+    const span = levelPages(k, level);
+    const inEntry = at & (span - 1);
+    const count = Math.min(span - inEntry, end - at);
+    const before = call.next;
     const pfn = entryPfn(format, lo, hi) + inEntry;
     k.tracer?.enter("__gup_device_huge", { pfn, n: count });
-    const got = gupDeviceHuge(k, pfn, count, mode, pages, out + done);
+    const got = gupDeviceHuge(k, pfn, count);
     k.tracer?.leave(got);
     if (got < count || words[entry] !== lo || words[entry + 1] !== hi) {
-      undoDevPagemap(k, pages, out + done, got, mode);
-      return done;
+      undoDevPagemap(k, before);
+      break;
     }
-    done += count;
     at += count;
   }
-  return done;
+  return call.next - first;
 }
 
 /**
@@ -124,43 +121,43 @@ function entriesRead(k: Kernel, at: number, level: number): number {
 }
 
 /** `gup_pte_range`: `n` entries of one PTE table from word `entry` on, with one pgmap reference for all of them. */
-function gupPteRange(k: Kernel, entry: number, n: number, mode: GupMode, pages: Float64Array, out: number): number {
+function gupPteRange(k: Kernel, entry: number, n: number): number {
+  const call = k.gup;
+  const first = call.next;
   const { words } = k.phys;
   let pgmap: DevPagemap | null = null;
-  let done = 0;
-  for (; done < n; done++) {
-    const at = entry + 2 * done;
+  for (let at = entry; at < entry + 2 * n; at += 2) {
     const lo = words[at];
     const hi = words[at + 1];
     if (entryNone(k, at)) break;
     const pfn = entryFrame(k, at);
     pgmap = getDevPagemap(k, pfn, pgmap);
     if (pgmap === null) {
-      undoDevPagemap(k, pages, out, done, mode);
-      done = 0;
+      undoDevPagemap(k, first);
       break;
     }
     const head = compoundHead(k, pfn);
-    if (!tryGrabCompoundHead(k, head, 1, mode)) break;
+    if (!tryGrabCompoundHead(k, head, 1, call.mode)) break;
     if (words[at] !== lo || words[at + 1] !== hi) {
-      putCompoundHead(k, head, 1, mode);
+      putCompoundHead(k, head, 1, call.mode);
       break;
     }
     setReferenced(k, head);
-    pages[out + done] = pfn;
+    call.pages[call.next++] = pfn;
   }
   putDevPagemap(pgmap);
+  const done = call.next - first;
   k.stat[pagesRecorded] += done;
   k.stat[gupWalkSteps] += Math.max(0, done - 1);
   return done;
 }
 
 /** `__gup_device_huge` in the configured variant: holds and records pages pfn .. pfn + n - 1; how many it could. */
-function gupDeviceHuge(k: Kernel, pfn: number, n: number, mode: GupMode, pages: Float64Array, out: number): number {
+function gupDeviceHuge(k: Kernel, pfn: number, n: number): number {
   const variant = k.config.gup;
   if (variant === "no-pgmap") {
     const head = compoundHead(k, pfn);
-    if (compoundOrder(k, head) > 0) return grabHead(k, head, pfn, n, mode, pages, out);
+    if (compoundOrder(k, head) > 0) return grabHead(k, head, pfn, n);
   }
   let pgmap: DevPagemap | null = null;
   let done = 0;
@@ -168,9 +165,7 @@ function gupDeviceHuge(k: Kernel, pfn: number, n: number, mode: GupMode, pages: 
     const at = pfn + done;
     pgmap = getDevPagemap(k, at, pgmap);
     if (pgmap === null) return done;
-    const got = variant === "per-page"
-      ? grabPages(k, at, n - done, mode, pages, out + done)
-      : grabCompound(k, at, n - done, mode, pages, out + done);
+    const got = variant === "per-page" ? grabPages(k, at, n - done) : grabCompound(k, at, n - done);
     done += got;
     if (got === 0) break;
   }
@@ -178,11 +173,15 @@ function gupDeviceHuge(k: Kernel, pfn: number, n: number, mode: GupMode, pages: 
   return done;
 }
 
-/** `undo_dev_pagemap`: returns what was held of an entry that changed or could not be held as a whole. */
-function undoDevPagemap(k: Kernel, pages: Float64Array, out: number, n: number, mode: GupMode): void {
+/** `undo_dev_pagemap`: returns what this call recorded from `from` on, of an entry that changed or could not be held. */
+function undoDevPagemap(k: Kernel, from: number): void {
+  const { gup: call } = k;
+  const { pages } = call;
+  const n = call.next - from;
   k.tracer?.enter("undo_dev_pagemap", { n });
-  for (let i = 0; i < n; i++) clearPageFlags(k, compoundHead(k, pages[out + i]), k.layout.referenced);
-  if (mode === "pin") unpinPages(k, pages, out, n);
-  else putPages(k, pages, out, n);
+  for (let i = 0; i < n; i++) clearPageFlags(k, compoundHead(k, pages[from + i]), k.layout.referenced);
+  if (call.mode === "pin") unpinPages(k, pages, from, n);
+  else putPages(k, pages, from, n);
+  call.next = from;
   k.tracer?.leave();
 }

@@ -3,14 +3,15 @@
 // and what is counted on the way. What cannot be held is in undo_test.ts, returning pages in put_test.ts.
 
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import type { GupVariant } from "../../include/kernel_config.ts";
 import { gupReport } from "../../scenario/gup.ts";
 import { kernelLike } from "../../testing.ts";
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
-import { type GupMode, pageMaybeDmaPinned } from "./refs.ts";
+import type { GupMode } from "../../include/gup.ts";
+import { pageMaybeDmaPinned } from "./refs.ts";
 import { type Box, extra, hold, KINDS, pinStores, release, stores, VARIANTS, wanted, withBox } from "./gup_testing.ts";
 import { countersSince, readCounters } from "../vmstat.ts";
+import fc from "fast-check";
 
 /** Stores on reference counts to get the pages: per page, or per part of an entry that one call covers. */
 function wantedStores(box: Box, variant: GupVariant, at: number, n: number, batch: number): number {

@@ -11,7 +11,7 @@ import { machine, mustCreate, mustDestroy, withKernel } from "../../testing.ts";
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import { gupFast } from "./gup.ts";
 import { putPages, unpinPages } from "./put.ts";
-import type { GupMode } from "./refs.ts";
+import type { GupMode } from "../../include/gup.ts";
 import type { Kernel, Mm, VmArea } from "../kernel.ts";
 import { mmAlloc, mmPut, populateArea } from "../memory.ts";
 import { hasPincount, pageRefcount, pincountPlace, readPage } from "../page.ts";

@@ -4,18 +4,10 @@
 // head (001:4201). Pages are recorded as they are held.
 
 import { GUP_PIN_COUNTING_BIAS, WORD } from "../../include/mm_types.ts";
-import { grabEachLocked, grabEachPlain, grabTailsLocked, grabTailsPlain, recordSubpages } from "./loops.ts";
-import { type GupMode, pinWord, putCompoundHead, setReferenced, stretch, tryGrabCompoundHead } from "./refs.ts";
+import { grabEach, grabTails, recordSubpages } from "./loops.ts";
+import { aimAtHead, putCompoundHead, setReferenced, stretch, tryGrabCompoundHead } from "./refs.ts";
 import type { Kernel } from "../kernel.ts";
-import {
-  clearPageFlags,
-  compoundHead,
-  compoundOrder,
-  hasPincount,
-  inPmem,
-  pageWordForWrite,
-  tailInfoLo,
-} from "../page.ts";
+import { clearPageFlags, compoundHead, compoundOrder, hasPincount, inPmem, pageWordForWrite } from "../page.ts";
 import { touchBasePages, touchHead, touchTails } from "./lines.ts";
 import { C } from "../vmstat.ts";
 
@@ -33,19 +25,12 @@ const {
 const { COMPOUND_HEAD, FLAGS } = WORD;
 
 /** One step of the variants that know compounds: the rest of one compound, or a stretch of base pages. */
-export function grabCompound(
-  k: Kernel,
-  pfn: number,
-  n: number,
-  mode: GupMode,
-  pages: Float64Array,
-  out: number,
-): number {
+export function grabCompound(k: Kernel, pfn: number, n: number): number {
   const head = compoundHead(k, pfn);
   const order = compoundOrder(k, head);
-  if (order === 0) return grabPages(k, pfn, n, mode, pages, out);
-  if (k.config.gup === "grab-one") return grabOneThenRest(k, pfn, n, mode, pages, out);
-  return grabHead(k, head, pfn, inCompound(head, order, pfn, n), mode, pages, out);
+  if (order === 0) return grabPages(k, pfn, n);
+  if (k.config.gup === "grab-one") return grabOneThenRest(k, pfn, n);
+  return grabHead(k, head, pfn, inCompound(head, order, pfn, n));
 }
 
 /** Pages from `pfn` to the end of its compound, at most `n`. A range handed to gup covers at most one (patch 8). */
@@ -54,59 +39,55 @@ function inCompound(head: number, order: number, pfn: number, n: number): number
 }
 
 /** Patch 8 for one compound: record, mark the head, take all references at once. */
-export function grabHead(
-  k: Kernel,
-  head: number,
-  pfn: number,
-  n: number,
-  mode: GupMode,
-  pages: Float64Array,
-  out: number,
-): number {
-  recordSubpages(pages, out | 0, pfn, n);
+export function grabHead(k: Kernel, head: number, pfn: number, n: number): number {
+  const call = k.gup;
+  recordSubpages(call, pfn, n);
   k.stat[pagesRecorded] += n;
   setReferenced(k, head);
   k.tracer?.enter("try_grab_compound_head", { head, refs: n });
-  const held = tryGrabCompoundHead(k, head, n, mode);
+  const held = tryGrabCompoundHead(k, head, n, call.mode);
   k.tracer?.leave(held);
-  if (held) return n;
-  clearPageFlags(k, head, k.layout.referenced);
-  return 0;
+  if (!held) {
+    clearPageFlags(k, head, k.layout.referenced);
+    return 0;
+  }
+  call.next += n;
+  return n;
 }
 
 /** 001:4201: one reference on the head first; only then is the head asked for its order, and the rest follows. */
-function grabOneThenRest(k: Kernel, pfn: number, n: number, mode: GupMode, pages: Float64Array, out: number): number {
+function grabOneThenRest(k: Kernel, pfn: number, n: number): number {
+  const call = k.gup;
   const head = compoundHead(k, pfn);
-  if (!tryGrabCompoundHead(k, head, 1, mode)) return 0;
+  if (!tryGrabCompoundHead(k, head, 1, call.mode)) return 0;
   // The sketch counts from the head; what may be taken ends with the compound.
   const { grabOneFromHead } = k.config.errata;
   const count = inCompound(head, compoundOrder(k, head), grabOneFromHead ? head : pfn, n);
-  recordSubpages(pages, out | 0, pfn, count);
+  recordSubpages(call, pfn, count);
   k.stat[pagesRecorded] += count;
   setReferenced(k, head);
   const rest = count - 1;
   if (rest > (k.config.errata.grabOneMoreThanTwo ? 1 : 0)) {
-    if (!tryGrabCompoundHead(k, head, rest, mode)) {
-      putCompoundHead(k, head, 1, mode);
+    if (!tryGrabCompoundHead(k, head, rest, call.mode)) {
+      putCompoundHead(k, head, 1, call.mode);
       return 0;
     }
   }
+  call.next += count;
   return count;
 }
 
 /** Before the series: a flag store and a reference count store for every page, on the page or on its head. */
-export function grabPages(k: Kernel, pfn: number, n: number, mode: GupMode, pages: Float64Array, out: number): number {
+export function grabPages(k: Kernel, pfn: number, n: number): number {
+  const call = k.gup;
   const at = pageWordForWrite(k, pfn, 0);
   const run = stretch(k, pfn, n);
   const { words } = k.phys;
-  if (run === 0 || (words[at + FLAGS] & k.layout.head) !== 0) {
-    return grabOnePage(k, pfn, compoundHead(k, pfn), mode, pages, out);
-  }
-  const got = (words[at + COMPOUND_HEAD] & 1) === 0
-    ? grabBasePages(k, pfn, at, run, mode, pages, out)
-    : grabTailPages(k, pfn, at, run, mode, pages, out);
+  if (run === 0 || (words[at + FLAGS] & k.layout.head) !== 0) return grabOnePage(k, pfn, compoundHead(k, pfn));
+  const got = (words[at + COMPOUND_HEAD] & 1) === 0 ? grabBasePages(k, pfn, at, run) : grabTailPages(k, pfn, at, run);
+  call.next += got;
   k.stat[pagesRecorded] += got;
-  if (mode === "pin") {
+  if (call.mode === "pin") {
     k.stat[follPinAcquired] += got;
     k.stat[nodeStatUpdates] += got;
   }
@@ -114,18 +95,10 @@ export function grabPages(k: Kernel, pfn: number, n: number, mode: GupMode, page
 }
 
 /** A stretch of base pages: each has its own counts. */
-function grabBasePages(
-  k: Kernel,
-  pfn: number,
-  at: number,
-  run: number,
-  mode: GupMode,
-  pages: Float64Array,
-  out: number,
-): number {
-  const delta = mode === "pin" ? GUP_PIN_COUNTING_BIAS : 1;
-  const grab = k.locked ? grabEachLocked : grabEachPlain;
-  const got = grab(k.phys.window(at), k.phys.inWindow(at), run, delta, pages, out | 0, pfn, k.layout.referenced);
+function grabBasePages(k: Kernel, pfn: number, at: number, run: number): number {
+  const call = k.gup;
+  const delta = call.mode === "pin" ? GUP_PIN_COUNTING_BIAS : 1;
+  const got = grabEach(call, k.phys.window(at), k.phys.inWindow(at), run, pfn, delta);
   k.gupRefs += got * delta;
   const pmem = inPmem(k, pfn);
   touchBasePages(k, pmem, got);
@@ -135,42 +108,17 @@ function grabBasePages(
 }
 
 /** A stretch of tails: every one counts on its head. */
-function grabTailPages(
-  k: Kernel,
-  pfn: number,
-  at: number,
-  run: number,
-  mode: GupMode,
-  pages: Float64Array,
-  out: number,
-): number {
+function grabTailPages(k: Kernel, pfn: number, at: number, run: number): number {
+  const call = k.gup;
   const head = compoundHead(k, pfn);
-  const pinAt = mode === "pin" && hasPincount(k, head) ? pinWord(k, head) : -1;
-  const grab = k.locked ? grabTailsLocked : grabTailsPlain;
-  const headLo = tailInfoLo(k, head);
-  const headAt = pageWordForWrite(k, head, 0);
-  const { phys } = k;
-  const pinIndex = pinAt >= 0 ? phys.inWindow(pinAt) : -1;
-  const heads = phys.window(headAt);
-  const headIndex = phys.inWindow(headAt);
-  const got = grab(
-    phys.window(at),
-    phys.inWindow(at),
-    run,
-    headLo,
-    heads,
-    headIndex,
-    pinIndex,
-    pages,
-    out | 0,
-    pfn,
-    k.layout.referenced,
-  );
-  const pins = pinAt >= 0 ? got : 0;
+  const pinned = call.mode === "pin" && hasPincount(k, head);
+  aimAtHead(k, head, pinned);
+  const got = grabTails(call, k.phys.window(at), k.phys.inWindow(at), run, pfn);
+  const pins = pinned ? got : 0;
   k.gupRefs += got;
   k.gupPins += pins;
   touchTails(k, pfn, at, got);
-  touchHead(k, head, pinAt >= 0);
+  touchHead(k, head, pinned);
   const pmem = inPmem(k, head);
   k.stat[pmem ? pageFlagStoresPmem : pageFlagStoresDram] += got;
   k.stat[pmem ? refcountStoresPmem : refcountStoresDram] += got;
@@ -179,10 +127,11 @@ function grabTailPages(
 }
 
 /** One page through the general accessors: a head, or a struct page that straddles or aliases. */
-function grabOnePage(k: Kernel, pfn: number, head: number, mode: GupMode, pages: Float64Array, out: number): number {
+function grabOnePage(k: Kernel, pfn: number, head: number): number {
+  const call = k.gup;
   setReferenced(k, head);
-  if (!tryGrabCompoundHead(k, head, 1, mode)) return 0;
-  pages[out] = pfn;
+  if (!tryGrabCompoundHead(k, head, 1, call.mode)) return 0;
+  call.pages[call.next++] = pfn;
   k.stat[pagesRecorded]++;
   return 1;
 }

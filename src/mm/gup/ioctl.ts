@@ -7,7 +7,8 @@
 import { panic } from "../../lib/bug.ts";
 import { gupFast } from "./gup.ts";
 import { putPages, unpinPages } from "./put.ts";
-import { type GupMode, pageMaybeDmaPinned } from "./refs.ts";
+import type { GupMode } from "../../include/gup.ts";
+import { pageMaybeDmaPinned } from "./refs.ts";
 import type { Kernel, Mm } from "../kernel.ts";
 import { compoundHead, pageRefcount } from "../page.ts";
 import { countersSince, type CounterValues, readCounters } from "../vmstat.ts";

@@ -17,7 +17,7 @@ import { namespaceConfig } from "../../scenario/box.ts";
 import { gupBox } from "../../scenario/gup.ts";
 import { mustCreate, mustDestroy, withKernel } from "../../testing.ts";
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
-import type { GupMode } from "./refs.ts";
+import type { GupMode } from "../../include/gup.ts";
 import { gupTest } from "./ioctl.ts";
 import { inPmem } from "../page.ts";
 import { pfnFirst } from "../memremap.ts";

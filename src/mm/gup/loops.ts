@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The inner loops of gup-fast: one pass over the struct pages of a stretch of memmap that lies contiguous in memory.
-// Each comes in two forms, as Linux patches its lock prefixes in and out: plain for a machine with one CPU, Atomics for
-// one that workers share. No allocation, no calls, no translation inside; counters are added by the caller per stretch.
+// The inner loops of gup-fast: one pass over the struct pages of a stretch of memmap that lies contiguous in memory. One
+// source serves a machine with one CPU and one that workers share: where Linux patches its lock prefixes in and out, a
+// branch that always goes the same way costs nothing that could be measured. No allocation, no calls, no translation
+// inside; counters are added, and the call moved on, by the caller per stretch.
 //
-// `words` is a window of the machine's memory, `at` the index in it of the first struct page; `heads` and `headAt` are
-// the same for the head of a compound. Struct pages are 64 bytes here; those of another size straddle pages, never lie
-// contiguous, and take the general accessors of page.ts.
+// `words` is a window of the machine's memory, `at` the index in it of the first struct page, `pfn` its frame, `n` how
+// many there are. Struct pages are 64 bytes here; those of another size straddle pages, never lie contiguous, and take
+// the general accessors of page.ts.
 
+import type { GupCall } from "../../include/gup.ts";
 import { WORD } from "../../include/mm_types.ts";
 
 const { COMPOUND_HEAD: HEAD, FLAGS, REFCOUNT, STEP } = WORD;
@@ -23,79 +25,38 @@ function double(x: number): number {
 }
 
 /**
- * SetPageReferenced (the bit `referenced`) and try_grab_page on `n` base pages, each recorded. Returns how many were grabbed; it stops at a
- * page that is a tail or has no reference to start from.
+ * SetPageReferenced and try_grab_page on base pages, each recorded. Returns how many were grabbed; it stops at a page
+ * that is a tail or has no reference to start from.
  */
-export type GrabEach = (
-  words: Int32Array,
-  at: number,
-  n: number,
-  delta: number,
-  pages: Float64Array,
-  out: number,
-  pfn: number,
-  referenced: number,
-) => number;
-
-/**
- * The same for `n` tails of one compound: reads each tail's compound_head, then counts on the head. Stops at the first
- * page with another head. `pinAt` is the word of the head's pin count, in the same memmap page, or -1 for FOLL_GET.
- */
-export type GrabTails = (
-  words: Int32Array,
-  at: number,
-  n: number,
-  headLo: number,
-  heads: Int32Array,
-  headAt: number,
-  pinAt: number,
-  pages: Float64Array,
-  out: number,
-  pfn: number,
-  referenced: number,
-) => number;
-
-/** put_page on `n` recorded base pages; returns how many pages of the run it found recorded. */
-export type PutEach = (
-  words: Int32Array,
-  at: number,
-  n: number,
-  delta: number,
-  pages: Float64Array,
-  from: number,
-  pfn: number,
-) => number;
-
-export const grabEachPlain: GrabEach = (words, at, n, delta, pages, out, pfn, referenced) => {
+export function grabEach(call: GupCall, words: Int32Array, at: number, n: number, pfn: number, delta: number): number {
+  const { locked, pages, referenced } = call;
+  const out = call.next | 0;
   let frame = double(pfn);
   const one = doubles[1];
   const end = out + n;
   for (let i = out, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
     if ((words[page + HEAD] & 1) !== 0) return i - out;
-    words[page + FLAGS] |= referenced;
     const count = words[page + REFCOUNT];
     if (count <= 0) return i - out;
-    words[page + REFCOUNT] = count + delta;
+    if (locked) {
+      Atomics.or(words, page + FLAGS, referenced);
+      Atomics.add(words, page + REFCOUNT, delta);
+    } else {
+      words[page + FLAGS] |= referenced;
+      words[page + REFCOUNT] = count + delta;
+    }
     pages[i] = frame;
   }
   return n;
-};
+}
 
-export const grabEachLocked: GrabEach = (words, at, n, delta, pages, out, pfn, referenced) => {
-  let frame = double(pfn);
-  const one = doubles[1];
-  const end = out + n;
-  for (let i = out, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
-    if ((words[page + HEAD] & 1) !== 0) return i - out;
-    if (words[page + REFCOUNT] <= 0) return i - out;
-    Atomics.or(words, page + FLAGS, referenced);
-    Atomics.add(words, page + REFCOUNT, delta);
-    pages[i] = frame;
-  }
-  return n;
-};
-
-export const grabTailsPlain: GrabTails = (words, at, n, headLo, heads, headAt, pinAt, pages, out, pfn, referenced) => {
+/**
+ * The same for tails of the call's head: reads each tail's compound_head, then counts on the head, and on its pin count
+ * if it is pinned. Stops at the first page with another head.
+ */
+export function grabTails(call: GupCall, words: Int32Array, at: number, n: number, pfn: number): number {
+  const { locked, pages, referenced, heads, headAt, headLo, pinAt } = call;
+  const out = call.next | 0;
   let frame = double(pfn);
   const one = doubles[1];
   const end = out + n;
@@ -103,94 +64,72 @@ export const grabTailsPlain: GrabTails = (words, at, n, headLo, heads, headAt, p
     if (words[page + HEAD] !== headLo) return i - out;
     const count = heads[headAt + REFCOUNT];
     if (count <= 0) return i - out;
-    heads[headAt + FLAGS] |= referenced;
-    heads[headAt + REFCOUNT] = count + 1;
-    if (pinAt >= 0) heads[pinAt]++;
+    if (locked) {
+      Atomics.or(heads, headAt + FLAGS, referenced);
+      Atomics.add(heads, headAt + REFCOUNT, 1);
+      if (pinAt >= 0) Atomics.add(heads, pinAt, 1);
+    } else {
+      heads[headAt + FLAGS] |= referenced;
+      heads[headAt + REFCOUNT] = count + 1;
+      if (pinAt >= 0) heads[pinAt]++;
+    }
     pages[i] = frame;
   }
   return n;
-};
+}
 
-export const grabTailsLocked: GrabTails = (words, at, n, headLo, heads, headAt, pinAt, pages, out, pfn, referenced) => {
-  let frame = double(pfn);
-  const one = doubles[1];
-  const end = out + n;
-  for (let i = out, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
-    if (words[page + HEAD] !== headLo) return i - out;
-    if (heads[headAt + REFCOUNT] <= 0) return i - out;
-    Atomics.or(heads, headAt + FLAGS, referenced);
-    Atomics.add(heads, headAt + REFCOUNT, 1);
-    if (pinAt >= 0) Atomics.add(heads, pinAt, 1);
-    pages[i] = frame;
-  }
-  return n;
-};
-
-export const putEachPlain: PutEach = (words, at, n, delta, pages, from, pfn) => {
+/** put_page on recorded base pages; returns how many pages of the run it found recorded. */
+export function putEach(call: GupCall, words: Int32Array, at: number, n: number, pfn: number, delta: number): number {
+  const { locked, pages } = call;
+  const from = call.next | 0;
   let frame = double(pfn);
   const one = doubles[1];
   const end = from + n;
   for (let i = from, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
     if (pages[i] !== frame || (words[page + HEAD] & 1) !== 0) return i - from;
-    words[page + REFCOUNT] -= delta;
+    if (locked) Atomics.sub(words, page + REFCOUNT, delta);
+    else words[page + REFCOUNT] -= delta;
   }
   return n;
-};
+}
 
-export const putEachLocked: PutEach = (words, at, n, delta, pages, from, pfn) => {
+/** put_page on recorded tails of the call's head; stops at a page with another head. */
+export function putTails(call: GupCall, words: Int32Array, at: number, n: number, pfn: number): number {
+  const { locked, pages, heads, headLo } = call;
+  const from = call.next | 0;
+  const count = call.headAt + REFCOUNT;
   let frame = double(pfn);
   const one = doubles[1];
-  const end = from + n;
-  for (let i = from, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
-    if (pages[i] !== frame || (words[page + HEAD] & 1) !== 0) return i - from;
-    Atomics.sub(words, page + REFCOUNT, delta);
-  }
-  return n;
-};
-
-/** put_page on `n` recorded tails of one compound; stops at a page with another head. */
-export type PutTails = (
-  words: Int32Array,
-  at: number,
-  n: number,
-  headLo: number,
-  heads: Int32Array,
-  headAt: number,
-  pages: Float64Array,
-  from: number,
-  pfn: number,
-) => number;
-
-export const putTailsPlain: PutTails = (words, at, n, headLo, heads, headAt, pages, from, pfn) => {
-  let frame = double(pfn);
-  const one = doubles[1];
-  const count = headAt + REFCOUNT;
   const end = from + n;
   for (let i = from, head = at + HEAD; i < end; i = (i + 1) | 0, head = (head + STEP) | 0, frame += one) {
     if (pages[i] !== frame || words[head] !== headLo) return i - from;
-    heads[count]--;
+    if (locked) Atomics.sub(heads, count, 1);
+    else heads[count]--;
   }
   return n;
-};
+}
 
-export const putTailsLocked: PutTails = (words, at, n, headLo, heads, headAt, pages, from, pfn) => {
+/** How many of the recorded pages are consecutive and tails of the call's head. */
+export function countTails(call: GupCall, words: Int32Array, at: number, n: number, pfn: number): number {
+  const { pages, headLo } = call;
+  const from = call.next | 0;
   let frame = double(pfn);
   const one = doubles[1];
   const end = from + n;
   for (let i = from, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
     if (pages[i] !== frame || words[page + HEAD] !== headLo) return i - from;
-    Atomics.sub(heads, headAt + REFCOUNT, 1);
   }
   return n;
-};
+}
 
 /** `record_subpages`: `n` consecutive pages, no struct page touched. */
-export function recordSubpages(pages: Float64Array, out: number, pfn: number, n: number): void {
+export function recordSubpages(call: GupCall, pfn: number, n: number): void {
+  const { pages } = call;
   let even = double(pfn);
   let odd = even + doubles[1];
   const two = doubles[2];
-  const end = out + n;
-  let i = out;
+  let i = call.next | 0;
+  const end = i + n;
   for (; i < end - 1; i = (i + 2) | 0) {
     pages[i] = even;
     pages[(i + 1) | 0] = odd;
@@ -198,23 +137,4 @@ export function recordSubpages(pages: Float64Array, out: number, pfn: number, n:
     odd += two;
   }
   if (i < end) pages[i] = even;
-}
-
-/** How many of the `n` recorded pages from `from` on are consecutive and tails of the same head. */
-export function countTails(
-  words: Int32Array,
-  at: number,
-  n: number,
-  headLo: number,
-  pages: Float64Array,
-  from: number,
-  pfn: number,
-): number {
-  let frame = double(pfn);
-  const one = doubles[1];
-  const end = from + n;
-  for (let i = from, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
-    if (pages[i] !== frame || words[page + HEAD] !== headLo) return i - from;
-  }
-  return n;
 }

@@ -3,20 +3,10 @@
 // they must. Struct pages here are 16 words; word 2 is compound_head, 13 the reference count.
 
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
-import {
-  countTails,
-  grabEachLocked,
-  grabEachPlain,
-  grabTailsLocked,
-  grabTailsPlain,
-  putEachLocked,
-  putEachPlain,
-  putTailsLocked,
-  putTailsPlain,
-  recordSubpages,
-} from "./loops.ts";
+import { countTails, grabEach, grabTails, putEach, putTails, recordSubpages } from "./loops.ts";
+import { type GupCall, newGupCall } from "../../include/gup.ts";
 import { PAGE_LAYOUTS } from "../../include/page_layout.ts";
+import fc from "fast-check";
 
 const { referenced: PG_REFERENCED } = PAGE_LAYOUTS["6.1"];
 
@@ -26,6 +16,17 @@ const N = 12;
 /** Where the run begins, which pfn that is, where a head lies, and the word with its pin count. */
 const [AT, PFN, HEAD_AT, PIN_AT] = [3 * STEP, 1000, 0, 2 * STEP];
 const HEAD_LO = 0x4001;
+
+/** A call on these pages, whose next one is `next`; `words` has the head in front. */
+function callOf(
+  locked: boolean,
+  pages: Float64Array,
+  next = 0,
+  words: Int32Array = new Int32Array(0),
+  pinAt = -1,
+): GupCall {
+  return { ...newGupCall(locked, PG_REFERENCED), pages, next, heads: words, headAt: HEAD_AT, headLo: HEAD_LO, pinAt };
+}
 
 /** A run of pages, each with its compound_head and reference count; and the head in front of them. */
 interface Run {
@@ -69,10 +70,10 @@ function firstStop(stops: (i: number) => boolean): number {
 Deno.test("grabEach: one count per base page up to a tail or a page without a reference, plain and locked alike", () => {
   fc.assert(fc.property(bases, fc.constantFrom(1, 1024), (r, delta) => {
     const stop = firstStop((i) => (r.heads[i] & 1) !== 0 || r.counts[i] <= 0);
-    for (const grab of [grabEachPlain, grabEachLocked]) {
+    for (const locked of [false, true]) {
       const words = memory(r);
       const pages = new Float64Array(N + 2);
-      assertEquals(grab(words, AT, N, delta, pages, 2, PFN, PG_REFERENCED), stop);
+      assertEquals(grabEach(callOf(locked, pages, 2), words, AT, N, PFN, delta), stop);
       for (let i = 0; i < N; i++) {
         const got = i < stop;
         assertEquals(words[AT + i * STEP + REFCOUNT], r.counts[i] + (got ? delta : 0));
@@ -86,10 +87,10 @@ Deno.test("grabEach: one count per base page up to a tail or a page without a re
 Deno.test("grabTails: every tail counts on the head, up to a page of another head, plain and locked alike", () => {
   fc.assert(fc.property(run, fc.boolean(), (r, pin) => {
     const stop = r.headCount <= 0 ? 0 : firstStop((i) => r.heads[i] !== HEAD_LO);
-    for (const grab of [grabTailsPlain, grabTailsLocked]) {
+    for (const locked of [false, true]) {
       const words = memory(r);
       const pages = new Float64Array(N);
-      assertEquals(grab(words, AT, N, HEAD_LO, words, HEAD_AT, pin ? PIN_AT : -1, pages, 0, PFN, PG_REFERENCED), stop);
+      assertEquals(grabTails(callOf(locked, pages, 0, words, pin ? PIN_AT : -1), words, AT, N, PFN), stop);
       assertEquals([words[HEAD_AT + REFCOUNT], words[PIN_AT]], [r.headCount + stop, pin ? stop : 0]);
       assertEquals(words[HEAD_AT + FLAGS], stop > 0 ? PG_REFERENCED : 0);
       assertEquals(Array.from(pages), Array.from(pages, (_, i) => i < stop ? PFN + i : 0));
@@ -101,9 +102,9 @@ Deno.test("grabTails: every tail counts on the head, up to a page of another hea
 Deno.test("putEach: returns recorded base pages up to a gap or a tail, plain and locked alike", () => {
   fc.assert(fc.property(bases, fc.nat(N), fc.constantFrom(1, 1024), (r, broken, delta) => {
     const stop = firstStop((i) => i === broken || (r.heads[i] & 1) !== 0);
-    for (const put of [putEachPlain, putEachLocked]) {
+    for (const locked of [false, true]) {
       const words = memory(r);
-      assertEquals(put(words, AT, N, delta, recorded(broken), 0, PFN), stop);
+      assertEquals(putEach(callOf(locked, recorded(broken)), words, AT, N, PFN, delta), stop);
       for (let i = 0; i < N; i++) {
         assertEquals(words[AT + i * STEP + REFCOUNT], r.counts[i] - (i < stop ? delta : 0));
       }
@@ -114,14 +115,14 @@ Deno.test("putEach: returns recorded base pages up to a gap or a tail, plain and
 Deno.test("putTails and countTails: recorded tails of one head up to a gap or another head", () => {
   fc.assert(fc.property(run, fc.nat(N), (r, broken) => {
     const stop = firstStop((i) => i === broken || r.heads[i] !== HEAD_LO);
-    for (const put of [putTailsPlain, putTailsLocked]) {
+    for (const locked of [false, true]) {
       const words = memory(r);
-      assertEquals(put(words, AT, N, HEAD_LO, words, HEAD_AT, recorded(broken), 0, PFN), stop);
+      assertEquals(putTails(callOf(locked, recorded(broken), 0, words), words, AT, N, PFN), stop);
       assertEquals(words[HEAD_AT + REFCOUNT], r.headCount - stop);
     }
     const words = memory(r);
     const before = Array.from(words);
-    assertEquals(countTails(words, AT, N, HEAD_LO, recorded(broken), 0, PFN), stop);
+    assertEquals(countTails(callOf(false, recorded(broken)), words, AT, N, PFN), stop);
     assertEquals(Array.from(words), before);
   }));
 });
@@ -129,7 +130,7 @@ Deno.test("putTails and countTails: recorded tails of one head up to a gap or an
 Deno.test("recordSubpages() writes consecutive pfns and nothing else", () => {
   fc.assert(fc.property(fc.nat(9), fc.nat(9), fc.integer({ min: 0, max: 2 ** 34 }), (n, out, pfn) => {
     const pages = new Float64Array(20).fill(-1);
-    recordSubpages(pages, out, pfn, n);
+    recordSubpages(callOf(false, pages, out), pfn, n);
     assertEquals(Array.from(pages), Array.from(pages, (_, i) => i >= out && i < out + n ? pfn + i - out : -1));
   }));
 });

@@ -5,8 +5,8 @@
 
 import { GUP_PIN_COUNTING_BIAS, PAGE_REFCOUNT, WORD } from "../../include/mm_types.ts";
 import { panic } from "../../lib/bug.ts";
-import { countTails, putEachLocked, putEachPlain, putTailsLocked, putTailsPlain } from "./loops.ts";
-import { putCompoundHead, refcountCounter, stretch, touchCounts } from "./refs.ts";
+import { countTails, putEach, putTails } from "./loops.ts";
+import { aimAtHead, putCompoundHead, refcountCounter, stretch, touchCounts } from "./refs.ts";
 import type { Kernel } from "../kernel.ts";
 import { addPageCount, compoundHead, inPmem, pageRefcount, pageWordForWrite, tailInfoLo } from "../page.ts";
 import { touchBasePages, touchHead, touchTails } from "./lines.ts";
@@ -17,26 +17,28 @@ const { COMPOUND_HEAD, FLAGS } = WORD;
 
 /** `put_page` on every recorded page. */
 export function putPages(k: Kernel, pages: Float64Array, from: number, n: number): void {
+  const call = k.gup;
+  const { words } = k.phys;
   const end = from + n;
-  for (let i = from; i < end;) {
-    const pfn = pages[i];
+  call.pages = pages;
+  call.next = from;
+  while (call.next < end) {
+    const pfn = pages[call.next];
     k.tracer?.enter("put_page", { pfn });
     const at = pageWordForWrite(k, pfn, 0);
-    const run = stretch(k, pfn, end - i);
-    const { words } = k.phys;
+    const run = stretch(k, pfn, end - call.next);
     let head = pfn;
     let done = 0;
     if (run > 0 && (words[at + FLAGS] & k.layout.head) === 0 && (words[at + COMPOUND_HEAD] & 1) === 0) {
-      done = putBasePages(k, pfn, at, run, 1, pages, i);
+      done = putBasePages(k, pfn, at, run, 1);
     } else {
       head = compoundHead(k, pfn);
-      done = putCompoundPages(k, head, pages, i, end);
+      done = putCompoundPages(k, head, end);
     }
     if (pageRefcount(k, head) < 1) panic(`putPages: frame ${head} lost its last reference`);
     k.stat[refcountCounter(k, head)] += done;
     k.gupRefs -= done;
     k.tracer?.leave(done);
-    i += done;
   }
 }
 
@@ -45,20 +47,17 @@ function tailsOf(k: Kernel, head: number, pfn: number, run: number): number {
   return !k.headMask || compoundHead(k, pfn) === head ? run : 0;
 }
 
-/** put_page() on the recorded pages from `from` on that belong to one head, a store each; returns how many. */
-function putCompoundPages(k: Kernel, head: number, pages: Float64Array, from: number, end: number): number {
-  const put = k.locked ? putTailsLocked : putTailsPlain;
-  const headLo = tailInfoLo(k, head);
-  const headAt = pageWordForWrite(k, head, 0);
-  const heads = k.phys.window(headAt);
-  const headIndex = k.phys.inWindow(headAt);
-  let i = from;
-  while (i < end) {
-    const pfn = pages[i];
+/** put_page() on the next recorded pages that belong to one head, a store each; returns how many. */
+function putCompoundPages(k: Kernel, head: number, end: number): number {
+  const call = k.gup;
+  const from = call.next;
+  aimAtHead(k, head, false);
+  while (call.next < end) {
+    const pfn = call.pages[call.next];
     const at = pageWordForWrite(k, pfn, 0);
-    const run = tailsOf(k, head, pfn, stretch(k, pfn, end - i));
-    const done = put(k.phys.window(at), k.phys.inWindow(at), run, headLo, heads, headIndex, pages, i | 0, pfn);
-    i += done;
+    const run = tailsOf(k, head, pfn, stretch(k, pfn, end - call.next));
+    const done = putTails(call, k.phys.window(at), k.phys.inWindow(at), run, pfn);
+    call.next += done;
     if (done > 0) {
       touchTails(k, pfn, at, done);
       touchHead(k, head, false);
@@ -68,72 +67,67 @@ function putCompoundPages(k: Kernel, head: number, pages: Float64Array, from: nu
     if (compoundHead(k, pfn) !== head) break;
     addPageCount(k, head, PAGE_REFCOUNT, -1);
     touchCounts(k, head, false);
-    i++;
+    call.next++;
   }
-  return i - from;
+  return call.next - from;
 }
 
-function putBasePages(
-  k: Kernel,
-  pfn: number,
-  at: number,
-  run: number,
-  delta: number,
-  pages: Float64Array,
-  from: number,
-): number {
-  const put = k.locked ? putEachLocked : putEachPlain;
-  const done = put(k.phys.window(at), k.phys.inWindow(at), run, delta, pages, from | 0, pfn);
+function putBasePages(k: Kernel, pfn: number, at: number, run: number, delta: number): number {
+  const done = putEach(k.gup, k.phys.window(at), k.phys.inWindow(at), run, pfn, delta);
   touchBasePages(k, inPmem(k, pfn), done);
+  k.gup.next += done;
   return done;
 }
 
 /** `unpin_user_pages`: pages of one compound that follow one another are returned together. */
 export function unpinPages(k: Kernel, pages: Float64Array, from: number, n: number): void {
   k.tracer?.enter("unpin_user_pages", { n });
-  for (let i = from; i < from + n;) {
-    const pfn = pages[i];
+  const call = k.gup;
+  const { words } = k.phys;
+  const end = from + n;
+  call.pages = pages;
+  call.next = from;
+  while (call.next < end) {
+    const pfn = pages[call.next];
     const at = pageWordForWrite(k, pfn, 0);
-    const run = stretch(k, pfn, from + n - i);
-    const { words } = k.phys;
+    const run = stretch(k, pfn, end - call.next);
     if (run > 0 && (words[at + FLAGS] & k.layout.head) === 0 && (words[at + COMPOUND_HEAD] & 1) === 0) {
-      const done = putBasePages(k, pfn, at, run, GUP_PIN_COUNTING_BIAS, pages, i);
+      const done = putBasePages(k, pfn, at, run, GUP_PIN_COUNTING_BIAS);
       k.stat[refcountCounter(k, pfn)] += done;
       k.gupRefs -= done * GUP_PIN_COUNTING_BIAS;
       k.stat[follPinReleased] += done;
       k.stat[nodeStatUpdates] += done;
-      i += done;
       continue;
     }
     const head = compoundHead(k, pfn);
-    const together = compoundNext(k, pages, i, from + n, head);
+    const together = compoundNext(k, end, head);
     k.tracer?.enter("put_compound_head", { head, refs: together });
     putCompoundHead(k, head, together, "pin");
     k.tracer?.leave();
-    i += together;
   }
   k.tracer?.leave();
 }
 
-/** `compound_next`: how many recorded pages from `i` on belong to one head. */
-function compoundNext(k: Kernel, pages: Float64Array, i: number, end: number, head: number): number {
-  const headLo = tailInfoLo(k, head);
+/** `compound_next`: how many of the next recorded pages belong to one head, the first of them being one. */
+function compoundNext(k: Kernel, end: number, head: number): number {
+  const call = k.gup;
   const { words } = k.phys;
-  let at = i + 1;
-  while (at < end) {
-    const pfn = pages[at];
+  const from = call.next++;
+  call.headLo = tailInfoLo(k, head);
+  while (call.next < end) {
+    const pfn = call.pages[call.next];
     const word = pageWordForWrite(k, pfn, 0);
-    const run = stretch(k, pfn, end - at);
+    const run = stretch(k, pfn, end - call.next);
     if (run === 0 || (words[word + COMPOUND_HEAD] & 1) === 0) {
       if (compoundHead(k, pfn) !== head) break;
-      at++;
+      call.next++;
       continue;
     }
     const tails = tailsOf(k, head, pfn, run);
-    const count = countTails(k.phys.window(word), k.phys.inWindow(word), tails, headLo, pages, at | 0, pfn);
+    const count = countTails(call, k.phys.window(word), k.phys.inWindow(word), tails, pfn);
     if (count === 0) break;
     touchTails(k, pfn, word, count);
-    at += count;
+    call.next += count;
   }
-  return at - i;
+  return call.next - from;
 }

@@ -7,21 +7,10 @@
 import { GUP_PIN_COUNTING_BIAS, PAGE_FLAGS, PAGE_REFCOUNT, STRETCH_STRUCT_SIZE } from "../../include/mm_types.ts";
 import { panic } from "../../lib/bug.ts";
 import type { Kernel } from "../kernel.ts";
-import {
-  addPageCount,
-  addPageCountUnlessZero,
-  compoundHead,
-  hasPincount,
-  inPmem,
-  pageRefcount,
-  pageWordForWrite,
-  pincountPlace,
-  readPage,
-  setPageFlags,
-  vmemmapPage,
-} from "../page.ts";
+import { addPageCount, addPageCountUnlessZero, compoundHead, hasPincount, inPmem, pageRefcount, pageWordForWrite, pincountPlace, readPage, setPageFlags, tailInfoLo, vmemmapPage } from "../page.ts";
 import { touchBasePages, touchHead } from "./lines.ts";
 import { C } from "../vmstat.ts";
+import type { GupMode } from "../../include/gup.ts";
 
 const {
   follPinAcquired,
@@ -36,9 +25,6 @@ const {
 } = C;
 
 const BYTES = STRETCH_STRUCT_SIZE;
-
-/** How pages are held: FOLL_GET or FOLL_PIN. */
-export type GupMode = "get" | "pin";
 
 /** `page_maybe_dma_pinned`. */
 export function pageMaybeDmaPinned(k: Kernel, pfn: number): boolean {
@@ -97,10 +83,17 @@ export function setReferenced(k: Kernel, head: number): void {
   k.stat[flagCounter(k, head)]++;
 }
 
-/** Word of memory that holds a compound page's pin count. */
-export function pinWord(k: Kernel, head: number): number {
+/** Makes a head the one that the call's tails count on. */
+export function aimAtHead(k: Kernel, head: number, pinned: boolean): void {
+  const { gup: call, phys } = k;
+  const at = pageWordForWrite(k, head, 0);
+  call.heads = phys.window(at);
+  call.headAt = phys.inWindow(at);
+  call.headLo = tailInfoLo(k, head);
+  call.pinAt = -1;
+  if (!pinned) return;
   const { tail, offset } = pincountPlace(k);
-  return pageWordForWrite(k, head + tail, offset);
+  call.pinAt = phys.inWindow(pageWordForWrite(k, head + tail, offset));
 }
 
 /**

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What get_user_pages_fast(), its counterparts and their inner loops share for the length of one call (mm/gup.c passes
+// it from function to function). A kernel has one such record and uses it again and again; only one call runs at a time.
+
+/** How pages are held: FOLL_GET or FOLL_PIN. */
+export type GupMode = "get" | "pin";
+
+/** One call that holds or returns pages. Word indexes are those of a window of the machine's memory. */
+export interface GupCall {
+  /** Other CPUs may change the same counts meanwhile: Atomics instead of plain stores. */
+  readonly locked: boolean;
+  /** The bit of SetPageReferenced. */
+  readonly referenced: number;
+  mode: GupMode;
+  /** Recorded pfns, and the index of the next to record or to return. */
+  pages: Float64Array;
+  next: number;
+  /** The head that tails count on: where its words are, and what a tail's compound_head says. */
+  heads: Int32Array;
+  headAt: number;
+  headLo: number;
+  /** Word of its pin count; -1 when it is not pinned. */
+  pinAt: number;
+}
+
+/** The record of a kernel. */
+export function newGupCall(locked: boolean, referenced: number): GupCall {
+  return {
+    locked,
+    referenced,
+    mode: "get",
+    pages: new Float64Array(0),
+    next: 0,
+    heads: new Int32Array(0),
+    headAt: 0,
+    headLo: 0,
+    pinAt: -1,
+  };
+}
