@@ -224,8 +224,8 @@ export const MUTATIONS = {
   recordsHeads: mutation(
     "gup records pages from the head on, not from where it was asked",
     "mm/gup/hold.ts",
-    "recordSubpages(pages, out | 0, pfn, n);",
-    "recordSubpages(pages, out | 0, head, n);",
+    "recordSubpages(call, pfn, n);",
+    "recordSubpages(call, head, n);",
   ),
   pinWithoutReference: mutation(
     "a pin counts on the pin count and takes no reference",

@@ -7,7 +7,20 @@
 import { GUP_PIN_COUNTING_BIAS, PAGE_FLAGS, PAGE_REFCOUNT, STRETCH_STRUCT_SIZE } from "../../include/mm_types.ts";
 import { panic } from "../../lib/bug.ts";
 import type { Kernel } from "../kernel.ts";
-import { addPageCount, addPageCountUnlessZero, compoundHead, hasPincount, inPmem, pageRefcount, pageWordForWrite, pincountPlace, readPage, setPageFlags, tailInfoLo, vmemmapPage } from "../page.ts";
+import {
+  addPageCount,
+  addPageCountUnlessZero,
+  compoundHead,
+  hasPincount,
+  inPmem,
+  pageRefcount,
+  pageWordForWrite,
+  pincountPlace,
+  readPage,
+  setPageFlags,
+  tailInfoLo,
+  vmemmapPage,
+} from "../page.ts";
 import { touchBasePages, touchHead } from "./lines.ts";
 import { C } from "../vmstat.ts";
 import type { GupMode } from "../../include/gup.ts";
