@@ -19,9 +19,10 @@ export type FleetAnswer =
 
 const emulator = newEmulator();
 
+const port = self as unknown as { postMessage(answer: FleetAnswer): void };
 self.addEventListener("message", (event) => {
   const { id, box } = (event as MessageEvent<FleetTask>).data;
-  self.postMessage(answer(id, box));
+  port.postMessage(answer(id, box));
 });
 
 function answer(id: number, box: Box): FleetAnswer {
