@@ -2,6 +2,9 @@
 // Builds the explorer into one HTML file that asks for nothing from anywhere: programs and style are in it, and its
 // Content-Security-Policy allows these by their hashes and nothing else. `deno bundle` does the bundling.
 
+import { DOCUMENTS } from "../verify/claims/catalogue.ts";
+import type { Published } from "./published.ts";
+
 const HERE = new URL("./", import.meta.url);
 
 /** Most bytes the page may have. */
@@ -9,14 +12,22 @@ export const MOST_BYTES = 600 * 1024;
 
 /** The page. Error where bundling fails, or where the page is larger than it may be. */
 export async function buildExplorer(): Promise<string> {
-  const [main, worker, template, style] = await Promise.all([
+  const [main, worker, template, style, published, example] = await Promise.all([
     bundle("main.tsx"),
     bundle("worker.ts"),
     Deno.readTextFile(new URL("index.html", HERE)),
     Deno.readTextFile(new URL("style.css", HERE)),
+    publishedClaims(),
+    exampleBox(),
   ]);
   const css = style.replace(/\/\*[^]*?\*\//g, "").replace(/\s+/g, " ").trim();
-  const parts: Record<string, string> = { STYLE: css, WORKER: await packed(worker), MAIN: inScript(main) };
+  const parts: Record<string, string> = {
+    STYLE: css,
+    WORKER: await packed(worker),
+    PUBLISHED: await packed(published),
+    EXAMPLE: await packed(example),
+    MAIN: inScript(main),
+  };
   const policy = [
     "default-src 'none'",
     `script-src '${await sha256(parts.MAIN)}'`,
@@ -30,6 +41,25 @@ export async function buildExplorer(): Promise<string> {
   const size = new TextEncoder().encode(html).length;
   if (size > MOST_BYTES) throw new Error(`The explorer has ${size} bytes: at most ${MOST_BYTES} are allowed`);
   return html;
+}
+
+/** Verdicts of the published run, with the run they are from. */
+async function publishedClaims(): Promise<string> {
+  const results = JSON.parse(await Deno.readTextFile(new URL("../results/latest.json", HERE)));
+  const published: Published = {
+    run: results.provenance,
+    documents: DOCUMENTS.map(({ id, title }) => ({ id, title })),
+    claims: results.audit.claims,
+  };
+  return JSON.stringify(published);
+}
+
+/** The files of the example machine. */
+async function exampleBox(): Promise<string> {
+  const folder = new URL("../fixtures/box/", HERE);
+  const names = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => name !== "README.md").sort();
+  const files = names.map(async (name) => ({ name, text: await Deno.readTextFile(new URL(name, folder)) }));
+  return JSON.stringify(await Promise.all(files));
 }
 
 /** One entry point with all it imports, minified. */

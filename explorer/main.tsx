@@ -9,13 +9,15 @@ import { copyText } from "./parts/save.tsx";
 import { formatHash, parseHash } from "./state.ts";
 import type { View } from "./view.ts";
 import { blocksView } from "./views/blocks.tsx";
+import { boxView } from "./views/box.tsx";
+import { claimsView } from "./views/claims.tsx";
 import { gupView } from "./views/gup.tsx";
 import { hugetlbView } from "./views/hugetlb.tsx";
 import { kernelsView } from "./views/kernels.tsx";
 import { mapView } from "./views/map.tsx";
 import { stepsView } from "./views/steps.tsx";
 
-const VIEWS: readonly View[] = [mapView, stepsView, kernelsView, gupView, hugetlbView, blocksView];
+const VIEWS: readonly View[] = [mapView, stepsView, kernelsView, gupView, hugetlbView, blocksView, boxView, claimsView];
 
 interface Shown {
   readonly view: View;

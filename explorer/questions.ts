@@ -2,13 +2,23 @@
 // What the page asks the emulator, by name. Runs in the page's worker; every answer is plain data. Machines that were
 // looked at are kept for a while, so that a step closer does not boot another one.
 
-import { gupReport, hotplugReport, hugetlbReport, namespaceReport, traceReport } from "../mod.ts";
+import {
+  boxReport,
+  type BoxText,
+  gupReport,
+  hotplugReport,
+  hugetlbReport,
+  namespaceReport,
+  readBox,
+  traceReport,
+} from "../mod.ts";
 import { type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "../src/scenario/box.ts";
 import { layoutReportOn, layoutWindow } from "../src/scenario/layout.ts";
 import { machineNow, traceWindow } from "../src/scenario/machine_now.ts";
 import { memmapSections, pteTableView, structPageView, vmemmapPageView } from "../src/scenario/memmap_zoom.ts";
 import { traceAt, type TraceOptions } from "../src/scenario/trace.ts";
 import { type BoxWithNamespace, createOnBox, namespaceReportOn } from "../src/scenario/namespace.ts";
+import { judgeClaim } from "./judging.ts";
 
 /** Most host memory of one machine: what a page may have beside another one. */
 const HOST_MEMORY = 2.5 * 2 ** 30;
@@ -103,6 +113,8 @@ export const QUESTIONS = {
   hotplug: capped(hotplugReport),
   trace,
   moment,
+  claim: judgeClaim,
+  box: (texts: readonly BoxText[]) => boxReport(readBox(texts)),
 };
 
 /** The questions' names, options and answers. */

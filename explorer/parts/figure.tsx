@@ -31,14 +31,15 @@ export function Figure({ path, value, unit = "count", name }: FigureProps) {
 export function figureText(value: number | string | null, unit: Unit = "count"): string {
   if (value === null) return "–";
   if (typeof value === "string") return value;
-  if (unit === "bytes") return humanSize(value);
+  if (unit === "bytes") return value < 0 ? `−${humanSize(-value)}` : humanSize(value);
   if (unit === "percent") return `${value.toPrecision(3)} %`;
   if (unit === "ms") return `${value < 10 ? value.toPrecision(3) : grouped(Math.round(value))} ms`;
   return grouped(value);
 }
 
 function grouped(value: number): string {
-  return Number.isInteger(value) ? value.toLocaleString("en").replaceAll(",", " ") : String(value);
+  if (!Number.isInteger(value)) return String(Number(value.toPrecision(7)));
+  return value.toLocaleString("en").replaceAll(",", " ");
 }
 
 /** A table of figures of one report: what, value, in that order. */

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The answer to My box: the same report as `lab box` prints, with its costs, levers, and what does not agree.
+
+import { humanSize } from "../../src/lib/units.ts";
+import { Asked } from "../parts/command.tsx";
+import { Figure, figureText } from "../parts/figure.tsx";
+import { SavableTable } from "../parts/save.tsx";
+import type { Questions } from "../questions.ts";
+
+type Report = ReturnType<Questions["box"]>;
+
+/** The whole answer. */
+export function BoxAnswer({ report, files }: { readonly report: Report; readonly files: readonly string[] }) {
+  const { total, box, levers } = report;
+  const best = levers.find(({ why, changesUse }) => why === null && !changesUse) ??
+    levers.find(({ why }) => why === null);
+  return (
+    <Asked command={["box", ...files]}>
+      <p class="headline">
+        <strong>{humanSize(total.dram + total.tables)}</strong> of DRAM hold struct pages and their tables
+      </p>
+      <p>
+        Kernel {box.kernel.release ?? "unknown"}, emulated as {box.kernel.preset} on {box.kernel.arch}.{" "}
+        {best === undefined
+          ? "Nothing that could be changed gives memory back."
+          : `Best lever: ${best.what}, ${best.of}.`}
+      </p>
+      <Costs report={report} />
+      <Levers levers={levers} />
+      <Checks checks={report.checks} />
+      <Remarks
+        head="What does not fit together"
+        lines={report.contradictions.map(({ text, places }) => `${text} (${places.map(placeText).join(", ")})`)}
+      />
+      <Remarks
+        head="Read with a caveat, or not at all"
+        lines={report.notes.map((note) => note.file === "(all)" ? note.text : `${placeText(note)}: ${note.text}`)}
+      />
+    </Asked>
+  );
+}
+
+function placeText({ file, line }: { readonly file: string; readonly line: number }): string {
+  return line === 0 ? file : `${file}:${line}`;
+}
+
+const COLUMNS = [
+  ["dram", "memmap in DRAM"],
+  ["tables", "its tables"],
+  ["pmem", "memmap in pmem"],
+  ["onMemory", "memmap on memory"],
+  ["lost", "lost"],
+] as const;
+
+function Costs({ report: { costs, total } }: { readonly report: Report }) {
+  const row = (name: string, memory: string, cost: Report["total"] | Report["costs"][number], path: string) => (
+    <tr key={`${path}${name}`}>
+      <th scope="row">{name}</th>
+      <td class="num">{memory}</td>
+      {COLUMNS.map(([key]) => (
+        <td key={key} class="num">
+          <Figure path={`${path}.${key}`} value={cost[key]} unit="bytes" />
+        </td>
+      ))}
+    </tr>
+  );
+  return (
+    <SavableTable name="costs of the machine">
+      <table class="plain">
+        <caption>What each part takes now</caption>
+        <thead>
+          <tr>
+            <th scope="col">Part</th>
+            <th scope="col" class="num">memory</th>
+            {COLUMNS.map(([key, head]) => <th key={key} scope="col" class="num">{head}</th>)}
+          </tr>
+        </thead>
+        <tbody>
+          {costs.map((cost, i) => row(cost.name, humanSize(cost.bytes), cost, `costs.${i}`))}
+          {row("in all", "", total, "total")}
+        </tbody>
+      </table>
+    </SavableTable>
+  );
+}
+
+function Levers({ levers }: { readonly levers: Report["levers"] }) {
+  if (levers.length === 0) return null;
+  return (
+    <SavableTable name="levers of the machine">
+      <table class="plain">
+        <caption>What could be changed, best first</caption>
+        <thead>
+          <tr>
+            {["Change", "Of", "DRAM back", "pmem", "RAM", "How"].map((head) => <th key={head} scope="col">{head}</th>)}
+          </tr>
+        </thead>
+        <tbody>
+          {levers.map((lever, i) => (
+            <tr key={i} class={lever.why === null ? "" : "cannot"}>
+              <th scope="row">{lever.what}</th>
+              <td>{lever.of}</td>
+              {(["dram", "pmem", "ram"] as const).map((key) => (
+                <td key={key} class="num">
+                  <Figure path={`levers.${i}.${key}`} value={lever[key]} unit="bytes" />
+                </td>
+              ))}
+              <td>
+                {lever.why ?? lever.commands.map((command) => <code key={command}>{command}</code>)}
+                {lever.caution === null ? null : <span class="note">{lever.caution}</span>}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </SavableTable>
+  );
+}
+
+function Checks({ checks }: { readonly checks: Report["checks"] }) {
+  if (checks.length === 0) return null;
+  const agreed = checks.filter(({ agrees }) => agrees).length;
+  return (
+    <SavableTable name="figures of the machine">
+      <table class="plain">
+        <caption>The machine's own figures beside the emulator's: {agreed} of {checks.length} agree</caption>
+        <thead>
+          <tr>
+            {["Figure", "Of", "Machine", "Emulator", "Where"].map((head) => <th key={head} scope="col">{head}</th>)}
+          </tr>
+        </thead>
+        <tbody>
+          {checks.map((check, i) => (
+            <tr key={i} class={check.agrees ? "" : "moved"}>
+              <th scope="row">{check.what}</th>
+              <td>{check.of}</td>
+              <td class="num">{figureText(check.said)}</td>
+              <td class="num">
+                <Figure path={`checks.${i}.emulated`} value={check.emulated} />
+              </td>
+              <td>
+                {placeText(check)}
+                {check.why === null ? "" : ` ${check.why}`}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </SavableTable>
+  );
+}
+
+function Remarks({ head, lines }: { readonly head: string; readonly lines: readonly string[] }) {
+  if (lines.length === 0) return null;
+  return (
+    <>
+      <h3>{head}</h3>
+      <ul class="facts">{lines.map((line) => <li key={line}>{line}</li>)}</ul>
+    </>
+  );
+}
