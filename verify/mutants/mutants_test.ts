@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Mutants are what the operators say, all of them, and no other place changes; a sample depends on the seed only; the
+// list of equivalents names lines that are there.
+
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { EQUIVALENT, lines, whyEquivalent } from "./equivalent.ts";
+import { sampled } from "./main.ts";
+import { mutantsOf, mutated } from "./operators.ts";
+import { mutantsMarkdown, score } from "./report.ts";
+import { kernelMutants } from "./trial.ts";
+
+const TEXT = `import { alignDown, alignUp } from "./align.ts";
+type Four = 4;
+const f = traced("f(a, 1 + 1)", (a: number): number => {
+  if (a < 3 && !done) panic(\`f: \${a + 1}\`);
+  k.tracer?.enter("f", { a });
+  count(a);
+  return alignUp(a | 0, size);
+});
+`;
+
+Deno.test("mutantsOf() finds every place a slip could be, and none in types, names, messages and traces", () => {
+  const found = mutantsOf("a.ts", TEXT).map((m) => {
+    const { line, mutant } = lines(TEXT, m);
+    return [m.line, mutant === ";" ? line : m.text, m.replacement];
+  });
+  assertEquals(found, [
+    [4, "a < 3 && !done", "false"],
+    [4, "&&", "||"],
+    [4, "<", "<="],
+    [4, "3", "4"],
+    [4, "!done", "done"],
+    [6, "count(a);", ";"],
+    [7, "alignUp", "alignDown"],
+    [7, "0", "1"],
+  ]);
+});
+
+Deno.test("mutated() changes the mutant's place and nothing else", () => {
+  for (const m of mutantsOf("a.ts", TEXT)) {
+    const text = mutated(TEXT, m);
+    assertNotEquals(text, TEXT);
+    assertEquals(mutated(text, { ...m, text: m.replacement, replacement: m.text }), TEXT);
+  }
+});
+
+Deno.test("sampled() goes on where it stopped, takes nothing twice, and all there is", () => {
+  const all = Array.from({ length: 50 }, (_, i) => i);
+  assertEquals([...sampled(all, 7, 0, 20), ...sampled(all, 7, 20, 20)], sampled(all, 7, 0, 40));
+  assertEquals(sampled(all, 7, 0, 99).toSorted((a, b) => a - b), all);
+  assertNotEquals(sampled(all, 7, 0, 20), sampled(all, 8, 0, 20));
+});
+
+Deno.test("every mutant that is listed as equivalent is one that the operators make", () => {
+  const read = (file: string) => Deno.readTextFileSync(new URL(`../../${file}`, import.meta.url));
+  const texts = new Map(EQUIVALENT.map(({ file }) => [file, read(file)]));
+  const made = kernelMutants().filter((m) => texts.has(m.file)).map((m) => ({ ...lines(texts.get(m.file)!, m), m }));
+  for (const { file, line, mutant } of EQUIVALENT) {
+    const found = made.find((c) => c.m.file === file && c.line === line && c.mutant === mutant);
+    assert(found, `${file}: ${line}`);
+    assert(whyEquivalent(texts.get(file)!, found.m) !== null);
+  }
+});
+
+Deno.test("score() leaves out what changes nothing; MUTANTS.md names what nobody noticed", () => {
+  const mutants = mutantsOf("a.ts", TEXT);
+  const judged = [
+    { mutant: mutants[0], noticedBy: "room", timedOut: false, why: null },
+    { mutant: mutants[1], noticedBy: null, timedOut: false, why: null },
+    { mutant: mutants[2], noticedBy: null, timedOut: false, why: "a is whole" },
+  ];
+  assertEquals(score(judged), { noticed: 1, of: 2, percent: "50.0" });
+  const md = mutantsMarkdown(judged, { seed: 3, of: 8 }, () => TEXT);
+  assert(md.includes("Sampled 3 of 8 with seed 3: 1 of 2 are noticed, 50.0 %. 1 more change nothing"), md);
+  assertEquals(md.match(/not noticed \|$/gm)?.length, 1);
+});

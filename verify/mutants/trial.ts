@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Who notices a mutant. Tests run in a copy of the project, the nearest first: those beside the file, of its room, the
+// rest of src, then those of whole machines (random lives, comparisons with Linux, the exercises of the mutations) and
+// the sweeps, which take longest. The first failure ends the trial.
+
+import { CODE } from "../house/sources.ts";
+import { type Mutant, mutantsOf, mutated } from "./operators.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+/** What no test needs of the project. */
+const LEFT_OUT = new Set([".git", "node_modules", "coverage"]);
+/** Rooms of tests of whole machines. */
+const MACHINES = ["lives", "linux", "mutations"];
+/** Rooms whose code is a path of the kernel, with what it stands on. */
+const KERNEL = /^src\/(arch|boot\.ts|drivers|lib|machine|mm(?!\/trace\.ts)|smp\.ts)/;
+/** A stage that takes longer is taken to be in a loop. */
+const STAGE_MS = 240_000;
+
+/** How a trial ended: the stage whose tests failed, or null when none did. */
+export interface Outcome {
+  readonly mutant: Mutant;
+  readonly noticedBy: string | null;
+  readonly timedOut: boolean;
+}
+
+/** Every mutant of the kernel's paths, in the order of the files. */
+export function kernelMutants(under = ""): Mutant[] {
+  return CODE
+    .filter(({ path }) => KERNEL.test(path) && path.startsWith(under))
+    .flatMap(({ path, text }) => mutantsOf(path, text));
+}
+
+/** A copy of the project that mutants are put into, one after the other. */
+export class Bench {
+  readonly #dir = Deno.makeTempDirSync({ prefix: "mutants-" });
+  /** Tests of src, and of whole machines. */
+  readonly #tests: readonly string[];
+  readonly #machines: readonly string[];
+  readonly #sweeps: readonly string[];
+
+  constructor() {
+    for (const { name } of Deno.readDirSync(ROOT)) {
+      if (!LEFT_OUT.has(name)) copy(new URL(name, ROOT).pathname, `${this.#dir}/${name}`);
+    }
+    this.#tests = this.#testsUnder("src");
+    this.#machines = MACHINES.flatMap((room) => this.#testsUnder(`verify/${room}`));
+    this.#sweeps = this.#testsUnder("verify/sweeps");
+  }
+
+  /** Takes the copy away. */
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.#dir, { recursive: true });
+  }
+
+  #testsUnder(room: string): string[] {
+    return list(`${this.#dir}/${room}`).filter((path) => path.endsWith("_test.ts"))
+      .map((path) => path.slice(this.#dir.length + 1)).sort();
+  }
+
+  /** The tests in the order in which they are asked about a file. */
+  stages(file: string): { name: string; tests: string[] }[] {
+    const beside = file.replace(/\.ts$/, "_test.ts");
+    const room = file.slice(0, file.lastIndexOf("/") + 1);
+    const near = (test: string) => test.startsWith(room) && !test.slice(room.length).includes("/");
+    const nearTests = room === "src/" ? [] : this.#tests.filter((test) => near(test) && test !== beside);
+    const rest = this.#tests.filter((test) => test !== beside && !nearTests.includes(test));
+    return [
+      { name: "beside", tests: this.#tests.filter((test) => test === beside) },
+      { name: "room", tests: nearTests },
+      { name: "src", tests: rest },
+      { name: "machines", tests: [...this.#machines] },
+      { name: "sweeps", tests: [...this.#sweeps] },
+    ].filter(({ tests }) => tests.length > 0);
+  }
+
+  /** Runs the stages until one fails. */
+  async try(mutant: Mutant): Promise<Outcome> {
+    const path = `${this.#dir}/${mutant.file}`;
+    const text = Deno.readTextFileSync(path);
+    Deno.writeTextFileSync(path, mutated(text, mutant));
+    try {
+      for (const { name, tests } of this.stages(mutant.file)) {
+        const { failed, timedOut } = await this.#run(tests);
+        if (failed) return { mutant, noticedBy: name, timedOut };
+      }
+      return { mutant, noticedBy: null, timedOut: false };
+    } finally {
+      Deno.writeTextFileSync(path, text);
+    }
+  }
+
+  /** The tests that fail without a mutant: a suite that fails anyway proves nothing. */
+  async failing(): Promise<boolean> {
+    return (await this.#run([...this.#tests, ...this.#machines, ...this.#sweeps], 4 * STAGE_MS)).failed;
+  }
+
+  async #run(tests: readonly string[], ms = STAGE_MS): Promise<{ failed: boolean; timedOut: boolean }> {
+    const args = ["test", "-A", "--no-check", "--no-prompt", "--quiet", "--fail-fast", ...tests];
+    const signal = AbortSignal.timeout(ms);
+    const command = new Deno.Command(Deno.execPath(), {
+      args,
+      cwd: this.#dir,
+      stdout: "null",
+      stderr: "null",
+      stdin: "null",
+      signal,
+    });
+    const { success } = await command.output();
+    return { failed: !success, timedOut: signal.aborted };
+  }
+}
+
+function copy(from: string, to: string): void {
+  const { isDirectory } = Deno.statSync(from);
+  if (!isDirectory) return Deno.copyFileSync(from, to);
+  Deno.mkdirSync(to);
+  for (const { name } of Deno.readDirSync(from)) copy(`${from}/${name}`, `${to}/${name}`);
+}
+
+function list(dir: string): string[] {
+  return [...Deno.readDirSync(dir)].flatMap(({ name, isDirectory }) =>
+    isDirectory ? list(`${dir}/${name}`) : [`${dir}/${name}`]
+  );
+}
