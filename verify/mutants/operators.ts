@@ -83,7 +83,7 @@ function skipped(node: ts.Node, source: ts.SourceFile): boolean {
   if (ts.isTypeNode(node) || ts.isImportDeclaration(node) || ts.isInterfaceDeclaration(node)) return true;
   if (ts.isTypeAliasDeclaration(node)) return true;
   const alone = ts.isExpressionStatement(node) || ts.isVariableStatement(node);
-  return alone && WATCHING.test(node.getText(source)) && !node.getText(source).includes("{");
+  return alone && WATCHING.test(node.getText(source)) && !node.getText(source).includes("=>");
 }
 
 /** Of a call that tells a reader something only what is called is code; the first argument of traced() is a name. */
@@ -101,7 +101,7 @@ function mutate(node: ts.Node, source: ts.SourceFile, add: (node: ts.Node, repla
   } else if (ts.isPrefixUnaryExpression(node)) {
     const { ExclamationToken, TildeToken } = ts.SyntaxKind;
     if (node.operator === ExclamationToken || node.operator === TildeToken) add(node, node.operand.getText(source));
-  } else if (ts.isNumericLiteral(node)) add(node, String(Number(node.text) + 1));
+  } else if (ts.isNumericLiteral(node) && !isCoercion(node.parent)) add(node, String(Number(node.text) + 1));
   else if (node.kind === ts.SyntaxKind.TrueKeyword) add(node, "false");
   else if (node.kind === ts.SyntaxKind.FalseKeyword) add(node, "true");
   else if (ts.isIfStatement(node)) add(node.expression, "false");
@@ -113,7 +113,9 @@ function mutate(node: ts.Node, source: ts.SourceFile, add: (node: ts.Node, repla
 }
 
 /** `x | 0` and `x >>> 0` tell the engine what x is. */
-function isCoercion({ operatorToken, right }: ts.BinaryExpression): boolean {
+function isCoercion(node: ts.Node): boolean {
+  if (!ts.isBinaryExpression(node)) return false;
+  const { operatorToken, right } = node;
   const { BarToken, GreaterThanGreaterThanGreaterThanToken } = ts.SyntaxKind;
   const coerces = operatorToken.kind === BarToken || operatorToken.kind === GreaterThanGreaterThanGreaterThanToken;
   return coerces && right.getText() === "0";
