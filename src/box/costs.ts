@@ -3,11 +3,11 @@
 
 import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
 import type { NamespaceMode } from "../drivers/nvdimm/namespace.ts";
+import { kernelConfig } from "../kernels.ts";
 import { alignDown } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
 import type { Box, BoxNamespace, BoxPool, BoxRam } from "./box.ts";
 import { type Emulator, type NamespaceKey, type NamespaceSpec, type Outcome, type RamSpec, WINDOW } from "./emulate.ts";
-import { versionOf } from "./kernel_of.ts";
 
 /** What one part of the machine takes. Bytes. */
 export interface BoxCost {
@@ -139,7 +139,7 @@ export function ramSpec(
 
 /** Whether kmem can put memmap on the memory it adds: since 6.8. */
 export function kmemHostsMemmap(kernel: string): boolean {
-  return versionOf(kernel) >= versionOf("6.8");
+  return kernelConfig(kernel).kmemMemmapOnMemory;
 }
 
 /** What System RAM takes, all ranges of it. */

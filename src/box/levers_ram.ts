@@ -29,7 +29,7 @@ function onMemory(box: Box, ram: BoxRam, now: BoxCost, emulator: Emulator): BoxL
   const { preset, release, memmapOnMemory } = box.kernel;
   const can = kmemHostsMemmap(preset);
   // What it would give is asked of a kernel that has it.
-  const kernel = can ? preset : RELEASES.findLast(kmemHostsMemmap) ?? preset;
+  const kernel = can ? preset : RELEASES.findLast(kmemHostsMemmap) ?? `${preset},kmemMemmapOnMemory=true`;
   const then = ramCost(box, ram, emulator, { kernel, memmapOnMemory: true });
   const [dram, more] = [spent(now) - spent(then), then.usable - now.usable];
   const no = then.onMemory === 0 ? `blocks of ${formatSize(box.kernel.blockBytes)} cannot hold their own memmap` : null;

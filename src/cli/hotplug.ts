@@ -8,7 +8,7 @@ import { formatSize, humanSize } from "../lib/units.ts";
 import { type HotplugReport, hotplugReport, type HotplugRun } from "../scenario/hotplug.ts";
 import { HOTPLUG_ROWS, type HotplugOptions } from "../scenario/hotplug_box.ts";
 import { type MhpFence, mhpFences } from "../scenario/mhp_fences.ts";
-import { type Command, type Flag, type Flags } from "./command.ts";
+import { type Command, CommandError, type Flag, type Flags } from "./command.ts";
 import { onlyWith } from "./flags.ts";
 import { checkedText, exitCode } from "./checked.ts";
 import { flagsOf, optionsOf } from "./option_flags.ts";
@@ -30,6 +30,9 @@ export const hotplugCommand: Command = {
       const fences = mhpFences();
       return { report: { fences }, text: fenceText(fences) };
     }
+    if (!flags.has("size") && !flags.has("range")) {
+      throw new CommandError("hotplug: --size SIZE is required, or --range START-END");
+    }
     const report = hotplugReport(hotplugOptions(flags));
     return { report, text: text(report), code: report.error === null ? exitCode(report.invariants) : 1 };
   },
@@ -49,8 +52,9 @@ function text(report: HotplugReport): string {
     `into ${formatSize(config.dram)}, memory blocks of ${formatSize(report.blockBytes)}, kernel ${config.kernel}`,
     config.memmapOnMemory ? `memmap_on_memory on${refused}` : "memmap_on_memory off",
     ...runText(report, page),
-    `  blocks            ${blocks.length}, ${blocks.filter((b) => b.state === "online").length} online` +
+    `  blocks            ${numbers(blocks)}, ${blocks.filter((b) => b.state === "online").length} online` +
     ` in zone ${zone.name}: ${zone.spanned} spanned, ${zone.present} present, ${zone.managed} managed`,
+    ...cutText(report),
     "",
     ...stateText(report),
     ...checkedText(report.invariants),
@@ -58,6 +62,30 @@ function text(report: HotplugReport): string {
     "",
     `host time: ${Object.entries(report.hostMs).map(([step, ms]) => `${step} ${ms.toFixed(1)} ms`).join(", ")}`,
   ].join("\n");
+}
+
+/** How many blocks, and their numbers in /sys/devices/system/memory. */
+function numbers(blocks: HotplugReport["blocks"]): string {
+  if (blocks.length === 0) return "0";
+  const [first, last] = [blocks[0].block, blocks.at(-1)!.block];
+  return `${blocks.length} (memory${first}${last === first ? "" : `..memory${last}`})`;
+}
+
+/** What of a DAX device is no System RAM, what leaked, and what dmesg says. */
+function cutText({ cut, leakedBytes, zone }: HotplugReport): string[] {
+  if (cut === null) return [];
+  const { reserveBytes, frontBytes, backBytes, dmesg } = cut;
+  const lost = reserveBytes + frontBytes + backBytes;
+  return [
+    `  in no block       ${humanSize(lost)}: ${humanSize(reserveBytes)} reserve, ${
+      humanSize(frontBytes)
+    } in front of ` +
+    `the first, ${humanSize(backBytes)} behind the last`,
+    ...(leakedBytes === 0
+      ? []
+      : [`  leaked            ${humanSize(leakedBytes)}, still online in zone ${zone.name} without its device`]),
+    ...dmesg.map((line) => `  dmesg             ${line}`),
+  ];
 }
 
 function runText({ error, addedBytes, pages, mapping, usableBytes }: HotplugRun, page: number): string[] {

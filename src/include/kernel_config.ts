@@ -109,6 +109,10 @@ export interface KernelConfig {
   readonly hugetlbFree: "sync" | "deferred";
   /** memory_hotplug.memmap_on_memory is available. */
   readonly memmapOnMemory: boolean;
+  /** kmem asks for memmap on the memory that it plugs (6.8). */
+  readonly kmemMemmapOnMemory: boolean;
+  /** nd_pfn_init() does not look at what is cut off the end: there may be namespaces without data (up to 6.5). */
+  readonly emptyNamespaces: boolean;
   /** What keeps HugeTLB from freeing self-hosted memmap. */
   readonly selfHostedVmemmap: SelfHostedVmemmap;
   /** Which defects to reproduce. */
@@ -148,6 +152,8 @@ const LINUX_5_14: KernelConfig = {
   hugetlbGrace: false,
   hugetlbFree: "sync",
   memmapOnMemory: true,
+  kmemMemmapOnMemory: false,
+  emptyNamespaces: true,
   selfHostedVmemmap: "exclusive",
   errata: NO_ERRATA,
 };
@@ -177,6 +183,8 @@ export const PRESETS: Readonly<Record<string, KernelConfig>> = frozen({
     dedupOptIn: true,
     structPage: "6.1",
     hugetlbKeep: 1,
+    // Fixed in 6.6, and in 6.1 by a stable update.
+    emptyNamespaces: false,
     selfHostedVmemmap: "marked",
     errata: { ...NO_ERRATA, compoundStartUnchecked: true },
   },

@@ -76,6 +76,12 @@ export const KERNEL_SWITCHES: Rows<Omit<KernelConfig, "name" | "errata">> = {
     source: "004 patch 9",
   },
   memmapOnMemory: { values: YES_NO, help: "memory_hotplug.memmap_on_memory is there", source: "Linux 5.14" },
+  kmemMemmapOnMemory: { values: YES_NO, help: "kmem asks for memmap on the memory it plugs", source: "Linux 6.8" },
+  emptyNamespaces: {
+    values: YES_NO,
+    help: "a namespace may be left without data when its end is cut to align",
+    source: "Linux 5.14; fixed in 6.6 and 6.1 stable",
+  },
   selfHostedVmemmap: {
     values: ["exclusive", "marked", "ignored"],
     help: "how memmap_on_memory and HugeTLB's freeing of vmemmap live together",

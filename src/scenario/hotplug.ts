@@ -15,7 +15,7 @@ import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts
 import { checkedIf, firstObjection, type InvariantCheck } from "./checked.ts";
 import { bootHotplugBox, type HotplugConfig, hotplugConfig, type HotplugOptions } from "./hotplug_box.ts";
 import { type MemmapMapping, memmapMapping } from "./hotplug_memmap.ts";
-import { daxSource, dimmSource } from "./hotplug_source.ts";
+import { type DaxCut, daxSource, dimmSource } from "./hotplug_source.ts";
 import { type NamespacePages, pagesTaken } from "./namespace.ts";
 
 /** One memory block as it was once everything was online. */
@@ -85,6 +85,10 @@ export interface HotplugReport extends HotplugRun {
     readonly present: number;
     readonly managed: number;
   };
+  /** What of a DAX device is in no memory block, and what dmesg says; null for DIMMs. */
+  readonly cut: DaxCut | null;
+  /** System RAM that was online when its device was taken away, and stays until the next reboot. */
+  readonly leakedBytes: number;
   /** The same without memmap_on_memory; null when it was not asked for. */
   readonly baseline: HotplugRun | null;
   /** What the invariant checker found; null unless `check` asked for it. */
@@ -142,9 +146,10 @@ function plug(config: HotplugConfig): HotplugReport {
   states.push(readState(k, zone, "online"));
   const found = describe(k, blocks, zone);
   const whileOnline = checkedIf(config.check, k);
-  const [, offline] = timed(() => offlineAll(k, blocks));
+  const cut = memory.cut();
+  const [, offline] = timed(() => config.offline ? offlineAll(k, blocks) : undefined);
   states.push(readState(k, zone, "offline"));
-  const [, remove] = timed(() => memory.remove());
+  const [leaked, remove] = timed(() => memory.remove());
   states.push(readState(k, zone, "removed"));
   const blockBytes = k.hotplug.blockPages * k.pageBytes;
   return {
@@ -157,6 +162,8 @@ function plug(config: HotplugConfig): HotplugReport {
     ...found,
     states,
     usableBytes: (states[2].managed - states[0].managed) * k.pageBytes,
+    cut,
+    leakedBytes: leaked * k.pageBytes,
     baseline: null,
     invariants: firstObjection(whileOnline, checkedIf(config.check, k)),
     counters,
@@ -219,5 +226,7 @@ function describe(
 
 /** What keeps a request of this configuration from holding its own memmap; kmem asks block by block. */
 function refusals(k: Kernel, config: HotplugConfig, blockBytes: number): MhpRefusal[] {
-  return config.memmapOnMemory ? mhpRefusals(mhpGeometry(k), config.dax ? blockBytes : config.dimm) : [];
+  if (!config.memmapOnMemory) return [];
+  const rules = mhpRefusals(mhpGeometry(k), config.dax ? blockBytes : config.dimm);
+  return config.dax && !k.config.kmemMemmapOnMemory ? ["kmem", ...rules] : rules;
 }

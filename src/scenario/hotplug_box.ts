@@ -11,7 +11,8 @@ import { USE_PINNED } from "../include/frame_use.ts";
 import type { MemhpDefaultState, OnlineType } from "../include/memory.ts";
 import { SZ_1G } from "../include/sizes.ts";
 import { alignDown, isPowerOf2 } from "../lib/align.ts";
-import { formatSize } from "../lib/units.ts";
+import { formatSize, parseSize } from "../lib/units.ts";
+import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { memoryBlockBytes } from "../mm/hotplug/memory_block.ts";
 import { allocPages, totalFreePages } from "../mm/page_alloc.ts";
@@ -26,8 +27,8 @@ import {
   fillIn,
   HOST_MEMORY_ROW,
   KERNEL_ROW,
+  type OptionRow,
   type OptionRows,
-  required,
   shareRow,
   sizeRow,
   STRUCT_PAGE_ROW,
@@ -35,10 +36,18 @@ import {
   wordRow,
 } from "./option_row.ts";
 
+/** Bytes of the physical address space; `end` exclusive. */
+export interface AddressRange {
+  /** First byte. */
+  readonly start: number;
+  /** One past the last. */
+  readonly end: number;
+}
+
 /** What to plug, and into what. Bytes. */
 export interface HotplugOptions {
-  /** Memory to add; whole memory blocks. */
-  readonly size: number;
+  /** Memory to add: whole memory blocks, or with `dax` the size of the namespace. Needed unless `range` is given. */
+  readonly size?: number;
   /** Size of each DIMM; default one DIMM of `size`. */
   readonly dimm?: number;
   /** memory_hotplug.memmap_on_memory=on; default false. */
@@ -69,6 +78,12 @@ export interface HotplugOptions {
   readonly hugetlbFreeVmemmap?: boolean;
   /** The memory is a device-dax namespace given to kmem instead of DIMMs; default false. */
   readonly dax?: boolean;
+  /** Where the namespace keeps its memmap while it is none of RAM: its reserve is lost. Default `dev`, as ndctl's. */
+  readonly map?: MapMode;
+  /** The addresses of a DAX device that is no namespace (soft reserved memory, CXL), given to kmem instead. */
+  readonly range?: AddressRange;
+  /** Put the memory offline before it is taken away; default true. A DAX device leaks what is online. */
+  readonly offline?: boolean;
   /** Write struct pages (default). False counts frames and tables only. */
   readonly contents?: boolean;
   /** Check every invariant once everything is online, and at the end; default false. */
@@ -77,16 +92,36 @@ export interface HotplugOptions {
   readonly hostMemory?: number;
 }
 
-/** The options with every default filled in; `block` is what the machine chose. */
-export type HotplugConfig = Required<Omit<HotplugOptions, "kernel">> & { readonly kernel: string };
+/** The options with every default filled in; `block` is what the machine chose, `range` null for a namespace. */
+export type HotplugConfig = Required<Omit<HotplugOptions, "kernel" | "range">> & {
+  readonly kernel: string;
+  readonly range: AddressRange | null;
+};
 
 /** DRAM of the box when nobody says. */
 const DEFAULT_DRAM = 4 * SZ_1G;
 const ONLINE_TYPES: readonly OnlineType[] = ["online", "online_kernel", "online_movable"];
 
+const RANGE_ROW: OptionRow<AddressRange> = {
+  flag: "range",
+  value: "START-END",
+  help: "addresses of a DAX device to plug through kmem, as daxctl or iomem prints them",
+  read: readRange,
+  check: (given) => given,
+  show: ({ start, end }) => `0x${start.toString(16)}-0x${(end - 1).toString(16)}`,
+};
+
+/** `0x240000000-0x43fffffff`: an end that is no whole page is the last byte, as iomem prints it. */
+function readRange(text: string): AddressRange {
+  const match = /^([^-]+)-([^-]+)$/.exec(text);
+  if (match === null) throw new RangeError(`expected START-END such as 0x240000000-0x43fffffff, got "${text}"`);
+  const [start, last] = [parseSize(match[1]), parseSize(match[2])];
+  return { start, end: last % 4096 === 4095 ? last + 1 : last };
+}
+
 /** The options of memory hotplug, each with its flag. */
 export const HOTPLUG_ROWS = {
-  size: required(sizeRow("size", "memory to plug, whole memory blocks")),
+  size: sizeRow("size", "memory to plug, whole memory blocks; with --dax the namespace's size"),
   memmapOnMemory: switchRow(
     "memmapOnMemory",
     "memmap-on-memory",
@@ -106,6 +141,9 @@ export const HOTPLUG_ROWS = {
   bareMetal: switchRow("bareMetal", "bare-metal", "not a virtual machine: 2G blocks from 64G of memory on"),
   hugetlbFreeVmemmap: switchRow("hugetlbFreeVmemmap", "hugetlb-free-vmemmap", "hugetlb_free_vmemmap=on"),
   dax: switchRow("dax", "dax", "plug a device-dax namespace through kmem instead of DIMMs"),
+  map: byDefault(wordRow<MapMode>("map", "with --dax: where the namespace's memmap lies", ["mem", "dev"]), "dev"),
+  range: RANGE_ROW,
+  offline: switchRow("offline", "no-offline", "take a DAX device away while its memory is online: it leaks", true),
   contents: CONTENTS_ROW,
   check: CHECK_ROW,
   hostMemory: HOST_MEMORY_ROW,
@@ -118,21 +156,52 @@ export const HOTPLUG_ROWS = {
 export function hotplugConfig(options: HotplugOptions): HotplugConfig {
   const given = fillIn(options, HOTPLUG_ROWS);
   const arch = archNamed(given.arch);
-  const size = multipleOf("plug memory of", given.size, 2 ** arch.sectionShift);
+  const range = given.range === undefined ? null : checkedRange(given.range, arch);
+  const dax = given.dax || range !== null;
+  const size = range === null ? sizeOf(given.size, dax, arch) : range.end - range.start;
   if (size > MOST_MEMORY) {
     throw new RangeError(`Cannot plug ${formatSize(size)}: at most ${formatSize(MOST_MEMORY)} fit`);
   }
   const memmap = size / pageBytes(arch) * given.structPageSize;
-  const dram = given.dram ?? (arch.name === "toy" ? 2 ** 20 : DEFAULT_DRAM + alignDown(1.1 * memmap, SZ_1G));
+  const usual = arch.name === "toy" ? 2 ** 20 : DEFAULT_DRAM + alignDown(1.1 * memmap, SZ_1G);
+  const dram = given.dram ?? (range === null ? usual : below(arch, range.start, usual));
   const config = {
     ...given,
+    size,
+    dax,
+    range,
     dimm: given.dimm ?? size,
     dram,
     freeMemory: given.freeMemory ?? dram,
     block: given.block ?? blockBytes(arch, dram, given.bareMetal),
   };
-  checkSizes(config);
+  checkSizes(config, range !== null && given.size !== undefined);
   return config;
+}
+
+function sizeOf(size: number | undefined, dax: boolean, arch: Arch): number {
+  if (size === undefined) throw new RangeError("Cannot plug nothing: expected a size or a range");
+  if (dax) return multipleOf("plug a namespace of", size, arch.namespaceUnitBytes);
+  return multipleOf("plug memory of", size, 2 ** arch.sectionShift);
+}
+
+function checkedRange(range: AddressRange, arch: Arch): AddressRange {
+  const { start, end } = range;
+  const page = pageBytes(arch);
+  if (
+    Number.isSafeInteger(start) && Number.isSafeInteger(end) && start % page === 0 && end % page === 0 && start < end
+  ) {
+    return range;
+  }
+  throw new RangeError(`Cannot plug ${start}-${end}: expected whole pages of ${formatSize(page)}, at least one`);
+}
+
+/** The usual DRAM, or as many halves of it as end before an address. */
+function below(arch: Arch, address: number, usual: number): number {
+  const end = (dram: number) => layout(arch, dram, []).dram.at(-1)!.end * pageBytes(arch);
+  let dram = usual;
+  while (dram > arch.regionAlignBytes && end(dram) > address) dram /= 2;
+  return alignDown(dram, arch.regionAlignBytes) || arch.regionAlignBytes;
 }
 
 /**
@@ -148,10 +217,7 @@ export function bootHotplugBox(config: HotplugConfig): Kernel {
     kernel: config.kernel,
     dram: [config.dram],
     nodes: config.node + 1,
-    // A namespace begins with its own metadata: one block more, so that `size` is left in whole blocks.
-    ...(config.dax
-      ? { pmem: [{ bytes: config.size + config.block, nid: config.node }] }
-      : { hotplug: [dimmSlot(config, arch)] }),
+    ...(config.dax ? { pmem: [daxRegion(config)] } : { hotplug: [dimmSlot(config, arch)] }),
     structPageSize: config.structPageSize,
     contents: config.contents,
     fragment: config.fragment,
@@ -176,6 +242,10 @@ function blockBytes(arch: Arch, dram: number, bareMetal: boolean): number {
   return memoryBlockBytes(arch, ranges[ranges.length - 1].end * pageBytes(arch), !bareMetal);
 }
 
+function daxRegion({ size, node, range }: HotplugConfig): RegionSpec {
+  return { bytes: size, nid: node, ...(range === null ? {} : { startBytes: range.start }) };
+}
+
 /** The slot for the DIMMs: memory blocks may be larger than what a board aligns regions to. */
 function dimmSlot({ dram, node, size, block }: HotplugConfig, arch: Arch): RegionSpec {
   const slot = { bytes: size, nid: 0 };
@@ -196,12 +266,16 @@ function layout(arch: Arch, dram: number, hotplug: readonly RegionSpec[], align 
   });
 }
 
-function checkSizes({ size, dimm, block, dax, dram, freeMemory }: HotplugConfig): void {
+function checkSizes(config: HotplugConfig, sizeToo: boolean): void {
+  const { size, dimm, block, dax, dram, freeMemory } = config;
   if (!Number.isSafeInteger(block) || !isPowerOf2(block)) {
     throw new RangeError(`Cannot have memory blocks of ${block} bytes: expected a power of two`);
   }
-  multipleOf("plug memory of", size, block);
-  multipleOf("plug DIMMs of", dimm, block);
+  // kmem takes what whole blocks there are.
+  if (!dax) multipleOf("plug memory of", size, block);
+  if (!dax) multipleOf("plug DIMMs of", dimm, block);
+  if (sizeToo) throw new RangeError("Cannot plug a range of another size: expected a size or a range");
+  if (!dax && !config.offline) throw new RangeError("Cannot leave DIMMs online: expected a DAX device");
   if (size % dimm !== 0) {
     throw new RangeError(`Cannot make ${formatSize(size)} of DIMMs of ${formatSize(dimm)}: expected a whole number`);
   }

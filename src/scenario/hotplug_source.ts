@@ -6,9 +6,12 @@ import { acpiMemoryEnableDevice } from "../drivers/acpi/acpi_memhotplug.ts";
 import { memoryBlockOffline } from "../drivers/base/memory.ts";
 import { memoryBlocks, removeMemory } from "../drivers/base/memory_hotplug.ts";
 import { devDaxRemove } from "../drivers/dax/device.ts";
-import { devDaxKmemProbe, devDaxKmemRemove } from "../drivers/dax/kmem.ts";
+import { allocDaxRegion, createDevDax, type DevDax } from "../drivers/dax/bus.ts";
+import { daxKmemRange, devDaxKmemProbe, devDaxKmemRemove } from "../drivers/dax/kmem.ts";
 import { createNamespace } from "../drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
+import { EBUSY, EINVAL } from "../include/errno.ts";
+import type { PfnRange } from "../include/memremap.ts";
 import { levelBytes } from "../arch/arch.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "../mm/kernel.ts";
@@ -21,8 +24,10 @@ export interface MemorySource {
   readonly start: number;
   /** Adds as much as can be added; 0 or the errno of what could not. */
   readonly add: () => number;
-  /** Takes all of it away again, whatever of it is still online. */
-  readonly remove: () => void;
+  /** Takes all of it away again, whatever of it is still online; returns how many frames leaked. */
+  readonly remove: () => number;
+  /** What of a DAX device is in no memory block; null for DIMMs. */
+  readonly cut: () => DaxCut | null;
 }
 
 /** The DIMMs of a configuration, one request each; adding ends with the first that is refused. */
@@ -45,29 +50,88 @@ export function dimmSource(k: Kernel, { node, dimm }: HotplugConfig): MemorySour
         const err = removeMemory(k, top * k.pageBytes, dimm);
         if (err < 0) panic(`dimmSource: the DIMM at frame ${top} cannot be removed, error ${err}`);
       }
+      return 0;
     },
+    cut: () => null,
   };
 }
 
 /**
- * A namespace over the whole pmem region, with the device_dax driver unbound. NamespaceError when there can be none.
+ * The device of a namespace over the whole pmem region, its device_dax driver unbound, or a device over a range that is
+ * no namespace. NamespaceError when there can be none.
  */
 export function daxSource(k: Kernel, config: HotplugConfig): MemorySource {
+  const dev = config.range === null ? namespaceDevice(k, config) : rangeDevice(k);
+  const pmem = k.machine.topology.pmem[0];
+  let err = 0;
+  return {
+    start: dev.ranges[0]?.start ?? pmem.start,
+    add: () => err = devDaxKmemProbe(k, dev, config.memmapOnMemory),
+    remove: () => {
+      if (dev.kmem === null) return 0;
+      if (config.offline) { for (const { start, end } of dev.kmem) offlineRange(k, start, end); }
+      return devDaxKmemRemove(k, dev);
+    },
+    cut: () => cutOff(k, dev, err),
+  };
+}
+
+function namespaceDevice(k: Kernel, { map }: HotplugConfig): DevDax {
   const [region] = ndRegions(k);
   const size = region.end - region.start;
-  const namespace = createNamespace(k, region, { size, align: levelBytes(k.arch, 1), map: "mem" });
+  const namespace = createNamespace(k, region, { size, align: levelBytes(k.arch, 1), map });
   if (typeof namespace === "number") throw new NamespaceError(namespace);
   const dev = namespace.dev!;
   devDaxRemove(k, dev);
+  return dev;
+}
+
+/** A dynamic region, as hmem makes of memory that firmware set aside, and one device over all of it. */
+function rangeDevice(k: Kernel): DevDax {
+  const { nid, start, end } = k.machine.topology.pmem[0];
+  const region = allocDaxRegion(k, nid, { start, end }, k.pageBytes, false);
+  const dev = region === null ? -EINVAL : createDevDax(k, region, end - start, k.pageBytes, null);
+  if (typeof dev === "number") panic(`rangeDevice: no device over frames ${start} to ${end}`);
+  return dev;
+}
+
+/** Bytes of a DAX device that are in no memory block of it, and what the driver says in dmesg. */
+export interface DaxCut {
+  /** Label, info block and reserve in front of the data; 0 for a range. */
+  readonly reserveBytes: number;
+  /** In front of the first memory block. */
+  readonly frontBytes: number;
+  /** Behind the last. */
+  readonly backBytes: number;
+  /** Lines that the kernel logs. */
+  readonly dmesg: readonly string[];
+}
+
+function cutOff(k: Kernel, dev: DevDax, err: number): DaxCut {
+  const pmem = k.machine.topology.pmem[0];
+  const [data] = dev.ranges.length > 0 ? dev.ranges : [{ start: pmem.end, end: pmem.end }];
+  const blocks = daxKmemRange(k, data);
+  const bytes = (frames: number) => frames * k.pageBytes;
+  const some = blocks.start < blocks.end;
   return {
-    start: dev.ranges[0].start,
-    add: () => devDaxKmemProbe(k, dev, config.memmapOnMemory),
-    remove: () => {
-      for (const { start, end } of dev.kmem ?? []) offlineRange(k, start, end);
-      const err = dev.kmem === null ? 0 : devDaxKmemRemove(k, dev);
-      if (err < 0) panic(`daxSource: the namespace's memory cannot be removed, error ${err}`);
-    },
+    reserveBytes: bytes(data.start - pmem.start),
+    frontBytes: bytes(some ? blocks.start - data.start : data.end - data.start),
+    backBytes: bytes(some ? pmem.end - blocks.end : pmem.end - data.end),
+    dmesg: kmemLog(k, some ? blocks : data, some, err),
   };
+}
+
+/** What dev_dax_kmem_probe() says of its one range. */
+function kmemLog(k: Kernel, { start, end }: PfnRange, some: boolean, err: number): string[] {
+  const range = `0x${(start * k.pageBytes).toString(16)}-0x${(end * k.pageBytes - 1).toString(16)}`;
+  if (!some) {
+    return [
+      `kmem dax0.0: mapping0: ${range} too small after alignment`,
+      "kmem dax0.0: rejecting DAX region without any memory after alignment",
+    ];
+  }
+  if (err === -EBUSY) return [`kmem dax0.0: mapping0: ${range} could not reserve region`];
+  return err < 0 ? [`kmem dax0.0: mapping0: ${range} memory add failed`] : [];
 }
 
 /** Puts what is still online of [start, end) offline, from the top. */

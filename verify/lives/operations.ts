@@ -232,7 +232,9 @@ function firstCompound(life: Life, dev: DevDax, start: number): number {
 }
 
 function boundDevices(life: Life): DevDax[] {
-  return [...life.namespaces.flatMap(({ dev }) => dev ?? []), ...life.devices].filter((dev) => dev.bound);
+  const devices = [...life.namespaces.flatMap(({ dev }) => dev ?? []), ...life.devices];
+  // Some kernels make devices without data.
+  return devices.filter((dev) => dev.bound && dev.ranges.length > 0);
 }
 
 /** The device is up, with its page size as when it was mapped, and every mapping of that size lies in one range. */

@@ -37,7 +37,7 @@ export const addMemory = traced(
     const first = start / k.pageBytes;
     const end = (start + bytes) / k.pageBytes;
     if (end > k.machine.topology.maxPfn) return -E2BIG;
-    if (isTaken(k, first, end)) return -EEXIST;
+    if (rangeTaken(k, first, end)) return -EEXIST;
     if (!wholeBlocks(k, start, bytes) || k.nodes[nid] === undefined) return -EINVAL;
     const err = addMemoryResource(k, nid, first, end, flags);
     if (err < 0) return err;
@@ -126,8 +126,11 @@ function wholeBlocks(k: Kernel, start: number, bytes: number): boolean {
   return bytes > 0 && start >= 0 && isAligned(start, block) && isAligned(bytes, block);
 }
 
-/** Whether boot memory, hot-added memory or device memory lies in a range (register_memory_resource()). */
-function isTaken(k: Kernel, start: number, end: number): boolean {
+/**
+ * Whether boot memory, hot-added memory or device memory lies in a range of frames: request_mem_region() and
+ * register_memory_resource() fail then.
+ */
+export function rangeTaken(k: Kernel, start: number, end: number): boolean {
   return k.machine.topology.dram.some((r) => r.start < end && start < r.end) ||
     overlapsMemoryBlocks(k, start, end) || k.pgmaps.overlaps(start, end);
 }

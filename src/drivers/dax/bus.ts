@@ -44,7 +44,7 @@ export function daxAligns(arch: Arch): number[] {
   return [0, 1, 2].map((level) => levelBytes(arch, level));
 }
 
-/** `alloc_dax_region`: null unless the range is aligned at both ends. */
+/** `alloc_dax_region`: null unless the range is aligned at both ends; a static one may be empty. */
 export function allocDaxRegion(
   k: Kernel,
   nid: number,
@@ -53,7 +53,8 @@ export function allocDaxRegion(
   isStatic: boolean,
 ): DaxRegion | null {
   const pages = align / k.pageBytes;
-  if (!isAligned(range.start, pages) || !isAligned(range.end, pages) || range.end <= range.start) return null;
+  if (!isAligned(range.start, pages) || !isAligned(range.end, pages) || range.end < range.start) return null;
+  if (range.end === range.start && !isStatic) return null;
   return { nid, range, align, isStatic, devices: [] };
 }
 
@@ -65,7 +66,8 @@ export const createDevDax = traced("devm_create_dev_dax(_, pages, align)", (
   align: number,
   pgmap: DevPagemap | null,
 ): DevDax | number => {
-  const ranges = takeRanges(k, region, pages, align);
+  // A static region without data gets a device without ranges, as a seed device has none.
+  const ranges = pages === 0 && region.isStatic ? [] : takeRanges(k, region, pages, align);
   if (typeof ranges === "number") return ranges;
   const dev: DevDax = { region, ranges, align, pgmap, bound: false, kmem: null, addrLo: 0, addrHi: 0 };
   const { lo, hi } = newObject(k, dev);

@@ -14,11 +14,12 @@ import { memremapPages, memunmapPages, newPgmap, pagesInUse } from "../../mm/mem
 import { compoundHead, readPage, writePage } from "../../mm/page.ts";
 import { levelPages } from "../../mm/pgtable.ts";
 import { C } from "../../mm/vmstat.ts";
+import { rangeTaken } from "../base/memory_hotplug.ts";
 import { daxPgoffToPfn, type DevDax, devDaxPages, killDevDax } from "./bus.ts";
 import { traced } from "../../mm/trace.ts";
 
 /**
- * `dev_dax_probe`: binds the driver. 0; -EBUSY when one is bound, -EINVAL for a static pgmap with several ranges; else
+ * `dev_dax_probe`: binds the driver. 0; -EBUSY when one is bound or somebody has the memory already, -EINVAL for a static pgmap with several ranges; else
  * what memremap_pages() says, with nothing changed.
  */
 export const devDaxProbe = traced("dev_dax_probe()", (k: Kernel, dev: DevDax): number => {
@@ -26,6 +27,7 @@ export const devDaxProbe = traced("dev_dax_probe()", (k: Kernel, dev: DevDax): n
   const geometry = k.config.compoundDevmap ? pfnDown(dev.align, k.pageBytes) : 1;
   let pgmap = dev.pgmap;
   if (pgmap !== null && dev.ranges.length > 1) return -EINVAL;
+  if (dev.ranges.some(({ start, end }) => rangeTaken(k, start, end))) return -EBUSY;
   if (pgmap === null) pgmap = newPgmap(k, "generic", dev.ranges, null, dev.region.nid, geometry);
   else pgmap.geometry = geometry;
   dev.pgmap = pgmap;

@@ -4,31 +4,35 @@
 //
 //   device   |  . .|########|########|########|.   |      . lost: less than a memory block
 //
-// Left out: memory tiers, resources; a device that cannot be removed stays bound instead of leaking its ranges.
+// Memory that is online when the driver is unbound leaks: it stays System RAM, and its addresses stay taken.
+// Left out: memory tiers.
 
 import { EBUSY, EINVAL } from "../../include/errno.ts";
-import type { MemoryBlock } from "../../include/memory.ts";
 import type { PfnRange } from "../../include/memremap.ts";
 import { alignDown, alignUp } from "../../lib/align.ts";
 import type { Kernel } from "../../mm/kernel.ts";
 import { mhpSupportsMemmapOnMemory } from "../../mm/hotplug/memmap_on_memory.ts";
-import { addMemory, memoryBlocks, removeMemory } from "../base/memory_hotplug.ts";
+import { addMemory, memoryBlocks, rangeTaken, removeMemory } from "../base/memory_hotplug.ts";
 import type { DevDax } from "./bus.ts";
 import { traced } from "../../mm/trace.ts";
 
 /**
- * `dev_dax_kmem_probe`: binds the driver. 0; -EBUSY when a driver is bound, -EINVAL when no part is a memory block;
- * else what addMemory() said of the first range. Once a range is in, others that fail are left out.
+ * `dev_dax_kmem_probe`: binds the driver. 0; -EBUSY when a driver is bound or somebody has the memory already, -EINVAL
+ * when no part is a memory block; else what addMemory() said of the first range. Once a range is in, others that fail
+ * are left out.
  */
 export const devDaxKmemProbe = traced(
   "dev_dax_kmem_probe(_, memmap_on_memory)",
   (k: Kernel, dev: DevDax, memmapOnMemory: boolean): number => {
     if (dev.bound || dev.kmem !== null) return -EBUSY;
-    const split = memmapOnMemory && mhpSupportsMemmapOnMemory(k, k.hotplug.blockPages * k.pageBytes);
+    const split = memmapOnMemory && k.config.kmemMemmapOnMemory &&
+      mhpSupportsMemmapOnMemory(k, k.hotplug.blockPages * k.pageBytes);
     const added: PfnRange[] = [];
     for (const range of dev.ranges.map((r) => daxKmemRange(k, r)).filter((r) => r.start < r.end)) {
       const bytes = (range.end - range.start) * k.pageBytes;
-      const err = addMemory(k, dev.region.nid, range.start * k.pageBytes, bytes, { memmapOnMemory: split, split });
+      const err = rangeTaken(k, range.start, range.end)
+        ? -EBUSY
+        : addMemory(k, dev.region.nid, range.start * k.pageBytes, bytes, { memmapOnMemory: split, split });
       if (err === 0) added.push(range);
       else if (added.length === 0) return err;
     }
@@ -39,27 +43,23 @@ export const devDaxKmemProbe = traced(
 );
 
 /**
- * `dev_dax_kmem_remove`: takes the memory away again. -EINVAL unless bound, or when somebody took some of it away
- * before;
- * -EBUSY while any of it is online.
+ * `dev_dax_kmem_remove`: unbinds the driver. Returns how many frames leak: those of ranges that are online in any part,
+ * or of which somebody took a part away before, stay System RAM for good. -EINVAL unless bound.
  */
 export const devDaxKmemRemove = traced("dev_dax_kmem_remove()", (k: Kernel, dev: DevDax): number => {
   if (dev.kmem === null) return -EINVAL;
-  const blocks: MemoryBlock[] = [];
-  for (const range of dev.kmem) {
-    const found = memoryBlocks(k, range.start, range.end);
-    if (found === null) return -EINVAL;
-    blocks.push(...found);
+  let leaked = 0;
+  for (const { start, end } of dev.kmem) {
+    const blocks = memoryBlocks(k, start, end);
+    if (blocks === null || blocks.some((block) => block.zone >= 0)) leaked += end - start;
+    else for (const block of blocks) removeMemory(k, block.start * k.pageBytes, k.hotplug.blockPages * k.pageBytes);
   }
-  if (blocks.some((block) => block.zone >= 0)) return -EBUSY;
-  const { blockPages } = k.hotplug;
-  for (const block of blocks) removeMemory(k, block.start * k.pageBytes, blockPages * k.pageBytes);
   dev.kmem = null;
-  return 0;
+  return leaked;
 });
 
 /** `dax_kmem_range`: the memory blocks in a range; empty when there is none. */
-function daxKmemRange(k: Kernel, range: PfnRange): PfnRange {
+export function daxKmemRange(k: Kernel, range: PfnRange): PfnRange {
   const { blockPages } = k.hotplug;
   return { start: alignUp(range.start, blockPages), end: alignDown(range.end, blockPages) };
 }

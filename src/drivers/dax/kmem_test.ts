@@ -6,9 +6,9 @@ import { mustCreate, mustDestroy, stockDifference, takeStock, withKernel } from 
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import type { Kernel } from "../../mm/kernel.ts";
 import { memoryBlockOffline, memoryBlockOnline } from "../base/memory.ts";
-import { addMemory, removeMemory } from "../base/memory_hotplug.ts";
-import { destroyNamespace, type NdNamespace } from "../nvdimm/namespace.ts";
-import { allocDaxRegion, createDevDax, deleteDevDax } from "./bus.ts";
+import { removeMemory } from "../base/memory_hotplug.ts";
+import { createNamespace, destroyNamespace, type NdNamespace } from "../nvdimm/namespace.ts";
+import { allocDaxRegion, createDevDax, deleteDevDax, type DevDax } from "./bus.ts";
 import { devDaxProbe, devDaxRemove } from "./device.ts";
 import { devDaxKmemProbe, devDaxKmemRemove } from "./kmem.ts";
 
@@ -22,6 +22,7 @@ function box(more: BootOptions = {}): BootOptions {
     nodes: 2,
     pmem: [{ bytes: 8 * SECTION, nid: 1 }],
     memmapOnMemory: true,
+    kernel: "6.1,kmemMemmapOnMemory=true",
     memoryBlockBytes: SECTION,
     debug: true,
     ...more,
@@ -49,9 +50,6 @@ for (const memmapOnMemory of [true, false]) {
       for (const block of blocks) assertEquals(memoryBlockOnline(k, block, "online_movable"), 0);
       checkInvariants(k);
       assertEquals(k.nodes[1].zones[3].managed, 7 * (memmapOnMemory ? 48 : 64));
-      const stock = takeStock(k);
-      assertEquals(devDaxKmemRemove(k, dev!), -EBUSY);
-      assertEquals(stockDifference(stock, takeStock(k)), "");
       for (const block of blocks) assertEquals(memoryBlockOffline(k, block), 0);
       assertEquals(devDaxKmemRemove(k, dev!), 0);
       assertEquals(k.hotplug.blocks.size, 0);
@@ -59,17 +57,62 @@ for (const memmapOnMemory of [true, false]) {
   });
 }
 
-Deno.test("devDaxKmemRemove changes nothing when some of the memory was taken away behind its back", () => {
+//  namespace    |reserve|..| online | offline | ... |      all of it is one range, and all of it leaks
+Deno.test("destroyNamespace of RAM that is online goes ahead; the memory leaks and nobody gets its addresses", () => {
+  withKernel(box(), (k) => {
+    const ns = mustCreate(k);
+    devDaxRemove(k, ns.dev!);
+    assertEquals(devDaxKmemProbe(k, ns.dev!, false), 0);
+    const blocks = [...k.hotplug.blocks.values()];
+    assertEquals(memoryBlockOnline(k, blocks[3], "online_movable"), 0);
+    assertEquals(destroyNamespace(k, ns), 0);
+    checkInvariants(k);
+    assertEquals([k.hotplug.blocks.size, blocks[3].zone >= 0], [7, true]);
+    const request = { size: ns.extent.end - ns.extent.start, align: 4096, map: "mem" } as const;
+    for (const mode of ["devdax", "fsdax"] as const) {
+      assertEquals(createNamespace(k, ns.region, { ...request, mode }), -EBUSY);
+    }
+    assertEquals(memoryBlockOffline(k, blocks[3]), 0);
+    for (const { start } of blocks) assertEquals(removeMemory(k, start * k.pageBytes, SECTION), 0);
+  });
+});
+
+Deno.test("devDaxKmemRemove leaks what is left when some of the memory was taken away behind its back", () => {
   withDevice(box(), (k, { dev }) => {
     assertEquals(devDaxKmemProbe(k, dev!, false), 0);
-    const start = [...k.hotplug.blocks.values()][3].start * k.pageBytes;
-    assertEquals(removeMemory(k, start, SECTION), 0);
-    const stock = takeStock(k);
-    assertEquals(devDaxKmemRemove(k, dev!), -EINVAL);
-    assertEquals(stockDifference(stock, takeStock(k)), "");
-    assertEquals(addMemory(k, 1, start, SECTION), 0);
-    assertEquals(devDaxKmemRemove(k, dev!), 0);
+    const blocks = [...k.hotplug.blocks.values()];
+    assertEquals(removeMemory(k, blocks[3].start * k.pageBytes, SECTION), 0);
+    assertEquals(devDaxKmemRemove(k, dev!), 7 * k.hotplug.blockPages);
+    assertEquals([dev!.kmem, k.hotplug.blocks.size], [null, 6]);
+    for (const { start } of k.hotplug.blocks.values()) assertEquals(removeMemory(k, start * k.pageBytes, SECTION), 0);
   });
+});
+
+Deno.test("a range claimed twice is busy, for kmem, device_dax and a namespace, before anything is added", () => {
+  withKernel(box(), (k) => {
+    const pmem = k.machine.topology.pmem[0];
+    const [one, two] = [0, 1].map(() => {
+      const region = allocDaxRegion(k, 1, pmem, 4096, false)!;
+      return createDevDax(k, region, pmem.end - pmem.start, 4096, null) as DevDax;
+    });
+    assertEquals(devDaxKmemProbe(k, one, false), 0);
+    const stock = takeStock(k);
+    assertEquals([devDaxKmemProbe(k, two, false), devDaxProbe(k, two)], [-EBUSY, -EBUSY]);
+    assertEquals(stockDifference(stock, takeStock(k)), "");
+    assertEquals([devDaxKmemRemove(k, one), devDaxProbe(k, one)], [0, 0]);
+    assertEquals(devDaxKmemProbe(k, two, false), -EBUSY);
+    devDaxRemove(k, one);
+  });
+});
+
+Deno.test("devDaxKmemProbe puts no memmap on memory before 6.8", () => {
+  for (const kernel of ["5.14", "6.1"]) {
+    withDevice(box({ kernel }), (k, { dev }) => {
+      assertEquals(devDaxKmemProbe(k, dev!, true), 0);
+      assertEquals([...k.hotplug.blocks.values()].map((b) => b.nrVmemmapPages), Array(7).fill(0));
+      devDaxKmemRemove(k, dev!);
+    });
+  }
 });
 
 Deno.test("devDaxKmemProbe keeps the memmap elsewhere where blocks cannot hold it", () => {
@@ -92,12 +135,11 @@ Deno.test("devDaxKmemProbe refuses a device that has a driver or less than a blo
   });
 });
 
-Deno.test("devDaxKmemProbe keeps device_dax and the namespace away until it is removed", () => {
+Deno.test("devDaxKmemProbe keeps device_dax away until it is removed", () => {
   withDevice(box(), (k, ns) => {
     devDaxKmemProbe(k, ns.dev!, true);
     assertEquals(devDaxKmemProbe(k, ns.dev!, true), -EBUSY);
     assertEquals(devDaxProbe(k, ns.dev!), -EBUSY);
-    assertEquals(destroyNamespace(k, ns), -EBUSY);
     devDaxKmemRemove(k, ns.dev!);
     assertEquals(devDaxProbe(k, ns.dev!), 0);
   });

@@ -10,7 +10,9 @@ import { pfnDown } from "../../lib/align.ts";
 import type { Kernel } from "../../mm/kernel.ts";
 import { memremapPages, memunmapPages, newPgmap, pagesInUse } from "../../mm/memremap.ts";
 import { allocDaxRegion, createDevDax, daxAligns, deleteDevDax, type DevDax } from "../dax/bus.ts";
+import { rangeTaken } from "../base/memory_hotplug.ts";
 import { devDaxProbe, devDaxRemove } from "../dax/device.ts";
+import { devDaxKmemRemove } from "../dax/kmem.ts";
 import { type MapMode, ndPfnInit, nvdimmSetupPfn, type PfnInfoBlock } from "./pfn_devs.ts";
 import { claimExtent, type Extent, type NdRegion, releaseExtent } from "./region.ts";
 import { traced } from "../../mm/trace.ts";
@@ -40,7 +42,7 @@ export interface NamespaceRequest {
 /**
  * Creates a namespace and enables it. A negative errno and nothing changed: -EINVAL for a size that is no multiple of
  * 16 MiB, a page size that no entry maps, or compounds larger than a section that would begin inside one, -ENOSPC when
- * the region is full, -ENXIO when the alignment leaves no room, -ENOMEM when memory is out, or with map=dev the room
+ * the region is full, -EBUSY when memory there leaked, -ENXIO when the alignment leaves no room, -ENOMEM when memory is out, or with map=dev the room
  * that the info block reserves: on arm64, where a leaf must be aligned and the rest of the memmap comes from there too,
  * or where the label takes a large page.
  */
@@ -53,13 +55,14 @@ export function createNamespace(k: Kernel, region: NdRegion, request: NamespaceR
 }
 
 /**
- * Disables and destroys a namespace. -EBUSY while somebody, a neighbour's memmap too, is on its pages, or it is System
- * RAM; -EINVAL when it is gone already.
+ * Disables and destroys a namespace. -EBUSY while somebody, a neighbour's memmap too, is on its pages; -EINVAL when it
+ * is gone already. What of it is System RAM and online leaks: nothing can be made there any more.
  */
 export function destroyNamespace(k: Kernel, ns: NdNamespace): number {
   if (!ns.region.used.includes(ns.extent)) return -EINVAL;
   if (ns.dev !== null) {
-    // No driver may be bound at all, as after devDaxRemove() or devDaxKmemRemove().
+    if (ns.dev.kmem !== null) devDaxKmemRemove(k, ns.dev);
+    // No driver may be bound at all, as after devDaxRemove().
     let err = ns.dev.bound ? devDaxRemove(k, ns.dev) : 0;
     if (err === 0) err = deleteDevDax(ns.dev);
     if (err < 0) return err;
@@ -79,6 +82,7 @@ export function usableBytes(k: Kernel, ns: NdNamespace): number {
 function enable(k: Kernel, region: NdRegion, extent: Extent, request: NamespaceRequest): NdNamespace | number {
   const mode = request.mode ?? "devdax";
   if (!daxAligns(k.arch).includes(request.align)) return -EINVAL;
+  if (rangeTaken(k, pfnDown(extent.start, k.pageBytes), pfnDown(extent.end, k.pageBytes))) return -EBUSY;
   const size = extent.end - extent.start;
   const info = ndPfnInit(k, extent.start, size, request.align, request.map);
   if (typeof info === "number") return info;
@@ -91,7 +95,7 @@ function enable(k: Kernel, region: NdRegion, extent: Extent, request: NamespaceR
     const err = memremapPages(k, pgmap);
     return err < 0 ? err : { ...common, dev: null };
   }
-  const dev = attachDax(k, region, extent, info, pgmap, setup.range.end);
+  const dev = attachDax(k, region, extent, info, pgmap);
   return typeof dev === "number" ? dev : { ...common, dev };
 }
 
@@ -102,9 +106,9 @@ const attachDax = traced("__dax_pmem_probe()", (
   extent: Extent,
   info: PfnInfoBlock,
   pgmap: DevPagemap,
-  end: number,
 ): DevDax | number => {
-  const range = { start: pfnDown(extent.start + info.dataoff, k.pageBytes), end };
+  const start = pfnDown(extent.start + info.dataoff, k.pageBytes);
+  const range = { start, end: start + info.npfns };
   const daxRegion = allocDaxRegion(k, region.nid, range, info.align, true);
   if (daxRegion === null) return -ENOMEM;
   const dev = createDevDax(k, daxRegion, range.end - range.start, info.align, pgmap);

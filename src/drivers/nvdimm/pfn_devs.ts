@@ -32,7 +32,7 @@ export interface PfnInfoBlock {
 /** The size of struct page ndctl reserves room for (MAX_STRUCT_PAGE_SIZE). */
 const MAX_STRUCT_PAGE_SIZE = 64;
 
-/** `nd_pfn_init`: lays out [start, start + size), in bytes. -ENXIO when the alignment leaves no room for data. */
+/** `nd_pfn_init`: lays out [start, start + size), in bytes. -ENXIO when the alignment leaves no room for data, but for kernels that make namespaces without any. */
 export const ndPfnInit = traced(
   "nd_pfn_init(start, size, align)",
   (k: Kernel, start: number, size: number, align: number, mode: MapMode): PfnInfoBlock | number => {
@@ -42,8 +42,8 @@ export const ndPfnInit = traced(
     const frames = Math.floor((size - reserve) / k.pageBytes);
     const memmap = mode === "dev" ? MAX_STRUCT_PAGE_SIZE * frames : 0;
     const dataoff = alignUp(start + reserve + memmap, unit) - start;
-    if (dataoff >= size - endTrunc) return -ENXIO;
-    return { mode, align, dataoff, endTrunc, npfns: pfnDown(size - dataoff - endTrunc, k.pageBytes) };
+    if (dataoff >= size - (k.config.emptyNamespaces ? 0 : endTrunc)) return -ENXIO;
+    return { mode, align, dataoff, endTrunc, npfns: pfnDown(Math.max(0, size - dataoff - endTrunc), k.pageBytes) };
   },
 );
 

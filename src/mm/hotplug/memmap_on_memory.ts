@@ -30,6 +30,8 @@ export interface MhpGeometry {
 
 /** A rule that keeps the memmap out of the memory it describes, in the kernel's order. */
 export type MhpRefusal =
+  /** The memory comes through kmem, which does not ask for it before 6.8. */
+  | "kmem"
   /** The boot parameter is off or the kernel has none. */
   | "parameter"
   /** HugeTLB vmemmap freeing is on and takes precedence. */
