@@ -32,7 +32,7 @@ function register(contest: Contest, step: number, side: Side, name: string): voi
 
 if (native !== null) {
   for (const contest of CONTESTS) {
-    for (const [step, name] of contest.steps.entries()) {
+    for (const [step, { name }] of contest.steps.entries()) {
       for (const side of SIDES.toReversed()) register(contest, step, side, name);
     }
   }
