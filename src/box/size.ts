@@ -2,10 +2,8 @@
 // Sizes as ndctl, daxctl, lsmem and dmesg print them. A rounded figure stands for a range of bytes, and two figures for
 // one size, "126.00 GiB (135.29 GB)", narrow it down.
 
+import { parseSize } from "../lib/units.ts";
 import type { Size } from "./facts.ts";
-
-const BINARY: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40, P: 2 ** 50 };
-const DECIMAL: Readonly<Record<string, number>> = { "": 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15 };
 
 /** A size that is exactly so many bytes. */
 export function exactly(bytes: number): Size {
@@ -32,10 +30,7 @@ export function roundest({ least, most }: Size): number {
   return least;
 }
 
-/**
- * The size a text or number says; null when it says none, or one past 2^53 or below zero. `GB` counts powers of 1000
- * where decimals stand before it, as ndctl prints it, `kB` and units without `iB` powers of 1024, as the kernel does.
- */
+/** The size a text or number says; null when it says none, or one past 2^53 or below zero. */
 export function sizeOf(given: string | number): Size | null {
   if (typeof given === "number") return Number.isSafeInteger(given) && given >= 0 ? exactly(given) : null;
   const text = given.trim();
@@ -47,20 +42,21 @@ export function sizeOf(given: string | number): Size | null {
   return both.least <= both.most ? both : null;
 }
 
+/** One figure; its last decimal is rounded. Whole numbers of kB and MB are the kernel's, powers of 1024. */
 function oneFigure(text: string): Size | null {
-  if (/^0x[0-9a-f]+$/i.test(text)) return safe(Number(text), 0);
-  const match = /^(\d+)(\.\d+)?\s*([KMGTP]?)(i?B?)$/i.exec(text);
-  if (match === null) return null;
-  const [, whole, fraction = "", prefix, suffix] = match;
-  // "135.29 GB" is ndctl's; "2GB" is somebody's 2G.
-  const units = fraction !== "" && /^b$/i.test(suffix) ? DECIMAL : BINARY;
-  const unit = units[prefix.toUpperCase()];
-  const rounded = fraction === "" || unit === 1 ? 0 : unit / 10 ** (fraction.length - 1) / 2;
-  return safe(Number(whole + fraction) * unit, rounded);
+  const plain = text.replace(/^(\d+)\s*([KMGTP])B$/i, "$1$2");
+  const bytes = bytesOf(plain);
+  if (bytes === null) return null;
+  const [amount, , fraction] = /^(\d+)\.(\d+)/.exec(plain) ?? ["1", "1", ""];
+  const slack = fraction === "" || Number(amount) === 0 ? 0 : bytes / Number(amount) / 10 ** fraction.length / 2;
+  return { least: Math.ceil(bytes - slack), most: Math.floor(bytes + slack) };
 }
 
-/** Whole bytes about a figure. */
-function safe(bytes: number, slack: number): Size | null {
-  const size = { least: Math.max(0, Math.ceil(bytes - slack)), most: Math.floor(bytes + slack) };
-  return Number.isSafeInteger(size.most) && size.least <= size.most ? size : null;
+function bytesOf(text: string): number | null {
+  try {
+    return parseSize(text);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }
