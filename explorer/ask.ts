@@ -37,6 +37,7 @@ async function start(): Promise<Worker> {
   started.onmessage = ({ data }: MessageEvent<Answered>) => {
     waiting.get(data.id)?.(data);
     waiting.delete(data.id);
+    showBusy();
   };
   started.onerror = () => {
     // A worker that ran out of memory answers nothing any more; the next question starts another.
@@ -44,9 +45,15 @@ async function start(): Promise<Worker> {
       answer({ id, ms: 0, error: "The worker ended: too much for this browser's memory" });
     }
     waiting.clear();
+    showBusy();
     worker = null;
   };
   return started;
+}
+
+/** Tells assistive programs, and tests, whether answers are waited for. */
+function showBusy(more = 0): void {
+  document.documentElement.setAttribute("aria-busy", String(waiting.size + more > 0));
 }
 
 /** Asks once. Rejects with the one line that says why there is no answer. */
@@ -57,6 +64,7 @@ export async function ask<Q extends keyof Questions>(
   worker ??= start();
   const id = ++lastId;
   const asked = await worker;
+  showBusy(1);
   return await new Promise((resolve, reject) => {
     waiting.set(id, ({ report, error, ms }) => {
       if (error === undefined) resolve({ report: report as Report<Q>, ms });

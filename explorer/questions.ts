@@ -20,8 +20,8 @@ import { traceAt, type TraceOptions } from "../src/scenario/trace.ts";
 import { type BoxWithNamespace, createOnBox, namespaceReportOn } from "../src/scenario/namespace.ts";
 import { judgeClaim } from "./judging.ts";
 
-/** Most host memory of one machine: what a page may have beside another one. */
-const HOST_MEMORY = 2.5 * 2 ** 30;
+/** Most host memory of one machine: a browser's largest buffer. */
+const HOST_MEMORY = 2 ** 31 - 2 ** 21;
 /** Events of a trace that are stepped through. */
 const MOST_EVENTS = 20_000;
 /** Machines kept. */
@@ -94,7 +94,7 @@ function moment({ events, window, options }: {
   readonly window: { readonly startPfn: number; readonly bytes: number };
   readonly options: TraceOptions;
 }) {
-  return traceAt(options, events, (k) => machineNow(k, window));
+  return traceAt({ hostMemory: HOST_MEMORY, ...options }, events, (k) => machineNow(k, window));
 }
 
 /** What has one option of host memory in common. */
@@ -111,7 +111,7 @@ export const QUESTIONS = {
   gup: capped(gupReport),
   hugetlb: capped(hugetlbReport),
   hotplug: capped(hotplugReport),
-  trace,
+  trace: capped(trace),
   moment,
   claim: judgeClaim,
   box: (texts: readonly BoxText[]) => boxReport(readBox(texts)),

@@ -22,7 +22,16 @@ interface CloserProps {
 export function Closer({ kernel, values, set }: CloserProps) {
   const page = Number(values.page);
   const options = () => ({ ...namespaceOptions(values, kernel), compound: Number(values.compound) });
-  const inputs = [kernel, values.arch, values.size, values.align, values.map, values.struct, values.compound];
+  const inputs = [
+    kernel,
+    values.arch,
+    values.size,
+    values.align,
+    values.map,
+    values.struct,
+    values.contents,
+    values.compound,
+  ];
   const view = useAnswer("page", () => ({ ...options(), page }), [...inputs, page]);
   if (view.error !== null) return <p class="error" role="alert">{view.error}</p>;
   if (view.report === null) return null;

@@ -16,7 +16,7 @@ import { Savable } from "../parts/save.tsx";
 import type { Questions } from "../questions.ts";
 import type { View, ViewProps } from "../view.ts";
 import { PteTable, Sections } from "./cells.tsx";
-import { KERNELS, NAMESPACE_FIELDS, namespaceFlags, namespaceOptions } from "./namespace_fields.ts";
+import { CONTENTS_FIELD, KERNELS, NAMESPACE_FIELDS, namespaceFlags, namespaceOptions } from "./namespace_fields.ts";
 import { Closer } from "./closer.tsx";
 
 const NONE = "none";
@@ -25,6 +25,7 @@ const FIELDS: readonly Field[] = [
   NAMESPACE_FIELDS[0],
   { name: "beside", label: "beside", kind: "choice", fallback: "5.14", choices: [...KERNELS, NONE] },
   ...NAMESPACE_FIELDS.slice(1),
+  CONTENTS_FIELD,
   { name: "compound", label: "Compound", kind: "count", fallback: "0", hidden: true },
   { name: "page", label: "Vmemmap page", kind: "count", fallback: "", hidden: true },
   { name: "pfn", label: "Struct page", kind: "count", fallback: "", hidden: true },
@@ -78,7 +79,7 @@ function Lede({ onPlay }: { readonly onPlay: () => void }) {
         Linux keeps a 64-byte <code>struct page</code>{" "}
         for every 4 KiB of memory, so eight pages of that array, the vmemmap, describe one 2 MiB page. Seven of the
         eight say the same about tail pages: Linux 6.1 maps them all to one frame, where 5.14 spends a frame on each.
-        Both kernels below booted in this page just now; what is drawn was read from their page tables.
+        The kernels below booted in this page just now; what is drawn was read from their page tables.
       </p>
       <button type="button" class="play" onClick={onPlay}>▶ Play</button>
     </div>
@@ -101,8 +102,8 @@ function usePlay(setPlayed: (rows: number) => void): () => void {
 function useMap(values: Values, kernel: string) {
   const read = () =>
     kernel === NONE ? null : { ...namespaceOptions(values, kernel), compound: whole(values, "compound") };
-  const { arch, size, align, map, struct, compound } = values;
-  return useAnswer("map", read, [kernel, arch, size, align, map, struct, compound]);
+  const { arch, size, align, map, struct, contents, compound } = values;
+  return useAnswer("map", read, [kernel, arch, size, align, map, struct, contents, compound]);
 }
 
 /** Where in the namespace we are, and the way back. */
@@ -202,7 +203,13 @@ function Map({ kernel, report, values, drawn, set }: {
       <PteTable report={report} table={table} />
       <h3>The whole namespace</h3>
       <Sections report={report} sections={sections} set={set} />
-      <Asked command={["namespace", ...namespaceFlags(values, kernel)]}>
+      <Asked
+        command={[
+          "namespace",
+          ...namespaceFlags(values, kernel),
+          ...(values.contents === "off" ? ["--no-contents"] : []),
+        ]}
+      >
         <Figures
           caption="What the namespace costs"
           rows={[

@@ -5,7 +5,7 @@ import { PRESETS } from "../../src/include/kernel_config.ts";
 import { pageBytes } from "../../src/arch/arch.ts";
 import { ARCHS } from "../../src/arch/archs.ts";
 import type { NamespaceOptions } from "../../src/scenario/box.ts";
-import { bytes, type Field, type Values, whole } from "../fields.ts";
+import { bytes, type Field, ON, type Values, whole } from "../fields.ts";
 import { flags, NAMESPACE_DEFAULTS } from "../parts/command.tsx";
 
 /** Names of the presets, as they are listed. */
@@ -21,6 +21,9 @@ export const NAMESPACE_FIELDS: readonly Field[] = [
   { name: "struct", label: "struct page", kind: "choice", fallback: "64", choices: ["56", "64", "72", "80"] },
 ];
 
+/** Whether struct pages are written, or frames and tables counted only. */
+export const CONTENTS_FIELD: Field = { name: "contents", label: "write struct pages", kind: "switch", fallback: ON };
+
 /** The report's options. RangeError for what cannot be read. */
 export function namespaceOptions(values: Values, kernel = values.kernel): NamespaceOptions {
   return {
@@ -30,6 +33,7 @@ export function namespaceOptions(values: Values, kernel = values.kernel): Namesp
     kernel,
     arch: values.arch,
     structPageSize: whole(values, "struct"),
+    ...(values.contents === "off" ? { contents: false } : {}),
   };
 }
 

@@ -240,8 +240,11 @@ function emulateMemory({ kernel, arch, size }: { kernel: string; arch: string; s
   });
 }
 
-/** Host memory that one part may take: three windows of page tables and what describes them. */
-const HOST = 2 * GIB;
+/**
+ * Host memory that one part may take: three windows of page tables and what describes them. Less than 2 GiB by what a
+ * browser's largest buffer is.
+ */
+const HOST = 2 * GIB - 2 ** 21;
 
 const TABLES: readonly number[] = [USE_PTE_TABLE, USE_PMD_TABLE, USE_PUD_TABLE];
 
