@@ -1,184 +1,184 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task bench:compare`: is this revision slower than that one? Runs the benchmarks of both in turn, A B A B, so
-// that a machine that drifts drifts for both, pairs the rounds and prints each ratio with a 95 % confidence interval.
-// Exit 1 when a benchmark is slower beyond noise (the interval lies above 1) and by more than 5 %, 2 for bad usage or
-// input.
+// `deno task bench:compare`: is this revision slower than that one? Runs the cases of side/cases.ts on both in turn
+// (rounds.ts) until each is settled or the time is up (verdict.ts); the first line of stdout is the answer:
 //
-//   --base REV       compare the working tree with this revision (default HEAD)
-//   --rounds N       rounds of each (default 3, at least 2 to compare)
-//   --filter TEXT    only benchmarks whose name contains it
-//   --save FILE      run the working tree alone and save its times
-//   --against FILE   run the working tree and compare with a saved run of the same CPU, runtime and geometry
-//   --bmf            print the working tree's times in Bencher Metric Format instead of a table
+//     slower: 1 of 26 (get 4G before +131 %, 45 to 268 %)     exit 1
+//     no slower: 26 of 26 within 5.0 %                        exit 0
+//     inconclusive: 12 need about 9 more rounds, of 26        exit 3
+//
+// Bad usage or input is exit 2, before anything runs. Times are CPU time of the emulator's thread where the host can
+// tell it, so that a loaded host blurs them less.
 
 import { bold, green, red, setColorEnabled } from "@std/fmt/colors";
-import { CommandError, type Flags } from "../src/cli/command.ts";
-import { numberFlag, parseFlags } from "../src/cli/flags.ts";
+import { type Command, CommandError, type CommandResult, type Flags } from "../src/cli/command.ts";
+import { numberFlag } from "../src/cli/flags.ts";
+import { runTask } from "../src/cli/run.ts";
 import { writeFile } from "../src/cli/write_file.ts";
-import { addRound, asBenchRun, type BenchRun, emptyRun, incomparable } from "./bench_json.ts";
-import { pairedRatio, type RatioInterval } from "./statistics.ts";
+import {
+  bencherMetricFormat,
+  type BenchRun,
+  benchRun,
+  githubActionBenchmark,
+  incomparable,
+  readRun,
+} from "./bench_run.ts";
+import { git, type Revisions, revisions, withCheckout } from "./checkouts.ts";
+import { compareCheckouts, type Limits, roundsAlone } from "./rounds.ts";
+import { CASES } from "./side/cases.ts";
+import { compareCase, type Comparison, EXIT_CODES, overall, percent, percentRange } from "./verdict.ts";
 
-/** Slower by less than this is not reported, however certain. */
-const TOLERANCE = 1.05;
+/** Rounds of the working tree alone. */
+const ROUNDS_ALONE = 7;
+/** A share of the CPU under which the host counts as loaded. */
+const LOADED = 0.8;
 
-/** One benchmark of both runs. */
-export interface Comparison extends RatioInterval {
-  readonly name: string;
-  readonly regression: boolean;
-}
-
-const FLAGS = {
+const COMMAND: Command = {
   name: "bench:compare",
-  summary: "compare the benchmarks of two revisions",
+  summary: "is the working tree slower than another revision?",
   flags: {
-    base: { value: "REV", help: "revision to compare with", fallback: "HEAD" },
-    rounds: { value: "N", help: "rounds of each", fallback: "3" },
-    filter: { value: "TEXT", help: "only benchmarks whose name contains it" },
-    save: { value: "FILE", help: "save the working tree's times" },
-    against: { value: "FILE", help: "compare with a saved run" },
-    bmf: { value: "", help: "print Bencher Metric Format" },
+    base: { value: "REV", help: "compare with it; default HEAD, or what a clean tree's branch began with, or HEAD~1" },
+    filter: { value: "TEXT", help: "only cases whose name contains it" },
+    tolerance: { value: "PERCENT", help: "slower by less is no matter", fallback: "5" },
+    seconds: { value: "N", help: "stop after as long", fallback: "150" },
+    rounds: { value: "N", help: `rounds at most; with --save, --bmf, --github, --against: how many (${ROUNDS_ALONE})` },
+    save: { value: "FILE", help: "measure the working tree alone and save its times" },
+    against: { value: "FILE", help: "compare the working tree with a saved run of the same host" },
+    bmf: { value: "", help: "measure the working tree alone, print Bencher Metric Format" },
+    github: { value: "", help: "the same as github-action-benchmark's customSmallerIsBetter" },
+    list: { value: "", help: "list the cases" },
   },
+  run,
 };
 
-/** Benchmarks that only one of two runs has: gone, new, or left out for want of memory. */
-export function unpaired(before: BenchRun, after: BenchRun): string[] {
-  const missing = (from: BenchRun, to: BenchRun) =>
-    Object.keys(from.benches).filter((name) => to.benches[name] === undefined)
-      .map((name) => `${name} (only in ${from.revision})`);
-  return [...missing(before, after), ...missing(after, before)];
-}
-
-/** Benchmarks that both runs have, with the ratio after / before. */
-export function compareRuns(before: BenchRun, after: BenchRun): Comparison[] {
-  const names = Object.keys(before.benches).filter((name) => after.benches[name] !== undefined);
-  return names.map((name) => {
-    const rounds = Math.min(before.benches[name].length, after.benches[name].length);
-    const interval = pairedRatio(before.benches[name].slice(0, rounds), after.benches[name].slice(0, rounds));
-    return { name, ...interval, regression: interval.low > 1 && interval.ratio > TOLERANCE };
-  });
-}
-
-/** Bencher Metric Format: name -> measure -> value with its range. Nanoseconds. */
-export function bencherMetricFormat(run: BenchRun): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(run.benches).map(([name, times]) => [name, {
-      latency: {
-        value: times.reduce((a, b) => a + b, 0) / times.length,
-        lower_value: Math.min(...times),
-        upper_value: Math.max(...times),
-      },
-    }]),
-  );
-}
-
-/** The table of a comparison. */
-export function comparisonTable(before: BenchRun, after: BenchRun, rows: readonly Comparison[]): string {
-  const width = Math.max(...rows.map((r) => r.name.length), 9);
-  const lines = rows.map((r) => {
-    const range = `${r.low.toFixed(3)} .. ${r.high.toFixed(3)}`;
-    const verdict = r.regression ? red("slower") : r.high < 1 && r.ratio < 1 / TOLERANCE ? green("faster") : "";
-    return `${r.name.padEnd(width)}  ${r.ratio.toFixed(3).padStart(7)}  ${range.padEnd(18)}  ${verdict}`.trimEnd();
-  });
-  const head = `${"benchmark".padEnd(width)}  ${"ratio".padStart(7)}  95 % interval`;
-  return [`${after.revision} against ${before.revision}, ${after.cpu}, ${after.runtime}`, bold(head), ...lines].join(
-    "\n",
-  );
-}
-
-async function git(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await new Deno.Command("git", { args, stdout: "piped", stderr: "piped" }).output();
-  const text = new TextDecoder();
-  if (code !== 0) throw new CommandError(`git ${args[0]}: ${text.decode(stderr).trim().split("\n")[0]}`);
-  return text.decode(stdout).trim();
-}
-
-async function workingRevision(): Promise<string> {
-  const dirty = await git("status", "--porcelain", "--untracked-files=no");
-  return await git("rev-parse", "--short", "HEAD") + (dirty === "" ? "" : "+");
-}
-
-function readRun(file: string): BenchRun {
-  try {
-    return asBenchRun(JSON.parse(Deno.readTextFileSync(file)), file);
-  } catch (error) {
-    if (error instanceof RangeError) throw new CommandError(error.message);
-    throw new CommandError(`Cannot read ${file}: ${error instanceof Error ? error.message : error}`);
+async function run(flags: Flags): Promise<CommandResult> {
+  const names = casesNamed(flags.has("filter") ? flags.text("filter") : "");
+  if (flags.has("list")) return { report: { cases: names }, text: names.join("\n"), code: 0 };
+  const modes = ["save", "against", "bmf", "github", "base"].filter((flag) => flags.has(flag));
+  const alone = modes.filter((mode) => mode !== "base" && mode !== "against");
+  if (modes.length > 1 && alone.length !== modes.length) {
+    throw new CommandError(`--${modes[0]} and --${modes[1]} ask for different things: give one`);
   }
-}
-
-/** Several rounds of the working tree. */
-async function ownRounds(rounds: number, args: readonly string[]): Promise<BenchRun> {
-  let run = emptyRun(await workingRevision());
-  for (let i = 0; i < rounds; i++) run = await addRound(run, ".", args);
-  return run;
-}
-
-/** Rounds of the base revision, in a checkout of its own, and of the working tree, in turn. */
-async function alternate(base: string, rounds: number, args: readonly string[]): Promise<[BenchRun, BenchRun]> {
-  const dir = await Deno.makeTempDir({ prefix: "bench-base-" });
-  let before = emptyRun(await git("rev-parse", "--short", base));
-  let after = emptyRun(await workingRevision());
-  await git("worktree", "add", "--detach", "--quiet", "--force", dir, base);
-  try {
-    for (let i = 0; i < rounds; i++) {
-      before = await addRound(before, dir, args);
-      after = await addRound(after, ".", args);
+  const limits = readLimits(flags);
+  if (alone.length > 0) return await measureAlone(flags, names, limits.rounds);
+  if (flags.has("against")) return await compareWithSaved(flags.text("against"), names, limits);
+  const compared = await revisions(flags.has("base") ? flags.text("base") : undefined);
+  warnOfLoad();
+  console.error(`bench:compare: ${compared.after} against ${compared.before}, ${names.length} cases`);
+  return await withCheckout(compared.before, names, async (dir, common) => {
+    for (const name of names.filter((each) => !common.includes(each))) progress(`only in ${compared.after}: ${name}`);
+    const { rows, clock, share } = await compareCheckouts(dir, ".", common, limits, progress);
+    if (share < LOADED) {
+      progress(`the host was loaded: the cases had the CPU ${Math.round(100 * share)} % of the time they ran`);
     }
-  } finally {
-    await git("worktree", "remove", "--force", dir);
-  }
-  return [before, after];
+    return outcome(compared, rows, limits, clock);
+  });
 }
 
-async function run(flags: Flags): Promise<number> {
-  const rounds = numberFlag(flags, "rounds");
-  if (rounds < 1) throw new CommandError("--rounds: expected at least 1");
-  const args = flags.has("filter") ? [`--filter=${flags.text("filter")}`] : [];
-  if (flags.has("against")) {
-    const saved = readRun(flags.text("against"));
-    enoughRounds(rounds, "--rounds");
-    enoughRounds(Math.min(...Object.values(saved.benches).map((times) => times.length)), flags.text("against"));
-    const own = await ownRounds(rounds, args);
-    const why = incomparable(saved, own);
-    if (why !== null) throw new CommandError(`Cannot compare with ${flags.text("against")}: ${why}`);
-    return report(saved, own, flags);
-  }
-  if (flags.has("save") || flags.has("bmf")) {
-    const own = await ownRounds(rounds, args);
-    if (flags.has("bmf")) console.log(JSON.stringify(bencherMetricFormat(own), null, 1));
-    if (flags.has("save")) await writeFile(flags.text("save"), `${JSON.stringify(own, null, 1)}\n`);
-    return 0;
-  }
-  enoughRounds(rounds, "--rounds");
-  const [before, after] = await alternate(flags.text("base"), rounds, args);
-  return report(before, after, flags);
+/** Names of the cases that contain `text`. CommandError when none does. */
+function casesNamed(text: string): string[] {
+  const names = CASES.map(({ name }) => name).filter((name) => name.includes(text));
+  if (names.length === 0) throw new CommandError(`--filter: no case's name contains "${text}"; --list names them`);
+  return names;
 }
 
-/** One round says nothing about noise, so that nothing would ever be called slower. */
-function enoughRounds(rounds: number, where: string): void {
-  if (rounds < 2) throw new CommandError(`${where}: ${rounds} round: comparing takes at least 2`);
+function readLimits(flags: Flags): Limits {
+  const alone = ["save", "against", "bmf", "github"].some((flag) => flags.has(flag));
+  const positive = (name: string) => {
+    const value = numberFlag(flags, name);
+    if (value < 1) throw new CommandError(`--${name}: expected at least 1`);
+    return value;
+  };
+  return {
+    tolerance: 1 + positive("tolerance") / 100,
+    budgetMs: 1000 * positive("seconds"),
+    rounds: flags.has("rounds") ? positive("rounds") : alone ? ROUNDS_ALONE : Infinity,
+  };
 }
 
-function report(before: BenchRun, after: BenchRun, flags: Flags): number {
-  const rows = compareRuns(before, after);
-  for (const name of unpaired(before, after)) console.error(`bench:compare: not compared: ${name}`);
-  if (rows.length === 0) throw new CommandError("the two runs have no benchmark in common");
-  setColorEnabled(!Deno.noColor && Deno.stdout.isTerminal());
-  if (flags.has("bmf")) console.log(JSON.stringify(bencherMetricFormat(after), null, 1));
-  else if (flags.json) console.log(JSON.stringify({ before: before.revision, after: after.revision, rows }, null, 1));
-  else console.log(comparisonTable(before, after, rows));
-  return rows.some((r) => r.regression) ? 1 : 0;
+async function measureAlone(flags: Flags, names: readonly string[], rounds: number): Promise<CommandResult> {
+  if (flags.has("save")) await requireWritable(flags.text("save"));
+  const run = await ownRun(names, rounds);
+  if (flags.has("save")) await writeFile(flags.text("save"), `${JSON.stringify(run, null, 1)}\n`);
+  const printed = flags.has("bmf") ? bencherMetricFormat(run) : flags.has("github") ? githubActionBenchmark(run) : run;
+  const quiet = flags.has("save") && !flags.has("bmf") && !flags.has("github");
+  return { report: run, text: quiet ? `saved ${flags.text("save")}` : JSON.stringify(printed, null, 1), code: 0 };
+}
+
+async function ownRun(names: readonly string[], rounds: number): Promise<BenchRun> {
+  warnOfLoad();
+  const { after } = await revisions("HEAD");
+  return benchRun(after, await roundsAlone(await git("rev-parse", "--show-toplevel"), names, rounds, progress));
+}
+
+async function compareWithSaved(file: string, names: readonly string[], limits: Limits): Promise<CommandResult> {
+  const saved = readRun(file);
+  const why = incomparable(saved);
+  if (why !== null) throw new CommandError(`cannot compare with ${file}: ${why}`);
+  const common = names.filter((name) => Object.hasOwn(saved.benches, name));
+  if (common.length === 0) throw new CommandError(`cannot compare with ${file}: it has none of these cases`);
+  const own = await ownRun(common, limits.rounds);
+  const rows = common.map((name) => {
+    const rounds = Math.min(saved.benches[name].length, own.benches[name].length);
+    const times = { before: saved.benches[name].slice(0, rounds), after: own.benches[name].slice(0, rounds) };
+    return compareCase(name, times, limits.tolerance, common.length);
+  });
+  return outcome({ before: saved.revision, after: own.revision }, rows, limits, "CPU time");
+}
+
+/** A directory that is not there is found now, not when everything has run. */
+async function requireWritable(file: string): Promise<void> {
+  const dir = file.includes("/") ? file.slice(0, file.lastIndexOf("/") + 1) : ".";
+  const is = await Deno.stat(dir).catch(() => null);
+  if (is === null || !is.isDirectory) throw new CommandError(`--save: no directory ${dir}`);
+  const there = await Deno.stat(file).catch(() => null);
+  if (there?.isDirectory) throw new CommandError(`--save: ${file} is a directory`);
+}
+
+function warnOfLoad(): void {
+  const [load] = Deno.loadavg();
+  const cpus = navigator.hardwareConcurrency;
+  if (load < cpus / 2) return;
+  progress(`the host is loaded (${load.toFixed(1)} on ${cpus} CPUs): intervals get wider, more rounds are needed`);
+}
+
+function progress(text: string): void {
+  console.error(`bench:compare: ${text}`);
+}
+
+function outcome(compared: Revisions, rows: readonly Comparison[], limits: Limits, clock: string): CommandResult {
+  const { verdict, line } = overall(rows, limits.tolerance);
+  const report = { verdict, line, ...compared, clock, tolerance: limits.tolerance, rows };
+  return { report, text: comparisonText(line, compared, rows, clock), code: EXIT_CODES[verdict] };
+}
+
+/** The answer and the table behind it. */
+export function comparisonText(
+  line: string,
+  { before, after }: Revisions,
+  rows: readonly Comparison[],
+  clock: string,
+): string {
+  const width = Math.max(...rows.map((r) => r.name.length), 4);
+  const column = (text: string, wide: number) => text.padStart(wide);
+  const head = `${"case".padEnd(width)}${column("before", 10)}${column("after", 10)}${column("change", 9)}  ` +
+    `${"95 % interval".padEnd(16)}${column("rounds", 7)}`;
+  const verdictText = (r: Comparison) => {
+    if (r.verdict === "slower") return red("slower");
+    if (r.verdict === "faster") return green("faster");
+    return r.verdict === "open" ? `open, about ${r.missing} more` : "";
+  };
+  const lines = rows.map((r) =>
+    `${r.name.padEnd(width)}${column(r.beforeMs.toFixed(2), 10)}${column(r.afterMs.toFixed(2), 10)}` +
+    `${column(percent(r.ratio), 9)}  ${percentRange(r).padEnd(16)}${column(`${r.rounds}`, 7)}  ${verdictText(r)}`
+      .trimEnd()
+  );
+  return [line, "", `${after} against ${before}, medians in ms of ${clock}`, bold(head), ...lines].join("\n");
 }
 
 /** The command line; returns the exit code. */
-export async function main(args: readonly string[]): Promise<number> {
-  try {
-    return await run(parseFlags(FLAGS.name, FLAGS.flags, args));
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    console.error(`bench:compare: ${error.message}`);
-    return 2;
-  }
+export function main(args: readonly string[]): Promise<number> {
+  setColorEnabled(!Deno.noColor && Deno.stdout.isTerminal());
+  return runTask(COMMAND, args);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,25 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The little statistics that comparing benchmarks takes: paired ratios on a logarithmic scale, their mean and a
-// 95 % confidence interval from Student's t distribution; medians.
+// confidence interval from Student's t distribution; medians.
 
-/** A ratio with its 95 % confidence interval. */
+/** A ratio with its confidence interval. */
 export interface RatioInterval {
   readonly ratio: number;
   readonly low: number;
   readonly high: number;
 }
 
-/** Two-sided 95 % quantiles of Student's t by degrees of freedom, from 1. */
-const T95 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131];
-/** The same of the normal distribution. */
-const Z95 = 1.959964;
+/**
+ * The probability that Student's t stays within `-t .. t`: the finite sums for whole degrees of freedom (Abramowitz and
+ * Stegun 26.7.3 and 26.7.4).
+ */
+export function studentWithin(t: number, freedom: number): number {
+  const theta = Math.atan2(t, Math.sqrt(freedom));
+  const cos2 = Math.cos(theta) ** 2;
+  const odd = freedom % 2;
+  let term = odd === 1 ? Math.cos(theta) : 1;
+  let sum = freedom === 1 ? 0 : term;
+  for (let k = 2 + odd; k < freedom; k += 2) {
+    term *= cos2 * (k - 1) / k;
+    sum += term;
+  }
+  return odd === 1 ? (theta + Math.sin(theta) * sum) * 2 / Math.PI : Math.sin(theta) * sum;
+}
 
-/** Student's 95 % quantile: from the table, beyond it by the expansion in 1 / freedom, which is good to 0.001 there. */
-function t95(freedom: number): number {
-  const z = Z95;
-  const first = (z ** 3 + z) / 4;
-  const second = (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96;
-  return T95[freedom - 1] ?? z + first / freedom + second / freedom ** 2;
+/** Student's t that is exceeded, in either direction, with probability `alpha`. */
+export function studentQuantile(alpha: number, freedom: number): number {
+  let high = 1;
+  while (1 - studentWithin(high, freedom) > alpha) high *= 2;
+  let low = 0;
+  while (high - low > 1e-9 * high) {
+    const mid = (low + high) / 2;
+    if (1 - studentWithin(mid, freedom) > alpha) low = mid;
+    else high = mid;
+  }
+  return high;
 }
 
 /** The middle of some numbers, or the mean of the two in the middle. RangeError for none. */
@@ -31,19 +48,27 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * The ratio of paired times, `after[i] / before[i]`, with its interval. One pair says nothing about noise: the interval
- * is then everything. RangeError unless both have the same number of positive times.
+ * The ratio of paired times, `after[i] / before[i]`, with the interval that misses the true one with probability
+ * `alpha`. One pair says nothing about noise: the interval is then everything. RangeError unless both have the same
+ * number of positive times.
  */
-export function pairedRatio(before: readonly number[], after: readonly number[]): RatioInterval {
+export function pairedRatio(before: readonly number[], after: readonly number[], alpha = 0.05): RatioInterval {
   if (before.length === 0 || before.length !== after.length || [...before, ...after].some((t) => !(t > 0))) {
     throw new RangeError(`Cannot pair ${before.length} and ${after.length} times: expected as many, all positive`);
   }
+  const { mean, deviation } = logRatios(before, after);
+  const n = before.length;
+  if (n === 1) return { ratio: Math.exp(mean), low: 0, high: Infinity };
+  const half = studentQuantile(alpha, n - 1) * deviation / Math.sqrt(n);
+  return { ratio: Math.exp(mean), low: Math.exp(mean - half), high: Math.exp(mean + half) };
+}
+
+/** Mean and standard deviation of the logarithms of `after[i] / before[i]`; the deviation of one pair is infinite. */
+export function logRatios(before: readonly number[], after: readonly number[]): { mean: number; deviation: number } {
   const logs = before.map((t, i) => Math.log(after[i] / t));
   const mean = sum(logs) / logs.length;
-  if (logs.length === 1) return { ratio: Math.exp(mean), low: 0, high: Infinity };
-  const variance = sum(logs.map((x) => (x - mean) ** 2)) / (logs.length - 1);
-  const half = t95(logs.length - 1) * Math.sqrt(variance / logs.length);
-  return { ratio: Math.exp(mean), low: Math.exp(mean - half), high: Math.exp(mean + half) };
+  if (logs.length === 1) return { mean, deviation: Infinity };
+  return { mean, deviation: Math.sqrt(sum(logs.map((x) => (x - mean) ** 2)) / (logs.length - 1)) };
 }
 
 function sum(numbers: readonly number[]): number {

@@ -2,7 +2,7 @@
 
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { median, pairedRatio } from "./statistics.ts";
+import { median, pairedRatio, studentQuantile, studentWithin } from "./statistics.ts";
 
 const times = fc.array(fc.double({ min: 1, max: 1e6, noNaN: true }), { minLength: 2, maxLength: 20 });
 
@@ -27,16 +27,29 @@ Deno.test("pairedRatio() brackets its mean and inverts when before and after cha
 Deno.test("pairedRatio() of two pairs uses Student's quantile for one degree of freedom", () => {
   const { high } = pairedRatio([1, 1], [1, Math.E]);
   // logs 0 and 1: mean 0.5, standard error 0.5, t 12.706.
-  assertAlmostEquals(Math.log(high), 0.5 + 12.706 * 0.5, 1e-9);
+  assertAlmostEquals(Math.log(high), 0.5 + 12.706 * 0.5, 1e-3);
 });
 
-Deno.test("pairedRatio() of many pairs uses Student's quantiles too, with no step where the table ends", () => {
+Deno.test("pairedRatio() of many pairs uses Student's quantiles too", () => {
   // Alternating logs 0 and 1 of n pairs: mean 0.5, variance n / 4 / (n - 1).
   const quantile = (n: number) => {
     const { high } = pairedRatio(Array(n).fill(1), Array.from({ length: n }, (_, i) => Math.exp(i % 2)));
     return (Math.log(high) - 0.5) * Math.sqrt(4 * (n - 1));
   };
-  for (const [freedom, t] of [[15, 2.131], [17, 2.11], [19, 2.093], [29, 2.045], [59, 2.001], [119, 1.98]]) {
+  for (
+    const [freedom, t] of [
+      [1, 12.706],
+      [3, 3.182],
+      [5, 2.571],
+      [9, 2.262],
+      [15, 2.131],
+      [17, 2.11],
+      [19, 2.093],
+      [29, 2.045],
+      [59, 2.001],
+      [119, 1.98],
+    ]
+  ) {
     assertAlmostEquals(quantile(freedom + 1), t, 1e-3);
   }
 });
@@ -54,4 +67,16 @@ Deno.test("pairedRatio() refuses times that do not pair", () => {
   assertThrows(() => pairedRatio([1], [1, 2]), RangeError, "Cannot pair 1 and 2 times");
   assertThrows(() => pairedRatio([], []), RangeError);
   assertThrows(() => pairedRatio([0], [1]), RangeError);
+});
+
+Deno.test("studentQuantile() is exact for one and two degrees of freedom, and inverts studentWithin()", () => {
+  fc.assert(
+    fc.property(fc.double({ min: 1e-6, max: 0.9, noNaN: true }), fc.integer({ min: 1, max: 40 }), (alpha, f) => {
+      assertAlmostEquals(1 - studentWithin(studentQuantile(alpha, f), f), alpha, 1e-7);
+      // Cauchy's distribution, and p = t / sqrt(2 + t^2).
+      const p = 1 - alpha;
+      assertAlmostEquals(studentQuantile(alpha, 1) / Math.tan(Math.PI * p / 2), 1, 1e-4);
+      assertAlmostEquals(studentQuantile(alpha, 2) / Math.sqrt(2 * p * p / (1 - p * p)), 1, 1e-4);
+    }),
+  );
 });

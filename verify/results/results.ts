@@ -4,7 +4,7 @@
 // file instead. Exit 0, 1 when a verdict is not the expected one (nothing is written), 2 for bad usage or input.
 
 import { cpus } from "node:os";
-import { addRound, emptyRun } from "../../bench/bench_json.ts";
+import { GEOMETRY, runBenches } from "../../bench/bench_json.ts";
 import { PRESETS } from "../../mod.ts";
 import { type Results, RESULTS_SCHEMA } from "../../results/types.ts";
 import { CommandError } from "../../src/cli/command.ts";
@@ -49,7 +49,7 @@ async function collectResults({ quick, bench }: Collect, say: (what: string) => 
   const counters = workCounters();
   if (bench) say("the benchmarks");
   const [load] = Deno.loadavg();
-  const benched = bench ? await addRound(emptyRun(commit ?? ""), ROOT.pathname, []) : null;
+  const benched = bench ? await runBenches(ROOT.pathname) : null;
   return {
     schema: RESULTS_SCHEMA,
     provenance: {
@@ -66,7 +66,7 @@ async function collectResults({ quick, bench }: Collect, say: (what: string) => 
     },
     audit: { ok, verdicts: countVerdicts(claims), rows: { ...verdicts }, claims: claims.map(publish) },
     figures,
-    bench: benched === null ? null : { geometry: benched.geometry, load, benches: benched.benches },
+    bench: benched === null ? null : { geometry: GEOMETRY, load, benches: benched },
     counters,
   };
 }

@@ -2,7 +2,7 @@
 // One booted guest: a q35 machine with DRAM, an NVDIMM with a label area (so that namespaces can be cut from it), a
 // monitor, and two serial ports: the console, kept as a log, and the shell of init.sh.
 
-import { connectUnix, within } from "./line_stream.ts";
+import { connectUnix, within } from "../../../src/cli/line_stream.ts";
 import { PAGE_BYTES, translate, type Walk, walkVmemmap } from "./page_walk.ts";
 import { Qmp } from "./qmp.ts";
 import { Shell } from "./shell.ts";

@@ -2,7 +2,7 @@
 // The qemu machine protocol (docs/interop/qmp-spec.txt): one JSON object per line. A command is answered by "return" or
 // "error"; lines with "event" come in between and are kept for waitEvent().
 
-import type { LineStream } from "./line_stream.ts";
+import type { LineStream } from "../../../src/cli/line_stream.ts";
 
 interface Message {
   readonly QMP?: unknown;

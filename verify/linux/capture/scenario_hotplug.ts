@@ -4,7 +4,7 @@
 
 import { settledZones } from "./free_pages.ts";
 import type { Guest } from "./guest.ts";
-import { within } from "./line_stream.ts";
+import { within } from "../../../src/cli/line_stream.ts";
 import { dramOf, type Scenario } from "./scenario.ts";
 import { counterOf, freePages } from "./zoneinfo.ts";
 

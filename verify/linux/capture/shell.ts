@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The host's end of init.sh: sends a line of shell, collects what comes back up to "@@ EXIT-CODE".
 
-import { type LineStream, within } from "./line_stream.ts";
+import { type LineStream, within } from "../../../src/cli/line_stream.ts";
 
 /** What a line of shell did. */
 export interface ShellResult {

@@ -2,7 +2,7 @@
 // shell.ts and qmp.ts against a made-up other end.
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { lineStream, within } from "./line_stream.ts";
+import { lineStream, within } from "../../../src/cli/line_stream.ts";
 import { Qmp } from "./qmp.ts";
 import { Shell } from "./shell.ts";
 

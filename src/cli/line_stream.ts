@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A byte stream that is read by lines and written by lines: both the monitor and the guest's shell speak so.
+// A byte stream that is read by lines and written by lines: qemu's monitor, a guest's shell and a bench process speak so.
 
 /** Reading gives null at the end of the stream. */
 export interface LineStream {
