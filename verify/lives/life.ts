@@ -66,6 +66,8 @@ export class Life {
   readonly huge: number[] = [];
   poisoned = false;
   readonly #freeAtStart: number;
+  /** Kernel functions that told the tracer they were entered, and not that they were left. */
+  #open = 0;
   /** Operations performed; those that failed because an allocation was made to. */
   operations = 0;
   failures = 0;
@@ -83,6 +85,7 @@ export class Life {
       cpus: 2,
       debug: true,
     });
+    this.k.tracer = { enter: () => void this.#open++, leave: () => void this.#open-- };
     this.region = ndRegions(this.k)[0];
     const { nid, start, end } = this.k.machine.topology.pmem[1];
     this.daxRegion = allocDaxRegion(this.k, nid, { start, end }, 256, false) ?? panic("Life: no dax region");
@@ -94,6 +97,7 @@ export class Life {
   check(): void {
     const { k } = this;
     checkInvariants(k);
+    if (this.#open !== 0) panic(`Life.check: ${this.#open} more functions were entered than left`);
     for (const ns of this.namespaces) checkInfoBlock(k, ns);
     const counts = new Map<number, number>();
     let [refs, pins] = [0, 0];
