@@ -35,7 +35,10 @@ export type ResultVerdict =
   | "contradicted"
   | "hardware-bound"
   | "superseded"
-  | "read"
+  | "inconsistent"
+  | "read right"
+  | "read wrong"
+  | "read open"
   | "disagreement";
 
 /** One number of a claim: what the document prints, the formula gives, the emulator counted, the model takes. */

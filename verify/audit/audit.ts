@@ -5,16 +5,19 @@
 
 import { CommandError } from "../../src/cli/command.ts";
 import type { DocumentedClaim } from "../claims/catalogue.ts";
-import type { Judged, Outcome } from "../claims/claim.ts";
+import { failedRow, type Judged, type Outcome } from "../claims/claim.ts";
 
 /** Verdicts, worst first. `equal` is a check beside a claim and counts as confirmed. */
 export const WORST_FIRST: readonly Exclude<Outcome, "equal">[] = [
   "disagreement",
   "contradicted",
+  "inconsistent",
+  "read wrong",
   "superseded",
   "rounding",
   "hardware-bound",
-  "read",
+  "read open",
+  "read right",
   "confirmed",
 ];
 
@@ -36,12 +39,14 @@ export function isClaimRow(rowId: string): boolean {
   return /^\d{3}-\d{2}(\/|$)/.test(rowId);
 }
 
-/** Every claim of the catalogue with its verdict, in the catalogue's order. CommandError when one is not judged. */
+/**
+ * Every claim of the catalogue with its verdict, in the catalogue's order. A claim that nothing judged is a
+ * disagreement that says so. CommandError for a row of a claim that no fixture lists.
+ */
 export function auditClaims(catalogue: readonly DocumentedClaim[], rows: readonly Judged[]): AuditedClaim[] {
   const byClaim = Map.groupBy(rows.filter((row) => isClaimRow(row.id)), (row) => claimId(row.id));
   const audited = catalogue.map((claim) => {
-    const found = byClaim.get(claim.id);
-    if (found === undefined) throw new CommandError(`${claim.seed.slice(0, 3)}.json: claim ${claim.id} is not judged`);
+    const found = byClaim.get(claim.id) ?? [failedRow(claim.id, "nothing judges this claim")];
     byClaim.delete(claim.id);
     return { ...claim, verdict: worst(found), ok: found.every((row) => row.ok), rows: found };
   });

@@ -2,11 +2,13 @@
 // `deno task audit`: writes verify/AUDIT.md from a quick run, worst verdicts first. A test fails when it is out of
 // date.
 
-import { auditClaims, type AuditedClaim, countVerdicts, reasonOf, WORST_FIRST } from "./audit.ts";
+import { type AuditedClaim, countVerdicts, reasonOf, WORST_FIRST } from "./audit.ts";
+import type { Command } from "../../src/cli/command.ts";
+import { runTask } from "../../src/cli/run.ts";
+import { writeFile } from "../../src/cli/write_file.ts";
 import { DOCUMENTS, readCatalogue } from "../claims/catalogue.ts";
-import type { Judged } from "../claims/claim.ts";
-import { scaleOf } from "../measure/measure.ts";
-import { run } from "./report.ts";
+import { figure, type Judged } from "../claims/claim.ts";
+import { run } from "./run.ts";
 import { DOCUMENT_SUITES } from "./suites.ts";
 
 /** Where it lies. */
@@ -18,7 +20,10 @@ const MEANING: Readonly<Record<AuditedClaim["verdict"], string>> = {
   superseded: "a later document of the set, or a later kernel, says otherwise",
   rounding: "right within its printed digits",
   "hardware-bound": "a time or a fact of their machine; beside it what the model gives, where it has the costs",
-  read: "nothing that can be run; judged by reading, as right, wrong or open",
+  inconsistent: "the document's own figures contradict one another, whatever they were measured on",
+  "read wrong": "nothing that can be run; read, and wrong",
+  "read open": "nothing that can be run; nothing at hand decides it",
+  "read right": "nothing that can be run; read, and right",
   confirmed: "exactly right",
 };
 
@@ -63,7 +68,9 @@ function listed(verdict: AuditedClaim["verdict"], claims: readonly AuditedClaim[
   switch (verdict) {
     case "confirmed":
       return table(["Claim", "Place", "Says"], claims.map(first));
-    case "read":
+    case "read wrong":
+    case "read open":
+    case "read right":
     case "superseded":
       return table(["Claim", "Place", "Says", "Reading"], claims.map((c) => [...first(c), reasonOf(c)]));
     case "hardware-bound":
@@ -77,7 +84,7 @@ function listed(verdict: AuditedClaim["verdict"], claims: readonly AuditedClaim[
         claims.map((c) => [
           ...first(c),
           values(c, verdict, (row) => row.printed),
-          values(c, verdict, (row) => row.measured === null ? null : short(row.measured)),
+          values(c, verdict, (row) => row.measured ?? row.formula),
           reasonOf(c),
         ]),
       );
@@ -89,18 +96,14 @@ function place(claim: AuditedClaim): string {
 }
 
 /** A value of every row that led to the verdict. */
-function values(claim: AuditedClaim, verdict: string, of: (row: Judged) => string | null): string {
+function values(claim: AuditedClaim, verdict: string, of: (row: Judged) => string | number | null): string {
   const rows = claim.rows.filter((row) => row.verdict === verdict);
-  return rows.map((row) => `${of(row) ?? "-"} ${row.unit}`.trim()).join("; ");
+  return rows.map((row) => figure(of(row) ?? "-", row.unit, 4)).join("; ");
 }
 
 function modelled(claim: AuditedClaim): string {
   const rows = claim.rows.filter((row) => row.model !== null);
-  return rows.map((row) => `${short(row.model!)} ${row.unit}`).join("; ");
-}
-
-function short(n: number): string {
-  return Number.isInteger(n) ? String(n) : String(Number(n.toPrecision(4)));
+  return rows.map((row) => figure(row.model!, row.unit, 4)).join("; ");
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
@@ -109,9 +112,20 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 /** Every claim, judged on the quick scale. */
-function quickAudit(): AuditedClaim[] {
-  const rows = run(DOCUMENT_SUITES, scaleOf(true)).suites.flatMap((suite) => suite.rows);
-  return auditClaims(readCatalogue(), rows);
+export function quickAudit(): AuditedClaim[] {
+  return [...run(DOCUMENT_SUITES, true, readCatalogue()).claims];
 }
 
-if (import.meta.main) Deno.writeTextFileSync(AUDIT_MD, auditMarkdown(quickAudit()));
+const COMMAND: Command = {
+  name: "audit",
+  summary: "write verify/AUDIT.md from a quick run",
+  flags: {},
+  run: async () => {
+    const claims = quickAudit();
+    await writeFile(AUDIT_MD.pathname, auditMarkdown(claims));
+    const report = { claims: claims.length, verdicts: countVerdicts(claims) };
+    return { report, text: `${AUDIT_MD.pathname}: ${claims.length} claims`, code: claims.every((c) => c.ok) ? 0 : 1 };
+  },
+};
+
+if (import.meta.main) Deno.exit(await runTask(COMMAND, Deno.args));

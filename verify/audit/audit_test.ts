@@ -42,8 +42,13 @@ Deno.test("auditClaims() is not ok when one row is not", () => {
   assertEquals([claim.verdict, claim.ok], ["disagreement", false]);
 });
 
-Deno.test("auditClaims() refuses a claim nobody judged, and a verdict on no claim", () => {
-  assertThrows(() => auditClaims([CLAIM], []), CommandError, "000.json: claim 000-01 is not judged");
+Deno.test("auditClaims() says that nothing judges a claim, and refuses a verdict on no claim", () => {
+  const [unjudged] = auditClaims([CLAIM], []);
+  assertEquals([unjudged.verdict, unjudged.ok, reasonOf(unjudged)], [
+    "disagreement",
+    false,
+    "nothing judges this claim",
+  ]);
   const stray = [row("000-01", "confirmed"), row("000-99/x", "confirmed")];
   assertThrows(() => auditClaims([CLAIM], stray), CommandError, "claim 000-99 is judged, but no fixture lists it");
 });

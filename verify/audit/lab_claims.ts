@@ -4,7 +4,7 @@
 import { type Command, CommandError, type CommandResult } from "../../src/cli/command.ts";
 import { auditClaims, type AuditedClaim, claimId, isClaimRow, reasonOf, WORST_FIRST } from "./audit.ts";
 import { type DocumentedClaim, DOCUMENTS, readCatalogue } from "../claims/catalogue.ts";
-import { judge } from "../claims/claim.ts";
+import { figure, judge } from "../claims/claim.ts";
 import { scaleOf } from "../measure/measure.ts";
 import { DOCUMENT_SUITES } from "./suites.ts";
 
@@ -74,9 +74,11 @@ function claimText(claim: AuditedClaim): string {
   const places = [`${claim.id.slice(0, 3)}:${claim.line}`, ...claim.alsoAt].join(", ");
   const head = `${claim.id}  ${claim.verdict}${claim.ok ? "" : " (not as expected)"}  ${claim.text}  [${places}]`;
   const rows = claim.rows.filter((row) => row.measured !== null || row.model !== null).map((row) => {
-    const says = row.printed === null ? "" : `documented ${row.printed}, `;
-    const found = row.model === null ? `formula ${row.formula}, measured ${row.measured}` : `modelled ${row.model}`;
-    return `    ${row.what}: ${says}${found}${row.unit === "" ? "" : ` ${row.unit}`}`;
+    const says = row.printed === null ? "" : `documented ${figure(row.printed, row.unit)}, `;
+    const found = row.model === null
+      ? `formula ${figure(row.formula!, row.unit)}, measured ${figure(row.measured!, row.unit)}`
+      : `modelled ${figure(row.model, row.unit)}`;
+    return `    ${row.what}: ${says}${found}`;
   });
   const reason = reasonOf(claim);
   return [head, ...rows, ...(reason === "" ? [] : [`    ${reason}`])].join("\n");

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task verify [--quick] [--json]`: every suite, one after another. Exit 0 when every verdict is the expected one,
-// 1 otherwise, 2 for a wrong command line. --quick counts the costs per TiB on 16 GiB; --json prints one JSON document.
+// `deno task verify`; see verify.ts.
 
-import { readCatalogue } from "../claims/catalogue.ts";
-import { main } from "./report.ts";
-import { SUITES } from "./suites.ts";
+import { runTask } from "../../src/cli/run.ts";
+import { verifyCommand } from "./verify.ts";
 
-if (import.meta.main) Deno.exit(main(SUITES, Deno.args, readCatalogue));
+if (import.meta.main) Deno.exit(await runTask(verifyCommand, Deno.args));

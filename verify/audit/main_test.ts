@@ -1,46 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The suites as a whole: one quick run passes, gives every claim its verdict, and is what AUDIT.md says; a wrong number
-// fails; the command line.
+// The suites as a whole: one quick run passes, gives every claim its verdict, and is what AUDIT.md and README say; the
+// page it prints; what happens when something breaks.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { auditClaims, countVerdicts } from "./audit.ts";
-import { AUDIT_MD, auditMarkdown } from "./audit_md.ts";
-import { DOCUMENTS, parseClaims, readCatalogue } from "../claims/catalogue.ts";
+import { runTask } from "../../src/cli/run.ts";
+import { readCatalogue } from "../claims/catalogue.ts";
+import { type Claim, judgeSuite, type Suite } from "../claims/claim.ts";
 import { scaleOf } from "../measure/measure.ts";
-import { main, run, summary, table } from "./report.ts";
-import { SUITES } from "./suites.ts";
+import { countVerdicts } from "./audit.ts";
+import { AUDIT_MD, auditMarkdown } from "./audit_md.ts";
+import { summaryPage } from "./page.ts";
+import { judgeParallel, judgeSuites, reportOf } from "./run.ts";
+import { SUITE_GROUPS, SUITES } from "./suites.ts";
+import { table } from "./table.ts";
+import { verifyCommand } from "./verify.ts";
 
-Deno.test("verify --quick finds every verdict as expected, and AUDIT.md has them", async (t) => {
+Deno.test("verify --quick finds every verdict as expected, and AUDIT.md and README have them", async (t) => {
   const catalogue = readCatalogue();
-  const report = run(SUITES, scaleOf(true), () => {}, catalogue);
-  const rows = report.suites.flatMap((s) => s.rows);
+  const done: string[] = [];
+  const suites = await judgeParallel(SUITES, true, ({ name }) => done.push(name));
+  const report = reportOf(suites, catalogue, true);
   await t.step("every verdict is the expected one", () => {
-    assertEquals(rows.filter((r) => !r.ok), []);
+    assertEquals(suites.flatMap((s) => s.rows).filter((r) => !r.ok), []);
     assert(report.ok);
   });
-  await t.step("every verdict is reached", () => {
-    const reached = ["confirmed", "rounding", "contradicted", "hardware-bound", "superseded", "read", "equal"] as const;
-    for (const verdict of reached) assert((report.verdicts[verdict] ?? 0) > 0, verdict);
+  await t.step("workers give every suite, in the order of the suites", () => {
+    assertEquals(suites.map((s) => s.name), SUITES.map((s) => s.name));
+    assertEquals(done.toSorted(), SUITES.map((s) => s.name).toSorted());
   });
-  await t.step("every claim has one, and the summary counts them", () => {
-    assertEquals(report.claims?.map((c) => c.id), catalogue.map((c) => c.id));
-    assertStringIncludes(summary(report, 1000), "\n166 claims: ");
+  await t.step("every verdict is reached, and every claim has one", () => {
+    const words = ["confirmed", "rounding", "contradicted", "inconsistent", "hardware-bound", "superseded", "equal"];
+    for (const verdict of [...words, "read right", "read wrong", "read open"]) {
+      assert((report.verdicts[verdict as keyof typeof report.verdicts] ?? 0) > 0, verdict);
+    }
+    assertEquals(report.claims.map((c) => c.id), catalogue.map((c) => c.id));
+  });
+  await t.step("the page has at most 60 lines of 80 columns", () => {
+    const lines = summaryPage(report, 1000).split("\n");
+    assert(lines.length <= 60, `${lines.length} lines`);
+    assertEquals(lines.filter((line) => line.length > 80), []);
+    assertStringIncludes(lines[0], `${catalogue.length} claims of 5 documents`);
   });
   await t.step("README counts them too", () => {
-    const n = countVerdicts(report.claims!);
     const readme = Deno.readTextFileSync(new URL("../../README.md", import.meta.url)).replaceAll(/\s+/g, " ");
-    for (
-      const said of [
-        `Of ${catalogue.length} claims in five documents`,
-        `finds ${n.confirmed} confirmed, ${n.rounding} right within their printed digits, ${n.contradicted} contradicted`,
-        `${n.superseded} superseded; ${n["hardware-bound"]} are times of their authors' hardware and ${n.read} only`,
-        `${report.suites.at(-1)!.rows.filter((row) => row.printed !== null).length} rows of \`deno task verify\``,
-      ]
-    ) assertStringIncludes(readme, said);
+    const counted = Object.entries(countVerdicts(report.claims)).map(([verdict, n]) => `${n} ${verdict}`).join(", ");
+    assertStringIncludes(readme, `${catalogue.length} claims of five documents: ${counted}`);
   });
   await t.step("AUDIT.md is up to date (deno task audit)", () => {
-    assertEquals(Deno.readTextFileSync(AUDIT_MD), auditMarkdown(auditClaims(catalogue, rows)));
+    assertEquals(Deno.readTextFileSync(AUDIT_MD), auditMarkdown(report.claims));
   });
+});
+
+Deno.test("SUITE_GROUPS has every suite once", () => {
+  assertEquals(SUITE_GROUPS.flat().map((s) => s.name).toSorted(), SUITES.map((s) => s.name).toSorted());
 });
 
 Deno.test("every contradicted claim says why", () => {
@@ -51,50 +63,49 @@ Deno.test("every contradicted claim says why", () => {
   }
 });
 
-Deno.test("what was read says with what result", () => {
-  const claims = SUITES.flatMap((suite) => suite.claims(scaleOf(true))).filter((c) => c.expected === "read");
-  assert(claims.length > 5);
-  for (const { id, note } of claims) assert(/^(right|wrong|open): ./.test(note ?? ""), id);
+const CLAIM: Claim = { id: "x", what: "a number", unit: "", formula: 8, measure: () => 8, expected: "equal" };
+
+function suite(name: string, ...claims: Claim[]): Suite {
+  return { name, title: name, claims: () => claims };
+}
+
+function broken(message: string): never {
+  throw new Error(`${message}\nwith a second line`);
+}
+
+Deno.test("whatever breaks is a failed row with its message, and the rest is judged", () => {
+  const measure = { ...CLAIM, id: "measure", measure: () => broken("panic: I6") };
+  const model = { ...CLAIM, id: "model", without: "hardware", model: () => broken("no cost") } as const;
+  const { formula: _, measure: __, ...time } = model;
+  const dead: Suite = { name: "dead", title: "dead", claims: () => broken("no machine") };
+  const suites = judgeSuites([suite("a", measure, time, CLAIM), dead, suite("b", CLAIM)], scaleOf(true));
+  assertEquals(suites.map(({ rows }) => rows.map((row) => [row.ok, row.note])), [
+    [[false, "measuring failed: panic: I6"], [false, "modelling failed: no cost"], [true, null]],
+    [[false, "the suite failed: no machine"]],
+    [[true, null]],
+  ]);
+  const report = reportOf(suites, [], true);
+  assertEquals([report.ok, report.verdicts], [false, { disagreement: 3, equal: 2 }]);
+  assertStringIncludes(summaryPage(report, 1), "3 of 5 rows not as expected");
+  assertEquals(JSON.parse(JSON.stringify(report)), report);
 });
 
-Deno.test("run() fails on one number that is wrong", () => {
-  const wrong = {
-    name: "wrong",
-    title: "wrong",
-    claims: () => [{ id: "x", what: "x", unit: "", formula: 8, measure: () => 7, expected: "equal" as const }],
-  };
-  const report = run([wrong], scaleOf(true));
-  assertEquals([report.ok, report.verdicts.disagreement], [false, 1]);
-  assertStringIncludes(table(report.suites[0]), "disagreement, expected equal");
+Deno.test("a number that is wrong stands in the table with what was expected", () => {
+  const report = judgeSuite(suite("wrong", { ...CLAIM, measure: () => 7 }), scaleOf(true));
+  assertStringIncludes(table(report), "disagreement, expected equal");
 });
 
-Deno.test("main() exits with 1 when formula and measurement disagree, with 0 when they do not", () => {
-  const suite = (measured: number) => ({
-    name: "one",
-    title: "one",
-    claims: () => [{ id: "x", what: "x", unit: "", formula: 8, measure: () => measured, expected: "equal" as const }],
-  });
-  const { log } = console;
-  console.log = () => {};
-  try {
-    assertEquals([main([suite(8)], []), main([suite(7)], []), main([suite(8), suite(7)], ["--json"])], [0, 1, 1]);
-  } finally {
-    console.log = log;
-  }
-});
-
-Deno.test("main() refuses unknown flags and damaged fixtures with exit 2 and one line", () => {
+Deno.test("verify refuses unknown flags, documents and themes with exit 2 and one line", async () => {
   const lines: string[] = [];
   const { error } = console;
   console.error = (line: string) => lines.push(line);
-  const [document] = DOCUMENTS;
   try {
-    assertEquals(main([], ["--slow"]), 2);
-    assertEquals(main([], [], () => parseClaims(document, "[")), 2);
+    for (const args of [["--slow"], ["--document", "009"], ["--theme", "x"], ["--verdict", "maybe"]]) {
+      assertEquals(await runTask(verifyCommand, args), 2);
+    }
   } finally {
     console.error = error;
   }
-  assertEquals(lines.length, 2);
-  assertStringIncludes(lines[0], '--slow": known are --quick, --json');
-  assertStringIncludes(lines[1], "fixtures/claims/000.json: damaged: ");
+  assertEquals(lines.length, 4);
+  assertStringIncludes(lines[0], '--slow": known are --quick, --rows, --document');
 });

@@ -9,7 +9,7 @@ import { GUP_STORES } from "../claims/gup_stores.ts";
 import { HUGETLB } from "../claims/hugetlb.ts";
 import { LINUX } from "../linux/linux.ts";
 import { MEMMAP_ON_MEMORY } from "../claims/memmap_on_memory.ts";
-import type { Suite } from "./report.ts";
+import type { Suite } from "../claims/claim.ts";
 import { V4_SERIES } from "../claims/v4_series.ts";
 import { V7_COVER } from "../claims/v7_cover.ts";
 
@@ -24,3 +24,9 @@ export const DOCUMENT_SUITES: readonly Suite[] = [
 
 /** Every suite. */
 export const SUITES: readonly Suite[] = [...DOCUMENT_SUITES, ERRATA_SUITE, COSTS, ALTMAP, GUP_STORES, LINUX];
+
+/** The same in groups that share no measurement, so that each may run on a CPU of its own. */
+export const SUITE_GROUPS: readonly (readonly Suite[])[] = [
+  [V7_COVER, V4_SERIES, COMMIT_4917F55B, COSTS, GUP_STORES],
+  [MEMMAP_ON_MEMORY, HUGETLB, ERRATA_SUITE, ALTMAP, LINUX],
+];

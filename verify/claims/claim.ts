@@ -3,6 +3,11 @@
 // gives, and the one counted in the emulator. The verdict follows from them and from how many digits were printed; each
 // claim also says which verdict is expected, so that a change of the emulator, of a formula or of a claim is noticed.
 
+import type { Scale } from "../measure/measure.ts";
+
+/** What reading found; open where nothing at hand decides. */
+export type Reading = "right" | "wrong" | "open";
+
 /** What becomes of a documented number. */
 export type Verdict =
   /** Exactly right. */
@@ -15,13 +20,30 @@ export type Verdict =
   | "hardware-bound"
   /** True when written, not of the kernels that came after. */
   | "superseded"
-  /** Neither a number nor a behaviour: judged by reading; the reason says with what result. */
-  | "read"
+  /** The document's own figures contradict one another, whatever machine they are of. */
+  | "inconsistent"
+  /** Neither a number nor a behaviour: judged by reading, with this result. */
+  | `read ${Reading}`
   /** No document says it: formula and emulator agree. */
   | "equal";
 
 /** What judging may also find: the formula and the emulator differ, so one of them is wrong. */
 export type Outcome = Verdict | "disagreement";
+
+/** Unit of a claim that is or is not so: 1 is yes, 0 no. */
+export const YES_NO = "yes/no";
+
+/** The claim as one that is or is not so. */
+export function yesNo(claim: Claim): Claim {
+  return { ...claim, unit: YES_NO };
+}
+
+/** A value with its unit, as people read it; up to `digits` significant ones, counts in full. */
+export function figure(value: number | string, unit: string, digits = 7): string {
+  if (unit === YES_NO) return Number(value) === 1 ? "yes" : "no";
+  const text = typeof value === "string" || Number.isInteger(value) ? value : Number(value.toPrecision(digits));
+  return `${text} ${unit}`.trim();
+}
 
 /** One number to be judged. */
 export interface Claim {
@@ -38,12 +60,28 @@ export interface Claim {
   /**
    * Why formula and measurement are absent: a time on some machine, a subject that changed, nothing that can be run.
    */
-  readonly without?: "hardware" | "superseded" | "read";
+  readonly without?: "hardware" | "superseded" | `read ${Reading}`;
+  /** What the document's own figures give for the number it prints. */
+  readonly own?: number;
   /** For a time: what the model gives for the same work on the same machine. */
   readonly model?: () => number;
   readonly expected: Verdict;
   /** The reason, or what the document counts and misses. */
   readonly note?: string;
+}
+
+/** The claims of one document, or checks of one kind. */
+export interface Suite {
+  readonly name: string;
+  readonly title: string;
+  readonly claims: (scale: Scale) => readonly Claim[];
+}
+
+/** One suite, judged. */
+export interface SuiteReport {
+  readonly name: string;
+  readonly title: string;
+  readonly rows: readonly Judged[];
 }
 
 /** A judged claim. */
@@ -63,39 +101,68 @@ export interface Judged {
 }
 
 /**
- * Measures and judges. A measurement that fails, by a panic of the emulated kernel for one, is a disagreement.
- * TypeError for a claim that gives neither both numbers nor a reason why it has none.
+ * Measures and judges. A measurement or a model that fails, by a panic of the emulated kernel for one, is a
+ * disagreement that says so. TypeError for a claim that gives neither both numbers nor a reason why it has none.
  */
 export function judge(claim: Claim): Judged {
-  const { id, what, unit, printed, formula, expected } = claim;
-  let { note } = claim;
-  let measured: number | undefined;
-  try {
-    measured = claim.measure?.();
-  } catch (error) {
-    measured = NaN;
-    note = `measuring failed: ${error instanceof Error ? error.message : error}`;
-  }
-  const verdict = outcome(claim, measured);
+  const { id, what, unit, printed, formula, expected, note } = claim;
+  const failures: string[] = [];
+  const attempt = (doing: string, run: (() => number) | undefined): number | null => {
+    try {
+      return run?.() ?? null;
+    } catch (error) {
+      failures.push(`${doing} failed: ${messageOf(error)}`);
+      return null;
+    }
+  };
+  const measured = attempt("measuring", claim.measure);
+  const model = attempt("modelling", claim.model);
+  const verdict = failures.length > 0 ? "disagreement" : outcome(claim, measured);
   return {
     id,
     what,
     unit,
     printed: printed ?? null,
-    formula: formula ?? null,
-    measured: measured ?? null,
-    model: claim.model?.() ?? null,
+    formula: formula ?? claim.own ?? null,
+    measured,
+    model,
     verdict,
     expected,
     ok: verdict === expected,
-    note: note ?? null,
+    note: failures.length > 0 ? failures.join("; ") : note ?? null,
   };
 }
 
-function outcome(claim: Claim, measured: number | undefined): Outcome {
-  const { id, formula, printed, without } = claim;
-  if (formula === undefined || measured === undefined) {
-    if (formula !== undefined || measured !== undefined || without === undefined) {
+/** Every claim of a suite, judged; a suite that cannot say what it claims is one row that says why. */
+export function judgeSuite({ name, title, claims }: Suite, scale: Scale): SuiteReport {
+  try {
+    return { name, title, rows: claims(scale).map(judge) };
+  } catch (error) {
+    return { name, title, rows: [failedRow(name, `the suite failed: ${messageOf(error)}`)] };
+  }
+}
+
+/** A row for what could not be judged. */
+export function failedRow(id: string, note: string): Judged {
+  const numbers = { unit: "", printed: null, formula: null, measured: null, model: null };
+  return { id, what: "judging", ...numbers, verdict: "disagreement", expected: "equal", ok: false, note };
+}
+
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0];
+}
+
+/** A figure further from the document's own than this is not about the same. */
+const OWN_TOLERANCE = 0.1;
+
+function outcome(claim: Claim, measured: number | null): Outcome {
+  const { id, formula, printed, without, own } = claim;
+  if (own !== undefined) {
+    const off = Math.abs(Number(printed) / own - 1);
+    if (!(off <= OWN_TOLERANCE)) return "inconsistent";
+  }
+  if (formula === undefined || measured === null) {
+    if (formula !== undefined || measured !== null || without === undefined) {
       throw new TypeError(`Cannot judge claim ${id}: expected a formula and a measurement, or why it has neither`);
     }
     if (without !== "hardware" && !claim.note) throw new TypeError(`Cannot judge claim ${id}: expected the reason`);

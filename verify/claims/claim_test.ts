@@ -3,7 +3,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { KernelPanic } from "../../mod.ts";
-import { type Claim, compare, judge, same } from "./claim.ts";
+import { type Claim, compare, figure, judge, same, YES_NO } from "./claim.ts";
 
 const CLAIM: Claim = {
   id: "000-00",
@@ -35,7 +35,7 @@ Deno.test("judge() knows times, what changed since, and checks that no document 
   assertEquals(judge({ ...bare, without: "hardware", expected: "hardware-bound" }).verdict, "hardware-bound");
   const reason = { ...bare, note: "the reason" };
   assertEquals(judge({ ...reason, without: "superseded", expected: "superseded" }).verdict, "superseded");
-  assertEquals(judge({ ...reason, without: "read", expected: "read" }).verdict, "read");
+  assertEquals(judge({ ...reason, without: "read open", expected: "read open" }).verdict, "read open");
   const timed = judge({ ...bare, without: "hardware", model: () => 58, expected: "hardware-bound" });
   assertEquals([timed.verdict, timed.model, timed.measured], ["hardware-bound", 58, null]);
   const { printed: ___, ...check } = CLAIM;
@@ -70,7 +70,7 @@ Deno.test("judge() refuses a claim without numbers and without a reason", () => 
   assertThrows(() => judge(half), TypeError, "Cannot judge claim 000-00");
   assertThrows(() => judge({ ...half, without: "hardware" }), TypeError, "Cannot judge claim 000-00");
   const { measure: __, ...bare } = half;
-  for (const without of ["superseded", "read"] as const) {
+  for (const without of ["superseded", "read wrong"] as const) {
     assertThrows(() => judge({ ...bare, without }), TypeError, "Cannot judge claim 000-00: expected the reason");
   }
 });
@@ -96,4 +96,19 @@ Deno.test("same() is strict for counts and forgives ratios the last bit", () => 
   assertEquals(same(2 ** 40, 2 ** 40 + 1), false);
   assertEquals(same(0.1 + 0.2, 0.3), true);
   assertEquals(same(0.3, 0.3001), false);
+});
+
+Deno.test("judge() finds figures that the document's own contradict inconsistent, and nearly equal ones not", () => {
+  const time = { id: "000-00", what: "slower by", unit: "x", printed: "2", without: "hardware" } as const;
+  assertEquals(judge({ ...time, own: 0.166 / 0.066, expected: "inconsistent" }).ok, true);
+  assertEquals(judge({ ...time, own: 2.1, expected: "hardware-bound" }).ok, true);
+});
+
+Deno.test("figure() writes a yes or no as such, and numbers with their units", () => {
+  assertEquals([figure(1, YES_NO), figure("0", YES_NO)], ["yes", "no"]);
+  assertEquals([figure(0.0038146972656, "%", 4), figure(262144, ""), figure("4.0", "MiB")], [
+    "0.003815 %",
+    "262144",
+    "4.0 MiB",
+  ]);
 });

@@ -4,7 +4,7 @@
 // the size of the namespace that map=dev leaves of 1500 GiB, which surprises people (pmem/ndctl issue 167).
 
 import { formatSize } from "../../src/lib/units.ts";
-import type { Claim } from "./claim.ts";
+import type { Claim, Suite } from "./claim.ts";
 import {
   gib,
   memmapFrames,
@@ -31,7 +31,6 @@ import {
   namespaceOf,
   type Scale,
 } from "../measure/measure.ts";
-import { main, type Suite } from "../audit/report.ts";
 
 /** Suite of costs. */
 export const COSTS: Suite = {
@@ -126,5 +125,3 @@ function ndctl(): Claim[] {
     note: "24002 MiB less: 64 bytes per page and the info block, rounded up to 2 MiB",
   }];
 }
-
-if (import.meta.main) Deno.exit(main([COSTS], Deno.args));

@@ -4,10 +4,9 @@
 // pins count twice, and put_page() stays at one per base page.
 
 import { type CounterValues, type GupMode, type GupVariant, type KernelConfig, PRESETS } from "../../mod.ts";
-import type { Claim } from "./claim.ts";
+import type { Claim, Suite } from "./claim.ts";
 import { type GupStores, gupStores, SIZE_2M } from "../formulas/vmemmap.ts";
 import { gupRound } from "../measure/measure.ts";
-import { main, type Suite } from "../audit/report.ts";
 
 const VARIANTS: readonly GupVariant[] = ["per-page", "compound", "compound-range", "no-pgmap", "grab-one"];
 const MODES: readonly GupMode[] = ["get", "pin"];
@@ -54,5 +53,3 @@ const WHAT: Readonly<Record<keyof GupStores, string>> = {
   put: "adds on reference counts to put",
   lookups: "pgmap lookups to get",
 };
-
-if (import.meta.main) Deno.exit(main([GUP_STORES], Deno.args));

@@ -4,7 +4,7 @@
 
 import { formatSize } from "../../src/lib/units.ts";
 import { hugetlbSizes } from "../../src/scenario/hugetlb.ts";
-import type { Claim } from "./claim.ts";
+import type { Claim, Suite } from "./claim.ts";
 import {
   basePagesOf,
   freedPages,
@@ -35,7 +35,6 @@ import {
   vmemmapFramesOf,
 } from "../measure/hugetlb.ts";
 import { READ_004 } from "./read.ts";
-import { main, type Suite } from "../audit/report.ts";
 
 const PAGE = 4096;
 const SIZE_2M = 2 ** 21;
@@ -195,6 +194,26 @@ function series(): Claim[] {
       expected: "confirmed",
     },
     {
+      id: "001-52",
+      what: 'page frames a 2M page "consists in"',
+      unit: "",
+      printed: "8",
+      formula: basePagesOf(SIZE_2M, PAGE),
+      measure: () => structsOf(X86, SIZE_2M),
+      expected: "contradicted",
+      note: "512, as 001:1494 says; 8 is the number of its vmemmap pages",
+    },
+    {
+      id: "001-52/1G",
+      what: 'page frames a 1G page "consists in"',
+      unit: "",
+      printed: "4096",
+      formula: basePagesOf(SIZE_1G, PAGE),
+      measure: () => structsOf(X86, SIZE_1G),
+      expected: "contradicted",
+      note: "262144; 4096 is the number of its vmemmap pages",
+    },
+    {
       id: "004-03",
       what: "base pages of a 1G page",
       unit: "",
@@ -319,5 +338,3 @@ function rowChecks(row: Row): Claim[] {
     expected: "equal",
   }, ...freed];
 }
-
-if (import.meta.main) Deno.exit(main([HUGETLB], Deno.args));

@@ -6,7 +6,7 @@ import { boot } from "../../src/boot.ts";
 import { addMemory } from "../../src/drivers/base/memory_hotplug.ts";
 import { STRUCT_PAGE_SIZES } from "../../src/include/mm_types.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
-import type { Claim } from "./claim.ts";
+import { type Claim, YES_NO, yesNo } from "./claim.ts";
 import { BLOCKS, fence, GEOMETRIES } from "../formulas/hotplug.ts";
 import { yes } from "../measure/measure.ts";
 
@@ -75,26 +75,26 @@ export function fenceClaims(): Claim[] {
   return [
     {
       id: "003-05",
-      what: "refused: struct page is no multiple of a PMD (1 yes)",
-      unit: "",
+      what: "refused: struct page is no multiple of a PMD",
+      unit: YES_NO,
       printed: "1",
       formula: yes(fence(GEOMETRIES["x86-64"], SMALL, STRUCT_PAGE) !== 0),
       measure: () => yes(refusal("x86-64", SMALL, STRUCT_PAGE) !== 0),
       expected: "contradicted",
       note: "no struct page is as large as a PMD; it is the memmap of the block that must be a multiple of one",
     },
-    documented(
+    yesNo(documented(
       "003-07",
-      "arm64 4K allows what x86-64 does (1 yes)",
+      "arm64 4K allows what x86-64 does",
       1,
       () => yes(refusal("arm64 4K", SMALL, STRUCT_PAGE) === refusal("x86-64", SMALL, STRUCT_PAGE)),
-    ),
-    documented(
+    )),
+    yesNo(documented(
       "003-08",
-      "arm64 64K refused by pageblocks (1 yes)",
+      "arm64 64K refused by pageblocks",
       yes(of64K >= 2),
       () => yes(refusal("arm64 64K", 512 * MIB, STRUCT_PAGE) >= 2),
-    ),
+    )),
     {
       id: "003-08/rules",
       what: "rules that refuse arm64 64K",

@@ -10,13 +10,12 @@ import type { SelfHostedVmemmap } from "../../src/include/kernel_config.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import { allocHugePageAt, sizeToHstate } from "../../src/mm/hugetlb/hugetlb.ts";
 import { mayFreeVmemmap } from "../../src/mm/hotplug/memmap_on_memory.ts";
-import type { Claim } from "./claim.ts";
+import { type Claim, type Suite, YES_NO, yesNo } from "./claim.ts";
 import { reach, tablesOf, usableOf, vmemmapPagesOf } from "../formulas/hotplug.ts";
 import { diffstat, patchCount } from "./listings.ts";
 import { panics, yes } from "../measure/measure.ts";
 import { fenceClaims } from "./memmap_fences.ts";
 import { READ_003, SUPERSEDED_003 } from "./read.ts";
-import { main, type Suite } from "../audit/report.ts";
 
 /** Suite of seed 003. */
 export const MEMMAP_ON_MEMORY: Suite = {
@@ -145,8 +144,8 @@ function reasonClaims(): Claim[] {
     equal("003-10/b after", "... on memory", 0, () => report(movable).mapping.byNode[0]),
     {
       id: "003-18",
-      what: "fragmentation leads to base pages (1 yes)",
-      unit: "",
+      what: "fragmentation leads to base pages",
+      unit: YES_NO,
       printed: "1",
       formula: 1,
       measure: () => yes(without(broken).mapping.pteEntries === memmap),
@@ -161,18 +160,18 @@ function reasonClaims(): Claim[] {
       () => without(broken).mapping.bytesPerTlbEntry,
     ),
     equal("003-18/reach after", "... on memory", reach(true), () => report(broken).mapping.bytesPerTlbEntry),
-    equal(
+    yesNo(equal(
       "12G/one DIMM",
-      "12G at once, 128M free, fails (1 yes)",
+      "12G at once, 128M free, fails",
       yes(vmemmapPagesOf(12 * GIB) * 4096 > SMALL),
       () => yes(report({ size: 12 * GIB, freeMemory: SMALL }).error === "ENOMEM"),
-    ),
-    equal(
+    )),
+    yesNo(equal(
       "12G/before",
-      "12G as blocks, 128M free, fails (1 yes)",
+      "12G as blocks, 128M free, fails",
       yes(vmemmapPagesOf(12 * GIB) * 4096 > SMALL),
       () => yes(without(guest).error === "ENOMEM"),
-    ),
+    )),
     equal("12G/after", "bytes added on memory", 12 * GIB, () => report(guest).addedBytes),
     equal(
       "dax/usable",
@@ -208,23 +207,23 @@ function exclusionClaims(): Claim[] {
   return [
     {
       id: "003-02",
-      what: "5.14: HugeTLB freeing on keeps it off (1 yes)",
-      unit: "",
+      what: "5.14: HugeTLB freeing on keeps it off",
+      unit: YES_NO,
       printed: "1",
       formula: 1,
       measure: () => yes(selfHosted("5.14") === 0),
       expected: "confirmed",
     },
     equal("003-02/later", "6.1: both on, vmemmap pages on memory", vmemmapPagesOf(SMALL), () => selfHosted("6.1")),
-    equal("003-02/marked", "6.1: may its memmap be freed (1 yes)", 0, () => yes(free("marked").allowed)),
-    equal("003-02/ignored", "without either (1 yes)", 1, () => yes(free("ignored").allowed)),
-    equal(
+    yesNo(equal("003-02/marked", "6.1: may its memmap be freed", 0, () => yes(free("marked").allowed))),
+    yesNo(equal("003-02/ignored", "without either", 1, () => yes(free("ignored").allowed))),
+    yesNo(equal(
       "003-02/caught",
-      "... a huge page on it, and the checker panics (1 yes)",
+      "... a huge page on it, and the checker panics",
       1,
       () => yes(free("ignored").caught),
-    ),
-    equal("003-02/sound", "... with marks it does not (1 yes)", 0, () => yes(free("marked").caught)),
+    )),
+    yesNo(equal("003-02/sound", "... with marks it does not", 0, () => yes(free("marked").caught))),
   ];
 }
 
@@ -250,5 +249,3 @@ function free(selfHostedVmemmap: SelfHostedVmemmap): { readonly allowed: boolean
   });
   return { allowed, caught };
 }
-
-if (import.meta.main) Deno.exit(main([MEMMAP_ON_MEMORY], Deno.args));

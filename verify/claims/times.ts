@@ -15,6 +15,43 @@ export function time(id: string, what: string, printed: string, unit: string, mo
   return model === undefined ? claim : { ...claim, model };
 }
 
+/** A figure that the document's own figures contradict, whatever machine they are of. */
+export function inconsistent(
+  id: string,
+  what: string,
+  printed: string,
+  unit: string,
+  own: number,
+  note: string,
+): Claim {
+  return { id, what, printed, unit, own, without: "hardware", expected: "inconsistent", note };
+}
+
+/** Seed 001's own figures where it gives several for one thing. */
+export function inconsistentTimes(): Claim[] {
+  const pin = (line: number) => GUP_FIGURES.find((f) => f.line === line && f.kernel === "before")!;
+  const perPage = ({ ms, mib }: GupFigure) => ms / mib;
+  const ranges = BOOTSTRAP_FIGURES.filter((f) => f.id.startsWith("128G 2M"));
+  return [
+    inconsistent(
+      "001-19",
+      "a pin of 16G against one of 128G before, per page",
+      "1",
+      "x",
+      perPage(pin(125)) / perPage(pin(133)),
+      "87 ms for 16384 MiB and 493 ms for 129022 MiB (001:125, 133): 20.7 and 14.9 ns a page",
+    ),
+    inconsistent(
+      "001-25/ranges",
+      "ranges printed for one bootstrap",
+      "1",
+      "",
+      new Set(ranges.map((f) => `${f.low}-${f.high}`)).size,
+      ranges.map((f) => `${f.low}-${f.high} ms (001:${f.line})`).join(", "),
+    ),
+  ];
+}
+
 /** The runs behind the times, 4 GiB of each: work is proportional to pages, and a 1G device needs a few. */
 const WORK = new SeriesWork(4096);
 

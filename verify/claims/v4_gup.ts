@@ -8,7 +8,7 @@ import { insertPfn, mmAlloc, populateArea } from "../../src/mm/memory.ts";
 import { compoundHead, compoundOrder as orderOf, pageRefcount } from "../../src/mm/page.ts";
 import { levelPages } from "../../src/mm/pgtable.ts";
 import { type KernelConfig, PRESETS } from "../../mod.ts";
-import type { Claim } from "./claim.ts";
+import { type Claim, YES_NO } from "./claim.ts";
 import {
   basePages,
   compoundOrder,
@@ -160,8 +160,8 @@ function thread(): Claim[] {
     },
     {
       id: "001-82/put",
-      what: "and the device's own reference is lost in putting (1 yes)",
-      unit: "",
+      what: "and the device's own reference is lost in putting",
+      unit: YES_NO,
       formula: yes(sketchReferences(2) < 2),
       measure: () => yes(panics(/lost its last reference/, () => putBack(sketch, 2))),
       expected: "equal",

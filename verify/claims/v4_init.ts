@@ -7,7 +7,7 @@ import { gupFast } from "../../src/mm/gup/gup.ts";
 import { compoundHead, isPageHead, pageRefcount, readPage } from "../../src/mm/page.ts";
 import { C } from "../../src/mm/vmstat.ts";
 import { type KernelConfig, PRESETS } from "../../mod.ts";
-import type { Claim } from "./claim.ts";
+import { type Claim, YES_NO } from "./claim.ts";
 import {
   basePages,
   SECTION,
@@ -32,8 +32,8 @@ const UP_TO_PATCH_7: KernelConfig = {
 const STRUCT_PAGES: readonly Claim[] = [
   {
     id: "001-01",
-    what: "a 2M devmap is a compound one (1 yes)",
-    unit: "",
+    what: "a 2M devmap is a compound one",
+    unit: YES_NO,
     printed: "0",
     formula: yes(basePages(SIZE_2M) > 1),
     measure: () => headAt("v4", SIZE_2M),
@@ -152,8 +152,8 @@ const INITIALISED: readonly Claim[] = [
   },
   {
     id: "001-26",
-    what: "patch 7 alone writes fewer struct pages (1 yes)",
-    unit: "",
+    what: "patch 7 alone writes fewer struct pages",
+    unit: YES_NO,
     printed: "1",
     formula: yes(structsToWrite(SIZE_1G, SIZE_2M, "none") < basePages(SIZE_1G)),
     measure: () => yes(written(UP_TO_PATCH_7, SIZE_2M) < written("5.14", SIZE_2M)),

@@ -10,7 +10,7 @@ import { getDevPagemap } from "../../src/mm/memremap.ts";
 import { readPage } from "../../src/mm/page.ts";
 import { C } from "../../src/mm/vmstat.ts";
 import type { KernelConfig } from "../../mod.ts";
-import type { Claim } from "./claim.ts";
+import { type Claim, YES_NO } from "./claim.ts";
 import {
   basePages,
   pgmapReferences,
@@ -64,8 +64,8 @@ const REFERENCES: readonly Claim[] = [
   },
   {
     id: "001-75/unmap",
-    what: "and tearing that down never ends (1 yes)",
-    unit: "",
+    what: "and tearing that down never ends",
+    unit: YES_NO,
     formula: yes(pgmapReferencesShiftedLeft(SIZE_1G, SIZE_2M) !== pgmapReferences(SIZE_1G, SIZE_2M)),
     measure: () => {
       const { k, ns } = build(withErratum("v4", "refShiftLeft"), { size: SIZE_1G, align: SIZE_2M });
@@ -93,8 +93,8 @@ const REFERENCES: readonly Claim[] = [
   },
   {
     id: "001-78",
-    what: "fsdax teardown waits for a pgmap reference (1 yes)",
-    unit: "",
+    what: "fsdax teardown waits for a pgmap reference",
+    unit: YES_NO,
     printed: "1",
     formula: 1,
     measure: waitsForReference,

@@ -113,8 +113,6 @@ function pageCounts(): Claim[] {
     memmapOf("001-48", "memmap of a page: size / 4096 * 64 / 4096", "8", SIZE_2M),
     memmapOf("001-49", "memmap of a PMD-mapped page: 64 / 8", "8", SIZE_2M),
     memmapOf("001-51", "memmap of a PUD-mapped page: PAGE_SIZE pages", "4096", SIZE_1G),
-    memmapOf("001-52", 'page frames a 2M page "consists in"', "8", SIZE_2M),
-    memmapOf("001-52/1G", 'page frames a 1G page "consists in"', "4096", SIZE_1G),
     memmapOf("001-58", "memmap of a subsection's 512 struct pages", "8", SIZE_2M),
   ];
 }

@@ -8,7 +8,7 @@ import { addMemory } from "../../src/drivers/base/memory_hotplug.ts";
 import { errnoName } from "../../src/include/errno.ts";
 import { USE_ALTMAP_VMEMMAP, USE_VMEMMAP } from "../../src/include/frame_use.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
-import type { Claim } from "./claim.ts";
+import type { Claim, Suite } from "./claim.ts";
 import {
   gib,
   headSharingGain,
@@ -32,7 +32,6 @@ import {
 } from "../formulas/vmemmap.ts";
 import { build, costOf, inGiB, inMiB, inPercent, layoutOf, namespaceOf, type Scale } from "../measure/measure.ts";
 import { READ_000 } from "./read.ts";
-import { main, type Suite } from "../audit/report.ts";
 import { bootstrapTime } from "./times.ts";
 
 /** Suite of seed 000. */
@@ -318,5 +317,3 @@ const TIMES: readonly Claim[] = [
   bootstrapTime("000-19", "bootstrap of 128G, 2M pages", "128G 2M"),
   bootstrapTime("000-20", "bootstrap of 128G, 1G pages", "128G 1G"),
 ];
-
-if (import.meta.main) Deno.exit(main([V7_COVER], Deno.args));

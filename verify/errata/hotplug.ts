@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Defects in adding memory that holds its own memmap (seed 003 as it was merged).
 
+import { YES_NO } from "../claims/claim.ts";
 import { boot } from "../../src/boot.ts";
 import { addMemory } from "../../src/drivers/base/memory_hotplug.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
@@ -18,8 +19,8 @@ export const HOTPLUG_ERRATA: readonly Erratum[] = [
       "when the block's device cannot be made, its self-hosted memmap is given to the allocator as if it came from there",
     rightly: "it is taken down with its altmap, and nothing is left",
     preset: "6.1",
-    what: "a failed add frees its own memmap as the allocator's, which looks for struct pages that are gone (1 yes)",
-    unit: "",
+    what: "a failed add frees its own memmap as the allocator's, which looks for struct pages that are gone",
+    unit: YES_NO,
     wrong: 1,
     right: 0,
     observe: (kernel) => yes(panics(/memmap of frame \d+ is not mapped/, () => failAtDevice(kernel))),

@@ -2,7 +2,7 @@
 // Every defect of the documents and patches that can be run, each shown both ways. As a script: `deno run -A
 // verify/errata/mod.ts` prints the same two rows for each, what is seen without the defect and with it.
 
-import { main, type Suite } from "../audit/report.ts";
+import type { Suite } from "../claims/claim.ts";
 import { DEVMAP_ERRATA } from "./devmap.ts";
 import { type Erratum, erratumClaims } from "./erratum.ts";
 import { GUP_ERRATA } from "./gup.ts";
@@ -18,5 +18,3 @@ export const ERRATA_SUITE: Suite = {
   title: "Errata: defects of the documents and patches, switched off and on",
   claims: () => ERRATA.flatMap(erratumClaims),
 };
-
-if (import.meta.main) Deno.exit(main([ERRATA_SUITE], Deno.args));

@@ -3,8 +3,7 @@
 // captured row. "Documented" is how many fields Linux has, "formula" and "measured" how many of them come out as on
 // Linux; fields that differ for a known cause (known.ts) count, and are named.
 
-import type { Claim } from "../claims/claim.ts";
-import { main, type Suite } from "../audit/report.ts";
+import type { Claim, Suite } from "../claims/claim.ts";
 import { type Capture, captures } from "./captures.ts";
 import { type CapturedRow, type Compared, compareRow, type Difference, rowsOf } from "./compare.ts";
 
@@ -45,5 +44,3 @@ function unexplained({ cause }: Difference): boolean {
 export function describe({ field, linux, here }: Difference): string {
   return `${field}: Linux ${JSON.stringify(linux)}, here ${JSON.stringify(here)}`;
 }
-
-if (import.meta.main) Deno.exit(main([LINUX], Deno.args));

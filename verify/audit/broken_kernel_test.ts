@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A kernel that is broken on purpose is judged to the end: a copy of the sources with one line changed, and `deno task
+// verify` of that copy.
+
+import { assert, assertEquals } from "@std/assert";
+
+const ROOT = new URL("../../", import.meta.url);
+const FOLDERS = ["src", "verify", "fixtures", "results", "bench", "links", "charts"];
+
+function copy(from: string, to: string): void {
+  Deno.mkdirSync(to, { recursive: true });
+  for (const { name, isDirectory } of Deno.readDirSync(from)) {
+    if (isDirectory) copy(`${from}/${name}`, `${to}/${name}`);
+    else if (!name.endsWith("_test.ts")) Deno.copyFileSync(`${from}/${name}`, `${to}/${name}`);
+  }
+}
+
+Deno.test("verify of a kernel that keeps three vmemmap pages judges every row, writes its JSON and exits 1", async () => {
+  const dir = Deno.makeTempDirSync();
+  for (const folder of FOLDERS) copy(`${ROOT.pathname}${folder}`, `${dir}/${folder}`);
+  for (const file of ["mod.ts", "deno.json", "deno.lock"]) Deno.copyFileSync(new URL(file, ROOT), `${dir}/${file}`);
+  const file = `${dir}/src/mm/vmemmap/sparse_vmemmap.ts`;
+  const text = Deno.readTextFileSync(file);
+  const changed = text.replace(/(=== "pte\+head" \? 1 : )2/, "$13");
+  assert(changed !== text, "the line to break is not there");
+  Deno.writeTextFileSync(file, changed);
+  // Two suites suffice: one that the defect breaks, by panics too, and one that it does not touch.
+  const run = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-check",
+      "--allow-read",
+      "--allow-env",
+      "--allow-sys",
+      "verify/audit/main.ts",
+      "--quick",
+      "--json",
+    ],
+    cwd: dir,
+    stderr: "piped",
+  });
+  const { code, stdout, stderr } = await run.output();
+  const { report } = JSON.parse(new TextDecoder().decode(stdout));
+  const rows: { id: string; ok: boolean; note: string | null }[] = report.suites.flatMap((s: { rows: [] }) => s.rows);
+  assertEquals([code, report.ok, new TextDecoder().decode(stderr)], [1, false, ""]);
+  assert(rows.length > 500 && rows.some((row) => row.ok), `${rows.length} rows`);
+  assert(rows.some((row) => !row.ok && row.note?.includes("failed: ")));
+  Deno.removeSync(dir, { recursive: true });
+});

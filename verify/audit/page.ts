@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The page `deno task verify` prints: per document a bar and counts, then what is contradicted, worst first, then what no
+// document says (Linux, defects, costs), then the verdict. At most 60 lines of 80 columns.
+
+import { bold, dim, green, red, yellow } from "@std/fmt/colors";
+import { DOCUMENTS } from "../claims/catalogue.ts";
+import { figure, type Judged, type SuiteReport, YES_NO } from "../claims/claim.ts";
+import { type AuditedClaim, countVerdicts, isClaimRow } from "./audit.ts";
+import type { Report } from "./run.ts";
+
+const COLUMNS = 80;
+const BAR = 24;
+/** Lines that the contradictions may take. */
+const FINDINGS = 34;
+
+/** How a verdict shows in a bar, and in which colour. */
+const MARKS: readonly [mark: string, paint: (text: string) => string, verdicts: readonly string[]][] = [
+  ["█", green, ["confirmed", "rounding", "read right"]],
+  ["░", dim, ["hardware-bound", "read open", "superseded"]],
+  ["▒", yellow, ["contradicted", "inconsistent", "read wrong"]],
+  ["!", red, ["disagreement"]],
+];
+
+/** The whole page. `ms` is how long judging took. */
+export function summaryPage({ quick, ok, suites, claims }: Report, ms: number): string {
+  const rows = suites.flatMap((suite) => suite.rows);
+  const failed = rows.filter((row) => !row.ok);
+  return [
+    bold(`${claims.length} claims of ${DOCUMENTS.length} documents`) + dim(legend()),
+    ...DOCUMENTS.filter(({ id }) => claims.some((claim) => claim.id.startsWith(id)))
+      .map(({ id, title }) => documentLines(id, title, claims.filter((claim) => claim.id.startsWith(id)))).flat(),
+    "",
+    ...findings(claims),
+    "",
+    ...suites.filter(({ rows }) => rows.some((row) => !isClaimRow(row.id))).map(checksLine),
+    ...failed.slice(0, 5).map((row) => red(clip(`  ${row.id}: ${row.what}: ${row.note ?? row.verdict}`, COLUMNS))),
+    ok
+      ? green(`as expected`) + ` (${rows.length} rows${quick ? ", quick" : ""}, ${(ms / 1000).toFixed(1)} s)`
+      : red(`${failed.length} of ${rows.length} rows not as expected`) + ` (${(ms / 1000).toFixed(1)} s)`,
+    dim("--rows shows every number; --document, --theme, --verdict narrow it; --json"),
+  ].join("\n");
+}
+
+function legend(): string {
+  return `   █ holds  ░ cannot be told here  ▒ does not hold`;
+}
+
+function documentLines(id: string, title: string, claims: readonly AuditedClaim[]): string[] {
+  const counts = countVerdicts(claims);
+  const words = Object.entries(counts).map(([verdict, n]) => `${n} ${verdict}`).join(", ");
+  return [
+    `${id} ${bar(counts, claims.length)} ${String(claims.length).padStart(3)}  ${clip(title, COLUMNS - 34)}`,
+    ...wrap(words, COLUMNS - 4).map((line) => dim(`    ${line}`)),
+  ];
+}
+
+/** Words on lines of a width. */
+function wrap(words: string, width: number): string[] {
+  const lines = [""];
+  for (const word of words.split(" ")) {
+    const line = lines[lines.length - 1];
+    if (line === "") lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** Parts in proportion, none of them lost: what is there at all has a mark at least. */
+function bar(counts: Readonly<Record<string, number>>, total: number): string {
+  const parts = MARKS.map(([, , verdicts]) => verdicts.reduce((sum, verdict) => sum + (counts[verdict] ?? 0), 0));
+  const widths = parts.map((n) => n === 0 ? 0 : Math.max(1, Math.round(BAR * n / total)));
+  const widest = widths.indexOf(Math.max(...widths));
+  widths[widest] += BAR - widths.reduce((sum, width) => sum + width, 0);
+  return MARKS.map(([mark, paint], i) => widths[i] === 0 ? "" : paint(mark.repeat(widths[i]))).join("");
+}
+
+/** Claims that do not hold, those furthest off first. */
+function findings(claims: readonly AuditedClaim[]): string[] {
+  const wrong = claims.filter(({ verdict }) => verdict === "contradicted" || verdict === "inconsistent")
+    .map((claim) => ({ claim, row: claim.rows.find((row) => row.verdict === claim.verdict)! }))
+    .sort((a, b) => distance(b.row) - distance(a.row));
+  if (wrong.length === 0) return [];
+  const lines = wrong.map(({ claim, row }) => {
+    const said = clip(figure(row.printed ?? "-", row.unit), 14);
+    const right = clip(figure(row.measured ?? row.formula ?? "-", row.unit), 15);
+    const place = `${claim.id.slice(0, 3)}:${claim.line}`;
+    return `${place.padEnd(9)}${clip(row.what, 39).padEnd(40)}${said.padStart(14)}  ${yellow(right.padStart(15))}`;
+  });
+  const head = `${"".padEnd(9)}${"does not hold, furthest off first".padEnd(40)}${"said".padStart(14)}  ${
+    "right".padStart(15)
+  }`;
+  const more = lines.length - FINDINGS;
+  return [
+    bold(head),
+    ...lines.slice(0, FINDINGS),
+    ...(more > 0 ? [dim(`${more} more: deno task verify --verdict contradicted --rows`)] : []),
+  ];
+}
+
+/** How far off, as a ratio's logarithm; what is no number comes last. */
+function distance({ printed, measured, formula, unit }: Judged): number {
+  const right = measured ?? formula;
+  if (unit === YES_NO || right === null) return -1;
+  const ratio = Math.abs(Math.log(Number(printed) / right));
+  return Number.isNaN(ratio) ? -1 : ratio;
+}
+
+/** A suite's checks beside the claims. */
+function checksLine({ title, rows }: SuiteReport): string {
+  const checks = rows.filter((row) => !isClaimRow(row.id));
+  const right = checks.filter((row) => row.ok).length;
+  const count = `${right} of ${checks.length}`.padStart(11);
+  return `${right === checks.length ? green(count) : red(count)}  ${clip(title, COLUMNS - 13)}`;
+}
+
+function clip(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 3).trimEnd()}...`;
+}

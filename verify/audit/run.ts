@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Judges suites, whatever breaks: a row that cannot be judged is a failed row, and so is a suite or a worker that dies.
+// Either one suite after another, or the groups of suites.ts in workers, one a CPU; the rows come out in the same order.
+
+import { failedRow, judgeSuite, type Outcome, type Suite, type SuiteReport } from "../claims/claim.ts";
+import type { DocumentedClaim } from "../claims/catalogue.ts";
+import { type Scale, scaleOf } from "../measure/measure.ts";
+import { auditClaims, type AuditedClaim } from "./audit.ts";
+import { SUITE_GROUPS } from "./suites.ts";
+
+/** What `--json` prints. */
+export interface Report {
+  readonly quick: boolean;
+  readonly ok: boolean;
+  /** Number of rows by verdict. */
+  readonly verdicts: Readonly<Partial<Record<Outcome, number>>>;
+  readonly suites: readonly SuiteReport[];
+  /** The documented claims with their verdicts. */
+  readonly claims: readonly AuditedClaim[];
+}
+
+/** What a worker is told to judge, and what it answers, suite by suite. */
+export interface Job {
+  readonly group: number;
+  readonly names: readonly string[];
+  readonly quick: boolean;
+}
+
+/** Judges suites one after another; `done` hears of each as it is through. */
+export function judgeSuites(suites: readonly Suite[], scale: Scale, done: (suite: SuiteReport) => void = () => {}) {
+  return suites.map((suite) => {
+    const report = judgeSuite(suite, scale);
+    done(report);
+    return report;
+  });
+}
+
+/** The same with a worker per group of suites. Rows are in the order of `suites`. */
+export async function judgeParallel(
+  suites: readonly Suite[],
+  quick: boolean,
+  done: (suite: SuiteReport) => void = () => {},
+): Promise<SuiteReport[]> {
+  const found = new Map<string, SuiteReport>();
+  const groups = SUITE_GROUPS.map((group) => group.filter((suite) => suites.includes(suite)));
+  await Promise.all(
+    groups.map((group, i) =>
+      group.length === 0 ? undefined : judgeInWorker({ group: i, names: group.map((s) => s.name), quick }, (suite) => {
+        found.set(suite.name, suite);
+        done(suite);
+      })
+    ),
+  );
+  return suites.map(({ name, title }) =>
+    found.get(name) ?? { name, title, rows: [failedRow(name, "the worker died before it came to this suite")] }
+  );
+}
+
+function judgeInWorker(job: Job, done: (suite: SuiteReport) => void): Promise<void> {
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  let left = job.names.length;
+  return new Promise<void>((resolve) => {
+    worker.onmessage = ({ data }: MessageEvent<SuiteReport>) => {
+      done(data);
+      if (--left === 0) resolve();
+    };
+    // What did not come is told by the rows that are missing.
+    worker.onerror = (event) => {
+      event.preventDefault();
+      resolve();
+    };
+    worker.postMessage(job);
+  }).finally(() => worker.terminate());
+}
+
+/** Everything that was judged, with a verdict for every claim of the catalogue. */
+export function reportOf(
+  suites: readonly SuiteReport[],
+  catalogue: readonly DocumentedClaim[],
+  quick: boolean,
+): Report {
+  const rows = suites.flatMap((suite) => suite.rows);
+  const verdicts: Partial<Record<Outcome, number>> = {};
+  for (const { verdict } of rows) verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
+  const claims = auditClaims(catalogue, rows);
+  const ok = rows.every((row) => row.ok) && claims.every((claim) => claim.ok);
+  return { quick, ok, verdicts, suites, claims };
+}
+
+/** Judges here, without workers. */
+export function run(suites: readonly Suite[], quick: boolean, catalogue: readonly DocumentedClaim[]): Report {
+  return reportOf(judgeSuites(suites, scaleOf(quick)), catalogue, quick);
+}

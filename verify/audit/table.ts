@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The rows of one suite as an aligned table with the reasons under it. Colours on a terminal only.
+
+import { bold, dim, green, red, yellow } from "@std/fmt/colors";
+import { figure, type Judged, type SuiteReport, YES_NO } from "../claims/claim.ts";
+
+const HEAD = ["claim", "what", "documented", "formula", "measured", "verdict"];
+
+/** The table of one suite. */
+export function table({ title, rows }: SuiteReport): string {
+  const cells = rows.map((r) => [
+    r.id,
+    r.what,
+    r.printed === null ? "" : figure(r.printed, r.unit),
+    number(r.formula, r.unit),
+    number(r.measured, r.unit),
+    r.ok ? r.verdict : `${r.verdict}, expected ${r.expected}`,
+  ]);
+  const widths = HEAD.map((head, i) => Math.max(head.length, ...cells.map((c) => c[i].length)));
+  const line = (row: readonly string[]) =>
+    row.map((cell, i) => i > 1 && i < 5 ? cell.padStart(widths[i]) : cell.padEnd(widths[i]));
+  const out = [bold(title), dim(line(HEAD).join("  ").trimEnd())];
+  for (const [i, row] of rows.entries()) {
+    const padded = line(cells[i]);
+    out.push([...padded.slice(0, 5), paint(row, padded[5].trimEnd())].join("  "));
+    if (row.model !== null) out.push(dim(`${" ".repeat(widths[0] + 2)}modelled: ${figure(row.model, row.unit)}`));
+    if (row.note !== null && (!row.ok || row.verdict !== "confirmed" && row.verdict !== "equal")) {
+      out.push(dim(`${" ".repeat(widths[0] + 2)}${row.note}`));
+    }
+  }
+  return `${out.join("\n")}\n`;
+}
+
+function paint(row: Judged, text: string): string {
+  if (!row.ok) return red(text);
+  if (row.verdict === "contradicted") return yellow(text);
+  return row.formula === null ? dim(text) : green(text);
+}
+
+/** A value under its head; the unit stands beside what the document says. */
+function number(n: number | null, unit: string): string {
+  return n === null ? "-" : figure(n, unit === YES_NO ? YES_NO : "");
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `deno task verify`: judges the documents' claims and every check beside them, and prints the page of page.ts, with
+// --rows every number. Exit 0 when every verdict is the expected one, 1 otherwise, 2 for a wrong command line.
+
+import { setColorEnabled } from "@std/fmt/colors";
+import { type Command, type Flags } from "../../src/cli/command.ts";
+import { DOCUMENTS, readCatalogue } from "../claims/catalogue.ts";
+import type { Suite, SuiteReport } from "../claims/claim.ts";
+import { claimId, WORST_FIRST } from "./audit.ts";
+import { type ClaimFilter, pick } from "./lab_claims.ts";
+import { summaryPage } from "./page.ts";
+import { judgeParallel, type Report, reportOf } from "./run.ts";
+import { DOCUMENT_SUITES, SUITES } from "./suites.ts";
+import { table } from "./table.ts";
+
+/** The command of the task. */
+export const verifyCommand: Command = {
+  name: "verify",
+  summary: "judge the documents' claims, and the checks beside them, by running them",
+  flags: {
+    quick: { value: "", help: "count the costs per TiB on 16 GiB" },
+    rows: { value: "", help: "every number: documented, formula, measured" },
+    document: { value: DOCUMENTS.map((d) => d.id).join("|"), help: "only this document" },
+    theme: { value: "THEME", help: "only claims about savings, gup, hugetlb, mhp, ..." },
+    verdict: { value: "VERDICT", help: WORST_FIRST.join(", ") },
+  },
+  run: async (flags) => {
+    setColorEnabled(!flags.json && !Deno.noColor && Deno.stdout.isTerminal());
+    const t0 = performance.now();
+    const report = await verify(filterOf(flags), flags.has("quick"));
+    const ms = performance.now() - t0;
+    const text = flags.has("rows") ? report.suites.map(table).join("\n") : summaryPage(report, ms);
+    return { report, text, code: report.ok ? 0 : 1 };
+  },
+};
+
+function filterOf(flags: Flags): ClaimFilter {
+  const names = ["document", "theme", "verdict"].filter((name) => flags.has(name));
+  return Object.fromEntries(names.map((name) => [name, flags.text(name)]));
+}
+
+/** Judges everything, or with a filter the claims it lets through, in workers. */
+export async function verify(filter: ClaimFilter, quick: boolean): Promise<Report> {
+  const catalogue = readCatalogue();
+  const narrow = Object.keys(filter).length > 0;
+  const picked = pick(catalogue, filter);
+  const suites: readonly Suite[] = narrow ? DOCUMENT_SUITES : SUITES;
+  const judged = await judgeParallel(suites, quick, progress(suites.length));
+  if (!narrow) return reportOf(judged, catalogue, quick);
+  const all = reportOf(judged, catalogue, quick);
+  const ids = new Set(
+    all.claims.filter((claim) => picked.some(({ id }) => id === claim.id))
+      .filter((claim) => filter.verdict === undefined || claim.verdict === filter.verdict).map(({ id }) => id),
+  );
+  const left = judged.map((suite) => ({ ...suite, rows: suite.rows.filter((row) => ids.has(claimId(row.id))) }));
+  return reportOf(left.filter(({ rows }) => rows.length > 0), catalogue.filter(({ id }) => ids.has(id)), quick);
+}
+
+/** Says on a terminal which suite is through. */
+function progress(total: number): (suite: SuiteReport) => void {
+  if (!Deno.stderr.isTerminal()) return () => {};
+  let done = 0;
+  return ({ name }) => {
+    done++;
+    const line = `${"=".repeat(done)}${" ".repeat(total - done)}`;
+    const text = done === total ? "\r\x1b[K" : `\r\x1b[K[${line}] ${done} of ${total} suites: ${name}`;
+    Deno.stderr.writeSync(new TextEncoder().encode(text));
+  };
+}
