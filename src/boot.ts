@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Booting: from a box to a running kernel (start_kernel and setup_arch, as far as memory management goes). The list in
 // bootKernel() is the contents page of src/.
-// Left out: all that is not memory; firmware tables and the command line, whose place the options take; the kernel
+// Left out: everything but memory management; firmware tables and the command line, replaced by options; the kernel
 // image.
 
 import { type Arch, pageBytes, vmemmapPages, vmemmapStartIndex } from "./arch/arch.ts";

@@ -48,7 +48,7 @@ function checkFrames(k: Kernel): void {
   let present = 0;
   let managed = 0;
   let free = 0;
-  // Present, in nobody's use and never free.
+  // Present, but neither in use nor free.
   const selfHosted = selfHostedPages(k);
   for (const node of k.nodes) {
     for (const zone of node.zones) {

@@ -65,7 +65,7 @@ export const GUP_PIN_COUNTING_BIAS = 1024;
 
 /** CONFIG_DEBUG_VM: what a memmap that is not initialised holds (PAGE_POISON_PATTERN), as a 32-bit word. */
 export const PAGE_POISON_WORD = -1;
-/** What a part of a memmap leaf holds that nobody uses (x86 PAGE_UNUSED), as a 32-bit word. */
+/** What an unused part of a memmap leaf holds (x86 PAGE_UNUSED), as a 32-bit word. */
 export const PAGE_UNUSED_WORD = 0xfdfdfdfd | 0;
 /** What a frame holds after it went back to the allocator (mm/page_poison.c PAGE_POISON 0xaa). */
 export const FREE_POISON_BYTE = 0xaa;

@@ -31,7 +31,7 @@ export interface Kernel {
   readonly locked: boolean;
   readonly pageBytes: number;
   readonly structPageSize: number;
-  /** What a struct page of this kernel holds where. */
+  /** Layout of this kernel's struct page. */
   readonly layout: PageLayout;
   /** Tails hold a mask instead of the address of their head. */
   readonly headMask: boolean;
@@ -44,7 +44,7 @@ export interface Kernel {
   /** Frames in use now, indexed by USE_*. */
   readonly uses: Float64Array;
   readonly fault: FaultBudget;
-  /** Who is told of every function entered and left; null while nothing is traced. */
+  /** The function tracer; null while nothing is traced. */
   tracer: Tracer | null;
   readonly nodes: PgData[];
   readonly sections: SectionTable;
@@ -59,9 +59,9 @@ export interface Kernel {
   readonly objects: object[];
   /** User address spaces, for the top-level entries they share. */
   readonly mms: Set<Mm>;
-  /** The call of gup or its counterparts that is under way. */
+  /** The call of gup, or of what returns its pages, that is under way. */
   readonly gup: GupCall;
-  /** References gup handed out and nobody returned, in units of _refcount; the checker compares refcounts with it. */
+  /** References taken by gup and not yet returned, in units of _refcount; the checker compares refcounts with it. */
   gupRefs: number;
   /** The same for pin counts of compound pages. */
   gupPins: number;

@@ -127,7 +127,7 @@ export function populateArea(k: Kernel, area: VmArea, stepPages: number): FaultR
   return "nopage";
 }
 
-/** `vmf_insert_pfn_{pte,pmd,pud}`: a devmap leaf, unless there is one. "oom" when a table cannot be had. */
+/** `vmf_insert_pfn_{pte,pmd,pud}`: inserts a devmap leaf unless there is one; "oom" when no table can be allocated. */
 export function insertPfn(k: Kernel, area: VmArea, vpn: number, level: number, pfn: number): FaultResult {
   k.tracer?.enter(INSERT_SYMBOLS[level], { vpn, pfn });
   const result = insertLeaf(k, area, vpn, level, pfn);

@@ -20,7 +20,7 @@ import { hugetlbHead, setSubpagePrivate } from "./hugetlb/huge_page.ts";
 import { traced } from "./trace.ts";
 
 /**
- * A process that must be told: where it had the page mapped (virtual page), and how many pages that entry took along.
+ * A process to be signalled: the virtual page where it mapped the page, and how many pages that entry covered.
  */
 export interface ToKill {
   readonly mm: Mm;
@@ -31,14 +31,14 @@ export interface ToKill {
 /**
  * `memory_failure`: marks the dax page of a ZONE_DEVICE frame (the head, with patch 1) and unmaps it everywhere.
  * Returns who mapped it; -ENXIO for a frame that holds no device data, -EBUSY when its struct page names no file.
- * System RAM is looked for in huge pages only: nobody to tell, or what memoryFailureHugetlb() says.
+ * In System RAM only huge pages are handled: no process to signal, or the errno of memoryFailureHugetlb().
  */
 export const memoryFailure = traced("memory_failure(pfn)", (k: Kernel, pfn: number): readonly ToKill[] | number => {
   if (pfnToOnlinePage(k, pfn) >= 0) return memoryFailureHugetlb(k, pfn) || [];
   const pgmap = getDevPagemap(k, pfn, null);
   if (pgmap === null) return -ENXIO;
   const range = pgmap.ranges.findIndex((r) => pfn >= r.start && pfn < r.end);
-  // pgmap_pfn_valid: the altmap's own frames are nobody's data.
+  // pgmap_pfn_valid: frames of the altmap hold no user data.
   if (pfn < pfnFirst(pgmap, range)) {
     putDevPagemap(pgmap);
     return -ENXIO;
@@ -94,7 +94,7 @@ export const memoryFailureHugetlb = traced("memory_failure_hugetlb(pfn)", (k: Ke
  * page; -EBUSY when the page is in use; -ENOMEM when its vmemmap cannot be restored, the pool then being as before.
  */
 export const dissolveFreeHugePage = traced("dissolve_free_huge_page(pfn)", (k: Kernel, pfn: number): number => {
-  // Patch 12: a page on its way through the worker must be gone before anybody looks.
+  // Patch 12: pages queued for the worker are freed before the pool is searched.
   flushFreeHpageWork(k);
   const head = hugetlbHead(k, pfn);
   if (head < 0) return 0;

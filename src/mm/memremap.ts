@@ -72,22 +72,22 @@ export const memremapPages = traced("memremap_pages()", (k: Kernel, pgmap: DevPa
   return 0;
 });
 
-/** `memunmap_pages`: takes down the ranges that are up. Panics if anybody still holds a reference on the pgmap. */
+/** `memunmap_pages`: takes down the ranges that are up. Panics if references on the pgmap remain. */
 export const memunmapPages = traced("memunmap_pages()", (k: Kernel, pgmap: DevPagemap): void => {
   devPagemapKill(pgmap);
   for (let i = 0; i < pgmap.nrRange; i++) putRange(k, pgmap, i);
-  // The kernel sleeps here until the count is zero; nobody else runs here, so a rest would sleep forever.
+  // The kernel waits here until the count is zero; here nothing else runs, so a reference left would stay forever.
   if (pgmap.refs !== 0) panic(`memunmapPages: ${pgmap.refs} references on the pgmap never return`);
   pageunmapRanges(k, pgmap);
 });
 
-/** `dev_pagemap_kill`: from now on nobody gets a reference; the one the pgmap was born with goes. */
+/** `dev_pagemap_kill`: no references from now on; drops the initial one. */
 export function devPagemapKill(pgmap: DevPagemap): void {
   pgmap.dying = true;
   pgmap.refs--;
 }
 
-/** The last part of memunmap_pages(): nobody holds the pgmap any more, its memmap goes. */
+/** The last part of memunmap_pages(): no references are left, so the memmap is freed. */
 export function pageunmapRanges(k: Kernel, pgmap: DevPagemap): void {
   for (let i = 0; i < pgmap.nrRange; i++) pageunmapRange(k, pgmap, i);
   if (pgmap.altmap !== null && pgmap.altmap.alloc !== 0) {
@@ -130,7 +130,7 @@ export function pfnLen(k: Kernel, pgmap: DevPagemap, range: number): number {
 }
 
 /**
- * Whether any page or compound of a pgmap that is up has more than the reference it was born with, or a page of its
+ * Whether any page or compound of a pgmap that is up has more than its initial reference, or a page of its
  * altmap holds a neighbour's memmap.
  */
 export function pagesInUse(k: Kernel, pgmap: DevPagemap): boolean {
@@ -165,7 +165,7 @@ const pagemapRange = traced("pagemap_range(_, range)", (k: Kernel, pgmap: DevPag
 });
 
 /**
- * Patches 4 and 12 take it for granted that ranges are aligned to the geometry. What really must hold: a compound's
+ * Patches 4 and 12 assume that ranges are aligned to the geometry. What really must hold: a compound's
  * head begins a part that section_activate() is given, and, where references are put page by page, no compound is cut.
  */
 function compoundsFit(k: Kernel, pgmap: DevPagemap, i: number): boolean {
@@ -222,7 +222,7 @@ function overlapsRam(k: Kernel, start: number, end: number): boolean {
 
 /**
  * Whether a neighbour's struct pages lie in this pgmap's altmap, on the first or last page (or leaf) of its memmap.
- * Then its pmem cannot go yet. Linux does not ask: there the page goes with whichever of the two goes first.
+ * Then its pmem cannot go yet. Linux does not check: it frees the page with whichever device goes first.
  */
 export function altmapLent(k: Kernel, pgmap: DevPagemap): boolean {
   if (pgmap.altmap === null || pgmap.nrRange === 0) return false;

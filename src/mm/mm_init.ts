@@ -87,7 +87,7 @@ export const memmapInitZoneDevice = traced(
   (k: Kernel, start: number, end: number, pgmap: DevPagemap): number => {
     typePageblocks(k, start, end, pgmap);
     if (!k.contents) return 0;
-    // Else the memmap is in DRAM.
+    // Without an altmap or hot-added memory, all memmap is in DRAM.
     const tiered = pgmap.altmap !== null || k.hotplug.blocks.size > 0;
     let written = 0;
     let pmem = 0;
@@ -120,7 +120,7 @@ export const memmapInitZoneDevice = traced(
   },
 );
 
-/** Makes the pageblocks of [start, end) movable; as posted, those alone that begin at a struct page that is written. */
+/** Makes the pageblocks of [start, end) movable; as posted, only those that begin at a struct page that is written. */
 function typePageblocks(k: Kernel, start: number, end: number, pgmap: DevPagemap): void {
   const short = k.config.errata.pageblockInShortLoop && pgmap.geometry > 1;
   const step = short ? pgmap.geometry : end - start;
@@ -184,7 +184,7 @@ function initCompound(k: Kernel, head: number, nrPages: number, pgmap: DevPagema
     initZoneDevicePage(k, pfn, pgmap);
     prepCompoundTail(k, pfn, head, order);
   };
-  // After the tails that hold what is the head's; before those that come later, which overwrite what they must not hold.
+  // The head keeps fields in its first tails: written after those, and before later tails, some of which may alias them.
   const first = Math.min(k.layout.headAfterTails, nrPages - 1);
   fillRun(k, head + 1, first, tail);
   prepCompoundHead(k, head, order, COMPOUND_PAGE_DTOR);

@@ -213,7 +213,7 @@ export function poisons(k: Kernel): boolean {
   return k.machine.spec.debug && k.contents;
 }
 
-/** Whether a whole struct page is poison, whatever its frame: nobody stored a word of it since. */
+/** Whether every word of a struct page is still poison. */
 export function wholePagePoisoned(k: Kernel, pfn: number): boolean {
   for (let offset = 0; offset < k.structPageSize; offset += 4) {
     if (readPage(k, pfn, offset) !== PAGE_POISON_WORD) return false;

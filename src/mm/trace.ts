@@ -6,8 +6,8 @@
 //   traced("sparse_add_section(nid, pfn, n)", (k, nid, pfn, n, ..) => ..)     once per range, section, huge page
 //   k.tracer?.enter("put_page", { pfn }); .. k.tracer?.leave(done)            hot ones: nothing but a test when off
 //
-// No loop over struct pages is traced inside: what it did is the difference of the counters (vmstat.ts) and of the
-// frames in use. Left out: dynamic patching, per-CPU buffers, interrupts; a panic leaves its functions open.
+// Loops over struct pages are not traced inside; what they did shows in the counters (vmstat.ts) and the frames in use.
+// Left out: dynamic patching, per-CPU buffers, interrupts; a panic leaves its functions open.
 
 import type { Kernel, TraceValue } from "./kernel.ts";
 

@@ -64,7 +64,7 @@ export const memoryBlockOnline = traced(
       if (own > 0) mhpDeinitMemmapOnMemory(k, start, own, zone);
       return err;
     }
-    // Once onlining succeeded: the memmap is present, and nobody's to manage.
+    // Only once onlining succeeded: the memmap is present, but never managed.
     adjustPresentPageCount(zone, own);
     block.zone = zone.index;
     return 0;

@@ -19,8 +19,8 @@ import { daxPgoffToPfn, type DevDax, devDaxPages, killDevDax } from "./bus.ts";
 import { traced } from "../../mm/trace.ts";
 
 /**
- * `dev_dax_probe`: binds the driver. 0; -EBUSY when one is bound or somebody has the memory already, -EINVAL for a static pgmap with several ranges; else
- * what memremap_pages() says, with nothing changed.
+ * `dev_dax_probe`: binds the driver. 0; -EBUSY when one is bound or the memory is taken already, -EINVAL for a static
+ * pgmap with several ranges; else what memremap_pages() says, with nothing changed.
  */
 export const devDaxProbe = traced("dev_dax_probe()", (k: Kernel, dev: DevDax): number => {
   if (dev.bound || dev.kmem !== null) return -EBUSY;
@@ -42,7 +42,7 @@ export const devDaxProbe = traced("dev_dax_probe()", (k: Kernel, dev: DevDax): n
 });
 
 /**
- * Unbinds the driver: mappings go, then the memmap. -EBUSY while somebody holds a page (the kernel would wait), or the
+ * Unbinds the driver: mappings go, then the memmap. -EBUSY while a page is held (the kernel would wait), or the
  * altmap has a neighbour's memmap on it.
  */
 export function devDaxRemove(k: Kernel, dev: DevDax): number {

@@ -17,8 +17,8 @@ import type { DevDax } from "./bus.ts";
 import { traced } from "../../mm/trace.ts";
 
 /**
- * `dev_dax_kmem_probe`: binds the driver. 0; -EBUSY when a driver is bound or somebody has the memory already, -EINVAL
- * when no part is a memory block; else what addMemory() said of the first range. Once a range is in, others that fail
+ * `dev_dax_kmem_probe`: binds the driver. 0; -EBUSY when a driver is bound or the memory is taken already, -EINVAL when no
+ * part is a memory block; else what addMemory() said of the first range. Once a range is in, others that fail
  * are left out.
  */
 export const devDaxKmemProbe = traced(

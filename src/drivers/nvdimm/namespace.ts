@@ -55,7 +55,7 @@ export function createNamespace(k: Kernel, region: NdRegion, request: NamespaceR
 }
 
 /**
- * Disables and destroys a namespace. -EBUSY while somebody, a neighbour's memmap too, is on its pages; -EINVAL when it
+ * Disables and destroys a namespace. -EBUSY while its pages are held or hold a neighbour's memmap; -EINVAL when it
  * is gone already. What of it is System RAM and online leaks: nothing can be made there any more.
  */
 export function destroyNamespace(k: Kernel, ns: NdNamespace): number {

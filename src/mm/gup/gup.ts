@@ -9,8 +9,8 @@
 //   no-pgmap        the same, no pgmap reference                                   001:3477
 //   grab-one        refcount += 1, look at the head, refcount += 511               001:4201
 //
-// Returning pages is in put.ts. Left out: FOLL_LONGTERM (which refuses devmap), COW unsharing, pages that are no
-// devmap.
+// Returning pages is in put.ts. Left out: FOLL_LONGTERM (which refuses devmap), COW unsharing, pages that are
+// not devmap.
 
 import type { DevPagemap } from "../../include/memremap.ts";
 import { entryPfn } from "../../machine/mmu.ts";
@@ -152,7 +152,7 @@ function gupPteRange(k: Kernel, entry: number, n: number): number {
   return done;
 }
 
-/** `__gup_device_huge` in the configured variant: holds and records pages pfn .. pfn + n - 1; how many it could. */
+/** `__gup_device_huge` in the configured variant: holds and records pages pfn .. pfn + n - 1; returns how many. */
 function gupDeviceHuge(k: Kernel, pfn: number, n: number): number {
   const variant = k.config.gup;
   if (variant === "no-pgmap") {

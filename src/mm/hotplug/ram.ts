@@ -68,8 +68,8 @@ export const mhpDeinitMemmapOnMemory = traced(
 
 /**
  * `online_pages`: initialises struct pages of [pfn, pfn + n) and gives the frames to the buddy allocator. -EINVAL
- * unless it begins at a pageblock and ends at a section; -ENOMEM, nothing changed, when somebody who must know of it
- * first cannot allocate.
+ * unless it begins at a pageblock and ends at a section; -ENOMEM, nothing changed, when a memory
+ * notifier cannot allocate.
  */
 export const onlinePages = traced("online_pages(pfn, n)", (k: Kernel, pfn: number, n: number, zone: Zone): number => {
   if (!spanIsValid(k, pfn, n)) return -EINVAL;

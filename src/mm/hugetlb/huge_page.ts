@@ -147,8 +147,8 @@ function unlinkTails(k: Kernel, head: number, pages: number): void {
 }
 
 /**
- * `PageHuge`: the head of the huge page a frame is in, or -1. Struct pages that nobody initialised yet may hold another
- * memmap's leavings, so the head must name itself and the frame must be one of its own.
+ * `PageHuge`: the head of the huge page a frame is in, or -1. Uninitialised struct pages may hold bytes of an earlier
+ * memmap, so the head's list must point to itself and the frame must lie inside the page.
  */
 export function hugetlbHead(k: Kernel, pfn: number): number {
   const head = compoundHead(k, pfn);

@@ -73,7 +73,7 @@ export function sizeToHstate(k: Kernel, bytes: number): Hstate | null {
   return k.hugetlb.hstates.find((h) => h.bytes === bytes) ?? null;
 }
 
-/** Pages that nobody holds. */
+/** Pages that are not in use. */
 export function freeHugePages(h: Hstate): number {
   return h.freeLists.reduce((sum, list) => sum + list.length, 0);
 }

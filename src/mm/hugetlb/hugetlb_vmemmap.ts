@@ -29,7 +29,7 @@ import { traced } from "../trace.ts";
 
 /** VMEMMAP_REMAP_NO_TLB_FLUSH: the caller flushes for a whole batch, and until then no frame is freed. */
 export const REMAP_NO_TLB_FLUSH = 1;
-/** VMEMMAP_SYNCHRONIZE_RCU: who walks pfns without a lock must be done before the vmemmap changes. */
+/** VMEMMAP_SYNCHRONIZE_RCU: wait for lockless pfn walkers before the vmemmap changes. */
 export const SYNCHRONIZE_RCU = 2;
 
 /** `hugetlb_vmemmap_init`: whether pages of this many vmemmap pages can give any back. */

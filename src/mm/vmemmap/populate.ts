@@ -11,11 +11,11 @@
 // tables that are left empty, then flushes all TLBs.
 //
 // A leaf may be shared by two sections, or filled in part by one (vmemmap_use_sub_pmd and its kin): when struct pages
-// are not 64 bytes, the memmap of a section is no whole number of leaves. Bytes nobody uses are 0xfd; a leaf of nothing
+// are not 64 bytes, the memmap of a section is no whole number of leaves. Unused bytes are 0xfd; a leaf of nothing
 // else may go (I4):
 //
 //   leaf    |fd fd fd fd|00 .. start     end|...............|     a new leaf: marked before start, noted behind end
-//                       ^ in use, whatever is written later ^ unusedPmdStart: marked when somebody must look
+//                       ^ in use, whatever is written later ^ unusedPmdStart: marked before a leaf is looked at
 //
 // Most memmap is added section after section, each where the last one ended, so what lies behind is marked only when
 // the next one does not come. Without contents there are no bytes to mark, and the section maps are asked.
@@ -67,7 +67,7 @@ function altmapOfPages(k: Kernel, altmap: VmemAltmap | null): VmemAltmap | null 
   return k.arch.altmapBasePages ? altmap : null;
 }
 
-/** `vmemmap_populate_hugepages`: one leaf per PMD; base pages where no block is to be had, but on x86 with an altmap. */
+/** `vmemmap_populate_hugepages`: one leaf per PMD; base pages where no block is free, except on x86 with an altmap. */
 const populateHugepages = traced(
   "vmemmap_populate_hugepages(start, end, nid)",
   (k: Kernel, start: number, end: number, nid: number, altmap: VmemAltmap | null): number => {
