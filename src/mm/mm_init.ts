@@ -184,7 +184,7 @@ function initCompound(k: Kernel, head: number, nrPages: number, pgmap: DevPagema
     initZoneDevicePage(k, pfn, pgmap);
     prepCompoundTail(k, pfn, head, order);
   };
-  // The head keeps fields in its first tails: written after those, and before later tails, some of which may alias them.
+  // The head keeps fields in its first tails: written after those, before later tails, of which some may alias them.
   const first = Math.min(k.layout.headAfterTails, nrPages - 1);
   fillRun(k, head + 1, first, tail);
   prepCompoundHead(k, head, order, COMPOUND_PAGE_DTOR);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Walking a page table entry by entry (mm/ptdump.c, mm/pagewalk.c), for the invariant checker and the layout printer. It
-// shares no code with the paths that write tables.
+// Walking a page table entry by entry (mm/ptdump.c, mm/pagewalk.c), for the invariant checker and the layout printer.
+// It shares no code with the paths that write tables.
 // Left out: printing, effective protections.
 
 import type { Kernel } from "./kernel.ts";

@@ -4,6 +4,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { ALL, CODE, imports, isTest, ORDER, resolve, room, withoutComments } from "./sources.ts";
 
+/** First line of a function, traced or not, or of a method; the line that closes its body is indented as much. */
+const FUNCTION =
+  /^( *)(?:export )?(?:async )?(?:function \w|const \w+ = traced\(|const \w+ = \(.*=> \{$|(?:get |set |#)?\w+\(.*\): .*\{$)/;
+
 Deno.test("the scan sees the sources and their imports", () => {
   assert(CODE.length > 60, `${CODE.length} files`);
   const boot = CODE.find((s) => s.path === "src/boot.ts")!;
@@ -78,4 +82,21 @@ Deno.test("nothing silences the compiler or the linter, and nothing is left to d
     for (const word of words) assert(!text.includes(word), `${path} has "${word}"`);
     assert(!/\bas any\b/.test(withoutComments(text)), `${path} casts to any`);
   }
+});
+
+/** Longest function that a reader takes in at once. */
+const MOST_LINES = 60;
+
+Deno.test(`no function of src has more than ${MOST_LINES} lines`, () => {
+  const long: string[] = [];
+  for (const { path, text } of CODE.filter((s) => s.path.startsWith("src/"))) {
+    const lines = text.split("\n");
+    for (const [i, line] of lines.entries()) {
+      const indent = FUNCTION.exec(line)?.[1];
+      if (indent === undefined) continue;
+      const length = 1 + lines.slice(i).findIndex((at) => at.startsWith(`${indent}}`) || at === `${indent});`);
+      if (length > MOST_LINES) long.push(`${path}:${i + 1} ${length} lines`);
+    }
+  }
+  assertEquals(long, []);
 });

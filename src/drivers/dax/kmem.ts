@@ -17,9 +17,9 @@ import type { DevDax } from "./bus.ts";
 import { traced } from "../../mm/trace.ts";
 
 /**
- * `dev_dax_kmem_probe`: binds the driver. 0; -EBUSY when a driver is bound or the memory is taken already, -EINVAL when no
- * part is a memory block; else what addMemory() said of the first range. Once a range is in, others that fail
- * are left out.
+ * `dev_dax_kmem_probe`: binds the driver. 0; -EBUSY when a driver is bound or the memory is taken already, -EINVAL when
+ * no part is a memory block; else what addMemory() said of the first range. Once a range is in, others that fail are
+ * left out.
  */
 export const devDaxKmemProbe = traced(
   "dev_dax_kmem_probe(_, memmap_on_memory)",

@@ -173,7 +173,7 @@ function gupDeviceHuge(k: Kernel, pfn: number, n: number): number {
   return done;
 }
 
-/** `undo_dev_pagemap`: returns what this call recorded from `from` on, of an entry that changed or could not be held. */
+/** `undo_dev_pagemap`: returns what was recorded from `from` on, of an entry that changed or could not be held. */
 function undoDevPagemap(k: Kernel, from: number): void {
   const { gup: call } = k;
   const { pages } = call;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The inner loops of gup-fast: one pass over the struct pages of a stretch of memmap that lies contiguous in memory. One
+// The inner loops of gup-fast: one pass over the struct pages of a stretch of memmap that is contiguous in memory. One
 // source serves a machine with one CPU and one that workers share: where Linux patches its lock prefixes in and out, a
 // branch that always goes the same way costs nothing that could be measured. No allocation, no calls, no translation
 // inside; counters are added, and the call moved on, by the caller per stretch.
