@@ -4,6 +4,7 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { TOY } from "./arch/toy/toy.ts";
+import { vmemmapPages } from "./arch/arch.ts";
 import { boot, type BootOptions } from "./boot.ts";
 import { USE_BOOT_VMEMMAP, USE_PINNED } from "./include/frame_use.ts";
 import { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL } from "./include/mmzone.ts";
@@ -147,4 +148,15 @@ Deno.test("boot() refuses options that make no machine, naming what was given an
   for (const [options, message] of cases) {
     assertThrows(() => boot({ arch: "toy", ...options }), RangeError, message);
   }
+});
+
+Deno.test("boot() takes memory as far as struct pages reach, and 64 nodes; one more of either it refuses", () => {
+  const most = vmemmapPages(TOY) * 256 / 64 * 256;
+  const upTo = (end: number) => () =>
+    boot({ arch: "toy", dram: [2 ** 16], pmem: [{ bytes: 2 ** 14, startBytes: end - 2 ** 14 }], contents: false });
+  assertEquals(upTo(most)().machine.topology.pmem[0].end, most / 256);
+  assertThrows(upTo(most + 2 ** 14), RangeError, "has struct pages for");
+  const nodes = (nodes: number) => () => boot({ arch: "toy", dram: [2 ** 16], nodes });
+  assertEquals(nodes(64)().nodes.length, 64);
+  assertThrows(nodes(65), RangeError, "Cannot boot 65 nodes: expected a whole number from 1 to 64");
 });

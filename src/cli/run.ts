@@ -9,6 +9,7 @@ import { type Command, CommandError } from "./command.ts";
 import { errorEnvelope, type Failure, reportEnvelope } from "./envelope.ts";
 import { kernelText, parseFlags } from "./flags.ts";
 import { commandUsage, isHelp } from "./help.ts";
+import { DiskError } from "./write_file.ts";
 
 /** Runs a task's command line; returns the exit code. Errors are printed after its name. */
 export function runTask(command: Command, args: readonly string[]): Promise<number> {
@@ -59,6 +60,7 @@ function failureOf(error: unknown): Failure {
   if (error instanceof NamespaceError) {
     return { kind: "kernel", message: error.message, errno: errnoName(error.errno) };
   }
+  if (error instanceof DiskError) return { kind: "broken", message: error.message, errno: null };
   const [message] = String(error).split("\n");
   return { kind: "broken", message, errno: null };
 }

@@ -5,10 +5,19 @@
 
 import { CommandError } from "./command.ts";
 
+/** The device itself (EIO), the limit of a process (EFBIG), the disk (ENOSPC), the quota (EDQUOT). */
+const NO_ROOM = /\(os error (5|27|28|122)\)/;
+
+/** A file that could not be written though it was named well. */
+export class DiskError extends Error {
+  override readonly name = "DiskError";
+}
+
 /** What a shell reports for a program ended by SIGINT. */
 const EXIT_SIGINT = 130;
 
-/** Writes `text` to `file`, all or nothing. CommandError naming the file when it cannot. */
+/** Writes `text` to `file`, all or nothing. CommandError naming the file when it cannot, DiskError
+ * when there is no room. */
 export async function writeFile(file: string, text: string): Promise<void> {
   let interrupted = false;
   const note = () => interrupted = true;
@@ -35,8 +44,17 @@ function writeBeside(file: string, text: string): void {
     Deno.renameSync(part, target);
   } catch (error) {
     if (part !== null) removeIfThere(part);
-    throw new CommandError(`cannot write ${file}: ${error instanceof Error ? error.message : error}`);
+    throw refusal(file, error);
   }
+}
+
+/** A full disk is nobody's usage. Deno writes to a device only with every permission there is. */
+function refusal(file: string, error: unknown): Error {
+  if (error instanceof Deno.errors.NotCapable && statIfThere(file)?.isFile === false) {
+    return new CommandError(`cannot write ${file}: it is no regular file`);
+  }
+  const what = `cannot write ${file}: ${error instanceof Error ? error.message : error}`;
+  return NO_ROOM.test(what) ? new DiskError(what) : new CommandError(what);
 }
 
 function statIfThere(file: string): Deno.FileInfo | null {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Results are whole or not there: after success, after failure, and when Ctrl-C comes in the middle of writing.
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { CommandError } from "./command.ts";
 import { writeFile } from "./write_file.ts";
 
@@ -88,5 +88,26 @@ Deno.test("writeFile() interrupted by Ctrl-C leaves a whole file and nothing bes
     assertEquals(text.length, 2 ** 23);
     assert(text === text[0].repeat(2 ** 23), "a mixture of two results");
   }
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("writeFile() that runs out of room leaves what was there, nothing beside it, and says what happened", async () => {
+  const dir = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${dir}/result.json`, "old");
+  const script = `
+    import { writeFile } from ${JSON.stringify(new URL("./write_file.ts", import.meta.url).href)};
+    try {
+      await writeFile(Deno.args[0], "x".repeat(2 ** 22));
+    } catch (error) {
+      console.log(error.name, error.message);
+    }`;
+  await Deno.writeTextFile(`${dir}/full.ts`, script);
+  // Files end at 1 MiB here, as on a full disk; the signal that says so is not for us.
+  const run = `trap '' XFSZ; ulimit -f 2048; exec "$0" run -q -A --no-check --no-lock "$1" "$2"`;
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-c", run, Deno.execPath(), `${dir}/full.ts`, `${dir}/result.json`],
+  }).output();
+  assertMatch(new TextDecoder().decode(stdout), /^DiskError cannot write .*result.json: .*\n$/);
+  assertEquals([await Deno.readTextFile(`${dir}/result.json`), names(dir)], ["old", ["full.ts", "result.json"]]);
   await Deno.remove(dir, { recursive: true });
 });

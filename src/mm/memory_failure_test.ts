@@ -106,3 +106,27 @@ Deno.test("memoryFailure() of a frame that is no device data is ENXIO", () => {
     assertEquals(ns.pgmap.refs, 1 + 47);
   }, "dev");
 });
+
+Deno.test("without compounds the entry that maps the bad page goes, whole, and its neighbours stay", () => {
+  for (const inPage of [0, 1, 15]) {
+    withMapped("kernel=5.14", false, (k, ns, mms) => {
+      memoryFailure(k, ns.dev!.ranges[0].start + 16 + inPage);
+      for (const mm of mms) assertEquals([isMapped(k, mm, VPN), isMapped(k, mm, VPN + 16)], [false, true]);
+    });
+  }
+});
+
+//  file   |16 ... 47|48 ... 63|     first process  VPN |16 ... 47|0 ... 15|     another one  VPN |48 ... 63|
+Deno.test("memoryFailure() looks for a page inside the area that maps it, not behind it", () => {
+  withMapped("kernel=v4", true, (k, ns, mms) => {
+    const behind = daxMmap(k, ns.dev!, mms[0], VPN + 32, 16, 0);
+    const other = mmAlloc(k);
+    assert(typeof behind !== "number" && typeof other !== "number");
+    const third = daxMmap(k, ns.dev!, other, VPN, 16, 48);
+    assert(typeof third !== "number");
+    for (const area of [behind, third]) assertEquals(populateArea(k, area, 16), "nopage");
+    assertEquals(memoryFailure(k, ns.dev!.ranges[0].start + 48), [{ mm: other, vpn: VPN, pages: 16 }]);
+    assert(isMapped(k, mms[0], VPN + 32));
+    mmPut(k, other);
+  });
+});

@@ -130,11 +130,14 @@ export function pfnLen(k: Kernel, pgmap: DevPagemap, range: number): number {
 }
 
 /**
- * Whether any page or compound of a pgmap that is up has more than its initial reference, or a page of its
- * altmap holds a neighbour's memmap.
+ * Whether taking a pgmap that is up down would wait: somebody holds the pgmap itself, any of its pages or compounds has
+ * more than its initial reference, or a page of its altmap holds a neighbour's memmap.
  */
 export function pagesInUse(k: Kernel, pgmap: DevPagemap): boolean {
   if (altmapLent(k, pgmap)) return true;
+  let own = 1;
+  for (let i = 0; i < pgmap.nrRange; i++) own += pfnLen(k, pgmap, i);
+  if (pgmap.refs > own) return true;
   if (k.gupRefs === 0) return false;
   for (let i = 0; i < pgmap.nrRange; i++) {
     for (let pfn = pfnFirst(pgmap, i); pfn < pgmap.ranges[i].end; pfn += pgmap.geometry) {

@@ -11,9 +11,11 @@ import { KernelPanic } from "../lib/bug.ts";
 import { machine, mustCreate, mustDestroy, withKernel } from "../testing.ts";
 import { checkInvariants } from "../debug_vm/debug_vm.ts";
 import {
+  allocContigPages,
   allocFrames,
   allocPages,
   findArea,
+  freeContigPages,
   freePages,
   freePagetable,
   splitPage,
@@ -204,3 +206,46 @@ Deno.test("allocPages() gives a fresh struct page where another memmap's bytes l
     }
   });
 });
+
+Deno.test("allocContigPages() finds every aligned run that is free, the last of a zone too", () => {
+  const order = 8;
+  for (const text of ["dram=64K", "dram=128K", "dram=192K", "dram=80K", "dram=64K,96K"]) {
+    withKernel(text, (k) => {
+      // What is in use lies at the top; the runs below it, and those of the last zone's end once that is free.
+      const taken: number[] = [];
+      const wanted = k.nodes.flatMap(({ zones }) =>
+        zones.flatMap((zone) => {
+          const runs = [];
+          for (let pfn = 0; pfn + 2 ** order <= zone.startPfn + zone.spanned; pfn += 2 ** order) {
+            const inZone = pfn >= zone.startPfn;
+            if (inZone && range(pfn, 2 ** order).every((p) => isFree(k, p))) runs.push(pfn);
+          }
+          return runs;
+        })
+      );
+      for (const nid of k.nodes.keys()) {
+        for (let pfn; (pfn = allocContigPages(k, order, nid, USE_HUGETLB)) >= 0;) taken.push(pfn);
+      }
+      assertEquals(taken.toSorted((a, b) => a - b), wanted, text);
+      for (const pfn of taken) freeContigPages(k, pfn, order, USE_HUGETLB);
+    });
+  }
+});
+
+Deno.test("allocContigPages() makes as many 1G pages of counted DRAM as fit beside the first and the memmap's", () => {
+  for (const [gib, most] of [[6, 4], [8, 6], [16, 14]]) {
+    const k = boot({ arch: "x86-64", dram: [gib * 2 ** 30], contents: false });
+    let made = 0;
+    while (allocContigPages(k, 18, 0, USE_HUGETLB) >= 0) made++;
+    assertEquals(made, most, `${gib} GiB`);
+  }
+});
+
+function range(first: number, n: number): number[] {
+  return Array.from({ length: n }, (_, i) => first + i);
+}
+
+function isFree(k: Kernel, pfn: number): boolean {
+  const found = findArea(k, pfn);
+  return found !== null && found.area.isFree(pfn);
+}

@@ -35,3 +35,8 @@ Deno.test("hugetlbMs() adds up pages, optimisation and interrupts", () => {
   );
   assert(hugetlbMs({ ...work, allocated: 0, freed: 1000 }, hugetlb) > hugetlbMs(work, hugetlb));
 });
+
+Deno.test("hugetlbIpis() unbatched counts a split for a leaf that the pages fill only in part", () => {
+  assertEquals([hugetlbIpis(64, 2, "unbatched", 64), hugetlbIpis(65, 2, "unbatched", 64)], [65, 67]);
+  assertEquals(hugetlbIpis(100, 2, "unbatched", 64), 102);
+});

@@ -62,3 +62,10 @@ Deno.test("GupTeam.run() hands on what went wrong in a worker", async () => {
     team.close();
   }
 });
+
+Deno.test("gupJobsReport() is as slow in each round as the slowest of its workers", async () => {
+  const report = await gupJobsReport({ ...TOY, kernel: "v4", mode: "get", jobs: 3 });
+  for (const  of of["getMs", "putMs"] as const) {
+    assertEquals(report[of], [0, 1, 2].map((round) => Math.max(...report.jobs.map((job) => job[of][round]))));
+  }
+});

@@ -3,8 +3,8 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { main } from "../cli/main.ts";
-import { hugetlbReport, hugetlbSizes } from "./hugetlb.ts";
-import type { HugetlbOptions } from "./hugetlb_box.ts";
+import { hugetlbReport, hugetlbSizes, makePool } from "./hugetlb.ts";
+import { hugetlbConfig, type HugetlbOptions } from "./hugetlb_box.ts";
 
 const MiB = 2 ** 20;
 
@@ -120,4 +120,11 @@ Deno.test("lab hugetlb prints one JSON document, and bad input is one line and e
   assert(out[1].includes("@latency[alloc_fresh_huge_page], ns:\n["));
   assert(out[2].includes("arm64-64k"));
   assertEquals(err.map((line) => line.split("\n").length), [1, 1, 1, 1]);
+});
+
+Deno.test("makePool() gets every page that was asked for into a box of the size it works out", () => {
+  for (const [size, count] of [[2 ** 30, 4096], [2 ** 30, 1], [2 ** 21, 100_000]]) {
+    const { hstate } = makePool(hugetlbConfig({ size, count, giveBack: false }), null, { contents: false });
+    assertEquals(hstate.nrHugePages, count);
+  }
 });

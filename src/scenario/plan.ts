@@ -286,8 +286,10 @@ function planSizes(options: PlanOptions, usable: number, places: readonly Place[
   const { arch = "x86-64", hostMemory } = options;
   const given = { arch, ...(hostMemory === undefined ? {} : { hostMemory }), contents: false };
   const step = (align: number) => Math.max(align, ARCHS[arch].namespaceUnitBytes);
-  const largest = Math.max(...places.map(({ align }) => step(align)));
-  // No answer is larger: 64 bytes of each base page are memmap, and alignment takes a few pages at most.
+  // A reserve that has to hold leaves of memmap, on arm64, does so for whole sections.
+  const section = ARCHS[arch].altmapBasePages ? 2 ** ARCHS[arch].sectionShift : 0;
+  const largest = Math.max(section, ...places.map(({ align }) => step(align)));
+  // No answer is larger: 64 bytes of each base page are memmap, and alignment takes a few pages or sections at most.
   const page = pageBytes(ARCHS[arch]);
   const most = Math.min(Math.ceil(usable * page / (page - 64) / largest + 4) * largest, MOST_MEMORY);
   const k = boot({ arch, dram: [ARCHS[arch].regionAlignBytes], pmem: [{ bytes: most }], contents: false });

@@ -120,3 +120,16 @@ Deno.test("planReport() refuses what it cannot plan", () => {
   assertThrows(() => planReport({ pmem: SIZE, align: 8192 }), RangeError, "x86-64 has 4K, 2M, 1G");
   assertThrows(() => planReport({ pmem: SIZE, kernel: "5.15" }), RangeError, 'Unknown kernel "5.15"');
 });
+
+Deno.test("planReport() finds a size on arm64, whose memmap has to fit whole sections into the reserve", () => {
+  const size = (arch: string, usable: number, align: number) =>
+    planReport({ arch, usable, map: "dev", align }).sizes[0].size;
+  for (const align of [2 ** 12, 2 ** 21]) assertEquals(size("arm64-4k", 2 ** 30, align), 1152 * 2 ** 20);
+  assertEquals(size("arm64-4k", 5 * 2 ** 30 + 1, 2 ** 21), 5502926848);
+  for (const usable of [1, 2 ** 24 + 1, 2 ** 27, 2 ** 29 - 1, 3 * 2 ** 29 + 4096]) {
+    for (const arch of ["arm64-4k", "arm64-16k", "arm64-64k"]) {
+      const { sizes } = planReport({ arch, usable });
+      for (const row of sizes) assert(row.usableBytes >= usable, `${arch} ${usable} ${row.map} ${row.align}`);
+    }
+  }
+});

@@ -128,4 +128,7 @@ const COMMAND: Command = {
   },
 };
 
-if (import.meta.main) Deno.exit(await runTask(COMMAND, Deno.args));
+/** The command line; returns the exit code. */
+export function main(args: readonly string[]): Promise<number> {
+  return runTask(COMMAND, args);
+}

@@ -75,10 +75,10 @@ Deno.test("pick() filters by id, theme and document, and names what there is oth
   assertThrows(() => pick(all, { verdict: "maybe" }), CommandError, 'unknown verdict "maybe": known are disagreement');
 });
 
-Deno.test("claimsReport() judges what was picked and nothing else", () => {
-  const { report, text, code } = claimsReport({ id: "000-11" });
+Deno.test("claimsReport() judges what was picked and nothing else", async () => {
+  const { report, text, code } = await claimsReport({ id: "000-11" });
   const [claim, ...rest] = (report as { claims: ReturnType<typeof auditClaims> }).claims;
   assertEquals([claim.id, claim.verdict, rest.length, code], ["000-11", "contradicted", 0, 0]);
   assertStringIncludes(text, "0.0038 %");
-  assertEquals(claimsReport({ id: "000-11", verdict: "confirmed" }).report, { claims: [] });
+  assertEquals((await claimsReport({ id: "000-11", verdict: "confirmed" })).report, { claims: [] });
 });

@@ -5,8 +5,8 @@ import { type Command, CommandError, type CommandResult } from "../../src/cli/co
 import { auditClaims, type AuditedClaim, claimId, isClaimRow, reasonOf, WORST_FIRST } from "./audit.ts";
 import { type DocumentedClaim, DOCUMENTS, readCatalogue } from "../claims/catalogue.ts";
 import { figure, judge } from "../claims/claim.ts";
+import { checkFixtures } from "../fixtures.ts";
 import { scaleOf } from "../measure/measure.ts";
-import { DOCUMENT_SUITES } from "./suites.ts";
 
 /** Which claims; what is absent does not matter. */
 export interface ClaimFilter {
@@ -33,8 +33,11 @@ export const claimsCommand: Command = {
 };
 
 /** Judges the claims that the filter lets through. CommandError for an id, theme, document or verdict there is not. */
-export function claimsReport(filter: ClaimFilter): CommandResult {
+export async function claimsReport(filter: ClaimFilter): Promise<CommandResult> {
   const picked = pick(readCatalogue(), filter);
+  checkFixtures();
+  // Not before it is known that what they import is whole.
+  const { DOCUMENT_SUITES } = await import("./suites.ts");
   const ids = new Set(picked.map((claim) => claim.id));
   const rows = DOCUMENT_SUITES.flatMap(({ claims }) => claims(scaleOf(true)))
     .filter((claim) => isClaimRow(claim.id) && ids.has(claimId(claim.id)))

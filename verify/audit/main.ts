@@ -4,4 +4,7 @@
 import { runTask } from "../../src/cli/run.ts";
 import { verifyCommand } from "./verify.ts";
 
-if (import.meta.main) Deno.exit(await runTask(verifyCommand, Deno.args));
+/** The command line; returns the exit code. */
+export function main(args: readonly string[]): Promise<number> {
+  return runTask(verifyCommand, args);
+}

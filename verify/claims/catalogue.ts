@@ -3,6 +3,7 @@
 // not as it should be, or lacks rows is refused in one line that names the file, the place and the reason.
 
 import { CommandError } from "../../src/cli/command.ts";
+import { parseJson, readJson } from "../fixtures.ts";
 
 /** What a claim is about. */
 export const KINDS = ["behaviour", "condition", "count", "formula", "ratio", "timing"] as const;
@@ -51,22 +52,16 @@ function claimsFile(document: string): string {
 
 /** Reads every claim of every document; `root` is where the project lies. CommandError for a file that is not right. */
 export function readCatalogue(root: URL = new URL("../../", import.meta.url)): DocumentedClaim[] {
-  return DOCUMENTS.flatMap((document) => {
-    const file = claimsFile(document.id);
-    let text: string;
-    try {
-      text = Deno.readTextFileSync(new URL(file, root));
-    } catch (error) {
-      throw new CommandError(`${file}: cannot be read: ${error instanceof Error ? error.message : error}`);
-    }
-    return parseClaims(document, text);
-  });
+  return DOCUMENTS.flatMap((document) => claimsOf(document, readJson(claimsFile(document.id), root)));
 }
 
 /** The claims in the text of one file. CommandError naming file, place and reason when it is damaged or incomplete. */
 export function parseClaims(document: SourceDocument, text: string): DocumentedClaim[] {
+  return claimsOf(document, parseJson(claimsFile(document.id), text));
+}
+
+function claimsOf(document: SourceDocument, rows: unknown): DocumentedClaim[] {
   const file = claimsFile(document.id);
-  const rows = parseJson(file, text);
   if (!Array.isArray(rows)) throw new CommandError(`${file}: expected an array of claims`);
   const seen = new Set<string>();
   const claims = rows.map((row: unknown, i) => {
@@ -83,15 +78,6 @@ export function parseClaims(document: SourceDocument, text: string): DocumentedC
     throw new CommandError(`${file}: incomplete: ${claims.length} claims, expected ${document.claims}`);
   }
   return claims;
-}
-
-/** JSON with the place of the damage in the complaint. */
-export function parseJson(file: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new CommandError(`${file}: damaged: ${error instanceof Error ? error.message.replaceAll("\n", " ") : error}`);
-  }
 }
 
 const KEYS = ["id", "seed", "line", "alsoAt", "text", "numbers", "kind", "theme"];

@@ -3,6 +3,7 @@
 // was taken by hand. A new directory is found by itself; which preset stands for its kernel follows from the version
 // that the capture names.
 
+import { readCaptured } from "../fixtures.ts";
 import { PRESETS } from "../../src/include/kernel_config.ts";
 import { parseSize } from "../../src/lib/units.ts";
 import { type NamespaceSpec, parseNamespaceSpec } from "./capture/namespace_spec.ts";
@@ -69,7 +70,7 @@ function machinesOf(kernel: string): string[] {
 }
 
 function readCapture(folder: string, scenario: Scenario): Capture {
-  const data = JSON.parse(Deno.readTextFileSync(new URL(`${folder}/${scenario}.json`, FIXTURES))) as {
+  const data = readCaptured(`${folder}/${scenario}.json`) as {
     readonly capturedBy?: { readonly kernel: string; readonly machines: readonly string[] };
     readonly beside?: string;
   };

@@ -14,7 +14,7 @@ import { type AuditedClaim, countVerdicts } from "../audit/audit.ts";
 import { readCatalogue } from "../claims/catalogue.ts";
 import { judgeParallel, reportOf } from "../audit/run.ts";
 import { collectFigures } from "./figures.ts";
-import { parseResults, writeResults } from "./results_file.ts";
+import { readResults, writeResults } from "./results_file.ts";
 import { SUITES } from "../audit/suites.ts";
 
 /** What {@linkcode collectResults} is to do. */
@@ -129,7 +129,7 @@ export async function main(args: readonly string[]): Promise<number> {
       return 1;
     }
     const file = flags.has("out") ? new URL(flags.text("out"), `file://${Deno.cwd()}/`) : LATEST;
-    writeResults(file, results);
+    await writeResults(file.pathname, results);
     console.log(`${file.pathname}: ${results.audit.claims.length} claims`);
     return 0;
   } catch (error) {
@@ -140,17 +140,9 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 function check(file: string): number {
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(file);
-  } catch (error) {
-    throw new CommandError(`${file}: cannot be read: ${error instanceof Error ? error.message : error}`);
-  }
-  const { provenance, audit } = parseResults(file, text);
+  const { provenance, audit } = readResults(file);
   console.log(
     `${file}: ${audit.claims.length} claims of ${provenance.date}, ${audit.ok ? "as expected" : "not as expected"}`,
   );
   return 0;
 }
-
-if (import.meta.main) Deno.exit(await main(Deno.args));

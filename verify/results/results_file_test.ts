@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Files of results: the published one is right; a damaged one or one of another schema is refused in one line.
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { RESULTS, RESULTS_SCHEMA } from "../../results/mod.ts";
 import { CommandError } from "../../src/cli/command.ts";
 import { readCatalogue } from "../claims/catalogue.ts";
@@ -44,12 +44,12 @@ Deno.test("parseResults() refuses a damaged file", () => {
   assertThrows(() => parseResults("r.json", text.slice(0, 1000)), CommandError, "r.json: damaged: ");
 });
 
-Deno.test("writeResults() leaves the whole file and nothing beside it, and refuses what is wrong before it writes", () => {
+Deno.test("writeResults() leaves the whole file and nothing beside it, and refuses what is wrong before it writes", async () => {
   const dir = Deno.makeTempDirSync();
-  const file = new URL(`file://${dir}/r.json`);
-  writeResults(file, RESULTS);
+  const file = `${dir}/r.json`;
+  await writeResults(file, RESULTS);
   assertEquals(parseResults("r.json", Deno.readTextFileSync(file)), RESULTS);
-  assertThrows(() => writeResults(file, { ...RESULTS, counters: {} }), CommandError, "/counters");
+  await assertRejects(() => writeResults(file, { ...RESULTS, counters: {} }), CommandError, "/counters");
   assertEquals([...Deno.readDirSync(dir)].map((entry) => entry.name), ["r.json"]);
   Deno.removeSync(dir, { recursive: true });
 });

@@ -103,5 +103,3 @@ export function main(args: readonly string[]): number {
     return 2;
   }
 }
-
-if (import.meta.main) Deno.exit(main(Deno.args));

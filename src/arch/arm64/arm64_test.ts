@@ -85,3 +85,12 @@ Deno.test("a 16G page of 64K pages keeps 1 of 256 vmemmap pages, mapped by entri
   setNrHugepages(k, h, 0);
   assertEquals(totalFreePages(k), free);
 });
+
+Deno.test("no entry of arm64 lets anybody execute what it maps: PXN and UXN, bits 53 and 54, on each", () => {
+  for (const { name, format } of GRANULES) {
+    const { kernelPage, kernelPageRo, kernelHuge, userPage, userHuge } = format;
+    for (const { hi } of [kernelPage, kernelPageRo, kernelHuge, userPage, userHuge]) {
+      assertEquals((hi >>> 21) & 3, 3, name);
+    }
+  }
+});

@@ -8,6 +8,7 @@ import { PRESETS } from "../../include/kernel_config.ts";
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import { gupFast } from "../../mm/gup/gup.ts";
 import { putPages } from "../../mm/gup/put.ts";
+import { getDevPagemap, putDevPagemap } from "../../mm/memremap.ts";
 import { mmAlloc, mmPut, populateArea } from "../../mm/memory.ts";
 import { kernelLike, machine, mustCreate, mustDestroy, stockDifference, takeStock, withKernel } from "../../testing.ts";
 import { daxMmap } from "../dax/device.ts";
@@ -189,3 +190,18 @@ for (const kernel of Object.keys(PRESETS)) {
     );
   });
 }
+
+Deno.test("destroyNamespace() refuses while somebody holds the pgmap, and works once he let go", () => {
+  for (const mode of ["devdax", "fsdax"] as const) {
+    for (const kernel of ["v4", "6.1"]) {
+      withKernel(`kernel=${kernel}`, (k) => {
+        const ns = mustCreate(k, { mode });
+        const held = getDevPagemap(k, ns.pgmap.ranges[0].start, null);
+        assertEquals([held, destroyNamespace(k, ns)], [ns.pgmap, -EBUSY]);
+        assertEquals([ns.pgmap.dying, getDevPagemap(k, ns.pgmap.ranges[0].start, held)], [false, held]);
+        putDevPagemap(held);
+        assertEquals(destroyNamespace(k, ns), 0);
+      });
+    }
+  }
+});

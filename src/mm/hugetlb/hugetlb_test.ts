@@ -221,3 +221,14 @@ Deno.test("the struct pages of a free 2M page are those Linux 6.1 wrote, address
   freePages(k, below, 0, 7);
   checkInvariants(k);
 });
+
+Deno.test("a page that is freed forgets its cgroup: the next user has none unless it brings one", () => {
+  withHugetlb({}, (k, h) => {
+    setNrHugepages(k, h, 1);
+    for (const [given, wanted] of [[7, 7], [0, 0], [9, 9]]) {
+      const head = allocHugePage(k, h, 0, given);
+      assertEquals(subpagePrivate(k, head, SUBPAGE_INDEX_CGROUP), wanted);
+      freeHugePage(k, h, head);
+    }
+  });
+});

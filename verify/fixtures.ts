@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// One reader for every fixture and file of results: text, JSON, schema; what is damaged is refused in one line that
+// names the file, the place and the reason. Some fixtures are imported as modules, for pages as well as programs; a
+// program checks them before it imports what uses them, since a damaged module ends Deno before anybody can say so.
+
+import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import { CommandError } from "../src/cli/command.ts";
+import { complain } from "../src/cli/run.ts";
+
+const ROOT = new URL("../", import.meta.url);
+/** The schemas of fixtures by file; `linux-*` ones are of every captured machine. */
+const SCHEMAS = "fixtures/schema.json";
+const CAPTURED = "linux-*/**/";
+
+/** JSON with the place of the damage in the complaint. CommandError when it is none. */
+export function parseJson(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new CommandError(`${file}: damaged: ${error instanceof Error ? error.message.replaceAll("\n", " ") : error}`);
+  }
+}
+
+/** The JSON of a file; `file` is its path from the root. CommandError when it cannot be read, or is none. */
+export function readJson(file: string, root: URL = ROOT): unknown {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(new URL(file, root));
+  } catch (error) {
+    throw new CommandError(`${file}: cannot be read: ${error instanceof Error ? error.message : error}`);
+  }
+  return parseJson(file, text);
+}
+
+/** What a schema says against a value: CommandError naming the file, the place and the reason; nothing when it fits. */
+export type Check = (file: string, value: unknown) => void;
+
+/** The check of a schema. CommandError when `schema`, of the file `name`, is none. */
+export function checkOf(schema: unknown, name: string): Check {
+  const validate = compiled(schema, name);
+  return (file, value) => {
+    if (!validate(value)) throw new CommandError(`${file}: ${complaint(validate.errors!)}`);
+  };
+}
+
+function compiled(schema: unknown, name: string) {
+  try {
+    return new Ajv2020({ allowUnionTypes: true, strictTuples: false }).compile(schema as object);
+  } catch (error) {
+    throw new CommandError(`${name}: damaged: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** Of alternatives the last is the one that was meant; that there are several says nothing. */
+function complaint(errors: readonly ErrorObject[]): string {
+  const { instancePath, message, params } = errors.findLast(({ keyword }) => keyword !== "anyOf") ?? errors[0];
+  const extra = "additionalProperty" in params ? ` "${params.additionalProperty}"` : "";
+  return `${instancePath || "/"}: ${message}${extra}`;
+}
+
+/** The fixtures with a schema of their own, by path from fixtures/. */
+function schemas(root: URL): Map<string, unknown> {
+  const found = readJson(SCHEMAS, root);
+  if (typeof found !== "object" || found === null || Array.isArray(found)) {
+    throw new CommandError(`${SCHEMAS}: expected a schema for each file`);
+  }
+  return new Map(Object.entries(found).filter(([name]) => !name.startsWith("$")));
+}
+
+/** A machine captured from Linux: `linux-6.1/namespaces.json`, from fixtures/. */
+export function readCaptured(file: string, root: URL = ROOT): unknown {
+  const scenario = file.slice(file.lastIndexOf("/") + 1);
+  const schema = schemas(root).get(`${CAPTURED}${scenario}`);
+  if (schema === undefined) throw new CommandError(`${SCHEMAS}: nothing about ${scenario}`);
+  const value = readJson(`fixtures/${file}`, root);
+  checkOf(schema, SCHEMAS)(`fixtures/${file}`, value);
+  return value;
+}
+
+/** Checks what programs import as modules: the fixtures with a schema of their own, and the schema of results. */
+export function checkFixtures(root: URL = ROOT): void {
+  for (const [name, schema] of schemas(root)) {
+    if (name.startsWith(CAPTURED)) continue;
+    checkOf(schema, SCHEMAS)(`fixtures/${name}`, readJson(`fixtures/${name}`, root));
+  }
+  checkOf(readJson("results/schema.json", root), "results/schema.json");
+}
+
+/** Runs a program of verify on fixtures that are whole; returns the exit code, 2 with one line when they are not. */
+export async function runOnFixtures(name: string, run: () => number | Promise<number>): Promise<number> {
+  try {
+    checkFixtures();
+    return await run();
+  } catch (error) {
+    return complain(error, name, null);
+  }
+}

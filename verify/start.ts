@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `deno run verify/start.ts NAME [flags]`: starts a program of verify by the name of its task, once the fixtures that it
+// imports are known to be whole. A damaged one is one line and exit 2.
+
+import { runOnFixtures } from "./fixtures.ts";
+
+/** A program's module. */
+interface Program {
+  readonly main: (args: readonly string[]) => number | Promise<number>;
+}
+
+const PROGRAMS: Readonly<Record<string, () => Promise<Program>>> = {
+  verify: () => import("./audit/main.ts"),
+  "verify:series": () => import("./series/main.ts"),
+  audit: () => import("./audit/audit_md.ts"),
+  results: () => import("./results/results.ts"),
+};
+
+/** Runs the program named first; returns the exit code. */
+async function main([name = "", ...args]: readonly string[]): Promise<number> {
+  if (Object.hasOwn(PROGRAMS, name)) {
+    return await runOnFixtures(name, async () => (await PROGRAMS[name]()).main(args));
+  }
+  console.error(`verify: unknown program "${name}": known are ${Object.keys(PROGRAMS).join(", ")}`);
+  return 2;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
