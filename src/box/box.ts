@@ -138,6 +138,7 @@ export interface BoxFigure extends Place {
     | "too-small"
     | "spanned"
     | "initialised"
+    | "memmap"
     | "freed";
   /** Of which namespace, device, zone or page size. */
   readonly of: string;

@@ -3,7 +3,7 @@
 
 import { formatSize } from "../lib/units.ts";
 import type { Box, BoxFigure, BoxNamespace } from "./box.ts";
-import { hasMemmap, namespaceSpec, ramOf, ramSpec } from "./costs.ts";
+import { costsOf, hasMemmap, namespaceSpec, ramOf, ramSpec } from "./costs.ts";
 import type { Emulator } from "./emulate.ts";
 import type { Place } from "./facts.ts";
 
@@ -32,10 +32,11 @@ const WHAT: Readonly<Record<BoxFigure["what"], string>> = {
   "too-small": "bytes that make no block",
   "spanned": "pages spanned by the zone",
   "initialised": "struct pages initialised",
+  "memmap": "pages of memmap",
   "freed": "vmemmap bytes freed of a page",
 };
 
-type Answer = { readonly value: number | null; readonly why?: string };
+type Answer = { readonly value: number | null; readonly why?: string | null };
 
 /** Every figure the machine gives, beside the emulator's. */
 export function checksOf(box: Box, emulator: Emulator): BoxCheck[] {
@@ -68,6 +69,7 @@ const ANSWERS: Readonly<Record<BoxFigure["what"], (box: Box, figure: BoxFigure, 
   "too-small": tooSmall,
   "spanned": spanned,
   "initialised": initialised,
+  "memmap": memmapPages,
   "freed": freed,
 };
 
@@ -145,12 +147,17 @@ function spanned(box: Box, { of }: BoxFigure, emulator: Emulator): Answer {
   return { value: last > 0 ? (last - first) / 4096 : null };
 }
 
-/** Device pages of a node whose namespaces are System RAM now: those they had as devices. */
+/**
+ * Device pages of a node whose namespaces are System RAM now: those they had as devices, since ZONE_DEVICE never shrinks
+ * (remove_pfn_range_from_zone).
+ */
 function beforeKmem(box: Box, node: number, emulator: Emulator): Answer {
   const of = box.regions.flatMap((r) => r.namespaces).filter((ns) => ns.node === node && ramOf(box, ns) !== null);
   const pages = of.map((ns) => emulator.namespace(namespaceSpec(box, ns)))
     .reduce((sum, found) => sum + (typeof found === "string" ? 0 : found.spannedPages), 0);
-  return pages === 0 ? { value: 0 } : { value: pages, why: "as it was before kmem took the device; 0 since" };
+  return pages === 0
+    ? { value: 0 }
+    : { value: pages, why: "from before kmem took the device: ZONE_DEVICE does not shrink" };
 }
 
 /** The namespace whose number of pages it is; System RAM counts as what it was when its pages were made. */
@@ -164,6 +171,15 @@ function initialised(box: Box, { value: said }: BoxFigure, emulator: Emulator): 
   return counts.length === 1
     ? { value: counts[0].pages, why: counts[0].dev }
     : { value: null, why: `${counts.map(({ dev, pages }) => `${dev} ${pages}`).join(", ")}` };
+}
+
+/** Memmap from the allocator, or from boot less what huge pages give back of it. */
+function memmapPages(box: Box, { of }: BoxFigure, emulator: Emulator): Answer {
+  const costs = costsOf(box, emulator);
+  const boot = of === "nr_memmap_boot_pages";
+  const bytes = costs.filter(({ kind }) => boot === (kind === "memory" || kind === "pool"))
+    .reduce((sum, { dram }) => sum + dram, 0);
+  return { value: bytes / 4096, why: boot && box.pools.length > 0 ? "with all huge pages in memory of boot" : null };
 }
 
 function freed(box: Box, { of, value }: BoxFigure, emulator: Emulator): Answer {

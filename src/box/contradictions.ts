@@ -12,7 +12,7 @@ type Joined = Pick<Box, "regions" | "ram" | "pools" | "dram" | "kernel">;
 /** All that were found. */
 export function contradictions(facts: Facts, box: Joined): Contradiction[] {
   return [
-    ...ofDevices(facts, box),
+    ...ofDevices(facts),
     ...ofRegions(facts),
     ...ofBlocks(facts),
     ...ofMemory(facts, box),
@@ -23,8 +23,8 @@ export function contradictions(facts: Facts, box: Joined): Contradiction[] {
 
 const at = ({ file, line }: Place): Place => ({ file, line });
 
-/** A device is one thing at a time: ndctl and daxctl, and the zone its pages are in. */
-function ofDevices(facts: Facts, { ram }: Joined): Contradiction[] {
+/** A device is one thing at a time, to ndctl and daxctl. */
+function ofDevices(facts: Facts): Contradiction[] {
   const found: Contradiction[] = [];
   const daxctl = facts.daxes.filter((d) => d.source === "daxctl");
   for (const mine of facts.daxes.filter((d) => d.source === "ndctl")) {
@@ -39,13 +39,6 @@ function ofDevices(facts: Facts, { ram }: Joined): Contradiction[] {
       const [a, b] = [middle(mine.size), middle(other.size)];
       found.push({ text: `${mine.chardev} has ${a} bytes to ndctl and ${b} to daxctl`, places });
     }
-  }
-  const device = facts.zones.find((z) => z.zone === "Device" && (z.spanned ?? 0) > 0);
-  const unmapped = facts.namespaces.every((ns) => ram.some((r) => r.dev === ns.dax) || ns.disabled || ns.map === null);
-  if (device !== undefined && facts.namespaces.length > 0 && unmapped && ram.length > 0) {
-    const text = `zone Device of node ${device.node} spans ${device.spanned} pages, ` +
-      `yet every namespace is System RAM, which has no device pages`;
-    found.push({ text, places: [at(device), ...facts.daxes.filter((d) => d.mode === "system-ram").map(at)] });
   }
   return found;
 }

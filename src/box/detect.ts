@@ -11,13 +11,22 @@ import { isLsmemJson, readLsmem, readLsmemJson } from "./lsmem.ts";
 import { readMeminfo } from "./meminfo.ts";
 import { isNdctl, readNdctl } from "./ndctl.ts";
 import { readSysfsMemory } from "./sysfs.ts";
+import { readVmstat } from "./vmstat.ts";
 import { readZoneinfo } from "./zoneinfo.ts";
 
 /** Longest text that is read: a list of ten thousand namespaces has 5 MB. */
 export const MOST_CHARS = 32 * 2 ** 20;
 
 /** In the order in which they are asked. */
-const READERS: readonly Reader[] = [readZoneinfo, readLsmem, readIomem, readSysfsMemory, readMeminfo, readDmesg];
+const READERS: readonly Reader[] = [
+  readZoneinfo,
+  readLsmem,
+  readIomem,
+  readSysfsMemory,
+  readVmstat,
+  readMeminfo,
+  readDmesg,
+];
 
 /** A JSON value begins here; a time stamp of dmesg does not. */
 const JSON_START = /^\s*(\{|\[\s*([[{\]"]|$))/;

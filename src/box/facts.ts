@@ -138,6 +138,8 @@ export interface Facts {
   readonly namespaces: NamespaceFact[];
   readonly daxes: DaxFact[];
   readonly ranges: RangeFact[];
+  /** The same from sysfs, which does not know nodes; used where there is no lsmem. */
+  readonly blocks: RangeFact[];
   readonly resources: ResourceFact[];
   /** Ranges by node from SRAT lines. */
   readonly srat: (ResourceFact & { readonly node: number })[];
@@ -152,6 +154,8 @@ export interface Facts {
   readonly kmem: KmemFact[];
   readonly kernels: WordFact[];
   readonly commandLines: WordFact[];
+  /** nr_memmap_pages and nr_memmap_boot_pages of /proc/vmstat. */
+  readonly memmapPages: (WordFact & FigureFact)[];
   readonly notes: Note[];
 }
 
@@ -162,6 +166,7 @@ export function noFacts(): Facts {
     namespaces: [],
     daxes: [],
     ranges: [],
+    blocks: [],
     resources: [],
     srat: [],
     zones: [],
@@ -175,6 +180,7 @@ export function noFacts(): Facts {
     kmem: [],
     kernels: [],
     commandLines: [],
+    memmapPages: [],
     notes: [],
   };
 }

@@ -41,6 +41,7 @@ export function readBox(texts: readonly BoxText[]): Box {
 
 /** Joins what was read. */
 export function joinBox(facts: Facts): Box {
+  if (facts.ranges.length === 0) facts.ranges.push(...facts.blocks);
   const kernel = kernelOf(facts);
   const notes: Note[] = [...facts.notes];
   const wrong: Contradiction[] = [];

@@ -90,7 +90,9 @@ function larger(box: Box, pool: BoxPool, emulator: Emulator): BoxLever | null {
   return {
     ...NO_GAIN,
     kind: "page size",
-    what: `${most} pages of 1G instead of ${most * large / size} of ${formatSize(size)}, HVO on`,
+    what: `${most} ${most === 1 ? "page" : "pages"} of 1G instead of ${most * large / size} of ${
+      formatSize(size)
+    }, HVO on`,
     of: poolName(size, count),
     dram,
     why: null,

@@ -44,7 +44,7 @@ function pushRanges(
   for (const [id, { at, online, zones, node }] of [...blocks].sort((a, b) => a[0] - b[0])) {
     const alike: boolean = open !== null && open.lastBlock === id - 1 && open.online === online &&
       open.zones === zones && open.node === node;
-    if (alike) facts.ranges.pop();
+    if (alike) facts.blocks.pop();
     const first: number = alike ? open!.firstBlock! : id;
     open = {
       ...place(source, at),
@@ -57,6 +57,6 @@ function pushRanges(
       zones,
       memmapOnMemory: null,
     };
-    facts.ranges.push(open);
+    facts.blocks.push(open);
   }
 }

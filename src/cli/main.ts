@@ -10,6 +10,7 @@ import { gupCommand } from "./gup.ts";
 import { commandUsage, isHelp, programUsage } from "./help.ts";
 import { hotplugCommand } from "./hotplug.ts";
 import { hugetlbCommand } from "./hugetlb.ts";
+import { inspectCommand } from "./inspect.ts";
 import { layoutCommand } from "./layout.ts";
 import { namespaceCommand } from "./namespace.ts";
 import { planCommand } from "./plan.ts";
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   planCommand,
   traceCommand,
   boxCommand,
+  inspectCommand,
   calibrateCommand,
 ];
 

@@ -23,6 +23,7 @@ export const ORDER = [
   "smp",
   "scenario",
   "box",
+  "inspect",
   "draw",
   "mod",
   "charts",

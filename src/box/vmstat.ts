@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// /proc/vmstat, of which nr_memmap_pages and nr_memmap_boot_pages (since 6.11) say how much memmap there is; and what
+// page-types prints, which says nothing of it and is passed over.
+
+import { type Facts, place, type Source } from "./facts.ts";
+
+const LINE = /^[a-z][a-z0-9_]+ \d+\s*$/;
+/** One line alone is somebody's grep if it begins like this. */
+const KNOWN = /^(nr|numa|pg|thp|compact|workingset|unevictable|allocstall|zone_reclaim|swp|htlb|direct_map)_?/;
+const PAGE_TYPES = /^\s*(flags\s+page-count\s+MB|total\s+\d+\s+\d+\s*$|0x[0-9a-f]{16}\s+\d+\s+\d+ )/;
+
+/** A run of lines of either. */
+export function readVmstat(source: Source, at: number, facts: Facts): number {
+  const { lines } = source;
+  let next = at;
+  while (next < lines.length && PAGE_TYPES.test(lines[next])) next++;
+  if (next > at || !KNOWN.test(lines[at])) return next;
+  for (; next < lines.length && LINE.test(lines[next]); next++) {
+    const [name, value] = lines[next].trim().split(" ");
+    if (name === "nr_memmap_pages" || name === "nr_memmap_boot_pages") {
+      facts.memmapPages.push({ ...place(source, next), word: name, value: Number(value) });
+    }
+  }
+  return next;
+}

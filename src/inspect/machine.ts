@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A whole machine to look at: DRAM by node, a namespace over each pmem region, given to kmem or not, pools of huge
+// pages. Frames and tables are counted; struct pages are not written.
+
+import { boot } from "../boot.ts";
+import { devDaxRemove } from "../drivers/dax/device.ts";
+import { devDaxKmemProbe } from "../drivers/dax/kmem.ts";
+import { createNamespace, type NamespaceMode, type NdNamespace } from "../drivers/nvdimm/namespace.ts";
+import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
+import { type NdRegion, ndRegions } from "../drivers/nvdimm/region.ts";
+import { formatSize, parseSize } from "../lib/units.ts";
+import { setNrHugepages, sizeToHstate } from "../mm/hugetlb/hugetlb.ts";
+import type { Kernel } from "../mm/kernel.ts";
+import { NamespaceError } from "../scenario/namespace.ts";
+import { byDefault, fillIn, KERNEL_ROW, type OptionRows, sizeRow, switchRow, wordRow } from "../scenario/option_row.ts";
+
+/** The machine to bring up. Bytes; everything has a default. */
+export interface InspectOptions {
+  /** DRAM by node; default 16 GiB on one. */
+  readonly dram?: readonly number[];
+  /** Pmem regions and the nodes they are near to, which need no DRAM; default one of 64 GiB. */
+  readonly pmem?: readonly { readonly bytes: number; readonly nid: number }[];
+  /** What the namespace over each region is; default devdax. */
+  readonly mode?: NamespaceMode;
+  /** Where its memmap lies; default the pmem, as ndctl has it. */
+  readonly map?: MapMode;
+  /** Its page size; default a PMD entry's. */
+  readonly align?: number;
+  /** The namespaces' devices become System RAM, online in ZONE_MOVABLE; default false. */
+  readonly ram?: boolean;
+  /** Huge pages to reserve. */
+  readonly hugetlb?: readonly { readonly size: number; readonly count: number }[];
+  /** Kernel; default 6.1. */
+  readonly kernel?: string;
+  /** hugetlb_free_vmemmap=on; default false. */
+  readonly freeVmemmap?: boolean;
+  /** memory_hotplug.memmap_on_memory=1; default false. */
+  readonly memmapOnMemory?: boolean;
+}
+
+/** The options with every default filled in. */
+export type InspectConfig = Required<InspectOptions>;
+
+type Pool = { readonly size: number; readonly count: number };
+type Region = { readonly bytes: number; readonly nid: number };
+
+/** A list of things, parted by commas. */
+function listRow<T>(flag: string, value: string, help: string, read: (part: string) => T, show: (item: T) => string) {
+  return {
+    flag,
+    value,
+    help,
+    read: (text: string) => text === "none" ? [] : text.split(",").map(read),
+    check: (given: readonly T[]) => {
+      if (Array.isArray(given)) return given as readonly T[];
+      throw new TypeError(`Cannot read ${flag}: expected an array`);
+    },
+    show: (items: readonly T[]) => items.length === 0 ? "none" : items.map(show).join(","),
+  };
+}
+
+/** `64G` or `64G/1`. */
+function readRegion(text: string): Region {
+  const [, size, node = "0"] = /^([^/]+)(?:\/(\d+))?$/.exec(text) ?? [];
+  if (size === undefined) throw new RangeError(`expected SIZE or SIZE/NODE such as 64G/1, got "${text}"`);
+  return { bytes: parseSize(size), nid: Number(node) };
+}
+
+/** `2M:512`. */
+function readPool(text: string): Pool {
+  const [, size, count] = /^([^:]+):([1-9]\d{0,14})$/.exec(text) ?? [];
+  if (size === undefined) throw new RangeError(`expected SIZE:N such as 2M:512, got "${text}"`);
+  return { size: parseSize(size), count: Number(count) };
+}
+
+/** The options, declared once. */
+export const INSPECT_ROWS = {
+  dram: byDefault(listRow("dram", "SIZE,...", "DRAM of each node", parseSize, formatSize), [2 ** 34]),
+  pmem: byDefault(
+    listRow<Region>(
+      "pmem",
+      "SIZE[/NODE],...|none",
+      "pmem regions, a namespace over each",
+      readRegion,
+      ({ bytes, nid }) => nid === 0 ? formatSize(bytes) : `${formatSize(bytes)}/${nid}`,
+    ),
+    [{ bytes: 2 ** 36, nid: 0 }],
+  ),
+  mode: byDefault(wordRow<NamespaceMode>("mode", "mode of the namespaces", ["devdax", "fsdax"]), "devdax"),
+  map: byDefault(wordRow<MapMode>("map", "where their memmap lies", ["mem", "dev"]), "dev"),
+  align: byDefault(sizeRow("align", "their page size", "4K|2M|1G"), 2 ** 21),
+  ram: switchRow("ram", "ram", "give their devices to kmem: System RAM in ZONE_MOVABLE"),
+  hugetlb: byDefault(
+    listRow<Pool>(
+      "hugetlb",
+      "SIZE:N,...",
+      "huge pages to reserve, such as 2M:512,1G:2",
+      readPool,
+      ({ size, count }) => `${formatSize(size)}:${count}`,
+    ),
+    [],
+  ),
+  freeVmemmap: switchRow("freeVmemmap", "hugetlb-free-vmemmap", "hugetlb_free_vmemmap=on"),
+  memmapOnMemory: switchRow("memmapOnMemory", "memmap-on-memory", "memory_hotplug.memmap_on_memory=1"),
+  kernel: KERNEL_ROW,
+} satisfies OptionRows<InspectOptions>;
+
+/** A machine that is up. */
+export interface Inspected {
+  readonly config: InspectConfig;
+  readonly k: Kernel;
+  readonly regions: readonly NdRegion[];
+  readonly namespaces: readonly NdNamespace[];
+}
+
+/** Brings the machine up. RangeError for what makes none, NamespaceError where the modelled kernel refuses. */
+export function bringUp(options: InspectOptions): Inspected {
+  const config: InspectConfig = fillIn(options, INSPECT_ROWS);
+  const { dram, pmem, mode, map, align, ram, hugetlb, kernel, freeVmemmap, memmapOnMemory } = config;
+  if (ram && mode !== "devdax") throw new RangeError("Cannot make System RAM of fsdax: expected mode devdax");
+  const nodes = Math.max(dram.length, ...pmem.map(({ nid }) => nid + 1));
+  const k = boot({
+    kernel,
+    dram,
+    nodes,
+    pmem,
+    hugetlbFreeVmemmap: freeVmemmap,
+    memmapOnMemory,
+    memhpDefaultState: "online_movable",
+    contents: false,
+  });
+  const regions = ndRegions(k);
+  const namespaces = regions.map((region) => {
+    const size = region.end - region.start;
+    const namespace = createNamespace(k, region, { size, align, map, mode });
+    if (typeof namespace === "number") throw new NamespaceError(namespace);
+    if (ram) becomeRam(k, namespace, memmapOnMemory);
+    return namespace;
+  });
+  for (const { size, count } of hugetlb) reserve(k, size, count);
+  return { config, k, regions, namespaces };
+}
+
+/** `daxctl reconfigure-device -m system-ram`. */
+function becomeRam(k: Kernel, namespace: NdNamespace, memmapOnMemory: boolean): void {
+  const dev = namespace.dev!;
+  devDaxRemove(k, dev);
+  const err = devDaxKmemProbe(k, dev, memmapOnMemory);
+  if (err < 0) throw new NamespaceError(err, "kmem found no memory block in it");
+}
+
+function reserve(k: Kernel, size: number, count: number): void {
+  const h = sizeToHstate(k, size);
+  if (h === null) throw new RangeError(`Cannot make huge pages of ${formatSize(size)}: ${k.arch.name} has none`);
+  const got = setNrHugepages(k, h, count);
+  if (got < count) throw new RangeError(`Cannot reserve ${count} pages of ${formatSize(size)}: ${got} fit into memory`);
+}
