@@ -53,7 +53,7 @@ export { boxReport } from "./src/box/report.ts";
 export type { BoxReport, BoxTotal } from "./src/box/report.ts";
 export type { BoxCost } from "./src/box/costs.ts";
 export type { BoxCheck } from "./src/box/checks.ts";
-export type { BoxLever } from "./src/box/levers.ts";
+export type { BoxLever } from "./src/box/lever.ts";
 export type {
   Box,
   BoxDram,

@@ -119,3 +119,6 @@ export const QUESTIONS = {
 
 /** The questions' names, options and answers. */
 export type Questions = typeof QUESTIONS;
+
+/** What the worker says about one kernel's map. */
+export type MapReport = ReturnType<Questions["map"]>;

@@ -5,7 +5,7 @@
 
 import { HUES } from "../../src/draw/place.ts";
 import type { ViewProps } from "../view.ts";
-import type { MapReport } from "./map.tsx";
+import type { MapReport } from "../questions.ts";
 
 const CELL = 9;
 const STEP = 10;

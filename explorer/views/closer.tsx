@@ -8,7 +8,7 @@ import type { Values } from "../fields.ts";
 import { SavableTable } from "../parts/save.tsx";
 import type { Questions } from "../questions.ts";
 import type { ViewProps } from "../view.ts";
-import type { MapReport } from "./map.tsx";
+import type { MapReport } from "../questions.ts";
 import { namespaceOptions } from "./namespace_fields.ts";
 
 interface CloserProps {

@@ -13,7 +13,7 @@ import { Drawing } from "../parts/drawing.tsx";
 import { Figure, Figures } from "../parts/figure.tsx";
 import { Form } from "../parts/form.tsx";
 import { Savable } from "../parts/save.tsx";
-import type { Questions } from "../questions.ts";
+import type { MapReport } from "../questions.ts";
 import type { View, ViewProps } from "../view.ts";
 import { PteTable, Sections } from "./cells.tsx";
 import { CONTENTS_FIELD, KERNELS, NAMESPACE_FIELDS, namespaceFlags, namespaceOptions } from "./namespace_fields.ts";
@@ -30,9 +30,6 @@ const FIELDS: readonly Field[] = [
   { name: "page", label: "Vmemmap page", kind: "count", fallback: "", hidden: true },
   { name: "pfn", label: "Struct page", kind: "count", fallback: "", hidden: true },
 ];
-
-/** What the worker says about one kernel's map. */
-export type MapReport = ReturnType<Questions["map"]>;
 
 /** The view. */
 export const mapView: View = { name: "map", title: "Memory map", fields: FIELDS, Show };

@@ -3,7 +3,7 @@
 // brought up once.
 
 import type { Box } from "./box.ts";
-import type { BoxLever } from "./levers.ts";
+import type { BoxLever } from "./lever.ts";
 import type { BoxReport } from "./report.ts";
 
 /** What one kind of lever gives on one machine, or on all. Bytes. */

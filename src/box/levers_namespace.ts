@@ -8,7 +8,7 @@ import type { Box, BoxNamespace, BoxRegion } from "./box.ts";
 import { hasMemmap, namespaceFigures, namespaceSpec } from "./costs.ts";
 import type { Emulator, NamespaceSpec } from "./emulate.ts";
 import { RELEASES } from "./kernel_of.ts";
-import { type BoxLever, NO_GAIN } from "./levers.ts";
+import { type BoxLever, NO_GAIN } from "./lever.ts";
 
 const DESTROYS = "destroys the data; back it up first";
 

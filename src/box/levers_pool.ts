@@ -6,7 +6,7 @@ import type { Box, BoxPool } from "./box.ts";
 import { poolName } from "./costs.ts";
 import type { Emulator, PoolSpec } from "./emulate.ts";
 import { RELEASES, versionOf } from "./kernel_of.ts";
-import { type BoxLever, NO_GAIN } from "./levers.ts";
+import { type BoxLever, NO_GAIN } from "./lever.ts";
 
 /** Levers of all pools together where one switch serves all. */
 export function poolLevers(box: Box, emulator: Emulator): BoxLever[] {

@@ -7,7 +7,7 @@ import type { Box, BoxNamespace, BoxRam } from "./box.ts";
 import { type BoxCost, kmemHostsMemmap, namespaceSpec, ramCost } from "./costs.ts";
 import type { Emulator } from "./emulate.ts";
 import { RELEASES, versionOf } from "./kernel_of.ts";
-import { type BoxLever, NO_GAIN } from "./levers.ts";
+import { type BoxLever, NO_GAIN } from "./lever.ts";
 import { command } from "./levers_namespace.ts";
 
 /** All of them. */

@@ -7,7 +7,8 @@ import { type BoxCheck, checksOf } from "./checks.ts";
 import { type BoxCost, costsOf } from "./costs.ts";
 import { type Emulator, newEmulator } from "./emulate.ts";
 import type { Note } from "./facts.ts";
-import { type BoxLever, leversOf } from "./levers.ts";
+import type { BoxLever } from "./lever.ts";
+import { leversOf } from "./levers.ts";
 
 /** What a set of parts takes. Bytes. */
 export interface BoxTotal {

@@ -5,7 +5,7 @@
 import type { BoxCheck } from "../box/checks.ts";
 import type { BoxCost } from "../box/costs.ts";
 import type { Note, Place } from "../box/facts.ts";
-import type { BoxLever } from "../box/levers.ts";
+import type { BoxLever } from "../box/lever.ts";
 import type { BoxReport } from "../box/report.ts";
 import { humanSize } from "../lib/units.ts";
 import { table } from "./table.ts";

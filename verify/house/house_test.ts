@@ -46,6 +46,24 @@ Deno.test("imports go one way", () => {
   assertEquals(wrong, []);
 });
 
+Deno.test("no file imports itself by way of others, types included", () => {
+  const paths = new Set(CODE.map((source) => source.path));
+  const targets = new Map(CODE.map((source) => [
+    source.path,
+    imports(source).filter((t) => t.startsWith(".")).map((t) => resolve(source.path, t)).filter((t) => paths.has(t)),
+  ]));
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (path: string, way: readonly string[]): void => {
+    if (way.includes(path)) circles.push([...way.slice(way.indexOf(path)), path].join(" -> "));
+    if (way.includes(path) || done.has(path)) return;
+    for (const target of targets.get(path)!) visit(target, [...way, path]);
+    done.add(path);
+  };
+  for (const path of paths) visit(path, []);
+  assertEquals(circles, []);
+});
+
 Deno.test("src knows nothing of verify and bench, and the formulas nothing of src", () => {
   for (const source of ALL.filter((s) => s.path.startsWith("src/"))) {
     for (const target of imports(source)) {

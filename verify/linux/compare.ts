@@ -10,21 +10,7 @@ import { causeOf } from "./known.ts";
 import { mapRows } from "./maps.ts";
 import { namespaceRows } from "./namespaces.ts";
 import { structPageRows } from "./struct_pages.ts";
-
-/** Named values; those of a fixture's inner objects have dotted names. */
-export type Fields = Readonly<Record<string, unknown>>;
-
-/** One row of a capture. */
-export interface CapturedRow {
-  readonly name: string;
-  readonly linux: Fields;
-  /** What closed formulas give for some of the fields. */
-  readonly formula?: Fields;
-  /** The same fields from the emulator; runs it when it is called. */
-  readonly emulate: () => Fields;
-  /** Fields that are counts of free pages, and by how many pages Linux's readings of them differ. */
-  readonly noise?: Readonly<Record<string, number>>;
-}
+import type { CapturedRow, Fields } from "./row.ts";
 
 /** A field that is not what Linux has. */
 export interface Difference {
@@ -82,17 +68,6 @@ function same(linux: unknown, here: unknown, noise: number | undefined): boolean
   if (noise === undefined) return JSON.stringify(linux) === JSON.stringify(here);
   const readings = Array.isArray(linux) ? linux : [linux];
   return readings.every((n) => Math.abs(n - Number(here)) <= noise);
-}
-
-/** An object's values by dotted names. */
-export function flat(value: Fields, prefix = ""): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, v]) =>
-      v !== null && typeof v === "object" && !Array.isArray(v)
-        ? Object.entries(flat(v as Fields, `${prefix}${key}.`))
-        : [[`${prefix}${key}`, v]]
-    ),
-  );
 }
 
 /** How many captured rows of one kernel, architecture and scenario come out equal. */

@@ -12,7 +12,7 @@ import { totalFreePages } from "../../src/mm/page_alloc.ts";
 import { onlineDelta, vmemmapPagesOf } from "../formulas/hotplug.ts";
 import { latest } from "../measure/measure.ts";
 import type { Capture, CapturedMachine } from "./captures.ts";
-import type { CapturedRow } from "./compare.ts";
+import type { CapturedRow } from "./row.ts";
 import { bootCaptured } from "./emulated.ts";
 
 /** What was counted after a step: of the whole machine, and the span of its zone Normal. Pages. */

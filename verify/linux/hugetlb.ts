@@ -8,7 +8,7 @@ import { totalFreePages } from "../../src/mm/page_alloc.ts";
 import { basePagesOf, freedPages } from "../formulas/hugetlb.ts";
 import { latest } from "../measure/measure.ts";
 import type { Capture, CapturedMachine } from "./captures.ts";
-import type { CapturedRow, Fields } from "./compare.ts";
+import type { CapturedRow, Fields } from "./row.ts";
 import { bootCaptured } from "./emulated.ts";
 
 const HUGE = 2 ** 21;

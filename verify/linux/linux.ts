@@ -5,7 +5,8 @@
 
 import type { Claim, Suite } from "../claims/claim.ts";
 import { type Capture, captures } from "./captures.ts";
-import { type CapturedRow, type Compared, compareRow, type Difference, rowsOf } from "./compare.ts";
+import type { CapturedRow } from "./row.ts";
+import { type Compared, compareRow, type Difference, rowsOf } from "./compare.ts";
 
 /** Suite of the captured kernels. */
 export const LINUX: Suite = {

@@ -7,7 +7,7 @@ import { memmapFrames, PAGE, pteTables, SECTION, tailFrameRefs, vmemmapPages } f
 import { parseNamespaceSpec } from "./capture/namespace_spec.ts";
 import { tallyMap } from "./capture/tally.ts";
 import type { Capture, CapturedMachine } from "./captures.ts";
-import type { CapturedRow, Fields } from "./compare.ts";
+import type { CapturedRow, Fields } from "./row.ts";
 import { bootCaptured, extentOf, framesOf, mustCreate, pmemFrames, walkEmulated } from "./emulated.ts";
 
 /** Rows of a capture. */

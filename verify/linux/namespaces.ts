@@ -16,7 +16,7 @@ import { latest } from "../measure/measure.ts";
 import { type NamespaceSpec, parseNamespaceSpec } from "./capture/namespace_spec.ts";
 import { tallyNamespace } from "./capture/tally.ts";
 import type { Capture, CapturedMachine } from "./captures.ts";
-import { type CapturedRow, type Fields, flat } from "./compare.ts";
+import { type CapturedRow, type Fields, flat } from "./row.ts";
 import { bootCaptured, create, extentOf, framesOf, mustCreate, pmemFrames, walkEmulated } from "./emulated.ts";
 
 /** A row as captured; what depends on the walk is absent where it was not walked. */

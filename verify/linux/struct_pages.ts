@@ -19,7 +19,7 @@ import type { NdNamespace } from "../../src/drivers/nvdimm/namespace.ts";
 import { latest, mapDevice } from "../measure/measure.ts";
 import { parseNamespaceSpec } from "./capture/namespace_spec.ts";
 import type { Capture, CapturedMachine } from "./captures.ts";
-import type { CapturedRow, Fields } from "./compare.ts";
+import type { CapturedRow, Fields } from "./row.ts";
 import { bootCaptured, mustCreate } from "./emulated.ts";
 
 interface RawPage {

@@ -5,7 +5,7 @@
 import { namespaceReport, planReport, PRESETS } from "../../mod.ts";
 import type { GrowthRow, PerTibRow, ResultFigures, TimeRow } from "../../results/types.ts";
 import { linuxMatrix } from "../linux/compare.ts";
-import { seriesReport } from "../series/main.ts";
+import { seriesReport } from "../series/series.ts";
 
 const MIB = 2 ** 20;
 const TIB = 2 ** 40;

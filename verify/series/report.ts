@@ -3,7 +3,7 @@
 
 import { COST_SOURCES, COSTS, DEFAULT_COST } from "../../src/model/cost_tables.ts";
 import { TERM_NAMES } from "../../src/model/terms.ts";
-import type { SeriesReport } from "./main.ts";
+import type { SeriesReport } from "./series.ts";
 import type { Judged } from "./judge.ts";
 
 /** The whole report. */

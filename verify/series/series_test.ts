@@ -3,13 +3,12 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { COSTS } from "../../src/model/cost_tables.ts";
-import { GUP_FIGURES } from "./figures.ts";
+import { GUP_FIGURES, HUGETLB_HOSTS } from "./figures.ts";
 import { seriesFit } from "./fits.ts";
 import { judgeSlowdowns, slowdownByCpus } from "./hugetlb.ts";
-import { HUGETLB_HOSTS } from "./figures.ts";
 import { heldOutMedian, judgeOrder, judgeRatios, judgeTimes, MEDIAN_GOAL } from "./judge.ts";
 import { altmapBootstrap } from "./second.ts";
-import { seriesReport } from "./main.ts";
+import { seriesReport } from "./series.ts";
 import { seriesText } from "./report.ts";
 import { SeriesWork } from "./work.ts";
 
