@@ -37,7 +37,6 @@ async function start(): Promise<Worker> {
   started.onmessage = ({ data }: MessageEvent<Answered>) => {
     waiting.get(data.id)?.(data);
     waiting.delete(data.id);
-    showBusy();
   };
   started.onerror = () => {
     // A worker that ran out of memory answers nothing any more; the next question starts another.
@@ -45,15 +44,17 @@ async function start(): Promise<Worker> {
       answer({ id, ms: 0, error: "The worker ended: too much for this browser's memory" });
     }
     waiting.clear();
-    showBusy();
     worker = null;
   };
   return started;
 }
 
-/** Tells assistive programs, and tests, whether answers are waited for. */
-function showBusy(more = 0): void {
-  document.documentElement.setAttribute("aria-busy", String(waiting.size + more > 0));
+/** Questions without an answer yet; told to tests only, readers are told by the parts that wait. */
+let asking = 0;
+
+function count(more: number): void {
+  asking += more;
+  document.documentElement.setAttribute("data-busy", String(asking > 0));
 }
 
 /** Asks once. Rejects with the one line that says why there is no answer. */
@@ -61,17 +62,21 @@ export async function ask<Q extends keyof Questions>(
   question: Q,
   options: Options<Q>,
 ): Promise<{ report: Report<Q>; ms: number }> {
-  worker ??= start();
-  const id = ++lastId;
-  const asked = await worker;
-  showBusy(1);
-  return await new Promise((resolve, reject) => {
-    waiting.set(id, ({ report, error, ms }) => {
-      if (error === undefined) resolve({ report: report as Report<Q>, ms });
-      else reject(new Error(error));
+  count(1);
+  try {
+    worker ??= start();
+    const id = ++lastId;
+    const asked = await worker;
+    return await new Promise((resolve, reject) => {
+      waiting.set(id, ({ report, error, ms }) => {
+        if (error === undefined) resolve({ report: report as Report<Q>, ms });
+        else reject(new Error(error));
+      });
+      asked.postMessage({ id, question, options });
     });
-    asked.postMessage({ id, question, options });
-  });
+  } finally {
+    count(-1);
+  }
 }
 
 /** Asks whenever the options change; null asks nothing. A function may refuse what cannot be read by throwing. */

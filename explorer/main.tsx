@@ -104,4 +104,5 @@ function Head({ view }: { readonly view: View }) {
   );
 }
 
+document.documentElement.setAttribute("data-busy", "false");
 render(<App />, document.getElementById("app")!);

@@ -86,7 +86,7 @@ function BoxShape({ box, later, chosen, name, choose }: BoxProps) {
     <g
       class="choice"
       role="button"
-      tabIndex={0}
+      tabindex={0}
       aria-pressed={chosen}
       aria-label={name}
       onClick={choose}

@@ -38,16 +38,16 @@ export function Closer({ kernel, values, set }: CloserProps) {
   return (
     <div class="closer">
       <h3>Vmemmap page {page}, walked to</h3>
-      <WalkTable view={view.report} />
+      <WalkTable kernel={kernel} view={view.report} />
       <StructPages view={view.report} chosen={values.pfn} set={set} />
       {values.pfn === "" ? null : <StructPage kernel={kernel} values={values} inputs={inputs} />}
     </div>
   );
 }
 
-function WalkTable({ view }: { readonly view: ReturnType<Questions["page"]> }) {
+function WalkTable({ kernel, view }: { readonly kernel: string; readonly view: ReturnType<Questions["page"]> }) {
   return (
-    <SavableTable name={`walk to vmemmap page ${view.vmemmapPage}`}>
+    <SavableTable name={`walk to vmemmap page ${view.vmemmapPage}, kernel ${kernel}`}>
       <table class="plain">
         <caption>Virtual address 0x{view.address}, frame pfn {view.pfn}</caption>
         <thead>
@@ -116,7 +116,7 @@ function StructPage({ kernel, values, inputs }: {
       <h3>
         struct page of frame {report.pfn}: {report.kind}
       </h3>
-      <SavableTable name={`struct page of frame ${report.pfn}`}>
+      <SavableTable name={`struct page of frame ${report.pfn}, kernel ${kernel}`}>
         <table class="plain">
           <caption>
             At 0x{report.address}; flags {report.flags.join(", ") || "none"}; zone {report.zone}, node {report.node}

@@ -113,7 +113,7 @@ interface Row {
 
 function Show({ values, set }: ViewProps) {
   const question = QUESTION[values.question];
-  const { rows, error } = useKernels(question, values);
+  const { rows, error, pending } = useKernels(question, values);
   const measure = question.measures[Number(values.measure)] ?? question.measures[0];
   return (
     <>
@@ -134,10 +134,12 @@ function Show({ values, set }: ViewProps) {
           {question.measures.map(({ label }, i) => <option key={label} value={String(i)}>{label}</option>)}
         </select>
       </label>
-      <Bars rows={rows} measure={measure} />
-      <SavableTable name={`${values.question} by kernel`}>
-        <KernelTable question={question} rows={rows} values={values} />
-      </SavableTable>
+      <div aria-busy={pending}>
+        <Bars rows={rows} measure={measure} />
+        <SavableTable name={`${values.question} by kernel`}>
+          <KernelTable question={question} rows={rows} values={values} />
+        </SavableTable>
+      </div>
       {values.question === "namespace" ? <Growth values={values} /> : null}
     </>
   );
@@ -147,11 +149,17 @@ function Show({ values, set }: ViewProps) {
 function useKernels(
   question: Question,
   values: Values,
-): { readonly rows: readonly Row[]; readonly error: string | null } {
+): {
+  readonly rows: readonly Row[];
+  readonly error: string | null;
+  readonly pending: boolean;
+} {
   const [rows, setRows] = useState<readonly Row[]>([]);
+  const [pending, setPending] = useState(true);
   const { size, align, map, arch, struct } = values;
   useEffect(() => {
     let wanted = true;
+    setPending(true);
     const run = async () => {
       const found: Row[] = [];
       for (const kernel of KERNELS) {
@@ -159,6 +167,7 @@ function useKernels(
         if (!wanted) return;
         setRows([...found]);
       }
+      setPending(false);
     };
     void run();
     return () => {
@@ -167,7 +176,7 @@ function useKernels(
   }, [question, size, align, map, arch, struct]);
   const failed = rows.filter((row) => row.error !== null);
   const same = failed.length === rows.length && failed.every((row) => row.error === failed[0].error);
-  return { rows, error: same && rows.length > 0 ? failed[0].error : null };
+  return { rows, error: same && rows.length > 0 ? failed[0].error : null, pending };
 }
 
 async function answerOf(question: Question, values: Values, kernel: string): Promise<Row> {

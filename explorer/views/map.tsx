@@ -187,9 +187,12 @@ function Map({ kernel, report, values, drawn, set }: {
             : <Drawing mapping={tables} label="PMD entries and the PTE tables they point to" />}
         </Savable>
         <p class="facts">
-          Frames in the picture, first: pfn <Figure path="frames.0.pfn" value={layout.frames[0].pfn} />, references{" "}
-          <Figure path="frames.0.refcount" value={layout.frames[0].refcount} />; vmemmap pages{" "}
-          <Figure path="vmemmapPages" value={layout.vmemmapPages} />; PTE tables{" "}
+          Frames in the picture, first: pfn <Figure path="frames.0.pfn" value={layout.frames[0].pfn} />
+          {values.contents === "off" ? null : (
+            <>
+              , references <Figure path="frames.0.refcount" value={layout.frames[0].refcount} />
+            </>
+          )}; vmemmap pages <Figure path="vmemmapPages" value={layout.vmemmapPages} />; PTE tables{" "}
           <Figure path="tables.pte.length" value={layout.tables.pte.length} />.
         </p>
       </Asked>

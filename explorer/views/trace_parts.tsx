@@ -22,7 +22,7 @@ export function Stack({ events, at }: At) {
   }
   return (
     <section aria-label="Call stack">
-      <h3>Call stack</h3>
+      <h2>Call stack</h2>
       {open.length === 0
         ? <p class="note">{at === 0 ? "Nothing was called yet." : "Everything has returned."}</p>
         : (
@@ -57,7 +57,7 @@ export function Work({ events, at }: At) {
   ] as [string, string, number, number][];
   return (
     <section aria-label="Work so far">
-      <h3>Work so far</h3>
+      <h2>Work so far</h2>
       {now === undefined ? <p class="note">None.</p> : (
         <table class="figures work">
           <caption class="read">Counters that moved, and by this step</caption>
@@ -94,7 +94,7 @@ export function Calls({ events, at, go }: At & { readonly go: (step: number) => 
   const lines = events.slice(first, first + 2 * AROUND);
   return (
     <section aria-label="Steps">
-      <h3>Steps</h3>
+      <h2>Steps</h2>
       <ol class="calls" start={first + 1}>
         {lines.map((event, i) => {
           const step = first + i + 1;

@@ -56,10 +56,11 @@ export function pageMapping(report: Pick<LayoutReport, "frames" | "vmemmapPages"
   frames.forEach((frame, i) => frame.vmemmapPages.forEach((page) => owner[page] = i));
   return mapping("vmemmap page", "page frame", owner, (i) => {
     const { frame, pfn, level, refcount, vmemmapPages: pages } = frames[i];
-    const refs = refcount === null ? "in pmem" : `refcount ${refcount}`;
+    // A frame that is mapped has a reference: none is counted where struct pages are not written.
+    const refs = refcount === null ? ", in pmem" : refcount === 0 ? "" : `, refcount ${refcount}`;
     const block = level === 1;
     const label = block ? `block ${frame}` : `${frame}`;
-    return { label, note: `pfn ${pfn}, ${refs}`, sources: pages.length, pfn, refcount, block };
+    return { label, note: `pfn ${pfn}${refs}`, sources: pages.length, pfn, refcount, block };
   });
 }
 

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A real browser for what must be seen in one: the explorer's tests and its picture in README. Chromium as a distribution
+// packs it; nothing is downloaded.
+/// <reference lib="dom" />
+
+import puppeteer, { type Browser, type Page } from "puppeteer-core";
+
+const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+/** Where Chromium is: CHROMIUM in the environment, or where packages put it; null for nowhere. */
+export function chromium(): string | null {
+  const places = [Deno.env.get("CHROMIUM") ?? "", ...PLACES];
+  return places.find((path) => {
+    try {
+      return path !== "" && Deno.statSync(path).isFile;
+    } catch {
+      return false;
+    }
+  }) ?? null;
+}
+
+/** Why there is nothing to run in. */
+export const NO_CHROMIUM = `left out: no Chromium at ${PLACES.join(", ")} nor in CHROMIUM (apt-get install chromium)`;
+
+/** Starts it. Its sandbox needs a user of its own, which root in a container has not; only our own page is opened. */
+export function launch(executablePath: string): Promise<Browser> {
+  return puppeteer.launch({ executablePath, pipe: true, args: ["--no-sandbox", "--disable-gpu", "--hide-scrollbars"] });
+}
+
+/** Waits until the page waits for no answer and has drawn the last one. */
+export async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    const busy = () =>
+      document.documentElement.getAttribute("data-busy") !== "false" || document.querySelector("main [aria-busy=true]");
+    // An effect may ask once more after what it waited for is drawn.
+    for (let quiet = 0; quiet < 2;) {
+      await frame();
+      quiet = busy() ? 0 : quiet + 1;
+    }
+  });
+}
+
+/** Shows another place of a page that is open. */
+export async function goTo(page: Page, hash: string): Promise<void> {
+  await page.evaluate((hash) => void (location.hash = hash), hash);
+  await settled(page);
+}

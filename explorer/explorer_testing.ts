@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// For the explorer's tests: the page, built once and opened from a file, in a browser that is closed at the end. What
+// the page asked the network for, and what it complained of, is kept.
+
+import type { Browser, Page } from "puppeteer-core";
+import { chromium, launch, NO_CHROMIUM, settled } from "./browser.ts";
+import { buildExplorer } from "./build.ts";
+
+/** A page and what was seen of it. */
+export interface Opened {
+  readonly page: Page;
+  /** Addresses it asked for. */
+  readonly requests: string[];
+  /** Errors, and what its policy refused. */
+  readonly complaints: string[];
+}
+
+/** A browser with the explorer at hand. */
+export interface Explorer {
+  /** Address of the page. */
+  readonly address: string;
+  readonly open: (hash?: string, width?: number) => Promise<Opened>;
+}
+
+/** A test in the browser, or one that says why it was left out. Pages are closed with the test. */
+export function browserTest(name: string, run: (explorer: Explorer, t: Deno.TestContext) => Promise<void>): void {
+  const path = chromium();
+  if (path === null) {
+    Deno.test({ name: `${name}: ${NO_CHROMIUM}`, ignore: true, fn: () => {} });
+    return;
+  }
+  // The browser outlives the test; the last one closes it.
+  Deno.test({ name, sanitizeOps: false, sanitizeResources: false, fn: (t) => withExplorer(path, (e) => run(e, t)) });
+}
+
+let html: Promise<string> | null = null;
+
+async function withExplorer(path: string, run: (explorer: Explorer) => Promise<void>): Promise<void> {
+  const file = await Deno.makeTempFile({ suffix: ".html" });
+  let browser: Browser | null = null;
+  try {
+    html ??= buildExplorer();
+    await Deno.writeTextFile(file, await html);
+    browser = await launch(path);
+    const address = `file://${file}`;
+    const open = (hash = "", width = 1280) => openPage(browser!, address + hash, width);
+    await run({ address, open });
+  } finally {
+    await browser?.close();
+    await Deno.remove(file);
+  }
+}
+
+async function openPage(browser: Browser, address: string, width: number): Promise<Opened> {
+  const page = await browser.newPage();
+  const requests: string[] = [];
+  const complaints: string[] = [];
+  page.on("request", (request) => requests.push(request.url()));
+  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  await page.setViewport({ width, height: 900 });
+  await page.evaluateOnNewDocument(() => {
+    const tasks: number[] = [];
+    Object.assign(globalThis, { longTasks: tasks });
+    new PerformanceObserver((list) => tasks.push(...list.getEntries().map((entry) => entry.duration)))
+      .observe({ type: "longtask", buffered: true });
+  });
+  await page.goto(address);
+  await settled(page);
+  return { page, requests, complaints };
+}
