@@ -154,7 +154,7 @@ function Remarks({ head, lines }: { readonly head: string; readonly lines: reado
   if (lines.length === 0) return null;
   return (
     <>
-      <h3>{head}</h3>
+      <h2>{head}</h2>
       <ul class="facts">{lines.map((line) => <li key={line}>{line}</li>)}</ul>
     </>
   );
