@@ -10,6 +10,7 @@ import { complain } from "../src/cli/run.ts";
 const ROOT = new URL("../", import.meta.url);
 /** The schemas of fixtures by file; `linux-*` ones are of every captured machine. */
 const SCHEMAS = "fixtures/schema.json";
+const CLAIMS_SCHEMA = "fixtures/claims/schema.json";
 const CAPTURED = "linux-*/**/";
 
 /** JSON with the place of the damage in the complaint. CommandError when it is none. */
@@ -84,6 +85,10 @@ export function checkFixtures(root: URL = ROOT): void {
     checkOf(schema, SCHEMAS)(`fixtures/${name}`, readJson(`fixtures/${name}`, root));
   }
   checkOf(readJson("results/schema.json", root), "results/schema.json");
+  const checkClaims = checkOf(readJson(CLAIMS_SCHEMA, root), CLAIMS_SCHEMA);
+  for (const { name } of Deno.readDirSync(new URL("fixtures/claims/", root))) {
+    if (/^\d{3}\.json$/.test(name)) checkClaims(`fixtures/claims/${name}`, readJson(`fixtures/claims/${name}`, root));
+  }
 }
 
 /** Runs a program of verify on fixtures that are whole; returns the exit code, 2 with one line when they are not. */

@@ -1,23 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Verdicts of claims from verdicts of rows, and picking claims.
 
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { CommandError } from "../../src/cli/command.ts";
 import { auditClaims, countVerdicts, reasonOf } from "./audit.ts";
 import { auditMarkdown } from "./audit_md.ts";
-import { type DocumentedClaim, readCatalogue } from "../claims/catalogue.ts";
+import type { DocumentedClaim } from "../claims/catalogue.ts";
+import { readCatalogue } from "../claims/catalogue_file.ts";
 import { type Judged, type Verdict } from "../claims/claim.ts";
-import { claimsReport, pick } from "./lab_claims.ts";
+import { countBy, judgeDocument, numberAt } from "./by_command.ts";
+import { explain } from "./explain.ts";
+import { claimsReport } from "./claims_report.ts";
+import { claimsCommand } from "./lab_claims.ts";
+import { pick } from "./pick.ts";
 
 const CLAIM: DocumentedClaim = {
   id: "000-01",
-  seed: "000_x.txt",
   line: 9,
   alsoAt: [],
   text: "a claim",
-  numbers: [],
   kind: "count",
   theme: "savings",
+  printed: null,
+  unit: "",
+  measure: null,
+  expected: null,
+  note: null,
 };
 
 function row(id: string, verdict: Verdict, note: string | null = null): Judged {
@@ -61,7 +69,7 @@ Deno.test("auditMarkdown() puts the worst first", () => {
   assertEquals(countVerdicts(claims), { contradicted: 1, confirmed: 1 });
   const text = auditMarkdown(claims);
   assert(text.indexOf("## Contradicted: 1") < text.indexOf("## Confirmed: 1"));
-  assertStringIncludes(text, "| 000-02 | 000:9 | a claim | 1 | 1 | not so |");
+  assertStringIncludes(text, '| <a id="000-02"></a>000-02 | 000:9 | a claim | 1 | 1 | not so |');
 });
 
 Deno.test("pick() filters by id, theme and document, and names what there is otherwise", () => {
@@ -70,15 +78,93 @@ Deno.test("pick() filters by id, theme and document, and names what there is oth
   assertEquals(pick(all, { document: "002" }).length, 4);
   assert(pick(all, { theme: "gup", document: "001" }).every((c) => c.theme === "gup"));
   assertThrows(() => pick(all, { id: "001-93" }), CommandError, 'unknown claim "001-93": known are 000-01 to 000-24');
-  assertThrows(() => pick(all, { theme: "x" }), CommandError, 'unknown theme "x": known are altmap, bootstrap');
-  assertThrows(() => pick(all, { document: "5" }), CommandError, 'unknown document "5": known are 000, 001');
-  assertThrows(() => pick(all, { verdict: "maybe" }), CommandError, 'unknown verdict "maybe": known are disagreement');
+  assertThrows(() => pick(all, { theme: "x" }), CommandError, 'unknown theme "x"');
+  assertThrows(() => pick(all, { document: "5" }), CommandError, 'unknown document "5"');
+  assertThrows(() => pick(all, { verdict: "maybe" }), CommandError, 'unknown verdict "maybe"');
 });
 
-Deno.test("claimsReport() judges what was picked and nothing else", async () => {
-  const { report, text, code } = await claimsReport({ id: "000-11" });
-  const [claim, ...rest] = (report as { claims: ReturnType<typeof auditClaims> }).claims;
-  assertEquals([claim.id, claim.verdict, rest.length, code], ["000-11", "contradicted", 0, 0]);
-  assertStringIncludes(text, "0.0038 %");
-  assertEquals((await claimsReport({ id: "000-11", verdict: "confirmed" })).report, { claims: [] });
+Deno.test("claimsReport() answers from the published run, and anew when asked", async () => {
+  for (const anew of [false, true]) {
+    const { report, text, code } = await claimsReport({ id: "000-11" }, anew);
+    const { from, claims: [claim, ...rest] } = report as { from: string; claims: ReturnType<typeof auditClaims> };
+    assertEquals([claim.id, claim.verdict, rest.length, code], ["000-11", "contradicted", 0, 0]);
+    assertStringIncludes(text, "measured 0.003814697 %");
+    assertStringIncludes(from, anew ? "judged now" : "from the run of ");
+  }
+  const none = await claimsReport({ id: "000-11", verdict: "confirmed" }, false);
+  assertEquals((none.report as { claims: unknown[] }).claims, []);
+});
+
+Deno.test("claimsReport() finds words, cites and explains", async () => {
+  const { report } = await claimsReport({ grep: "ALTMAP" }, false);
+  const { claims } = report as { claims: DocumentedClaim[] };
+  assert(claims.length > 1 && claims.every((claim) => /altmap/i.test(claim.text)));
+  const cite = (await claimsReport({ id: "000-11" }, false, "cite")).text;
+  for (const part of ["> ", "**contradicted**", "https://lkml.kernel.org/r/", "--id 000-11 --run"]) {
+    assertStringIncludes(cite, part);
+  }
+  assertStringIncludes(
+    (await claimsReport({ id: "001-34" }, false, "explain")).text,
+    "pgmapReferences(SIZE_1G, SIZE_2M)",
+  );
+});
+
+Deno.test("explain() gives the two sides of a row as they stand in the source", () => {
+  const found = explain("001-34")!;
+  assertEquals([found.formula, found.measure], ["pgmapReferences(SIZE_1G, SIZE_2M)", '() => refsOf("v4")']);
+  assertStringIncludes(explain("001-58")!.call!, 'memmapOf("001-58", ');
+  assertEquals(explain("009-01"), null);
+});
+
+/** A document of one's own: ten lines. */
+const OWN = {
+  document: { title: "a cover letter", messageId: "x@y" },
+  claims: [
+    {
+      id: "005-01",
+      line: 3,
+      text: "1G in 2M pages takes 4 MiB of struct pages",
+      printed: "4",
+      unit: "MiB",
+      measure: { command: "namespace --size 1G --align 2M", pointer: "/pages/vmemmap", scale: 4096 / 2 ** 20 },
+    },
+  ],
+};
+
+async function checkOwn(change: object): Promise<{ text: string; code?: number }> {
+  const file = Deno.makeTempFileSync({ suffix: ".json" });
+  Deno.writeTextFileSync(file, JSON.stringify({ ...OWN, claims: [{ ...OWN.claims[0], ...change }] }));
+  try {
+    const flags = { json: false, has: () => false, text: () => "", operands: ["check", file] };
+    return await claimsCommand.run(flags);
+  } finally {
+    Deno.removeSync(file);
+  }
+}
+
+Deno.test("lab claims check judges a document that has no code", async () => {
+  const right = await checkOwn({});
+  assertEquals(right.code, 0);
+  assertStringIncludes(right.text, "005-01  confirmed");
+  const wrong = await checkOwn({ printed: "16", expected: "confirmed" });
+  assertEquals(wrong.code, 1);
+  assertStringIncludes(wrong.text, "contradicted (not as expected)");
+  const lost = await checkOwn({ measure: { command: "namespace --size 1G", pointer: "/pages/none" } });
+  assertEquals(lost.code, 1);
+  assertStringIncludes(lost.text, "has nothing at /pages/none");
+});
+
+Deno.test("countBy() and numberAt() refuse a command, a flag and a place there is not", async () => {
+  await assertRejects(() => countBy({ command: "nothing", pointer: "" }), CommandError, 'unknown command "nothing"');
+  await assertRejects(() => countBy({ command: "namespace --slow", pointer: "" }), CommandError, "--slow");
+  assertEquals(numberAt({ "a/b": [{ c: 7 }] }, "/a~1b/0/c", "x"), 7);
+  assertThrows(() => numberAt({ a: "text" }, "/a", "x"), CommandError, "has no number at /a");
+});
+
+Deno.test("judgeDocument() leaves a claim without a measure to a reader", async () => {
+  const { rows } = await judgeDocument({
+    document: { id: "005", title: "t", file: null, date: null, link: null },
+    claims: [{ ...CLAIM, id: "005-01" }],
+  });
+  assertEquals(rows.map((row) => [row.verdict, row.ok]), [["read open", true]]);
 });

@@ -4,6 +4,7 @@
 // names. basePages() may stand there: it says in frames what is asked of the emulator, and is not what is counted.
 
 import { assert, assertEquals } from "@std/assert";
+import { expression } from "./explain.ts";
 
 const VERIFY = new URL("../", import.meta.url);
 
@@ -20,18 +21,6 @@ const FORMULAS = (await Promise.all(modules("formulas/").map((file) => import(ne
 
 /** Files that make claims. */
 const suites = () => ["claims/", "errata/", "linux/"].flatMap(modules);
-
-/** The expression that begins here, up to the comma or bracket that ends it. */
-function expression(text: string, from: number): string {
-  let depth = 0;
-  let at = from;
-  for (; at < text.length; at++) {
-    if ("([{".includes(text[at])) depth++;
-    if (")]}".includes(text[at]) && depth-- === 0) break;
-    if (",;".includes(text[at]) && depth === 0) break;
-  }
-  return text.slice(from, at);
-}
 
 /** Functions of a file by name, with their text. */
 function functionsOf(text: string): Map<string, string> {

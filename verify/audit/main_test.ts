@@ -4,7 +4,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { runTask } from "../../src/cli/run.ts";
-import { readCatalogue } from "../claims/catalogue.ts";
+import { readCatalogue } from "../claims/catalogue_file.ts";
 import { type Claim, judgeSuite, type Suite } from "../claims/claim.ts";
 import { scaleOf } from "../measure/measure.ts";
 import { countVerdicts } from "./audit.ts";

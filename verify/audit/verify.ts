@@ -4,10 +4,12 @@
 
 import { setColorEnabled } from "@std/fmt/colors";
 import { type Command, type Flags } from "../../src/cli/command.ts";
-import { DOCUMENTS, readCatalogue } from "../claims/catalogue.ts";
+import { DOCUMENTS } from "../claims/catalogue.ts";
+import { readDocuments } from "../claims/catalogue_file.ts";
 import type { Suite, SuiteReport } from "../claims/claim.ts";
 import { claimId, WORST_FIRST } from "./audit.ts";
-import { type ClaimFilter, pick } from "./lab_claims.ts";
+import { judgeDocument } from "./by_command.ts";
+import { type ClaimFilter, pick } from "./pick.ts";
 import { summaryPage } from "./page.ts";
 import { judgeParallel, type Report, reportOf } from "./run.ts";
 import { DOCUMENT_SUITES, SUITES } from "./suites.ts";
@@ -41,11 +43,16 @@ function filterOf(flags: Flags): ClaimFilter {
 
 /** Judges everything, or with a filter the claims it lets through, in workers. */
 export async function verify(filter: ClaimFilter, quick: boolean): Promise<Report> {
-  const catalogue = readCatalogue();
+  const documents = readDocuments();
+  const catalogue = documents.flatMap(({ claims }) => claims);
   const narrow = Object.keys(filter).length > 0;
   const picked = pick(catalogue, filter);
   const suites: readonly Suite[] = narrow ? DOCUMENT_SUITES : SUITES;
   const judged = await judgeParallel(suites, quick, progress(suites.length));
+  const shipped = (id: string) => DOCUMENTS.some((document) => document.id === id);
+  for (const document of documents.filter(({ document: { id } }) => !shipped(id))) {
+    judged.push(await judgeDocument(document));
+  }
   if (!narrow) return reportOf(judged, catalogue, quick);
   const all = reportOf(judged, catalogue, quick);
   const ids = new Set(

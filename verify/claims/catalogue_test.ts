@@ -1,58 +1,65 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Fixtures of claims: all are there; one that is damaged or incomplete is refused with file, place and reason.
+// Files of claims: the shipped ones are right; one that is damaged is refused with file, place and reason, in one line.
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { CommandError } from "../../src/cli/command.ts";
-import { DOCUMENTS, parseClaims, readCatalogue } from "./catalogue.ts";
+import { SHIPPED } from "./catalogue.ts";
+import { parseDocument, readCatalogue, readDocuments } from "./catalogue_file.ts";
 
-const DOCUMENT = { id: "002", title: "a document", claims: 1 };
-const ROW = { id: "002-01", seed: "002_x.txt", line: 7, text: "a claim", numbers: [1, "2M"], kind: "count" };
+const CLAIM = { id: "002-01", line: 7, text: "a claim" };
+const FILE = { document: { title: "a document" }, claims: [CLAIM] };
 
-function refuses(text: string, message: string): void {
-  assertThrows(() => parseClaims(DOCUMENT, text), CommandError, message);
+function refuses(value: unknown, message: string): void {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const error = assertThrows(() => parseDocument("fixtures/claims/002.json", text), CommandError, message);
+  assertEquals(error.message.split("\n").length, 1);
 }
 
-Deno.test("readCatalogue() has the 166 claims of the five documents", () => {
-  const counts = DOCUMENTS.map(({ id }) => readCatalogue().filter((c) => c.id.startsWith(id)).length);
-  assertEquals(counts, [24, 92, 4, 18, 28]);
+Deno.test("readDocuments() reads what is shipped, and every id is of its document", () => {
+  assertEquals(readDocuments(), [...SHIPPED]);
+  const claims = readCatalogue();
+  assert(claims.length > 100);
+  assertEquals(new Set(claims.map((c) => c.id)).size, claims.length);
 });
 
-Deno.test("readCatalogue() names a file that is not there", () => {
-  const root = new URL("nowhere/", import.meta.url);
-  assertThrows(() => readCatalogue(root), CommandError, "fixtures/claims/000.json: cannot be read: ");
+Deno.test("readCatalogue() names a folder that is not there", () => {
+  assertThrows(() => readCatalogue(new URL("nowhere/", import.meta.url)), CommandError, "nowhere/: cannot be read: ");
 });
 
-Deno.test("parseClaims() fills in what a row may leave out", () => {
-  assertEquals(parseClaims(DOCUMENT, JSON.stringify([ROW])), [{ ...ROW, alsoAt: [], theme: null, kind: "count" }]);
+Deno.test("readDocuments() finds a document that was dropped in", () => {
+  const folder = new URL(`file://${Deno.makeTempDirSync()}/`);
+  const file = { ...FILE, claims: [{ ...CLAIM, id: "005-01" }] };
+  Deno.writeTextFileSync(new URL("005.json", folder), JSON.stringify(file));
+  Deno.writeTextFileSync(new URL("schema.json", folder), "{}");
+  assertEquals(readDocuments(folder).map(({ document }) => document.id), ["005"]);
+  Deno.removeSync(folder, { recursive: true });
 });
 
-Deno.test("parseClaims() refuses damaged JSON with the place, in one line", () => {
+Deno.test("parseDocument() fills in what a file may leave out", () => {
+  const { document, claims } = parseDocument("x.json", JSON.stringify(FILE));
+  assertEquals(document, { id: "002", title: "a document", file: null, date: null, link: null });
+  const empty = { alsoAt: [], kind: null, theme: null, printed: null, unit: "", measure: null, expected: null };
+  assertEquals(claims, [{ ...CLAIM, ...empty, note: null }]);
+});
+
+Deno.test("parseDocument() refuses what is damaged or not as it should be, with the place", () => {
   refuses('[\n {"id": "002-01",}\n]', "fixtures/claims/002.json: damaged: ");
-  const error = assertThrows(() => parseClaims(DOCUMENT, '[\n {"id": "002-01",}\n]'), CommandError);
-  assertEquals(error.message.split("\n").length, 1);
-  refuses("{}", "fixtures/claims/002.json: expected an array of claims");
-});
-
-Deno.test("parseClaims() refuses an incomplete file and a claim that is there twice", () => {
-  refuses("[]", "fixtures/claims/002.json: incomplete: 0 claims, expected 1");
-  refuses(JSON.stringify([ROW, ROW]), "fixtures/claims/002.json: claim 2 (002-01): the id is there twice");
-});
-
-Deno.test("parseClaims() refuses every field that is not as it should be", () => {
+  refuses([], "fixtures/claims/002.json: /: must be object");
+  refuses({ ...FILE, claims: [] }, "/claims: must NOT have fewer than 1 items");
+  refuses({ ...FILE, claims: [CLAIM, CLAIM] }, "002-01: the id is there twice");
+  refuses({ ...FILE, claims: [{ ...CLAIM, id: "003-01" }] }, "its claims are of document 003");
   const bad: readonly [string, unknown, string][] = [
-    ["id", "003-01", 'id is "003-01", expected 002-NN'],
-    ["seed", "003_x.txt", 'seed is "003_x.txt", expected a file name 002_...'],
-    ["line", 0, "line is 0, expected a line number"],
-    ["alsoAt", ["line 7"], 'alsoAt is ["line 7"], expected places like 001:88'],
-    ["text", "", 'text is "", expected the claim in words'],
-    ["numbers", [null], "numbers is [null], expected numbers and strings"],
-    ["kind", "guess", 'kind is "guess", expected behaviour, condition'],
-    ["theme", 7, "theme is 7, expected a word"],
-    ["colour", "red", 'unknown key "colour"'],
+    ["id", "2-1", "/id: must match pattern"],
+    ["line", 0, "/line: must be >= 1"],
+    ["alsoAt", ["line 7"], "/alsoAt/0: must match pattern"],
+    ["text", "", "/text: must NOT have fewer than 1 characters"],
+    ["kind", "guess", "/kind: must be equal to one of the allowed values"],
+    ["theme", 7, "/theme: must be string"],
+    ["printed", "1", "must have property measure when property printed is present"],
+    ["colour", "red", 'must NOT have additional properties "colour"'],
   ];
   for (const [key, value, message] of bad) {
-    refuses(JSON.stringify([{ ...ROW, [key]: value }]), `fixtures/claims/002.json: claim 1 (`);
-    refuses(JSON.stringify([{ ...ROW, [key]: value }]), message);
+    refuses({ ...FILE, claims: [{ ...CLAIM, [key]: value }] }, "fixtures/claims/002.json: /claims/0");
+    refuses({ ...FILE, claims: [{ ...CLAIM, [key]: value }] }, message);
   }
-  refuses("[7]", "fixtures/claims/002.json: claim 1: expected an object");
 });

@@ -11,7 +11,7 @@ import { CommandError } from "../../src/cli/command.ts";
 import { parseFlags } from "../../src/cli/flags.ts";
 import { workCounters } from "../../src/scenario/work.ts";
 import { type AuditedClaim, countVerdicts } from "../audit/audit.ts";
-import { readCatalogue } from "../claims/catalogue.ts";
+import { readCatalogue } from "../claims/catalogue_file.ts";
 import { judgeParallel, reportOf } from "../audit/run.ts";
 import { collectFigures } from "./figures.ts";
 import { readResults, writeResults } from "./results_file.ts";

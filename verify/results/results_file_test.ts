@@ -4,7 +4,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { RESULTS, RESULTS_SCHEMA } from "../../results/mod.ts";
 import { CommandError } from "../../src/cli/command.ts";
-import { readCatalogue } from "../claims/catalogue.ts";
+import { readCatalogue } from "../claims/catalogue_file.ts";
 import { main } from "./results.ts";
 import { checkResults, parseResults, writeResults } from "./results_file.ts";
 

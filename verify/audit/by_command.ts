@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Claims that need no code: the number is counted by a command of `lab` and read from its report. There is no closed
+// formula to hold against it, so that the verdict says whether the document prints what is counted.
+
+import { CommandError } from "../../src/cli/command.ts";
+import { parseFlags } from "../../src/cli/flags.ts";
+import { COMMANDS } from "../../src/cli/main.ts";
+import { type ClaimsDocument, type DocumentedClaim, type Measure } from "../claims/catalogue.ts";
+import { compare, failedRow, type Judged, type SuiteReport } from "../claims/claim.ts";
+
+/** Counts the number. CommandError for a command, flag or place in the report that is not there. */
+export async function countBy({ command: line, pointer, scale = 1 }: Measure): Promise<number> {
+  const [name, ...args] = line.trim().split(/\s+/);
+  const command = COMMANDS.find((known) => known.name === name);
+  if (command === undefined) {
+    throw new CommandError(`unknown command "${name}": known are ${COMMANDS.map((c) => c.name).join(", ")}`);
+  }
+  const flags = parseFlags(command.name, command.flags, args, command.operands !== undefined);
+  const { report } = await command.run(flags);
+  return scale * numberAt(report ?? {}, pointer, name);
+}
+
+/** The number a JSON pointer (RFC 6901) leads to. */
+export function numberAt(report: object, pointer: string, name: string): number {
+  let value: unknown = report;
+  for (const part of pointer.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))) {
+    const there = typeof value === "object" && value !== null && Object.hasOwn(value, part);
+    if (!there) {
+      const keys = typeof value === "object" && value !== null ? Object.keys(value).slice(0, 12).join(", ") : "nothing";
+      throw new CommandError(`the report of ${name} has nothing at ${pointer}: at "${part}" there is ${keys}`);
+    }
+    value = (value as Record<string, unknown>)[part];
+  }
+  if (typeof value !== "number") throw new CommandError(`the report of ${name} has no number at ${pointer}`);
+  return value;
+}
+
+/** Judges one claim; what fails is a failed row with its message. A claim without a measure is left to a reader. */
+export async function judgeByCommand(claim: DocumentedClaim): Promise<Judged> {
+  const { id, text, unit, printed, measure, note } = claim;
+  const row = { id, what: text, unit, printed, formula: null, model: null };
+  if (measure === null || printed === null) {
+    const reason = note ?? "no measure: nothing here decides it";
+    return { ...row, measured: null, verdict: "read open", expected: "read open", ok: true, note: reason };
+  }
+  try {
+    const measured = await countBy(measure);
+    const verdict = compare(printed, measured);
+    const expected = claim.expected ?? verdict;
+    const how = `lab ${measure.command}, ${measure.pointer}`;
+    return {
+      ...row,
+      measured,
+      verdict,
+      expected,
+      ok: verdict === expected,
+      note: note === null ? how : `${note}; ${how}`,
+    };
+  } catch (error) {
+    return { ...failedRow(id, error instanceof Error ? error.message : String(error)), what: text };
+  }
+}
+
+/** Judges a document's claims one after another. */
+export async function judgeDocument({ document, claims }: ClaimsDocument): Promise<SuiteReport> {
+  const rows: Judged[] = [];
+  for (const claim of claims) rows.push(await judgeByCommand(claim));
+  return { name: document.id, title: document.title, rows };
+}

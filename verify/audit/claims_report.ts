@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What `lab claims` prints: the documents' claims and their verdicts, as the published run found them or judged anew;
+// listed, explained, or for a mail. And a document of one's own, which needs no code.
+
+import { RESULTS } from "../../results/mod.ts";
+import type { CommandResult } from "../../src/cli/command.ts";
+import { commit, VERSION } from "../../src/cli/envelope.ts";
+import { type DocumentedClaim, documentId, DOCUMENTS, type SourceDocument } from "../claims/catalogue.ts";
+import { readDocument, readDocuments } from "../claims/catalogue_file.ts";
+import { figure, judge, type Judged } from "../claims/claim.ts";
+import { scaleOf } from "../measure/measure.ts";
+import { auditClaims, type AuditedClaim, claimId, isClaimRow, reasonOf } from "./audit.ts";
+import { judgeDocument } from "./by_command.ts";
+import { explain } from "./explain.ts";
+import { type ClaimFilter, pick } from "./pick.ts";
+import { DOCUMENT_SUITES } from "./suites.ts";
+
+/** How claims are printed. */
+export type Style = "list" | "explain" | "cite";
+
+/** Judges the document of a file by the commands it names. */
+export async function checkReport(file: string): Promise<CommandResult> {
+  const document = readDocument(file);
+  const { rows } = await judgeDocument(document);
+  const claims = auditClaims(document.claims, rows);
+  return answer(claims, [document.document], "list", `${file}: ${document.document.title}`);
+}
+
+/** The claims that the filter lets through. CommandError for an id, theme, document or verdict there is not. */
+export async function claimsReport(
+  filter: ClaimFilter,
+  anew: boolean,
+  style: Style = "list",
+): Promise<CommandResult> {
+  const documents = readDocuments();
+  const catalogue = documents.flatMap(({ claims }) => claims);
+  const picked = pick(catalogue, filter);
+  const all = anew || dropped(catalogue) ? await judged(picked, filter, anew) : published(picked);
+  const claims = all.filter((claim) => filter.verdict === undefined || claim.verdict === filter.verdict);
+  const { date, commit: of } = RESULTS.provenance;
+  const from = anew
+    ? "judged now"
+    : `from the run of ${date.slice(0, 10)}, commit ${of?.slice(0, 7) ?? "unknown"}; --run judges anew`;
+  return answer(claims, documents.map(({ document }) => document), style, from);
+}
+
+/** Whether there are documents that the published run had not. */
+function dropped(catalogue: readonly DocumentedClaim[]): boolean {
+  return catalogue.some((claim) => !RESULTS.audit.claims.some(({ id }) => id === claim.id));
+}
+
+/** As the published run found them. */
+function published(picked: readonly DocumentedClaim[]): AuditedClaim[] {
+  return picked.flatMap((claim) => {
+    const found = RESULTS.audit.claims.find(({ id }) => id === claim.id);
+    if (found === undefined) return [];
+    const rows = found.rows.map((row): Judged => {
+      const expected = row.verdict === "disagreement" ? "equal" : row.verdict;
+      return { ...row, expected, ok: row.verdict !== "disagreement" };
+    });
+    return [{ ...claim, verdict: found.verdict, ok: found.ok, rows }];
+  });
+}
+
+/** Judged now: documents that were dropped in by their commands, the others as published or, `anew`, by their suites. */
+async function judged(picked: readonly DocumentedClaim[], filter: ClaimFilter, anew: boolean): Promise<AuditedClaim[]> {
+  const shipped = (id: string) => DOCUMENTS.some((document) => document.id === documentId(id));
+  const own = picked.filter(({ id }) => shipped(id));
+  const ids = new Set(own.map((claim) => claim.id));
+  const judging = DOCUMENT_SUITES.flatMap(({ claims }) => claims(scaleOf(true)))
+    .filter((claim) => anew && isClaimRow(claim.id) && ids.has(claimId(claim.id)));
+  const audited = anew ? auditClaims(own, judging.map(judge)) : published(own);
+  const others = Map.groupBy(picked.filter(({ id }) => !shipped(id)), ({ id }) => documentId(id));
+  for (const claims of others.values()) {
+    const document = { id: documentId(claims[0].id), title: "", file: null, date: null, link: null };
+    audited.push(...auditClaims(claims, (await judgeDocument({ document, claims })).rows));
+  }
+  return filter.id === undefined ? audited : audited.filter((claim) => claim.id === filter.id);
+}
+
+function answer(
+  claims: readonly AuditedClaim[],
+  documents: readonly SourceDocument[],
+  style: Style,
+  from: string,
+): CommandResult {
+  const titles = new Map(documents.map((document) => [document.id, document]));
+  const print = { list: claimText, explain: explained, cite: (claim: AuditedClaim) => cited(claim, titles) }[style];
+  const count = `${claims.length === 1 ? "1 claim" : `${claims.length} claims`}, ${from}`;
+  const text = [...claims.map(print), style === "cite" ? "" : count].join("\n").trimEnd();
+  return { report: { from, claims }, text, code: claims.every((claim) => claim.ok) ? 0 : 1 };
+}
+
+function places(claim: AuditedClaim): string {
+  return [`${documentId(claim.id)}:${claim.line}`, ...claim.alsoAt].join(", ");
+}
+
+function claimText(claim: AuditedClaim): string {
+  const head = `${claim.id}  ${claim.verdict}${claim.ok ? "" : " (not as expected)"}  ${claim.text}  [${
+    places(claim)
+  }]`;
+  const reason = reasonOf(claim);
+  return [head, ...claim.rows.flatMap(rowText), ...(reason === "" ? [] : [`    ${reason}`])].join("\n");
+}
+
+/** A row's numbers, if it has some. */
+function rowText(row: Judged): string[] {
+  if (row.measured === null && row.model === null) return [];
+  const parts = [
+    ...(row.printed === null ? [] : [`documented ${figure(row.printed, row.unit)}`]),
+    ...(row.formula === null ? [] : [`formula ${figure(row.formula, row.unit)}`]),
+    ...(row.measured === null ? [] : [`measured ${figure(row.measured, row.unit)}`]),
+    ...(row.model === null ? [] : [`modelled ${figure(row.model, row.unit)}`]),
+  ];
+  return [`    ${row.what}: ${parts.join(", ")}`];
+}
+
+function explained(claim: AuditedClaim): string {
+  const lines = claim.rows.flatMap((row) => {
+    const found = explain(row.id);
+    if (found === null) return rowText(row);
+    return [
+      ...rowText(row),
+      ...(found.formula === null ? [] : [`        formula   ${found.formula}`]),
+      ...(found.measure === null ? [] : [`        counted   ${found.measure}`]),
+      ...(found.call === null ? [] : [`        by        ${found.call}`]),
+      `        in        ${found.place}`,
+    ];
+  });
+  const head = `${claim.id}  ${claim.verdict}  ${claim.text}  [${places(claim)}]`;
+  return [head, ...lines, `    again     deno task lab claims --id ${claim.id} --run`, ""].join("\n");
+}
+
+/** A claim for a mail. */
+function cited(claim: AuditedClaim, documents: ReadonlyMap<string, SourceDocument>): string {
+  const document = documents.get(documentId(claim.id))!;
+  const title = document.link === null ? document.title : `[${document.title}](${document.link})`;
+  const date = document.date === null ? "" : `, ${document.date}`;
+  const reason = reasonOf(claim);
+  return [
+    `> ${claim.text}`,
+    "",
+    `${title}${date}, line ${claim.line}: **${claim.verdict}**.${reason === "" ? "" : ` ${reason}.`}`,
+    ...claim.rows.flatMap(rowText).map((line) => `- ${line.trim()}`),
+    "",
+    `\`deno task lab claims --id ${claim.id} --run\`, vmemmap-lab ${VERSION}, commit ${
+      commit()?.slice(0, 12) ?? "unknown"
+    }`,
+    "",
+  ].join("\n");
+}

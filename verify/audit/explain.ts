@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// How a row is judged, in its own words: the expressions that stand for its formula and its measurement in the source,
+// with file and line. Read from the text, so that it is what runs.
+
+const VERIFY = new URL("../", import.meta.url);
+
+/** Where a row is declared, and what its two sides are. */
+export interface Explanation {
+  /** File and line, from the root. */
+  readonly place: string;
+  /** The formula's expression; null where a helper makes the row. */
+  readonly formula: string | null;
+  readonly measure: string | null;
+  /** The whole call, where a helper makes the row. */
+  readonly call: string | null;
+}
+
+/** The explanation of a row, by its id; null where no source names it (rows made in a loop). */
+export function explain(rowId: string): Explanation | null {
+  for (const folder of ["claims/", "errata/"]) {
+    for (const { name } of Deno.readDirSync(new URL(folder, VERIFY))) {
+      if (!name.endsWith(".ts") || name.endsWith("_test.ts")) continue;
+      const text = Deno.readTextFileSync(new URL(folder + name, VERIFY));
+      const at = text.indexOf(`"${rowId}"`);
+      if (at < 0) continue;
+      const place = `verify/${folder}${name}:${text.slice(0, at).split("\n").length}`;
+      return text.slice(0, at).endsWith("id: ") ? objectRow(place, text, at) : callRow(place, text, at);
+    }
+  }
+  return null;
+}
+
+function objectRow(place: string, text: string, at: number): Explanation {
+  const body = text.slice(text.lastIndexOf("{", at), closing(text, text.lastIndexOf("{", at)));
+  const side = (name: string) => {
+    const found = new RegExp(`\\b${name}: `).exec(body);
+    return found === null ? null : tidy(expression(body, found.index + found[0].length));
+  };
+  return { place, formula: side("formula"), measure: side("measure"), call: null };
+}
+
+function callRow(place: string, text: string, at: number): Explanation {
+  const open = text.lastIndexOf("(", at);
+  const name = /\w+$/.exec(text.slice(0, open))?.[0] ?? "";
+  return { place, formula: null, measure: null, call: tidy(name + text.slice(open, closing(text, open) + 1)) };
+}
+
+/** The expression that begins here, up to the comma or bracket that ends it. */
+export function expression(text: string, from: number): string {
+  let depth = 0;
+  let at = from;
+  for (; at < text.length; at++) {
+    if ("([{".includes(text[at])) depth++;
+    if (")]}".includes(text[at]) && depth-- === 0) break;
+    if (",;".includes(text[at]) && depth === 0) break;
+  }
+  return text.slice(from, at);
+}
+
+/** Index of the bracket that closes the one here. */
+function closing(text: string, open: number): number {
+  return open + 1 + expression(`${text.slice(open + 1).replace(/[,;]/g, " ")})`, 0).length;
+}
+
+function tidy(code: string): string {
+  return code.replace(/\s+/g, " ").trim();
+}
