@@ -8,6 +8,7 @@ import { calibrateCommand } from "./calibrate.ts";
 import { commit, VERSION } from "./envelope.ts";
 import { gupCommand } from "./gup.ts";
 import { commandUsage, isHelp, programUsage } from "./help.ts";
+import { adviseHugePages, hugePagesMissing } from "./huge_pages.ts";
 import { hotplugCommand } from "./hotplug.ts";
 import { hugetlbCommand } from "./hugetlb.ts";
 import { inspectCommand } from "./inspect.ts";
@@ -47,7 +48,11 @@ export async function main(args: readonly string[], more: readonly Command[] = [
       return 0;
     }
     const command = find(commands, name);
-    return await runCommand(command, rest, `lab ${command.name}`, "lab");
+    adviseHugePages();
+    const code = await runCommand(command, rest, `lab ${command.name}`, "lab");
+    const missing = hugePagesMissing();
+    if (missing !== null) console.error(`lab: ${missing}`);
+    return code;
   } catch (error) {
     return complain(error, "lab", rest.includes("--json") ? name : null);
   }

@@ -18,6 +18,21 @@ import { formatSize } from "../lib/units.ts";
 /** Words of one window: 1 GiB, so that an index into it is a small integer on any machine. */
 const WINDOW_WORDS = 2 ** 28;
 
+/** The host backs memory by huge pages of this size, if it does. */
+const HOST_HUGE_PAGE = 2 ** 21;
+
+/** What is told of every machine's memory when it is reserved and nothing of it is touched yet. */
+export type ReserveHook = (bytes: Uint8Array<ArrayBufferLike>) => void;
+
+let reserveHook: ReserveHook | null = null;
+
+/** Sets what is told of memory that is reserved, in place of the hook before, which is returned; null for nobody. */
+export function onReserve(hook: ReserveHook | null): ReserveHook | null {
+  const before = reserveHook;
+  reserveHook = hook;
+  return before;
+}
+
 /** What another worker needs to look into the same memory: the bytes, and which slot each frame has. */
 export interface SharedBytes {
   readonly buffer: SharedArrayBuffer;
@@ -66,7 +81,8 @@ export class PhysMem {
   ) {
     const slots = Math.max(1, Math.ceil(backingBytes / pageBytes));
     const bytes = slots * pageBytes;
-    const buffer = from?.buffer ?? reserve(bytes, shared);
+    // Where the host has huge pages, a buffer that ends within one gets none at all from some allocators.
+    const buffer = from?.buffer ?? reserve(bytes < HOST_HUGE_PAGE ? bytes : alignUp(bytes, HOST_HUGE_PAGE), shared);
     this.pageBytes = pageBytes;
     this.pageWords = pageBytes / 4;
     this.words = new Int32Array(buffer as ArrayBuffer);
@@ -75,7 +91,10 @@ export class PhysMem {
       this.#windows.push(this.words.subarray(at, at + WINDOW_WORDS));
     }
     this.#slots = new Buddy(0, slots, blockOrder);
-    if (from === undefined) this.#slots.freeRange(0, slots);
+    if (from === undefined) {
+      this.#slots.freeRange(0, slots);
+      reserveHook?.(this.bytes);
+    }
     this.#slotOf = new SparseInt32(maxPfn, shared, from?.slots);
     this.#poison = poison;
   }

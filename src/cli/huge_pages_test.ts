@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import { assert, assertEquals } from "@std/assert";
+import { SZ_2M } from "../include/sizes.ts";
+import { onReserve, PhysMem } from "../machine/phys_mem.ts";
+import { adviseHugePages, backingAt, hugePagesMissing } from "./huge_pages.ts";
+
+const SMAPS = `7f19dbffe000-7f19dbfff000 rw-p 00000000 00:00 0 
+Size:                  4 kB
+Rss:                   4 kB
+AnonHugePages:         0 kB
+7f19dbfff000-7f1afc000000 rw-p 00000000 00:00 0 
+Size:            4718596 kB
+Rss:             1572868 kB
+AnonHugePages:   1048576 kB
+VmFlags: rd wr mr mw me ac hg 
+`;
+
+Deno.test("backingAt() reads the mapping that holds the address, from its first byte to its last", () => {
+  const gib = { resident: 1572868 * 1024, huge: 2 ** 30 };
+  assertEquals(backingAt(SMAPS, 0x7f19dbfff000n), gib);
+  assertEquals(backingAt(SMAPS, 0x7f1afbffffffn), gib);
+  assertEquals(backingAt(SMAPS, 0x7f19dbfff000n - 1n), { resident: 4096, huge: 0 });
+  assertEquals([backingAt(SMAPS, 0x7f1afc000000n), backingAt("", 0n)], [null, null]);
+});
+
+Deno.test("PhysMem tells the hook of memory that is reserved, whole huge pages of it, and not of another worker's", () => {
+  const seen: number[] = [];
+  const before = onReserve((bytes) => seen.push(bytes.byteLength));
+  try {
+    const phys = new PhysMem(2 ** 20, 9, 4096, 3 * SZ_2M - 4096, true, false);
+    new PhysMem(2 ** 20, 9, 4096, 3 * SZ_2M - 4096, true, false, phys.share());
+    new PhysMem(2 ** 20, 9, 4096, 8192, false, false);
+  } finally {
+    onReserve(before);
+  }
+  assertEquals(seen, [3 * SZ_2M, 8192]);
+});
+
+Deno.test("adviseHugePages() asks for memory that is large, and says so only where it was refused", () => {
+  const before = onReserve(null);
+  try {
+    adviseHugePages();
+    // Reserved, never touched.
+    const phys = new PhysMem(2 ** 20, 9, 4096, 2 ** 28, false, false);
+    assert(phys.bytes.byteLength === 2 ** 28);
+    const missing = hugePagesMissing();
+    // A host that has no huge pages at all may refuse; one that has them has not been asked to give any yet.
+    assert(missing === null || missing.startsWith("the host refuses huge pages for 256 MiB"), `${missing}`);
+  } finally {
+    onReserve(before);
+  }
+});
