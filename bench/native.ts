@@ -17,6 +17,8 @@ const SYMBOLS = {
   gup_refs: { parameters: [], result: "i64" },
   init_base: { parameters: ["pointer", "buffer", "usize", "u64", "u64"], result: "usize" },
   init_compound: { parameters: ["pointer", "buffer", "usize", "u64", "u64", "u64"], result: "usize" },
+  fresh_memory: { parameters: ["usize"], result: "pointer" },
+  release_memory: { parameters: ["pointer", "usize"], result: "void" },
   populate_reset: { parameters: ["buffer", "buffer", "buffer", "usize"], result: "void" },
   populate: { parameters: ["usize"], result: "usize" },
 } as const;

@@ -4,6 +4,7 @@
 // on a machine that others use it says more about them. Exit 1 without a C compiler, 2 for bad usage.
 
 import { CommandError } from "../src/cli/command.ts";
+import { adviseHugePages } from "../src/cli/huge_pages.ts";
 import { box } from "./boxes.ts";
 import { loadYardstick, type Yardstick } from "./native.ts";
 import { median } from "./statistics.ts";
@@ -83,6 +84,7 @@ export function main(args: readonly string[]): number {
     const { rounds, contests } = parseArgs(args);
     const native = loadYardstick();
     if (native === null) return 1;
+    adviseHugePages();
     compete(native, contests, rounds);
     return 0;
   } catch (error) {

@@ -133,6 +133,44 @@ function word64(lo: number, hi: number): bigint {
   return BigInt(hi >>> 0) << 32n | BigInt(lo >>> 0);
 }
 
+const FIRST_BYTES = 256 * SZ_1G;
+const FIRST_COMPOUNDS = FIRST_BYTES / SZ_2M;
+
+/**
+ * A namespace on a machine nothing was made on before: its memmap is touched for the first time, gigabytes of it. C
+ * fills as many memmap pages of fresh memory in order, without tables.
+ */
+function firstTouch(c: Yardstick): readonly Step[] {
+  const config = namespaceConfig({ size: FIRST_BYTES, align: SZ_2M, kernel: "6.1" });
+  let box: ReturnType<typeof bootBox> | null = bootBox(config);
+  // A head's and a tails' page of memmap for each compound, side by side.
+  const slots = Uint32Array.from({ length: 2 * FIRST_COMPOUNDS }, (_, i) => i);
+  const bytes = BigInt(slots.length * 4096);
+  let memory: Deno.PointerValue = null;
+  return [{
+    emulator: () => {
+      const k = box!;
+      const before = k.stat[C.structPagesWrittenDram];
+      const namespace = createNamespace(k, ndRegions(k)[0], config);
+      if (typeof namespace === "number") throw new NamespaceError(namespace);
+      all(k.stat[C.structPagesWrittenDram] - before, slots.length * PER_MEMMAP_PAGE, "createNamespace");
+    },
+    native: () => {
+      memory = c.fresh_memory(bytes);
+      if (memory === null) panic("yardstick: C gets no memory");
+      const compounds = c.init_compound(memory, slots, BigInt(FIRST_COMPOUNDS), 0n, 0n, 0n);
+      all(compounds, slots.length * PER_MEMMAP_PAGE, "C");
+    },
+    restore: {
+      emulator: () => {
+        box = null;
+        box = bootBox(config);
+      },
+      native: () => c.release_memory(memory, bytes),
+    },
+  }];
+}
+
 const POPULATE_BYTES = 128 * SZ_1G;
 const COMPOUNDS = POPULATE_BYTES / SZ_2M;
 const PTES = 8 * COMPOUNDS;
@@ -181,5 +219,11 @@ export const CONTESTS: readonly Contest[] = [
   { ...gupContest, name: "gup 16G after", steps: gupSteps(1.5, 1.75), open: (c) => gup(c, "v4", false) },
   { ...initContest, name: "base struct pages", units: initUnits(false).units, open: (c) => init(c, false) },
   { ...initContest, name: "2M struct pages", units: initUnits(true).units, open: (c) => init(c, true) },
+  {
+    ...initContest,
+    name: "first touch of 1 GiB",
+    units: FIRST_COMPOUNDS * 2 * PER_MEMMAP_PAGE,
+    open: firstTouch,
+  },
   { name: "memmap of 128G, 2M", unit: "PTE", units: PTES, steps: [{ name: "populate", limit: 2 }], open: populate },
 ];

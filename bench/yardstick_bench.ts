@@ -4,11 +4,13 @@
 // by round.
 
 import { SZ_1G } from "../src/include/sizes.ts";
+import { adviseHugePages } from "../src/cli/huge_pages.ts";
 import { box, hostHas } from "./boxes.ts";
 import { loadYardstick } from "./native.ts";
 import { type Contest, CONTESTS, type Side, SIDES } from "./yardstick.ts";
 
 const native = loadYardstick();
+adviseHugePages();
 
 function register(contest: Contest, step: number, side: Side, name: string): void {
   Deno.bench({

@@ -7,6 +7,7 @@
  * the i-th memmap page of those that are to be written begins.
  */
 #include <string.h>
+#include <sys/mman.h>
 
 #include "page.h"
 
@@ -66,6 +67,21 @@ size_t init_compound(uint8_t *memory, const uint32_t *slot, size_t compounds, ui
 			init_page(page + i, links | PG_RESERVED, head, 0, TAIL_MAPPING, COUNT_ZERO);
 	}
 	return compounds * 2 * PER_MEMMAP_PAGE;
+}
+
+/* Memory nobody has touched yet, in huge pages if the host gives any; null where there is none. */
+void *fresh_memory(size_t bytes)
+{
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return NULL;
+	madvise(memory, bytes, MADV_HUGEPAGE);
+	return memory;
+}
+
+void release_memory(void *memory, size_t bytes)
+{
+	munmap(memory, bytes);
 }
 
 /*
