@@ -46,7 +46,17 @@ export type { MhpRefusal } from "./src/mm/hotplug/memmap_on_memory.ts";
 export type { OnlineType } from "./src/include/memory.ts";
 export { planReport } from "./src/scenario/plan.ts";
 export type { InvariantCheck } from "./src/scenario/checked.ts";
-export type { PlanOptions, PlanPool, PlanReport, PlanRow, PlanSize, PoolSize } from "./src/scenario/plan.ts";
+export type {
+  PlanConfig,
+  PlanOptions,
+  PlanPool,
+  PlanRange,
+  PlanReport,
+  PlanRow,
+  PlanSize,
+  PlanTotal,
+  PoolSize,
+} from "./src/scenario/plan_types.ts";
 export { readBox } from "./src/box/join.ts";
 export type { BoxText } from "./src/box/join.ts";
 export { boxReport } from "./src/box/report.ts";

@@ -8,6 +8,11 @@ export function isHelp(arg: string): boolean {
   return arg === "--help" || arg === "-h";
 }
 
+/** The flags of a command, --csv with them where it has rows. */
+export function allFlags({ flags, csv }: Command): Command["flags"] {
+  return csv === undefined ? flags : { ...flags, csv: { value: "", help: "print the rows as comma-separated values" } };
+}
+
 /** Usage of a program with several commands. */
 export function programUsage(commands: readonly Command[]): string {
   const width = Math.max(...commands.map((c) => c.name.length)) + 2;
@@ -23,7 +28,7 @@ export function programUsage(commands: readonly Command[]): string {
 
 /** Usage of one command, called `as`. */
 export function commandUsage(command: Command, as: string): string {
-  const flags = { ...command.flags, json: { value: "", help: "print one JSON document" } };
+  const flags = { ...allFlags(command), json: { value: "", help: "print one JSON document" } };
   const width = Math.max(...Object.entries(flags).map(([name, f]) => name.length + f.value.length));
   const lines = Object.entries<Command["flags"][string]>(flags).map(([name, f]) => {
     const left = `--${name} ${f.value}`.padEnd(width + 5);

@@ -2,15 +2,16 @@
 // `lab plan`: each policy side by side, before anything is created.
 
 import { formatSize, humanSize } from "../lib/units.ts";
-import {
-  PLAN_ROWS,
-  type PlanOptions,
-  type PlanPool,
-  type PlanReport,
-  planReport,
-  type PlanRow,
-  type PlanSize,
-} from "../scenario/plan.ts";
+import { PLAN_ROWS, planReport } from "../scenario/plan.ts";
+import type {
+  PlanOptions,
+  PlanPool,
+  PlanRange,
+  PlanReport,
+  PlanRow,
+  PlanSize,
+  PlanTotal,
+} from "../scenario/plan_types.ts";
 import { type Command, CommandError } from "./command.ts";
 import { flagsOf, optionsOf } from "./option_flags.ts";
 import { table } from "./table.ts";
@@ -20,11 +21,18 @@ export const planCommand: Command = {
   name: "plan",
   summary: "compare what each policy costs, and which size to ask for",
   flags: flagsOf(PLAN_ROWS),
+  csv: (report) => {
+    const { namespaces, pools, ranges, totals, sizes } = report as PlanReport;
+    const tables = { namespace: namespaces, pool: pools, range: ranges, total: totals, size: sizes };
+    return Object.entries(tables).flatMap(([table, rows]) => rows.map((row) => ({ table, ...row })));
+  },
   run: (flags) => {
     if (flags.has("set") && !flags.has("kernel")) throw new CommandError("plan: --set needs --kernel");
     const options = optionsOf<PlanOptions>(flags, PLAN_ROWS);
-    if (options.pmem === undefined && options.usable === undefined && options.hugetlb === undefined) {
-      throw new CommandError("plan: nothing to plan: give --pmem SIZE, --hugetlb SIZE:N or --usable SIZE");
+    if (!["pmem", "usable", "hugetlb", "hotplug"].some((name) => flags.has(name))) {
+      throw new CommandError(
+        "plan: nothing to plan: give --pmem SIZE, --hugetlb SIZE:N, --hotplug SIZE or --usable SIZE",
+      );
     }
     const show = progress();
     try {
@@ -45,23 +53,39 @@ function progress(): (what: string) => void {
 }
 
 function text(report: PlanReport): string {
-  const { pmem, usable } = report.config;
+  const { pmem, usable, hotplug } = report.config;
   const parts: string[] = [];
-  if (pmem !== undefined) {
-    parts.push(`${formatSize(pmem)} of pmem in one namespace:`, namespaceTable(report.namespaces));
+  for (const region of new Set(pmem)) {
+    const times = pmem.filter((size) => size === region).length;
+    parts.push(`${formatSize(region)} of pmem in one namespace${times > 1 ? `, ${times} of them, each` : ""}:`);
+    parts.push(namespaceTable(report.namespaces.filter((row) => row.pmem === region)));
   }
   if (report.pools.length > 0) parts.push("Huge pages in DRAM:", poolTable(report.pools));
-  if (usable !== undefined) parts.push(`For ${formatSize(usable)} of data, ask for:`, sizeTable(report.sizes));
+  if (hotplug.length > 0) parts.push("Memory that is plugged:", rangeTable(report.ranges));
+  if (report.totals.length > 0) parts.push("All of it together:", totalTable(report.totals));
+  if (usable !== null) parts.push(`For ${formatSize(usable)} of data, ask for:`, sizeTable(report.sizes));
   return parts.join("\n");
 }
 
 const percent = (n: number) => `${n.toFixed(4)} %`;
 
+/** Rows that differ in their kernel alone, once, with all of their kernels. */
+function merged<R extends { readonly kernel: string }>(rows: readonly R[]): R[] {
+  const found = new Map<string, R>();
+  for (const row of rows) {
+    const key = JSON.stringify({ ...row, kernel: "" });
+    const same = found.get(key);
+    if (same?.kernel.split(", ").includes(row.kernel)) continue;
+    found.set(key, same === undefined ? row : { ...same, kernel: `${same.kernel}, ${row.kernel}` });
+  }
+  return [...found.values()];
+}
+
 function poolTable(rows: readonly PlanPool[]): string {
   return rowsText([
     ["kernel", "pages", "of", "memmap", "saved", "lost", ""],
-    ...rows.map((row) => [
-      row.optimize ? row.kernel : "off",
+    ...merged(rows.map((row) => row.optimize ? row : { ...row, kernel: "off" })).map((row) => [
+      row.kernel,
       formatSize(row.size),
       String(row.count),
       humanSize(row.memmapBytes),
@@ -75,7 +99,7 @@ function poolTable(rows: readonly PlanPool[]): string {
 function namespaceTable(rows: readonly PlanRow[]): string {
   return rowsText([
     ["kernel", "map", "pages", "DRAM lost", "", "pmem lost", "", "usable"],
-    ...rows.map((row) => [
+    ...merged(rows).map((row) => [
       row.kernel,
       row.map,
       formatSize(row.align),
@@ -88,6 +112,32 @@ function namespaceTable(rows: readonly PlanRow[]): string {
           left(row.usableBytes!),
         ]
         : [row.error]),
+    ]),
+  ]);
+}
+
+function rangeTable(rows: readonly PlanRange[]): string {
+  return rowsText([
+    ["kernel", "memmap_on_memory", "size", "DRAM lost", "on the memory", ""],
+    ...merged(rows).map((row) => [
+      row.kernel,
+      row.memmapOnMemory ? "on" : "off",
+      formatSize(row.size),
+      humanSize(row.dramBytes),
+      humanSize(row.onMemoryBytes),
+      row.refusedBy.length === 0 ? "" : `refused by ${row.refusedBy.join(", ")}`,
+    ]),
+  ]);
+}
+
+function totalTable(rows: readonly PlanTotal[]): string {
+  return rowsText([
+    ["kernel", "map", "pages", "DRAM lost", "pmem lost"],
+    ...merged(rows).map((row) => [
+      row.kernel,
+      row.map ?? "-",
+      row.align === null ? "-" : formatSize(row.align),
+      ...(row.error === null ? [humanSize(row.dramBytes!), humanSize(row.pmemBytes!)] : [row.error]),
     ]),
   ]);
 }

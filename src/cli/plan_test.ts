@@ -2,6 +2,7 @@
 // `lab plan` on the command line: one JSON document, one line and exit 2 for what makes no sense.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { PRESETS } from "../include/kernel_config.ts";
 import { lab } from "./lab_testing.ts";
 
 async function refuses(message: string, ...args: string[]): Promise<void> {
@@ -13,8 +14,9 @@ async function refuses(message: string, ...args: string[]): Promise<void> {
 Deno.test("lab plan --json has a row for every policy, pool and size", async () => {
   const args = ["--pmem", "1G", "--align", "2M", "--hugetlb", "2M:8,1G:1", "--usable", "512M", "--json"];
   const { code, out, err } = await lab("plan", ...args);
+  const kernels = Object.keys(PRESETS).length;
   const { namespaces, pools, sizes } = JSON.parse(out).report;
-  assertEquals([code, err, namespaces.length, pools.length, sizes.length], [0, "", 10, 12, 2]);
+  assertEquals([code, err, namespaces.length, pools.length, sizes.length], [0, "", 2 * kernels, 2 * (kernels + 1), 2]);
   assert(namespaces[0].dramBytes > 0 && sizes[0].usableBytes >= 2 ** 29);
 });
 
@@ -34,4 +36,24 @@ Deno.test("lab plan refuses what cannot be planned", async () => {
   await refuses("Cannot make huge pages of 4M", "plan", "--hugetlb", "4M:1");
   await refuses('--map: expected mem or dev, got "pmem"', "plan", "--pmem", "1G", "--map", "pmem");
   await refuses("expected a positive multiple of 16M", "plan", "--pmem", "100M");
+});
+
+Deno.test("lab plan prints rows that differ in their kernel alone once", async () => {
+  const { out } = await lab("plan", "--pmem", "1G", "--align", "2M", "--map", "mem");
+  assertStringIncludes(out, "v4, v7, 6.1");
+  assertEquals(out.split("\n").filter((line) => /\bmem\b +2M/.test(line)).length, 3);
+});
+
+Deno.test("lab plan takes sizes as ndctl prints them, several regions, and prints CSV", async () => {
+  const args = ["--pmem", "1.00 GiB (1.07 GB),0x40000000", "--align", "2M", "--map", "mem", "--kernel", "6.1"];
+  const { code, out } = await lab("plan", ...args, "--csv");
+  const [head, ...rows] = out.trimEnd().split("\r\n").map((line) => line.split(","));
+  assertEquals([code, head.slice(0, 4), rows.length], [0, ["table", "pmem", "kernel", "map"], 3]);
+  assertEquals(rows.map((row) => row.slice(0, 3)), [
+    ["namespace", "1073741824", "6.1"],
+    ["namespace", "1073741824", "6.1"],
+    ["total", "", "6.1"],
+  ]);
+  const both = await lab("plan", "--pmem", "1G", "--csv", "--json");
+  assertEquals([both.code, both.err], [2, "lab: plan: --csv and --json are two forms: give one of them\n"]);
 });

@@ -8,7 +8,8 @@ import { errnoName } from "../include/errno.ts";
 import { type Command, CommandError } from "./command.ts";
 import { errorEnvelope, type Failure, reportEnvelope } from "./envelope.ts";
 import { kernelText, parseFlags } from "./flags.ts";
-import { commandUsage, isHelp } from "./help.ts";
+import { objectsCsv } from "./csv.ts";
+import { allFlags, commandUsage, isHelp } from "./help.ts";
 import { DiskError } from "./write_file.ts";
 
 /** Runs a task's command line; returns the exit code. Errors are printed after its name. */
@@ -28,9 +29,14 @@ export async function runCommand(
       console.log(commandUsage(command, as));
       return 0;
     }
-    const flags = parseFlags(command.name, command.flags, args, command.operands !== undefined);
+    const flags = parseFlags(command.name, allFlags(command), args, command.operands !== undefined);
+    const asCsv = command.csv !== undefined && flags.has("csv");
+    if (asCsv && flags.json) {
+      throw new CommandError(`${command.name}: --csv and --json are two forms: give one of them`);
+    }
     const { report, text, code = 0 } = await command.run(flags);
-    if (flags.json && report !== null) printJson(reportEnvelope(command.name, report));
+    if (asCsv && report !== null) console.log(objectsCsv(command.csv(report)));
+    else if (flags.json && report !== null) printJson(reportEnvelope(command.name, report));
     else if (text !== "") console.log([...kernelLine(report), text].join("\n"));
     return code;
   } catch (error) {

@@ -173,8 +173,9 @@ export function hugetlbConfig(options: HugetlbOptions): HugetlbConfig {
 /** Boots the box. RangeError when the host has not the memory for it. */
 export function bootHugetlbBox(config: HugetlbConfig, more: BootOptions = {}): Kernel {
   const arch = ARCHS[config.arch];
-  const need = hostBytes(config, arch);
-  requireHostMemory(need, config.hostMemory, "see --no-free");
+  const contents = more.contents ?? true;
+  const need = hostBytes(config, arch, contents);
+  requireHostMemory(need, config.hostMemory, contents ? "see --no-free" : "");
   return boot({
     arch,
     kernel: kernelOf(config),
@@ -205,12 +206,14 @@ function dramBytes(arch: Arch, size: number, count: number, structPageSize: numb
  * Host memory a run commits, about: the struct pages of the huge pages as far as they are alive at once, those of
  * boot's memmap, page tables, and room for the emulator's own books.
  */
-function hostBytes(config: HugetlbConfig, arch: Arch): number {
+function hostBytes(config: HugetlbConfig, arch: Arch, contents: boolean): number {
   const page = pageBytes(arch);
   const memmap = config.dram / page * config.structPageSize;
   const whole = config.size / page * config.structPageSize;
   const kept = config.optimize ? Math.min(whole, config.keep * page) : whole;
   const alive = config.count * (config.giveBack || config.flush === "batch" ? whole : kept);
   const tables = memmap / 2 ** arch.format.tableShift;
-  return alive + memmap / page * config.structPageSize + tables + config.dram / page / 4 + 64 * 2 ** 20;
+  // Struct pages that are not written take nothing.
+  const written = contents ? alive + memmap / page * config.structPageSize : 0;
+  return written + tables + config.dram / page / 4 + 64 * 2 ** 20;
 }

@@ -2,7 +2,9 @@
 // Plans against what creating the namespace then gives.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { hugetlbReport } from "./hugetlb.ts";
+import { PRESETS } from "../include/kernel_config.ts";
+import { hugetlbReport, makePool } from "./hugetlb.ts";
+import { hugetlbConfig } from "./hugetlb_box.ts";
 import { namespaceReport } from "./namespace.ts";
 import { planReport } from "./plan.ts";
 
@@ -36,8 +38,8 @@ Deno.test("planReport() finds the size for any amount of data that 64 TiB can ho
 
 Deno.test("planReport() has a row for every kernel, place and page size", () => {
   const { namespaces, sizes } = planReport({ pmem: SIZE });
-  assertEquals([namespaces.length, sizes.length], [5 * 2 * 3, 0]);
-  assertEquals(new Set(namespaces.map((r) => `${r.kernel} ${r.map} ${r.align}`)).size, 30);
+  assertEquals([namespaces.length, sizes.length], [Object.keys(PRESETS).length * 6, 0]);
+  assertEquals(new Set(namespaces.map((r) => `${r.kernel} ${r.map} ${r.align}`)).size, namespaces.length);
   for (const row of namespaces) assertEquals(row.error, null);
 });
 
@@ -90,7 +92,7 @@ Deno.test("planReport() names a size whose reserve holds all of its memmap, wher
 
 Deno.test("planReport() counts what each kernel keeps of the memmap of huge pages", () => {
   const { pools, namespaces } = planReport({ hugetlb: [{ size: SIZE_2M, count: 64 }] });
-  assertEquals([pools.length, namespaces.length], [6, 0]);
+  assertEquals([pools.length, namespaces.length], [Object.keys(PRESETS).length + 1, 0]);
   const made = hugetlbReport({ size: SIZE_2M, count: 64, kernel: "6.1" });
   const row = pools.find((pool) => pool.kernel === "6.1")!;
   assertEquals([row.memmapBytes, row.savedBytes], [64 * 8 * 4096, made.netSavedBytes]);
@@ -106,7 +108,10 @@ Deno.test("planReport() refuses the last of what it is asked before it counts th
       { pmem: 2 ** 30, usable: 2 ** 46 },
       { pmem: 17 * 2 ** 20, hugetlb },
       { hugetlb: [...hugetlb, { size: 3 * 2 ** 20, count: 1 }] },
-      { hugetlb: [...hugetlb, { size: 2 ** 21, count: 1e9 }] },
+      { hugetlb: [...hugetlb, { size: 2 ** 30, count: 1e9 }] },
+      { hugetlb: [...hugetlb, { size: 2 ** 21, count: 2 }] },
+      { pmem: [2 ** 30, 17 * 2 ** 20] },
+      { pmem: 2 ** 30, hotplug: [2 ** 27, 2 ** 20] },
     ]
   ) assertThrows(() => planReport(options, (what) => said.push(what)), RangeError);
   assertEquals(said, []);
@@ -132,4 +137,43 @@ Deno.test("planReport() finds a size on arm64, whose memmap has to fit whole sec
       for (const row of sizes) assert(row.usableBytes >= usable, `${arch} ${usable} ${row.map} ${row.align}`);
     }
   }
+});
+
+Deno.test("planReport() says of every kernel what running that kernel alone says, run or not", () => {
+  const heard: string[] = [];
+  const all = planReport({ pmem: 2 ** 30 + 2 ** 24, hugetlb: [{ size: SIZE_2M, count: 8 }] }, (w) => heard.push(w));
+  assert(heard.length < all.namespaces.length, `${heard.length} runs for ${all.namespaces.length} rows`);
+  for (const kernel of Object.keys(PRESETS)) {
+    const alone = planReport({ pmem: 2 ** 30 + 2 ** 24, hugetlb: [{ size: SIZE_2M, count: 8 }], kernel });
+    assertEquals(all.namespaces.filter((row) => row.kernel === kernel), alone.namespaces);
+    assertEquals(all.pools.find((row) => row.kernel === kernel), alone.pools[0]);
+  }
+});
+
+Deno.test("planReport() of a pool larger than the host says what making all of it would", () => {
+  for (const [size, count] of [[SIZE_2M, 8192 * 3 + 77], [2 ** 30, 53]]) {
+    const [row] = planReport({ hugetlb: [{ size, count }], kernel: "6.1" }).pools;
+    const whole = hugetlbConfig({ size, count, kernel: "6.1", giveBack: false });
+    assertEquals(row.savedBytes, makePool(whole, null, { contents: false }).made.netSavedBytes);
+  }
+  const { pools } = planReport({ hugetlb: [{ size: 2 ** 30, count: 3024 }, { size: SIZE_2M, count: 786432 }] });
+  assertEquals(pools.filter((row) => !row.optimize).map((row) => row.lostBytes), [3024 * 2 ** 24, 786432 * 2 ** 15]);
+});
+
+Deno.test("planReport() of regions, pools and ranges adds up to one total for each policy", () => {
+  const pools = [{ size: SIZE_2M, count: 64 }];
+  const report = planReport({ pmem: [2 ** 30, 2 ** 31], hugetlb: pools, hotplug: [2 ** 27], align: SIZE_2M });
+  assertEquals(report.totals.length, Object.keys(PRESETS).length * 2);
+  for (const { kernel, map, dramBytes, pmemBytes } of report.totals) {
+    const rows = report.namespaces.filter((row) => row.kernel === kernel && row.map === map);
+    const pool = report.pools.find((row) => row.kernel === kernel && row.optimize)!;
+    const range = report.ranges.find((row) => row.kernel === kernel && !row.memmapOnMemory)!;
+    assertEquals(rows.map(({ pmem }) => pmem), [2 ** 30, 2 ** 31]);
+    assertEquals(pmemBytes, rows[0].pmemBytes! + rows[1].pmemBytes!);
+    assertEquals(dramBytes, rows[0].dramBytes! + rows[1].dramBytes! + pool.lostBytes + range.dramBytes);
+    assertEquals(range.dramBytes, 512 * 4096);
+  }
+  const on = report.ranges.filter((row) => row.memmapOnMemory);
+  assertEquals(on.map((row) => [row.dramBytes, row.onMemoryBytes]), on.map(() => [0, 512 * 4096]));
+  assertEquals(planReport({ pmem: 2 ** 30, kernel: "6.1" }).totals, []);
 });

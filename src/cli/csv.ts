@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Comma-separated values (RFC 4180): a header, then a line per row; text in quotes where it must be. A command that
+// names the rows of its report (command.ts) takes --csv.
+
+/** Rows as lines. */
+export function csv(rows: readonly (readonly (string | number | null)[])[]): string {
+  return rows.map((row) => row.map(cell).join(",")).join("\r\n");
+}
+
+function cell(value: string | number | null): string {
+  const text = value === null ? "" : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Objects as lines under a header of their keys; what is nested goes by `outer.inner`, lists are joined by blanks. */
+export function objectsCsv(objects: readonly object[]): string {
+  const flat = objects.map((object) => new Map(flatten(object, "")));
+  const keys = [...new Set(flat.flatMap((row) => [...row.keys()]))];
+  return csv([keys, ...flat.map((row) => keys.map((key) => row.get(key) ?? null))]);
+}
+
+function flatten(object: object, prefix: string): [string, string | number | null][] {
+  return Object.entries(object).flatMap(([key, value]): [string, string | number | null][] => {
+    if (Array.isArray(value)) return [[prefix + key, value.map(String).join(" ")]];
+    if (typeof value === "object" && value !== null) return flatten(value, `${prefix}${key}.`);
+    return [[prefix + key, typeof value === "boolean" ? String(value) : value]];
+  });
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `lab plan --pmem`: a namespace brought up under each policy. Kernels that must come to the same frames are run once:
+// the key of a run is what the kernel itself decides by, asked of a small machine. Part of plan.ts.
+
+import { ARCHS } from "../arch/archs.ts";
+import { boot } from "../boot.ts";
+import { ndPfnInit, nvdimmSetupPfn } from "../drivers/nvdimm/pfn_devs.ts";
+import { usableBytes } from "../drivers/nvdimm/namespace.ts";
+import { formatSize } from "../lib/units.ts";
+import type { Kernel } from "../mm/kernel.ts";
+import { newPgmap } from "../mm/memremap.ts";
+import { vmemmapCanOptimize } from "../mm/vmemmap/sparse_vmemmap.ts";
+import { namespaceConfig } from "./box.ts";
+import { createOnBox, NamespaceError } from "./namespace.ts";
+import type { Place, PlanOptions, PlanRow, Policies } from "./plan_types.ts";
+
+/** A row for each region, kernel and place, in this order; `progress` hears of those that are run. */
+export function planNamespaces(
+  options: PlanOptions,
+  regions: readonly number[],
+  { kernels, places }: Policies,
+  progress: (what: string) => void,
+): PlanRow[] {
+  const small = new Map(kernels.map((kernel) => [kernel, smallMachine(options, kernel)]));
+  const done = new Map<string, PlanRow>();
+  return regions.flatMap((pmem) =>
+    kernels.flatMap((kernel) =>
+      places.map((place) => {
+        const key = JSON.stringify([pmem, place, policyKey(small.get(kernel)!, pmem, place)]);
+        const same = done.get(key);
+        if (same !== undefined) return { ...same, kernel };
+        progress(`kernel ${kernel}, map=${place.map}, align ${formatSize(place.align)}`);
+        const row = planRow(options, pmem, kernel, place);
+        done.set(key, row);
+        return row;
+      })
+    )
+  );
+}
+
+function smallMachine({ arch = "x86-64" }: PlanOptions, kernel: string): Kernel {
+  const { regionAlignBytes } = ARCHS[arch];
+  return boot({ arch, kernel, dram: [regionAlignBytes], pmem: [{ bytes: regionAlignBytes }], contents: false });
+}
+
+/** All that decides which frames a namespace takes: its info block, whether tails are shared and how, what is refused. */
+function policyKey(k: Kernel, pmem: number, { map, align }: Place): unknown {
+  const start = k.machine.topology.pmemStart * k.pageBytes;
+  const info = ndPfnInit(k, start, pmem, align, map);
+  if (typeof info === "number") return info;
+  const setup = nvdimmSetupPfn(k, start, pmem, info);
+  if (typeof setup === "number") return setup;
+  const { compoundDevmap, dedup, errata } = k.config;
+  const pgmap = newPgmap(k, "generic", [setup.range], setup.altmap, 0, compoundDevmap ? align / k.pageBytes : 1);
+  const insideSection = compoundDevmap && align > 2 ** k.arch.sectionShift ? errata.compoundStartUnchecked : null;
+  return [info, vmemmapCanOptimize(k, pgmap) ? dedup : "whole", insideSection, errata.addPagesNoUnwind];
+}
+
+function planRow(options: PlanOptions, pmem: number, kernel: string, place: Place): PlanRow {
+  const { map, align } = place;
+  const { arch, hostMemory } = options;
+  const lost = { dramBytes: null, dramPercent: null, pmemBytes: null, pmemPercent: null, usableBytes: null };
+  const given = { ...(arch === undefined ? {} : { arch }), ...(hostMemory === undefined ? {} : { hostMemory }) };
+  const unit = ARCHS[arch ?? "x86-64"].namespaceUnitBytes;
+  if (options.align === undefined && pmem % unit === 0 && pmem % align !== 0) {
+    const error = `Cannot align to ${formatSize(align)}: ${formatSize(pmem)} is no multiple of it`;
+    return { pmem, kernel, map, align, error, ...lost };
+  }
+  const config = namespaceConfig({ ...given, size: pmem, align, map, kernel, contents: false });
+  try {
+    const { kernel: k, namespace, pages } = createOnBox(config);
+    const usable = usableBytes(k, namespace);
+    const dramBytes = pages.dramTotal * k.pageBytes;
+    return {
+      pmem,
+      kernel,
+      map,
+      align,
+      error: null,
+      dramBytes,
+      dramPercent: 100 * dramBytes / pmem,
+      pmemBytes: pmem - usable,
+      pmemPercent: 100 * (pmem - usable) / pmem,
+      usableBytes: usable,
+    };
+  } catch (error) {
+    if (!(error instanceof NamespaceError)) throw error;
+    return { pmem, kernel, map, align, error: error.message, ...lost };
+  }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `lab plan --hugetlb`: a pool of huge pages made under each kernel, its struct pages not written. Part of plan.ts.
+
+import { kernelConfig } from "../kernels.ts";
+import { formatSize } from "../lib/units.ts";
+import { makePool } from "./hugetlb.ts";
+import { type HugetlbConfig, hugetlbConfig } from "./hugetlb_box.ts";
+import { machineOptions, type PlanOptions, type PlanPool, type Policies, type PoolSize } from "./plan_types.ts";
+
+type PoolPolicy = Pick<PlanPool, "size" | "count" | "kernel" | "optimize">;
+
+/** The pool with defaults filled in. RangeError for one that cannot be. */
+export function poolConfig(options: PlanOptions, pool: PoolPolicy): HugetlbConfig {
+  return hugetlbConfig({ ...machineOptions(options), ...pool, giveBack: false });
+}
+
+/** A row for each pool and kernel, and one with the memmap left alone; kernels that keep the same are run once. */
+export function planPools(
+  options: PlanOptions,
+  pools: readonly PoolSize[],
+  { kernels }: Policies,
+  progress: (what: string) => void,
+): PlanPool[] {
+  const done = new Map<string, PlanPool>();
+  const rows = [...kernels.map((kernel) => ({ kernel, optimize: true })), { kernel: kernels[0], optimize: false }];
+  return pools.flatMap((pool) =>
+    rows.map(({ kernel, optimize }) => {
+      const key = JSON.stringify([pool.size, optimize ? kernelConfig(kernel).hugetlbKeep : "off"]);
+      const same = done.get(key);
+      if (same !== undefined) return { ...same, kernel };
+      progress(`${pool.count} huge pages of ${formatSize(pool.size)}, kernel ${kernel}`);
+      const row = planPool(options, { ...pool, kernel, optimize });
+      done.set(key, row);
+      return row;
+    })
+  );
+}
+
+/** Larger pools are made up to here; what each further part of this size adds is counted on two and one of them. */
+const PART_BYTES = 2 ** 34;
+
+/**
+ * Makes the pool, no struct pages written but the heads', and counts what its memmap gives back. Every leaf of memmap
+ * that a further part takes is like the leaves before it.
+ */
+function planPool(options: PlanOptions, pool: PoolPolicy): PlanPool {
+  const saved = (count: number) => {
+    const { made, hstate, kernel } = makePool(poolConfig(options, { ...pool, count }), null, { contents: false });
+    return { bytes: made.netSavedBytes, memmapEach: hstate.vmemmapPages * kernel.pageBytes };
+  };
+  const part = Math.max(1, Math.floor(PART_BYTES / pool.size));
+  const further = Math.max(0, Math.floor(pool.count / part) - 1);
+  const first = saved(pool.count - further * part);
+  const each = further === 0 ? 0 : saved(2 * part).bytes - saved(part).bytes;
+  const memmapBytes = pool.count * first.memmapEach;
+  const savedBytes = first.bytes + further * each;
+  const lostBytes = memmapBytes - savedBytes;
+  return { ...pool, memmapBytes, savedBytes, lostBytes, lostPercent: 100 * lostBytes / (pool.count * pool.size) };
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `lab plan --hotplug`: memory plugged under each kernel, and what all regions, pools and ranges come to. Part of
+// plan.ts.
+
+import { pageBytes } from "../arch/arch.ts";
+import { formatSize } from "../lib/units.ts";
+import type { MhpRefusal } from "../mm/hotplug/memmap_on_memory.ts";
+import { hotplugReport, type HotplugRun } from "./hotplug.ts";
+import { archNamed } from "./options.ts";
+import {
+  machineOptions,
+  type PlanOptions,
+  type PlanPool,
+  type PlanRange,
+  type PlanRow,
+  type PlanTotal,
+  type Policies,
+} from "./plan_types.ts";
+
+/** A row for each range and kernel, memmap in DRAM and on the memory. */
+export function planRanges(
+  options: PlanOptions,
+  sizes: readonly number[],
+  { kernels }: Policies,
+  progress: (what: string) => void,
+): PlanRange[] {
+  return sizes.flatMap((size) =>
+    kernels.flatMap((kernel) => {
+      progress(`${formatSize(size)} plugged, kernel ${kernel}`);
+      return planRange(options, kernel, size);
+    })
+  );
+}
+
+/** One range plugged without memmap_on_memory, and with it. */
+function planRange(options: PlanOptions, kernel: string, size: number): PlanRange[] {
+  const on = hotplugReport({ ...machineOptions(options), size, kernel, memmapOnMemory: true, contents: false });
+  const page = pageBytes(archNamed(options.arch));
+  const row = (memmapOnMemory: boolean, { pages, mapping }: HotplugRun, refusedBy: readonly MhpRefusal[]) => ({
+    kernel,
+    size,
+    memmapOnMemory,
+    refusedBy,
+    dramBytes: pages.dramTotal * page,
+    onMemoryBytes: mapping.selfHosted * page,
+  });
+  return [row(false, on.baseline!, []), row(true, on, on.refusedBy)];
+}
+
+/** Sums over all of it, for each policy. */
+export function planTotals(
+  namespaces: readonly PlanRow[],
+  pools: readonly PlanPool[],
+  ranges: readonly PlanRange[],
+  { kernels, places }: Policies,
+): PlanTotal[] {
+  const sum = (bytes: readonly number[]) => bytes.reduce((a, b) => a + b, 0);
+  return kernels.flatMap((kernel): PlanTotal[] => {
+    const rest = sum(pools.filter((p) => p.kernel === kernel && p.optimize).map((p) => p.lostBytes)) +
+      sum(ranges.filter((r) => r.kernel === kernel && !r.memmapOnMemory).map((r) => r.dramBytes));
+    if (namespaces.length === 0) {
+      return [{ kernel, map: null, align: null, error: null, dramBytes: rest, pmemBytes: 0 }];
+    }
+    return places.map(({ map, align }) => {
+      const rows = namespaces.filter((row) => row.kernel === kernel && row.map === map && row.align === align);
+      const error = rows.find((row) => row.error !== null)?.error ?? null;
+      return {
+        kernel,
+        map,
+        align,
+        error,
+        dramBytes: error === null ? rest + sum(rows.map((row) => row.dramBytes!)) : null,
+        pmemBytes: error === null ? sum(rows.map((row) => row.pmemBytes!)) : null,
+      };
+    });
+  });
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What `lab plan` is asked and what it answers. Part of plan.ts.
+
+import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
+import type { KernelConfig } from "../include/kernel_config.ts";
+import type { MhpRefusal } from "../mm/hotplug/memmap_on_memory.ts";
+
+/** Huge pages of one size. */
+export interface PoolSize {
+  /** Size of a huge page, in bytes. */
+  readonly size: number;
+  /** How many. */
+  readonly count: number;
+}
+
+/** What is planned. Bytes. */
+export interface PlanOptions {
+  /** Pmem regions, each put into one namespace; multiples of 16 MiB. */
+  readonly pmem?: number | readonly number[];
+  /** Data a namespace must have at least; answered by the size to ask for. */
+  readonly usable?: number;
+  /** Huge pages to reserve in DRAM, by size. */
+  readonly hugetlb?: readonly PoolSize[];
+  /** Memory to plug, each a DIMM of whole memory blocks. */
+  readonly hotplug?: readonly number[];
+  /** Only this page size; default every one. */
+  readonly align?: number;
+  /** Only this kernel, a preset, one with switches or an object; default every preset. */
+  readonly kernel?: string | KernelConfig;
+  /** Only this place for the memmap; default both. */
+  readonly map?: MapMode;
+  /** Architecture; default `x86-64`. */
+  readonly arch?: string;
+  /** Bytes the host has for the emulated tables; default 20 GiB. */
+  readonly hostMemory?: number;
+}
+
+/** One policy for a region of pmem. Bytes; percent of the pmem. */
+export interface PlanRow {
+  /** Size of the region. */
+  readonly pmem: number;
+  /** Kernel preset. */
+  readonly kernel: string;
+  /** Where the memmap lies. */
+  readonly map: MapMode;
+  /** Page size of the device. */
+  readonly align: number;
+  /** Why it cannot be had; null when it can. The figures are null when it cannot. */
+  readonly error: string | null;
+  /** DRAM that memmap and its tables take. */
+  readonly dramBytes: number | null;
+  /** The same in percent. */
+  readonly dramPercent: number | null;
+  /** Pmem that holds no data: memmap, info block, what alignment cuts off. */
+  readonly pmemBytes: number | null;
+  /** The same in percent. */
+  readonly pmemPercent: number | null;
+  /** Pmem left for data. */
+  readonly usableBytes: number | null;
+}
+
+/** What one kernel does with the memmap of a pool of huge pages. Bytes of DRAM. */
+export interface PlanPool {
+  /** Kernel preset. */
+  readonly kernel: string;
+  /** Size of a huge page. */
+  readonly size: number;
+  /** How many. */
+  readonly count: number;
+  /** Whether it frees vmemmap (hugetlb_free_vmemmap=on). */
+  readonly optimize: boolean;
+  /** Memmap of the pages, nothing freed. */
+  readonly memmapBytes: number;
+  /** What the free lists gain: vmemmap freed, less the PTE tables that splitting takes. */
+  readonly savedBytes: number;
+  /** Memmap and tables that stay. */
+  readonly lostBytes: number;
+  /** The same in percent of the pages. */
+  readonly lostPercent: number;
+}
+
+/** What a kernel takes for memory that is plugged. Bytes. */
+export interface PlanRange {
+  /** Kernel preset. */
+  readonly kernel: string;
+  /** Size of the DIMM. */
+  readonly size: number;
+  /** memory_hotplug.memmap_on_memory. */
+  readonly memmapOnMemory: boolean;
+  /** Why the memmap cannot lie on the memory as asked for; null when it can. The memmap is in DRAM then. */
+  readonly refusedBy: readonly MhpRefusal[];
+  /** DRAM that memmap and its tables take. */
+  readonly dramBytes: number;
+  /** Of the memory plugged, what its own memmap takes. */
+  readonly onMemoryBytes: number;
+}
+
+/** All regions, pools and ranges under one policy; pools are optimised, ranges have their memmap in DRAM. Bytes. */
+export interface PlanTotal {
+  /** Kernel preset. */
+  readonly kernel: string;
+  /** Where the memmap of pmem lies; null without pmem. */
+  readonly map: MapMode | null;
+  /** Page size of the devices; null without pmem. */
+  readonly align: number | null;
+  /** What of it cannot be had; null when all can. The figures are null when it cannot. */
+  readonly error: string | null;
+  /** DRAM lost in all: memmap and tables. */
+  readonly dramBytes: number | null;
+  /** Pmem that holds no data. */
+  readonly pmemBytes: number | null;
+}
+
+/** The size to ask for. Bytes. */
+export interface PlanSize {
+  /** Where the memmap lies. */
+  readonly map: MapMode;
+  /** Page size of the device. */
+  readonly align: number;
+  /** Least size of a namespace (`ndctl -s`) that has the data asked for. */
+  readonly size: number;
+  /** Data it has. */
+  readonly usableBytes: number;
+}
+
+/** What was asked of a plan. Bytes. */
+export interface PlanConfig {
+  /** Pmem regions. */
+  readonly pmem: readonly number[];
+  /** Data a namespace must have. */
+  readonly usable: number | null;
+  /** Pools of huge pages. */
+  readonly hugetlb: readonly PoolSize[];
+  /** DIMMs to plug. */
+  readonly hotplug: readonly number[];
+  /** Only this page size. */
+  readonly align: number | null;
+  /** Only this kernel. */
+  readonly kernel: string | null;
+  /** Only this place for the memmap. */
+  readonly map: MapMode | null;
+  /** Architecture. */
+  readonly arch: string;
+}
+
+/** What `lab plan` prints with `--json`. */
+export interface PlanReport {
+  /** What was asked; null where everything is compared, or nothing was asked. */
+  readonly config: PlanConfig;
+  /** A row for each policy; empty when no pmem was given. */
+  readonly namespaces: readonly PlanRow[];
+  /** A row for each pool and kernel, and one with the memmap left alone; empty when no huge pages were given. */
+  readonly pools: readonly PlanPool[];
+  /** A row for each range and kernel, with and without memmap_on_memory; empty when nothing was to be plugged. */
+  readonly ranges: readonly PlanRange[];
+  /** Sums for each policy; empty when there is one region, pool or range only. */
+  readonly totals: readonly PlanTotal[];
+  /** A row for each page size and place of the memmap; empty when no usable size was given. */
+  readonly sizes: readonly PlanSize[];
+}
+
+/** Kernels and places of the memmap that are compared. */
+export interface Policies {
+  readonly kernels: readonly string[];
+  readonly places: readonly Place[];
+}
+
+/** Where the memmap lies, and the page size. */
+export interface Place {
+  readonly map: MapMode;
+  readonly align: number;
+}
+
+/** The options that say what the machine is. */
+export function machineOptions({ arch, hostMemory }: PlanOptions): { arch?: string; hostMemory?: number } {
+  return definedOnly({ arch, hostMemory });
+}
+
+/** The options that are given. */
+export function definedOnly<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+}
