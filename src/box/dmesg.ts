@@ -15,6 +15,9 @@ const hex = (text: string) => parseInt(text, 16);
 
 const STATEMENTS: readonly Statement[] = [
   [/^Linux version (\S+)/, (m, at, facts) => facts.kernels.push({ ...at, word: m[1] })],
+  // uname -a, with the host's name, and /proc/cmdline.
+  [/^Linux \S+ (\d+\.\d+\S*) #\d/, (m, at, facts) => facts.kernels.push({ ...at, word: m[1] })],
+  [/^(BOOT_IMAGE=.*)$/, (m, at, facts) => facts.commandLines.push({ ...at, word: m[1].trim() })],
   [/^(?:Kernel c|C)ommand line:\s*(.*)$/, (m, at, facts) => facts.commandLines.push({ ...at, word: m[1].trim() })],
   [/^HugeTLB: can (free|optimize) (\d+) vmemmap pages for hugepages-(\d+)kB/, (m, at, facts) => {
     const wording = m[1] === "free" ? "free" : "optimize";

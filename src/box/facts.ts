@@ -154,8 +154,8 @@ export interface Facts {
   readonly kmem: KmemFact[];
   readonly kernels: WordFact[];
   readonly commandLines: WordFact[];
-  /** nr_memmap_pages and nr_memmap_boot_pages of /proc/vmstat. */
-  readonly memmapPages: (WordFact & FigureFact)[];
+  /** nr_memmap_pages and nr_memmap_boot_pages of one /proc/vmstat, together. */
+  readonly memmapPages: FigureFact[];
   readonly notes: Note[];
 }
 

@@ -2,13 +2,14 @@
 // What could be changed, and what each change gives and takes: the changed part is brought up in the emulator and the
 // difference to the part as it is now is the answer. A lever that cannot be had says why.
 
+import { humanSize } from "../lib/units.ts";
 import type { Box } from "./box.ts";
 import type { BoxCost } from "./costs.ts";
 import type { Emulator } from "./emulate.ts";
 import { namespaceLevers } from "./levers_namespace.ts";
 import { ramLevers } from "./levers_ram.ts";
 import { poolLevers } from "./levers_pool.ts";
-import type { BoxLever } from "./lever.ts";
+import { type BoxLever, NO_GAIN } from "./lever.ts";
 
 /**
  * All levers: first those that can be had and change nothing for programs, then those that do, last what cannot be had;
@@ -19,8 +20,16 @@ export function leversOf(box: Box, costs: readonly BoxCost[], emulator: Emulator
     ...poolLevers(box, emulator),
     ...box.regions.flatMap((region) => region.namespaces.flatMap((ns) => namespaceLevers(box, region, ns, emulator))),
     ...box.ram.flatMap((ram) => ramLevers(box, ram, costs, emulator)),
-  ];
+  ].map((lever) => fitting(box, lever));
   const rank = (lever: BoxLever) => lever.why !== null ? 2 : lever.changesUse ? 1 : 0;
   const worth = ({ dram, pmem, ram }: BoxLever) => 2 * dram + pmem + ram;
   return all.sort((a, b) => rank(a) - rank(b) || worth(b) - worth(a));
+}
+
+/** A lever that takes more DRAM than there is cannot be had. */
+function fitting(box: Box, lever: BoxLever): BoxLever {
+  const memory = box.dram.reduce((sum, { start, end }) => sum + end - start, 0);
+  if (lever.why !== null || memory === 0 || -lever.dram < memory) return lever;
+  const why = `needs ${humanSize(-lever.dram)} of DRAM, the machine has ${humanSize(memory)}`;
+  return { ...lever, ...NO_GAIN, why, commands: [], caution: null };
 }

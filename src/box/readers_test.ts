@@ -275,6 +275,20 @@ Deno.test("one paste of everything, with prompts, CRLF and a byte order mark", (
   }
 });
 
+Deno.test("uname -a and /proc/cmdline name the kernel, vmstat the memmap; page-types says nothing", () => {
+  const facts = readWhole(`Linux host 4.18.0-193.el8.x86_64 #1 SMP x86_64 GNU/Linux
+BOOT_IMAGE=(hd0,gpt2)/vmlinuz root=/dev/sda1 hugepages=32
+nr_free_pages 100
+nr_memmap_pages 24
+nr_memmap_boot_pages 4096
+             flags\tpage-count       MB  symbolic-flags\t\t\tlong-symbolic-flags
+0x0000000000000400\t       512        2  __________B_______\tbuddy
+             total\t       512        2
+`);
+  assertEquals([facts.kernels[0].word, facts.commandLines[0].line], ["4.18.0-193.el8.x86_64", 2]);
+  assertEquals(facts.memmapPages.map(({ value }) => value), [4120]);
+});
+
 Deno.test("what is of no known format is named by line, a run at a time", () => {
   const facts = read("hello world\nagain\n\nMemTotal: 1024 kB\nand this\n");
   assertEquals(facts.notes.map((n) => [n.kind, n.line, n.text]), [

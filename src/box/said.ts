@@ -63,7 +63,7 @@ function ofKernel(facts: Facts, regions: readonly BoxRegion[], ram: readonly Box
     }
   }
   if (pmem) { for (const fact of facts.initialised) found.push(figure(fact, "initialised", "", fact.value)); }
-  for (const fact of facts.memmapPages) found.push(figure(fact, "memmap", fact.word, fact.value));
+  for (const fact of facts.memmapPages) found.push(figure(fact, "memmap", "", fact.value));
   for (const fact of facts.freed) found.push(figure(fact, "freed", String(fact.size), fact.freed));
   return found;
 }

@@ -15,11 +15,14 @@ export function readVmstat(source: Source, at: number, facts: Facts): number {
   let next = at;
   while (next < lines.length && PAGE_TYPES.test(lines[next])) next++;
   if (next > at || !KNOWN.test(lines[at])) return next;
+  let value: number | null = null;
+  let line = at;
   for (; next < lines.length && LINE.test(lines[next]); next++) {
-    const [name, value] = lines[next].trim().split(" ");
-    if (name === "nr_memmap_pages" || name === "nr_memmap_boot_pages") {
-      facts.memmapPages.push({ ...place(source, next), word: name, value: Number(value) });
-    }
+    const [name, pages] = lines[next].trim().split(" ");
+    if (name !== "nr_memmap_pages" && name !== "nr_memmap_boot_pages") continue;
+    value = (value ?? 0) + Number(pages);
+    line = next;
   }
+  if (value !== null) facts.memmapPages.push({ ...place(source, line), value });
   return next;
 }

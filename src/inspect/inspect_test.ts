@@ -4,6 +4,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { readBox } from "../box/join.ts";
+import { RELEASES } from "../box/kernel_of.ts";
 import { checksOf } from "../box/checks.ts";
 import { newEmulator } from "../box/emulate.ts";
 import { usableBytes } from "../drivers/nvdimm/namespace.ts";
@@ -113,7 +114,7 @@ const options: fc.Arbitrary<InspectOptions> = fc.record({
   align: fc.constantFrom(4096, 2 * MIB),
   ram: fc.boolean(),
   hugetlb: fc.subarray([{ size: 2 * MIB, count: 17 }]),
-  kernel: fc.constantFrom("5.14", "6.1"),
+  kernel: fc.constantFrom(...RELEASES),
   freeVmemmap: fc.boolean(),
   memmapOnMemory: fc.boolean(),
 }).map((o) => o.mode === "fsdax" ? { ...o, ram: false } : o);
