@@ -85,7 +85,7 @@ function ofMemory(facts: Facts, { pools }: Joined): Contradiction[] {
   const found: Contradiction[] = [];
   const online = facts.ranges.filter((r) => r.online).reduce((sum, r) => sum + r.end - r.start, 0);
   for (const total of facts.onlineTotal) {
-    if (Math.abs(total.value - online) > total.slack + online / 100) {
+    if (Math.abs(total.value - online) > total.slack) {
       const text = `lsmem's rows have ${humanSize(online)} online, its total is ${humanSize(total.value)}`;
       found.push({ text, places: [at(total)] });
     }

@@ -95,7 +95,9 @@ function summary(line: string, where: Place, facts: Facts): boolean {
   const size = sizeOf(text);
   if (size === null) damaged(facts, where, `${what} "${text}" is no size`);
   else if (/block/i.test(what)) facts.blockBytes.push({ ...where, value: middle(size) });
-  // One digit after the point, cut off.
-  else if (/online/i.test(what)) facts.onlineTotal.push({ ...where, value: middle(size), slack: middle(size) / 100 });
+  // One digit after the point, rounded or (old versions) cut off.
+  else if (/online/i.test(what)) {
+    facts.onlineTotal.push({ ...where, value: middle(size), slack: size.most - size.least });
+  }
   return true;
 }
