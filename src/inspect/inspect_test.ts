@@ -105,7 +105,7 @@ Deno.test("names of vmstat by release: what came, what went", () => {
 
 /** Machines of all kinds. */
 const options: fc.Arbitrary<InspectOptions> = fc.record({
-  dram: fc.array(fc.integer({ min: 1, max: 8 }).map((n) => n * GIB), { minLength: 1, maxLength: 2 }),
+  dram: fc.array(fc.integer({ min: 4, max: 8 }).map((n) => n * GIB), { minLength: 1, maxLength: 2 }),
   pmem: fc.array(fc.record({ bytes: fc.constantFrom(3, 17, 520).map((n) => n * 128 * MIB), nid: fc.nat(2) }), {
     maxLength: 2,
   }),
