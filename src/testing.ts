@@ -30,7 +30,8 @@ import { C } from "./mm/vmstat.ts";
 export function machine(text: string): BootOptions {
   const options: Record<string, unknown> = { arch: "toy", debug: true, dram: [2 ** 20], pmem: [{ bytes: 2 ** 18 }] };
   for (const word of text.split(" ").filter((w) => w !== "")) {
-    const [key, value = ""] = word.split("=");
+    const [key, ...rest] = word.split("=");
+    const value = rest.join("=");
     const read = WORDS[key];
     if (read === undefined) throw new RangeError(`Cannot read machine word "${word}"`);
     Object.assign(options, read(value));
@@ -68,6 +69,11 @@ export function kernelLike(
   errata: Partial<Errata> = {},
 ): KernelConfig {
   return { ...PRESETS[name], ...changes, errata: { ...NO_ERRATA, ...errata } };
+}
+
+/** A preset whose __add_pages() takes down what it had added, as Linux does not: paths can then be tested to unwind. */
+export function unwinding(preset: string): string {
+  return PRESETS[preset].errata.addPagesNoUnwind ? `${preset},addPagesNoUnwind=false` : preset;
 }
 
 /**

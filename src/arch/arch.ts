@@ -48,6 +48,8 @@ export interface Arch {
   readonly hugeVmemmap: boolean;
   /** Memmap that gets base pages takes them from the altmap, if there is one; else always from DRAM. */
   readonly altmapBasePages: boolean;
+  /** PUD entries may map pages (CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD); default yes. */
+  readonly pudPages?: boolean;
   /** Opted in to sharing the tails of device-dax (ARCH_WANT_OPTIMIZE_VMEMMAP as of 6.1). */
   readonly wantsDaxDedup: boolean;
   /** Namespace granularity the nvdimm core enforces (memremap_compat_align). */

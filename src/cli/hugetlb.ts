@@ -71,6 +71,8 @@ function subject({ config, vmemmapPages, notOptimizable }: HugetlbReport): strin
     "too-small": `${vmemmapPages} vmemmap pages each, too few to free any`,
     "struct-page-size": `sizeof(struct page) ${config.structPageSize} is no power of two, nothing can be freed`,
     "used-subpages": `${config.keep} vmemmap page cannot hold the struct pages in use, nothing can be freed`,
+    "arch": `${config.arch} cannot remap live entries (break-before-make), off since 6.3`,
+    "tail-links": "tails name their head, so that one page of them cannot serve all",
   };
   if (notOptimizable !== null) return reasons[notOptimizable];
   if (!config.optimize) return "vmemmap left alone";

@@ -139,7 +139,7 @@ const WRONG: readonly (readonly [string, string])[] = [
   ["namespace --size 1P", "at most 64T"],
   ["namespace --size 1G --align 3M", "Cannot map by 3M: x86-64 has 4K, 2M, 1G"],
   ["namespace --size 1G --map disk", 'expected mem or dev, got "disk"'],
-  ["namespace --size 1G --kernel 9.9", "known are 5.14, v4, v7"],
+  ["namespace --size 1G --kernel 9.9", "known are 5.14, 5.18, v4, v7"],
   ["namespace --size 1G --set dedupe=pte", 'Unknown switch "dedupe": known are memoryFailureHead'],
   ["namespace --size 1G --set dedup=all", 'Cannot set dedup to "all": allowed are none, pte, pte+table, pte+head'],
   ["hugetlb --count 1 --set dedup", 'Cannot set "dedup": expected SWITCH=VALUE'],

@@ -2,12 +2,12 @@
 // The checker's look at HugeTLB: pools against their books (I12), which frames a huge page's vmemmap maps and how (I5,
 // I9), and what its struct pages say through every alias (I7, I8). Pages of more than DENSE struct pages are sampled.
 
-import { FRAME_USES, USE_HUGETLB, USE_HWPOISON, USE_PTE_TABLE } from "../include/frame_use.ts";
+import { FRAME_USES, USE_HUGETLB, USE_HWPOISON, USE_PTE_TABLE, USE_SHARED_TAILS } from "../include/frame_use.ts";
 import { HPG_FREED, type Hstate } from "../include/hugetlb.ts";
 import { PAGE_PRIVATE } from "../include/mm_types.ts";
 import { panic } from "../lib/bug.ts";
 import { hugetlbHead } from "../mm/hugetlb/huge_page.ts";
-import { vmemmapOptimized } from "../mm/hugetlb/hugetlb_vmemmap.ts";
+import { sharedTail, vmemmapOptimized } from "../mm/hugetlb/hugetlb_vmemmap.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import {
   compoundHead,
@@ -57,14 +57,14 @@ export function checkHugetlb(k: Kernel): void {
  * Frames that are free, or would be were no leaf split and no memory broken: huge pages come and go, these stay (I12).
  */
 export function conserved(k: Kernel): number {
-  return totalFreePages(k) + k.uses[USE_PTE_TABLE] + k.uses[USE_HWPOISON];
+  return totalFreePages(k) + k.uses[USE_PTE_TABLE] + k.uses[USE_HWPOISON] + k.uses[USE_SHARED_TAILS];
 }
 
 /** Entries that map a kept frame for tails: frame by number of entries. They hold no reference (I13). */
 export function sharedEntries(k: Kernel): Map<number, number> {
   const shared = new Map<number, number>();
   const count = (h: Hstate, head: number) => {
-    if (!vmemmapOptimized(k, head)) return;
+    if (!vmemmapOptimized(k, head) || k.config.hugetlbTail === "zone") return;
     shared.set(mappingOf(k, vmemmapPage(k, head) + k.config.hugetlbKeep - 1).pfn, h.freeVmemmapPages);
   };
   for (const h of k.hugetlb.hstates) for (const [head] of pagesOf(h)) count(h, head);
@@ -120,6 +120,7 @@ function checkMapping(k: Kernel, h: Hstate, head: number): void {
   const shared = vmemmapOptimized(k, head);
   const kept = shared ? k.config.hugetlbKeep : h.vmemmapPages;
   const seen = new Set<number>();
+  const tail = shared && k.config.hugetlbTail === "zone" ? sharedTail(k, h.order, head) : -1;
   for (let i = 0; i < h.vmemmapPages; i++) {
     const { pfn, readOnly } = mappingOf(k, first + i);
     if (i < kept === seen.has(pfn)) {
@@ -131,7 +132,7 @@ function checkMapping(k: Kernel, h: Hstate, head: number): void {
     // Shared pages map the last kept frame and no other.
     if (i < kept) {
       if (i === kept - 1 && shared) seen.clear();
-      seen.add(pfn);
+      seen.add(tail >= 0 ? tail : pfn);
     }
   }
 }

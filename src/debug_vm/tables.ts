@@ -9,6 +9,7 @@ import {
   USE_PMD_TABLE,
   USE_PTE_TABLE,
   USE_PUD_TABLE,
+  USE_SHARED_TAILS,
   USE_VMEMMAP,
 } from "../include/frame_use.ts";
 import type { DevPagemap, VmemAltmap } from "../include/memremap.ts";
@@ -131,11 +132,12 @@ function checkMapped(k: Kernel, start: number, end: number): void {
 function checkUses(k: Kernel, { frames, blocks, tables }: Recount): void {
   const perBlock = levelPages(k, 1);
   const found = [0, 0, 0];
-  for (const pfn of frames.keys()) found[kindOf(k, pfn)]++;
+  for (const pfn of frames.keys()) if (!isSharedTails(k, pfn)) found[kindOf(k, pfn)]++;
   for (const pfn of blocks) found[kindOf(k, pfn)] += perBlock;
   expectUse(k, USE_VMEMMAP, found[0]);
   expectUse(k, USE_BOOT_VMEMMAP, found[1]);
   expectUse(k, USE_ALTMAP_VMEMMAP, found[2]);
+  expectUse(k, USE_SHARED_TAILS, k.hugetlb.sharedTails.length);
   expectUse(k, USE_PTE_TABLE, tables[1]);
   expectUse(k, USE_PMD_TABLE, tables[2]);
   expectUse(k, USE_PUD_TABLE, tables[3]);
@@ -145,6 +147,10 @@ function checkUses(k: Kernel, { frames, blocks, tables }: Recount): void {
   if (k.stat[C.nrMemmapBootPages] !== found[1]) {
     panic(`checkInvariants: I25 nr_memmap_boot_pages ${k.stat[C.nrMemmapBootPages]}, found ${found[1]}`);
   }
+}
+
+function isSharedTails(k: Kernel, pfn: number): boolean {
+  return k.hugetlb.sharedTails.some(({ frame }) => frame === pfn);
 }
 
 function expectUse(k: Kernel, use: number, found: number): void {
@@ -210,7 +216,8 @@ function checkReferences(k: Kernel, { frames, blocks, pteTables }: Recount): voi
       checkBootPage(k, pfn);
       continue;
     }
-    const entries = all - (uncounted.get(pfn) ?? 0);
+    // A page of tails for all has the reference it was made with, however many entries map it.
+    const entries = isSharedTails(k, pfn) ? 1 : all - (uncounted.get(pfn) ?? 0);
     const refs = pageRefcount(k, pfn);
     if (refs !== entries) panic(`checkInvariants: I13 frame ${pfn} has ${refs} references and ${entries} entries`);
   }

@@ -14,6 +14,8 @@ export const USE_BOOT_VMEMMAP = 8;
 export const USE_ALTMAP_VMEMMAP = 9;
 /** Frames taken out of use because their memory is broken. */
 export const USE_HWPOISON = 10;
+/** Pages of tails that all HugeTLB pages of an order and zone share (7.1). */
+export const USE_SHARED_TAILS = 11;
 export const FRAME_USES: readonly string[] = [
   "vmemmap",
   "pteTables",
@@ -26,4 +28,5 @@ export const FRAME_USES: readonly string[] = [
   "bootVmemmap",
   "altmap",
   "hwpoison",
+  "sharedTails",
 ];

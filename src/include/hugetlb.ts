@@ -31,7 +31,11 @@ export type NotOptimizable =
   /** sizeof(struct page) is not a power of two, so struct pages straddle vmemmap pages. */
   | "struct-page-size"
   /** What is kept has no room for the tails in use. */
-  | "used-subpages";
+  | "used-subpages"
+  /** Since 6.3: the architecture cannot point a live entry elsewhere (arm64). */
+  | "arch"
+  /** Tails name their head, so that pages cannot share one page of tails. */
+  | "tail-links";
 
 /** `struct hstate`: the pool of one huge page size. Counts in huge pages unless it says otherwise. */
 export interface Hstate {

@@ -29,19 +29,23 @@ Deno.test("zone and node come back out of the flags word", () => {
   }));
 });
 
-Deno.test("PRESETS are the kernels of the documents", () => {
+Deno.test("PRESETS are the kernels of the documents and of later releases", () => {
   const table = Object.values(PRESETS).map((p) => [p.name, p.compoundDevmap, p.dedup, p.gup, p.hugetlbKeep]);
   assertEquals(table, [
     ["5.14", false, "none", "per-page", 2],
+    ["5.18", true, "none", "per-page", 1],
     ["v4", true, "pte+table", "compound", 2],
     ["v7", true, "pte", "per-page", 2],
     ["v7+head", true, "pte+head", "per-page", 1],
     ["6.1", true, "pte", "per-page", 1],
+    ["6.7", true, "pte", "per-page", 1],
+    ["6.12", true, "pte", "per-page", 1],
+    ["7.3", true, "pte", "no-pgmap", 1],
   ]);
   for (const [name, preset] of Object.entries(PRESETS)) {
     assertEquals(preset.name, name);
-    // 6.1 is what Linux does, not what a document says.
+    // Later kernels are what Linux does, not what a document says.
     const on = Object.entries(preset.errata).filter(([, value]) => value).map(([erratum]) => erratum);
-    assertEquals(on, name === "6.1" ? ["compoundStartUnchecked"] : [], `defects of ${name}`);
+    assertEquals(on, /^[67]/.test(name) ? ["addPagesNoUnwind", "compoundStartUnchecked"] : [], `defects of ${name}`);
   }
 });

@@ -68,6 +68,8 @@ export interface Errata {
    * then counts as the middle of a compound, and the heads of all compounds but the first lie in the shared tail page.
    */
   readonly compoundStartUnchecked: boolean;
+  /** 6.12.115: restored HugeTLB vmemmap is a plain copy of the head's page, whose head and first tails are no tails. */
+  readonly restoreWithoutReset: boolean;
   /** Until 2026: when memory block devices cannot be made, self-hosted memmap is taken down without its altmap. */
   readonly addMemoryNullAltmap: boolean;
 }
@@ -99,6 +101,14 @@ export interface KernelConfig {
   readonly structPage: StructPageGeneration;
   /** vmemmap pages a HugeTLB page keeps when optimised. */
   readonly hugetlbKeep: 1 | 2;
+  /** The head's vmemmap page stays where it is, or moves to a frame of its own, so that what is freed is whole (6.2). */
+  readonly hugetlbHead: "kept" | "copied";
+  /** What the tails map: the last page that is kept, or one page for all huge pages of an order and zone (7.1). */
+  readonly hugetlbTail: "own" | "zone";
+  /** No vmemmap is freed on architectures that cannot remap live entries (6.3). */
+  readonly hugetlbLiveRemap: boolean;
+  /** Restoring takes frames from other nodes where the page's own has none (6.7). */
+  readonly hugetlbRestoreFallback: boolean;
   /** HugeTLB tails are mapped read-only. */
   readonly hugetlbTailsReadOnly: boolean;
   /** TLB flushes of HugeTLB vmemmap: for every page, and every split (up to 6.6), or two for a batch (6.7). */
@@ -113,6 +123,8 @@ export interface KernelConfig {
   readonly kmemMemmapOnMemory: boolean;
   /** nd_pfn_init() does not look at what is cut off the end: there may be namespaces without data (up to 6.5). */
   readonly emptyNamespaces: boolean;
+  /** Memory added by firmware holds its own memmap as a whole, or block by block (6.8). */
+  readonly memmapOnMemoryUnit: "range" | "block";
   /** What keeps HugeTLB from freeing self-hosted memmap. */
   readonly selfHostedVmemmap: SelfHostedVmemmap;
   /** Which defects to reproduce. */
@@ -132,6 +144,7 @@ export const NO_ERRATA: Errata = {
   earlySectionAssumedShared: false,
   addPagesNoUnwind: false,
   compoundStartUnchecked: false,
+  restoreWithoutReset: false,
   addMemoryNullAltmap: false,
 };
 
@@ -147,6 +160,10 @@ const LINUX_5_14: KernelConfig = {
   memunmap: "per-page",
   structPage: "5.14",
   hugetlbKeep: 2,
+  hugetlbHead: "kept",
+  hugetlbTail: "own",
+  hugetlbLiveRemap: false,
+  hugetlbRestoreFallback: false,
   hugetlbTailsReadOnly: true,
   hugetlbFlush: "page",
   hugetlbGrace: false,
@@ -154,6 +171,7 @@ const LINUX_5_14: KernelConfig = {
   memmapOnMemory: true,
   kmemMemmapOnMemory: false,
   emptyNamespaces: true,
+  memmapOnMemoryUnit: "range",
   selfHostedVmemmap: "exclusive",
   errata: NO_ERRATA,
 };
@@ -170,24 +188,68 @@ const SEED_V4: KernelConfig = {
 
 const SEED_V7: KernelConfig = { ...SEED_V4, name: "v7", gup: "per-page", dedup: "pte", memunmap: "bulk" };
 
-/** The kernels the documents talk about, by the names that reports take as `kernel`; the table is in README. Frozen. */
+/** Compound device-dax, one vmemmap page kept by HugeTLB; no tails of device-dax shared yet. */
+const LINUX_5_18: KernelConfig = {
+  ...LINUX_5_14,
+  name: "5.18",
+  memoryFailureHead: true,
+  compoundDevmap: true,
+  memunmap: "bulk",
+  structPage: "6.1",
+  hugetlbKeep: 1,
+};
+
+/** What Linux 6.1 does, the defects it was caught at included. */
+const LINUX_6_1: KernelConfig = {
+  ...SEED_V7,
+  name: "6.1",
+  dedupOptIn: true,
+  structPage: "6.1",
+  hugetlbKeep: 1,
+  hugetlbLiveRemap: true,
+  // Fixed in 6.6, and in 6.1 by a stable update.
+  emptyNamespaces: false,
+  selfHostedVmemmap: "marked",
+  errata: { ...NO_ERRATA, compoundStartUnchecked: true, addPagesNoUnwind: true },
+};
+
+const LINUX_6_7: KernelConfig = {
+  ...LINUX_6_1,
+  name: "6.7",
+  hugetlbHead: "copied",
+  hugetlbRestoreFallback: true,
+  hugetlbFlush: "batch",
+};
+
+const LINUX_6_12: KernelConfig = {
+  ...LINUX_6_7,
+  name: "6.12",
+  structPage: "6.12",
+  hugetlbGrace: true,
+  memmapOnMemoryUnit: "block",
+  kmemMemmapOnMemory: true,
+};
+
+const LINUX_7_3: KernelConfig = {
+  ...LINUX_6_12,
+  name: "7.3",
+  gup: "no-pgmap",
+  structPage: "7.1",
+  hugetlbTail: "zone",
+  hugetlbGrace: false,
+};
+
+/** The kernels of the documents and of today, by the names that reports take as `kernel`; the table is in README. Frozen. */
 export const PRESETS: Readonly<Record<string, KernelConfig>> = frozen({
   "5.14": LINUX_5_14,
+  "5.18": LINUX_5_18,
   "v4": SEED_V4,
   "v7": SEED_V7,
   "v7+head": { ...SEED_V7, name: "v7+head", dedup: "pte+head", hugetlbKeep: 1 },
-  // What Linux 6.1 does, the defect it was caught at included: see compoundStartUnchecked.
-  "6.1": {
-    ...SEED_V7,
-    name: "6.1",
-    dedupOptIn: true,
-    structPage: "6.1",
-    hugetlbKeep: 1,
-    // Fixed in 6.6, and in 6.1 by a stable update.
-    emptyNamespaces: false,
-    selfHostedVmemmap: "marked",
-    errata: { ...NO_ERRATA, compoundStartUnchecked: true },
-  },
+  "6.1": LINUX_6_1,
+  "6.7": LINUX_6_7,
+  "6.12": LINUX_6_12,
+  "7.3": LINUX_7_3,
 });
 
 /** Nobody changes a preset for everybody else. */

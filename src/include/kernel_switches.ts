@@ -59,6 +59,26 @@ export const KERNEL_SWITCHES: Rows<Omit<KernelConfig, "name" | "errata">> = {
     help: "vmemmap pages that an optimised HugeTLB page keeps",
     source: "Linux 5.14: 2, 5.18: 1",
   },
+  hugetlbHead: {
+    values: ["kept", "copied"],
+    help: "the head's vmemmap page stays, or moves to a frame of its own",
+    source: "Linux 6.2: 11aad2631bf7",
+  },
+  hugetlbTail: {
+    values: ["own", "zone"],
+    help: "HugeTLB tails map the page that is kept, or one page per order and zone",
+    source: "Linux 7.1: 8c846c879e22 and what followed",
+  },
+  hugetlbLiveRemap: {
+    values: YES_NO,
+    help: "no HugeTLB vmemmap is freed where live entries cannot be remapped (arm64)",
+    source: "Linux 6.3: 060a2c92d1b6",
+  },
+  hugetlbRestoreFallback: {
+    values: YES_NO,
+    help: "restoring HugeTLB vmemmap may take frames of other nodes",
+    source: "Linux 6.7",
+  },
   hugetlbTailsReadOnly: { values: YES_NO, help: "HugeTLB tails are mapped read-only", source: "Linux 5.14" },
   hugetlbFlush: {
     values: ["page", "batch"],
@@ -81,6 +101,11 @@ export const KERNEL_SWITCHES: Rows<Omit<KernelConfig, "name" | "errata">> = {
     values: YES_NO,
     help: "a namespace may be left without data when its end is cut to align",
     source: "Linux 5.14; fixed in 6.6 and 6.1 stable",
+  },
+  memmapOnMemoryUnit: {
+    values: ["range", "block"],
+    help: "added memory holds its own memmap as a whole or block by block",
+    source: "Linux 6.8: 6b8f0798b85a",
   },
   selfHostedVmemmap: {
     values: ["exclusive", "marked", "ignored"],
@@ -130,6 +155,11 @@ export const ERRATA_SWITCHES: Rows<Errata> = {
     values: YES_NO,
     help: "compounds larger than a section may begin inside one",
     source: "Linux 6.1",
+  },
+  restoreWithoutReset: {
+    values: YES_NO,
+    help: "restored HugeTLB vmemmap is a plain copy of the head's page",
+    source: "Linux 6.12.115",
   },
   addMemoryNullAltmap: {
     values: YES_NO,

@@ -42,6 +42,8 @@ export interface PageLayout {
   readonly hugetlbMark: "dtor" | "type";
   /** The second tail of a page of more than two heads a list (_deferred_list). */
   readonly deferredList: boolean;
+  /** Struct pages at the start of a copy of the head's page that are no tails like the rest (NR_RESET_STRUCT_PAGE). */
+  readonly resetStructs: number;
   /** Tails that memmap_init_compound() has initialised when it writes the head's fields: later ones overwrite them. */
   readonly headAfterTails: number;
   /** Tails hold a mask instead of their head's address, where sizeof(struct page) is a power of two. */
@@ -77,6 +79,7 @@ const LAYOUT_6_1: PageLayout = {
   cleared: [],
   hugetlbMark: "dtor",
   deferredList: false,
+  resetStructs: 3,
   headAfterTails: 2,
   mask: false,
 };
@@ -90,6 +93,7 @@ const LAYOUT_6_12: PageLayout = {
   cleared: [24],
   hugetlbMark: "type",
   deferredList: true,
+  resetStructs: 4,
   headAfterTails: 1,
   mask: false,
 };

@@ -155,6 +155,8 @@ export interface HugetlbState {
   /** One vmemmap page of tails, and the flags word (node and zone) it was made for. */
   tailImage: Int32Array | null;
   tailImageLinks: number;
+  /** The pages of tails that huge pages of an order share in a zone (zone->vmemmap_tails); never given back. */
+  readonly sharedTails: { readonly order: number; readonly links: number; readonly frame: number }[];
   /** Frames taken out of the memmap that wait for the flush. */
   readonly unmapped: number[];
   /** Latency of each page made (alloc_fresh_huge_page) and given back (__free_hugepage), in nanoseconds. */

@@ -173,7 +173,7 @@ Deno.test("memunmapPages() panics on a page in use where references come back pa
 });
 
 Deno.test("memunmapPages() panics when the altmap did not get all of its frames back", () => {
-  const k = withKernel("", (k) => k);
+  const k = withKernel("kernel=v7", (k) => k);
   const ns = mustCreate(k, { map: "dev" });
   ns.pgmap.altmap!.alloc++;
   assertThrows(() => memunmapPages(k, ns.pgmap), KernelPanic, "failed to free all reserved pages, 1 left");

@@ -65,17 +65,22 @@ Deno.test("memmapInitZoneDevice() writes the struct pages that Linux 6.1 wrote",
   });
 });
 
-/** Patches 4 and 13 of the v4 series, store by store: the head is prepared when its second tail is there. */
+/**
+ * Patches 4 and 13 of the v4 series, store by store: the head is prepared when its second tail is there; when its first
+ * is in 6.12, when all are in 7.1.
+ */
 function writeLiterally(k: Kernel, pgmap: DevPagemap, start: number, end: number): void {
   const { geometry } = pgmap;
   for (let head = start; head < end; head += geometry) {
     initZoneDevicePage(k, head, pgmap);
     if (geometry === 1) continue;
-    setPageFlags(k, head, PG_HEAD);
-    for (let i = 1; i < compoundNrPages(k, pgmap, head); i++) {
+    setPageFlags(k, head, k.layout.head);
+    const unique = compoundNrPages(k, pgmap, head);
+    const last = Math.min(k.layout.headAfterTails, unique - 1);
+    for (let i = 1; i < unique; i++) {
       initZoneDevicePage(k, head + i, pgmap);
       prepCompoundTail(k, head + i, head, Math.log2(geometry));
-      if (i === 2) prepCompoundHead(k, head, Math.log2(geometry), COMPOUND_PAGE_DTOR);
+      if (i === last) prepCompoundHead(k, head, Math.log2(geometry), COMPOUND_PAGE_DTOR);
     }
   }
 }

@@ -230,7 +230,7 @@ export interface HugetlbSizeRow {
 export function hugetlbSizes(keep: 1 | 2): HugetlbSizeRow[] {
   oneOf("keep", keep, [1, 2]);
   return Object.entries(ARCHS).flatMap(([name, arch]) => {
-    const { hstates } = boot({ arch, kernel: { ...PRESETS["6.1"], hugetlbKeep: keep }, dram: [arch.regionAlignBytes] })
+    const { hstates } = boot({ arch, kernel: { ...PRESETS.v7, hugetlbKeep: keep }, dram: [arch.regionAlignBytes] })
       .hugetlb;
     return arch.hugetlbSizes.map(({ bytes, mappedBy }, i) => ({
       arch: name,

@@ -6,6 +6,7 @@ import type { MapMode } from "../../src/drivers/nvdimm/pfn_devs.ts";
 import { destroyNamespace, type NdNamespace } from "../../src/drivers/nvdimm/namespace.ts";
 import { type NdRegion, ndRegions } from "../../src/drivers/nvdimm/region.ts";
 import { errnoName } from "../../src/include/errno.ts";
+import { USE_ALTMAP_VMEMMAP } from "../../src/include/frame_use.ts";
 import { ZONE_DEVICE } from "../../src/include/mmzone.ts";
 import { parseSize } from "../../src/lib/units.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
@@ -119,6 +120,5 @@ function emulateRow(k: Kernel, region: NdRegion, spec: NamespaceSpec): { ns: NdN
 
 /** nr_memmap_pages as Linux counts it since 6.11: an altmap's too. */
 function nrMemmapPages(k: Kernel): number {
-  const lent = k.pgmaps.entries.reduce((sum, { pgmap }) => sum + (pgmap.altmap?.alloc ?? 0), 0);
-  return k.stat[C.nrMemmapPages] + lent;
+  return k.stat[C.nrMemmapPages] + k.uses[USE_ALTMAP_VMEMMAP];
 }

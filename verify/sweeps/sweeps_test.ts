@@ -19,6 +19,7 @@ import {
   rangesSweep,
 } from "./paths.ts";
 import { type Sweep, sweepEach, sweepOrder } from "./sweep.ts";
+import { unwinding } from "../../src/testing.ts";
 
 const MIB = 2 ** 20;
 const PLUG = { hotplug: [{ bytes: 2 ** 16 }], memmapOnMemory: true };
@@ -63,7 +64,7 @@ for (const kernel of Object.keys(PRESETS)) {
     for (const [name, path] of Object.entries(TOY_PATHS)) {
       let allocations = 0;
       for (const align of [256, 4096, 65536]) {
-        const k = toy(kernel);
+        const k = toy(unwinding(kernel));
         allocations += sweepAll(k, path(k, align));
       }
       assert(allocations > 0 || name.endsWith("in itself"), `${name} allocates nothing`);
@@ -73,7 +74,7 @@ for (const kernel of Object.keys(PRESETS)) {
 
 Deno.test("sweepEach() on the toy as arm64: namespaces with base pages in themselves unwind", () => {
   for (const [arch, ofWhole] of [[TOY_ARM64, 0], [TOY_ARM64_PAGES, 2]] as const) {
-    const k = boot({ arch, dram: [2 ** 16], pmem: [{ bytes: 2 ** 18 }], debug: true });
+    const k = boot({ arch, kernel: unwinding("6.1"), dram: [2 ** 16], pmem: [{ bytes: 2 ** 18 }], debug: true });
     // Of DRAM they take PTE tables: one for three quarters of a section, one or none for each of two whole ones.
     for (const [size, tables] of [[3 * 2 ** 12, 1], [2 ** 15, ofWhole]]) {
       assertEquals(sweepAll(k, namespaceSweep(k, { size, align: 256, map: "dev" })), tables, arch.name);
@@ -81,7 +82,7 @@ Deno.test("sweepEach() on the toy as arm64: namespaces with base pages in themse
   }
 });
 
-for (const kernel of ["5.14", "v4", "6.1"]) {
+for (const kernel of ["5.14", "v4", unwinding("6.1")]) {
   Deno.test(`sweepEach() on x86-64 ${kernel}: namespaces, devices, faults and gup unwind`, () => {
     const k = x86(kernel);
     sweepAll(k, namespaceSweep(k, { size: 144 * MIB, align: 2 * MIB, map: "mem" }));

@@ -24,6 +24,7 @@ const COMMON = {
   dma32EndBytes: 4 * SZ_1G,
   lowEndBytes: () => Infinity,
   highStartBytes: 0,
+  pudPages: false,
   remapsLiveEntries: false,
   altmapBasePages: true,
   regionAlignBytes: SZ_1G,

@@ -52,7 +52,7 @@ Deno.test("setNrHugepages() on arm64 frees what each size's memmap allows, by bo
   for (const arch of GRANULES) {
     for (const keep of [1, 2] as const) {
       for (const vmemmapMap of ["pmd", "base"] as const) {
-        const kernel = { ...PRESETS["6.1"], hugetlbKeep: keep };
+        const kernel = { ...PRESETS["6.1"], hugetlbKeep: keep, hugetlbLiveRemap: false };
         const k = boot({ arch, kernel, dram: [4 * SZ_1G], hugetlbFreeVmemmap: true, vmemmapMap });
         for (const h of k.hugetlb.hstates) {
           // 16G pages do not fit.
@@ -76,7 +76,7 @@ Deno.test("setNrHugepages() on arm64 frees what each size's memmap allows, by bo
 });
 
 Deno.test("a 16G page of 64K pages keeps 1 of 256 vmemmap pages, mapped by entries of one table", () => {
-  const k = boot({ arch: ARM64_64K, dram: [34 * SZ_1G], hugetlbFreeVmemmap: true });
+  const k = boot({ arch: ARM64_64K, kernel: "5.18", dram: [34 * SZ_1G], hugetlbFreeVmemmap: true });
   const h = k.hugetlb.hstates[2];
   const free = totalFreePages(k);
   assertEquals(setNrHugepages(k, h, 1), 1);

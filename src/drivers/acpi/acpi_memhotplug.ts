@@ -9,5 +9,8 @@ import { addMemory } from "../base/memory_hotplug.ts";
 
 /** `acpi_memory_enable_device`: adds a DIMM; errors as addMemory(). Bytes. */
 export function acpiMemoryEnableDevice(k: Kernel, nid: number, start: number, bytes: number): number {
-  return addMemory(k, nid, start, bytes, { memmapOnMemory: mhpSupportsMemmapOnMemory(k, bytes) });
+  return addMemory(k, nid, start, bytes, {
+    memmapOnMemory: mhpSupportsMemmapOnMemory(k, bytes),
+    split: k.config.memmapOnMemoryUnit === "block",
+  });
 }

@@ -48,7 +48,7 @@ export const addMemory = traced(
 
 /**
  * `remove_memory` (try_remove_memory): takes offline memory away. 0 or a negative errno with nothing changed: -EINVAL
- * unless all of it is hot-added memory, or when it is more than one block and holds its own memmap; -EBUSY when any of
+ * unless all of it is hot-added memory, or (before 6.8) when it is several blocks and holds its own memmap; -EBUSY when any of
  * it is online.
  */
 export const removeMemory = traced("remove_memory(start, bytes)", (k: Kernel, start: number, bytes: number): number => {
@@ -56,7 +56,11 @@ export const removeMemory = traced("remove_memory(start, bytes)", (k: Kernel, st
   const blocks = memoryBlocks(k, start / k.pageBytes, (start + bytes) / k.pageBytes);
   if (blocks === null) return -EINVAL;
   if (blocks.some((block) => block.zone >= 0)) return -EBUSY;
-  if (blocks.length > 1 && blocks.some((block) => block.nrVmemmapPages > 0)) return -EINVAL;
+  if (blocks.length > 1 && blocks.some((block) => block.nrVmemmapPages > 0)) {
+    if (k.config.memmapOnMemoryUnit === "range") return -EINVAL;
+    for (const block of blocks) tearDown(k, block.start, block.end, block.altmap);
+    return 0;
+  }
   tearDown(k, blocks[0].start, blocks[blocks.length - 1].end, blocks[0].altmap);
   return 0;
 });

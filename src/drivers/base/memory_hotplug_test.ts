@@ -5,7 +5,7 @@ import { E2BIG, EBUSY, EEXIST, EINVAL, ENOMEM, errnoName } from "../../include/e
 import { USE_ALTMAP_VMEMMAP, USE_PTE_TABLE, USE_VMEMMAP } from "../../include/frame_use.ts";
 import { PRESETS } from "../../include/kernel_config.ts";
 import { KernelPanic } from "../../lib/bug.ts";
-import { kernelLike, stockDifference, takeStock, withKernel } from "../../testing.ts";
+import { kernelLike, stockDifference, takeStock, unwinding, withKernel } from "../../testing.ts";
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import type { Kernel } from "../../mm/kernel.ts";
 import { totalFreePages } from "../../mm/page_alloc.ts";
@@ -172,7 +172,7 @@ for (const kernel of Object.keys(PRESETS)) {
 
 /** Fails the k-th allocation for every k until none is left to fail, once and persistently. */
 function sweep(kernel: string, flags: MhpFlags, bytes: number, fragment: number): void {
-  withKernel(box({ kernel, fragment }), (k) => {
+  withKernel(box({ kernel: unwinding(kernel), fragment }), (k) => {
     const stock = takeStock(k);
     let failures = 0;
     for (const persistent of [false, true]) {

@@ -38,10 +38,11 @@ export interface DevDax extends AddressSpace {
 }
 
 /**
- * Page sizes a device may have, `dax_align_valid` and `nd_pfn_supported_alignments`: what an entry of each level maps.
+ * Page sizes a device may have, `dax_align_valid` and `nd_pfn_supported_alignments`: what an entry of each level
+ * maps, where huge pages of that level may be mapped (has_transparent_pud_hugepage()).
  */
 export function daxAligns(arch: Arch): number[] {
-  return [0, 1, 2].map((level) => levelBytes(arch, level));
+  return (arch.pudPages === false ? [0, 1] : [0, 1, 2]).map((level) => levelBytes(arch, level));
 }
 
 /** `alloc_dax_region`: null unless the range is aligned at both ends; a static one may be empty. */

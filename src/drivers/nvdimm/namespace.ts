@@ -4,7 +4,7 @@
 // block on it, and either a device-dax device or a pmem disk whose pages stay base pages.
 // Left out: labels, BTT, modes raw and sector, the file system on an fsdax namespace.
 
-import { EBUSY, EINVAL, ENOMEM } from "../../include/errno.ts";
+import { EBUSY, EINVAL, ENOMEM, ENXIO } from "../../include/errno.ts";
 import type { DevPagemap } from "../../include/memremap.ts";
 import { pfnDown } from "../../lib/align.ts";
 import type { Kernel } from "../../mm/kernel.ts";
@@ -41,8 +41,8 @@ export interface NamespaceRequest {
 
 /**
  * Creates a namespace and enables it. A negative errno and nothing changed: -EINVAL for a size that is no multiple of
- * 16 MiB, a page size that no entry maps, or compounds larger than a section that would begin inside one, -ENOSPC when
- * the region is full, -EBUSY when memory there leaked, -ENXIO when the alignment leaves no room, -ENOMEM when memory is out, or with map=dev the room
+ * 16 MiB, or compounds larger than a section that would begin inside one, -ENOSPC when the region is full, -ENXIO for a
+ * page size that no entry maps and when the alignment leaves no room, -ENOMEM when memory is out, or with map=dev the room
  * that the info block reserves: on arm64, where a leaf must be aligned and the rest of the memmap comes from there too,
  * or where the label takes a large page.
  */
@@ -81,7 +81,8 @@ export function usableBytes(k: Kernel, ns: NdNamespace): number {
 
 function enable(k: Kernel, region: NdRegion, extent: Extent, request: NamespaceRequest): NdNamespace | number {
   const mode = request.mode ?? "devdax";
-  if (!daxAligns(k.arch).includes(request.align)) return -EINVAL;
+  // ndctl finds it among the supported ones, or says ENXIO.
+  if (!daxAligns(k.arch).includes(request.align)) return -ENXIO;
   if (rangeTaken(k, pfnDown(extent.start, k.pageBytes), pfnDown(extent.end, k.pageBytes))) return -EBUSY;
   const size = extent.end - extent.start;
   const info = ndPfnInit(k, extent.start, size, request.align, request.map);

@@ -20,6 +20,8 @@ export interface MhpGeometry {
   readonly pageblockBytes: number;
   readonly structPageBytes: number;
   readonly blockBytes: number;
+  /** Every block of a range is asked for by itself (6.8). */
+  readonly perBlock?: boolean;
   /** The architecture opted in. */
   readonly archOptIn: boolean;
   /** memory_hotplug.memmap_on_memory=on, in a kernel that has it. */
@@ -45,8 +47,9 @@ export type MhpRefusal =
   /** What remains is no multiple of a pageblock. */
   | "pageblock";
 
-/** Every rule that refuses `bytes` of memory; empty when the memmap may lie in it. */
-export function mhpRefusals(g: MhpGeometry, bytes: number): MhpRefusal[] {
+/** Every rule that refuses `range` bytes of memory; empty when the memmap may lie in it. */
+export function mhpRefusals(g: MhpGeometry, range: number): MhpRefusal[] {
+  const bytes = g.perBlock && range % g.blockBytes === 0 ? g.blockBytes : range;
   const vmemmap = bytes / g.pageBytes * g.structPageBytes;
   const refusals: MhpRefusal[] = [];
   if (!g.parameter) refusals.push("parameter");
@@ -66,6 +69,7 @@ export function mhpGeometry(k: Kernel): MhpGeometry {
     pageblockBytes: 2 ** k.arch.pageblockOrder * k.pageBytes,
     structPageBytes: k.structPageSize,
     blockBytes: k.hotplug.blockPages * k.pageBytes,
+    perBlock: k.config.memmapOnMemoryUnit === "block",
     archOptIn: k.arch.memmapOnMemory ?? false,
     parameter: k.hotplug.memmapOnMemory && k.config.memmapOnMemory,
     hugetlbFreeing: k.hotplug.hugetlbFreeVmemmap && k.config.selfHostedVmemmap === "exclusive",

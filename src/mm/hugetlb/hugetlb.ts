@@ -32,6 +32,7 @@ export function newHugetlbState(optimize: boolean): HugetlbState {
     work: [],
     tailImage: null,
     tailImageLinks: -1,
+    sharedTails: [],
     unmapped: [],
     allocProbe: null,
     freeProbe: null,

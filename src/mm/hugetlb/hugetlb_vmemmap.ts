@@ -5,23 +5,25 @@
 //   before            a  b  c  d  e  f  g  h     (or part of one PMD leaf, which is split first)
 //   keep 2 (series)   a  b  br br br br br br    c..h go back to the allocator
 //   keep 1 (5.18)     a  ar ar ar ar ar ar ar    b..h do; 7 of the 512 struct pages only look like heads
+//   copied (6.2)      A  Ar Ar Ar Ar Ar Ar Ar    a..h do, so that they stay together; A is a new frame
+//   by zone (7.1)     A  Zr Zr Zr Zr Zr Zr Zr    a..h do; Z is one frame of tails for all pages of an order and zone
 //
 // Order matters: entries, then the TLB flush, then the frames. On the way back: all frames first, content before each
 // entry, then the flush. Both are all or nothing, except that PTE tables made by a split stay. The parts are exported
 // for verify/races, which puts another CPU between them.
-// Left out: locks; waiting out a grace period, which is counted (one CPU runs); the copied head page of 6.2; undoing an
-// optimisation that failed in its middle, for leaves are split before anything else is done.
+// Left out: locks; waiting out a grace period, which is counted (one CPU runs); undoing an
+// optimisation that failed in its middle, for leaves are split before anything else is done; boot-time pools.
 
 import { ENOMEM } from "../../include/errno.ts";
-import { USE_VMEMMAP } from "../../include/frame_use.ts";
+import { USE_SHARED_TAILS, USE_VMEMMAP } from "../../include/frame_use.ts";
 import { HPG_VMEMMAP_OPTIMIZED, type Hstate, type NotOptimizable, NR_USED_SUBPAGE } from "../../include/hugetlb.ts";
-import { PAGE_PRIVATE } from "../../include/mm_types.ts";
+import { PAGE_FLAGS_HI, PAGE_PRIVATE, TAIL_MAPPING_HI, TAIL_MAPPING_LO, WORD } from "../../include/mm_types.ts";
 import { isPowerOf2 } from "../../lib/align.ts";
 import { panic } from "../../lib/bug.ts";
 import type { Kernel } from "../kernel.ts";
 import { mayFreeVmemmap } from "../hotplug/memmap_on_memory.ts";
-import { allocFrames, freePages, freePagetable } from "../page_alloc.ts";
-import { pageNid, readPage, vmemmapPage, writePage } from "../page.ts";
+import { allocFrames, allocPages, freePages, freePagetable } from "../page_alloc.ts";
+import { compoundInfoHi, compoundInfoLo, pageNid, readPage, vmemmapPage, writePage } from "../page.ts";
 import { entryFrame, flushVmemmap, setEntry, tableEntries, vmemmapVpn, walkTo } from "../pgtable.ts";
 import { splitVmemmapRange } from "./vmemmap_split.ts";
 import { C } from "../vmstat.ts";
@@ -37,6 +39,8 @@ export function notOptimizable(k: Kernel, vmemmapPages: number): NotOptimizable 
   const kept = k.config.hugetlbKeep;
   if (!isPowerOf2(k.structPageSize)) return "struct-page-size";
   if (vmemmapPages <= kept) return "too-small";
+  if (k.config.hugetlbLiveRemap && !k.arch.remapsLiveEntries) return "arch";
+  if (k.config.hugetlbTail === "zone" && (!k.headMask || kept !== 1)) return "tail-links";
   return NR_USED_SUBPAGE >= kept * k.pageBytes / k.structPageSize ? "used-subpages" : null;
 }
 
@@ -71,23 +75,86 @@ export const hugetlbVmemmapOptimize = traced(
   "hugetlb_vmemmap_optimize(_, head)",
   (k: Kernel, h: Hstate, head: number, flags: number): void => {
     if ((flags & SYNCHRONIZE_RCU) !== 0) synchronizeRcu(k);
+    const tail = k.config.hugetlbTail === "zone" ? vmemmapGetTail(k, h.order, head) : -1;
+    const copy = k.config.hugetlbHead === "copied" ? allocPages(k, 0, pageNid(k, head), USE_VMEMMAP) : -1;
+    // 7.1 needs both; before, the head's page stays where no frame for its copy can be had.
+    if (k.config.hugetlbTail === "zone" && (tail < 0 || copy < 0 && k.config.hugetlbHead === "copied")) {
+      if (copy >= 0) freePages(k, copy, 0, USE_VMEMMAP);
+      return;
+    }
     countOptimized(k, 1);
-    shareTails(k, h, head);
+    if (copy < 0 && tail < 0) shareTails(k, h, head);
+    else {
+      markOptimized(k, head);
+      if (copy >= 0) remapHead(k, head, copy);
+      remapTails(k, vmemmapPage(k, head) + k.config.hugetlbKeep, h.freeVmemmapPages, tail);
+    }
     if ((flags & REMAP_NO_TLB_FLUSH) !== 0) return;
     flushTails(k, h, head);
     freeUnmapped(k);
   },
 );
 
+/** Marks the head. Before its page is copied, so that the copy has the mark too. */
+function markOptimized(k: Kernel, head: number): void {
+  writePage(k, head, PAGE_PRIVATE, readPage(k, head, PAGE_PRIVATE) | HPG_VMEMMAP_OPTIMIZED);
+}
+
+/** The head's page moves to a frame of its own; the one it had waits for the flush (11aad2631bf7). */
+function remapHead(k: Kernel, head: number, copy: number): void {
+  const at = pteOf(k, vmemmapPage(k, head));
+  const old = entryFrame(k, at);
+  if (k.contents) copyShared(k, copy, old, 0, k.phys.pageWords);
+  k.hugetlb.unmapped.push(old);
+  setEntry(k, at, 0, copy, k.arch.format.kernelPage);
+}
+
+/** The page of tails that huge pages of this order share in the head's zone; -1 when none was made. */
+export function sharedTail(k: Kernel, order: number, head: number): number {
+  const links = readPage(k, head, PAGE_FLAGS_HI);
+  return k.hugetlb.sharedTails.find((t) => t.order === order && t.links === links)?.frame ?? -1;
+}
+
+/** `vmemmap_get_tail`: the page of tails that all huge pages of this order in the head's zone share, made once; or -1. */
+export const vmemmapGetTail = traced(
+  "vmemmap_get_tail(order, head)",
+  (k: Kernel, order: number, head: number): number => {
+    const known = sharedTail(k, order, head);
+    if (known >= 0) return known;
+    const frame = allocPages(k, 0, pageNid(k, head), USE_SHARED_TAILS);
+    if (frame < 0) return -1;
+    const links = readPage(k, head, PAGE_FLAGS_HI);
+    if (k.contents) fillTails(k, frame, order, links);
+    k.hugetlb.sharedTails.push({ order, links, frame });
+    return frame;
+  },
+);
+
+/** `init_compound_tail` for every struct page of a frame. */
+function fillTails(k: Kernel, frame: number, order: number, links: number): void {
+  const { words, pageWords } = k.phys;
+  const base = k.phys.touch(frame, 0);
+  words.fill(0, base, base + pageWords);
+  for (let at = base; at < base + pageWords; at += k.structPageSize / 4) {
+    words[at + WORD.FLAGS_HI] = links;
+    words[at + WORD.COMPOUND_HEAD] = compoundInfoLo(k, 0, order);
+    words[at + WORD.COMPOUND_HEAD_HI] = compoundInfoHi(k, 0);
+    words[at + WORD.MAPPING] = TAIL_MAPPING_LO;
+    words[at + WORD.MAPPING_HI] = TAIL_MAPPING_HI;
+    words[at + WORD.MAPCOUNT] = -1;
+  }
+}
+
 /** `vmemmap_remap_free` short of the flush: the tails' entries, and the mark on the head. */
 export function shareTails(k: Kernel, h: Hstate, head: number): void {
-  remapTails(k, vmemmapPage(k, head) + k.config.hugetlbKeep, h.freeVmemmapPages);
-  writePage(k, head, PAGE_PRIVATE, readPage(k, head, PAGE_PRIVATE) | HPG_VMEMMAP_OPTIMIZED);
+  remapTails(k, vmemmapPage(k, head) + k.config.hugetlbKeep, h.freeVmemmapPages, -1);
+  markOptimized(k, head);
 }
 
 /** Every CPU drops its translations of what a page shares. */
 export function flushTails(k: Kernel, h: Hstate, head: number): void {
-  flushVmemmap(k, vmemmapPage(k, head) + k.config.hugetlbKeep, h.freeVmemmapPages);
+  const from = k.config.hugetlbHead === "copied" ? 0 : k.config.hugetlbKeep;
+  flushVmemmap(k, vmemmapPage(k, head) + from, h.vmemmapPages - from);
 }
 
 /** Ends a batch: one flush of everything, then the frames go. */
@@ -122,15 +189,21 @@ export function unmarkOptimized(k: Kernel, head: number): void {
 /** The static key: while any page is optimised with its head's page shared, tails can look like heads. */
 export function countOptimized(k: Kernel, n: number): void {
   k.hugetlb.optimized += n;
-  const shared = k.config.dedup === "pte+head" || (k.config.hugetlbKeep === 1 && k.hugetlb.optimized > 0);
+  const { dedup, hugetlbKeep, hugetlbTail } = k.config;
+  const shared = dedup === "pte+head" || (hugetlbKeep === 1 && hugetlbTail === "own" && k.hugetlb.optimized > 0);
   k.fakeHeads = shared && !k.config.errata.compoundHeadUnadjusted;
 }
 
 /**
- * `vmemmap_remap_pte` for `count` pages from `start` on: all to the frame before them; the frames they had wait for the
- * flush. The page before is in the same table, since a huge page's vmemmap is aligned to its size.
+ * `vmemmap_remap_pte` for `count` pages from `start` on: all to `tail`, or (-1) to the frame before them; the frames they
+ * had wait for the flush. The page before is in the same table, since a huge page's vmemmap is aligned to its size.
  */
-const remapTails = traced("vmemmap_remap_range(start, count)", (k: Kernel, start: number, count: number): void => {
+const remapTails = traced("vmemmap_remap_range(start, count)", (
+  k: Kernel,
+  start: number,
+  count: number,
+  tail: number,
+): void => {
   const { words } = k.phys;
   const { kernelPage, kernelPageRo } = k.arch.format;
   const bits = k.config.hugetlbTailsReadOnly ? kernelPageRo : kernelPage;
@@ -143,7 +216,7 @@ const remapTails = traced("vmemmap_remap_range(start, count)", (k: Kernel, start
     const run = Math.min(entries - (start + done) % entries, count - done);
     for (let e = at; e < at + 2 * run; e += 2) unmapped.push(entryFrame(k, e));
     if (done === 0) {
-      setEntry(k, at, 0, entryFrame(k, at - 2), bits);
+      setEntry(k, at, 0, tail >= 0 ? tail : entryFrame(k, at - 2), bits);
       lo = words[at];
       hi = words[at + 1];
     }
@@ -163,12 +236,12 @@ export const freeUnmapped = traced("free_vmemmap_page_list()", (k: Kernel): void
   unmapped.length = 0;
 });
 
-/** `alloc_vmemmap_page_list`: frames on the page's own node, all of them or null. */
+/** `alloc_vmemmap_page_list`: frames on the page's own node, since 6.7 or another, all of them or null. */
 export const allocVmemmapPages = traced(
   "alloc_vmemmap_page_list(count, nid)",
   (k: Kernel, count: number, nid: number): Float64Array | null => {
     const frames = new Float64Array(count);
-    const got = allocFrames(k, nid, USE_VMEMMAP, frames, count, true);
+    const got = allocFrames(k, nid, USE_VMEMMAP, frames, count, !k.config.hugetlbRestoreFallback);
     if (got === count) return frames;
     for (let i = 0; i < got; i++) freePages(k, frames[i], 0, USE_VMEMMAP);
     return null;
@@ -184,7 +257,7 @@ export const restoreTails = traced(
     for (let done = 0; done < frames.length;) {
       const at = pteOf(k, start + done);
       const run = Math.min(entries - (start + done) % entries, frames.length - done);
-      if (done === 0) reuse = entryFrame(k, at - 2);
+      if (done === 0) reuse = entryFrame(k, k.config.hugetlbTail === "zone" ? at : at - 2);
       for (let i = 0; i < run; i++) {
         const entry = at + 2 * i;
         if (entryFrame(k, entry) !== reuse) {
@@ -211,17 +284,15 @@ export function copyShared(k: Kernel, frame: number, reuse: number, from: number
   k.phys.words.copyWithin(k.phys.touch(frame, 0) + from, source + from, source + end);
 }
 
-/** Struct pages at the start of a copy of the head's page that are not tails like the rest (NR_RESET_STRUCT_PAGE). */
-const NR_RESET_STRUCT_PAGE = 3;
-
 /**
- * `reset_struct_pages`: a copy of the head's page begins with the head and its special tails; the three struct pages
- * behind them are copied over these.
+ * `reset_struct_pages`: a copy of the head's page begins with the head and its special tails; as many behind them are
+ * copied over these. A page that all tails of a zone share has none (7.1); 6.12.115 took that for itself.
  */
 export function resetStructPages(k: Kernel, frame: number): void {
-  if (k.config.hugetlbKeep !== 1) return;
+  const { hugetlbKeep, hugetlbTail, errata } = k.config;
+  if (hugetlbKeep !== 1 || hugetlbTail === "zone" || errata.restoreWithoutReset) return;
   const to = k.phys.wordBase(frame);
-  const words = NR_RESET_STRUCT_PAGE * k.structPageSize / 4;
+  const words = k.layout.resetStructs * k.structPageSize / 4;
   k.phys.words.copyWithin(to, to + words, to + 2 * words);
 }
 

@@ -238,7 +238,9 @@ Deno.test("notOptimizable() says why: struct page size, too few vmemmap pages, n
   // 4 struct pages to a page: five cannot be kept in one.
   assertEquals(why({ arch: "toy", kernel: "6.1", dram: [2 ** 20] }), ["used-subpages", "used-subpages"]);
   assertEquals(why({ structPageSize: 56 }), ["struct-page-size", "struct-page-size"]);
-  assertEquals(why({ arch: "arm64-4k" }), ["too-small", null, null, null]);
+  assertEquals(why({ arch: "arm64-4k", kernel: "5.18" }), ["too-small", null, null, null]);
+  assertEquals(why({ arch: "arm64-4k" }), ["too-small", "arch", "arch", "arch"]);
+  assertEquals(why({ kernel: "6.12,hugetlbTail=zone" }), ["tail-links", "tail-links"]);
   assertEquals(why({ arch: "arm64-64k", kernel: "5.14" }), ["too-small", null, null]);
 });
 

@@ -18,7 +18,7 @@ import { EBUSY, ENOMEM } from "../../include/errno.ts";
 import { USE_ALTMAP_VMEMMAP, USE_PTE_TABLE, USE_VMEMMAP } from "../../include/frame_use.ts";
 import { PRESETS } from "../../include/kernel_config.ts";
 import type { VmemAltmap } from "../../include/memremap.ts";
-import { machine, mustCreate, mustDestroy, stockDifference, takeStock, withKernel } from "../../testing.ts";
+import { machine, mustCreate, mustDestroy, stockDifference, takeStock, unwinding, withKernel } from "../../testing.ts";
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import type { Kernel } from "../kernel.ts";
 import { memremapPages, memunmapPages, newPgmap, pagesInUse } from "../memremap.ts";
@@ -28,7 +28,7 @@ import { vmemmapFree } from "./populate.ts";
 
 const MIB = 2 ** 20;
 
-const toy = (arch: Arch, kernel = "6.1"): BootOptions => ({ ...machine(`kernel=${kernel}`), arch });
+const toy = (arch: Arch, kernel = "6.1"): BootOptions => ({ ...machine(`kernel=${unwinding(kernel)}`), arch });
 
 /** Frames of the altmap that memmap of toy frames [start, end) takes, or -1 when it is too small. */
 function modelFrames(arch: Arch, start: number, end: number, first: number, free: number): number {
@@ -179,7 +179,7 @@ const TAKES: readonly (readonly [string, number, number[] | null])[] = [
 
 for (const [arch, mib, takes] of TAKES) {
   Deno.test(`where the memmap of ${mib} MiB comes from with map=dev: ${arch}`, () => {
-    withKernel(`arch=${arch} dram=1G pmem=2G kernel=6.1 nocontents`, (k) => {
+    withKernel(`arch=${arch} dram=1G pmem=2G kernel=${unwinding("6.1")} nocontents`, (k) => {
       const size = mib * MIB;
       const free = totalFreePages(k);
       const tables = k.uses[USE_PTE_TABLE];
