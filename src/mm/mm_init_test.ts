@@ -19,7 +19,7 @@ import { addressToPfn, prepCompoundHead, readPage, setPageFlags, writePage } fro
 import { C } from "./vmstat.ts";
 import { PAGE_LAYOUTS } from "../include/page_layout.ts";
 
-const { head: PG_HEAD, order: { offset: TAIL1_DTOR_ORDER } } = PAGE_LAYOUTS["6.1"];
+const { order: { offset: TAIL1_DTOR_ORDER } } = PAGE_LAYOUTS["6.1"];
 
 /** All words of a struct page. */
 function words(k: Kernel, pfn: number): number[] {
