@@ -14,29 +14,43 @@ export interface Answer {
 
 type Filter = Partial<{ variant: string; waits: string; memunmap: string; life: string }>;
 
-/** The answers the results give. */
-export function answers(races: readonly Race[]): Answer[] {
-  const where = (f: Filter) =>
-    races.filter((r) =>
+/** Questions put to the results. */
+class Results {
+  constructor(readonly races: readonly Race[]) {}
+
+  readonly where = (f: Filter) =>
+    this.races.filter((r) =>
       (f.variant ?? r.variant.name) === r.variant.name && (f.waits ?? r.waits) === r.waits &&
       (f.memunmap ?? r.memunmap) === r.memunmap && (f.life ?? r.life) === r.life
     );
-  const safe = (list: readonly Race[]) => list.length > 0 && list.every((r) => r.hazards.size === 0);
+  readonly waited = (f: Filter) => [...this.where({ ...f, waits: "ipi" }), ...this.where({ ...f, waits: "rcu" })];
+  readonly safe = (list: readonly Race[]) => list.length > 0 && list.every((r) => r.hazards.size === 0);
   // Nothing holds of no races.
-  const unsafe = (list: readonly Race[]) => list.length > 0 && !safe(list);
-  const all = (list: readonly Race[], what: (r: Race) => boolean) => list.length > 0 && list.every(what);
-  const has = (list: readonly Race[], pattern: RegExp) =>
+  readonly unsafe = (list: readonly Race[]) => list.length > 0 && !this.safe(list);
+  readonly all = (list: readonly Race[], what: (r: Race) => boolean) => list.length > 0 && list.every(what);
+  readonly has = (list: readonly Race[], pattern: RegExp) =>
     list.some((r) => [...r.hazards.keys()].some((h) => pattern.test(h)));
-  const waited = (f: Filter) => [...where({ ...f, waits: "ipi" }), ...where({ ...f, waits: "rcu" })];
-  const readers = races.filter((r) => r.variant.head === "compound_head" && !r.variant.name.includes("> 2"));
-  const early = (r: Race) => r.waits !== "none" && r.memunmap !== "bulk";
+
+  get readers(): Race[] {
+    return this.races.filter((r) => r.variant.head === "compound_head" && !r.variant.name.includes("> 2"));
+  }
+}
+
+/** The answers the results give. */
+export function answers(races: readonly Race[]): Answer[] {
+  const results = new Results(races);
+  return [...headAnswers(results), ...pgmapAnswers(results), ...countAnswers(results)];
+}
+
+/** Reading the head without a reference. */
+function headAnswers({ where, safe, has, readers }: Results): Answer[] {
   return [
     {
       question: "May compound_head() be read before a reference is held? (001:4075)",
       statement:
         "Yes, while the unmapping side waits for CPUs with interrupts off, by interrupt or by grace period: every " +
         "variant that reads it first is safe in every schedule.",
-      holds: safe(readers.filter(early)),
+      holds: safe(readers.filter((r) => r.waits !== "none" && r.memunmap !== "bulk")),
     },
     {
       question: "May compound_head() be read before a reference is held? (001:4075)",
@@ -45,6 +59,12 @@ export function answers(races: readonly Race[]): Answer[] {
         "page read, counts on memmap that is gone.",
       holds: has(where({ variant: "the entry's page is the head", waits: "none" }), /^counts on freed memmap/),
     },
+  ];
+}
+
+/** What the reference on the pgmap is for. */
+function pgmapAnswers({ where, safe, unsafe, has, waited }: Results): Answer[] {
+  return [
     {
       question: "Is the pgmap reference needed? (001:3477, 3724, 4187)",
       statement:
@@ -70,6 +90,12 @@ export function answers(races: readonly Race[]): Answer[] {
       holds: safe(where({ variant: "patch 8", waits: "none", memunmap: "per-page", life: "goes down" })) &&
         unsafe(where({ variant: "patch 8, no pgmap", waits: "none", memunmap: "per-page", life: "goes down" })),
     },
+  ];
+}
+
+/** Which page is counted on, how often, and who waits for it. */
+function countAnswers({ races, safe, all, has, waited, readers }: Results): Answer[] {
+  return [
     {
       question: "Must the head be looked at again after it is held (try_get_compound_head)?",
       statement: "Not for device-dax: its compound pages change only while the device is down, and with either wait " +
