@@ -24,6 +24,7 @@ export const MEMMAP_ON_MEMORY: Suite = {
   claims: () => [
     ...blockClaims(),
     ...reasonClaims(),
+    ...roomClaims(),
     ...fenceClaims(),
     ...exclusionClaims(),
     patchCount("003-16", "003", 8),
@@ -52,15 +53,19 @@ const small = () => report({ size: SMALL, memmapOnMemory: true });
 const oneGib = () => report({ size: GIB, dram: 65 * GIB, memmapOnMemory: true });
 const twoGib = () => report({ size: 2 * GIB, dram: 64 * GIB, bareMetal: true, memmapOnMemory: true });
 
-function blockClaims(): Claim[] {
-  const usable = (what: string, bytes: number, measured: () => HotplugReport): Claim => ({
+/** What is left of a block for users. */
+function usable(what: string, bytes: number, measured: () => HotplugReport): Claim {
+  return {
     id: `003-12/${what}`,
     what: `bytes usable of a block of ${what}`,
     unit: "",
     formula: usableOf(bytes),
     measure: () => measured().usableBytes,
     expected: "equal",
-  });
+  };
+}
+
+function blockClaims(): Claim[] {
   return [
     {
       id: "003-12",
@@ -115,6 +120,9 @@ function blockClaims(): Claim[] {
   ];
 }
 
+/** The same without the feature. */
+const without = (options: HotplugOptions) => report(options).baseline!;
+
 /** The drawbacks of memmap from elsewhere: each is shown without and with the feature. */
 function reasonClaims(): Claim[] {
   const size = 2 * GIB;
@@ -122,8 +130,6 @@ function reasonClaims(): Claim[] {
   const dimms = { size, dimm: SMALL, memmapOnMemory: true };
   const movable = { ...dimms, node: 1, online: "online_movable" } as const;
   const broken = { ...dimms, fragment: 1 };
-  const guest = { size: 12 * GIB, freeMemory: SMALL, dimm: SMALL, memmapOnMemory: true };
-  const without = (options: HotplugOptions) => report(options).baseline!;
   const consumed = (states: HotplugReport["states"]) => states[0].free - states[1].free;
   return [
     {
@@ -160,6 +166,13 @@ function reasonClaims(): Claim[] {
       () => without(broken).mapping.bytesPerTlbEntry,
     ),
     equal("003-18/reach after", "... on memory", reach(true), () => report(broken).mapping.bytesPerTlbEntry),
+  ];
+}
+
+/** Memory for which there is no room elsewhere. */
+function roomClaims(): Claim[] {
+  const guest = { size: 12 * GIB, freeMemory: SMALL, dimm: SMALL, memmapOnMemory: true };
+  return [
     yesNo(equal(
       "12G/one DIMM",
       "12G at once, 128M free, fails",

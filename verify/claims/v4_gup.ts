@@ -40,7 +40,7 @@ const PAGES_2M = 512;
 
 /** Claims about gup. */
 export function gupClaims(): Claim[] {
-  return [...stores(), ...sizes(), ...thread()];
+  return [...stores(), ...sizes(), ...thread(), ...threadOrders()];
 }
 
 function stores(): Claim[] {
@@ -183,6 +183,12 @@ function thread(): Claim[] {
       measure: () => refsAfter(GRAB_ONE, 0, 2),
       expected: "confirmed",
     },
+  ];
+}
+
+/** The rest of the thread: where in a compound a range begins, and the order of a page. */
+function threadOrders(): Claim[] {
+  return [
     {
       id: "001-83",
       what: "references for 512 pages from the middle of a 2M page",

@@ -105,9 +105,9 @@ Deno.test("nothing silences the compiler or the linter, and nothing is left to d
 /** Longest function that a reader takes in at once. */
 const MOST_LINES = 60;
 
-Deno.test(`no function of src has more than ${MOST_LINES} lines`, () => {
+Deno.test(`no function has more than ${MOST_LINES} lines`, () => {
   const long: string[] = [];
-  for (const { path, text } of CODE.filter((s) => s.path.startsWith("src/"))) {
+  for (const { path, text } of CODE.filter((s) => !s.path.startsWith("explorer/"))) {
     const lines = text.split("\n");
     for (const [i, line] of lines.entries()) {
       const indent = FUNCTION.exec(line)?.[1];
