@@ -130,11 +130,13 @@ function spanned(box: Box, { of }: BoxFigure, emulator: Emulator): Answer {
     last = Math.max(last, start + bytes);
   };
   if (zone === "Device") {
-    for (const ns of box.regions.flatMap((r) => r.namespaces).filter((ns) => ns.node === node && hasMemmap(box, ns))) {
+    // ZONE_DEVICE never shrinks (remove_pfn_range_from_zone): a device that is System RAM now was in it before.
+    const used = (ns: BoxNamespace) => hasMemmap(box, ns) || ramOf(box, ns) !== null;
+    for (const ns of box.regions.flatMap((r) => r.namespaces).filter((ns) => ns.node === node && used(ns))) {
       const found = emulator.namespace(namespaceSpec(box, ns));
       if (typeof found !== "string") span(ns.start, found.spannedPages * 4096);
     }
-    return last > 0 ? { value: (last - first) / 4096 } : beforeKmem(box, node, emulator);
+    return { value: Math.max(0, last - first) / 4096 };
   }
   for (const ram of box.ram.filter((r) => r.node === node && r.zone === zone)) {
     for (const range of ram.ranges) {
@@ -145,19 +147,6 @@ function spanned(box: Box, { of }: BoxFigure, emulator: Emulator): Answer {
     }
   }
   return { value: last > 0 ? (last - first) / 4096 : null };
-}
-
-/**
- * Device pages of a node whose namespaces are System RAM now: those they had as devices, since ZONE_DEVICE never shrinks
- * (remove_pfn_range_from_zone).
- */
-function beforeKmem(box: Box, node: number, emulator: Emulator): Answer {
-  const of = box.regions.flatMap((r) => r.namespaces).filter((ns) => ns.node === node && ramOf(box, ns) !== null);
-  const pages = of.map((ns) => emulator.namespace(namespaceSpec(box, ns)))
-    .reduce((sum, found) => sum + (typeof found === "string" ? 0 : found.spannedPages), 0);
-  return pages === 0
-    ? { value: 0 }
-    : { value: pages, why: "from before kmem took the device: ZONE_DEVICE does not shrink" };
 }
 
 /** The namespace whose number of pages it is; System RAM counts as what it was when its pages were made. */
