@@ -58,6 +58,26 @@ Deno.test("traceReport() ends with the work and the model time that the reports 
   close(last({ path: "hugetlb", ...pool }).modelMs, modelAllocMs! + modelFreeMs!);
 });
 
+Deno.test("traceReport() shows the arguments that have a name, each under its own", () => {
+  const argsOf = (options: TraceOptions, symbol: string) =>
+    traceReport(options).events.filter((e) => e.kind === "enter" && e.symbol === symbol).map((e) => e.args);
+  const sections = argsOf({ path: "namespace", size: 2 ** 29, kernel: "v7" }, "sparse_add_section");
+  const [{ pfn: first }] = sections;
+  const n = 2 ** 27 / 4096;
+  assertEquals(sections, [0, 1, 2, 3].map((i) => ({ nid: 0, pfn: Number(first) + i * n, n })));
+  const plugged: TraceOptions = { path: "hotplug", size: 2 ** 27, memmapOnMemory: true };
+  const [{ start, bytes }] = argsOf(plugged, "remove_memory");
+  assertEquals(bytes, 2 ** 27);
+  const pfn = Number(start) / 4096;
+  // Objects, the zone and the altmap here, are not shown.
+  assertEquals(argsOf(plugged, "remove_pfn_range_from_zone"), [{ pfn: pfn + 512, n: n - 512 }, { pfn, n: 512 }]);
+  assertEquals(argsOf(plugged, "__remove_pages"), [{ pfn, n }]);
+  const pool: TraceOptions = { path: "hugetlb", size: 2 ** 21, count: 2, giveBack: false };
+  const heads = argsOf(pool, "prep_new_huge_page").map(({ head }) => head);
+  const remapped = argsOf(pool, "vmemmap_remap_range");
+  assertEquals(remapped, heads.map((head) => ({ start: Number(head) / 64 + 1, count: 7 })));
+});
+
 Deno.test("traceAt() shows the machine after any event, as far as the events say", () => {
   const options: TraceOptions = { path: "namespace", ...MEMORY };
   const { events } = traceReport(options);
