@@ -27,6 +27,8 @@ export interface Command {
   readonly flags: Readonly<Record<string, Flag>>;
   /** Placeholder of the arguments that are no flags, such as `[FILE...]`; without it none are taken. */
   readonly operands?: string;
+  /** The arguments are another command's, flags included; only --json and --csv are read. */
+  readonly nested?: boolean;
   /** The rows of a report that --csv prints; without it there is no --csv. */
   readonly csv?: (report: object) => readonly object[];
   readonly run: (flags: Flags) => CommandResult | Promise<CommandResult>;

@@ -53,6 +53,17 @@ export function parseFlags(
   };
 }
 
+/** Arguments of a command that hands them on: all but --json and --csv are operands. */
+export function nestedFlags(args: readonly string[]): Flags {
+  const own = ["--json", "--csv"];
+  return {
+    json: args.includes("--json"),
+    operands: args.filter((arg) => !own.includes(arg)),
+    has: (flag) => args.includes(`--${flag}`),
+    text: () => "",
+  };
+}
+
 function refuseValues(name: string, switches: readonly string[], args: readonly string[]): void {
   for (const flag of switches) {
     const given = args.find((arg) => arg.startsWith(`--${flag}=`));

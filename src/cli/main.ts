@@ -5,6 +5,7 @@
 import { type Command, CommandError } from "./command.ts";
 import { boxCommand } from "./box.ts";
 import { calibrateCommand } from "./calibrate.ts";
+import { diffCommand } from "./diff.ts";
 import { commit, VERSION } from "./envelope.ts";
 import { gupCommand } from "./gup.ts";
 import { commandUsage, isHelp, programUsage } from "./help.ts";
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   hotplugCommand,
   layoutCommand,
   planCommand,
+  diffCommand,
   traceCommand,
   boxCommand,
   inspectCommand,

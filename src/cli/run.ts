@@ -7,7 +7,7 @@ import { NamespaceError } from "../scenario/namespace.ts";
 import { errnoName } from "../include/errno.ts";
 import { type Command, CommandError } from "./command.ts";
 import { errorEnvelope, type Failure, reportEnvelope } from "./envelope.ts";
-import { kernelText, parseFlags } from "./flags.ts";
+import { kernelText, nestedFlags, parseFlags } from "./flags.ts";
 import { objectsCsv } from "./csv.ts";
 import { allFlags, commandUsage, isHelp } from "./help.ts";
 import { DiskError } from "./write_file.ts";
@@ -29,7 +29,9 @@ export async function runCommand(
       console.log(commandUsage(command, as));
       return 0;
     }
-    const flags = parseFlags(command.name, allFlags(command), args, command.operands !== undefined);
+    const flags = command.nested
+      ? nestedFlags(args)
+      : parseFlags(command.name, allFlags(command), args, command.operands !== undefined);
     const asCsv = command.csv !== undefined && flags.has("csv");
     if (asCsv && flags.json) {
       throw new CommandError(`${command.name}: --csv and --json are two forms: give one of them`);
