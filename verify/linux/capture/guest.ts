@@ -3,7 +3,7 @@
 // monitor, and two serial ports: the console, kept as a log, and the shell of init.sh.
 
 import { connectUnix, within } from "../../../src/cli/line_stream.ts";
-import { PAGE_BYTES, translate, type Walk, walkVmemmap } from "./page_walk.ts";
+import { PAGE_BYTES, translate, type Walk, walkDirectMap, walkVmemmap } from "./page_walk.ts";
 import { Qmp } from "./qmp.ts";
 import { Shell } from "./shell.ts";
 
@@ -26,10 +26,17 @@ export interface Host {
   /** Directory for sockets, the pmem file, the console log. */
   readonly workDir: string;
   readonly accel: "kvm" | "tcg";
+  /** Words for every guest's command line, from the harness's own. */
+  readonly append?: string;
   /** How long the guest may take to boot. */
   readonly bootMs: number;
 }
 
+/**
+ * Without KASLR and with four levels the vmemmap is where page_walk.ts looks; blocks of memory that come go online when
+ * a scenario says so (kernels since 6.12 are built to do it by themselves).
+ */
+const KERNEL_WORDS = ["console=ttyS0", "panic=-1", "nokaslr", "nopti", "no5lvl", "memhp_default_state=offline"];
 const LABEL_BYTES = 128 * 2 ** 10;
 const COMMAND_MS = 300_000;
 
@@ -39,12 +46,14 @@ export class Guest {
   readonly shell: Shell;
   readonly #child: Deno.ChildProcess;
   readonly #dumpFile: string;
+  readonly #consoleFile: string;
 
-  private constructor(qmp: Qmp, shell: Shell, child: Deno.ChildProcess, dumpFile: string) {
+  private constructor(qmp: Qmp, shell: Shell, child: Deno.ChildProcess, workDir: string) {
     this.qmp = qmp;
     this.shell = shell;
     this.#child = child;
-    this.#dumpFile = dumpFile;
+    this.#dumpFile = `${workDir}/frame`;
+    this.#consoleFile = `${workDir}/console`;
   }
 
   /** Boots. Error with the end of the console log when the guest does not come up. */
@@ -56,7 +65,7 @@ export class Guest {
     try {
       const qmp = await Qmp.open(await connectUnix(`${workDir}/qmp`, 10_000));
       const shell = new Shell(await connectUnix(`${workDir}/shell`, 10_000), COMMAND_MS);
-      const guest = new Guest(qmp, shell, child, `${workDir}/frame`);
+      const guest = new Guest(qmp, shell, child, workDir);
       await qmp.execute("cont");
       await shell.ready(host.bootMs);
       return guest;
@@ -72,6 +81,11 @@ export class Guest {
     return this.#stopped((root) => walkVmemmap((frame) => this.#readFrame(frame), root, first, count));
   }
 
+  /** The same of the direct map of frames [first, first + count). */
+  walkDirect(first: number, count: number): Promise<Walk> {
+    return this.#stopped((root) => walkDirectMap((frame) => this.#readFrame(frame), root, first, count));
+  }
+
   /** Physical address and bytes of vmemmap [offset, offset + length), which may not cross a page. Null if unmapped. */
   readVmemmap(offset: number, length: number): Promise<{ physical: number; bytes: Uint8Array } | null> {
     return this.#stopped(async (root) => {
@@ -81,6 +95,11 @@ export class Guest {
       const at = physical % PAGE_BYTES;
       return { physical, bytes: frame.slice(at, at + length) };
     });
+  }
+
+  /** What the guest's kernel has said since it booted. */
+  async log(): Promise<string> {
+    return await Deno.readTextFile(this.#consoleFile);
   }
 
   /** Ends qemu and waits for it. */
@@ -133,7 +152,7 @@ export function qemuArgs(host: Host, options: GuestOptions): string[] {
     ...["-chardev", `socket,id=shell,path=${workDir}/shell,server=on,wait=off`, "-serial", "chardev:shell"],
     ...["-qmp", `unix:${workDir}/qmp,server=on,wait=off`],
     ...["-kernel", host.kernel, "-initrd", host.initramfs],
-    ...["-append", `console=ttyS0 panic=-1 nokaslr nopti no5lvl ${options.append ?? ""}`.trim()],
+    ...["-append", [...KERNEL_WORDS, options.append, host.append].filter((word) => word !== undefined).join(" ")],
   ];
 }
 

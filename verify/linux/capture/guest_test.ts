@@ -21,9 +21,14 @@ Deno.test("qemuArgs() gives the NVDIMM its label area on top of the size asked f
 });
 
 Deno.test("qemuArgs() has no NVDIMM when there is no pmem, and appends kernel words", () => {
+  const line = qemuArgs({ ...HOST, append: "debug" }, { dram: 2 ** 30, pmem: 0 }).at(-1)!;
+  assert(line.endsWith("memhp_default_state=offline debug"), line);
   const args = qemuArgs(HOST, { dram: 2 ** 30, pmem: 0, append: "hugetlb_free_vmemmap=on" });
   assert(!args.some((a) => a.startsWith("nvdimm")));
-  assertEquals(args.at(-1), "console=ttyS0 panic=-1 nokaslr nopti no5lvl hugetlb_free_vmemmap=on");
+  assertEquals(
+    args.at(-1),
+    "console=ttyS0 panic=-1 nokaslr nopti no5lvl memhp_default_state=offline hugetlb_free_vmemmap=on",
+  );
 });
 
 Deno.test("topLevelFrame() takes the frame out of CR3 and drops its flags", () => {

@@ -4,7 +4,7 @@
 
 import { characterDevice, cpioArchive, type CpioEntry, directory, file, withParents } from "./cpio.ts";
 import { output, readUnpacked } from "./host.ts";
-import { type KernelModule, loadOrder, moduleName, PMEM_MODULES } from "./modules.ts";
+import { type KernelModule, KMEM_MODULES, loadOrder, moduleName, PMEM_MODULES } from "./modules.ts";
 
 /** Programs of the guest, by their path on the host. */
 export interface GuestPrograms {
@@ -17,13 +17,17 @@ export interface GuestPrograms {
 export async function buildInitramfs(programs: GuestPrograms, moduleDir: string): Promise<Uint8Array> {
   const busybox = await Deno.readFile(programs.busybox);
   const init = await Deno.readFile(new URL("./init.sh", import.meta.url));
+  const load = await moduleLoader(moduleDir);
+  const loaded = await loadOrder(PMEM_MODULES, load);
+  const later = await loadOrder(KMEM_MODULES, load);
   const entries: CpioEntry[] = [
     ...["proc", "sys", "dev", "tmp", "run"].map(directory),
     characterDevice("dev/console", 5, 1),
     file("init", init),
     file("bin/busybox", busybox),
     ...await dynamicPrograms(programs.dynamic),
-    ...moduleEntries(await loadOrder(PMEM_MODULES, await moduleLoader(moduleDir))),
+    ...moduleEntries(loaded, "list"),
+    ...moduleEntries(later.filter((m) => !loaded.some(({ name }) => name === m.name)), "kmem"),
   ];
   return cpioArchive(withParents(entries));
 }
@@ -39,10 +43,11 @@ async function dynamicPrograms(paths: readonly string[]): Promise<CpioEntry[]> {
   return await Promise.all([...paths, ...libraries].map(async (p) => file(p.slice(1), await Deno.readFile(p))));
 }
 
-function moduleEntries(modules: readonly KernelModule[]): CpioEntry[] {
+/** Modules, and their names in a file `list` in the order in which insmod takes them. */
+function moduleEntries(modules: readonly KernelModule[], listName: string): CpioEntry[] {
   const list = modules.map((m) => `${m.name}.ko\n`).join("");
   return [
-    file("modules/list", new TextEncoder().encode(list), 0o644),
+    file(`modules/${listName}`, new TextEncoder().encode(list), 0o644),
     ...modules.map((m) => file(`modules/${m.name}.ko`, m.data, 0o644)),
   ];
 }

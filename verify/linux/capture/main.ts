@@ -7,6 +7,7 @@ import { kernelRelease } from "./bzimage.ts";
 import { Guest, type GuestOptions, type Host, qemuArgs } from "./guest.ts";
 import { isFile, output } from "./host.ts";
 import { buildInitramfs } from "./initramfs.ts";
+import { kernelComplaints } from "./kernel_log.ts";
 import { type CommandLine, parseCommandLine, SCENARIOS, USAGE } from "./options.ts";
 import { findRequirements, type Found, moduleDirs } from "./requirements.ts";
 import type { Capture } from "./scenario.ts";
@@ -43,11 +44,19 @@ async function captureAll(line: CommandLine, found: Found, args: readonly string
   try {
     const initramfs = `${workDir}/initramfs`;
     await Deno.writeFile(initramfs, await buildInitramfs(found.programs, found.moduleDir));
-    const host = await chooseAccel({ ...found, initramfs, workDir }, line.accel);
+    const append = line.append === undefined ? {} : { append: line.append };
+    const host = await chooseAccel({ ...found, initramfs, workDir, ...append }, line.accel);
     console.error(`capture: qemu runs with ${host.accel}`);
     await Deno.mkdir(line.out, { recursive: true });
-    for (const name of line.scenarios) await captureOne(name, line, host, args);
-    return 0;
+    let clean = true;
+    for (const name of line.scenarios) {
+      // One that fails must not cost the next.
+      clean = await captureOne(name, line, host, args).catch((error: Error) => {
+        console.error(`capture: ${name}: ${error.message}`);
+        return false;
+      }) && clean;
+    }
+    return clean ? 0 : 1;
   } catch (error) {
     console.error(`capture: ${(error as Error).message}`);
     return 1;
@@ -75,8 +84,10 @@ async function bootClean(host: Host, options: GuestOptions): Promise<Guest> {
   return await Guest.boot(host, options);
 }
 
-async function captureOne(name: string, line: CommandLine, host: Host, args: readonly string[]): Promise<void> {
+/** Runs one scenario and writes its file; whether the guest's kernel had nothing to complain about. */
+async function captureOne(name: string, line: CommandLine, host: Host, args: readonly string[]): Promise<boolean> {
   const machines: string[] = [];
+  const complaints: string[] = [];
   let kernel = "";
   const capture: Capture = {
     options: line.capture,
@@ -86,7 +97,9 @@ async function captureOne(name: string, line: CommandLine, host: Host, args: rea
       try {
         machines.push(withoutPaths(["qemu-system-x86_64", ...qemuArgs(host, options)], host));
         kernel = await guest.shell.text("cat /proc/version");
-        return await work(guest);
+        const result = await work(guest);
+        complaints.push(...kernelComplaints(await guest.log()));
+        return result;
       } finally {
         await guest.close();
       }
@@ -100,7 +113,11 @@ async function captureOne(name: string, line: CommandLine, host: Host, args: rea
     command: withoutPaths(["deno", "task", "capture", ...args], host),
     machines,
   };
-  await writeFile(`${line.out}/${name}.json`, `${JSON.stringify({ capturedBy, ...fixture }, null, 1)}\n`);
+  const file = `${line.out}/${name}${complaints.length > 0 ? ".complaints" : ""}.json`;
+  const found = complaints.length > 0 ? { ...capturedBy, complaints } : capturedBy;
+  await writeFile(file, `${JSON.stringify({ capturedBy: found, ...fixture }, null, 1)}\n`);
+  if (complaints.length > 0) console.error(`capture: ${name}: the kernel complained, see ${file}: ${complaints[0]}`);
+  return complaints.length === 0;
 }
 
 /** A command line without the directories of this host. */

@@ -6,6 +6,9 @@
 /** What brings a device-dax namespace up: the NFIT bus, namespaces, the dax drivers. */
 export const PMEM_MODULES: readonly string[] = ["nfit", "libnvdimm", "nd_pmem", "device_dax", "dax_pmem"];
 
+/** What makes System RAM of a dax device; loaded by the scenario that does. */
+export const KMEM_MODULES: readonly string[] = ["kmem"];
+
 /** One module: its name with underscores and its bytes, not compressed. */
 export interface KernelModule {
   readonly name: string;

@@ -32,6 +32,9 @@ const ERRORS: Readonly<Record<string, string>> = {
   "No space left on device": "ENOSPC",
   "Invalid argument": "EINVAL",
   "Cannot allocate memory": "ENOMEM",
+  "File exists": "EEXIST",
+  "Operation not supported": "EOPNOTSUPP",
+  "Device or resource busy": "EBUSY",
 };
 
 /** Gives the NVDIMM an empty label area, so that namespaces of any size can be cut from its region. */
@@ -47,12 +50,22 @@ export async function createNamespace(guest: Guest, spec: NamespaceSpec): Promis
   if (code !== 0) return ndctlError(text);
   const { dev, daxregion } = JSON.parse(text.slice(text.indexOf("{"))) as NdctlNamespace;
   const device = daxregion.devices[0].chardev;
+  const bound = await guest.shell.run(`test -e /sys/bus/dax/devices/${device}/driver`);
+  if (bound.code !== 0) return await unboundReason(guest, device);
   const values = await guest.shell.text(
     `cat /sys/bus/nd/devices/${dev}/resource /sys/bus/nd/devices/${dev}/size ` +
       `/sys/bus/dax/devices/${device}/resource /sys/bus/dax/devices/${device}/size`,
   );
   const [start, bytes, dataStart, usableBytes] = values.split("\n").map(Number);
   return { device, start, bytes, dataStart, usableBytes };
+}
+
+/** ndctl is content with a device no driver took: what binding it by hand is told. */
+async function unboundReason(guest: Guest, device: string): Promise<string> {
+  const { code, text } = await guest.shell.run(`echo ${device} > /sys/bus/dax/drivers/device_dax/bind`);
+  if (code === 0) return "device fails to enable: no driver was bound";
+  const words = text.trim().split(": ").pop() ?? "";
+  return `device fails to enable: ${ERRORS[words] ?? words}`;
 }
 
 /** Takes down every namespace of the guest. */

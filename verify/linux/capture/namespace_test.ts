@@ -4,6 +4,7 @@
 import { assertEquals } from "@std/assert";
 import { ndctlError, vmemmapOf } from "./namespace.ts";
 import { moduleDirs } from "./requirements.ts";
+import { layoutOf } from "./layouts.ts";
 import { flagBits, words } from "./scenario_struct_pages.ts";
 
 Deno.test("ndctlError() tells what the kernel refused from what ndctl did", () => {
@@ -28,12 +29,20 @@ Deno.test("words() reads little-endian 64-bit words", () => {
 });
 
 Deno.test("flagBits() finds the zone bits of kernels with and without a CPU and pid in the flags", () => {
-  assertEquals(flagBits("0x200000000011000").includes("zone bits 55-57"), true);
-  assertEquals(flagBits("0x27ffffc0011000").includes("zone bits 51-53"), true);
+  assertEquals(flagBits("0x200000000011000", layoutOf("6.1.190")).includes("zone bits 55-57"), true);
+  assertEquals(flagBits("0x27ffffc0011000", layoutOf("6.1.190")).includes("zone bits 51-53"), true);
 });
 
 Deno.test("moduleDirs() looks where --modules points, else beside the image's boot and on the host", () => {
   assertEquals(moduleDirs("k/boot/vmlinuz", "6.1", undefined), ["k/boot/../lib/modules/6.1", "/lib/modules/6.1"]);
   assertEquals(moduleDirs("vmlinuz", "6.1", undefined)[0], "./../lib/modules/6.1");
   assertEquals(moduleDirs("vmlinuz", "6.1", "m"), ["m/lib/modules/6.1", "m/6.1", "m"]);
+});
+
+Deno.test("layoutOf() goes by the release: PG_head is 16, from 6.12 on 6", () => {
+  const heads = ["5.14.0", "6.1.0-54-amd64", "6.12.113+deb12-amd64", "7.0.1", "7.3.4"].map((r) =>
+    layoutOf(r).flags.head
+  );
+  assertEquals(heads, [16, 16, 6, 6, 6]);
+  assertEquals(layoutOf("7.3.4").words.includes("compound_info"), true);
 });

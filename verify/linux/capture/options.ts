@@ -6,7 +6,12 @@ import { parseSize } from "../../../src/lib/units.ts";
 import { crossSpecs, parseNamespaceSpec } from "./namespace_spec.ts";
 import type { CaptureOptions, Scenario } from "./scenario.ts";
 import { hotplug } from "./scenario_hotplug.ts";
+import { directMap } from "./scenario_direct_map.ts";
+import { fsdax } from "./scenario_fsdax.ts";
+import { gigantic } from "./scenario_gigantic.ts";
+import { hotplugModes } from "./scenario_hotplug_modes.ts";
 import { hugetlb } from "./scenario_hugetlb.ts";
+import { kmem } from "./scenario_kmem.ts";
 import { namespaces } from "./scenario_namespaces.ts";
 import { structPages } from "./scenario_struct_pages.ts";
 import { vmemmapMaps } from "./scenario_vmemmap_maps.ts";
@@ -18,6 +23,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   hugetlb,
   hotplug,
   struct_pages: structPages,
+  hotplug_modes: hotplugModes,
+  gigantic,
+  fsdax,
+  kmem,
+  direct_map: directMap,
 };
 
 /** The command line, read. */
@@ -27,6 +37,8 @@ export interface CommandLine {
   readonly out: string;
   readonly scenarios: readonly string[];
   readonly accel?: "kvm" | "tcg";
+  /** More words for every guest's kernel. */
+  readonly append?: string;
   readonly capture: CaptureOptions;
 }
 
@@ -42,6 +54,7 @@ const FLAGS = [
   "beside",
   "hugepages",
   "accel",
+  "append",
 ] as const;
 
 /** What `--help` prints. */
@@ -57,7 +70,11 @@ export const USAGE = `usage: deno task capture --kernel IMAGE [flags]
   --namespaces LIST    instead of a scenario's own: 2G (every align and map) or 2G-1G-mem
   --beside NAMESPACE   create this one first and leave it, below the one measured
   --hugepages LIST     steps of the hugetlb scenario (default 1,8,64,512)
-  --accel kvm|tcg      default: kvm if the guest boots under it, else tcg`;
+  --append WORDS       more words for the kernel's command line
+  --accel kvm|tcg      default: kvm if the guest boots under it, else tcg
+
+Exit 0: every fixture is written. 1: a scenario failed or the guest's kernel complained; the others are written. What a
+kernel that complained did goes to NAME.complaints.json, with what it said. 2: bad usage, or something is missing.`;
 
 /** Reads the arguments. */
 export function parseCommandLine(args: readonly string[]): CommandLine {
@@ -80,6 +97,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     ...optional("modules", value("modules")),
     out: value("out") ?? "captured",
     scenarios: scenarioList(value("scenario")),
+    ...optional("append", value("append")),
     ...optional("accel", accelOf(value("accel"))),
     capture: {
       ...optional("dram", sizeOf(value("dram"))),

@@ -8,27 +8,28 @@
 //  | NX .. |     frame number    | .. PSE| .. P |
 //  +-------+---------------------+-------+------+
 //
-// Left out: 5-level paging, PUD leaves (the vmemmap has none).
+// The direct map, 0xffff888000000000, begins entry 273 and is walked the same way. Left out: 5-level paging.
 
 /** Reads whole frames of the machine's physical memory. */
 export type ReadFrame = (frame: number) => Promise<Uint8Array>;
 
 /** Address of the struct page of frame 0. */
 export const VMEMMAP_BASE = 0xffffea0000000000n;
-/** Entry of the top-level table the vmemmap begins in. */
+/** Entries of the top-level table that the vmemmap and the direct map begin in. */
 export const VMEMMAP_PGD_INDEX = 468;
+export const DIRECT_MAP_PGD_INDEX = 273;
 export const PAGE_BYTES = 4096;
 const ENTRIES = 512;
 const PRESENT = 1;
 const PSE = 1 << 7;
 
-/** What maps one or 512 pages of memmap. */
+/** What maps one page or 512 or 512 * 512 of them. */
 export interface Leaf {
   /** Vmemmap page, counted from the vmemmap's base. */
   readonly page: number;
-  /** 0 a PTE, 1 a PMD leaf. */
+  /** 0 a PTE, 1 a PMD leaf, 2 a PUD leaf. */
   readonly level: number;
-  /** Physical frame, of a PMD leaf the first. */
+  /** Physical frame, of a larger leaf the first. */
   readonly frame: number;
 }
 
@@ -42,9 +43,17 @@ export interface Walk {
 
 /** Walks vmemmap pages [first, first + count) from the top-level table at frame `root` on. */
 export async function walkVmemmap(read: ReadFrame, root: number, first: number, count: number): Promise<Walk> {
+  return await walkFrom(read, root, VMEMMAP_PGD_INDEX, first, count);
+}
+
+/** Walks the direct map of frames [first, first + count): the leaves' `page` is the frame they map. */
+export async function walkDirectMap(read: ReadFrame, root: number, first: number, count: number): Promise<Walk> {
+  return await walkFrom(read, root, DIRECT_MAP_PGD_INDEX, first, count);
+}
+
+async function walkFrom(read: ReadFrame, root: number, pgdIndex: number, first: number, count: number): Promise<Walk> {
   const walk: Walk = { leaves: [], tables: [new Set(), new Set(), new Set()] };
-  const pgdStart = VMEMMAP_PGD_INDEX * ENTRIES ** 3;
-  await walkTable(read, walk, root, 3, { base: 0, shift: pgdStart, first, end: first + count });
+  await walkTable(read, walk, root, 3, { base: 0, shift: pgdIndex * ENTRIES ** 3, first, end: first + count });
   return walk;
 }
 

@@ -9,7 +9,8 @@ import { dramOf, type Scenario } from "./scenario.ts";
 import { counterOf, freePages } from "./zoneinfo.ts";
 
 const DRAM_MIB = 4096;
-const BLOCK_MIB = 128;
+/** Size of a memory block of the guest. */
+export const BLOCK_MIB = 128;
 const UNPLUG_MS = 60_000;
 
 interface State {
@@ -45,7 +46,8 @@ export const hotplug: Scenario = async (capture) => {
   };
 };
 
-async function plug(guest: Guest, mib: number, blocks: number, unplug: boolean) {
+/** Plugs a DIMM of `mib` MiB, puts `blocks` of its blocks online; what the guest counts after each step. */
+export async function plug(guest: Guest, mib: number, blocks: number, unplug: boolean) {
   await readState(guest, "warm");
   const states = [await readState(guest, "before"), await readState(guest, "base")];
   const note = async (state: string) => void states.push(await readState(guest, state));

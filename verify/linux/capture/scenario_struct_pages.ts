@@ -3,6 +3,7 @@
 // touched, of a HugeTLB page. Perl maps the device, since nothing smaller in the packages can, and finds the huge page.
 
 import type { Guest } from "./guest.ts";
+import { layoutOf, type StructPageLayout } from "./layouts.ts";
 import { createNamespace, destroyNamespaces, type GuestNamespace, initLabels, STRUCT_PAGE_BYTES } from "./namespace.ts";
 import { parseNamespaceSpec } from "./namespace_spec.ts";
 import { PAGE_BYTES, VMEMMAP_BASE } from "./page_walk.ts";
@@ -21,7 +22,9 @@ const HUGE_OFFSETS = [0, 1, 2, 64];
 /** The struct pages, by `NAMESPACE.data INDEX`, and so on. */
 export const structPages: Scenario = async (capture) => {
   const { dram } = dramOf(capture, DRAM_MIB);
+  let release = "";
   const pages = await capture.withGuest({ dram, ...pmemOf(capture.options) }, async (guest) => {
+    release = await guest.shell.text("uname -r");
     await initLabels(guest);
     const found: Record<string, StructPage> = {};
     const given = capture.options.namespaces?.map((spec) => ({ spec, offsets: OFFSETS, touch: false }));
@@ -43,11 +46,8 @@ export const structPages: Scenario = async (capture) => {
     return found;
   });
   return {
-    layout:
-      "words[0]=flags [1]=lru.next/compound_head|1/pgmap [2]=lru.prev/zone_device_data/(tail1: byte0 dtor, byte1 " +
-      "order, hi32 compound_mapcount=-1) [3]=mapping/(tail1: lo32 pincount, hi32 compound_nr) [4]=index [5]=private " +
-      "[6]=lo32 _mapcount hi32 _refcount [7]=memcg_data",
-    flagBits: flagBits(Object.values(pages)[0].words[0]),
+    layout: layoutOf(release).words,
+    flagBits: flagBits(Object.values(pages)[0].words[0], layoutOf(release)),
     pages,
   };
 };
@@ -63,9 +63,11 @@ interface StructPage {
  * What the bits of the flags word mean. Where the zone's three bits lie depends on the kernel's configuration
  * (NODES_SHIFT, NUMA_BALANCING): in the word of a device page of node 0 the highest bit set is that of zone 4.
  */
-export function flagBits(deviceFlags: string): string {
+export function flagBits(deviceFlags: string, { flags }: StructPageLayout): string {
   const zone = BigInt(deviceFlags).toString(2).length - 3;
-  return `PG_referenced 1, PG_reserved 12, PG_head 16; zone bits ${zone}-${zone + 2} (DMA 0, DMA32 1, Normal 2, ` +
+  return `PG_referenced ${flags.referenced}, PG_reserved ${flags.reserved}, PG_head ${flags.head}; zone bits ${zone}-${
+    zone + 2
+  } (DMA 0, DMA32 1, Normal 2, ` +
     `Movable 3, Device 4), node bits ${zone + 3}-63`;
 }
 

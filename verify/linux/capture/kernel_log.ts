@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What a guest's kernel complained about while it was measured. Figures of a kernel that found itself broken are none
+// to compare with: a leak of one was once taken for what it does.
+
+/** Beginnings of complaints, behind the time stamp. */
+const COMPLAINTS: readonly RegExp[] = [
+  /^BUG:? /,
+  /^WARNING: /,
+  /^Oops: /,
+  /^kernel BUG at /,
+  /^general protection fault/,
+  /^Unable to handle kernel /,
+  /^INFO: task .* blocked for more than /,
+  /^rcu: INFO: .* detected stalls/,
+  /failed to free all reserved pages$/,
+];
+
+/** Every line of a kernel's log that is a complaint, without its time stamp. */
+export function kernelComplaints(log: string): string[] {
+  return log.split(/\r?\n/).map((line) => line.replace(/^\[\s*\d+\.\d+\] /, ""))
+    .filter((line) => COMPLAINTS.some((complaint) => complaint.test(line)));
+}

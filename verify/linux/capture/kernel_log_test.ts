@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import { assertEquals } from "@std/assert";
+import { kernelComplaints } from "./kernel_log.ts";
+
+Deno.test("kernelComplaints() finds what a kernel says of itself, and nothing in a boot that went well", () => {
+  const log = [
+    "[    0.000000] Linux version 6.12.117 (debian@host) #1 SMP",
+    "[    0.130001] mem auto-init: stack:all(zero), heap alloc:on, heap free:off",
+    "[    1.002003] ACPI: WARNING is part of no name here",
+    "[   31.415926] BUG: Bad page state in process sh  pfn:10e001",
+    "[   31.415927] page dumped because: corrupted mapping in tail page\r",
+    "[  131.000001] WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:1 x+0x1/0x2",
+    "[  132.000000] dax0.0: failed to free all reserved pages",
+    "[  133.5] kernel BUG at mm/memremap.c:1!",
+    "@@ 0",
+  ].join("\n");
+  assertEquals(kernelComplaints(log), [
+    "BUG: Bad page state in process sh  pfn:10e001",
+    "WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:1 x+0x1/0x2",
+    "dax0.0: failed to free all reserved pages",
+    "kernel BUG at mm/memremap.c:1!",
+  ]);
+  assertEquals(kernelComplaints(""), []);
+});

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `fsdax`: a namespace for a file system has a memmap as well, of base pages: what it takes, walked in the page tables
+// before it is made and after. ndctl makes each namespace twice, once to see where it comes to lie.
+
+import { memmapCounters } from "./free_pages.ts";
+import type { Guest } from "./guest.ts";
+import { destroyNamespaces, initLabels, STRUCT_PAGE_BYTES } from "./namespace.ts";
+import { PAGE_BYTES } from "./page_walk.ts";
+import { dramOf, type Scenario } from "./scenario.ts";
+import { pmemFrames, pmemOf } from "./scenario_namespaces.ts";
+import { tallyNamespace } from "./tally.ts";
+
+const DRAM_MIB = 6144;
+const SIZES = ["1G", "4G"];
+const MAPS = ["mem", "dev"];
+const PER_PAGE = PAGE_BYTES / STRUCT_PAGE_BYTES;
+
+interface Place {
+  readonly start: number;
+  readonly bytes: number;
+  readonly usableBytes: number;
+}
+
+/** Every size with its memmap in DRAM and in the namespace. */
+export const fsdax: Scenario = async (capture) => {
+  const { dram, dramMiB } = dramOf(capture, DRAM_MIB);
+  const rows = await capture.withGuest({ dram, ...pmemOf(capture.options) }, async (guest) => {
+    await initLabels(guest);
+    const pmem = await pmemFrames(guest);
+    const measured = [];
+    for (const size of SIZES) {
+      for (const map of MAPS) {
+        capture.note(`${size}, map=${map}`);
+        const { start, bytes } = await create(guest, size, map);
+        const [first, count] = [start / PAGE_BYTES / PER_PAGE, bytes / PAGE_BYTES / PER_PAGE];
+        await destroyNamespaces(guest);
+        const counted = await memmapCounters(guest);
+        const before = await guest.walk(first, count);
+        const place = await create(guest, size, map);
+        const { walk, vmemmapEntries } = tallyNamespace(before, await guest.walk(first, count), pmem);
+        const now = await memmapCounters(guest);
+        const memmapPages = counted === null || now === null ? null : now.pages - counted.pages;
+        measured.push({ size, map, ...place, walk, vmemmapEntries, memmapPages });
+        await destroyNamespaces(guest);
+      }
+    }
+    return measured;
+  });
+  return {
+    dramMiB,
+    note: "walk: DRAM frames that came with the namespace; memmapPages: change of nr_memmap_pages",
+    rows,
+  };
+};
+
+async function create(guest: Guest, size: string, map: string): Promise<Place> {
+  const text = await guest.shell.text(`ndctl create-namespace -r region0 -m fsdax -M ${map} -s ${size}`);
+  const { dev, size: usableBytes } = JSON.parse(text.slice(text.indexOf("{"))) as { dev: string; size: number };
+  const at = `/sys/bus/nd/devices/${dev}`;
+  const [start, bytes] = (await guest.shell.text(`cat ${at}/resource ${at}/size`)).split("\n").map(Number);
+  return { start, bytes, usableBytes };
+}

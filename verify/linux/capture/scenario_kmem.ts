@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `kmem`: a dax device made System RAM, its blocks kept offline, then put online one by one: what the zones count. The
+// device's attribute memmap_on_memory (6.8 and later) is 0 and 1, with the module parameter on in both guests.
+
+import { idleSpread, memmapCounters, settledZones } from "./free_pages.ts";
+import type { Guest } from "./guest.ts";
+import { createNamespace, initLabels } from "./namespace.ts";
+import { parseNamespaceSpec } from "./namespace_spec.ts";
+import { dramOf, type Scenario } from "./scenario.ts";
+import { pmemOf } from "./scenario_namespaces.ts";
+import { freePages } from "./zoneinfo.ts";
+
+const DRAM_MIB = 4096;
+const SPEC = parseNamespaceSpec("1G-2M-mem");
+const BLOCKS_ONLINE = 2;
+
+/** A guest for each value of the attribute. */
+export const kmem: Scenario = async (capture) => {
+  const { dram, dramMiB } = dramOf(capture, DRAM_MIB);
+  const runs: Record<string, unknown> = {};
+  for (const attribute of ["0", "1"]) {
+    capture.note(`${SPEC.name}, memmap_on_memory=${attribute} of the device`);
+    const append = "memory_hotplug.memmap_on_memory=Y";
+    runs[attribute] = await capture.withGuest(
+      { dram, ...pmemOf(capture.options), append },
+      (guest) => hotAdd(guest, attribute),
+    );
+  }
+  return { dramMiB, namespace: SPEC.name, note: "attribute: what the device says, null where it has none", runs };
+};
+
+async function hotAdd(guest: Guest, asked: string) {
+  await initLabels(guest);
+  const ns = await createNamespace(guest, SPEC);
+  if (typeof ns === "string") throw new Error(`Cannot create namespace ${SPEC.name}: ${ns}`);
+  await guest.shell.text("while read -r module; do insmod /modules/$module; done < /modules/kmem");
+  const device = `/sys/bus/dax/devices/${ns.device}`;
+  const there = await guest.shell.run(`echo ${asked} > ${device}/memmap_on_memory && cat ${device}/memmap_on_memory`);
+  const spread = await idleSpread(guest);
+  const states = [await counts(guest, "before")];
+  const old = await blocks(guest);
+  await guest.shell.text(
+    `echo ${ns.device} > /sys/bus/dax/drivers/device_dax/unbind; ` +
+      `echo ${ns.device} > /sys/bus/dax/drivers/kmem/new_id`,
+  );
+  const added = (await blocks(guest)).filter((block) => !old.includes(block));
+  states.push(await counts(guest, "added"));
+  for (const block of added.slice(0, BLOCKS_ONLINE)) {
+    await guest.shell.text(`echo online_movable > /sys/devices/system/memory/memory${block}/state`);
+    states.push(await counts(guest, `online${block}`));
+  }
+  return { attribute: there.code === 0 ? there.text : null, blocks: added, idleSpread: spread, states };
+}
+
+async function blocks(guest: Guest): Promise<number[]> {
+  const text = await guest.shell.text("ls /sys/devices/system/memory");
+  return [...text.matchAll(/\bmemory(\d+)\b/g)].map((m) => Number(m[1])).sort((a, b) => a - b);
+}
+
+async function counts(guest: Guest, state: string) {
+  const zones = await settledZones(guest);
+  const sum = (key: "managed" | "present") => zones.reduce((total, z) => total + z[key], 0);
+  return {
+    state,
+    free: freePages(zones),
+    managed: sum("managed"),
+    present: sum("present"),
+    memmap: await memmapCounters(guest),
+  };
+}
