@@ -13,6 +13,7 @@ import { tallyNamespace } from "./tally.ts";
 const DRAM_MIB = 6144;
 const SIZES = ["1G", "4G"];
 const MAPS = ["mem", "dev"];
+const SECTOR_BYTES = 512;
 const PER_PAGE = PAGE_BYTES / STRUCT_PAGE_BYTES;
 
 interface Place {
@@ -55,8 +56,9 @@ export const fsdax: Scenario = async (capture) => {
 
 async function create(guest: Guest, size: string, map: string): Promise<Place> {
   const text = await guest.shell.text(`ndctl create-namespace -r region0 -m fsdax -M ${map} -s ${size}`);
-  const { dev, size: usableBytes } = JSON.parse(text.slice(text.indexOf("{"))) as { dev: string; size: number };
+  const { dev, blockdev } = JSON.parse(text.slice(text.indexOf("{"))) as { dev: string; blockdev: string };
   const at = `/sys/bus/nd/devices/${dev}`;
-  const [start, bytes] = (await guest.shell.text(`cat ${at}/resource ${at}/size`)).split("\n").map(Number);
-  return { start, bytes, usableBytes };
+  const values = await guest.shell.text(`cat ${at}/resource ${at}/size /sys/class/block/${blockdev}/size`);
+  const [start, bytes, sectors] = values.split("\n").map(Number);
+  return { start, bytes, usableBytes: sectors * SECTOR_BYTES };
 }
