@@ -22,6 +22,15 @@ export function presetFor(release: string): string {
   return RELEASES.findLast((name) => versionOf(name) <= versionOf(release)) ?? RELEASES[0];
 }
 
+/** The oldest release after a kernel's that gives as much as the newest; null when there is none after it. */
+export function releaseGiving(preset: string, gives: (release: string) => number): string | null {
+  const newer = RELEASES.filter((release) => versionOf(release) > versionOf(preset));
+  const newest = newer.at(-1);
+  if (newest === undefined) return null;
+  const most = gives(newest);
+  return newer.find((release) => gives(release) >= most) ?? newest;
+}
+
 /** One parameter of a command line; the last one counts. Null when it is not there. */
 export function parameter(line: string, name: string): string | null {
   const found = line.split(/\s+/).findLast((word) => word.replaceAll("-", "_").startsWith(`${name}=`));

@@ -7,7 +7,7 @@ import { formatSize } from "../lib/units.ts";
 import type { Box, BoxNamespace, BoxRegion } from "./box.ts";
 import { hasMemmap, namespaceFigures, namespaceSpec } from "./costs.ts";
 import type { Emulator, NamespaceSpec } from "./emulate.ts";
-import { RELEASES } from "./kernel_of.ts";
+import { releaseGiving } from "./kernel_of.ts";
 import { type BoxLever, NO_GAIN } from "./lever.ts";
 
 const DESTROYS = "destroys the data; back it up first";
@@ -28,13 +28,14 @@ export function namespaceLevers(box: Box, region: BoxRegion, ns: BoxNamespace, e
       levers.push(lever("align", `pages of ${formatSize(huge)}, memmap in DRAM`, { align: huge, map: "mem" }));
     }
   } else {
-    levers.push(lever("mode", "devdax instead of fsdax: tail pages are shared", { mode: "devdax" }));
+    levers.push(lever("mode", "devdax instead of fsdax", { mode: "devdax" }));
     if (other === "mem") {
-      levers.push(lever("mode", "devdax, memmap in DRAM: tail pages are shared", { mode: "devdax", map: "mem" }));
+      levers.push(lever("mode", "devdax instead of fsdax, memmap in DRAM", { mode: "devdax", map: "mem" }));
     }
   }
-  const newest = RELEASES.at(-1)!;
-  if (newest !== box.kernel.preset) levers.push(lever("kernel", `Linux ${newest}`, { kernel: newest }));
+  const gives = (kernel: string) => lever("kernel", "", { kernel }).dram;
+  const release = releaseGiving(box.kernel.preset, gives);
+  if (release !== null) levers.push(lever("kernel", `Linux ${release}`, { kernel: release }));
   return levers;
 }
 

@@ -5,7 +5,7 @@ import { formatSize } from "../lib/units.ts";
 import type { Box, BoxPool } from "./box.ts";
 import { poolName } from "./costs.ts";
 import type { Emulator, PoolSpec } from "./emulate.ts";
-import { RELEASES, versionOf } from "./kernel_of.ts";
+import { releaseGiving, versionOf } from "./kernel_of.ts";
 import { type BoxLever, NO_GAIN } from "./lever.ts";
 
 /** Levers of all pools together where one switch serves all. */
@@ -38,7 +38,7 @@ function freeing(box: Box, emulator: Emulator, now: number): BoxLever {
   const dram = freeVmemmap === true ? 0 : saved(box, emulator, { optimize: true }) - now;
   const old = release !== null && versionOf(release) < versionOf("5.14");
   const tooSmall = dram <= 0 ? "pages of this size have too little vmemmap to free any" : null;
-  const why = freeVmemmap === true ? "is on already" : old ? `needs Linux 5.14, this is ${release}` : tooSmall;
+  const why = old ? `needs Linux 5.14, this is ${release}` : freeVmemmap === true ? "is on already" : tooSmall;
   const exclusive = memmapOnMemory === true && versionOf(preset) < versionOf("6.0");
   const commands = ["kernel command line: hugetlb_free_vmemmap=on"];
   if (versionOf(preset) >= versionOf("6.0")) {
@@ -58,19 +58,18 @@ function freeing(box: Box, emulator: Emulator, now: number): BoxLever {
 
 /** A kernel that keeps fewer pages of each. */
 function newerKernel(box: Box, emulator: Emulator, now: number): BoxLever | null {
-  const newest = RELEASES.at(-1)!;
   const { preset, freeVmemmap } = box.kernel;
-  if (freeVmemmap !== true || newest === preset) return null;
-  const dram = saved(box, emulator, { kernel: newest }) - now;
-  if (dram <= 0) return null;
+  const gives = (kernel: string) => saved(box, emulator, { kernel }) - now;
+  const release = freeVmemmap === true ? releaseGiving(preset, gives) : null;
+  if (release === null || gives(release) <= 0) return null;
   return {
     ...NO_GAIN,
     kind: "kernel",
-    what: `Linux ${newest}: less vmemmap kept per huge page`,
+    what: `Linux ${release}: less vmemmap kept per huge page`,
     of: names(box),
-    dram,
+    dram: gives(release),
     why: null,
-    commands: [`boot Linux ${newest} or later`],
+    commands: [`boot Linux ${release} or later`],
     caution: null,
   };
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Everything a machine shows of its memory, by the name of the file or program that shows it.
 
+import { versionOf } from "../box/kernel_of.ts";
 import { meminfo, nodeHugepages } from "./meminfo.ts";
 import { lsmem, sysfsMemory } from "./blocks.ts";
 import { type Inspected } from "./machine.ts";
 import { pageTypes } from "./page_types.ts";
 import { daxctlList, iomem, kmemLines, ndctlList } from "./pmem.ts";
-import { releaseOf, versionOf } from "./release.ts";
+import { releaseOf } from "./release.ts";
 import { buddyinfo, vmstat, zoneinfo } from "./zones.ts";
 
 /** One thing to look at: what is typed on Linux, and what it prints. */

@@ -2,7 +2,7 @@
 // Names of the counters of /proc/vmstat, in its order (vmstat_text of mm/vmstat.c), with the options of Debian's amd64
 // kernels; /proc/zoneinfo prints the first ones of them by zone and node. Kernels before 6.1 are given 6.1's names.
 
-import { versionOf } from "./release.ts";
+import { versionOf } from "../box/kernel_of.ts";
 
 const LINUX_6_1 = "nr_free_pages nr_zone_inactive_anon nr_zone_active_anon nr_zone_inactive_file nr_zone_active_file " +
   "nr_zone_unevictable nr_zone_write_pending nr_mlock nr_bounce nr_zspages nr_free_cma numa_hit numa_miss " +

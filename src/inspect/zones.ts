@@ -2,12 +2,13 @@
 // /proc/zoneinfo, /proc/buddyinfo and /proc/vmstat of the emulated machine, in the format of mm/vmstat.c. What is not
 // modelled (watermarks, per-CPU lists, the page cache, reclaim) prints as 0.
 
+import { versionOf } from "../box/kernel_of.ts";
 import { ZONE_NAMES } from "../include/mmzone.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { type PgData, type Zone, zoneFreePages } from "../mm/mmzone.ts";
 import { totalFreePages } from "../mm/page_alloc.ts";
 import { C } from "../mm/vmstat.ts";
-import { releaseOf, versionOf } from "./release.ts";
+import { releaseOf } from "./release.ts";
 import { statNames, vmstatNames } from "./vmstat_names.ts";
 
 /** Nodes with any memory; the others are not online. */
