@@ -92,8 +92,13 @@ function timed({ kernel, run, restore }: CaseBox, rounds = ROUNDS): Timed {
     run();
     times.push(performance.now() - t0);
   }
-  times.sort((a, b) => a - b);
-  return { counters, ms: times[0], spread: times[times.length >> 1] / times[0] };
+  return { counters, ...best(times) };
+}
+
+/** The best of some times, and how many times it their median is. */
+export function best(times: readonly number[]): { readonly ms: number; readonly spread: number } {
+  const sorted = times.toSorted((a, b) => a - b);
+  return { ms: sorted[0], spread: sorted[sorted.length >> 1] / sorted[0] };
 }
 
 /**

@@ -3,6 +3,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { CALIBRATE_CASES } from "./calibrate_cases.ts";
+import { best } from "./calibrate.ts";
 import { lab } from "./lab_testing.ts";
 
 const benches = (min: unknown) => CALIBRATE_CASES.map(({ name }) => ({ name, results: [{ ok: { min } }] }));
@@ -33,4 +34,10 @@ Deno.test("lab calibrate --bench refuses damaged files in one line", async () =>
     assertMatch(err, message);
   }
   await Deno.remove(file);
+});
+
+Deno.test("best() is the least of the times; the spread is how far the median lies above it", () => {
+  assertEquals(best([4, 2, 10, 3, 8]), { ms: 2, spread: 2 });
+  assertEquals(best([5]), { ms: 5, spread: 1 });
+  assertEquals(best([11, 9]), { ms: 9, spread: 11 / 9 });
 });

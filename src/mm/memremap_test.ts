@@ -234,3 +234,19 @@ Deno.test("errata pfnNextYield yields on every compound but one in 1024", () => 
   // 16 sections yield once each; 1024 steps cross one boundary of 1024.
   assertEquals([yields(false), yields(true)], [16 + 1, 16 + 1023]);
 });
+
+Deno.test("memunmapPages() takes a range out of the tree once its memmap is gone, not before: who looks still finds it", () => {
+  for (const map of ["mem", "dev"] as const) {
+    withKernel("kernel=6.1", (k) => {
+      const ns = mustCreate(k, { map });
+      const forget = k.pgmaps.delete.bind(k.pgmaps);
+      const populated: boolean[] = [];
+      k.pgmaps.delete = (range) => {
+        populated.push(k.sections.populated(range.start), k.sections.populated(range.end - 1));
+        forget(range);
+      };
+      mustDestroy(k, ns);
+      assertEquals(populated, [false, false]);
+    });
+  }
+});

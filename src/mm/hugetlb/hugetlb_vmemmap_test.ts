@@ -6,15 +6,17 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { boot } from "../../boot.ts";
 import { USE_BOOT_VMEMMAP, USE_PINNED, USE_PTE_TABLE, USE_VMEMMAP } from "../../include/frame_use.ts";
 import { PRESETS } from "../../include/kernel_config.ts";
-import { PAGE_FLAGS, PAGE_MAPPING, PAGE_REFCOUNT } from "../../include/mm_types.ts";
+import { EBUSY } from "../../include/errno.ts";
+import { PAGE_FLAGS, PAGE_MAPPING, PAGE_PRIVATE, PAGE_REFCOUNT } from "../../include/mm_types.ts";
 import { KernelPanic } from "../../lib/bug.ts";
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import { conserved } from "../../debug_vm/hugetlb.ts";
-import { freeHugePages, persistentHugePages, setNrHugepages, setOptimizeVmemmap } from "./hugetlb.ts";
+import { allocHugePage, freeHugePages, persistentHugePages, setNrHugepages, setOptimizeVmemmap } from "./hugetlb.ts";
 import { bootHugetlb, emptyPools, variantName, VARIANTS, withHugetlb } from "./hugetlb_testing.ts";
 import { flushFreeHpageWork } from "./make_and_free.ts";
-import { vmemmapOptimized } from "./hugetlb_vmemmap.ts";
+import { hugetlbVmemmapRestore, vmemmapOptimized } from "./hugetlb_vmemmap.ts";
 import type { Kernel } from "../kernel.ts";
+import { memoryFailureHugetlb } from "../memory_failure.ts";
 import { allocPages, freePages, totalFreePages } from "../page_alloc.ts";
 import { compoundHead, isPageHead, readPage, setPageFlags, vmemmapPage } from "../page.ts";
 import { C } from "../vmstat.ts";
@@ -321,4 +323,23 @@ Deno.test("splitVmemmapRange() of a 2 MiB page on the toy makes a table for each
     assertEquals(new Set(layout(k, head, 512)).size, 1);
     checkInvariants(k);
   });
+});
+
+//  struct pages of the head's page     [H][t1][t2][t3][t4: the bad frame][t5] ... [t63]
+//  and of each page that is restored   [t3][t4][t5][t3][t4][t5] ...
+Deno.test("hugetlbVmemmapRestore() of a copy of the head's page puts its struct pages 3 to 5 over its first three", () => {
+  const k = boot({ arch: "x86-64", kernel: PRESETS["6.1"], dram: [2 ** 29], hugetlbFreeVmemmap: true });
+  const [h] = k.hugetlb.hstates;
+  setNrHugepages(k, h, 1);
+  const head = allocHugePage(k, h, 0);
+  assert(vmemmapOptimized(k, head));
+  // In use: it stays, and its fifth struct page says which frame is bad.
+  assertEquals(memoryFailureHugetlb(k, head + 100), -EBUSY);
+  assertEquals(hugetlbVmemmapRestore(k, h, head, 0), 0);
+  const read = (pfn: number) => Array.from({ length: 16 }, (_, word) => readPage(k, pfn, word));
+  for (let pfn = head + 64; pfn < head + 512; pfn++) {
+    const i = pfn % 64;
+    assertEquals(read(pfn), read(head + (i < 3 ? i + 3 : i)), `struct page ${pfn - head}`);
+  }
+  assertEquals([65, 66, 68].map((i) => readPage(k, head + i, PAGE_PRIVATE)), [100, 0, 100]);
 });
