@@ -116,6 +116,13 @@ export const MUTATIONS = {
     "if (vmemmapOptimized(k, head) && hugetlbVmemmapRestore(",
     "if (hugetlbVmemmapRestore(",
   ),
+  /** B21: restore allocates on the page's own node only; what is all ZONE_MOVABLE, or full, has no frame for it. */
+  restoresOnOwnNode: mutation(
+    "a pool on a node without free frames cannot shrink, whatever other nodes have",
+    "mm/hugetlb/hugetlb_vmemmap.ts",
+    "allocFrames(k, nid, USE_VMEMMAP, frames, count, !k.config.hugetlbRestoreFallback)",
+    "allocFrames(k, nid, USE_VMEMMAP, frames, count, true)",
+  ),
   /** 001:687: prep_compound_head() before the tails are initialised, which overwrite what it wrote. */
   headBeforeTails: mutation(
     "the head's order is written to the first tail before that is initialised",

@@ -3,6 +3,7 @@
 // goes bad, the pools emptied; invariants after every step. Besides them it looks at what making and giving back pages
 // costs everybody else (I30): flushes and grace periods.
 
+import { USE_PINNED } from "../../src/include/frame_use.ts";
 import { EBUSY } from "../../src/include/errno.ts";
 import type { Hstate } from "../../src/include/hugetlb.ts";
 import { panic } from "../../src/lib/bug.ts";
@@ -11,6 +12,7 @@ import { allocHugePage, freeHugePage, setNrHugepages, setOptimizeVmemmap } from 
 import { flushFreeHpageWork } from "../../src/mm/hugetlb/make_and_free.ts";
 import { memoryFailureHugetlb } from "../../src/mm/memory_failure.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
+import { allocPages, freePages } from "../../src/mm/page_alloc.ts";
 import { C } from "../../src/mm/vmstat.ts";
 
 /** Lives the life with the smallest huge page; panics where something is wrong. */
@@ -28,6 +30,21 @@ export function poolExercise(k: Kernel): void {
     flushFreeHpageWork(k);
     checkInvariants(k);
   }
+}
+
+/** A pool on a node that has no other memory left, which must shrink all the same: other nodes have frames. */
+export function fullNodeExercise(k: Kernel): void {
+  const [h] = k.hugetlb.hstates;
+  step(k, () => setNrHugepages(k, h, 3, 0), 3);
+  const pinned: number[] = [];
+  for (let pfn; (pfn = allocPages(k, 0, 0, USE_PINNED, true)) >= 0;) pinned.push(pfn);
+  step(k, () => setNrHugepages(k, h, 0, 0), 0);
+  flushFreeHpageWork(k);
+  if (h.nrHugePages !== 0) {
+    panic(`fullNodeExercise: ${h.nrHugePages} pages stay, ${h.surplusHugePages} of them surplus`);
+  }
+  for (const pfn of pinned) freePages(k, pfn, 0, USE_PINNED);
+  checkInvariants(k);
 }
 
 /**

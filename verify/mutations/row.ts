@@ -2,6 +2,7 @@
 // What a row of the table of mutations is made of: the machine a defect shows on, how it is put in, and what must
 // notice.
 
+import type { Arch } from "../../src/arch/arch.ts";
 import type { BootOptions } from "../../src/boot.ts";
 import type { NamespaceRequest } from "../../src/drivers/nvdimm/namespace.ts";
 import { type Errata, type KernelConfig, NO_ERRATA, PRESETS } from "../../src/include/kernel_config.ts";
@@ -21,8 +22,9 @@ export interface MutationRow {
   readonly machine: BootOptions;
   /** The life it is put into. */
   readonly live: Live;
-  /** Puts the defect into the sources, the configuration, or the booted machine. */
+  /** Puts the defect into the sources, the architecture, the configuration, or the booted machine. */
   readonly edits?: readonly Edit[];
+  readonly arch?: Arch;
   readonly config?: Partial<KernelConfig>;
   readonly patch?: (k: Kernel) => void;
   /** The life with the defect in it, where that is an order of its steps. */
@@ -46,6 +48,7 @@ export function devices(...requests: NamespaceRequest[]): Live {
 }
 
 export const plugged: Live = ({ plugExercise }, k) => plugExercise(k);
+export const fullNode: Live = ({ fullNodeExercise }, k) => fullNodeExercise(k);
 export const pooled: Live = ({ poolExercise }, k) => poolExercise(k);
 
 /** A toy kernel without errata. */

@@ -19,9 +19,7 @@ export interface Verdict {
 
 /** Runs a row without its defect and with it. */
 export async function tryMutation(row: MutationRow): Promise<Verdict> {
-  // An arch made for the row is part of the defect.
-  const machine = typeof row.machine.arch === "string" ? row.machine : { ...row.machine, arch: "toy" };
-  const without = panicOf(sound, () => row.live(sound, sound.boot(machine)));
+  const without = panicOf(sound, () => row.live(sound, sound.boot(row.machine)));
   const noticed = row.edits === undefined ? lived(row, sound) : await withMutant(row.edits, (w) => lived(row, w));
   return { row, without, noticed, caught: without === null && noticed !== null && row.notices.test(noticed) };
 }
@@ -30,7 +28,8 @@ export async function tryMutation(row: MutationRow): Promise<Verdict> {
 function lived(row: MutationRow, world: World): string | null {
   return panicOf(world, () => {
     const kernel = typeof row.machine.kernel === "object" ? row.machine.kernel : PRESETS["6.1"];
-    const k = world.boot({ ...row.machine, kernel: { ...kernel, ...row.config } });
+    const arch = row.arch === undefined ? {} : { arch: row.arch };
+    const k = world.boot({ ...row.machine, ...arch, kernel: { ...kernel, ...row.config } });
     row.patch?.(k);
     (row.mutant ?? row.live)(world, k);
   });

@@ -3,7 +3,7 @@
 // (edits.ts), an object of a booted machine that is made to misbehave, or an order of steps that
 // another CPU finds wrong. New paths add rows.
 
-import { TOY, TOY_ARM64_PAGES } from "../../src/arch/toy/toy.ts";
+import { TOY, TOY_ARM64_PAGES, TOY_HUGETLB } from "../../src/arch/toy/toy.ts";
 import { ZONE_DEVICE } from "../../src/include/mmzone.ts";
 import { C } from "../../src/mm/vmstat.ts";
 import { RACE_ROWS } from "./race_rows.ts";
@@ -12,6 +12,7 @@ import {
   devices,
   erratum,
   FAR,
+  fullNode,
   IN_BOOT_SECTION,
   IN_LEAF,
   MEM,
@@ -177,6 +178,23 @@ export const ROWS: readonly MutationRow[] = [
     invariant: "I12",
     notices: /is not shared|not mapped by a page-table entry/,
   }),
+  erratum(
+    "restoreWithoutReset",
+    "6.12.115",
+    "restored tails on a copy of the head's page keep its special struct pages",
+    {
+      machine: toy("6.12", {}, { arch: TOY_HUGETLB, dram: [2 ** 23], pmem: [], hugetlbFreeVmemmap: true }),
+      live: pooled,
+      invariant: "I8",
+      notices: /is no tail of/,
+    },
+  ),
+  mutation("restoresOnOwnNode", "B21", {
+    machine: toy("v7", { hugetlbRestoreFallback: true }, { dram: [2 ** 20, 2 ** 20], hugetlbFreeVmemmap: true }),
+    live: fullNode,
+    invariant: "",
+    notices: /\d+ pages stay|got 3, expected 0/,
+  }),
   mutation("ownMemmapNotPresent", "", {
     machine: toy("6.1", {}, PLUG),
     live: plugged,
@@ -229,7 +247,8 @@ export const ROWS: readonly MutationRow[] = [
     notices: /I20/,
   }),
   object("vmemmapBaseUnaligned", "", "a vmemmap base that is no multiple of 4 GiB, its low word forgotten", {
-    machine: toy("5.14", {}, { arch: { ...TOY, vmemmapHi: TOY.vmemmapHi + 2 ** -10 } }),
+    machine: toy("5.14"),
+    arch: { ...TOY, vmemmapHi: TOY.vmemmapHi + 2 ** -10 },
     invariant: "I2",
     notices: /I2 pfn/,
   }),

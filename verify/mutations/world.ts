@@ -6,4 +6,4 @@ export { boot } from "../../src/boot.ts";
 export { KernelPanic } from "../../src/lib/bug.ts";
 export { exercise } from "./exercise.ts";
 export { plugExercise } from "./plug_exercise.ts";
-export { poolExercise } from "./pool_exercise.ts";
+export { fullNodeExercise, poolExercise } from "./pool_exercise.ts";

@@ -4,8 +4,10 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { boot } from "../../boot.ts";
+import { memoryBlockOnline } from "../../drivers/base/memory.ts";
+import { addMemory } from "../../drivers/base/memory_hotplug.ts";
 import { EBUSY, ENOMEM, ENXIO } from "../../include/errno.ts";
-import { USE_HUGETLB, USE_HWPOISON } from "../../include/frame_use.ts";
+import { USE_HUGETLB, USE_HWPOISON, USE_PINNED } from "../../include/frame_use.ts";
 import { HPG_FREED, SUBPAGE_INDEX_CGROUP, SUBPAGE_INDEX_HWPOISON } from "../../include/hugetlb.ts";
 import { PRESETS } from "../../include/kernel_config.ts";
 import { PAGE_PRIVATE } from "../../include/mm_types.ts";
@@ -24,6 +26,7 @@ import { flushFreeHpageWork } from "./make_and_free.ts";
 import { setSubpagePrivate, subpagePrivate } from "./huge_page.ts";
 import { dissolveFreeHugePage, memoryFailure } from "../memory_failure.ts";
 import { bootHugetlb, emptyPools, variantName, VARIANTS, withHugetlb } from "./hugetlb_testing.ts";
+import { findMemoryBlock } from "../hotplug/memory_block.ts";
 import { allocPages, freePages } from "../page_alloc.ts";
 import { pageFlags, pageRefcount, readPage } from "../page.ts";
 import { PAGE_LAYOUTS } from "../../include/page_layout.ts";
@@ -231,4 +234,43 @@ Deno.test("a page that is freed forgets its cgroup: the next user has none unles
       freeHugePage(k, h, head);
     }
   });
+});
+
+Deno.test("a pool on a node that is full shrinks from 6.7 on, with frames of other nodes; before its pages stay surplus", () => {
+  for (const kernel of ["6.1", "6.7", "6.12"]) {
+    withHugetlb({ kernel: PRESETS[kernel], dram: [2 ** 21, 2 ** 21] }, (k, h) => {
+      assertEquals(setNrHugepages(k, h, 3, 0), 3);
+      const pinned: number[] = [];
+      for (let pfn; (pfn = allocPages(k, 0, 0, USE_PINNED, true)) >= 0;) pinned.push(pfn);
+      setNrHugepages(k, h, 0, 0);
+      const stays = kernel === "6.1" ? 3 : 0;
+      assertEquals([h.nrHugePages, h.surplusHugePages], [stays, stays], kernel);
+      checkInvariants(k);
+      for (const pfn of pinned) freePages(k, pfn, 0, USE_PINNED);
+    });
+  }
+});
+
+Deno.test("a pool on a node that is all ZONE_MOVABLE shrinks from 6.7 on, with frames of other nodes", () => {
+  for (const kernel of ["6.1", "6.7"]) {
+    // What stays cannot be given back at all: no fixture empties this pool.
+    const k = bootHugetlb({
+      kernel: PRESETS[kernel],
+      dram: [2 ** 21],
+      nodes: 2,
+      hotplug: [{ bytes: 2 ** 20, nid: 1 }],
+    });
+    const [h] = k.hugetlb.hstates;
+    const bytes = k.hotplug.blockPages * k.pageBytes;
+    const { start } = k.machine.topology.hotplug[0];
+    for (let at = start * k.pageBytes; at < start * k.pageBytes + 2 ** 20; at += bytes) {
+      assertEquals(addMemory(k, 1, at, bytes, { memmapOnMemory: false }), 0);
+      assertEquals(memoryBlockOnline(k, findMemoryBlock(k, at / k.pageBytes)!, "online_movable"), 0);
+    }
+    assertEquals(setNrHugepages(k, h, 2, 1), 2);
+    setNrHugepages(k, h, 0, 1);
+    const stays = kernel === "6.1" ? 2 : 0;
+    assertEquals([h.nrHugePages, h.surplusHugePages], [stays, stays], kernel);
+    checkInvariants(k);
+  }
 });
