@@ -92,6 +92,8 @@ export { COSTS } from "./src/model/cost_tables.ts";
 export type { CostTable } from "./src/model/cost_tables.ts";
 export type { HugetlbCost } from "./src/model/hugetlb.ts";
 export type { TermName } from "./src/model/terms.ts";
+export { lineageReport } from "./src/scenario/lineage.ts";
+export type { LineageChange, LineageCost, LineageOptions, LineageReport, LineageRow } from "./src/scenario/lineage.ts";
 export { PRESETS } from "./src/include/kernel_config.ts";
 export { SWITCHES } from "./src/include/kernel_switches.ts";
 export type { Switch, SwitchValue } from "./src/include/kernel_switches.ts";

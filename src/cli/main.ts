@@ -13,7 +13,9 @@ import { adviseHugePages, hugePagesMissing } from "./huge_pages.ts";
 import { hotplugCommand } from "./hotplug.ts";
 import { hugetlbCommand } from "./hugetlb.ts";
 import { inspectCommand } from "./inspect.ts";
+import { kernelsCommand } from "./kernels.ts";
 import { layoutCommand } from "./layout.ts";
+import { lineageCommand } from "./lineage.ts";
 import { namespaceCommand } from "./namespace.ts";
 import { planCommand } from "./plan.ts";
 import { complain, runCommand } from "./run.ts";
@@ -29,6 +31,8 @@ export const COMMANDS: readonly Command[] = [
   layoutCommand,
   planCommand,
   diffCommand,
+  kernelsCommand,
+  lineageCommand,
   traceCommand,
   boxCommand,
   inspectCommand,

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// One question under every generation of the vmemmap diet: a namespace, a pool of huge pages or a DIMM, put to each
+// kernel on the same box, with what was counted and which switches changed since the generation before. The road ahead
+// is there too, marked as such: what a switch can already do is run, the rest is arithmetic over what was counted.
+
+import { PRESETS } from "../include/kernel_config.ts";
+import { SWITCHES } from "../include/kernel_switches.ts";
+import { kernelChanges, kernelConfig, type SwitchChange } from "../kernels.ts";
+import type { CounterValues } from "../mm/vmstat.ts";
+import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
+import { hotplugReport } from "./hotplug.ts";
+import { hugetlbReport } from "./hugetlb.ts";
+import { NamespaceError, namespaceReport } from "./namespace.ts";
+
+/** What to ask: exactly one of `size`, `pool`, `dimm`. Bytes. */
+export interface LineageOptions {
+  /** Size of a device-dax namespace. */
+  readonly size?: number;
+  /** Its page size; default 2 MiB. */
+  readonly align?: number;
+  /** Where its memmap is kept; default DRAM. */
+  readonly map?: MapMode;
+  /** A pool of huge pages whose vmemmap is freed. */
+  readonly pool?: { readonly size: number; readonly count: number };
+  /** A DIMM that is plugged with memmap_on_memory. */
+  readonly dimm?: number;
+  /** Architecture; default x86-64. */
+  readonly arch?: string;
+}
+
+/** What one generation takes for it. */
+export interface LineageCost {
+  /** DRAM in bytes that left the free lists for memmap and tables; for a pool, what its memmap keeps. */
+  readonly dramBytes: number;
+  /** The part of it that holds struct pages. */
+  readonly memmapBytes: number;
+  /** Struct pages written; null where only frames and tables were counted. */
+  readonly structPagesWritten: number | null;
+  /** Entries written to page tables; null where nobody can know. */
+  readonly entriesWritten: number | null;
+  /** TLB flushes; null likewise. */
+  readonly tlbFlushes: number | null;
+  /** References taken: on the pgmap, and on shared memmap frames; null likewise. */
+  readonly references: number | null;
+}
+
+/** A change on the way from one generation to the next. */
+export interface LineageChange extends SwitchChange {
+  /** What the switch does, in a line. */
+  readonly help: string;
+  /** The release, commit or document it comes from. */
+  readonly source: string;
+}
+
+/** One generation. */
+export interface LineageRow {
+  /** Preset, or spec. */
+  readonly kernel: string;
+  /** What it brought, in a few words. */
+  readonly what: string;
+  /** How it is known: a kernel's preset, a switch that no kernel has yet, or arithmetic over another row. */
+  readonly kind: "kernel" | "what-if" | "arithmetic";
+  /** Null where the kernel refuses; the reason is in `error`. */
+  readonly cost: LineageCost | null;
+  /** Why there is no cost; null where there is one. */
+  readonly error: string | null;
+  /** Switches that changed since the generation before. */
+  readonly changes: readonly LineageChange[];
+}
+
+/** What `lab lineage --json` prints. */
+export interface LineageReport {
+  /** What was asked. */
+  readonly config: LineageOptions;
+  /** A row per generation, oldest first, then the road ahead. */
+  readonly rows: readonly LineageRow[];
+}
+
+/** Kernels by age. */
+const GENERATIONS: readonly { readonly kernel: string; readonly what: string }[] = [
+  { kernel: "5.14", what: "before the series" },
+  { kernel: "5.18", what: "compound device-dax; HugeTLB keeps one page" },
+  { kernel: "6.1", what: "device-dax shares its tails" },
+  { kernel: "6.7", what: "head copied, flushes batched" },
+  { kernel: "6.12", what: "memmap block by block, grace period" },
+  { kernel: "7.3", what: "one tail page per order and zone" },
+];
+
+/** What is announced: device-dax tails on the head's page, as HugeTLB has it. */
+const ONE_PAGE = { kernel: "7.3,dedup=pte+head", what: "device-dax keeps one page (7 of 8)" };
+
+/** Struct pages are written for questions up to this size; beyond, frames and tables alone are counted. */
+const MOST_CONTENTS = 2 ** 36;
+const BASE_STRUCT_PAGE = 64;
+const MEMDESC = 8;
+
+/**
+ * Asks every generation. RangeError unless exactly one question is asked, and for whatever the question's own report
+ * refuses.
+ *
+ * @example
+ * ```ts
+ * import { lineageReport } from "./lineage.ts";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const { rows } = lineageReport({ size: 2 ** 30, align: 2 ** 21 });
+ * const [before, , after] = rows;
+ * assertEquals([before.kernel, after.kernel], ["5.14", "6.1"]);
+ * assert(after.cost!.dramBytes * 3 < before.cost!.dramBytes);
+ * ```
+ */
+export function lineageReport(options: LineageOptions): LineageReport {
+  const asked = [options.size, options.pool, options.dimm].filter((question) => question !== undefined);
+  if (asked.length !== 1) {
+    throw new RangeError(`Cannot trace ${asked.length} questions: expected one of size, pool, dimm`);
+  }
+  const rows: LineageRow[] = [];
+  let previous: string | null = null;
+  for (const { kernel, what } of GENERATIONS) {
+    rows.push({ kernel, what, kind: "kernel", ...answer(options, kernel), changes: changesOf(previous, kernel) });
+    previous = kernel;
+  }
+  if (options.size !== undefined) {
+    const { kernel, what } = ONE_PAGE;
+    const row: LineageRow = {
+      kernel,
+      what,
+      kind: "what-if",
+      ...answer(options, kernel),
+      changes: changesOf("7.3", kernel),
+    };
+    rows.push(row, ...oneTailRows(options, row));
+  }
+  return { config: options, rows: [...rows, ...memdescRows(options, rows[0])] };
+}
+
+function changesOf(from: string | null, to: string): LineageChange[] {
+  if (from === null) return [];
+  return kernelChanges(PRESETS[from], kernelConfig(to)).map((change) => ({
+    ...change,
+    help: SWITCHES[change.name].help,
+    source: SWITCHES[change.name].source,
+  }));
+}
+
+function answer(options: LineageOptions, kernel: string): { cost: LineageCost | null; error: string | null } {
+  try {
+    if (options.size !== undefined) return namespaceCost(options, options.size, kernel);
+    if (options.pool !== undefined) return { cost: poolCost(options, options.pool, kernel), error: null };
+    return dimmCost(options, options.dimm!, kernel);
+  } catch (error) {
+    if (error instanceof NamespaceError) return { cost: null, error: error.message };
+    throw error;
+  }
+}
+
+function namespaceCost({ align, map, arch }: LineageOptions, size: number, kernel: string) {
+  const contents = size <= MOST_CONTENTS;
+  const { pages, counters, pgmapRefs, structPages } = namespaceReport({
+    size,
+    kernel,
+    contents,
+    align: align ?? 2 ** 21,
+    ...(map === undefined ? {} : { map }),
+    ...(arch === undefined ? {} : { arch }),
+  });
+  const pageBytes = pageBytesOf(structPages.mapped, size);
+  const cost = {
+    dramBytes: pages.dramTotal * pageBytes,
+    memmapBytes: pages.vmemmap * pageBytes,
+    structPagesWritten: contents ? structPages.initialised : null,
+    ...work(counters),
+    references: pgmapRefs + counters.vmemmapFrameGets,
+  };
+  return { cost, error: null };
+}
+
+/** The size of a base page, from how many struct pages describe the namespace. */
+function pageBytesOf(structPages: number, size: number): number {
+  return 2 ** Math.round(Math.log2(size / structPages));
+}
+
+function poolCost({ arch }: LineageOptions, { size, count }: { size: number; count: number }, kernel: string) {
+  const { counters: { alloc }, vmemmapPages, pteTables, netSavedPages, netSavedBytes, config } = hugetlbReport({
+    size,
+    count,
+    kernel,
+    giveBack: false,
+    ...(arch === undefined ? {} : { arch }),
+  });
+  const pageBytes = netSavedPages === 0 ? size / (vmemmapPages * 2 ** 6) : netSavedBytes / netSavedPages;
+  const dramBytes = config.count * vmemmapPages * pageBytes - netSavedBytes;
+  return {
+    dramBytes,
+    memmapBytes: dramBytes - pteTables * pageBytes,
+    structPagesWritten: alloc.hugetlbPagesPrepared,
+    ...work(alloc),
+    references: alloc.vmemmapFrameGets,
+  };
+}
+
+function dimmCost({ arch }: LineageOptions, dimm: number, kernel: string) {
+  const { error, states, counters } = hotplugReport({
+    size: dimm,
+    kernel,
+    memmapOnMemory: true,
+    ...(arch === undefined ? {} : { arch }),
+  });
+  if (error !== null) return { cost: null, error };
+  const [before, added] = states;
+  const dramBytes = (before.free - added.free) * BASE_PAGE[arch ?? "x86-64"];
+  const cost = {
+    dramBytes,
+    memmapBytes: dramBytes,
+    structPagesWritten: counters.ramStructPagesWritten,
+    ...work(counters),
+    references: counters.vmemmapFrameGets,
+  };
+  return { cost, error: null };
+}
+
+const BASE_PAGE: Readonly<Record<string, number>> = {
+  "x86-64": 4096,
+  "arm64-4k": 4096,
+  "arm64-16k": 2 ** 14,
+  "arm64-64k": 2 ** 16,
+  toy: 256,
+};
+
+function work(counters: CounterValues) {
+  const { pteWrites, pmdWrites, pudWrites, pgdWrites, tlbFlushes } = counters;
+  return { entriesWritten: pteWrites + pmdWrites + pudWrites + pgdWrites, tlbFlushes };
+}
+
+/**
+ * One page of tails for all compounds of an order, as HugeTLB has it in 7.1: a page for each head, and that one. By
+ * arithmetic over the row whose compounds keep one page each.
+ */
+function oneTailRows({ map, arch }: LineageOptions, { cost }: LineageRow): LineageRow[] {
+  if (cost === null || cost.memmapBytes === 0 || map === "dev") return [];
+  const pageBytes = BASE_PAGE[arch ?? "x86-64"];
+  const perPage = pageBytes / BASE_STRUCT_PAGE;
+  const written = cost.structPagesWritten;
+  return [{
+    kernel: "7.3, tails by zone",
+    what: "one tail page for all compounds of device-dax",
+    kind: "arithmetic",
+    cost: {
+      dramBytes: cost.dramBytes + pageBytes,
+      memmapBytes: cost.memmapBytes + pageBytes,
+      structPagesWritten: written === null ? null : written + perPage,
+      entriesWritten: cost.entriesWritten,
+      tlbFlushes: cost.tlbFlushes,
+      references: null,
+    },
+    error: null,
+    changes: [],
+  }];
+}
+
+/** memdesc: one word for every page, nothing shared: the memmap of the first kernel, by eight. */
+function memdescRows({ pool, arch }: LineageOptions, { cost }: LineageRow): LineageRow[] {
+  if (cost === null) return [];
+  // The first kernel shares the tails of huge pages already: there the pages themselves are counted.
+  const whole = pool === undefined
+    ? cost.memmapBytes
+    : pool.size * pool.count / BASE_PAGE[arch ?? "x86-64"] * BASE_STRUCT_PAGE;
+  const memmapBytes = whole * MEMDESC / BASE_STRUCT_PAGE;
+  const unknown = { entriesWritten: null, tlbFlushes: null, references: null };
+  return [{
+    kernel: "memdesc",
+    what: "8 bytes for every page, nothing shared; tables and descriptors not counted",
+    kind: "arithmetic",
+    cost: { dramBytes: memmapBytes, memmapBytes, structPagesWritten: cost.structPagesWritten, ...unknown },
+    error: null,
+    changes: [],
+  }];
+}

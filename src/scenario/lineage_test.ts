@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Lineage: each row is what the question's own report says of that kernel; arithmetic is over counted rows.
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { hugetlbReport } from "./hugetlb.ts";
+import { lineageReport, type LineageRow } from "./lineage.ts";
+import { namespaceReport } from "./namespace.ts";
+
+const GIB = 2 ** 30;
+const rowOf = (rows: readonly LineageRow[], kernel: string) => rows.find((row) => row.kernel === kernel)!;
+
+Deno.test("lineageReport() of a namespace is namespaceReport() under each kernel", () => {
+  const { rows } = lineageReport({ size: GIB, align: 2 ** 21 });
+  for (const { kernel, kind, cost } of rows) {
+    if (kind === "arithmetic") continue;
+    const made = namespaceReport({ size: GIB, align: 2 ** 21, kernel });
+    assertEquals(cost!.dramBytes, made.pages.dramTotal * 4096, kernel);
+    assertEquals(cost!.structPagesWritten, made.structPages.initialised, kernel);
+  }
+  // 512 compounds of 8 vmemmap pages: all of them, two of them, one of them, one and one for all; 8 bytes a page.
+  const memmap = ["5.14", "6.1", "7.3,dedup=pte+head", "7.3, tails by zone", "memdesc"];
+  assertEquals(memmap.map((kernel) => rowOf(rows, kernel).cost!.memmapBytes / 4096), [4096, 1024, 512, 513, 512]);
+});
+
+Deno.test("lineageReport() names each change with where it comes from", () => {
+  const { rows } = lineageReport({ size: GIB });
+  assertEquals(rows[0].changes, []);
+  const copied = rowOf(rows, "6.7").changes.find(({ name }) => name === "hugetlbHead")!;
+  assertEquals([copied.from, copied.to], ["kept", "copied"]);
+  assert(copied.source.includes("11aad2631bf7"));
+});
+
+Deno.test("lineageReport() of a pool: 7.3 has one frame of tails more than 6.7 in all, flushes twice as it does", () => {
+  const { rows } = lineageReport({ pool: { size: 2 ** 21, count: 16 } });
+  const [before, batched, zone] = ["6.1", "6.7", "7.3"].map((kernel) => rowOf(rows, kernel).cost!);
+  assertEquals(zone.dramBytes - batched.dramBytes, 4096);
+  assertEquals([batched.dramBytes - before.dramBytes, batched.tlbFlushes, zone.tlbFlushes], [0, 2, 2]);
+  const made = hugetlbReport({ size: 2 ** 21, count: 16, kernel: "6.1", giveBack: false });
+  assertEquals(before.tlbFlushes, made.counters.alloc.tlbFlushes);
+});
+
+Deno.test("lineageReport() of a DIMM of eight blocks: it carries its own memmap since 6.8", () => {
+  const { rows } = lineageReport({ dimm: GIB });
+  assertEquals([rowOf(rows, "6.7").cost!.dramBytes, rowOf(rows, "6.12").cost!.dramBytes], [2 ** 24, 0]);
+});
+
+Deno.test("lineageReport() takes one question, and says why a kernel refuses", () => {
+  assertThrows(() => lineageReport({}), RangeError, "Cannot trace 0 questions");
+  assertThrows(() => lineageReport({ size: GIB, dimm: GIB }), RangeError, "Cannot trace 2 questions");
+  const { rows } = lineageReport({ size: GIB, align: GIB });
+  assert(rows[0].cost === null && rows[0].error!.includes("ENXIO"));
+});
