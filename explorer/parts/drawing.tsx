@@ -2,8 +2,9 @@
 // The layout drawing (src/draw) in the page: the same shapes as in `lab layout --svg`, and rows that can be chosen.
 /// <reference lib="dom" />
 
+import { useEffect, useState } from "preact/hooks";
 import { type Mapping, rowLabel } from "../../src/draw/mapping.ts";
-import { type Box, placeMapping } from "../../src/draw/place.ts";
+import { type Box, NARROW, placeMapping, WIDE } from "../../src/draw/place.ts";
 
 interface DrawingProps {
   readonly mapping: Mapping;
@@ -17,16 +18,31 @@ interface DrawingProps {
   readonly onChoose?: (source: number) => void;
 }
 
+/** Drawings beside each other have one scale, however short their notes are. */
+const LEAST = 640;
+/** Screens that a drawing with its notes does not fit. */
+const PHONE = "(max-width: 640px)";
+
+function useNarrow(): boolean {
+  const [narrow, setNarrow] = useState(() => matchMedia(PHONE).matches);
+  useEffect(() => {
+    const phone = matchMedia(PHONE);
+    const changed = () => setNarrow(phone.matches);
+    phone.addEventListener("change", changed);
+    return () => phone.removeEventListener("change", changed);
+  }, []);
+  return narrow;
+}
+
 /** A mapping, drawn. */
 export function Drawing({ mapping, label, drawn = Infinity, chosen = -1, onChoose }: DrawingProps) {
-  const { width, height, boxes, ribbons, labels } = placeMapping(mapping);
+  const narrow = useNarrow();
+  const { width, height, boxes, ribbons, labels } = placeMapping(mapping, narrow ? NARROW : WIDE);
   const mapped = (target: number) => mapping.rows.some((row, i) => row.target === target && i < drawn);
   return (
     <svg
       class="drawing"
-      viewBox={`0 0 ${width} ${height}`}
-      width={width}
-      height={height}
+      viewBox={`0 0 ${Math.max(width, narrow ? 0 : LEAST)} ${height}`}
       role={onChoose === undefined ? "img" : "group"}
       aria-label={label}
     >
@@ -38,8 +54,8 @@ export function Drawing({ mapping, label, drawn = Infinity, chosen = -1, onChoos
         />
       ))}
       {boxes.map((box) => {
-        const later = box.side === "from" ? box.index >= drawn : !mapped(box.index);
         const row = mapping.rows[box.index];
+        const later = box.side === "from" ? box.index >= drawn || row.target < 0 : !mapped(box.index);
         const choose = box.side === "from" && onChoose !== undefined ? () => onChoose(row.first) : undefined;
         return (
           <BoxShape

@@ -12,14 +12,14 @@ const DRAWN = ["fill", "stroke", "stroke-width", "opacity", "font-family", "font
 export function Savable({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
   const frame = useRef<HTMLElement>(null);
   const [said, say] = useState("");
-  const svg = () => frame.current!.querySelector("svg")!;
+  const svgs = () => [...frame.current!.querySelectorAll("svg")];
   return (
     <figure class="savable" ref={frame}>
       {children}
       <figcaption class="save">
-        <button type="button" onClick={() => say(save(`${name}.svg`, svgBlob(svg())))}>Save SVG</button>
-        <button type="button" onClick={async () => say(save(`${name}.png`, await pngBlob(svg())))}>Save PNG</button>
-        <button type="button" onClick={async () => say(await copySvg(svg()))}>Copy SVG</button>
+        <button type="button" onClick={() => say(save(`${name}.svg`, svgBlob(svgs())))}>Save SVG</button>
+        <button type="button" onClick={async () => say(save(`${name}.png`, await pngBlob(svgs())))}>Save PNG</button>
+        <button type="button" onClick={async () => say(await copyText(pictureText(svgs()), "copied"))}>Copy SVG</button>
         <span role="status">{said}</span>
       </figcaption>
     </figure>
@@ -62,39 +62,53 @@ export async function copyText(text: string, done: string): Promise<string> {
   }
 }
 
-function copySvg(svg: SVGSVGElement): Promise<string> {
-  return copyText(svgText(svg), "copied");
+/** Space between the drawings of one picture. */
+const BETWEEN = 16;
+
+/** All drawings of a figure as one document, one below the other. */
+function pictureText(svgs: readonly SVGSVGElement[]): string {
+  const { width, height } = pictureSize(svgs);
+  let y = 0;
+  const parts = svgs.map((svg) => {
+    const part = withColours(svg);
+    part.setAttribute("y", String(y));
+    y += svg.viewBox.baseVal.height + BETWEEN;
+    return new XMLSerializer().serializeToString(part);
+  });
+  const paper = getComputedStyle(document.body).backgroundColor;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">` +
+    `<rect width="100%" height="100%" fill="${paper}"/>${parts.join("")}</svg>`;
 }
 
-/** The picture as a document of its own. */
-export function svgText(svg: SVGSVGElement): string {
+function pictureSize(svgs: readonly SVGSVGElement[]): { readonly width: number; readonly height: number } {
+  const boxes = svgs.map((svg) => svg.viewBox.baseVal);
+  const heights = boxes.reduce((sum, box) => sum + box.height, 0);
+  return { width: Math.max(...boxes.map((box) => box.width)), height: heights + BETWEEN * (svgs.length - 1) };
+}
+
+/** A copy whose shapes carry the style that the page gives them. */
+function withColours(svg: SVGSVGElement): SVGSVGElement {
   const copy = svg.cloneNode(true) as SVGSVGElement;
-  const [from, to] = [[...svg.querySelectorAll("*")], [...copy.querySelectorAll("*")]];
+  const [from, to] = [[svg, ...svg.querySelectorAll("*")], [copy, ...copy.querySelectorAll("*")]];
   from.forEach((element, i) => {
     const style = getComputedStyle(element);
     for (const name of DRAWN) to[i].setAttribute(name, style.getPropertyValue(name));
-    for (const name of ["class", "tabindex", "role", "aria-pressed"]) to[i].removeAttribute(name);
+    for (const name of ["class", "style", "tabindex", "role", "aria-pressed"]) to[i].removeAttribute(name);
   });
   const { width, height } = svg.viewBox.baseVal;
-  const paper = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-  paper.setAttribute("width", "100%");
-  paper.setAttribute("height", "100%");
-  paper.setAttribute("fill", getComputedStyle(document.body).backgroundColor);
-  copy.prepend(paper);
-  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   copy.setAttribute("width", String(width));
   copy.setAttribute("height", String(height));
-  return new XMLSerializer().serializeToString(copy);
+  return copy;
 }
 
-function svgBlob(svg: SVGSVGElement): Blob {
-  return new Blob([svgText(svg)], { type: "image/svg+xml" });
+function svgBlob(svgs: readonly SVGSVGElement[]): Blob {
+  return new Blob([pictureText(svgs)], { type: "image/svg+xml" });
 }
 
-async function pngBlob(svg: SVGSVGElement): Promise<Blob> {
-  const { width, height } = svg.viewBox.baseVal;
+async function pngBlob(svgs: readonly SVGSVGElement[]): Promise<Blob> {
+  const { width, height } = pictureSize(svgs);
   const image = new Image(2 * width, 2 * height);
-  image.src = URL.createObjectURL(svgBlob(svg));
+  image.src = URL.createObjectURL(svgBlob(svgs));
   await image.decode();
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [2 * width, 2 * height];

@@ -43,8 +43,9 @@ export function MovingBars({ label, bars, most }: MovingBarsProps) {
             <td class="num">
               {bar.parts.map(({ path, name, value, unit, hue }) => (
                 <span key={path} class="part">
-                  <i class={`key k${hue}`} /> {name}{" "}
+                  <i class={`key k${hue}`} />{" "}
                   <Figure path={path} value={value} {...(unit === undefined ? {} : { unit })} />
+                  {` ${name}`}
                 </span>
               ))}
             </td>

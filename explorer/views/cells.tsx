@@ -22,7 +22,7 @@ export function PteTable({ report, table }: { readonly report: MapReport; readon
   const hues = new globalThis.Map<number, number>();
   for (const pfn of shown) if (pfn >= 0 && !hues.has(pfn)) hues.set(pfn, hues.size % HUES);
   const rows = Math.ceil(shown.length / COLUMNS);
-  const own = (i: number) => i >= first && i < first + layout.vmemmapPages;
+  const own = (i: number) => layout.vmemmapPages < shown.length && i >= first && i < first + layout.vmemmapPages;
   const label = table.leaf
     ? `A PMD leaf maps ${shown.length} pages to a frame each`
     : `PTE table at pfn ${table.pfn}: ${shown.filter((pfn) => pfn >= 0).length} entries map ${hues.size} frames`;

@@ -51,7 +51,7 @@ export function shapes({ boxes, ribbons, labels }: Placed): string {
   return [
     ...ribbons.map(({ path, hue }) => `<path class="ribbon h${hue}" d="${path}"/>`),
     ...boxes.map(({ x, y, width, height, label, hue }) =>
-      `<rect class="h${hue}" x="${x}" y="${y}" width="${width}" height="${height}" rx="3"/>` +
+      `<rect class="${hue < 0 ? "none" : `h${hue}`}" x="${x}" y="${y}" width="${width}" height="${height}" rx="3"/>` +
       `<text x="${x + width / 2}" y="${y + height / 2 + 4}" text-anchor="middle">${label}</text>`
     ),
     ...labels.map(({ x, y, text, anchor, head }) =>
@@ -62,7 +62,7 @@ export function shapes({ boxes, ribbons, labels }: Placed): string {
 
 function css(): string {
   const hues = (fills: readonly string[]) => fills.map((fill, i) => `.h${i}{fill:${fill}}`).join("");
-  return `.paper{fill:#fff}text{fill:#1b1f24}.title{font-weight:600}.head{fill:#57606a}.ribbon{opacity:.45}${
+  return `.paper{fill:#fff}text{fill:#1b1f24}.title{font-weight:600}.head{fill:#57606a}.ribbon{opacity:.45}.none{fill:none;stroke:#8c959f}${
     hues(PALETTE.light)
   }@media(prefers-color-scheme:dark){.paper{fill:#14181d}text{fill:#e6e9ed}.head{fill:#a3acb8}${hues(PALETTE.dark)}}`;
 }

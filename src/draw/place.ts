@@ -9,10 +9,21 @@ export const HUES = 8;
 
 const ROW = 24;
 const SPACE = 4;
-const LEFT = 132;
-const GAP = 190;
-const RIGHT = 120;
 const HEAD = 26;
+
+/** Widths of the columns. */
+interface Columns {
+  readonly left: number;
+  readonly gap: number;
+  readonly right: number;
+  /** Whether what is said about a target stands beside it. */
+  readonly notes: boolean;
+}
+
+/** On a sheet or a screen. */
+export const WIDE: Columns = { left: 132, gap: 190, right: 120, notes: true };
+/** On a phone: notes are for whoever asks for them. */
+export const NARROW: Columns = { left: 104, gap: 84, right: 104, notes: false };
 /** Width of a character of 12 px monospace, generously. */
 const CHAR = 7.4;
 
@@ -26,6 +37,7 @@ export interface Box {
   readonly width: number;
   readonly height: number;
   readonly label: string;
+  /** -1 where nothing is mapped. */
   readonly hue: number;
 }
 
@@ -55,22 +67,23 @@ export interface Placed {
 }
 
 /** Places a mapping with its upper left corner at (0, 0). */
-export function placeMapping(mapping: Mapping): Placed {
+export function placeMapping(mapping: Mapping, columns: Columns = WIDE): Placed {
   const { rows, targets, more } = mapping;
+  const { left, gap, right } = columns;
   const boxes: Box[] = rows.map((row, i) => ({
     side: "from",
     index: i,
     x: 0,
     y: HEAD + i * (ROW + SPACE),
-    width: LEFT,
+    width: left,
     height: ROW,
     label: rowLabel(row),
     hue: rowHue(mapping, i),
   }));
   const ribbons: Ribbon[] = [];
   const labels: Label[] = [
-    { x: LEFT / 2, y: HEAD - 9, text: mapping.from, anchor: "middle", head: true },
-    { x: LEFT + GAP + RIGHT / 2, y: HEAD - 9, text: mapping.to, anchor: "middle", head: true },
+    { x: left / 2, y: HEAD - 9, text: mapping.from, anchor: "middle", head: true },
+    { x: left + gap + right / 2, y: HEAD - 9, text: mapping.to, anchor: "middle", head: true },
   ];
   let free = HEAD;
   for (const [t, target] of targets.entries()) {
@@ -80,28 +93,25 @@ export function placeMapping(mapping: Mapping): Placed {
     const height = target.block ? bottom - top : Math.min(bottom - top, Math.max(ROW, members.length * 8));
     const y = Math.max(free, (top + bottom - height) / 2);
     free = y + height + SPACE;
-    boxes.push({ side: "to", index: t, x: LEFT + GAP, y, width: RIGHT, height, label: target.label, hue: t % HUES });
-    labels.push({
-      x: LEFT + GAP + RIGHT + 10,
-      y: y + height / 2 + 4,
-      text: noteOf(mapping, t),
-      anchor: "start",
-      head: false,
-    });
+    boxes.push({ side: "to", index: t, x: left + gap, y, width: right, height, label: target.label, hue: t % HUES });
+    if (columns.notes) {
+      const text = noteOf(mapping, t);
+      labels.push({ x: left + gap + right + 10, y: y + height / 2 + 4, text, anchor: "start", head: false });
+    }
     members.forEach(({ index, y: from }, i) => {
       const step = target.block ? ROW + SPACE : height / members.length;
       const thick = target.block ? ROW : step;
-      ribbons.push({ row: index, path: ribbon(from, ROW, y + i * step, thick), hue: rowHue(mapping, index) });
+      ribbons.push({ row: index, path: ribbon(columns, from, y + i * step, thick), hue: rowHue(mapping, index) });
     });
   }
   const end = Math.max(free, HEAD + rows.length * (ROW + SPACE));
   if (more > 0) {
     const text = `... and ${more} more`;
-    labels.push({ x: LEFT / 2, y: end + 14, text, anchor: "middle", head: false });
+    labels.push({ x: left / 2, y: end + 14, text, anchor: "middle", head: false });
   }
   const notes = Math.max(0, ...targets.map((_, t) => noteOf(mapping, t).length));
   return {
-    width: LEFT + GAP + RIGHT + 10 + Math.ceil(notes * CHAR),
+    width: left + gap + right + (columns.notes ? 10 + Math.ceil(notes * CHAR) : 0),
     height: end + (more > 0 ? ROW : 0),
     boxes,
     ribbons,
@@ -112,7 +122,7 @@ export function placeMapping(mapping: Mapping): Placed {
 /** Pages of a block have a frame each, so each has a colour of its own. */
 function rowHue({ rows, targets }: Mapping, i: number): number {
   const { target } = rows[i];
-  if (target < 0) return 0;
+  if (target < 0) return -1;
   return (targets[target].block ? i : target) % HUES;
 }
 
@@ -122,11 +132,11 @@ function noteOf({ targets }: Mapping, t: number): string {
 }
 
 /** From the right edge of a row to a part of the left edge of a target. */
-function ribbon(fromY: number, fromHeight: number, toY: number, toHeight: number): string {
-  const [x0, x1, middle] = [LEFT, LEFT + GAP, LEFT + GAP / 2];
+function ribbon({ left, gap }: Columns, fromY: number, toY: number, toHeight: number): string {
+  const [x0, x1, middle] = [left, left + gap, left + gap / 2];
   const curve = (x: number, from: number, to: number) => `C${middle} ${n(from)} ${middle} ${n(to)} ${x} ${n(to)}`;
   return `M${x0} ${n(fromY)}${curve(x1, fromY, toY)}V${n(toY + toHeight)}` +
-    `${curve(x0, toY + toHeight, fromY + fromHeight)}Z`;
+    `${curve(x0, toY + toHeight, fromY + ROW)}Z`;
 }
 
 function n(value: number): string {
