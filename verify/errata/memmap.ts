@@ -5,11 +5,14 @@ import { boot } from "../../src/boot.ts";
 import { createNamespace } from "../../src/drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../../src/drivers/nvdimm/region.ts";
 import { USE_VMEMMAP } from "../../src/include/frame_use.ts";
+import { allocHugePage, setNrHugepages } from "../../src/mm/hugetlb/hugetlb.ts";
+import { hugetlbVmemmapRestore } from "../../src/mm/hugetlb/hugetlb_vmemmap.ts";
 import { memremapPages, newPgmap } from "../../src/mm/memremap.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { compoundHead, isPageHead, pageRefcount, vmemmapPage } from "../../src/mm/page.ts";
 import { mappedFrame } from "../../src/mm/vmemmap/basepages.ts";
 import type { KernelConfig } from "../../mod.ts";
+import { freedPages } from "../formulas/hugetlb.ts";
 import {
   basePages,
   SECTION,
@@ -25,6 +28,18 @@ import type { Erratum } from "./erratum.ts";
 
 /** Defects of the memmap. */
 export const MEMMAP_ERRATA: readonly Erratum[] = [
+  {
+    name: "restoreWithoutReset",
+    source: "Linux 6.12.115",
+    wrongly: "every page that a huge page gets back is a plain copy of the head's page, head and all",
+    rightly: "struct pages behind the head and its special tails are copied over these",
+    preset: "6.12",
+    what: "heads among the tails of a 2M HugeTLB page whose vmemmap was restored",
+    unit: "",
+    wrong: freedPages(SIZE_2M, 4096, 1),
+    right: 0,
+    observe: headsRestored,
+  },
   {
     name: "pageblockInShortLoop",
     source: "001:2221 with 001:484",
@@ -146,9 +161,23 @@ function lostHeads(kernel: KernelConfig): number {
 
 function headsSeen(kernel: KernelConfig): number {
   const k = boot({ kernel, pmem: [{ bytes: 2 ** 28 }] });
-  const head = bringUp(k, SIZE_2M);
+  return heads(k, bringUp(k, SIZE_2M));
+}
+
+/** Heads behind the first struct page of a HugeTLB page in use that gets its vmemmap back. */
+function headsRestored(kernel: KernelConfig): number {
+  const k = boot({ kernel, dram: [2 ** 29], hugetlbFreeVmemmap: true });
+  const [h] = k.hugetlb.hstates;
+  setNrHugepages(k, h, 1);
+  const head = allocHugePage(k, h, 0);
+  hugetlbVmemmapRestore(k, h, head, 0);
+  return heads(k, head) - 1;
+}
+
+/** Heads among the struct pages of a 2M page. */
+function heads(k: Kernel, first: number): number {
   let heads = 0;
-  for (let pfn = head; pfn < head + basePages(SIZE_2M); pfn++) if (isPageHead(k, pfn)) heads++;
+  for (let pfn = first; pfn < first + basePages(SIZE_2M); pfn++) if (isPageHead(k, pfn)) heads++;
   return heads;
 }
 
