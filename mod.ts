@@ -24,7 +24,7 @@ export type { NamespacePages, NamespaceReport } from "./src/scenario/namespace.t
 export type { NamespaceConfig, NamespaceOptions } from "./src/scenario/box.ts";
 export type { MapMode } from "./src/drivers/nvdimm/pfn_devs.ts";
 export { gupReport } from "./src/scenario/gup.ts";
-export type { GupOptions, GupReport } from "./src/scenario/gup.ts";
+export type { GupConfig, GupOptions, GupReport } from "./src/scenario/gup.ts";
 export { gupJobsReport } from "./src/scenario/gup_jobs.ts";
 export type { GupJobsOptions, GupJobsReport } from "./src/scenario/gup_jobs.ts";
 export type { GupMode } from "./src/include/gup.ts";

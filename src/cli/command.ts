@@ -29,6 +29,8 @@ export interface Command {
   readonly operands?: string;
   /** The arguments are another command's, flags included; only --json and --csv are read. */
   readonly nested?: boolean;
+  /** Rewrites arguments before they are read, for another program's way to write them. */
+  readonly translate?: (args: readonly string[]) => readonly string[];
   /** The rows of a report that --csv prints; without it there is no --csv. */
   readonly csv?: (report: object) => readonly object[];
   readonly run: (flags: Flags) => CommandResult | Promise<CommandResult>;
@@ -42,6 +44,8 @@ export interface CommandResult {
    */
   readonly report: object | null;
   readonly text: string;
+  /** The text is read by programs: nothing is put before it. */
+  readonly plain?: boolean;
   readonly code?: number;
 }
 

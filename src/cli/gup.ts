@@ -7,26 +7,41 @@ import { formatSize } from "../lib/units.ts";
 import { GUP_ROWS, type GupOptions, type GupReport, gupReport } from "../scenario/gup.ts";
 import { type GupJobsReport, gupJobsReport } from "../scenario/gup_jobs.ts";
 import type { Command, Flag, Flags } from "./command.ts";
-import { modelText, numberFlag } from "./flags.ts";
+import { fromLetters, gupTestLines } from "./gup_letters.ts";
+import { choiceFlag, modelText, numberFlag } from "./flags.ts";
 import { checkedText, exitCode } from "./checked.ts";
 import { flagsOf, optionsOf } from "./option_flags.ts";
 
 const JOBS: Flag = { value: "N", help: "threads, each a CPU in a worker (-j); all hold the same pages", fallback: "1" };
 
+const FORMAT: Flag = {
+  value: "text|gup_test",
+  help: "gup_test: its lines, one per round; its letters (-m -r -n -a -u -b -L -U -S -w -j ...) are taken, too",
+  fallback: "text",
+};
+
 /** The command. */
 export const gupCommand: Command = {
   name: "gup",
   summary: "hold and return user pages of a device, as gup_test does",
-  flags: { ...flagsOf(GUP_ROWS), jobs: JOBS },
+  flags: { ...flagsOf(GUP_ROWS), jobs: JOBS, format: FORMAT },
+  translate: fromLetters,
   run: async (flags) => {
     const options = gupOptions(flags);
     const jobs = numberFlag(flags, "jobs");
+    const plain = choiceFlag(flags, "format", ["text", "gup_test"]) === "gup_test";
     if (jobs === 1) {
       const report = gupReport(options);
-      return { report, text: text(report), code: gupCode(report) };
+      return {
+        report,
+        text: plain ? gupTestLines(report, heldBytes(report)) : text(report),
+        plain,
+        code: gupCode(report),
+      };
     }
     const report = await gupJobsReport({ ...options, jobs });
-    return { report, text: `${text(report)}\n${jobsText(report)}`, code: gupCode(report) };
+    const lines = plain ? gupTestLines(report, heldBytes(report)) : `${text(report)}\n${jobsText(report)}`;
+    return { report, text: lines, plain, code: gupCode(report) };
   },
 };
 
@@ -36,8 +51,12 @@ export function gupOptions(flags: Flags): GupOptions {
 }
 
 /** 1 when fewer pages were held than asked for, or the checker objects. */
-export function gupCode({ config, pages, invariants }: GupReport): number {
-  return pages * pageBytes(ARCHS[config.arch]) < config.size ? 1 : exitCode(invariants);
+export function gupCode(report: GupReport): number {
+  return heldBytes(report) < report.config.size ? 1 : exitCode(report.invariants);
+}
+
+function heldBytes({ config, pages }: GupReport): number {
+  return pages * pageBytes(ARCHS[config.arch]);
 }
 
 function text(report: GupReport): string {
@@ -45,9 +64,9 @@ function text(report: GupReport): string {
   const held = pages * pageBytes(ARCHS[config.arch]);
   const times = (ms: readonly number[]) => `${Math.min(...ms).toFixed(2)} ms best of ${ms.length}`;
   return [
-    `${formatSize(config.size)} ${config.mode}, align ${
-      formatSize(config.align)
-    }, map=${config.map}, kernel ${config.kernel}`,
+    `${formatSize(config.size)} ${config.mode}${config.longterm ? " longterm" : ""}${
+      config.slow ? " slow" : ""
+    }, align ${formatSize(config.align)}, map=${config.map}, kernel ${config.kernel}`,
     `  pages held        ${pages}${held < config.size ? `, truncated (size: ${held})` : ""}`,
     `  refcount stores   ${report.refcountStores} to get, ${report.putRefcountStores} to put`,
     `  pin count stores  ${report.pincountStores}`,

@@ -31,15 +31,15 @@ export async function runCommand(
     }
     const flags = command.nested
       ? nestedFlags(args)
-      : parseFlags(command.name, allFlags(command), args, command.operands !== undefined);
+      : parseFlags(command.name, allFlags(command), command.translate?.(args) ?? args, command.operands !== undefined);
     const asCsv = command.csv !== undefined && flags.has("csv");
     if (asCsv && flags.json) {
       throw new CommandError(`${command.name}: --csv and --json are two forms: give one of them`);
     }
-    const { report, text, code = 0 } = await command.run(flags);
+    const { report, text, plain = false, code = 0 } = await command.run(flags);
     if (asCsv && report !== null) console.log(objectsCsv(command.csv(report)));
     else if (flags.json && report !== null) printJson(reportEnvelope(command.name, report));
-    else if (text !== "") console.log([...kernelLine(report), text].join("\n"));
+    else if (text !== "") console.log(plain ? text : [...kernelLine(report), text].join("\n"));
     return code;
   } catch (error) {
     return complain(error, prefix, args.includes("--json") ? command.name : null);

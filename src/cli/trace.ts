@@ -69,7 +69,7 @@ function namespaceRunner(path: "namespace" | "destroy"): Runner {
 function gupRunner(path: "fault" | "gup" | "put"): Runner {
   return {
     command: gupCommand,
-    without: ["jobs", "repeats", "check"],
+    without: ["jobs", "repeats", "check", "format", "slow", "longterm"],
     defaults: { size: "16M" },
     options: (flags) => ({ path, ...gupOptions(flags) }),
   };

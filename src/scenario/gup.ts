@@ -22,7 +22,7 @@ import { modelCost, NAMESPACE_ROWS, type NamespaceConfig, namespaceConfig, type 
 import { checkedIf, type InvariantCheck } from "./checked.ts";
 import { createOnBox, NamespaceError } from "./namespace.ts";
 import { archNamed, multipleOf, requireHostMemory } from "./options.ts";
-import { byDefault, countRow, fillIn, type OptionRows, required, sizeRow, wordRow } from "./option_row.ts";
+import { byDefault, countRow, fillIn, type OptionRows, required, sizeRow, switchRow, wordRow } from "./option_row.ts";
 
 /** Most rounds: more than anybody waits for. */
 const MOST_REPEATS = 1e6;
@@ -33,16 +33,34 @@ const MOST_BATCH = 2 ** 32 - 1;
 export interface GupOptions extends Omit<NamespaceOptions, "contents"> {
   /** FOLL_GET (`get`, -u, default) or FOLL_PIN (`pin`, -a). */
   readonly mode?: GupMode;
+  /** get_user_pages() and its like, page by page (-U, -b), instead of the fast ones; default false. */
+  readonly slow?: boolean;
+  /** FOLL_LONGTERM (-L): pins through the slow path, since the fast walk refuses devmap entries for it. */
+  readonly longterm?: boolean;
   /** Rounds (-r), at most a million; default 10. */
   readonly repeats?: number;
   /** Pages per call (-n); default 512. */
   readonly batch?: number;
 }
 
+/** The options with every default filled in; `size` is what is held. */
+export interface GupConfig extends NamespaceConfig {
+  /** FOLL_GET or FOLL_PIN. */
+  readonly mode: GupMode;
+  /** The slow path. */
+  readonly slow: boolean;
+  /** FOLL_LONGTERM. */
+  readonly longterm: boolean;
+  /** Rounds. */
+  readonly repeats: number;
+  /** Pages per call. */
+  readonly batch: number;
+}
+
 /** What `lab gup` prints with `--json`. */
 export interface GupReport {
   /** What was asked, defaults filled in; `size` is what is held. */
-  readonly config: NamespaceConfig & { readonly mode: GupMode; readonly repeats: number; readonly batch: number };
+  readonly config: GupConfig;
   /** Pages held per round. */
   readonly pages: number;
   /** Atomic adds on reference counts to get all pages once. */
@@ -129,12 +147,13 @@ export function mapBox(config: NamespaceConfig, more: BootOptions = {}): GupBox 
  */
 export function gupReport(options: GupOptions): GupReport {
   const config = gupConfig(options);
-  const { mode, repeats, batch } = config;
+  const { mode, repeats, batch, slow } = config;
   const { kernel: k, area } = gupBox(withoutArrays(config, 1));
   const pages = config.size / k.pageBytes;
-  const test = gupTest(k, { mm: area.mm, vpn: area.start, pages, batch, mode, repeats });
+  const test = gupTest(k, { mm: area.mm, vpn: area.start, pages, batch, mode, repeats, slow });
   const { getCounters, putCounters } = test;
-  const cost = modelCost(config);
+  // No document times the slow path.
+  const cost = slow ? null : modelCost(config);
   return {
     config,
     pages: test.pages,
@@ -176,13 +195,16 @@ export const GUP_ROWS = {
   ...NAMESPACE,
   size: required(sizeRow("size", "memory to hold (gup_test -m), a multiple of 1M")),
   mode: byDefault(wordRow<GupMode>("mode", "FOLL_GET (-u) or FOLL_PIN (-a)", ["get", "pin"]), "get"),
+  slow: switchRow("slow", "slow", "get_user_pages() or pin_user_pages() instead of the fast ones (-U, -b)"),
+  longterm: switchRow("longterm", "longterm", "FOLL_LONGTERM (-L): pins by the slow path"),
   repeats: byDefault(countRow("repeats", "rounds (-r)", [1, MOST_REPEATS]), 10),
   batch: byDefault(countRow("batch", "pages per call (-n)", [1, MOST_BATCH]), 512),
 } satisfies OptionRows<GupOptions>;
 
 /** The options with every default filled in, checked. gup_test takes whole MiB, whatever a namespace must be. */
 export function gupConfig(options: GupOptions): GupReport["config"] {
-  const { mode, repeats, batch } = fillIn(options, GUP_ROWS);
+  const { mode, slow, longterm, repeats, batch } = fillIn(options, GUP_ROWS);
+  if (longterm && mode !== "pin") throw new RangeError("Cannot get pages with FOLL_LONGTERM: expected mode pin");
   const { namespaceUnitBytes } = archNamed(options.arch);
   const size = multipleOf("hold", options.size, Math.min(SZ_1M, namespaceUnitBytes));
   // Whether its pages may have this size; how large the namespace must be, gupBox() sees to.
@@ -194,5 +216,5 @@ export function gupConfig(options: GupOptions): GupReport["config"] {
   if (size < config.align) {
     throw new RangeError(`Cannot align to ${formatSize(config.align)}: only ${formatSize(size)} are held`);
   }
-  return { ...config, size, mode, repeats, batch };
+  return { ...config, size, mode, slow: longterm || slow, longterm, repeats, batch };
 }

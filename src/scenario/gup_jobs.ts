@@ -52,6 +52,7 @@ export interface GupJobsReport extends GupReport {
  */
 export async function gupJobsReport(options: GupJobsOptions): Promise<GupJobsReport> {
   const config = gupConfig(options);
+  if (config.slow) throw new RangeError("Cannot run jobs on the slow path: expected the fast one");
   const jobs = wholeNumber("jobs", options.jobs, 1, MOST_JOBS);
   const { kernel: k, area } = gupBox(withoutArrays(config, jobs), { shared: true, cpus: jobs });
   const pages = Math.min(config.size / k.pageBytes, area.end - area.start);

@@ -2,10 +2,11 @@
 // The gup_test benchmark (mm/gup_test.c, tools/testing/selftests/vm/gup_test.c): holds a mapping in calls of `batch`
 // pages, looks at the state untimed, returns all pages; get and put are timed apart. The user program's flags are in
 // parentheses.
-// Left out: the slow variants, FOLL_LONGTERM, dumping pages, several threads.
+// FOLL_LONGTERM is the slow path (slow.ts). Left out: dumping pages, several threads.
 
 import { panic } from "../../lib/bug.ts";
 import { gupFast } from "./gup.ts";
+import { getUserPages } from "./slow.ts";
 import { putPages, unpinPages } from "./put.ts";
 import type { GupMode } from "../../include/gup.ts";
 import { pageMaybeDmaPinned } from "./refs.ts";
@@ -26,6 +27,8 @@ export interface GupTestOptions {
   readonly mode: GupMode;
   /** Rounds (-r). */
   readonly repeats: number;
+  /** get_user_pages() or pin_user_pages() instead of the fast ones (-U, -b, -L); default false. */
+  readonly slow?: boolean;
 }
 
 /** Times of each round in milliseconds of host time, and the pages held. */
@@ -41,7 +44,7 @@ export interface GupTestResult {
 
 /** `__gup_test_ioctl`, `repeats` times. Panics when the untimed look finds a page that is not held. */
 export function gupTest(k: Kernel, options: GupTestOptions): GupTestResult {
-  const { mm, vpn, pages: wanted, batch, mode, repeats } = options;
+  const { mm, vpn, pages: wanted, batch, mode, repeats, slow = false } = options;
   const pages = new Float64Array(wanted);
   const getMs: number[] = [];
   const putMs: number[] = [];
@@ -50,7 +53,7 @@ export function gupTest(k: Kernel, options: GupTestOptions): GupTestResult {
   for (let r = 0; r < repeats; r++) {
     const start = readCounters(k.stat);
     const t0 = performance.now();
-    held = gupTestGet(k, mm, vpn, batch, mode, pages);
+    held = gupTestGet(k, mm, vpn, batch, mode, pages, slow);
     const t1 = performance.now();
     verifyHeld(k, pages, held, mode);
     const between = readCounters(k.stat);
@@ -79,11 +82,13 @@ export function gupTestGet(
   batch: number,
   mode: GupMode,
   pages: Float64Array,
+  slow = false,
 ): number {
+  const hold = slow ? getUserPages : gupFast;
   let held = 0;
   while (held < pages.length) {
     const want = Math.min(batch, pages.length - held);
-    const got = gupFast(k, mm, vpn + held, want, mode, pages, held);
+    const got = hold(k, mm, vpn + held, want, mode, pages, held);
     held += got;
     if (got < want) break;
   }
