@@ -1,54 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `deno task explore`: builds the explorer and serves it on this machine only; `--out FILE` writes it to a file instead.
 
-import { parseArgs } from "@std/cli/parse-args";
+import { type Command, CommandError, type Flags } from "../src/cli/command.ts";
+import { numberFlag } from "../src/cli/flags.ts";
+import { runTask } from "../src/cli/run.ts";
 import { writeFile } from "../src/cli/write_file.ts";
 import { buildExplorer } from "./build.ts";
 
-const USAGE = `usage: deno task explore [--port N | --out FILE]
+const HOST = "127.0.0.1";
+const MOST_PORT = 65535;
 
-Builds the explorer into one HTML file and serves it on 127.0.0.1.
+const EXPLORE: Command = {
+  name: "explore",
+  summary: "build the explorer, one HTML file, and serve it on this machine",
+  flags: {
+    port: { value: "N", help: "port to serve on; 0 takes any that is free", fallback: "8123" },
+    out: { value: "FILE", help: "write the page there instead; it works from a file and asks nothing from anywhere" },
+  },
+  run: async (flags) => {
+    const port = portOf(flags);
+    const html = await buildExplorer();
+    if (flags.has("out")) {
+      const file = flags.text("out");
+      await writeFile(file, html);
+      const bytes = new TextEncoder().encode(html).length;
+      return { report: { file, bytes }, text: `${file}: ${bytes} bytes` };
+    }
+    await serve(html, port).finished;
+    return { report: null, text: "" };
+  },
+};
 
-  --port N     port to serve on (default 8123; 0 takes any that is free)
-  --out FILE   write the page there instead; it works from a file, and asks for nothing from anywhere`;
-
-/** Runs the task; returns the exit code, or nothing while it serves. */
-async function main(args: string[]): Promise<number | null> {
-  const unknown: string[] = [];
-  const flags = parseArgs(args, {
-    string: ["port", "out"],
-    boolean: ["help"],
-    default: { port: "8123" },
-    unknown: (arg) => void unknown.push(arg),
-  });
-  if (flags.help === true) {
-    console.log(USAGE);
-    return 0;
-  }
-  if (unknown.length > 0) return refuse(`unknown argument "${unknown[0]}": known are --port, --out, --help`);
-  if (!/^\d+$/.test(String(flags.port)) || Number(flags.port) > 65535) {
-    return refuse(`--port: expected a number from 0 to 65535, got "${flags.port}"`);
-  }
-  if (flags.out === "") return refuse("--out needs one value: FILE");
-  const html = await buildExplorer();
-  if (typeof flags.out === "string") {
-    await writeFile(flags.out, html);
-    console.log(`${flags.out}: ${html.length} bytes`);
-    return 0;
-  }
-  serve(html, Number(flags.port));
-  return null;
+function portOf(flags: Flags): number {
+  if (flags.has("out") && flags.has("port")) throw new CommandError("--port means nothing with --out");
+  const port = numberFlag(flags, "port");
+  if (port > MOST_PORT) throw new CommandError(`--port: expected a number from 0 to ${MOST_PORT}, got "${port}"`);
+  return port;
 }
 
-function refuse(message: string): number {
-  console.error(`explore: ${message}`);
-  return 2;
-}
-
-function serve(html: string, port: number): void {
-  const onListen = ({ port }: { port: number }) => console.log(`http://127.0.0.1:${port}/`);
-  Deno.serve(
-    { hostname: "127.0.0.1", port, onListen },
+function serve(html: string, port: number): Deno.HttpServer {
+  const onListen = ({ port }: { port: number }) => console.log(`http://${HOST}:${port}/`);
+  return Deno.serve(
+    { hostname: HOST, port, onListen },
     (request) =>
       new URL(request.url).pathname === "/"
         ? new Response(html, { headers: { "content-type": "text/html; charset=utf-8" } })
@@ -56,12 +49,4 @@ function serve(html: string, port: number): void {
   );
 }
 
-if (import.meta.main) {
-  try {
-    const code = await main(Deno.args);
-    if (code !== null) Deno.exit(code);
-  } catch (error) {
-    console.error(`explore: ${error instanceof Error ? error.message : error}`);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) Deno.exit(await runTask(EXPLORE, Deno.args));

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What needs no browser: links and options as text, and a page that is one file and refers to nothing.
+
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { buildExplorer, MOST_BYTES } from "./build.ts";
+import { bytes, type Field, whole, withDefaults, withoutDefaults } from "./fields.ts";
+import { formatHash, parseHash } from "./state.ts";
+
+const VIEWS = ["map", "steps"];
+
+Deno.test("a place is its hash read back, whatever the options say", () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...VIEWS),
+      fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), fc.string({ unit: "grapheme" })),
+      (view, options) => {
+        const place = { view, options: { ...options } };
+        assertEquals(parseHash(formatHash(place), VIEWS), place);
+      },
+    ),
+  );
+  assertEquals(parseHash("", VIEWS), { view: "map", options: {} });
+  assertEquals(parseHash("#", VIEWS), { view: "map", options: {} });
+});
+
+Deno.test("a hash that is no place says why, in one line", () => {
+  for (const [hash, why] of [["#9/map", 'version "9"'], ["#1/nowhere", "map, steps"], ["#x", "cannot be read"]]) {
+    const said = parseHash(hash, VIEWS);
+    assert(typeof said === "string" && !said.includes("\n"), hash);
+    assertStringIncludes(said, why);
+  }
+});
+
+const FIELDS: readonly Field[] = [
+  { name: "size", label: "", kind: "size", fallback: "1G" },
+  { name: "map", label: "", kind: "choice", fallback: "mem", choices: ["mem", "dev"] },
+  { name: "off", label: "", kind: "switch", fallback: "on" },
+];
+
+Deno.test("options have defaults, which a link leaves out; what is none is refused by name", () => {
+  const values = withDefaults(FIELDS, { map: "dev" });
+  assertEquals(values, { size: "1G", map: "dev", off: "on" });
+  assertEquals(withoutDefaults(FIELDS, values), { map: "dev" });
+  for (
+    const [given, why] of [[{ red: "1" }, '"red"'], [{ map: "x" }, "mem, dev"], [{ off: "1" }, "on, off"]] as const
+  ) {
+    assertThrows(() => withDefaults(FIELDS, given), RangeError, why);
+  }
+  assertThrows(() => bytes({ size: "much" }, "size"), RangeError, 'size: Cannot read size "much"');
+  assertThrows(() => whole({ n: "1e3" }, "n"), RangeError, 'n: expected a whole number, got "1e3"');
+});
+
+Deno.test("buildExplorer() makes one small file that asks for nothing", async () => {
+  const html = await buildExplorer();
+  assert(html.length <= MOST_BYTES, `${html.length} bytes`);
+  assertStringIncludes(html, "Content-Security-Policy\" content=\"default-src 'none'; script-src 'sha256-");
+  const markup = html.replace(/<(script|style)[^>]*>[^]*?<\/\1>/g, "");
+  assertEquals(markup.match(/(src|href)="(?!data:)[^"]*"/g), null);
+  assert(!/unsafe-|https?:/.test(/content="(default-src[^"]*)"/.exec(html)![1]));
+});
