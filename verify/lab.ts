@@ -2,13 +2,13 @@
 // `deno task lab`: the commands of src/cli, and those that need the suites of verify/.
 
 import type { Command } from "../src/cli/command.ts";
-import { COMMANDS, main } from "../src/cli/main.ts";
+import { allCommands, main } from "../src/cli/main.ts";
 import { claimsCommand } from "./audit/lab_claims.ts";
 
 /** Commands that stand above src/. */
 export const MORE: readonly Command[] = [claimsCommand];
 
 /** Every command of the program. */
-export const LAB_COMMANDS: readonly Command[] = [...COMMANDS, ...MORE];
+export const LAB_COMMANDS: readonly Command[] = allCommands(MORE);
 
 if (import.meta.main) Deno.exit(await main(Deno.args, MORE));

@@ -5,6 +5,7 @@
 import { type Command, CommandError } from "./command.ts";
 import { boxCommand } from "./box.ts";
 import { calibrateCommand } from "./calibrate.ts";
+import { completionsCommand } from "./completions.ts";
 import { diffCommand } from "./diff.ts";
 import { commit, VERSION } from "./envelope.ts";
 import { gupCommand } from "./gup.ts";
@@ -17,6 +18,7 @@ import { kernelsCommand } from "./kernels.ts";
 import { layoutCommand } from "./layout.ts";
 import { lineageCommand } from "./lineage.ts";
 import { namespaceCommand } from "./namespace.ts";
+import { pagesCommand } from "./pages.ts";
 import { planCommand } from "./plan.ts";
 import { complain, runCommand } from "./run.ts";
 import { traceCommand } from "./trace.ts";
@@ -29,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   hugetlbCommand,
   hotplugCommand,
   layoutCommand,
+  pagesCommand,
   planCommand,
   diffCommand,
   kernelsCommand,
@@ -39,9 +42,15 @@ export const COMMANDS: readonly Command[] = [
   calibrateCommand,
 ];
 
+/** The commands here, those of `more`, and what completes them. */
+export function allCommands(more: readonly Command[]): readonly Command[] {
+  const commands = [...COMMANDS, ...more];
+  return [...commands, completionsCommand(commands)];
+}
+
 /** Runs one command line of the commands here and those of `more`; returns the exit code. */
 export async function main(args: readonly string[], more: readonly Command[] = []): Promise<number> {
-  const commands = [...COMMANDS, ...more];
+  const commands = allCommands(more);
   const [name, ...rest] = args;
   try {
     if (name === undefined) throw new CommandError(`no command: ${known(commands)}; lab --help says more`);

@@ -68,15 +68,20 @@ function summary(k: Kernel, rows: readonly Row[], total: number): string {
   return [
     "             flags\tpage-count       MB  symbolic-flags\t\t\tlong-symbolic-flags",
     ...slots.map(({ bits, names, frames }) => {
-      const letters = KPF.map(([, name]) => names.includes(name.slice(2)) ? name[0] : "_").join("");
-      return `${line(`0x${bits.toString(16).padStart(16, "0")}`, frames)}  ${letters}\t${names.join()}`;
+      return `${line(`0x${bits.toString(16).padStart(16, "0")}`, frames)}  ${flagLetters(names)}\t${names.join()}`;
     }),
     line("             total", total),
     "",
   ].join("\n");
 }
 
-function bitsOf(names: readonly string[]): number {
+/** A letter for each of these flags, `_` for the others, as `-r` prints them. */
+export function flagLetters(names: readonly string[]): string {
+  return KPF.map(([, name]) => names.includes(name.slice(2)) ? name[0] : "_").join("");
+}
+
+/** The bits of these flags in /proc/kpageflags. */
+export function bitsOf(names: readonly string[]): number {
   return KPF.filter(([, name]) => names.includes(name.slice(2))).reduce((sum, [bit]) => sum + 2 ** bit, 0);
 }
 

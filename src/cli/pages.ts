@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `lab pages`: frames in the columns of page-types.
+
+import { bitsOf, flagLetters } from "../inspect/page_types.ts";
+import { PAGES_ROWS, type PagesOptions, type PagesReport, pagesReport } from "../inspect/pages.ts";
+import type { Command } from "./command.ts";
+import { flagsOf, optionsOf } from "./option_flags.ts";
+
+/** The command. */
+export const pagesCommand: Command = {
+  name: "pages",
+  summary: "show frames and their flags as page-types does, device memory by its struct pages",
+  flags: flagsOf(PAGES_ROWS),
+  csv: (report) => {
+    const { pages, runs } = report as PagesReport;
+    return [...pages, ...runs];
+  },
+  run: (flags) => {
+    const report = pagesReport(optionsOf<PagesOptions>(flags, PAGES_ROWS));
+    return { report, text: text(report) };
+  },
+};
+
+/** page-types heads its columns this way; offset and len are hexadecimal. */
+function text({ pages, runs, summary, namespace }: PagesReport): string {
+  const hex = (n: number) => n.toString(16);
+  const named = (flags: readonly string[]) =>
+    `${flagLetters(flags)}\t0x${hex(bitsOf(flags)).padStart(16, "0")}\t${flags.join()}`;
+  return [
+    ...(summary === null ? [] : [summary.trimEnd()]),
+    ...(runs.length === 0 ? [] : [
+      "offset\tlen\tflags",
+      ...runs.map(({ offset, len, flags }) => `${hex(offset)}\t${hex(len)}\t${named(flags)}`),
+    ]),
+    ...(pages.length === 0 ? [] : [
+      "offset\tflags",
+      ...pages.map(({ pfn, flags, zone, node, refcount, head, order }) =>
+        `${hex(pfn)}\t${named(flags)}` +
+        (zone === null ? "" : `\t${zone}, node ${node}`) + (refcount === null ? "" : `, ${refcount} references`) +
+        (head === null ? "" : `, order ${order} from ${hex(head)}`)
+      ),
+    ]),
+    `namespace: frames ${hex(namespace.start)}-${hex(namespace.end)}, data from ${hex(namespace.data)}`,
+  ].join("\n");
+}
