@@ -14,7 +14,26 @@ export interface Equivalent {
 }
 
 /** The list. */
-export const EQUIVALENT: readonly Equivalent[] = [];
+export const EQUIVALENT: readonly Equivalent[] = [
+  {
+    file: "src/mm/hugetlb/hugetlb_vmemmap.ts",
+    line: "return at < 0 ? panic(`hugetlb: vmemmap page ${vpage} is not mapped by a page-table entry`) : at;",
+    mutant: "return at < 1 ? panic(`hugetlb: vmemmap page ${vpage} is not mapped by a page-table entry`) : at;",
+    why: "word 0 lies in frame 0, which no allocator gives out: no entry is there",
+  },
+  {
+    file: "src/mm/hugetlb/hugetlb.ts",
+    line: "if (head >= 0) return head;",
+    mutant: "if (head > 0) return head;",
+    why: "frame 0 stays out of every allocator",
+  },
+  {
+    file: "src/mm/memory_failure.ts",
+    line: "if (h === undefined || list === undefined || at < 0) return -EBUSY;",
+    mutant: "if (h === undefined && list === undefined || at < 0) return -EBUSY;",
+    why: "without a list `at` is below 0; the rest is for the compiler",
+  },
+];
 
 /** A mutant's line, before and after. */
 export function lines(text: string, { at, text: old, replacement }: Mutant): { line: string; mutant: string } {

@@ -10,7 +10,13 @@ import { EBUSY, ENOMEM, ENXIO } from "../../include/errno.ts";
 import { USE_HUGETLB, USE_HWPOISON, USE_PINNED } from "../../include/frame_use.ts";
 import { HPG_FREED, SUBPAGE_INDEX_CGROUP, SUBPAGE_INDEX_HWPOISON } from "../../include/hugetlb.ts";
 import { PRESETS } from "../../include/kernel_config.ts";
-import { PAGE_PRIVATE } from "../../include/mm_types.ts";
+import {
+  PAGE_COMPOUND_HEAD,
+  PAGE_COMPOUND_HEAD_HI,
+  PAGE_MAPPING,
+  PAGE_MAPPING_HI,
+  PAGE_PRIVATE,
+} from "../../include/mm_types.ts";
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import { conserved } from "../../debug_vm/hugetlb.ts";
 import {
@@ -272,5 +278,22 @@ Deno.test("a pool on a node that is all ZONE_MOVABLE shrinks from 6.7 on, with f
     const stays = kernel === "6.1" ? 2 : 0;
     assertEquals([h.nrHugePages, h.surplusHugePages], [stays, stays], kernel);
     checkInvariants(k);
+  }
+});
+
+Deno.test("a page that is given back leaves plain struct pages: no heads, no tails, no links to its head", () => {
+  for (const kernel of ["5.14", "6.1", "6.7", "6.12"]) {
+    withHugetlb({ kernel: PRESETS[kernel] }, (k, h) => {
+      setNrHugepages(k, h, 1);
+      const head = allocHugePage(k, h, 0, 5);
+      freeHugePage(k, h, head);
+      setNrHugepages(k, h, 0);
+      flushFreeHpageWork(k);
+      const words = [PAGE_COMPOUND_HEAD, PAGE_COMPOUND_HEAD_HI, PAGE_MAPPING, PAGE_MAPPING_HI, PAGE_PRIVATE];
+      for (let pfn = head + 1; pfn < head + h.pages; pfn++) {
+        assertEquals(words.map((word) => readPage(k, pfn, word)), words.map(() => 0), `${kernel} ${pfn - head}`);
+      }
+      assertEquals(pageFlags(k, head) & PAGE_LAYOUTS["6.1"].head, 0);
+    });
   }
 });
