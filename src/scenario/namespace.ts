@@ -91,16 +91,20 @@ export function createOnBox(config: NamespaceConfig, more: BootOptions = {}): Bo
   const t0 = performance.now();
   const namespace = createNamespace(kernel, ndRegions(kernel)[0], config);
   const hostMs = performance.now() - t0;
-  if (typeof namespace === "number") throw new NamespaceError(namespace, hint(config, namespace));
+  if (typeof namespace === "number") throw new NamespaceError(namespace, hint(kernel, config, namespace));
   const pages = pagesTaken(kernel, uses, free);
   const counters = countersSince(before, readCounters(kernel.stat));
   return { kernel, namespace, pages, counters, hostMs };
 }
 
-/** A box has DRAM enough, so with map=dev it is the reserve that was too small. */
-function hint({ arch, map, size }: NamespaceConfig, errno: number): string {
+/** A box has DRAM enough, so with map=dev it is the reserve that was too small. What comes next there is tried. */
+function hint(k: Kernel, config: NamespaceConfig, errno: number): string {
+  const { arch, map, size } = config;
   if (errno !== -ENOMEM || map !== "dev" || !ARCHS[arch].altmapBasePages) return "";
-  return `what the info block of ${formatSize(size)} reserves does not hold its memmap; lab plan names sizes that work`;
+  const why = `what the info block of ${formatSize(size)} reserves does not hold its memmap`;
+  const next = createNamespace(k, ndRegions(k)[0], { ...config, map: "mem" });
+  const then = typeof next === "number" ? `; the next namespace there fails with ${errnoName(next)} until reboot` : "";
+  return `${why}${then}; lab plan names sizes that work`;
 }
 
 /** Frames taken since the use counts and the free count were read. */

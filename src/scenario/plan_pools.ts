@@ -25,7 +25,9 @@ export function planPools(
   const rows = [...kernels.map((kernel) => ({ kernel, optimize: true })), { kernel: kernels[0], optimize: false }];
   return pools.flatMap((pool) =>
     rows.map(({ kernel, optimize }) => {
-      const key = JSON.stringify([pool.size, optimize ? kernelConfig(kernel).hugetlbKeep : "off"]);
+      const { hugetlbKeep, hugetlbHead, hugetlbTail, hugetlbLiveRemap } = kernelConfig(kernel);
+      const how = optimize ? [hugetlbKeep, hugetlbHead, hugetlbTail, hugetlbLiveRemap] : "off";
+      const key = JSON.stringify([pool.size, how]);
       const same = done.get(key);
       if (same !== undefined) return { ...same, kernel };
       progress(`${pool.count} huge pages of ${formatSize(pool.size)}, kernel ${kernel}`);

@@ -23,6 +23,7 @@ import {
   PAGE_PRIVATE,
   PAGE_REFCOUNT,
   STRETCH_STRUCT_SIZE,
+  TAIL_MAPPING_LO,
   WORD,
 } from "../../include/mm_types.ts";
 import { pageLinksHi } from "../../include/page_flags.ts";
@@ -85,6 +86,15 @@ function tailImage(k: Kernel, head: number, zone: number, nid: number): Int32Arr
   prepCompoundTail(k, head + 1, head, 0);
   state.tailImageLinks = readPage(k, head + 1, PAGE_FLAGS_HI);
   return state.tailImage = pageImage(k, head + 1);
+}
+
+/** `free_tail_page_prepare`: whether a tail behind the head's vmemmap page has another mapping than tails have. */
+export function hasBadTails(k: Kernel, h: Hstate, head: number): boolean {
+  const perPage = k.pageBytes / k.structPageSize;
+  for (let tail = head + perPage; tail < head + h.pages; tail++) {
+    if (readPage(k, tail, PAGE_MAPPING) !== TAIL_MAPPING_LO) return true;
+  }
+  return false;
 }
 
 /**

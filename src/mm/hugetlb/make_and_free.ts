@@ -12,7 +12,7 @@ import { HPG_FREED, type Hstate } from "../../include/hugetlb.ts";
 import { PAGE_PRIVATE } from "../../include/mm_types.ts";
 import { panic } from "../../lib/bug.ts";
 import { allocContigPages, allocPages, findArea, freeContigPages, takePageOffBuddy } from "../page_alloc.ts";
-import { deliverHwpoison, destroyHugePage, prepHugePage } from "./huge_page.ts";
+import { deliverHwpoison, destroyHugePage, hasBadTails, prepHugePage } from "./huge_page.ts";
 import {
   hugetlbVmemmapFlush,
   hugetlbVmemmapOptimize,
@@ -26,6 +26,7 @@ import {
 import type { Kernel } from "../kernel.ts";
 import { pageNid, readPage, writePage } from "../page.ts";
 import { flushVmemmap } from "../pgtable.ts";
+import { C } from "../vmstat.ts";
 import { traced } from "../trace.ts";
 
 /** A batch flushes once, at its end; its first page waits for the walkers of pfns, which serves the rest too. */
@@ -146,6 +147,11 @@ function freeBatch(k: Kernel, h: Hstate, heads: readonly number[]): void {
 /** `__update_and_free_page` once the vmemmap is whole: the frames go back, a poisoned one excepted. */
 const freeWholePage = traced("__update_and_free_page(_, head)", (k: Kernel, h: Hstate, head: number): void => {
   const poisoned = deliverHwpoison(k, head);
+  if (k.contents && k.config.errata.restoreWithoutReset && hasBadTails(k, h, head)) {
+    // bad_page(): "corrupted mapping in tail page". The frames are in no pool and no free list any more.
+    k.stat[C.warnings]++;
+    return;
+  }
   destroyHugePage(k, h, head);
   freeContigPages(k, head, h.order, USE_HUGETLB);
   if (poisoned >= 0) takePageOffBuddy(k, poisoned);
