@@ -34,9 +34,18 @@ export interface Host {
 
 /**
  * Without KASLR and with four levels the vmemmap is where page_walk.ts looks; blocks of memory that come go online when
- * a scenario says so (kernels since 6.12 are built to do it by themselves).
+ * a scenario says so (kernels since 6.12 are built to do it by themselves). A loaded host is too slow for the kernel's
+ * check of its timer, which then panics.
  */
-const KERNEL_WORDS = ["console=ttyS0", "panic=-1", "nokaslr", "nopti", "no5lvl", "memhp_default_state=offline"];
+const KERNEL_WORDS = [
+  "console=ttyS0",
+  "panic=-1",
+  "nokaslr",
+  "nopti",
+  "no5lvl",
+  "no_timer_check",
+  "memhp_default_state=offline",
+];
 const LABEL_BYTES = 128 * 2 ** 10;
 const COMMAND_MS = 300_000;
 

@@ -27,7 +27,7 @@ Deno.test("qemuArgs() has no NVDIMM when there is no pmem, and appends kernel wo
   assert(!args.some((a) => a.startsWith("nvdimm")));
   assertEquals(
     args.at(-1),
-    "console=ttyS0 panic=-1 nokaslr nopti no5lvl memhp_default_state=offline hugetlb_free_vmemmap=on",
+    "console=ttyS0 panic=-1 nokaslr nopti no5lvl no_timer_check memhp_default_state=offline hugetlb_free_vmemmap=on",
   );
 });
 
