@@ -9,7 +9,6 @@ import { hotplug } from "./scenario_hotplug.ts";
 import { directMap } from "./scenario_direct_map.ts";
 import { fsdax } from "./scenario_fsdax.ts";
 import { gigantic } from "./scenario_gigantic.ts";
-import { hotplugModes } from "./scenario_hotplug_modes.ts";
 import { hugetlb } from "./scenario_hugetlb.ts";
 import { kmem } from "./scenario_kmem.ts";
 import { namespaces } from "./scenario_namespaces.ts";
@@ -23,7 +22,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   hugetlb,
   hotplug,
   struct_pages: structPages,
-  hotplug_modes: hotplugModes,
   gigantic,
   fsdax,
   kmem,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `hotplug`: a DIMM is plugged, its blocks go online and offline, it is unplugged: free pages and zone counts after
-// each step, with memmap_on_memory on and off. The parameter cannot be changed at run time: a guest each.
+// each step, with memmap_on_memory on, off and "force" (6.6 and later). The parameter cannot be changed at run time: a
+// guest each.
 
 import { settledZones } from "./free_pages.ts";
 import type { Guest } from "./guest.ts";
@@ -9,9 +10,10 @@ import { dramOf, type Scenario } from "./scenario.ts";
 import { counterOf, freePages } from "./zoneinfo.ts";
 
 const DRAM_MIB = 4096;
-/** Size of a memory block of the guest. */
-export const BLOCK_MIB = 128;
+const BLOCK_MIB = 128;
 const UNPLUG_MS = 60_000;
+
+type Mode = "on" | "off" | "force";
 
 interface State {
   readonly state: string;
@@ -23,31 +25,48 @@ interface State {
   readonly slab: number;
 }
 
-/** One block with the parameter on, one with it off, and the first two blocks of eight. */
+/** Blocks of the DIMM that is plugged and unplugged with every value of the parameter. */
+const SEVERAL = 4;
+
+/** One block with the parameter on, one with it off, the first two blocks of eight, and all of four. */
 export const hotplug: Scenario = async (capture) => {
   const { dram, dramMiB } = dramOf(capture, DRAM_MIB);
   const prefix = `e${dramMiB / 1024}`;
-  const run = (mib: number, mode: "on" | "off", blocks: number, unplug: boolean) => {
+  const run = (mib: number, mode: Mode, blocks: number, unplug: boolean) => {
     capture.note(`a DIMM of ${mib} MiB, memmap_on_memory=${mode}`);
     const append = `memory_hotplug.memmap_on_memory=${mode}`;
-    return capture.withGuest({ dram, pmem: 0, append }, (guest) => plug(guest, mib, blocks, unplug));
+    return capture.withGuest({ dram, pmem: 0, append }, async (guest) => {
+      if (!await takes(guest, mode)) return null;
+      return await plug(guest, mib, blocks, unplug);
+    });
   };
+  const several: Record<string, unknown> = {};
+  for (const mode of ["on", "off", "force"] as const) {
+    const states = await run(SEVERAL * BLOCK_MIB, mode, SEVERAL, true);
+    if (states !== null) several[`${prefix}_${SEVERAL * BLOCK_MIB}_${mode}`] = states;
+  }
   return {
     dramMiB,
     memoryBlockMiB: BLOCK_MIB,
     note:
-      "128 = a DIMM of one block, on/off = memory_hotplug.memmap_on_memory; 1024 = a 1 GiB DIMM. Free pages carry a " +
+      "128 = a DIMM of one block, on/off/force = memory_hotplug.memmap_on_memory; 512, 1024 = DIMMs of four and eight. Free pages carry a " +
       "few pages of slab noise; zone counts are exact",
     runs: {
       [`${prefix}_128_on`]: await run(BLOCK_MIB, "on", 1, true),
       [`${prefix}_128_off`]: await run(BLOCK_MIB, "off", 1, true),
       [`${prefix}_1024_on_first_blocks`]: await run(8 * BLOCK_MIB, "on", 2, false),
+      ...several,
     },
   };
 };
 
-/** Plugs a DIMM of `mib` MiB, puts `blocks` of its blocks online; what the guest counts after each step. */
-export async function plug(guest: Guest, mib: number, blocks: number, unplug: boolean) {
+/** Whether the kernel knows this value; one that does not keeps its default. */
+async function takes(guest: Guest, mode: Mode): Promise<boolean> {
+  const value = await guest.shell.text("cat /sys/module/memory_hotplug/parameters/memmap_on_memory");
+  return value === { on: "Y", off: "N", force: "force" }[mode];
+}
+
+async function plug(guest: Guest, mib: number, blocks: number, unplug: boolean) {
   await readState(guest, "warm");
   const states = [await readState(guest, "before"), await readState(guest, "base")];
   const note = async (state: string) => void states.push(await readState(guest, state));
