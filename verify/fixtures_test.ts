@@ -72,7 +72,10 @@ Deno.test("checkFixtures() names the place of a number that became a string, or 
 
 Deno.test("readCaptured() reads every captured machine, and names what is wrong with one", () => {
   const fixtures = new URL("fixtures/", ROOT);
-  const scenarios = ["namespaces", "hotplug", "hugetlb", "struct_pages", "vmemmap_maps"].map((name) => `${name}.json`);
+  const scenarios = [
+    ...["namespaces", "hotplug", "hugetlb", "struct_pages", "vmemmap_maps"],
+    ...["gigantic", "fsdax", "kmem", "direct_map"],
+  ].map((name) => `${name}.json`);
   let read = 0;
   const visit = (folder: string) => {
     for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, fixtures))) {

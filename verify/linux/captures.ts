@@ -9,7 +9,16 @@ import { parseSize } from "../../src/lib/units.ts";
 import { type NamespaceSpec, parseNamespaceSpec } from "./capture/namespace_spec.ts";
 
 /** What was looked at; a file of each name, and a module of each name that emulates it. */
-export const SCENARIOS = ["namespaces", "vmemmap_maps", "struct_pages", "hotplug", "hugetlb"] as const;
+export const SCENARIOS = [
+  "namespaces",
+  "vmemmap_maps",
+  "struct_pages",
+  "hotplug",
+  "hugetlb",
+  "gigantic",
+  "fsdax",
+  "kmem",
+] as const;
 export type Scenario = typeof SCENARIOS[number];
 
 /** The machine a capture was taken on. Bytes. */
@@ -37,8 +46,11 @@ export interface Capture {
 }
 
 const FIXTURES = new URL("../../fixtures/", import.meta.url);
-/** Files that a folder may hold beside scenarios: compared by verify/series. */
-const OTHERS = ["gup_test.json", "bootstrap_instructions.json"];
+/** Files that a folder may hold beside scenarios: compared by verify/series, or for reading (fixtures/README.md). */
+const OTHERS = [
+  ...["gup_test.json", "bootstrap_instructions.json"],
+  "direct_map.json",
+];
 const GIB = 2 ** 30;
 
 /** Machines taken by hand, whose files do not hold qemu's command line; fixtures/README.md describes them. */

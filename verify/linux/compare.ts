@@ -4,9 +4,12 @@
 // for counts of free pages, which per-CPU lists and slabs of the real machine blur.
 
 import { type Capture, captures, type Scenario } from "./captures.ts";
+import { fsdaxRows } from "./fsdax.ts";
+import { giganticRows } from "./gigantic.ts";
 import { hotplugRows } from "./hotplug.ts";
 import { hugetlbRows } from "./hugetlb.ts";
 import { causeOf } from "./known.ts";
+import { kmemRows } from "./kmem.ts";
 import { mapRows } from "./maps.ts";
 import { namespaceRows } from "./namespaces.ts";
 import { structPageRows } from "./struct_pages.ts";
@@ -37,6 +40,9 @@ const ROWS: Readonly<Record<Scenario, (capture: Capture) => CapturedRow[]>> = {
   struct_pages: structPageRows,
   hotplug: hotplugRows,
   hugetlb: hugetlbRows,
+  gigantic: giganticRows,
+  fsdax: fsdaxRows,
+  kmem: kmemRows,
 };
 
 /** The rows of a capture, not yet compared. */

@@ -119,6 +119,6 @@ function emulateRow(k: Kernel, region: NdRegion, spec: NamespaceSpec): { ns: NdN
 }
 
 /** nr_memmap_pages as Linux counts it since 6.11: an altmap's too. */
-function nrMemmapPages(k: Kernel): number {
+export function nrMemmapPages(k: Kernel): number {
   return k.stat[C.nrMemmapPages] + k.uses[USE_ALTMAP_VMEMMAP];
 }

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A dax device made System RAM on a captured machine (kmem.json), without and with memmap on memory by the device's
+// attribute: zones and free pages after it was added and after each block that went online.
+
+import { devDaxRemove } from "../../src/drivers/dax/device.ts";
+import { devDaxKmemProbe } from "../../src/drivers/dax/kmem.ts";
+import { memoryBlockOnline } from "../../src/drivers/base/memory.ts";
+import { ndRegions } from "../../src/drivers/nvdimm/region.ts";
+import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
+import type { Kernel } from "../../src/mm/kernel.ts";
+import { totalFreePages } from "../../src/mm/page_alloc.ts";
+import { onlineDelta } from "../formulas/hotplug.ts";
+import { latest } from "../measure/measure.ts";
+import { parseNamespaceSpec } from "./capture/namespace_spec.ts";
+import type { Capture, CapturedMachine } from "./captures.ts";
+import { bootCaptured, mustCreate } from "./emulated.ts";
+import { nrMemmapPages } from "./namespaces.ts";
+import type { CapturedRow, Fields } from "./row.ts";
+
+interface State {
+  readonly state: string;
+  readonly free: number;
+  readonly managed: number;
+  readonly present: number;
+  /** nr_memmap_pages; null where the kernel does not count it. */
+  readonly memmap: { readonly pages: number } | null;
+}
+
+interface Run {
+  /** The device's attribute memmap_on_memory; null where it has none. */
+  readonly attribute: string | null;
+  readonly blocks: readonly number[];
+  readonly idleSpread: number;
+  readonly states: readonly State[];
+}
+
+const BLOCK = 2 ** 27;
+/** Slab of memory blocks and device objects, beside what an idle guest wanders by. */
+const NOISE = 64;
+
+/** Rows of a capture: a state each, against the one before the driver changed. */
+export function kmemRows({ data, machine, folder }: Capture): CapturedRow[] {
+  const { namespace, runs } = data as { readonly namespace: string; readonly runs: Readonly<Record<string, Run>> };
+  return Object.entries(runs).flatMap(([asked, run]) => {
+    const steps = run.states.map(({ state }) => state);
+    const emulated = () => latest(`kmem ${folder} ${asked}`, () => emulate(machine, namespace, run, steps));
+    const selfHosted = run.attribute === "1";
+    const { present, managed } = onlineDelta(BLOCK, selfHosted);
+    return run.states.slice(1).map((state, i) => ({
+      name: `memmap_on_memory ${asked}, ${state.state}`,
+      linux: { ...since(state, run.states[0]), blocks: run.blocks },
+      formula: { managed: i * managed, present: i * present },
+      emulate: () => ({ ...since(emulated().states[i + 1], emulated().states[0]), blocks: emulated().blocks }),
+      noise: { free: NOISE + run.idleSpread },
+    }));
+  });
+}
+
+function since(now: State, base: State): Fields {
+  const { free, managed, present } = now;
+  const counts = { free: free - base.free, managed: managed - base.managed, present: present - base.present };
+  return now.memmap === null || base.memmap === null
+    ? counts
+    : { ...counts, memmapPages: now.memmap.pages - base.memmap.pages };
+}
+
+function emulate(machine: CapturedMachine, namespace: string, { attribute }: Run, steps: readonly string[]) {
+  const k = bootCaptured(machine, { memmapOnMemory: true, contents: true });
+  const { dev } = mustCreate(k, ndRegions(k)[0], parseNamespaceSpec(namespace));
+  const states = [countsOf(k, steps[0])];
+  const old = new Set(k.hotplug.blocks.keys());
+  let err = devDaxRemove(k, dev!);
+  if (err === 0) err = devDaxKmemProbe(k, dev!, attribute === "1");
+  const added = [...k.hotplug.blocks.keys()].filter((block) => !old.has(block)).sort((a, b) => a - b);
+  states.push(countsOf(k, steps[1]));
+  for (const [i, step] of steps.slice(2).entries()) {
+    if (err === 0) err = memoryBlockOnline(k, k.hotplug.blocks.get(added[i])!, "online_movable");
+    states.push(countsOf(k, step));
+  }
+  if (err < 0) throw new Error(`Cannot make System RAM of ${namespace}: ${err}`);
+  checkInvariants(k);
+  return { states, blocks: added };
+}
+
+function countsOf(k: Kernel, state: string): State {
+  const sum = (key: "managed" | "present") => k.nodes[0].zones.reduce((total, zone) => total + zone[key], 0);
+  const memmap = { pages: nrMemmapPages(k) };
+  return { state, free: totalFreePages(k), managed: sum("managed"), present: sum("present"), memmap };
+}
