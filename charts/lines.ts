@@ -27,7 +27,7 @@ export function lineChart(given: readonly Point[], xAxis: string, options: Chart
       width,
       height: Math.round(width * 0.55),
       marginLeft: 62,
-      marginRight: 24 + 7 * Math.max(...series.map((name) => name.length)),
+      marginRight: 24 + 7 * Math.max(...names.map(({ text }) => text.length)),
       marginBottom: 44,
       marginTop: 26,
       style: { fontSize: "12px", fontFamily: "inherit", background: "none", overflow: "visible" },
@@ -37,7 +37,7 @@ export function lineChart(given: readonly Point[], xAxis: string, options: Chart
       marks: [
         gridX({ ticks: byteTicks(Math.min(...xs), Math.max(...xs)), strokeOpacity: 0.15 }),
         gridY({ ticks: yTicks, strokeOpacity: 0.15 }),
-        line(points, { x: "x", y: "y", stroke: "series", strokeWidth: 2 }),
+        line(points, { x: "x", y: "y", z: "series", stroke: "series", strokeWidth: 2 }),
         dot(points, {
           x: "x",
           y: "y",

@@ -3,7 +3,7 @@
 // its frames and tables counted, its struct pages not written.
 /// <reference lib="dom" />
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { lineChart, type Point } from "../../charts/lines.ts";
 import { formatSize } from "../../src/lib/units.ts";
 import { ask } from "../ask.ts";
@@ -25,12 +25,18 @@ export function Growth({ values }: { readonly values: Values }) {
   const [points, setPoints] = useState<readonly Grown[]>([]);
   const [state, setState] = useState<"idle" | "running" | "done">("idle");
   const [drawn, setDrawn] = useState(values);
+  const wanted = useRef(false);
+  const stop = () => void (wanted.current = false);
+  // Who leaves the view waits for no more points.
+  useEffect(() => stop, []);
   const run = async () => {
+    wanted.current = true;
     setState("running");
     setDrawn(values);
     const found: Grown[] = [];
     for (const size of SIZES) {
       for (const kernel of KERNELS) {
+        if (!wanted.current) break;
         const point = await grown(values, kernel, size);
         if (point !== null) found.push(point);
       }
@@ -50,9 +56,9 @@ export function Growth({ values }: { readonly values: Values }) {
     <>
       <h2>How it grows</h2>
       <p>
-        DRAM for memmap and tables of namespaces from 16M to 16T; the largest take some seconds.{" "}
-        <button type="button" disabled={state === "running"} onClick={run}>
-          {state === "running" ? `Counting, ${points.length} points` : "Count and draw"}
+        DRAM for memmap and tables of namespaces from 16M to 16T; the largest take a minute.{" "}
+        <button type="button" onClick={state === "running" ? stop : run}>
+          {state === "running" ? `Stop, at ${points.length} points` : "Count and draw"}
         </button>
       </p>
       {points.length === 0 ? null : (
