@@ -5,7 +5,7 @@
 //     "tool": "vmemmap-lab", "version": "0.1.0",
 //     "commit": "..."      the commit that is checked out, null where that cannot be told
 //     "command": "gup",    without "lab"; a task goes by its own name
-//     "schema": "...",     the schema of report, a path from the root
+//     "schema": "...",     the schema of this document, a path from the root; null for commands without one
 //     "config": {...},     what was asked, defaults filled in; null for commands without one
 //     "report": {...}      or, when something went wrong:
 //     "error": { "kind": "usage" | "kernel" | "broken", "message": "...", "errno": "ENXIO" | null }
@@ -38,10 +38,18 @@ export function errorEnvelope(command: string, error: Failure): object {
 }
 
 function head(command: string): object {
-  return { tool: "vmemmap-lab", version: VERSION, commit: commit(), command, schema: schemaPath(command) };
+  return { tool: "vmemmap-lab", version: VERSION, commit: commit(), command, schema: schemaIfThere(command) };
 }
 
-/** Where the schema of a command's report lies, from the root. */
+function schemaIfThere(command: string): string | null {
+  try {
+    return Deno.statSync(new URL(`../../${schemaPath(command)}`, import.meta.url)).isFile ? schemaPath(command) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Where the schema of what a command prints lies, from the root. */
 export function schemaPath(command: string): string {
   return `results/schemas/${command.replaceAll(":", "-")}.json`;
 }

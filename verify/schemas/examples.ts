@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Command lines of `lab` whose reports, all together, have every key that a report of the command may have.
+
+/** By command. */
+export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  namespace: [
+    "--size 64M --check",
+    "--size 256M --arch arm64-4k --no-contents --map dev",
+    "--size 64M --align 4K --set dedup=none",
+  ],
+  gup: ["--size 4M --repeats 2 --check", "--size 4M --slow --kernel v4", "--size 4M --jobs 2 --repeats 1"],
+  hugetlb: [
+    "--count 4 --check",
+    "--count 2 --no-free",
+    "--count 2 --size 1G --off",
+    "--count 4 --free deferred",
+    "--count 2 --struct-page 56",
+    "--sizes",
+  ],
+  hotplug: [
+    "--size 128M --memmap-on-memory --check",
+    "--size 256M --no-contents",
+    "--dax --size 256M --no-contents",
+    "--dax --size 64M --memmap-on-memory",
+    "--range 0x240000000-0x24fffffff --no-contents",
+    "--fences",
+  ],
+  layout: ["", "--map dev --window 128M", "--kernel 5.14 --align 4K", "--kernel v4 --align 1G"],
+  pages: ["--size 64M", "--size 64M --range 0x0-0x10", "--size 64M --summary", "--size 64M --pfn 0,0x7fffff"],
+  plan: [
+    "--pmem 1G,2G --hugetlb 2M:8 --hotplug 128M,256M --align 2M",
+    "--pmem 1G --align 1G --kernel 6.1 --map mem",
+    "--usable 512M --align 2M",
+    "--pmem 256M --hugetlb 2M:2",
+  ],
+  diff: ["5.14 v7 namespace --size 64M", "6.1 6.1 hugetlb --count 2"],
+  completions: ["bash"],
+};

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A JSON Schema of what was seen: the types of every key, which keys were always there, no other keys. Objects whose
+// keys are data (counters, views) are told by `maps`.
+
+/** A schema of the forms made here. */
+export interface Schema {
+  type?: string | string[];
+  properties?: Record<string, Schema>;
+  required?: string[];
+  additionalProperties?: boolean | Schema;
+  items?: Schema;
+}
+
+/** The schema of all of these values. */
+export function inferSchema(values: readonly unknown[]): Schema {
+  const types = [...new Set(values.map(typeOf))].sort();
+  const schema: Schema = types.length === 1 ? { type: types[0] } : types.length === 0 ? {} : { type: types };
+  const objects = values.filter(isObject);
+  if (objects.length > 0) Object.assign(schema, objectSchema(objects));
+  const lists = values.filter(Array.isArray);
+  if (lists.length > 0) schema.items = inferSchema(lists.flat(1));
+  return schema;
+}
+
+function objectSchema(objects: readonly Record<string, unknown>[]): Schema {
+  const keys = [...new Set(objects.flatMap((object) => Object.keys(object)))];
+  const own = (key: string) => objects.filter((object) => Object.hasOwn(object, key));
+  return {
+    properties: Object.fromEntries(keys.map((key) => [key, inferSchema(own(key).map((object) => object[key]))])),
+    required: keys.filter((key) => own(key).length === objects.length),
+    additionalProperties: false,
+  };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A whole number is a number: which of the two a figure is depends on the run. */
+function typeOf(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : typeof value;
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What `lab` prints with --json is what results/schemas/ says, of runs other than those the schemas were made of.
+
+import { assert, assertEquals } from "@std/assert";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { labOf } from "../../src/cli/lab_testing.ts";
+import { LAB_COMMANDS, MORE } from "../lab.ts";
+import { EXAMPLES } from "./examples.ts";
+import { inferSchema } from "./infer.ts";
+import { documentOf, schemaFile } from "./schemas.ts";
+
+const lab = labOf(MORE);
+const validator = (name: string) =>
+  new Ajv2020({ strict: false }).compile(JSON.parse(Deno.readTextFileSync(schemaFile(name))));
+
+const OTHERS: Readonly<Record<string, readonly string[]>> = {
+  namespace: ["--size 128M --kernel v7 --align 4K", "--size 96M --struct-page 56"],
+  gup: ["--size 8M --mode pin --repeats 1 --kernel v4"],
+  hugetlb: ["--count 3 --kernel 5.14 --keep 1", "--count 2 --arch arm64-4k --spread"],
+  hotplug: ["--size 256M --dimm 128M --online online_movable", "--dax --size 512M --map mem"],
+  layout: ["--kernel v7+head", "--arch arm64-16k"],
+  pages: ["--size 32M --kernel 5.14"],
+  plan: ["--pmem 256M --align 4K --map dev", "--hugetlb 1G:2 --kernel v7"],
+  diff: ["v4 v7 gup --size 4M --repeats 1"],
+  completions: ["fish"],
+};
+
+for (const [name, lines] of Object.entries(OTHERS)) {
+  Deno.test(`lab ${name} --json is as its schema says, and so are its errors`, async () => {
+    const valid = validator(name);
+    for (const line of lines) {
+      assert(valid(await documentOf(name, line)), `${line}: ${JSON.stringify(valid.errors?.[0])}`);
+    }
+    const { out } = await lab(name, "--no-such-flag", "--json");
+    assert(valid(JSON.parse(out)), JSON.stringify(valid.errors));
+    assert(!valid({ ...await documentOf(name, lines[0]), more: 1 }), "a key that nobody declared");
+  });
+}
+
+Deno.test("every command has examples, but those that read files or say what others do", () => {
+  const without = LAB_COMMANDS.map(({ name }) => name).filter((name) => !Object.hasOwn(EXAMPLES, name));
+  assertEquals(Object.keys(OTHERS), Object.keys(EXAMPLES));
+  assert(without.length < LAB_COMMANDS.length / 2, `${without}`);
+});
+
+Deno.test("inferSchema() takes what was seen and nothing else", () => {
+  const valid = new Ajv2020().compile(
+    inferSchema([{ a: 1, b: [{ c: "x" }, { c: null }] }, { a: 2.5, b: [] }, { b: [] }]),
+  );
+  assert(valid({ a: 7, b: [{ c: "y" }] }) && valid({ b: [] }));
+  for (const wrong of [{ a: "1", b: [] }, { a: 1 }, { b: [{}] }, { b: [], d: 1 }]) assert(!valid(wrong));
+});
