@@ -103,12 +103,13 @@ export const memmapInitZoneDevice = traced(
       let heads = 0;
       for (let head = start; head < end; head += pgmap.geometry) {
         const unique = Math.min(compoundNrPages(k, pgmap, head), end - head);
-        if (mayClone && unique === previousUnique) cloneCompound(k, head, previous, unique, order);
-        else initCompound(k, head, unique, pgmap);
+        const done = mayClone && unique === previousUnique
+          ? cloneCompound(k, head, previous, unique, order)
+          : initCompound(k, head, unique, pgmap);
         previous = head;
         previousUnique = unique;
-        written += unique;
-        if (tiered) pmem += countInPmem(k, head, unique);
+        written += done;
+        if (tiered) pmem += countInPmem(k, head, done);
         heads++;
       }
       k.stat[C.compoundHeadsPrepared] += heads;
@@ -175,8 +176,11 @@ export const freeCorePages = traced("__free_pages_core(start, n)", (k: Kernel, s
   });
 });
 
-/** `memmap_init_compound` (patch 4) with its head: the tails, then what the head keeps in the first two of them. */
-function initCompound(k: Kernel, head: number, nrPages: number, pgmap: DevPagemap): void {
+/**
+ * `memmap_init_compound` (patch 4) with its head: the tails, then what the head keeps in the first two of them. Returns
+ * how many struct pages were written.
+ */
+function initCompound(k: Kernel, head: number, nrPages: number, pgmap: DevPagemap): number {
   const order = Math.log2(pgmap.geometry);
   initZoneDevicePage(k, head, pgmap);
   setPageFlags(k, head, k.layout.head);
@@ -186,13 +190,13 @@ function initCompound(k: Kernel, head: number, nrPages: number, pgmap: DevPagema
   };
   // The head keeps fields in its first tails: written after those, before later tails, of which some may alias them.
   const first = Math.min(k.layout.headAfterTails, nrPages - 1);
-  fillRun(k, head + 1, first, tail);
+  const written = 1 + fillRun(k, head + 1, first, tail);
   prepCompoundHead(k, head, order, COMPOUND_PAGE_DTOR);
-  fillRun(k, head + 1 + first, nrPages - 1 - first, tail);
+  return written + fillRun(k, head + 1 + first, nrPages - 1 - first, tail);
 }
 
 /** As initCompound, by copying the compound before it and pointing the copied tails to their own head. */
-function cloneCompound(k: Kernel, head: number, from: number, nrPages: number, order: number): void {
+function cloneCompound(k: Kernel, head: number, from: number, nrPages: number, order: number): number {
   const size = k.structPageSize;
   if (k.pageBytes % size !== 0) return cloneByWord(k, head, from, nrPages, order);
   const { bytes, words } = k.phys;
@@ -200,12 +204,14 @@ function cloneCompound(k: Kernel, head: number, from: number, nrPages: number, o
   const step = size / 4;
   const lo = compoundInfoLo(k, head, order);
   const hi = compoundInfoHi(k, head);
+  let written = 0;
   for (let done = 0; done < nrPages; done += perPage) {
     const source = k.cpu.mmu.read(vmemmapPage(k, from + done));
     const to = k.cpu.mmu.write(vmemmapPage(k, head + done));
     if (source < 0 || to < 0) panic(`cloneCompound: memmap of frame ${head + done} is not mapped for writing`);
     const count = Math.min(perPage, nrPages - done);
     bytes.copyWithin(to * 4, source * 4, source * 4 + count * size);
+    written += count;
     const end = to + count * step;
     for (let at = to + (done === 0 ? step : 0); at < end; at += step) {
       words[at + COMPOUND_HEAD] = lo;
@@ -213,6 +219,7 @@ function cloneCompound(k: Kernel, head: number, from: number, nrPages: number, o
     }
   }
   if (listKept(k, order)) initDeferredList(k, head + 2);
+  return written;
 }
 
 /** Whether the list in the second tail outlives the tails that are initialised after the head's fields. */
@@ -221,14 +228,16 @@ function listKept(k: Kernel, order: number): boolean {
 }
 
 /** cloneCompound for struct pages that straddle vmemmap pages. */
-function cloneByWord(k: Kernel, head: number, from: number, nrPages: number, order: number): void {
-  for (let i = 0; i < nrPages; i++) {
+function cloneByWord(k: Kernel, head: number, from: number, nrPages: number, order: number): number {
+  let written = 0;
+  for (let i = 0; i < nrPages; i++, written++) {
     for (let offset = 0; offset < k.structPageSize; offset += 4) {
       writePage(k, head + i, offset, readPage(k, from + i, offset));
     }
     if (i > 0) setCompoundHead(k, head + i, head, order);
   }
   if (listKept(k, order)) initDeferredList(k, head + 2);
+  return written;
 }
 
 /** Copies of more than this many bytes at a time gain nothing. */
@@ -236,15 +245,17 @@ const COPY_BYTES = 65536;
 
 /**
  * Writes `n` struct pages from `pfn` on that are equal to each other: the very first through `first`, the rest of each
- * contiguous stretch of memmap copied. Returns `n`.
+ * contiguous stretch of memmap copied. Returns how many were written.
  */
 function fillRun(k: Kernel, pfn: number, n: number, first: (pfn: number) => void): number {
   const size = k.structPageSize;
   if (k.pageBytes % size !== 0) {
-    for (let i = 0; i < n; i++) first(pfn + i);
-    return n;
+    let written = 0;
+    for (; written < n; written++) first(pfn + written);
+    return written;
   }
   const perPage = k.pageBytes / size;
+  let written = 0;
   let source = -1;
   let sourceBytes = 0;
   for (let at = pfn; at < pfn + n;) {
@@ -274,7 +285,8 @@ function fillRun(k: Kernel, pfn: number, n: number, first: (pfn: number) => void
       source = to;
       sourceBytes = Math.min(COPY_BYTES, count * size);
     }
+    written += count;
     at += count;
   }
-  return n;
+  return written;
 }

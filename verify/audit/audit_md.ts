@@ -8,6 +8,7 @@ import { runTask } from "../../src/cli/run.ts";
 import { writeFile } from "../../src/cli/write_file.ts";
 import { DOCUMENTS, SHIPPED } from "../claims/catalogue.ts";
 import { figure, type Judged } from "../claims/claim.ts";
+import { LIMIT } from "../series/judge.ts";
 import { run } from "./run.ts";
 import { DOCUMENT_SUITES } from "./suites.ts";
 
@@ -103,7 +104,12 @@ function values(claim: AuditedClaim, verdict: string, of: (row: Judged) => strin
 
 function modelled(claim: AuditedClaim): string {
   const rows = claim.rows.filter((row) => row.model !== null);
-  return rows.map((row) => figure(row.model!, row.unit, 4)).join("; ");
+  return rows.map((row) => `${figure(row.model!, row.unit, 4)}${outside(row) ? ", outside" : ""}`).join("; ");
+}
+
+/** Whether the model is further off than from figures of its own kind that it was never fitted to. */
+function outside({ printed, model }: Judged): boolean {
+  return printed !== null && Number(printed) > 0 && Math.abs(model! / Number(printed) - 1) > LIMIT;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {

@@ -55,6 +55,14 @@ const CLAIMS: readonly Claim[] = [
     note: "0.39 % of DRAM against 1.56 % of pmem",
   },
   {
+    id: "002-03/memmap",
+    what: "share of DRAM the frames of memmap take otherwise",
+    unit: "%",
+    formula: percent(memmapBytes(SIZE, SIZE_2M, "pte", false), SIZE),
+    measure: () => inPercent(pagesOf("mem").vmemmap * PAGE, SIZE),
+    expected: "equal",
+  },
+  {
     id: "002-03/altmap",
     what: "share of pmem an altmap takes",
     unit: "%",

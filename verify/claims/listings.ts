@@ -22,6 +22,24 @@ export function patchCount(id: string, document: Listed, stated: number): Claim 
   };
 }
 
+/** A line that a reviewer calls too long, and what the thread's overview says of its length. */
+export function lengths(lineId: string, threadId: string): Claim[] {
+  const { longLine, overview } = documents["001"];
+  const row = (id: string, what: string, stated: number, measure: () => number): Claim => ({
+    id,
+    what,
+    unit: "",
+    printed: String(stated),
+    formula: stated,
+    measure,
+    expected: "confirmed",
+  });
+  return [
+    row(lineId, "characters of that line past 80, without the diff's plus sign", 1, () => longLine.text.length - 80),
+    row(threadId, "messages its overview lists", 40, () => overview.dates.length),
+  ];
+}
+
 /** A diffstat's summary against its lines: files, and lines changed. */
 export function diffstat(id: string, document: Listed): Claim[] {
   const { files, filesChanged, insertions, deletions } = documents[document].diffstat;

@@ -2,7 +2,7 @@
 // Seed 003, the cover letter of "Allocate memmap from hotadded memory (per device)", v7: pages per block, why it
 // exists, and the exclusion with HugeTLB vmemmap freeing. The fences are in memmap_fences.ts.
 
-import { type HotplugOptions, type HotplugReport, hotplugReport, PRESETS } from "../../mod.ts";
+import { type HotplugOptions, type HotplugReport, hotplugReport, PRESETS, traceReport } from "../../mod.ts";
 import { boot } from "../../src/boot.ts";
 import { memoryBlockOnline } from "../../src/drivers/base/memory.ts";
 import { addMemory } from "../../src/drivers/base/memory_hotplug.ts";
@@ -114,10 +114,36 @@ function blockClaims(): Claim[] {
       },
       expected: "equal",
     },
+    yesNo({
+      id: "003-15/order",
+      what: "going online, its memmap joins the zone before the rest, and leaves it after going offline",
+      unit: "",
+      printed: "1",
+      formula: 1,
+      measure: memmapFirst,
+      expected: "confirmed",
+    }),
+    equal("003-15/written", "struct pages of it written by then", vmemmapPagesOf(SMALL), memmapWrittenFirst),
     usable("128M", SMALL, small),
     usable("1G", GIB, oneGib),
     usable("2G", 2 * GIB, twoGib),
   ];
+}
+
+/** The life of a small block, call by call. */
+function life() {
+  return traceReport({ path: "hotplug", size: SMALL, memmapOnMemory: true, dram: 4 * GIB }).events;
+}
+
+function memmapFirst(): number {
+  const at = (symbol: string) => life().findIndex((event) => event.kind === "enter" && event.symbol === symbol);
+  const order = ["mhp_init_memmap_on_memory", "online_pages", "offline_pages", "mhp_deinit_memmap_on_memory"].map(at);
+  return yes(order.every((place, i) => place >= 0 && (i === 0 || order[i - 1] < place)));
+}
+
+/** Struct pages of hot-added memory that were written when online_pages() begins. */
+function memmapWrittenFirst(): number {
+  return life().find((event) => event.symbol === "online_pages")?.counters.ramStructPagesWritten ?? 0;
 }
 
 /** The same without the feature. */

@@ -4,7 +4,8 @@
 
 import { modelInitMs, modelMs, modelNs } from "../../src/model/time.ts";
 import { costTable, DEFAULT_COST } from "../../src/model/cost_tables.ts";
-import type { Claim } from "./claim.ts";
+import { type Claim, yesNo } from "./claim.ts";
+import { yes } from "../measure/measure.ts";
 import { BOOTSTRAP_FIGURES, GUP_FIGURES, type GupFigure } from "../series/figures.ts";
 import { altmapBootstrap, altmapInstructions } from "../series/second.ts";
 import { SeriesWork } from "../series/work.ts";
@@ -63,12 +64,26 @@ export function gupTime(id: string, what: string, line: number): Claim[] {
   });
 }
 
+/** What the thread says an xarray lookup takes (001:4606). */
+const LOOKUP_NS = 150;
+
 /** What the thread makes of those times: ratios and shares of times are times. */
 export function gupRatios(): Claim[] {
   const figure = (kernel: string) => GUP_FIGURES.find((f) => f.id === "get 16G" && f.kernel === kernel)!;
   const [before, after] = [figure("before"), figure("patch8")];
+  const calls = before.mib / 2;
   const lookups = () => modelNs(WORK.gup(before), costTable(DEFAULT_COST), ["pgmapLookup"]) / 1e6;
   return [
+    yesNo({
+      id: "001-80",
+      what: "half or more of 16G get, DRAM, before are pgmap lookups",
+      unit: "",
+      printed: "1",
+      formula: yes(calls * LOOKUP_NS / 1e6 >= before.ms / 2),
+      measure: () => yes(lookups() >= modelled(before) / 2),
+      expected: "contradicted",
+      note: "one lookup for 512 references: 1.2 of its 59 ms; not upheld in the thread either (001:4299)",
+    }),
     {
       ...time(
         "001-81",

@@ -18,7 +18,7 @@ import {
   uniqueStructs,
   untypedPageblocks,
 } from "../formulas/vmemmap.ts";
-import { build, mapDevice, namespaceOf, withErratum, yes } from "../measure/measure.ts";
+import { build, mapDevice, namespaceOf, pagesOfCompound, withErratum, yes } from "../measure/measure.ts";
 
 /** Patches 1 to 7 and no more: compounds, but nothing shared and everything initialised. */
 const UP_TO_PATCH_7: KernelConfig = {
@@ -82,7 +82,7 @@ const STRUCT_PAGES: readonly Claim[] = [
     unit: "pages",
     printed: "512",
     formula: basePages(SIZE_2M),
-    measure: () => build("v4", { size: 2 ** 28, align: SIZE_2M }).ns.pgmap.geometry,
+    measure: () => pagesOfCompound("v4", SIZE_2M),
     expected: "confirmed",
   },
   {

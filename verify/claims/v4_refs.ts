@@ -3,8 +3,10 @@
 // patches 1, 4, 5 and 7, memremap_pages().
 
 import { destroyNamespace } from "../../src/drivers/nvdimm/namespace.ts";
+import { daxMmap } from "../../src/drivers/dax/device.ts";
+import { EINVAL } from "../../src/include/errno.ts";
 import { PAGE_INDEX } from "../../src/include/mm_types.ts";
-import { handleFault, populateArea } from "../../src/mm/memory.ts";
+import { handleFault, mmAlloc, populateArea } from "../../src/mm/memory.ts";
 import { memoryFailure } from "../../src/mm/memory_failure.ts";
 import { getDevPagemap, memunmapPages } from "../../src/mm/memremap.ts";
 import { readPage } from "../../src/mm/page.ts";
@@ -160,6 +162,14 @@ const FAULTS: readonly Claim[] = [
     measure: () => poisoned("v4"),
     expected: "confirmed",
   },
+  {
+    id: "001-37/mmap",
+    what: "mappings of a 2M device refused that begin, end or are offset inside a page, of three",
+    unit: "",
+    formula: 3,
+    measure: misalignedMappings,
+    expected: "equal",
+  },
 ];
 
 /** page->index of the head of the second 2M page of a device, after a fault in the midst of it. */
@@ -169,6 +179,16 @@ export function indexAfterFault(kernel: string | KernelConfig): number {
   const area = mapDevice(built, 8 * SIZE_2M);
   handleFault(k, area.mm, area.start + basePages(SIZE_2M) + FAULT_OFFSET);
   return readPage(k, data + basePages(SIZE_2M), PAGE_INDEX);
+}
+
+/** Mappings that daxMmap() refuses: an address, a length and an offset that are no whole 2M pages. */
+function misalignedMappings(): number {
+  const { k, ns } = build("v4", { size: 2 ** 28, align: SIZE_2M });
+  const mm = mmAlloc(k);
+  if (typeof mm === "number" || ns.dev === null) throw new Error("verify: the device cannot be mapped");
+  const { dev } = ns;
+  const refused = (vpn: number, pages: number, offset: number) => daxMmap(k, dev, mm, vpn, pages, offset) === -EINVAL;
+  return yes(refused(513, 512, 0)) + yes(refused(512, 511, 0)) + yes(refused(1024, 512, 1));
 }
 
 /** Base pages that go with one in the midst of a 2M page on which a machine check hits; 0 when nobody is found. */

@@ -26,12 +26,12 @@ import { USE_VMEMMAP } from "../../src/include/frame_use.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import { memremapPages, newPgmap } from "../../src/mm/memremap.ts";
 import { compoundHead } from "../../src/mm/page.ts";
-import { build, inMiB, inPercent, layoutOf, type Scale } from "../measure/measure.ts";
-import { bytesPerTib } from "./v7_cover.ts";
+import { build, inMiB, inPercent, layoutOf, mappedPages, pagesOfCompound, type Scale } from "../measure/measure.ts";
+import { bytesPerTib, partCounted } from "./v7_cover.ts";
 
 /** Claims about frames and tables. */
 export function savingsClaims(scale: Scale): Claim[] {
-  return [...perTib(scale), ...pageCounts(), ...TABLE_SHARING];
+  return [...perTib(scale).map(partCounted(scale)), ...pageCounts(), ...TABLE_SHARING];
 }
 
 function perTib(scale: Scale): Claim[] {
@@ -82,7 +82,7 @@ function perTib(scale: Scale): Claim[] {
       formula: percent(shared, TIB),
       measure: () => inPercent(bytesPerTib(scale, SIZE_1G, "v4", true), TIB),
       expected: "contradicted",
-      note: "16 MiB of 1 TiB are 0.0015 %; 0.0014 % comes of 16 * 10^6 bytes in 2^40",
+      note: "16 MiB of 1 TiB are 0.0015 %, rounded or cut off",
     },
   ];
 }
@@ -94,7 +94,7 @@ function pageCounts(): Claim[] {
     unit: "pages",
     printed,
     formula: vmemmapPages(pageSize),
-    measure: () => layoutOf(pageSize, "5.14").vmemmapPages,
+    measure: () => mappedPages(pageSize, "5.14"),
     expected: "confirmed",
   });
   const baseOf = (id: string, what: string, printed: string, pageSize: number, expected: Claim["expected"]): Claim => ({
@@ -103,7 +103,7 @@ function pageCounts(): Claim[] {
     unit: "pages",
     printed,
     formula: basePages(pageSize),
-    measure: () => build("v4", { size: 2 * SIZE_1G, align: pageSize }).ns.pgmap.geometry,
+    measure: () => pagesOfCompound("v4", pageSize),
     expected,
     ...(expected === "contradicted" ? { note: "262144; 4096 is the number of its memmap pages" } : {}),
   });
@@ -233,7 +233,7 @@ const TABLE_SHARING: readonly Claim[] = [
     unit: "pages",
     printed: "4094",
     formula: savedPages(SIZE_1G, "pte+table"),
-    measure: () => layoutOf(SIZE_1G, "v4").vmemmapPages - layoutOf(SIZE_1G, "v4").frames.length,
+    measure: () => mappedPages(SIZE_1G, "v4") - layoutOf(SIZE_1G, "v4").frames.length,
     expected: "confirmed",
   },
 ];

@@ -3,14 +3,15 @@
 // them; patch 14 (shared PTE tables) never reached mainline. The claims lie in four files by subject.
 
 import type { Suite } from "./claim.ts";
-import { diffstat, patchCount } from "./listings.ts";
-import { READ_001, superseded } from "./read.ts";
+import { diffstat, lengths, patchCount } from "./listings.ts";
+import { READ_001 } from "./read.ts";
 import { SECTION_CLAIMS } from "./v4_sections.ts";
 import { altmapBootstrapTime, bootstrapTime, gupRatios, gupTime, inconsistentTimes, time } from "./times.ts";
 import { gupClaims } from "./v4_gup.ts";
 import { INIT_CLAIMS } from "./v4_init.ts";
 import { REFERENCE_CLAIMS } from "./v4_refs.ts";
 import { savingsClaims } from "./v4_savings.ts";
+import { STATEMENTS } from "./v4_statements.ts";
 
 /** Suite of seed 001. */
 export const V4_SERIES: Suite = {
@@ -27,10 +28,11 @@ export const V4_SERIES: Suite = {
     ...TIMES,
     ...LISTS,
     ...READ_001,
+    ...STATEMENTS,
   ],
 };
 
-const LISTS = [patchCount("001-29", "001", 14), ...diffstat("001-30", "001")];
+const LISTS = [patchCount("001-29", "001", 14), ...diffstat("001-30", "001"), ...lengths("001-76", "001-92")];
 
 const TIMES = [
   ...gupTime("001-11", "16G get, DRAM", 124),
@@ -48,11 +50,6 @@ const TIMES = [
   bootstrapTime("001-25/patch", "the same in patch 7", "128G 2M, patch 7"),
   time("001-28/before", "bootstrap, RFC", "190", "ms"),
   bootstrapTime("001-28/after", "bootstrap, v1", "128G 2M, change log"),
-  superseded(
-    "001-80",
-    "get_dev_pagemap is the largest cost of gup-fast",
-    "answered in the thread (001:4299) and not upheld: one lookup for 512 references, see 001-81",
-  ),
   time("001-85", "pgmaps on a system with more than 1 TiB, about", "12", ""),
   time("001-89", "an xarray lookup takes", "150", "ns"),
 ];

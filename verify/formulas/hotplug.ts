@@ -54,6 +54,11 @@ export function fence({ page, pmd, pageblock }: Geometry, block: number, structP
   return (memmap % pmd === 0 ? 0 : 1) + ((block - memmap) % pageblock === 0 ? 0 : 2);
 }
 
+/** Rules of v2 that refuse a block: a struct page that does not divide a PMD, memmap that is no whole pageblocks. */
+export function rulesOfV2({ page, pmd, pageblock }: Geometry, block: number, structPage: number): number {
+  return (pmd % structPage === 0 ? 0 : 1) + ((block - memmapOf(block, page, structPage)) % pageblock === 0 ? 0 : 1);
+}
+
 /** Memory whose struct pages one translation reaches: through a PMD leaf, or through a page-table entry (003:93). */
 export function reach(pmdLeaf: boolean): number {
   return (pmdLeaf ? 512 : 1) * 4096 / 64 * 4096;

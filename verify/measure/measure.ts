@@ -24,6 +24,7 @@ import type { GupMode } from "../../src/include/gup.ts";
 import { gupTest, type GupTestResult } from "../../src/mm/gup/ioctl.ts";
 import type { Kernel, VmArea } from "../../src/mm/kernel.ts";
 import { mmAlloc } from "../../src/mm/memory.ts";
+import { compoundHead } from "../../src/mm/page.ts";
 import { levelPages } from "../../src/mm/pgtable.ts";
 import { bootBox, namespaceConfig } from "../../src/scenario/box.ts";
 import { gupBox } from "../../src/scenario/gup.ts";
@@ -79,6 +80,20 @@ const layouts = new Map<string, LayoutReport>();
 /** layoutReport() of one page of the device, once per set of options. */
 export function layoutOf(align: number, kernel: string): LayoutReport {
   return kept(layouts, { align, kernel }, () => layoutReport({ align, kernel }));
+}
+
+/** Vmemmap pages of one page of the device that the page table maps, entry by entry. */
+export function mappedPages(align: number, kernel: string): number {
+  return layoutOf(align, kernel).frames.reduce((sum, frame) => sum + frame.vmemmapPages.length, 0);
+}
+
+/** Struct pages that lead to the head of the first page of a device, its own included, counted one by one. */
+export function pagesOfCompound(kernel: string, align: number): number {
+  const { k, ns, data } = build(kernel, { size: Math.max(2 ** 28, 2 * align), align });
+  const { end } = ns.pgmap.ranges[0];
+  let n = 1;
+  while (data + n < end && compoundHead(k, data + n) === data) n++;
+  return n;
 }
 
 const rounds = new Map<string, GupTestResult>();

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Seed 001, what its patches and thread say in passing, each shown by the machine: which counts move, what a shift would
+// rule out, what fsdax has, what one more atomic operation is.
+
+import { gupFast } from "../../src/mm/gup/gup.ts";
+import { populateArea } from "../../src/mm/memory.ts";
+import { compoundOrder, pageRefcount } from "../../src/mm/page.ts";
+import { boot } from "../../src/boot.ts";
+import { memremapPages, newPgmap } from "../../src/mm/memremap.ts";
+import { type KernelConfig, PRESETS } from "../../mod.ts";
+import { type Claim, yesNo } from "./claim.ts";
+import { gupStores, PAGE, SIZE_2M, structsPerPage } from "../formulas/vmemmap.ts";
+import {
+  build,
+  gupRound,
+  layoutOf,
+  mapDevice,
+  mappedPages,
+  pagesOfCompound,
+  withErratum,
+  yes,
+} from "../measure/measure.ts";
+import { poisoned } from "./v4_refs.ts";
+
+/** Pages of a 2M page. */
+const PAGES_2M = 512;
+const HELD = 32 * SIZE_2M;
+const FRAME_BYTES = 4096;
+
+function statement(id: string, what: string, printed: string, formula: number, measure: () => number): Claim {
+  return { id, what, unit: "", printed, formula, measure, expected: "confirmed" };
+}
+
+/** The statements. */
+export const STATEMENTS: readonly Claim[] = [
+  {
+    ...statement(
+      "001-93",
+      "memmap of a 2M page for each of its base pages",
+      "64",
+      PAGE / structsPerPage(),
+      () => mappedPages(SIZE_2M, "5.14") * FRAME_BYTES / pagesOfCompound("v4", SIZE_2M),
+    ),
+    unit: "bytes",
+  },
+  statement("001-94", "tails whose count is not zero while all of a 2M page is held", "0", 0, tailsCounted),
+  yesNo(statement("001-95", "all memmap of a 2M page is mapped by base pages", "1", 1, mappedByBasePages)),
+  yesNo({
+    ...statement("001-96", "a geometry of 768 pages is taken, as posted", "1", 1, geometry768),
+    note: "nothing there asks for a power of two; an order could not say 768",
+  }),
+  statement("001-97", "order of an fsdax page, memmap of 2M devmaps shared", "0", 0, orderOnFsdax),
+  statement(
+    "001-98",
+    "atomic adds to get a 2M page more than with patch 8, one reference first",
+    "1",
+    gupStores("grab-one", false, true, PAGES_2M).get - gupStores("compound", false, true, PAGES_2M).get,
+    () => addsToGet("grab-one") - addsToGet("compound"),
+  ),
+  statement(
+    "001-99",
+    "base pages a machine check takes more with patch 1, no compounds yet",
+    "0",
+    0,
+    () => poisonedOn514(true) - poisonedOn514(false),
+  ),
+];
+
+/** Pages held through a devmap of compounds whose tails all have storage of their own. */
+function tailsCounted(): number {
+  const kernel: KernelConfig = { ...PRESETS["v4"], name: "v4 up to patch 7", dedup: "none", initUniqueOnly: false };
+  const built = build({ ...kernel, gup: "per-page" }, { size: 2 ** 28, align: SIZE_2M });
+  const { k, data } = built;
+  const area = mapDevice(built, 8 * SIZE_2M);
+  populateArea(k, area, PAGES_2M);
+  const before = pageRefcount(k, data);
+  gupFast(k, area.mm, area.start, PAGES_2M, "get", new Float64Array(PAGES_2M), 0);
+  if (pageRefcount(k, data) - before !== PAGES_2M) throw new Error("verify: the head does not hold the pages");
+  let counted = 0;
+  for (let pfn = data + 1; pfn < data + PAGES_2M; pfn++) if (pageRefcount(k, pfn) !== 0) counted++;
+  return counted;
+}
+
+function mappedByBasePages(): number {
+  return yes(layoutOf(SIZE_2M, "v4").frames.every((frame) => frame.level === 0));
+}
+
+/** Whether compounds of 768 pages come up on a kernel that checks as much as the patches do. */
+function geometry768(): number {
+  const k = boot({ kernel: withErratum("v4", "compoundStartUnchecked"), pmem: [{ bytes: 3 * 2 ** 30 }] });
+  return yes(memremapPages(k, newPgmap(k, "generic", [k.machine.topology.pmem[0]], null, 0, 768)) === 0);
+}
+
+function orderOnFsdax(): number {
+  const { k, data } = build("v4", { size: 2 ** 28, mode: "fsdax" });
+  return compoundOrder(k, data);
+}
+
+/** Atomic adds to get one 2M page. */
+function addsToGet(gup: "grab-one" | "compound"): number {
+  const kernel: KernelConfig = { ...PRESETS["v4"], name: `v4, ${gup}`, gup };
+  const { getCounters } = gupRound(kernel, { size: HELD, align: SIZE_2M, mode: "get" });
+  return getCounters.refcountStoresDram * SIZE_2M / HELD;
+}
+
+function poisonedOn514(memoryFailureHead: boolean): number {
+  return poisoned({ ...PRESETS["5.14"], name: `5.14, patch 1 ${memoryFailureHead}`, memoryFailureHead });
+}
