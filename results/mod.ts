@@ -9,7 +9,7 @@
  * import { assertEquals } from "@std/assert";
  *
  * const { claims } = RESULTS.audit;
- * assertEquals(claims.length, 166);
+ * assertEquals(claims.filter((claim) => claim.verdict === "disagreement"), []);
  * assertEquals(claims.find((claim) => claim.id === "000-11")?.verdict, "contradicted");
  * ```
  *

@@ -20,7 +20,9 @@ const MEANING: Readonly<Record<AuditedClaim["verdict"], string>> = {
   contradicted: "formula and emulator agree on something else",
   superseded: "a later document of the set, or a later kernel, says otherwise",
   rounding: "right within its printed digits",
-  "hardware-bound": "a time or a fact of their machine; beside it what the model gives, where it has the costs",
+  "hardware-bound":
+    "a time or a fact of their machine; beside it what the model gives, where it has the costs, `outside` where that is " +
+    `more than ${100 * LIMIT} % off`,
   inconsistent: "the document's own figures contradict one another, whatever they were measured on",
   "read wrong": "nothing that can be run; read, and wrong",
   "read open": "nothing that can be run; nothing at hand decides it",

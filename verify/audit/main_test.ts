@@ -3,6 +3,7 @@
 // page it prints; what happens when something breaks.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { stripAnsiCode } from "@std/fmt/colors";
 import { runTask } from "../../src/cli/run.ts";
 import { readCatalogue } from "../claims/catalogue_file.ts";
 import { type Claim, judgeSuite, type Suite } from "../claims/claim.ts";
@@ -36,7 +37,7 @@ Deno.test("verify --quick finds every verdict as expected, and AUDIT.md and READ
     assertEquals(report.claims.map((c) => c.id), catalogue.map((c) => c.id));
   });
   await t.step("the page has at most 60 lines of 80 columns", () => {
-    const lines = summaryPage(report, 1000).split("\n");
+    const lines = stripAnsiCode(summaryPage(report, 1000)).split("\n");
     assert(lines.length <= 60, `${lines.length} lines`);
     assertEquals(lines.filter((line) => line.length > 80), []);
     assertStringIncludes(lines[0], `${catalogue.length} claims of 5 documents`);
