@@ -3,7 +3,8 @@
 // and the text is printed with the verdict found. "Safe" is: no schedule of any life of the device in which anything
 // went wrong.
 
-import type { Race } from "./matrix.ts";
+import type { DaxRace } from "./matrix.ts";
+import { has, safe, unsafe } from "./race.ts";
 
 /** A statement and whether the results bear it out. */
 export interface Answer {
@@ -16,7 +17,7 @@ type Filter = Partial<{ variant: string; waits: string; memunmap: string; life: 
 
 /** Questions put to the results. */
 class Results {
-  constructor(readonly races: readonly Race[]) {}
+  constructor(readonly races: readonly DaxRace[]) {}
 
   readonly where = (f: Filter) =>
     this.races.filter((r) =>
@@ -24,26 +25,21 @@ class Results {
       (f.memunmap ?? r.memunmap) === r.memunmap && (f.life ?? r.life) === r.life
     );
   readonly waited = (f: Filter) => [...this.where({ ...f, waits: "ipi" }), ...this.where({ ...f, waits: "rcu" })];
-  readonly safe = (list: readonly Race[]) => list.length > 0 && list.every((r) => r.hazards.size === 0);
-  // Nothing holds of no races.
-  readonly unsafe = (list: readonly Race[]) => list.length > 0 && !this.safe(list);
-  readonly all = (list: readonly Race[], what: (r: Race) => boolean) => list.length > 0 && list.every(what);
-  readonly has = (list: readonly Race[], pattern: RegExp) =>
-    list.some((r) => [...r.hazards.keys()].some((h) => pattern.test(h)));
+  readonly all = (list: readonly DaxRace[], what: (r: DaxRace) => boolean) => list.length > 0 && list.every(what);
 
-  get readers(): Race[] {
+  get readers(): DaxRace[] {
     return this.races.filter((r) => r.variant.head === "compound_head" && !r.variant.name.includes("> 2"));
   }
 }
 
 /** The answers the results give. */
-export function answers(races: readonly Race[]): Answer[] {
+export function answers(races: readonly DaxRace[]): Answer[] {
   const results = new Results(races);
   return [...headAnswers(results), ...pgmapAnswers(results), ...countAnswers(results)];
 }
 
 /** Reading the head without a reference. */
-function headAnswers({ where, safe, has, readers }: Results): Answer[] {
+function headAnswers({ where, readers }: Results): Answer[] {
   return [
     {
       question: "May compound_head() be read before a reference is held? (001:4075)",
@@ -63,7 +59,7 @@ function headAnswers({ where, safe, has, readers }: Results): Answer[] {
 }
 
 /** What the reference on the pgmap is for. */
-function pgmapAnswers({ where, safe, unsafe, has, waited }: Results): Answer[] {
+function pgmapAnswers({ where, waited }: Results): Answer[] {
   return [
     {
       question: "Is the pgmap reference needed? (001:3477, 3724, 4187)",
@@ -94,7 +90,7 @@ function pgmapAnswers({ where, safe, unsafe, has, waited }: Results): Answer[] {
 }
 
 /** Which page is counted on, how often, and who waits for it. */
-function countAnswers({ races, safe, all, has, waited, readers }: Results): Answer[] {
+function countAnswers({ races, all, waited, readers }: Results): Answer[] {
   return [
     {
       question: "Must the head be looked at again after it is held (try_get_compound_head)?",

@@ -6,9 +6,9 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { writeFile } from "../../src/cli/write_file.ts";
 import { answers } from "./answers.ts";
-import { type Race, raceMatrix } from "./matrix.ts";
+import { raceMatrix } from "./matrix.ts";
 import { ramAnswers } from "./ram_answers.ts";
-import { ramMatrix, type RamRace } from "./ram_matrix.ts";
+import { ramMatrix } from "./ram_matrix.ts";
 import { allOf, differences, racesMarkdown } from "./report.ts";
 
 /** Runs the races as the command line asks; returns the exit code. */
@@ -24,13 +24,9 @@ async function main(args: string[]): Promise<number> {
   const schedules = [...all, ...every].reduce((sum, r) => sum + r.explored.schedules, 0);
   const different = full === null ? [] : differences(all, every);
   console.log(`${schedules} schedules, ${((performance.now() - t0) / 1000).toFixed(1)} s`);
-  for (const r of different) console.error(`reduced and full run differ: ${nameOf(r)}`);
+  for (const r of different) console.error(`reduced and full run differ: ${r.where}`);
   if (flags.write) await writeFile(new URL("../RACES.md", import.meta.url).pathname, racesMarkdown(races, found, full));
   return found.every((a) => a.holds) && different.length === 0 ? 0 : 1;
-}
-
-function nameOf(r: Race | RamRace): string {
-  return "table" in r ? `${r.table}, ${r.row}, ${r.column}` : `${r.variant.name}, ${r.life}, ${r.waits}, ${r.memunmap}`;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -3,45 +3,47 @@
 // wrong.
 
 import { type GupRace, gupThread } from "./gup_steps.ts";
-import { type Tally, tally } from "./tally.ts";
+import { type Race, type RaceCase, raceCase } from "./race.ts";
 import { unmapThread } from "./unmap_steps.ts";
 import { LIVES, MEMUNMAPS, VARIANTS, WAITS } from "./variants.ts";
 import { type Memunmap, raceWorld, type Setting, type Waits } from "./world.ts";
 
 /** One variant in one setting. */
-export interface Race extends Tally {
+interface Duel {
   readonly variant: GupRace;
   readonly life: string;
   readonly waits: Waits;
   readonly memunmap: Memunmap;
-  /** Schedules in which gup returned its pages. */
-  readonly held: number;
-  /** Schedules in which it counted, for a moment, on a page of the device's next life. */
-  readonly speculated: number;
+}
+
+/** A variant's race with its device. */
+export interface DaxRace extends Race, Duel {}
+
+/** The table of a way to give the pages' references back. */
+export const memunmapTable = (memunmap: Memunmap) => `memunmap_pages(): ${memunmap}`;
+
+function daxCase({ variant, life, waits, memunmap }: Duel): RaceCase {
+  const setting: Setting = { waits, memunmap, ...LIVES[life] };
+  return raceCase(
+    { table: memunmapTable(memunmap), row: variant.name, column: `waits: ${waits}` },
+    () => raceWorld(setting),
+    (w) => [gupThread(w, variant), unmapThread(w)],
+    `${variant.name}, waits: ${waits}, ${memunmap}, device ${life}`,
+  );
 }
 
 /** Explores one variant in one setting. */
-export function race(variant: GupRace, life: string, waits: Waits, memunmap: Memunmap, full = false): Race {
-  const setting: Setting = { waits, memunmap, ...LIVES[life] };
-  let [held, speculated] = [0, 0];
-  const found = tally(
-    () => raceWorld(setting),
-    (w) => [gupThread(w, variant), unmapThread(w)],
-    full,
-    (w) => {
-      if (w.held > 0) held++;
-      if (w.speculated) speculated++;
-    },
-  );
-  return { variant, life, waits, memunmap, held, speculated, ...found };
+export function race(variant: GupRace, life: string, waits: Waits, memunmap: Memunmap, full = false): DaxRace {
+  const duel = { variant, life, waits, memunmap };
+  return { ...duel, ...daxCase(duel).run(full) };
 }
 
 /**
  * The whole matrix, or only some lives of the device. The page an entry points to is no head where base pages are
  * mapped by large entries: left out.
  */
-export function raceMatrix(full = false, lives: readonly string[] = Object.keys(LIVES)): Race[] {
-  const races: Race[] = [];
+export function raceMatrix(full = false, lives: readonly string[] = Object.keys(LIVES)): DaxRace[] {
+  const races: DaxRace[] = [];
   for (const memunmap of MEMUNMAPS) {
     for (const waits of WAITS) {
       for (const variant of VARIANTS) {

@@ -3,28 +3,23 @@
 // races, as in answers.ts.
 
 import type { Answer } from "./answers.ts";
-import { gupTable, ORDER_TABLE, type RamRace, READER_TABLE, WALKER_TABLE } from "./ram_matrix.ts";
+import { has, lacks, type Race, safe } from "./race.ts";
+import { gupTable, ORDER_TABLE, READER_TABLE, WALKER_TABLE } from "./ram_matrix.ts";
 import { ORDERS, RAM_VARIANTS, READERS } from "./ram_variants.ts";
 import type { Waits } from "./world.ts";
 
 type Place = Partial<{ row: string; column: RegExp | string }>;
 
 /** The answers the results give. */
-export function ramAnswers(races: readonly RamRace[]): Answer[] {
+export function ramAnswers(races: readonly Race[]): Answer[] {
   const at = (table: string, { row, column }: Place = {}) =>
     races.filter((r) =>
       r.table === table && (row ?? r.row) === r.row &&
       (column === undefined || (typeof column === "string" ? r.column === column : column.test(r.column)))
     );
-  const safe = (list: readonly RamRace[]) => list.length > 0 && list.every((r) => r.hazards.size === 0);
-  const has = (list: readonly RamRace[], pattern: RegExp) =>
-    list.some((r) => [...r.hazards.keys()].some((h) => pattern.test(h)));
-  // Nothing is free of a fault where nothing was explored.
-  const lacks = (list: readonly RamRace[], pattern: RegExp) => list.length > 0 && !has(list, pattern);
   const walker = (row: string, column?: RegExp) => at(WALKER_TABLE, column === undefined ? { row } : { row, column });
-  const readOnly = /store to the read-only struct page/;
   return [
-    ...walkers(walker, safe, has, lacks, readOnly),
+    ...walkers(walker),
     {
       question: "In which order must compound_head() load (page, flags, next page)?",
       statement: "In this one, while a page is optimised: either other order takes a tail for what it never was.",
@@ -57,20 +52,13 @@ export function ramAnswers(races: readonly RamRace[]): Answer[] {
         ) &&
         has(at(ORDER_TABLE, { row: ORDERS[4].name }), /I10 /),
     },
-    ...gup(at, safe, has, lacks, readOnly),
+    ...gup(at),
   ];
 }
 
-type Judge = (list: readonly RamRace[]) => boolean;
-type Finds = (list: readonly RamRace[], pattern: RegExp) => boolean;
+const readOnly = /store to the read-only struct page/;
 
-function walkers(
-  walker: (row: string, column?: RegExp) => RamRace[],
-  safe: Judge,
-  has: Finds,
-  lacks: Finds,
-  readOnly: RegExp,
-): Answer[] {
+function walkers(walker: (row: string, column?: RegExp) => Race[]): Answer[] {
   return [
     {
       question: "Does a grace period before the remap suffice for pfn walkers (B16)?",
@@ -120,13 +108,7 @@ function walkers(
   ];
 }
 
-function gup(
-  at: (table: string, place?: Place) => RamRace[],
-  safe: Judge,
-  has: Finds,
-  lacks: Finds,
-  readOnly: RegExp,
-): Answer[] {
+function gup(at: (table: string, place?: Place) => Race[]): Answer[] {
   const freed = /^(?!split)/;
   const both = RAM_VARIANTS[0].name;
   const entry = RAM_VARIANTS[1].name;

@@ -7,31 +7,13 @@ import type { Thread } from "./explore.ts";
 import { gupThread } from "./gup_steps.ts";
 import { hugeThread } from "./hugetlb_steps.ts";
 import { type HugeSetting, hugeWorld } from "./hugetlb_world.ts";
+import { type Race, type RaceCase, raceCase } from "./race.ts";
 import { LINUX_6_1, ORDERS, RAM_VARIANTS, READERS, WALKERS } from "./ram_variants.ts";
 import { releaseThread } from "./release_steps.ts";
 import { type Release, RELEASES, releaseWorld } from "./release_world.ts";
-import { type Tally, tally } from "./tally.ts";
 import { WAITS } from "./variants.ts";
 import { readerThread, walkerThread } from "./walker_steps.ts";
 import type { Waits } from "./world.ts";
-
-/** One exploration, and the cell of the table that it is part of. */
-export interface RamRace extends Tally {
-  readonly table: string;
-  readonly row: string;
-  readonly column: string;
-  /** Schedules in which CPU 0 got what it wanted; and in which gup counted on what was not its page, for a moment. */
-  readonly held: number;
-  readonly speculated: number;
-}
-
-/** What is explored, before it is: so that one exploration can be had alone. */
-export interface RamCase {
-  readonly table: string;
-  readonly row: string;
-  readonly column: string;
-  readonly run: (full: boolean) => RamRace;
-}
 
 /** Names of the tables. */
 export const WALKER_TABLE = "get_page_unless_zero() by a pfn walker";
@@ -46,16 +28,16 @@ const CHANGES: Readonly<Record<string, HugeSetting["begins"]>> = { optimised: "b
 const VIEWS = (["first", "second"] as const).flatMap((place) => [true, false].map((cached) => ({ place, cached })));
 
 /** All explorations. */
-export function ramCases(): RamCase[] {
+export function ramCases(): RaceCase[] {
   return [...walkerCases(), ...readerCases(), ...orderCases(), ...gupCases()];
 }
 
 /** Explores all of it. */
-export function ramMatrix(full = false): RamRace[] {
+export function ramMatrix(full = false): Race[] {
   return ramCases().map((one) => one.run(full));
 }
 
-function walkerCases(): RamCase[] {
+function walkerCases(): RaceCase[] {
   return WALKERS.flatMap((v) =>
     ([1, 2] as const).flatMap((keep) =>
       Object.entries(CHANGES).flatMap(([change, begins]) =>
@@ -68,7 +50,7 @@ function walkerCases(): RamCase[] {
   );
 }
 
-function readerCases(): RamCase[] {
+function readerCases(): RaceCase[] {
   return READERS.flatMap(({ name, order, grace }) =>
     Object.entries(CHANGES).flatMap(([change, begins]) =>
       VIEWS.map((view) =>
@@ -79,7 +61,7 @@ function readerCases(): RamCase[] {
 }
 
 /** Looked at through a plain tail, of which a reader that loads in program order is always right. */
-function orderCases(): RamCase[] {
+function orderCases(): RaceCase[] {
   return ORDERS.flatMap(({ name, order }) =>
     Object.entries(CHANGES).flatMap(([change, begins]) =>
       [true, false].map((cached) => {
@@ -96,38 +78,18 @@ function huge(
   column: string,
   setting: HugeSetting,
   looker: (w: ReturnType<typeof hugeWorld>) => Thread,
-): RamCase {
-  const run = (full: boolean) => {
-    let held = 0;
-    const found = tally(
-      () => hugeWorld(setting),
-      (w) => [looker(w), hugeThread(w)],
-      full,
-      (w) => void (held += w.held),
-    );
-    return { table, row, column, held, speculated: 0, ...found };
-  };
-  return { table, row, column, run };
+): RaceCase {
+  return raceCase({ table, row, column }, () => hugeWorld(setting), (w) => [looker(w), hugeThread(w)]);
 }
 
-function gupCases(): RamCase[] {
+function gupCases(): RaceCase[] {
   return WAITS.flatMap((waits) => RAM_VARIANTS.flatMap((v) => RELEASES.map((release) => gupCase(v, release, waits))));
 }
 
-function gupCase(v: (typeof RAM_VARIANTS)[number], release: Release, waits: Waits): RamCase {
-  const [table, row, column] = [gupTable(waits), v.name, release];
-  const run = (full: boolean) => {
-    let [held, speculated] = [0, 0];
-    const found = tally(
-      () => releaseWorld(release, waits),
-      (w) => [gupThread(w, v), releaseThread(w)],
-      full,
-      (w) => {
-        if (w.held > 0) held++;
-        if (w.speculated) speculated++;
-      },
-    );
-    return { table, row, column, held, speculated, ...found };
-  };
-  return { table, row, column, run };
+function gupCase(v: (typeof RAM_VARIANTS)[number], release: Release, waits: Waits): RaceCase {
+  return raceCase(
+    { table: gupTable(waits), row: v.name, column: release },
+    () => releaseWorld(release, waits),
+    (w) => [gupThread(w, v), releaseThread(w)],
+  );
 }

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The part of RACES.md about RAM: a table per kind of reader, rows and columns as the explorations name them.
 
-import type { RamRace } from "./ram_matrix.ts";
+import type { Race } from "./race.ts";
 import { RAM_VARIANTS, WALKERS } from "./ram_variants.ts";
-import type { Tally } from "./tally.ts";
 
 /** Schedules of a cell of a table, whose sum may be over several explorations. */
-export function cell<R extends Tally & { readonly held: number; readonly speculated: number }>(
-  races: readonly R[],
-): string {
-  const sum = (f: (r: R) => number) => races.reduce((n, r) => n + f(r), 0);
+function cell(races: readonly Race[]): string {
+  const sum = (f: (r: Race) => number) => races.reduce((n, r) => n + f(r), 0);
   const schedules = sum((r) => r.explored.schedules);
   const wrong = schedules - sum((r) => r.safe);
   const counts = `[${sum((r) => r.held)}, ${sum((r) => r.speculated)}]`;
@@ -17,7 +14,7 @@ export function cell<R extends Tally & { readonly held: number; readonly specula
 }
 
 /** Tables and what their words mean. */
-export function ramLines(races: readonly RamRace[]): string[] {
+export function ramLines(races: readonly Race[]): string[] {
   return [
     "# HugeTLB and compound pages of RAM",
     "",
@@ -42,13 +39,14 @@ export function ramLines(races: readonly RamRace[]): string[] {
   ];
 }
 
-function table(races: readonly RamRace[], name: string): string[] {
+/** A table; `rows` says what its rows are. */
+export function table(races: readonly Race[], name: string, rowsAre = ""): string[] {
   const columns = [...new Set(races.map((r) => r.column))];
   const rows = [...new Set(races.map((r) => r.row))];
   return [
     `### ${name}`,
     "",
-    `| | ${columns.join(" | ")} |`,
+    `| ${rowsAre}${rowsAre === "" ? "" : " "}| ${columns.join(" | ")} |`,
     `|${"---|".repeat(columns.length + 1)}`,
     ...rows.map((row) =>
       `| ${row} | ${

@@ -3,16 +3,16 @@
 // given.
 
 import type { Answer } from "./answers.ts";
-import type { Race } from "./matrix.ts";
-import type { RamRace } from "./ram_matrix.ts";
-import { cell, ramLines } from "./ram_report.ts";
+import { type DaxRace, memunmapTable } from "./matrix.ts";
+import type { Race } from "./race.ts";
+import { ramLines, table } from "./ram_report.ts";
 import type { Tally } from "./tally.ts";
-import { LIVES, MEMUNMAPS, VARIANTS, WAITS } from "./variants.ts";
+import { LIVES, MEMUNMAPS, VARIANTS } from "./variants.ts";
 
 /** Everything that was explored. */
 export interface Explorations {
-  readonly dax: readonly Race[];
-  readonly ram: readonly RamRace[];
+  readonly dax: readonly DaxRace[];
+  readonly ram: readonly Race[];
 }
 
 /** The document. `full` is what running every schedule found, when that was done. */
@@ -51,23 +51,15 @@ export function racesMarkdown(races: Explorations, found: readonly Answer[], ful
     "grace period pass. In brackets: how often gup returned its pages, and how often it counted for a moment on a page of",
     "the device's next life.",
     "",
-    ...MEMUNMAPS.flatMap((memunmap) => daxTable(races.dax.filter((r) => r.memunmap === memunmap), memunmap)),
-    ...witnesses(
-      races.dax,
-      (r) => r.waits === "none",
-      (r) => `${r.variant.name}, waits: ${r.waits}, ${r.memunmap}, device ${r.life}`,
-    ),
+    ...MEMUNMAPS.flatMap((way) => table(races.dax.filter((r) => r.memunmap === way), memunmapTable(way), "variant")),
+    ...witnesses(races.dax, (r) => r.waits === "none"),
     ...ramLines(races.ram),
-    ...witnesses(
-      races.ram,
-      (r) => r.row === "nothing" || r.row === "neither",
-      (r) => `${r.table}, ${r.row}, ${r.column}`,
-    ),
+    ...witnesses(races.ram, (r) => r.row === "nothing" || r.row === "neither"),
   ].join("\n");
 }
 
 /** The explorations in one list, in one order. */
-export function allOf({ dax, ram }: Explorations): (Race | RamRace)[] {
+export function allOf({ dax, ram }: Explorations): Race[] {
   return [...dax, ...ram];
 }
 
@@ -105,21 +97,8 @@ function answerLines(found: readonly Answer[]): string[] {
   ]);
 }
 
-function daxTable(races: readonly Race[], memunmap: string): string[] {
-  return [
-    `### memunmap_pages(): ${memunmap}`,
-    "",
-    `| variant | ${WAITS.map((w) => `waits: ${w}`).join(" | ")} |`,
-    "|---|---|---|---|",
-    ...VARIANTS.map((v) =>
-      `| ${v.name} | ${WAITS.map((w) => cell(races.filter((r) => r.variant === v && r.waits === w))).join(" | ")} |`
-    ),
-    "",
-  ];
-}
-
 /** For every kind of fault the shortest schedule that shows it; explorations that nothing guards (`last`) come last. */
-function witnesses<R extends Tally>(races: readonly R[], last: (r: R) => boolean, where: (r: R) => string): string[] {
+function witnesses<R extends Race>(races: readonly R[], last: (r: R) => boolean): string[] {
   const kinds = [...new Set(races.flatMap((r) => [...r.hazards.keys()]))].sort();
   const lines = kinds.flatMap((kind) => {
     const all = races.filter((r) => r.hazards.has(kind)).map((r) => ({ r, schedule: r.hazards.get(kind)!.schedule }));
@@ -127,7 +106,7 @@ function witnesses<R extends Tally>(races: readonly R[], last: (r: R) => boolean
       Number(last(a.r)) - Number(last(b.r)) || a.schedule.length - b.schedule.length
     );
     return [
-      `**${kind}**: in ${all.length} of ${races.length} explorations. ${where(r)}:`,
+      `**${kind}**: in ${all.length} of ${races.length} explorations. ${r.where}:`,
       "",
       `> ${schedule.join("; ")}`,
       "",
