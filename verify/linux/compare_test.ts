@@ -12,6 +12,7 @@ import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import { totalFreePages } from "../../src/mm/page_alloc.ts";
 import { captures, machineOf, presetOf } from "./captures.ts";
 import { type Compared, compareRow, linuxMatrix, rowsOf } from "./compare.ts";
+import { virtPmemStart } from "./emulated.ts";
 import { KNOWN } from "./known.ts";
 import { describe } from "./linux.ts";
 
@@ -64,6 +65,10 @@ Deno.test("presetOf() is the newest preset that is not newer, and machineOf() re
       beside: { name: "1G-2M-mem", size: "1G", align: "2M", map: "mem" },
     },
   );
+});
+
+Deno.test("virtPmemStart() is where the captured arm64 machine had its NVDIMM", () => {
+  assertEquals(virtPmemStart(4 * 2 ** 30), 0x140000000);
 });
 
 Deno.test("preset 6.1 takes compounds that begin inside a section as Linux does, and the checker objects", () => {

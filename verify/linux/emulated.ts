@@ -16,9 +16,19 @@ import type { CapturedMachine } from "./captures.ts";
 
 /** Boots the machine of a capture; struct pages are written only where `contents` says so. */
 export function bootCaptured(machine: CapturedMachine, options: BootOptions = {}): Kernel {
-  const { arch, kernel, dram, pmem, pmemStart } = machine;
+  const { arch, kernel, dram, pmem } = machine;
+  const pmemStart = machine.pmemStart ?? (arch.startsWith("arm64") ? virtPmemStart(dram) : undefined);
   const region = { bytes: pmem, ...(pmemStart === undefined ? {} : { startBytes: pmemStart }) };
   return boot({ arch, kernel, dram: [dram], pmem: pmem > 0 ? [region] : [], contents: false, ...options });
+}
+
+/**
+ * Where qemu's virt board has its first NVDIMM: DRAM begins at 1 GiB there, and device memory at the next GiB behind it.
+ * The emulator's arm64 has DRAM from 0 on; what depends on addresses is the pmem.
+ */
+export function virtPmemStart(dram: number): number {
+  const GIB = 2 ** 30;
+  return Math.ceil((GIB + dram) / GIB) * GIB;
 }
 
 /** As `ndctl create-namespace`; a negative errno where the kernel refuses. */
