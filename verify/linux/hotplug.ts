@@ -56,10 +56,8 @@ function runRows(
   // Since 6.8 every block of a DIMM holds its own memmap; before, a DIMM of several holds none.
   const selfHosted = on && (perBlock(release) || bytes === block);
   return states.slice(1).map((linux, i) => {
-    const online = steps.slice(1, i + 2).reduce(
-      (n, s) => n + (s.startsWith("online") ? 1 : s.startsWith("offline") ? -1 : 0),
-      0,
-    );
+    const blocks = onlineBlocks(steps.slice(1, i + 2));
+    const online = blocks.length;
     const { present, managed } = onlineDelta(block, selfHosted);
     const memmap = selfHosted || linux.state === "removed" ? 0 : vmemmapPagesOf(bytes);
     return {
@@ -69,12 +67,33 @@ function runRows(
         free: online * managed - memmap,
         managed: online * managed,
         present: online * present,
-        normalSpanned: online * present,
+        // The zone ends with the last block that is online, whatever holes are before it.
+        normalSpanned: online === 0 ? 0 : (Math.max(...blocks) - firstBlock(steps) + 1) * present,
       },
       emulate: () => since(counts()[i + 1], counts()[0]),
       noise: { free: release.startsWith("6.1.") ? NOISE_6_1 : NOISE_LATER },
     };
   });
+}
+
+/** Numbers of the blocks that are online after these steps. */
+function onlineBlocks(steps: readonly string[]): number[] {
+  const online = new Set<number>();
+  for (const step of steps) {
+    const number = blockOf(step);
+    if (step.startsWith("online")) online.add(number);
+    else if (step.startsWith("offline")) online.delete(number);
+  }
+  return [...online];
+}
+
+/** The number of the first block of the DIMM, which the steps put online first. */
+function firstBlock(steps: readonly string[]): number {
+  return blockOf(steps.find((step) => step.startsWith("online"))!);
+}
+
+function blockOf(step: string): number {
+  return Number(step.replace(/\D+/, ""));
 }
 
 function perBlock(release: string): boolean {
@@ -91,7 +110,7 @@ function plugSteps(machine: CapturedMachine, bytes: number, on: boolean, steps: 
   const k = bootCaptured(machine, { pmem: [], hotplug: [{ bytes }], memmapOnMemory: on, contents: true });
   const start = k.machine.topology.hotplug[0].start * k.pageBytes;
   return steps.map((step) => {
-    const block = k.hotplug.blocks.get(Number(step.replace(/\D+/, "")));
+    const block = k.hotplug.blocks.get(blockOf(step));
     const err = step === "added"
       ? acpiMemoryEnableDevice(k, 0, start, bytes)
       : step === "removed"
