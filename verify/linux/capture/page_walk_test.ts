@@ -2,7 +2,7 @@
 // page_walk.ts on a made-up memory: tables written entry by entry, as a kernel would.
 
 import { assertEquals } from "@std/assert";
-import { translate, VMEMMAP_PGD_INDEX, walkVmemmap } from "./page_walk.ts";
+import { DIRECT_MAP_PGD_INDEX, translate, VMEMMAP_PGD_INDEX, walkDirectMap, walkVmemmap } from "./page_walk.ts";
 
 const PRESENT = 0x63;
 const PSE = 0xe3;
@@ -81,4 +81,21 @@ Deno.test("translate() gives the physical address behind a PTE, behind a PMD lea
   assertEquals(await translate(m.read, 1, 3 * 4096 + 64), 0x17dea8040);
   assertEquals(await translate(m.read, 1, (512 + 5) * 4096 + 128), (0x200 + 5) * 4096 + 128);
   assertEquals(await translate(m.read, 1, 4 * 4096), -1);
+});
+
+//  GiB   1                2                3
+//        |  1G leaf       |  PMD table: one 2M leaf, then nothing
+Deno.test("walkDirectMap() finds leaves of 1G and of 2M by the frames they map", async () => {
+  const m = memory();
+  m.set(1, DIRECT_MAP_PGD_INDEX, 2, PRESENT);
+  m.set(2, 1, 512 ** 2, PSE);
+  m.set(2, 2, 3, PRESENT);
+  m.set(3, 0, 2 * 512 ** 2, PSE);
+  const walk = await walkDirectMap(m.read, 1, 512 ** 2, 2 * 512 ** 2);
+  assertEquals(walk.leaves, [
+    { page: 512 ** 2, level: 2, frame: 512 ** 2 },
+    { page: 2 * 512 ** 2, level: 1, frame: 2 * 512 ** 2 },
+  ]);
+  assertEquals(walk.tables.map((t) => [...t]), [[], [3], [2]]);
+  assertEquals((await walkVmemmap(m.read, 1, 0, 2 * 512 ** 2)).leaves, []);
 });
