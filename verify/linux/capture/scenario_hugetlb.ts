@@ -2,7 +2,7 @@
 // `hugetlb`: nr_hugepages from 0 up and back, with the vmemmap optimisation on and off: free pages consumed and
 // returned.
 
-import { settledZones } from "./free_pages.ts";
+import { idleSpread, settledZones } from "./free_pages.ts";
 import type { Guest } from "./guest.ts";
 import { dramOf, type Scenario } from "./scenario.ts";
 import { freePages, type ZoneCounts } from "./zoneinfo.ts";
@@ -17,9 +17,11 @@ export const hugetlb: Scenario = async (capture) => {
   const { hugepages } = capture.options;
   const largest = Math.max(...hugepages);
   const modes: Record<string, unknown> = {};
+  let spread = 0;
   for (const mode of ["on", "off"]) {
     capture.note(`hugetlb_free_vmemmap=${mode}`);
     modes[mode] = await capture.withGuest({ dram, pmem: 0, append: `hugetlb_free_vmemmap=${mode}` }, async (guest) => {
+      spread = Math.max(spread, await idleSpread(guest));
       const rounds = [];
       for (let i = 0; i < ROUNDS; i++) {
         const { consumed, returned, managedDelta } = await upAndDown(guest, largest);
@@ -33,7 +35,10 @@ export const hugetlb: Scenario = async (capture) => {
       return { [`nr_hugepages_0_${largest}_0`]: rounds, steps };
     });
   }
-  return { dramMiB, note: "2M pages; managedDelta: from before to after the whole round", modes };
+  const note =
+    "2M pages; managedDelta: from before to after the whole round; idleSpread: how far readings of free pages " +
+    "lay apart with nothing going on";
+  return { dramMiB, note, idleSpread: spread, modes };
 };
 
 async function upAndDown(guest: Guest, pages: number) {

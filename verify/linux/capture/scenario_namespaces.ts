@@ -3,7 +3,7 @@
 // tables before and after), its usable bytes and the device zone.
 
 import { freePages } from "./zoneinfo.ts";
-import { settledZones } from "./free_pages.ts";
+import { idleSpread, settledZones } from "./free_pages.ts";
 import type { Guest } from "./guest.ts";
 import {
   bind,
@@ -29,8 +29,10 @@ const WARM_BINDS = 1;
 export const namespaces: Scenario = async (capture) => {
   const { options } = capture;
   const { dram, dramMiB } = dramOf(capture, DRAM_MIB);
+  let spread = 0;
   const rows = await capture.withGuest({ dram, ...pmemOf(options) }, async (guest) => {
     await initLabels(guest);
+    spread = await idleSpread(guest);
     const pmem = await pmemFrames(guest);
     const measured = [];
     for (const spec of options.namespaces ?? crossSpecs(SIZES)) {
@@ -41,7 +43,10 @@ export const namespaces: Scenario = async (capture) => {
   });
   return {
     dramMiB,
-    note: "freePagesConsumed: two clean binds, +-2 pages of noise; walk: counted in the real page tables, exact",
+    note:
+      "freePagesConsumed: two clean binds; idleSpread: how far readings of free pages lay apart with nothing going on; " +
+      "walk: counted in the real page tables, exact",
+    idleSpread: spread,
     ...(options.beside === undefined ? {} : { beside: options.beside.name }),
     rows,
   };
