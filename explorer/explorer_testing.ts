@@ -59,12 +59,6 @@ async function openPage(browser: Browser, address: string, width: number): Promi
   page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(String(error)));
   await page.setViewport({ width, height: 900 });
-  await page.evaluateOnNewDocument(() => {
-    const tasks: number[] = [];
-    Object.assign(globalThis, { longTasks: tasks });
-    new PerformanceObserver((list) => tasks.push(...list.getEntries().map((entry) => entry.duration)))
-      .observe({ type: "longtask", buffered: true });
-  });
   await page.goto(address);
   await settled(page);
   return { page, requests, complaints };
