@@ -28,6 +28,12 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: "frame 0 stays out of every allocator",
   },
   {
+    file: "src/mm/mmzone.ts",
+    line: "while (i < areas.length && (pfn = areas[i].alloc(order)) < 0) i++;",
+    mutant: "while (i < areas.length && (pfn = areas[i].alloc(order)) <= 0) i++;",
+    why: "frame 0 stays out of every allocator",
+  },
+  {
     file: "src/mm/memory_failure.ts",
     line: "if (h === undefined || list === undefined || at < 0) return -EBUSY;",
     mutant: "if (h === undefined && list === undefined || at < 0) return -EBUSY;",

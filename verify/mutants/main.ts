@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task mutants [--count 60] [--seed 1] [--skip 0] [--write] [path]`: samples mutants of the kernel's paths, tries
+// `deno task mutants [--count 60] [--seed 1] [--skip 0] [--near] [--write] [path]`: samples mutants of the kernel's paths, tries
 // them one by one and prints who noticed; with --write puts verify/MUTANTS.md together. Exit 1 when fewer than nine of
-// ten are noticed. `--skip` goes on in the same sample; a path takes only files whose path begins so.
+// ten are noticed. `--near` asks only the tests beside the file and of its room, which gives a lower bound. `--skip` goes on in the same sample; a path takes only files whose path begins so.
 
 import { parseArgs } from "@std/cli/parse-args";
 import { writeFile } from "../../src/cli/write_file.ts";
@@ -37,7 +37,7 @@ function whole(name: string, text: string): number {
 /** Tries mutants as the command line asks; returns the exit code. */
 async function main(args: string[]): Promise<number> {
   const flags = parseArgs(args, {
-    boolean: ["write"],
+    boolean: ["write", "near"],
     string: ["count", "seed", "skip"],
     default: { count: "60", seed: "1", skip: "0" },
   });
@@ -57,7 +57,7 @@ async function main(args: string[]): Promise<number> {
   }
   for (const mutant of mutants) {
     const why = whyEquivalent(read(mutant.file), mutant);
-    const outcome = why === null ? await bench.try(mutant) : { mutant, noticedBy: null, timedOut: false };
+    const outcome = why === null ? await bench.try(mutant, flags.near) : { mutant, noticedBy: null, timedOut: false };
     judged.push({ ...outcome, why });
     const who = why !== null ? "equal" : outcome.noticedBy === null ? "MISSED" : outcome.noticedBy;
     console.log(`${who.padEnd(9)}${outcome.timedOut ? "(timeout) " : ""}${shown(read(mutant.file), outcome)}`);

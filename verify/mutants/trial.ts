@@ -13,6 +13,8 @@ const LEFT_OUT = new Set([".git", "node_modules", "coverage"]);
 const MACHINES = ["lives", "linux", "mutations"];
 /** Rooms whose code is a path of the kernel, with what it stands on. */
 const KERNEL = /^src\/(arch|boot\.ts|drivers|lib|machine|mm(?!\/trace\.ts)|smp\.ts)/;
+/** The stages that take seconds. */
+const NEAR: readonly string[] = ["beside", "room"];
 /** Seconds of CPU, whatever else the host does: a stage that takes more is in a loop. The whole of src takes 60. */
 const STAGE_SECONDS = 150;
 
@@ -70,13 +72,14 @@ export class Bench {
     ].filter(({ tests }) => tests.length > 0);
   }
 
-  /** Runs the stages until one fails. */
-  async try(mutant: Mutant): Promise<Outcome> {
+  /** Runs the stages until one fails; only the tests beside the file and of its room if `near`. */
+  async try(mutant: Mutant, near = false): Promise<Outcome> {
     const path = `${this.#dir}/${mutant.file}`;
     const text = Deno.readTextFileSync(path);
     Deno.writeTextFileSync(path, mutated(text, mutant));
     try {
       for (const { name, tests } of this.stages(mutant.file)) {
+        if (near && !NEAR.includes(name)) continue;
         const { failed, timedOut } = await this.#run(tests);
         if (failed) return { mutant, noticedBy: name, timedOut };
       }

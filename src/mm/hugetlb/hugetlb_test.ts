@@ -13,6 +13,7 @@ import { PRESETS } from "../../include/kernel_config.ts";
 import {
   PAGE_COMPOUND_HEAD,
   PAGE_COMPOUND_HEAD_HI,
+  PAGE_MAPCOUNT,
   PAGE_MAPPING,
   PAGE_MAPPING_HI,
   PAGE_PRIVATE,
@@ -294,6 +295,17 @@ Deno.test("a page that is given back leaves plain struct pages: no heads, no tai
         assertEquals(words.map((word) => readPage(k, pfn, word)), words.map(() => 0), `${kernel} ${pfn - head}`);
       }
       assertEquals(pageFlags(k, head) & PAGE_LAYOUTS["6.1"].head, 0);
+    });
+  }
+});
+
+Deno.test("a HugeTLB page says what it is by a page type from 6.12 on: PGTY_hugetlb, in the highest byte of _mapcount", () => {
+  for (const [kernel, type] of [["6.12", 0xf4], ["7.3", 0xf4]] as const) {
+    withHugetlb({ kernel: PRESETS[kernel] }, (k, h) => {
+      setNrHugepages(k, h, 1);
+      const head = allocHugePage(k, h, 0);
+      assertEquals(readPage(k, head, PAGE_MAPCOUNT) >>> 0, type * 2 ** 24, kernel);
+      freeHugePage(k, h, head);
     });
   }
 });
