@@ -21,6 +21,7 @@ import { formatSize } from "./lib/units.ts";
 import { buildMachine, type MachineSpec } from "./machine/machine.ts";
 import type { SharedBytes } from "./machine/phys_mem.ts";
 import type { RegionSpec } from "./machine/topology.ts";
+import { mapDirect } from "./mm/direct_map.ts";
 import { FaultBudget } from "./mm/fault_inject.ts";
 import { hugetlbInit, newHugetlbState } from "./mm/hugetlb/hugetlb.ts";
 import type { Kernel } from "./mm/kernel.ts";
@@ -80,6 +81,8 @@ export interface BootOptions {
   readonly shared?: boolean;
   /** Poison memory that changes hands, as CONFIG_DEBUG_VM does; default false. */
   readonly debug?: boolean;
+  /** Map frames a second time, in tables of real frames, as Linux does (direct_map.ts); default false. */
+  readonly directMap?: boolean;
   /** Write struct pages (default); false counts frames and tables only. */
   readonly contents?: boolean;
   /** Most host memory for metadata; default 20 GiB. Reserved address space, committed as it is used. */
@@ -184,6 +187,7 @@ export function startKernel(
     pageBytes: spec.pageBytes,
     structPageSize: spec.structPageSize,
     layout,
+    directMap: options.directMap ?? false,
     headMask: layout.mask && isPowerOf2(spec.structPageSize),
     vmemmapShift: isPowerOf2(structsPerPage) ? Math.log2(structsPerPage) : -1,
     pagesPerSection: sections.pagesPerSection,
@@ -231,6 +235,9 @@ export function useKernelTable(k: Kernel, rootPfn: number): void {
 }
 
 function pagingInit(k: Kernel): void {
+  for (const { nid, start, end } of k.machine.topology.dram) {
+    if (mapDirect(k, nid, start, end) < 0) panic("pagingInit: no memory for the direct map");
+  }
   sparseInit(k, k.machine.topology.dram);
 }
 

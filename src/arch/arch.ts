@@ -30,6 +30,10 @@ export interface Arch {
   readonly vmemmapPgdIndex: number;
   /** Vmemmap pages between the start of that entry and the vmemmap; default 0. */
   readonly vmemmapOffsetPages?: number;
+  /** Entry of the top-level table that the direct map begins in; default 0. */
+  readonly directMapPgdIndex?: number;
+  /** Largest level whose leaves map the direct map; default 0, base pages alone. */
+  readonly directMapLeaf?: number;
   /** HugeTLB page sizes, ascending. */
   readonly hugetlbSizes: readonly HugetlbSize[];
   /** A live kernel entry may be pointed at another frame without being cleared and flushed first. */

@@ -6,6 +6,7 @@ import {
   FRAME_USES,
   USE_ALTMAP_VMEMMAP,
   USE_BOOT_VMEMMAP,
+  USE_DIRECT_MAP,
   USE_PMD_TABLE,
   USE_PTE_TABLE,
   USE_PUD_TABLE,
@@ -137,6 +138,7 @@ function checkUses(k: Kernel, { frames, blocks, tables }: Recount): void {
   expectUse(k, USE_VMEMMAP, found[0]);
   expectUse(k, USE_BOOT_VMEMMAP, found[1]);
   expectUse(k, USE_ALTMAP_VMEMMAP, found[2]);
+  expectUse(k, USE_DIRECT_MAP, directTables(k));
   expectUse(k, USE_SHARED_TAILS, k.hugetlb.sharedTails.length);
   expectUse(k, USE_PTE_TABLE, tables[1]);
   expectUse(k, USE_PMD_TABLE, tables[2]);
@@ -147,6 +149,13 @@ function checkUses(k: Kernel, { frames, blocks, tables }: Recount): void {
   if (k.stat[C.nrMemmapBootPages] !== found[1]) {
     panic(`checkInvariants: I25 nr_memmap_boot_pages ${k.stat[C.nrMemmapBootPages]}, found ${found[1]}`);
   }
+}
+
+/** Tables of the direct map, which lies below the memmap. */
+function directTables(k: Kernel): number {
+  let found = 0;
+  if (k.directMap) walkTables(k, k.rootPfn, 0, k.arch.vmemmapPgdIndex, { table: () => void found++, leaf: () => {} });
+  return found;
 }
 
 function isSharedTails(k: Kernel, pfn: number): boolean {

@@ -16,6 +16,8 @@ export const USE_ALTMAP_VMEMMAP = 9;
 export const USE_HWPOISON = 10;
 /** Pages of tails that all HugeTLB pages of an order and zone share (7.1). */
 export const USE_SHARED_TAILS = 11;
+/** Tables of the direct map, of every level below the top. */
+export const USE_DIRECT_MAP = 12;
 export const FRAME_USES: readonly string[] = [
   "vmemmap",
   "pteTables",
@@ -29,4 +31,5 @@ export const FRAME_USES: readonly string[] = [
   "altmap",
   "hwpoison",
   "sharedTails",
+  "directMap",
 ];

@@ -33,6 +33,8 @@ export interface Kernel {
   readonly structPageSize: number;
   /** Layout of this kernel's struct page. */
   readonly layout: PageLayout;
+  /** Frames are mapped a second time, in tables that count (direct_map.ts). */
+  readonly directMap: boolean;
   /** Tails hold a mask instead of the address of their head. */
   readonly headMask: boolean;
   /** log2 of the struct pages in a page; -1 where they do not fill it, or straddle pages. */

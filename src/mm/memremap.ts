@@ -12,6 +12,7 @@ import { panic } from "../lib/bug.ts";
 import { altmapHas, altmapOffset } from "./vmemmap/altmap.ts";
 import { type Kernel, newObject } from "./kernel.ts";
 import { overlapsMemoryBlocks } from "./hotplug/memory_block.ts";
+import { mapDirect, unmapDirect } from "./direct_map.ts";
 import { addPages, moveRangeToDeviceZone, removePages } from "./hotplug/memory_hotplug.ts";
 import { memmapInitAltmap, memmapInitZoneDevice } from "./mm_init.ts";
 import { pageRefcount, vmemmapPage, writePage } from "./page.ts";
@@ -159,7 +160,11 @@ const pagemapRange = traced("pagemap_range(_, range)", (k: Kernel, pgmap: DevPag
   if (k.pgmaps.overlaps(start, end)) return -ENOMEM;
   if (overlapsRam(k, start, end)) return -ENXIO;
   k.pgmaps.store(pgmap.ranges[i], pgmap);
-  const err = addPages(k, pgmap.nid, start, end - start, { altmap: pgmap.altmap, pgmap });
+  let err = mapDirect(k, pgmap.nid, start, end);
+  if (err === 0) {
+    err = addPages(k, pgmap.nid, start, end - start, { altmap: pgmap.altmap, pgmap });
+    if (err < 0) unmapDirect(k, start, end);
+  }
   if (err < 0) {
     k.pgmaps.delete(pgmap.ranges[i]);
     return err;
@@ -220,6 +225,7 @@ const pageunmapRange = traced("pageunmap_range(_, range)", (k: Kernel, pgmap: De
   // remove_pfn_range_from_zone(), while there is memmap.
   pageInitPoison(k, start, end - start);
   removePages(k, start, end - start, pgmap.altmap);
+  unmapDirect(k, start, end);
   k.pgmaps.delete(pgmap.ranges[i]);
 });
 

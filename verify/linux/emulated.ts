@@ -19,7 +19,15 @@ export function bootCaptured(machine: CapturedMachine, options: BootOptions = {}
   const { arch, kernel, dram, pmem } = machine;
   const pmemStart = machine.pmemStart ?? (arch.startsWith("arm64") ? virtPmemStart(dram) : undefined);
   const region = { bytes: pmem, ...(pmemStart === undefined ? {} : { startBytes: pmemStart }) };
-  return boot({ arch, kernel, dram: [dram], pmem: pmem > 0 ? [region] : [], contents: false, ...options });
+  return boot({
+    arch,
+    kernel,
+    dram: [dram],
+    pmem: pmem > 0 ? [region] : [],
+    contents: false,
+    directMap: true,
+    ...options,
+  });
 }
 
 /**

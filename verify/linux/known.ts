@@ -16,20 +16,6 @@ export interface Known {
 
 export const KNOWN: readonly Known[] = [
   {
-    scenario: "namespaces",
-    folder: "linux-6.12-arm64/default",
-    row: /./,
-    field: /^freePagesConsumed$/,
-    cause: "The direct map of pmem is base pages on arm64: a PTE table per 2 MiB, which the emulator has not yet",
-  },
-  {
-    scenario: "namespaces",
-    folder: "linux-6.12-arm64/144M",
-    row: /^144M-4K-mem$/,
-    field: /^freePagesConsumed$/,
-    cause: "The direct map of pmem is base pages on arm64: a PTE table per 2 MiB, which the emulator has not yet",
-  },
-  {
     folder: "linux-7.3-x86-64/default",
     scenario: "struct_pages",
     row: /aftermap/,

@@ -14,6 +14,7 @@ import { isAligned } from "../../lib/align.ts";
 import type { Kernel } from "../../mm/kernel.ts";
 import { mhpSupportsMemmapOnMemory } from "../../mm/hotplug/memmap_on_memory.ts";
 import { findMemoryBlock, overlapsMemoryBlocks } from "../../mm/hotplug/memory_block.ts";
+import { mapDirect, unmapDirect } from "../../mm/direct_map.ts";
 import { addPages, removePages } from "../../mm/hotplug/memory_hotplug.ts";
 import { createMemoryBlockDevices, memoryBlockOnline, removeMemoryBlockDevices } from "./memory.ts";
 import { traced } from "../../mm/trace.ts";
@@ -105,16 +106,25 @@ function addSelfHosted(k: Kernel, nid: number, start: number, end: number): numb
 
 /** Memmap, then block devices. */
 function addRange(k: Kernel, nid: number, start: number, end: number, altmap: VmemAltmap | null): number {
-  let err = addPages(k, nid, start, end - start, { altmap, pgmap: null });
+  let err = mapDirect(k, nid, start, end);
   if (err < 0) return err;
+  err = addPages(k, nid, start, end - start, { altmap, pgmap: null });
+  if (err < 0) {
+    unmapDirect(k, start, end);
+    return err;
+  }
   err = createMemoryBlockDevices(k, nid, start, end, altmap);
-  if (err < 0) removePages(k, start, end - start, k.config.errata.addMemoryNullAltmap ? null : altmap);
+  if (err < 0) {
+    removePages(k, start, end - start, k.config.errata.addMemoryNullAltmap ? null : altmap);
+    unmapDirect(k, start, end);
+  }
   return err;
 }
 
 function tearDown(k: Kernel, start: number, end: number, altmap: VmemAltmap | null): void {
   removeMemoryBlockDevices(k, start, end);
   removePages(k, start, end - start, altmap);
+  unmapDirect(k, start, end);
 }
 
 /** `online_memory_block` for each block; the first that fails ends it, and the memory stays added. */
