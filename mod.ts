@@ -22,6 +22,7 @@
 export { NamespaceError, namespaceReport } from "./src/scenario/namespace.ts";
 export type { NamespacePages, NamespaceReport } from "./src/scenario/namespace.ts";
 export type { NamespaceConfig, NamespaceOptions } from "./src/scenario/box.ts";
+export type { NamespaceMode } from "./src/drivers/nvdimm/namespace.ts";
 export type { MapMode } from "./src/drivers/nvdimm/pfn_devs.ts";
 export { gupReport } from "./src/scenario/gup.ts";
 export type { GupConfig, GupOptions, GupReport } from "./src/scenario/gup.ts";

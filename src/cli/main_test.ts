@@ -217,10 +217,13 @@ Deno.test("lab in which something breaks says so in one line, exit 1", async () 
 
 Deno.test("lab says what the kernel refused, exit 1", async () => {
   const { code, out, err } = await lab("namespace", "--size", "1G", "--align", "1G", "--json");
-  assertEquals([code, err], [1, "lab: Cannot enable the namespace: ENXIO\n"]);
+  assertEquals([code, err], [
+    1,
+    "lab: Cannot enable the namespace: ENXIO (align 1G leaves no room for data in 1G; 3G or a smaller align works)\n",
+  ]);
   assertEquals(JSON.parse(out).error, {
     kind: "kernel",
-    message: "Cannot enable the namespace: ENXIO",
+    message: "Cannot enable the namespace: ENXIO (align 1G leaves no room for data in 1G; 3G or a smaller align works)",
     errno: "ENXIO",
   });
 });
@@ -301,4 +304,20 @@ Deno.test("--check runs the invariant checker, whose objection is exit 1", async
 Deno.test("lab gup that holds fewer pages than asked is exit 1", () => {
   const report = gupReport({ size: 2 ** 22, repeats: 1 });
   assertEquals([gupCode(report), gupCode({ ...report, pages: 1023 }), gupCode({ ...report, pages: 0 })], [0, 1, 1]);
+});
+
+Deno.test("lab namespace: fsdax, and a region where it is told to be", async () => {
+  const fsdax = await json("namespace", "--size", "256M", "--mode", "fsdax");
+  // Base pages share no memmap.
+  assertEquals([(fsdax.pages as Record<string, number>).vmemmap, (fsdax.pages as Record<string, number>).altmap], [
+    1024,
+    0,
+  ]);
+  const there = await json("namespace", "--size", "256M", "--start", "0x241000000", "--align", "2M");
+  assertEquals((there.config as Record<string, number>).start, 0x241000000);
+  // A compound of 1 GiB may not begin inside a section, but on kernels that do not look.
+  const inside = ["namespace", "--size", "3G", "--align", "1G", "--start", "0x241000000"];
+  assertEquals([(await lab(...inside)).code, (await lab(...inside, "--kernel", "v7")).code].includes(0), true);
+  assertStringIncludes((await lab("namespace", "--size", "256M", "--start", "0x1000")).err, "lies below");
+  assertStringIncludes((await lab("namespace", "--size", "256M", "--start", "0x241000001")).err, "a multiple of 4K");
 });

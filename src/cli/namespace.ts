@@ -32,7 +32,10 @@ function text(report: NamespaceReport): string {
   const page = pageBytes(ARCHS[config.arch]);
   const frames = (n: number) => `${String(n).padStart(9)} pages  ${humanSize(n * page)}`;
   return [
-    `${formatSize(config.size)} devdax, align ${formatSize(config.align)}, map=${config.map}, kernel ${config.kernel}`,
+    `${formatSize(config.size)} ${config.namespaceMode}, align ${
+      formatSize(config.align)
+    }, map=${config.map}, kernel ${config.kernel}` +
+    (config.namespaceMode === "fsdax" && config.map === "dev" ? "" : " (ndctl's default is fsdax, map=dev)"),
     `  memmap in DRAM    ${frames(pages.vmemmap)}`,
     `  memmap in pmem    ${frames(pages.altmap)}`,
     `  PTE tables        ${frames(pages.pteTables)}`,

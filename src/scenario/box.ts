@@ -10,6 +10,7 @@ import { kernelConfig } from "../kernels.ts";
 import { alignUp, isPowerOf2 } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
 import { daxAligns } from "../drivers/dax/bus.ts";
+import type { NamespaceMode } from "../drivers/nvdimm/namespace.ts";
 import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { STRETCH_STRUCT_SIZE } from "../include/mm_types.ts";
@@ -39,6 +40,10 @@ export interface NamespaceOptions {
    * Page size of the device: 4 KiB, 2 MiB (default) or 1 GiB on x86-64; elsewhere what its levels map, default a PMD.
    */
   readonly align?: number;
+  /** Device-dax (default), or fsdax, whose pages stay base pages. */
+  readonly namespaceMode?: NamespaceMode;
+  /** Address of the region, above all DRAM; default the next GiB behind it. */
+  readonly start?: number;
   /** Where the memmap lies: DRAM (`mem`, default) or the namespace (`dev`). */
   readonly map?: MapMode;
   /** Kernel: a preset (`5.14`, `v4`, `v7`, `v7+head`, `6.1`), one with switches (`6.1,gup=compound`), or an object. */
@@ -63,12 +68,18 @@ export interface NamespaceOptions {
 }
 
 /** The options with every default filled in; `kernel` is a preset with what differs from it. */
-export type NamespaceConfig = Required<Omit<NamespaceOptions, "kernel">> & { readonly kernel: string };
+export type NamespaceConfig = Required<Omit<NamespaceOptions, "kernel" | "start">> & {
+  readonly kernel: string;
+  /** Address of the region; null where the board puts it. */
+  readonly start: number | null;
+};
 
 /** The options of a namespace, each with its flag. */
 export const NAMESPACE_ROWS = {
   size: required(sizeRow("size", "size of the namespace, a multiple of 16M")),
   align: sizeRow("align", "page size of the device; default: a PMD entry's, 2M on x86-64", "4K|2M|1G"),
+  namespaceMode: byDefault(wordRow<NamespaceMode>("mode", "how the namespace is used", ["devdax", "fsdax"]), "devdax"),
+  start: sizeRow("start", "address of the pmem region, such as 0x240000000; default: behind DRAM", "ADDRESS"),
   map: byDefault(wordRow<MapMode>("map", "where the memmap lies", ["mem", "dev"]), "mem"),
   kernel: KERNEL_ROW,
   arch: ARCH_ROW,
@@ -103,7 +114,11 @@ export function namespaceConfig(options: NamespaceOptions): NamespaceConfig {
   if (size > MOST_MEMORY) {
     throw new RangeError(`Cannot place ${formatSize(size)} of pmem: at most ${formatSize(MOST_MEMORY)} fit`);
   }
-  return { ...given, align };
+  const { start = null } = given;
+  if (start !== null && start % pageBytes(arch) !== 0) {
+    throw new RangeError(`Cannot place pmem at ${start}: expected a multiple of ${formatSize(pageBytes(arch))}`);
+  }
+  return { ...given, align, start };
 }
 
 /** Boots a box with room for this namespace. RangeError when the host has not the memory for it. */
@@ -115,7 +130,7 @@ export function bootBox(config: NamespaceConfig, more: BootOptions = {}): Kernel
     arch: config.arch,
     kernel: config.kernel,
     dram: [dramBytes(config, arch)],
-    pmem: [{ bytes: config.size }],
+    pmem: [{ bytes: config.size, ...(config.start === null ? {} : { startBytes: config.start }) }],
     structPageSize: config.structPageSize,
     contents: config.contents,
     hostMemoryBytes: config.hostMemory,

@@ -30,7 +30,7 @@ const MOST_REPEATS = 1e6;
 const MOST_BATCH = 2 ** 32 - 1;
 
 /** gup_test's flags, and the namespace options. `size` is what is held (-m), not the namespace's. Bytes. */
-export interface GupOptions extends Omit<NamespaceOptions, "contents"> {
+export interface GupOptions extends Omit<NamespaceOptions, "contents" | "namespaceMode"> {
   /** FOLL_GET (`get`, -u, default) or FOLL_PIN (`pin`, -a). */
   readonly mode?: GupMode;
   /** get_user_pages() and its like, page by page (-U, -b), instead of the fast ones; default false. */
@@ -188,7 +188,7 @@ export function gupWork(getCounters: CounterValues, putCounters: CounterValues) 
   };
 }
 
-const { contents: _, ...NAMESPACE } = NAMESPACE_ROWS;
+const { contents: _, namespaceMode: __, ...NAMESPACE } = NAMESPACE_ROWS;
 
 /** The options of gup_test, each with its flag. */
 export const GUP_ROWS = {

@@ -93,7 +93,9 @@ export function layoutReport(options: LayoutOptions = {}): LayoutReport {
 }
 
 /** The window of these options, checked. Bytes. */
-export function layoutWindow(options: LayoutOptions): { readonly window: number; readonly offset: number } {
+export function layoutWindow(
+  options: Pick<LayoutOptions, "arch" | "align" | "window" | "offset">,
+): { readonly window: number; readonly offset: number } {
   const pmd = levelBytes(archNamed(options.arch), 1);
   const window = multipleOf("show", options.window ?? Math.max(options.align ?? pmd, pmd), pmd);
   const offset = options.offset ?? 0;

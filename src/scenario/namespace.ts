@@ -5,7 +5,7 @@
 import { USE_ALTMAP_VMEMMAP, USE_PMD_TABLE, USE_PTE_TABLE, USE_PUD_TABLE, USE_VMEMMAP } from "../include/frame_use.ts";
 import type { BootOptions } from "../boot.ts";
 import { ARCHS } from "../arch/archs.ts";
-import { ENOMEM, errnoName } from "../include/errno.ts";
+import { EBUSY, EINVAL, ENOMEM, ENXIO, errnoName } from "../include/errno.ts";
 import { formatSize } from "../lib/units.ts";
 import { createNamespace, type NdNamespace, usableBytes } from "../drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
@@ -89,7 +89,12 @@ export function createOnBox(config: NamespaceConfig, more: BootOptions = {}): Bo
   const free = totalFreePages(kernel);
   const before = readCounters(kernel.stat);
   const t0 = performance.now();
-  const namespace = createNamespace(kernel, ndRegions(kernel)[0], config);
+  const namespace = createNamespace(kernel, ndRegions(kernel)[0], {
+    size: config.size,
+    align: config.align,
+    map: config.map,
+    mode: config.namespaceMode,
+  });
   const hostMs = performance.now() - t0;
   if (typeof namespace === "number") throw new NamespaceError(namespace, hint(kernel, config, namespace));
   const pages = pagesTaken(kernel, uses, free);
@@ -97,9 +102,22 @@ export function createOnBox(config: NamespaceConfig, more: BootOptions = {}): Bo
   return { kernel, namespace, pages, counters, hostMs };
 }
 
-/** A box has DRAM enough, so with map=dev it is the reserve that was too small. What comes next there is tried. */
+/**
+ * Why, and what would work. A box has DRAM enough, so with map=dev it is the reserve that was too small; what comes next
+ * there is tried.
+ */
 function hint(k: Kernel, config: NamespaceConfig, errno: number): string {
-  const { arch, map, size } = config;
+  const { arch, map, size, align, structPageSize } = config;
+  if (errno === -ENXIO && map === "dev" && structPageSize > 64) {
+    return `map=dev reserves 64 bytes for a struct page of ${structPageSize}; map=mem works`;
+  }
+  if (errno === -ENXIO) {
+    return `align ${formatSize(align)} leaves no room for data in ${formatSize(size)}; ${
+      formatSize(size + 2 * align)
+    } or a smaller align works`;
+  }
+  if (errno === -EINVAL) return "compounds larger than a section would begin inside one; an aligned start works";
+  if (errno === -EBUSY) return "somebody has the memory already";
   if (errno !== -ENOMEM || map !== "dev" || !ARCHS[arch].altmapBasePages) return "";
   const why = `what the info block of ${formatSize(size)} reserves does not hold its memmap`;
   const next = createNamespace(k, ndRegions(k)[0], { ...config, map: "mem" });
