@@ -16,6 +16,18 @@ export interface Equivalent {
 /** The list. */
 export const EQUIVALENT: readonly Equivalent[] = [
   {
+    file: "src/machine/mmu.ts",
+    line: "const STRIDE = 4;",
+    mutant: "const STRIDE = 5;",
+    why: "slots of the TLB lie a word further apart, in arrays that much longer",
+  },
+  {
+    file: "src/mm/hugetlb/hugetlb_vmemmap.ts",
+    line: 'const tail = k.config.hugetlbTail === "zone" ? vmemmapGetTail(k, h.order, head) : -1;',
+    mutant: 'const tail = k.config.hugetlbTail === "zone" ? vmemmapGetTail(k, h.order, head) : -2;',
+    why: "all that is asked of it is whether it is below 0",
+  },
+  {
     file: "src/mm/hugetlb/hugetlb_vmemmap.ts",
     line: "return at < 0 ? panic(`hugetlb: vmemmap page ${vpage} is not mapped by a page-table entry`) : at;",
     mutant: "return at < 1 ? panic(`hugetlb: vmemmap page ${vpage} is not mapped by a page-table entry`) : at;",

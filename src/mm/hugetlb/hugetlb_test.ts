@@ -295,6 +295,7 @@ Deno.test("a page that is given back leaves plain struct pages: no heads, no tai
         assertEquals(words.map((word) => readPage(k, pfn, word)), words.map(() => 0), `${kernel} ${pfn - head}`);
       }
       assertEquals(pageFlags(k, head) & PAGE_LAYOUTS["6.1"].head, 0);
+      assertEquals(readPage(k, head, PAGE_MAPCOUNT), -1, `${kernel}: neither mapped nor typed`);
     });
   }
 });

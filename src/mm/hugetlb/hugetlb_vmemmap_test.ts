@@ -343,3 +343,20 @@ Deno.test("hugetlbVmemmapRestore() of a copy of the head's page puts its struct 
   }
   assertEquals([65, 66, 68].map((i) => readPage(k, head + i, PAGE_PRIVATE)), [100, 0, 100]);
 });
+
+Deno.test("sharing and restoring a 2M page's vmemmap writes an entry for each page that is not kept", () => {
+  const k = boot({
+    arch: "x86-64",
+    kernel: PRESETS["6.1"],
+    dram: [2 ** 29],
+    hugetlbFreeVmemmap: true,
+    vmemmapMap: "base",
+  });
+  const [h] = k.hugetlb.hstates;
+  const written = (count: number) => {
+    const before = k.stat[C.pteWrites];
+    setNrHugepages(k, h, count);
+    return k.stat[C.pteWrites] - before;
+  };
+  assertEquals([written(1), written(4), written(0)], [7, 3 * 7, 4 * 7]);
+});
