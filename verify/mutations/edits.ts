@@ -127,8 +127,8 @@ export const MUTATIONS = {
   headBeforeTails: mutation(
     "the head's order is written to the first tail before that is initialised",
     INIT,
-    "  fillRun(k, head + 1, first, tail);\n  prepCompoundHead(k, head, order, COMPOUND_PAGE_DTOR);\n",
-    "  prepCompoundHead(k, head, order, COMPOUND_PAGE_DTOR);\n  fillRun(k, head + 1, first, tail);\n",
+    "  const written = 1 + fillRun(k, head + 1, first, tail);\n  prepCompoundHead(k, head, order, COMPOUND_PAGE_DTOR);\n",
+    "  prepCompoundHead(k, head, order, COMPOUND_PAGE_DTOR);\n  const written = 1 + fillRun(k, head + 1, first, tail);\n",
   ),
   /** Before 5.12 pfn_to_online_page() knew sections, not subsections. */
   onlineBySection: mutation(

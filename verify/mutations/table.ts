@@ -185,8 +185,8 @@ export const ROWS: readonly MutationRow[] = [
     {
       machine: toy("6.12", {}, { arch: TOY_HUGETLB, dram: [2 ** 23], pmem: [], hugetlbFreeVmemmap: true }),
       live: pooled,
-      invariant: "I8",
-      notices: /is no tail of/,
+      invariant: "I12",
+      notices: /frames are in pools/,
     },
   ),
   mutation("restoresOnOwnNode", "B21", {
