@@ -2,7 +2,18 @@
 // Rules of the house that no linter knows: which room may import which, who may know of Deno, how a file begins.
 
 import { assert, assertEquals } from "@std/assert";
-import { ALL, CODE, imports, isTest, ORDER, resolve, room, withoutComments } from "./sources.ts";
+import {
+  ALL,
+  CODE,
+  imports,
+  isTest,
+  ORDER,
+  resolve,
+  room,
+  VERIFY_ORDER,
+  verifyRoom,
+  withoutComments,
+} from "./sources.ts";
 
 /** First line of a function, traced or not, or of a method; the line that closes its body is indented as much. */
 const FUNCTION =
@@ -41,6 +52,19 @@ Deno.test("imports go one way", () => {
     for (const target of imports(source).filter((t) => t.startsWith(".") && !t.endsWith("/deno.json"))) {
       const to = ORDER.indexOf(room(resolve(source.path, target)) as typeof ORDER[number]);
       if (to < 0 || to > from) wrong.push(`${source.path} imports ${target}`);
+    }
+  }
+  assertEquals(wrong, []);
+});
+
+Deno.test("within verify imports go one way too", () => {
+  const rank = (path: string) => VERIFY_ORDER.indexOf(verifyRoom(path) as typeof VERIFY_ORDER[number]);
+  const wrong: string[] = [];
+  for (const source of CODE.filter(({ path }) => path.startsWith("verify/"))) {
+    assert(rank(source.path) >= 0, `${source.path} is in no known room`);
+    const targets = imports(source).filter((t) => t.startsWith(".")).map((t) => resolve(source.path, t));
+    for (const target of targets.filter((t) => t.startsWith("verify/") && rank(t) > rank(source.path))) {
+      wrong.push(`${source.path} imports ${target}`);
     }
   }
   assertEquals(wrong, []);

@@ -35,6 +35,29 @@ export const ORDER = [
   "explorer",
 ] as const;
 
+/** Rooms of verify, in order as well: what is expected and what is measured, who claims, who judges, who publishes. */
+export const VERIFY_ORDER = [
+  "house",
+  "fixtures",
+  "formulas",
+  "measure",
+  "series",
+  "claims",
+  "errata",
+  "linux",
+  "audit",
+  "results",
+  "report",
+  "lives",
+  "sweeps",
+  "races",
+  "mutations",
+  "mutants",
+  "lab",
+  "schemas",
+  "start",
+] as const;
+
 /** A file of the project. */
 export interface Source {
   /** Path from the root. */
@@ -75,6 +98,11 @@ export const CODE = ALL.filter((source) => !isTest(source));
 export function room(path: string): string {
   const parts = path.replace(/\.tsx?$/, "").split("/");
   return parts[0] === "src" ? parts[1] : parts[0];
+}
+
+/** Room of a path within verify, files straight in it by their name: `verify/claims/claim.ts` is claims. */
+export function verifyRoom(path: string): string {
+  return path.replace(/\.tsx?$/, "").split("/")[1];
 }
 
 /** The code of a text. */
