@@ -22,6 +22,7 @@ import {
 import { flagsHiNid } from "../include/page_flags.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "./kernel.ts";
+import { C } from "./vmstat.ts";
 
 const { STEP } = WORD;
 const BYTES = STRETCH_STRUCT_SIZE;
@@ -73,21 +74,32 @@ export function addPageCount(k: Kernel, pfn: number, offset: number, n: number):
   return words[at] += n;
 }
 
-/** `page_ref_add_unless` zero: adds, unless the counter is not positive; atomic where addPageCount() is. */
+/**
+ * `page_ref_add_unless` zero: adds to a reference count unless it is not positive, and counts the store; atomic where
+ * addPageCount() is.
+ */
 export function addPageCountUnlessZero(k: Kernel, pfn: number, offset: number, n: number): boolean {
   const at = pageWordForWrite(k, pfn, offset);
   const { words } = k.phys;
   if (!k.locked) {
     if (words[at] <= 0) return false;
     words[at] += n;
+    countRefStore(k, pfn);
     return true;
   }
   for (let seen = Atomics.load(words, at); seen > 0;) {
     const now = Atomics.compareExchange(words, at, seen, seen + n);
-    if (now === seen) return true;
+    if (now === seen) {
+      countRefStore(k, pfn);
+      return true;
+    }
     seen = now;
   }
   return false;
+}
+
+function countRefStore(k: Kernel, pfn: number): void {
+  k.stat[inPmem(k, pfn) ? C.refcountStoresPmem : C.refcountStoresDram]++;
 }
 
 /** `page_count` without looking for the head. */

@@ -3,6 +3,9 @@
 // list of equivalents names lines that are there.
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { SHIPPED } from "../claims/catalogue.ts";
+import { edited } from "../mutations/mutant.ts";
+import { CLAIM_SLIPS } from "./claim_slips.ts";
 import { EQUIVALENT, lines, whyEquivalent } from "./equivalent.ts";
 import { sampled } from "./main.ts";
 import { mutantsOf, mutated } from "./operators.ts";
@@ -72,4 +75,12 @@ Deno.test("score() leaves out what changes nothing; MUTANTS.md names what nobody
   const md = mutantsMarkdown(judged, { seed: 3, of: 8 }, () => TEXT);
   assert(md.includes("Sampled 3 of 8 with seed 3: 1 of 2 are noticed, 50.0 %. 1 more change nothing"), md);
   assertEquals(md.match(/not noticed \|$/gm)?.length, 1);
+});
+
+Deno.test("slips about claims replace text that is there, once, and name claims that are there", () => {
+  const ids = new Set(SHIPPED.flatMap(({ claims }) => claims.map(({ id }) => id)));
+  for (const { edits, claims } of CLAIM_SLIPS) {
+    for (const edit of edits) edited(Deno.readTextFileSync(new URL(`../../${edit.file}`, import.meta.url)), edit);
+    assertEquals(claims.filter((id) => !ids.has(id)), []);
+  }
 });

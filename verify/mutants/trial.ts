@@ -40,9 +40,7 @@ export class Bench {
   readonly #machines: readonly string[];
 
   constructor() {
-    for (const { name } of Deno.readDirSync(ROOT)) {
-      if (!LEFT_OUT.has(name)) copy(new URL(name, ROOT).pathname, `${this.#dir}/${name}`);
-    }
+    copyProject(this.#dir);
     this.#tests = this.#testsUnder("src");
     this.#machines = MACHINES.flatMap((room) => this.#testsUnder(`verify/${room}`));
   }
@@ -107,6 +105,13 @@ export class Bench {
       stdin: "null",
     }).output();
     return { failed: !success, timedOut: signal === "SIGXCPU" || signal === "SIGKILL" };
+  }
+}
+
+/** Copies the project, as far as tests and programs need it, into a folder that is there. */
+export function copyProject(dir: string): void {
+  for (const { name } of Deno.readDirSync(ROOT)) {
+    if (!LEFT_OUT.has(name)) copy(new URL(name, ROOT).pathname, `${dir}/${name}`);
   }
 }
 

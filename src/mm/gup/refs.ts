@@ -54,7 +54,6 @@ export function tryGrabCompoundHead(k: Kernel, head: number, refs: number, mode:
   const apart = mode === "pin" && hasPincount(k, head);
   const delta = mode === "pin" && !apart ? refs * GUP_PIN_COUNTING_BIAS : refs;
   if (!addPageCountUnlessZero(k, head, PAGE_REFCOUNT, delta)) return false;
-  k.stat[refcountCounter(k, head)]++;
   k.gupRefs += delta;
   if (apart) {
     const { tail, offset } = pincountPlace(k);
