@@ -87,6 +87,8 @@ export { graphLines } from "./src/trace/graph.ts";
 export { chromeTrace } from "./src/trace/perfetto.ts";
 export type { ChromeEvent, ChromeTrace } from "./src/trace/perfetto.ts";
 export type { TraceValue } from "./src/mm/kernel.ts";
+export { boot } from "./src/scenario/booted.ts";
+export type { BootedMachine, MachineOptions, MadeNamespace, NamespaceOnMachine } from "./src/scenario/booted.ts";
 export { KernelPanic } from "./src/lib/bug.ts";
 export { formatSize, humanSize, parseSize } from "./src/lib/units.ts";
 export { COSTS } from "./src/model/cost_tables.ts";

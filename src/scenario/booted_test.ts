@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// boot() of the library: what it makes is what the reports make, and goes again.
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { boot } from "./booted.ts";
+import { NamespaceError, namespaceReport } from "./namespace.ts";
+
+Deno.test("boot() makes namespaces that take what reports say, and gives everything back", () => {
+  const machine = boot({ kernel: "v7", pmem: [2 ** 30] });
+  const free = machine.freePages();
+  const made = machine.createNamespace({ size: 2 ** 28 });
+  const { pages, usableBytes } = namespaceReport({ size: 2 ** 28, kernel: "v7" });
+  assertEquals([made.pages.vmemmap, made.usableBytes], [pages.vmemmap, usableBytes]);
+  assertEquals(machine.check(), { objection: null });
+  assertEquals(machine.counters().structPagesWrittenDram > 0, true);
+  made.destroy();
+  assertThrows(() => made.destroy(), NamespaceError, "EINVAL");
+  // A PUD table stays for good.
+  assertEquals(free - machine.freePages() <= 1, true);
+});
+
+Deno.test("boot() refuses what makes no machine, and regions there are not", () => {
+  assertThrows(() => boot({ kernel: "9.9" }), RangeError, 'Unknown kernel "9.9"');
+  assertThrows(() => boot({ arch: "vax" }), RangeError, "known are x86-64");
+  assertThrows(() => boot().createNamespace({ size: 2 ** 28 }), RangeError, "the machine has 0");
+  assertThrows(() => boot({ pmem: [2 ** 28] }).createNamespace({ size: 2 ** 29 }), NamespaceError, "ENOSPC");
+});
