@@ -34,6 +34,14 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: "word 0 lies in frame 0, which no allocator gives out: no entry is there",
   },
   {
+    file: "src/mm/gup/hold.ts",
+    line:
+      "if (run === 0 || (words[at + FLAGS] & k.layout.head) !== 0) return grabOnePage(k, pfn, compoundHead(k, pfn));",
+    mutant:
+      "if (run === 0 || (words[at - FLAGS] & k.layout.head) !== 0) return grabOnePage(k, pfn, compoundHead(k, pfn));",
+    why: "FLAGS is the first word: 0",
+  },
+  {
     file: "src/mm/hugetlb/hugetlb.ts",
     line: "if (head >= 0) return head;",
     mutant: "if (head > 0) return head;",
