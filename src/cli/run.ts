@@ -56,7 +56,9 @@ function kernelLine(report: { readonly config?: { readonly kernel?: unknown } } 
 export function complain(error: unknown, prefix: string, command: string | null): number {
   const failure = failureOf(error);
   if (command !== null) printJson(errorEnvelope(command, failure));
-  console.error(`${prefix}: ${failure.message}`);
+  // Some complaints begin with the command's name, which may be the prefix.
+  const named = failure.message.startsWith(`${prefix}: `);
+  console.error(named ? failure.message : `${prefix}: ${failure.message}`);
   return failure.kind === "usage" ? 2 : 1;
 }
 
