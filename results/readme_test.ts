@@ -84,7 +84,9 @@ Deno.test("what README, the recipes of CONTRIBUTING.md and the other pages call 
     const names = [...text.matchAll(/`([a-z]+[A-Z]\w*)[`(]/g), ...text.matchAll(/([\w/]+\/\w+\.(?:ts|md|json))/g)];
     assert(names.length > 0, `${names.length} names`);
     const missing = new Set(
-      names.map((match) => match[1]).filter((name) => !/NNN|NAME/.test(name) && !sources.includes(name)),
+      names.map((match) => match[1]).filter((name) =>
+        !/NNN|NAME/.test(name) && !sources.includes(name.replace(/^\/+/, ""))
+      ),
     );
     assertEquals([...missing], []);
   }
