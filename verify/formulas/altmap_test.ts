@@ -8,6 +8,7 @@ import { createNamespace, destroyNamespace } from "../../src/drivers/nvdimm/name
 import { ndRegions } from "../../src/drivers/nvdimm/region.ts";
 import { ENOMEM } from "../../src/include/errno.ts";
 import { USE_ALTMAP_VMEMMAP, USE_VMEMMAP } from "../../src/include/frame_use.ts";
+import { unwinding } from "../../src/testing.ts";
 import * as f from "./altmap.ts";
 
 const MIB = 2 ** 20;
@@ -37,7 +38,8 @@ Deno.test("parts() of a range around, between and inside sections", () => {
 
 for (const [arch, granule] of Object.entries(f.GRANULES)) {
   Deno.test(`shares() are what is counted, whatever the size and the start: ${arch}`, () => {
-    const k = boot({ arch, dram: [GIB], pmem: [{ bytes: 3 * GIB }], contents: false });
+    const kernel = unwinding("6.1");
+    const k = boot({ arch, kernel, dram: [GIB], pmem: [{ bytes: 3 * GIB }], contents: false });
     const region = ndRegions(k)[0];
     const align = k.pageBytes;
     let refused = 0;
