@@ -23,9 +23,21 @@ export function chromium(): string | null {
 export const NO_CHROMIUM = `left out: no Chromium at ${PLACES.join(", ")} nor in CHROMIUM (apt-get install chromium)`;
 
 /** Starts it. Its sandbox needs a user of its own, which root in a container has not; only our own page is opened. */
-export function launch(executablePath: string): Promise<Browser> {
-  return puppeteer.launch({ executablePath, pipe: true, args: ["--no-sandbox", "--disable-gpu", "--hide-scrollbars"] });
+export async function launch(executablePath: string): Promise<Browser> {
+  const args = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars"];
+  for (let left = LAUNCHES;; left--) {
+    try {
+      return await puppeteer.launch({ executablePath, pipe: true, args });
+    } catch (error) {
+      // Tests beside this one may have the host's memory for a moment (ENOMEM).
+      if (left === 0 || !String(error).includes("Cannot allocate memory")) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+    }
+  }
 }
+
+/** How often a launch that finds no memory is tried again. */
+const LAUNCHES = 20;
 
 /** Waits until the page waits for no answer and has drawn the last one. */
 export async function settled(page: Page): Promise<void> {

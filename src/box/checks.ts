@@ -164,7 +164,17 @@ function initialised(box: Box, { value: said }: BoxFigure, emulator: Emulator): 
 
 /** Memmap in DRAM, whoever it is from. */
 function memmapPages(box: Box, { value: said }: BoxFigure, emulator: Emulator): Answer {
-  const value = costsOf(box, emulator).reduce((sum, { dram }) => sum + dram, 0) / 4096;
+  const costs = costsOf(box, emulator);
+  const value = costs.reduce((sum, { dram }) => sum + dram, 0) / 4096;
+  // Pages of memory that holds its own memmap keep all of it, and no file says where a pool's pages lie.
+  const selfHosted = costs.some(({ onMemory }) => onMemory > 0);
+  const saving = costs.some(({ kind, dram }) => kind === "pool" && dram < 0);
+  if (value !== said && selfHosted && saving) {
+    return {
+      value: null,
+      why: "huge pages on memory that holds its own memmap keep theirs; where they lie is not said",
+    };
+  }
   return { value, why: value === said ? null : "Linux up to 7.1 counts shared and self-hosted memmap whole" };
 }
 

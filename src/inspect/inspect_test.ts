@@ -157,7 +157,10 @@ Deno.test("readBox() makes the same machine of what it shows, and every figure a
         config.memmapOnMemory,
         k.hotplug.blockPages * 4096,
       ]);
-      assertEquals(checksOf(box, emulator).filter((check) => !check.agrees), []);
+      // Only what depends on where huge pages lie may be left open.
+      const open = config.ram && config.memmapOnMemory && config.freeVmemmap && config.hugetlb.length > 0;
+      const told = checksOf(box, emulator).filter((check) => !(open && check.emulated === null));
+      assertEquals(told.filter((check) => !check.agrees), []);
     }),
     { numRuns: 10 },
   );

@@ -75,8 +75,8 @@ Deno.test("seriesReport() and its text carry every figure and the verdict", () =
   assertEquals(text.includes("all goals met"), report.ok);
   const errors = report.times.filter((t) => t.role !== "trained").flatMap((t) => t.error ?? []);
   assert(text.includes(`${errors.length} figures never fitted: median`), `${errors.length}`);
-  const readme = Deno.readTextFileSync(new URL("../../README.md", import.meta.url)).replaceAll(/\s+/g, " ");
-  assert(readme.includes(`the median error of ${errors.length} figures that were never fitted`));
+  const page = Deno.readTextFileSync(new URL("../../docs/performance.md", import.meta.url)).replaceAll(/\s+/g, " ");
+  assert(page.includes(`the median error of ${errors.length} figures that were never fitted`));
   // Small runs shift the fit by more than rounding; nothing else may be amiss.
   assert(report.failures.every((f) => f.includes("the fit gives")), report.failures.join("; "));
 });
