@@ -12,8 +12,7 @@ import { SCENARIOS } from "./options.ts";
 /** Where Debian keeps a kernel. */
 interface DebianKernel {
   readonly version: string;
-  /** One line of sources.list. */
-  readonly source: string;
+  readonly source: Suite;
   readonly packages: readonly string[];
   /** Path of the image in the packages, and of what holds lib/modules. */
   readonly image: string;
@@ -21,9 +20,15 @@ interface DebianKernel {
 }
 
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
-const line = (url: string, suite: string) => `deb [signed-by=${KEYRING}] ${url} ${suite} main`;
-const SECURITY = line("http://deb.debian.org/debian-security", "bookworm-security");
-const BACKPORTS = line("http://deb.debian.org/debian", "trixie-backports");
+
+/** A suite of one of Debian's archives, by the archive's name. */
+interface Suite {
+  readonly archive: "debian" | "debian-security";
+  readonly suite: string;
+}
+
+const SECURITY: Suite = { archive: "debian-security", suite: "bookworm-security" };
+const BACKPORTS: Suite = { archive: "debian", suite: "trixie-backports" };
 
 /**
  * One of each generation. 6.12 is 6.12.113 since later ones up to 6.12.117 lose the pages of a HugeTLB pool that
@@ -96,11 +101,22 @@ async function captureKernel(kernel: DebianKernel, dir: string, out: string, sce
   ]);
 }
 
+/** The line of sources.list, from wherever this machine's apt gets the archive. */
+async function sourceLine({ archive, suite }: Suite): Promise<string> {
+  const args = ["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"];
+  const { stdout } = await new Deno.Command("apt-get", { args, stderr: "inherit" }).output();
+  const url = new TextDecoder().decode(stdout).split("\n").find((uri) =>
+    uri.replace(/\/$/, "").endsWith(`/${archive}`)
+  );
+  if (url === undefined) throw new CommandError(`capture: apt knows no archive ${archive}: see its sources.list`);
+  return `deb [signed-by=${KEYRING}] ${url} ${suite} main`;
+}
+
 /** Downloads the packages into `root` and unpacks them there. Error with what apt-get says. */
 async function fetchPackages({ source, packages, image, version }: DebianKernel, root: string): Promise<void> {
   console.error(`capture:all: ${version}: fetching ${packages.join(", ")}`);
   for (const sub of ["lists/partial", "archives/partial"]) await Deno.mkdir(`${root}/apt/${sub}`, { recursive: true });
-  await Deno.writeTextFile(`${root}/apt/sources.list`, `${source}\n`);
+  await Deno.writeTextFile(`${root}/apt/sources.list`, `${await sourceLine(source)}\n`);
   const options = aptOptions(`${root}/apt`);
   await run("apt-get", [...options, "--quiet", "update"], root);
   await run("apt-get", [...options, "--quiet", "download", ...packages], root);
