@@ -23,6 +23,7 @@ import type { SharedBytes } from "./machine/phys_mem.ts";
 import type { RegionSpec } from "./machine/topology.ts";
 import { mapDirect } from "./mm/direct_map.ts";
 import { FaultBudget } from "./mm/fault_inject.ts";
+import { type BootPool, hugetlbBootmemAlloc, hugetlbInitPools, hugetlbVmemmapInitEarly } from "./mm/hugetlb/bootmem.ts";
 import { hugetlbInit, newHugetlbState } from "./mm/hugetlb/hugetlb.ts";
 import type { Kernel } from "./mm/kernel.ts";
 import { Memblock } from "./mm/memblock.ts";
@@ -69,6 +70,8 @@ export interface BootOptions {
   readonly memoryBlockBytes?: number;
   /** hugetlb_free_vmemmap=on; up to 5.19 it keeps memmap_on_memory off. Default false. */
   readonly hugetlbFreeVmemmap?: boolean;
+  /** Huge pages that boot sets aside (hugepagesz=, hugepages=); default none. */
+  readonly hugepages?: readonly BootPool[];
   /**
    * Memmap mapped by PMD leaves where the architecture has them (`pmd`, default), or by base pages (`base`, seed 004).
    */
@@ -98,19 +101,22 @@ export function boot(options: BootOptions = {}): Kernel {
   const arch = archOf(options.arch ?? "x86-64");
   const config = kernelConfig(options.kernel);
   const k = startKernel(machineSpec(arch, options), arch, config, options);
-  bootKernel(k);
+  bootKernel(k, options.hugepages ?? []);
   fragment(k, options.fragment ?? 0, options.seed ?? 1);
   return k;
 }
 
 /** The boot list. */
-function bootKernel(k: Kernel): void {
-  reserveFirstFrame(k); //  frame 0 stays out of every allocator
-  initMm(k); //             the kernel's top-level table
-  pagingInit(k); //         sections, their memmap, from the boot allocator
-  zonesInit(k); //          zones span the memory ranges
-  memInit(k); //            the buddy allocator takes over
-  hugetlbInit(k); //        an empty pool for every huge page size
+function bootKernel(k: Kernel, pools: readonly BootPool[]): void {
+  reserveFirstFrame(k); //                            frame 0 stays out of every allocator
+  initMm(k); //                                       the kernel's top-level table
+  hugetlbInit(k); //                                  an empty pool for every huge page size
+  const pages = hugetlbBootmemAlloc(k, pools); //     frames for huge pages, from the boot allocator
+  hugetlbVmemmapInitEarly(k, pages); //               their memmap, where it is made shared
+  pagingInit(k); //                                   sections, their memmap, from the boot allocator
+  zonesInit(k); //                                    zones span the memory ranges
+  memInit(k); //                                      the buddy allocator takes over
+  hugetlbInitPools(k, pools, pages); //               huge pages that were asked for
 }
 
 function archOf(given: string | Arch): Arch {

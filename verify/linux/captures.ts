@@ -18,6 +18,7 @@ export const SCENARIOS = [
   "gigantic",
   "fsdax",
   "kmem",
+  "direct_map",
 ] as const;
 export type Scenario = typeof SCENARIOS[number];
 
@@ -47,10 +48,7 @@ export interface Capture {
 
 const FIXTURES = new URL("../../fixtures/", import.meta.url);
 /** Files that a folder may hold beside scenarios: compared by verify/series, or for reading (fixtures/README.md). */
-const OTHERS = [
-  ...["gup_test.json", "bootstrap_instructions.json"],
-  "direct_map.json",
-];
+const OTHERS = ["gup_test.json", "bootstrap_instructions.json"];
 const GIB = 2 ** 30;
 
 /** Machines taken by hand, whose files do not hold qemu's command line; fixtures/README.md describes them. */

@@ -4,6 +4,7 @@
 // for counts of free pages, which per-CPU lists and slabs of the real machine blur.
 
 import { type Capture, captures, type Scenario } from "./captures.ts";
+import { directMapRows } from "./direct_map.ts";
 import { fsdaxRows } from "./fsdax.ts";
 import { giganticRows } from "./gigantic.ts";
 import { hotplugRows } from "./hotplug.ts";
@@ -43,6 +44,7 @@ const ROWS: Readonly<Record<Scenario, (capture: Capture) => CapturedRow[]>> = {
   gigantic: giganticRows,
   fsdax: fsdaxRows,
   kmem: kmemRows,
+  direct_map: directMapRows,
 };
 
 /** The rows of a capture, not yet compared. */

@@ -7,8 +7,9 @@ import { createNamespace, type NdNamespace, usableBytes } from "../../src/driver
 import type { NdRegion } from "../../src/drivers/nvdimm/region.ts";
 import { errnoName } from "../../src/include/errno.ts";
 import { parseSize } from "../../src/lib/units.ts";
+import { directVpn } from "../../src/mm/direct_map.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
-import { levelPages, tableEntries, vmemmapVpn } from "../../src/mm/pgtable.ts";
+import { levelPages, tableIndex, vmemmapVpn } from "../../src/mm/pgtable.ts";
 import { walkTables } from "../../src/mm/ptdump.ts";
 import type { NamespaceSpec } from "./capture/namespace_spec.ts";
 import type { Walk } from "./capture/page_walk.ts";
@@ -76,6 +77,11 @@ export function framesOf(k: Kernel, ns: NdNamespace): Frames {
   return { start: ns.extent.start / k.pageBytes, end: ns.extent.end / k.pageBytes };
 }
 
+/** Managed pages of the first node, which captured machines have no other beside. */
+export function managedPages(k: Kernel): number {
+  return k.nodes[0].zones.reduce((sum, zone) => sum + zone.managed, 0);
+}
+
 export function pmemFrames(k: Kernel): Frames {
   return k.machine.topology.pmem[0];
 }
@@ -83,12 +89,21 @@ export function pmemFrames(k: Kernel): Frames {
 /** The memmap of a run of frames, in the form the captured tables are walked to. */
 export function walkEmulated(k: Kernel, frames: Frames): Walk {
   const perPage = k.pageBytes / k.structPageSize;
-  const base = vmemmapVpn(k, 0);
-  const first = base + frames.start / perPage;
-  const end = base + frames.end / perPage;
-  const outside = (vpn: number, pages: number) => vpn + pages <= first || vpn >= end;
+  return walkFrom(k, vmemmapVpn(k, 0), frames.start / perPage, frames.end / perPage);
+}
+
+/** The direct map of a run of frames, likewise: the leaves' `page` is the frame they map. */
+export function walkDirectEmulated(k: Kernel, frames: Frames): Walk {
+  return walkFrom(k, directVpn(k, 0), frames.start, frames.end);
+}
+
+/** What maps pages [start, end) counted from virtual page `base`, and the tables on the way. */
+function walkFrom(k: Kernel, base: number, start: number, end: number): Walk {
+  const outside = (vpn: number, pages: number) => vpn + pages <= base + start || vpn >= base + end;
   const walk: Walk = { leaves: [], tables: [new Set(), new Set(), new Set()] };
-  walkTables(k, k.rootPfn, k.arch.vmemmapPgdIndex, tableEntries(k), {
+  const { topLevel } = k.arch.format;
+  const last = tableIndex(k, base + end - 1, topLevel) + 1;
+  walkTables(k, k.rootPfn, tableIndex(k, base + start, topLevel), last, {
     table: (level, vpn, frame) => {
       if (!outside(vpn, levelPages(k, level))) walk.tables[(level - 1) as 0 | 1 | 2].add(frame);
     },

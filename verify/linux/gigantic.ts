@@ -1,70 +1,103 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A huge page of 1G at run time on a captured machine (gigantic.json): base pages that leave and come back, and what of
-// boot's memmap becomes managed. What the pools of boot have is for reading: it is what a guest lacks against another.
+// Huge pages of 1G and 2M on a captured machine (gigantic.json): a page of 1G that comes and goes at run time, and pools
+// that boot makes: base pages that leave and come back, what of boot's memmap becomes managed, and where memmap is
+// counted. A pool of boot is compared by what its guest has against one without a pool.
 
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
-import { SZ_1G } from "../../src/include/sizes.ts";
+import { SZ_1G, SZ_2M } from "../../src/include/sizes.ts";
 import { setNrHugepages, sizeToHstate } from "../../src/mm/hugetlb/hugetlb.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { totalFreePages } from "../../src/mm/page_alloc.ts";
+import { C } from "../../src/mm/vmstat.ts";
 import { basePagesOf, freedPages } from "../formulas/hugetlb.ts";
 import { PAGE } from "../formulas/vmemmap.ts";
 import type { Capture, CapturedMachine } from "./captures.ts";
-import { bootCaptured } from "./emulated.ts";
-import type { CapturedRow, Fields } from "./row.ts";
+import { bootCaptured, managedPages } from "./emulated.ts";
+import { nrMemmapPages } from "./namespaces.ts";
+import { type CapturedRow, type Fields, flat } from "./row.ts";
 
-/** Free pages by which two readings differ: the largest seen. */
+/** Free pages by which two readings of one guest differ, and of two guests: the largest seen. */
 const NOISE = 24;
+const NOISE_OF_GUESTS = 64;
 /** PTE tables of the memmap of a page of 1G. */
 const SPLIT_TABLES = 8;
 
 interface Counts {
   readonly free: number;
   readonly managed: number;
+  /** nr_memmap_pages and nr_memmap_boot_pages; null where the kernel does not count them. */
+  readonly memmap: { readonly pages: number; readonly bootPages: number } | null;
 }
 
 interface UpAndDown {
+  readonly got: number;
   readonly before: Counts;
   readonly up: Counts;
   readonly down: Counts;
 }
 
+/** What was captured with the optimisation, or without: by pool, "none", "boot 1G x 1". */
+type Pools = Readonly<Record<string, { readonly boot: Counts; readonly runTime?: UpAndDown }>>;
+
 /** Rows of a capture: with the optimisation and without. */
 export function giganticRows({ data, machine }: Capture): CapturedRow[] {
-  const { modes } = data as { readonly modes: Readonly<Record<string, { readonly none: { runTime: UpAndDown } }>> };
-  return Object.entries(modes).map(([mode, { none }]) => {
+  const { modes } = data as { readonly modes: Readonly<Record<string, Pools>> };
+  return Object.entries(modes).flatMap(([mode, pools]) => {
     const on = mode === "on";
+    const { none, ...boot } = pools;
     const kept = basePagesOf(SZ_1G, PAGE) - (on ? freedPages(SZ_1G, PAGE, 1) - SPLIT_TABLES : 0);
-    return {
+    const atRunTime: CapturedRow = {
       name: `1G at run time, ${mode}`,
-      linux: changes(none.runTime),
+      linux: runTimeFields(none.runTime!),
       formula: { consumed: kept },
-      emulate: () => changes(upAndDown(machine, on)),
+      emulate: () => runTimeFields(upAndDown(machine, on)),
       noise: { consumed: NOISE, returned: NOISE },
     };
+    const atBoot = Object.entries(boot).map(([name, pool]): CapturedRow => ({
+      name: `${name}, ${mode}`,
+      linux: since(pool.boot, none.boot),
+      emulate: () => since(bootedWith(machine, on, name), bootedWith(machine, on, null)),
+      noise: { free: NOISE_OF_GUESTS },
+    }));
+    return [atRunTime, ...atBoot];
   });
 }
 
-function changes({ before, up, down }: UpAndDown): Fields {
-  return {
-    consumed: before.free - up.free,
-    returned: down.free - up.free,
-    managedUp: up.managed - before.managed,
-    managedDown: down.managed - before.managed,
-  };
+function runTimeFields({ got, before, up, down }: UpAndDown): Fields {
+  const { free: taken, ...whileUp } = since(up, before);
+  const { free: _free, ...afterwards } = since(down, before);
+  return flat({ got, consumed: -taken, returned: down.free - up.free, up: whileUp, down: afterwards });
+}
+
+/** What `now` has more; the counters of memmap where both kernels count them. */
+function since(now: Counts, base: Counts): Readonly<Record<string, number>> {
+  const counts = { free: now.free - base.free, managed: now.managed - base.managed };
+  if (now.memmap === null || base.memmap === null) return counts;
+  const { pages, bootPages } = now.memmap;
+  return { ...counts, memmapPages: pages - base.memmap.pages, bootPages: bootPages - base.memmap.bootPages };
 }
 
 function upAndDown(machine: CapturedMachine, on: boolean): UpAndDown {
   const k = bootCaptured(machine, { pmem: [], hugetlbFreeVmemmap: on, contents: true });
   const h = sizeToHstate(k, SZ_1G)!;
   const before = countsOf(k);
-  setNrHugepages(k, h, 1);
+  const got = setNrHugepages(k, h, 1);
   const up = countsOf(k);
   checkInvariants(k);
   setNrHugepages(k, h, 0);
-  return { before, up, down: countsOf(k) };
+  return { got, before, up, down: countsOf(k) };
+}
+
+/** A guest with the pool that a name such as "boot 2M x 64" asks for, or none. */
+function bootedWith(machine: CapturedMachine, on: boolean, pool: string | null): Counts {
+  const [, size, count] = pool === null ? [] : /^boot (1G|2M) x (\d+)$/.exec(pool)!;
+  const hugepages = pool === null ? [] : [{ bytes: size === "1G" ? SZ_1G : SZ_2M, count: Number(count) }];
+  const k = bootCaptured(machine, { pmem: [], hugetlbFreeVmemmap: on, contents: true, hugepages });
+  checkInvariants(k);
+  return countsOf(k);
 }
 
 function countsOf(k: Kernel): Counts {
-  return { free: totalFreePages(k), managed: k.nodes[0].zones.reduce((sum, z) => sum + z.managed, 0) };
+  const memmap = { pages: nrMemmapPages(k), bootPages: k.stat[C.nrMemmapBootPages] };
+  return { free: totalFreePages(k), managed: managedPages(k), memmap };
 }

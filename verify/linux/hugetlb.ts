@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // nr_hugepages 0, n, 0 on real machines (hugetlb.json): base pages that leave and come back, and what becomes managed
-// memory when boot's memmap is freed. Readings of free pages are blurred, on later kernels more than on 6.1.
+// memory when boot's memmap is freed, the first rounds included. Readings of free pages are blurred, on later kernels more than on 6.1.
 
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import { setNrHugepages, sizeToHstate } from "../../src/mm/hugetlb/hugetlb.ts";
@@ -9,7 +9,7 @@ import { basePagesOf, freedPages } from "../formulas/hugetlb.ts";
 import { latest } from "../measure/measure.ts";
 import type { Capture, CapturedMachine } from "./captures.ts";
 import type { CapturedRow, Fields } from "./row.ts";
-import { bootCaptured } from "./emulated.ts";
+import { bootCaptured, managedPages } from "./emulated.ts";
 
 const HUGE = 2 ** 21;
 const BASE = 4096;
@@ -25,39 +25,67 @@ interface Step {
   readonly returned: number;
 }
 
+/** A round of as many pages as the largest step, before the steps. */
+interface Round {
+  readonly consumed: number;
+  readonly returned: number;
+  /** Managed pages after the round, less before it. */
+  readonly managedDelta: number;
+}
+
+type Steps = { readonly steps: readonly Step[] } & Readonly<Record<`nr_hugepages_0_${number}_0`, readonly Round[]>>;
+
 /** Rows of a capture: a step each, with the optimisation and without. */
 export function hugetlbRows({ data, machine, folder, release }: Capture): CapturedRow[] {
-  const { modes } = data as { readonly modes: Readonly<Record<Mode, { readonly steps: readonly Step[] }>> };
+  const { modes } = data as { readonly modes: Readonly<Record<Mode, Steps>> };
   const noise = release.startsWith("6.1.") ? NOISE_6_1 : NOISE_LATER;
   return (["on", "off"] as const).flatMap((mode) => {
     const { steps } = modes[mode];
-    const pool = () => latest(`hugetlb ${folder} ${mode}`, () => poolSteps(machine, mode, steps.map(({ n }) => n)));
+    const largest = Math.max(...steps.map(({ n }) => n));
+    const rounds = modes[mode][`nr_hugepages_0_${largest}_0`].map((round) => ({ n: largest, ...round }));
+    const ns = [...rounds, ...steps].map(({ n }) => n);
+    const pool = () => latest(`hugetlb ${folder} ${mode}`, () => poolSteps(machine, mode, ns));
     const perPage = basePagesOf(HUGE, BASE) - (mode === "on" ? freedPages(HUGE, BASE, 1) : 0);
-    return steps.map(({ n, consumed, returned }, i) => ({
-      name: `${mode} ${n}`,
-      linux: { consumed, returned },
-      formula: { consumed: n * perPage, returned: n * perPage },
+    const firstRounds = rounds.map((round, i) => ({
+      name: `${mode} ${largest}, round ${i + 1}`,
+      linux: roundFields(round, i),
       emulate: () => pool()[i],
       noise: { consumed: noise, returned: noise },
     }));
+    const row = ({ n, consumed, returned }: Step, i: number) => ({
+      name: `${mode} ${n}`,
+      linux: { consumed, returned },
+      formula: { consumed: n * perPage, returned: n * perPage },
+      emulate: () => pool()[rounds.length + i],
+      noise: { consumed: noise, returned: noise },
+    });
+    return [...firstRounds, ...steps.map(row)];
   });
 }
 
 /**
- * Does on the emulator what the steps of hugetlb.json do: a first round of as many pages as the largest splits the
- * leaves, as it had on the measured kernel; then each step up and down.
+ * The first round frees what boot made of the memmap, once for every huge page. Which pages a later one gets that had
+ * not been huge before is the allocator's choice.
  */
+function roundFields({ consumed, returned, managedDelta }: Round, i: number): Fields {
+  return i === 0 ? { consumed, returned, managedDelta } : { consumed, returned };
+}
+
+/** Does on the emulator what hugetlb.json did: rounds and steps, each up and down. The first splits the leaves. */
 function poolSteps(machine: CapturedMachine, mode: Mode, counts: readonly number[]): Fields[] {
   const k = bootCaptured(machine, { pmem: [], hugetlbFreeVmemmap: mode === "on", contents: true });
   const h = sizeToHstate(k, HUGE)!;
-  setNrHugepages(k, h, Math.max(...counts));
-  setNrHugepages(k, h, 0);
   return counts.map((n) => {
     const before = totalFreePages(k);
+    const managed = managedPages(k);
     setNrHugepages(k, h, n);
     const between = totalFreePages(k);
     checkInvariants(k);
     setNrHugepages(k, h, 0);
-    return { consumed: before - between, returned: totalFreePages(k) - between };
+    return {
+      consumed: before - between,
+      returned: totalFreePages(k) - between,
+      managedDelta: managedPages(k) - managed,
+    };
   });
 }

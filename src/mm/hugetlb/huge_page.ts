@@ -50,24 +50,26 @@ import { traced } from "../trace.ts";
 
 const { COMPOUND_HEAD, COMPOUND_HEAD_HI, MAPPING, MAPPING_HI, STEP } = WORD;
 
-/** Makes `h.pages` frames one huge page that is free in its pool: `prep_compound_page`, no references. */
+/**
+ * Makes `h.pages` frames one huge page that is free in its pool: `prep_compound_page`, no references. `structs` is how
+ * many struct pages have storage of their own already.
+ */
 export const prepHugePage = traced(
   "prep_compound_page(_, head)",
-  (k: Kernel, h: Hstate, head: number, zone: number, nid: number): void => {
+  (k: Kernel, h: Hstate, head: number, zone: number, nid: number, structs: number = h.pages): void => {
     initSinglePage(k, head, zone, nid);
     setPageFlags(k, head, k.layout.head);
     writePage(k, head, PAGE_REFCOUNT, 0);
     writePage(k, head, PAGE_PRIVATE, HPG_FREED);
     if (!k.contents) return;
-    prepTails(k, head, h.order, zone, nid);
+    prepTails(k, head, h.order, structs, zone, nid);
     prepCompoundHead(k, head, h.order, HUGETLB_PAGE_DTOR);
     if (k.layout.hugetlbMark === "type") writePage(k, head, PAGE_MAPCOUNT, PGTY_HUGETLB << 24);
-    k.stat[C.hugetlbPagesPrepared] += h.pages;
+    k.stat[C.hugetlbPagesPrepared] += structs;
   },
 );
 
-function prepTails(k: Kernel, head: number, order: number, zone: number, nid: number): void {
-  const pages = 2 ** order;
+function prepTails(k: Kernel, head: number, order: number, pages: number, zone: number, nid: number): void {
   if (k.structPageSize === STRETCH_STRUCT_SIZE) {
     stampTails(k, head + 1, pages - 1, tailImage(k, head, zone, nid), head, order);
     return;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Pools of huge pages (mm/hugetlb.c): nr_hugepages up and down, over all nodes in turn or on one, pages handed out and
 // taken back, surplus pages made on demand. persistent = nr - surplus is what nr_hugepages sets.
-// Left out: reservations, subpools, boot-time allocation, migration, hugetlbfs.
+// Left out: reservations, subpools, migration, hugetlbfs.
 
 import { EBUSY, ENOMEM } from "../../include/errno.ts";
 import { USE_HUGETLB } from "../../include/frame_use.ts";

@@ -12,7 +12,7 @@
 // entry, then the flush. Both are all or nothing, except that PTE tables made by a split stay. The parts are exported
 // for verify/races, which puts another CPU between them.
 // Left out: locks; waiting out a grace period, which is counted (one CPU runs); undoing an
-// optimisation that failed in its middle, for leaves are split before anything else is done; boot-time pools.
+// optimisation that failed in its middle, for leaves are split before anything else is done.
 
 import { ENOMEM } from "../../include/errno.ts";
 import { USE_SHARED_TAILS, USE_VMEMMAP } from "../../include/frame_use.ts";
@@ -96,7 +96,7 @@ export const hugetlbVmemmapOptimize = traced(
 );
 
 /** Marks the head. Before its page is copied, so that the copy has the mark too. */
-function markOptimized(k: Kernel, head: number): void {
+export function markOptimized(k: Kernel, head: number): void {
   writePage(k, head, PAGE_PRIVATE, readPage(k, head, PAGE_PRIVATE) | HPG_VMEMMAP_OPTIMIZED);
 }
 
@@ -131,7 +131,7 @@ export const vmemmapGetTail = traced(
 );
 
 /** `init_compound_tail` for every struct page of a frame. */
-function fillTails(k: Kernel, frame: number, order: number, links: number): void {
+export function fillTails(k: Kernel, frame: number, order: number, links: number): void {
   const { words, pageWords } = k.phys;
   const base = k.phys.touch(frame, 0);
   words.fill(0, base, base + pageWords);

@@ -4,9 +4,10 @@
 
 import { createNamespace, destroyNamespaces, initLabels, unbind } from "./namespace.ts";
 import { parseNamespaceSpec } from "./namespace_spec.ts";
-import { PAGE_BYTES, type Walk } from "./page_walk.ts";
+import { PAGE_BYTES } from "./page_walk.ts";
 import { dramOf, type Scenario } from "./scenario.ts";
 import { pmemOf } from "./scenario_namespaces.ts";
+import { leavesBySize } from "./tally.ts";
 
 const DRAM_MIB = 4096;
 const NAMESPACES = ["1G-2M-mem", "1G-2M-dev", "2G-1G-mem", "144M-2M-mem"].map(parseNamespaceSpec);
@@ -31,8 +32,8 @@ export const directMap: Scenario = async (capture) => {
       measured.push({
         name: spec.name,
         namespaceStart: `0x${ns.start.toString(16)}`,
-        bound: leaves(bound),
-        unbound: leaves(unbound),
+        bound: leavesBySize(bound),
+        unbound: leavesBySize(unbound),
         tablesGone: bound.tables.map((tables, level) => tables.difference(unbound.tables[level as 0 | 1 | 2]).size),
       });
       await destroyNamespaces(guest);
@@ -46,8 +47,3 @@ export const directMap: Scenario = async (capture) => {
     rows,
   };
 };
-
-function leaves(walk: Walk) {
-  const [ptes, pmds, puds] = [0, 1, 2].map((level) => walk.leaves.filter((leaf) => leaf.level === level).length);
-  return { "4K": ptes, "2M": pmds, "1G": puds };
-}

@@ -60,6 +60,12 @@ export function tallyMap(walk: Walk, pmem: PmemFrames) {
   };
 }
 
+/** How many leaves of each size. */
+export function leavesBySize(walk: Walk) {
+  const [ptes, pmds, puds] = [0, 1, 2].map((level) => atLevel(walk, level).length);
+  return { "4K": ptes, "2M": pmds, "1G": puds };
+}
+
 /** How many frames are mapped once, twice, ..: number of PTEs -> number of frames. */
 export function refcounts(frames: readonly number[]): Record<string, number> {
   const perFrame = new Map<number, number>();

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The direct map of a captured machine's namespaces (direct_map.json): leaves by size while a namespace is bound and
+// after it was unbound, and the tables that went with it.
+
+import { destroyNamespace } from "../../src/drivers/nvdimm/namespace.ts";
+import { ndRegions } from "../../src/drivers/nvdimm/region.ts";
+import { parseSize } from "../../src/lib/units.ts";
+import { latest } from "../measure/measure.ts";
+import { parseNamespaceSpec } from "./capture/namespace_spec.ts";
+import { leavesBySize } from "./capture/tally.ts";
+import type { Capture, CapturedMachine } from "./captures.ts";
+import { bootCaptured, create, extentOf, framesOf, walkDirectEmulated } from "./emulated.ts";
+import { type CapturedRow, type Fields, flat } from "./row.ts";
+
+interface Row {
+  readonly name: string;
+  /** What ndctl or the kernel said where the namespace did not come up. */
+  readonly error?: string;
+  readonly namespaceStart: string;
+}
+
+const SZ_1G = 2 ** 30;
+const SZ_2M = 2 ** 21;
+
+/** Rows of a capture: a namespace each. What ndctl refuses by itself says nothing about the kernel. */
+export function directMapRows({ data, machine, folder }: Capture): CapturedRow[] {
+  const rows = (data as { readonly rows: readonly Row[] }).rows.filter(({ error }) => error === undefined);
+  const emulated = () => latest(`direct map of ${folder}`, () => emulate(machine, rows.map(({ name }) => name)));
+  return rows.map((row, i) => {
+    const { name, ...fields } = row;
+    return { name, linux: flat(fields), formula: formulaFields(row), emulate: () => emulated()[i] };
+  });
+}
+
+/** x86-64 maps whole GiB by one leaf each, and what is in front and behind by leaves of 2 MiB. */
+function formulaFields({ name, namespaceStart }: Row): Fields {
+  const start = Number(namespaceStart);
+  const end = start + parseSize(parseNamespaceSpec(name).size);
+  const first = Math.ceil(start / SZ_1G);
+  const last = Math.floor(end / SZ_1G);
+  const gigabytes = Math.max(0, last - first);
+  return { "bound.4K": 0, "bound.2M": (end - start - gigabytes * SZ_1G) / SZ_2M, "bound.1G": gigabytes };
+}
+
+function emulate(machine: CapturedMachine, names: readonly string[]): Fields[] {
+  const k = bootCaptured(machine);
+  const [region] = ndRegions(k);
+  return names.map((name) => {
+    const ns = create(k, region, parseNamespaceSpec(name));
+    if (typeof ns === "number") return { error: ns };
+    const frames = framesOf(k, ns);
+    const bound = walkDirectEmulated(k, frames);
+    const { namespaceStart } = extentOf(k, ns);
+    if (destroyNamespace(k, ns) < 0) throw new Error(`Cannot destroy namespace ${name}`);
+    const unbound = walkDirectEmulated(k, frames);
+    return flat({
+      namespaceStart,
+      bound: leavesBySize(bound),
+      unbound: leavesBySize(unbound),
+      tablesGone: bound.tables.map((tables, level) => tables.difference(unbound.tables[level as 0 | 1 | 2]).size),
+    });
+  });
+}
