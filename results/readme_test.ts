@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What README says in figures and commands that a program knows better: counts of RACES.md and of MUTATIONS.md (those of
-// the audit are compared with a run of it, verify/audit/main_test.ts), command lines, tasks, versions; and the names of
-// functions and files, in ARCHITECTURE.md too.
+// What README says in figures and commands that a program knows better: counts of RACES.md and of MUTATIONS.md, command
+// lines, tasks, versions; and the names of functions and files, in ARCHITECTURE.md too.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parseFlags } from "../src/cli/flags.ts";

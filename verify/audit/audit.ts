@@ -22,7 +22,7 @@ export const WORST_FIRST: readonly Exclude<Outcome, "equal">[] = [
 ];
 
 /** A claim with its verdict and the rows that led to it. */
-export interface AuditedClaim extends DocumentedClaim {
+export interface AuditedClaim extends Omit<DocumentedClaim, "rows"> {
   readonly verdict: Exclude<Outcome, "equal">;
   /** Every row has the verdict expected of it. */
   readonly ok: boolean;
@@ -36,7 +36,7 @@ export function claimId(rowId: string): string {
 
 /** Whether a row judges a claim of a document, rather than being a check of its own. */
 export function isClaimRow(rowId: string): boolean {
-  return /^\d{3}-\d{2}(\/|$)/.test(rowId);
+  return /^\d{3}-\d{2,3}(\/|$)/.test(rowId);
 }
 
 /**

@@ -36,7 +36,7 @@ export function auditMarkdown(claims: readonly AuditedClaim[]): string {
   return [
     "# The audit of the documents",
     "",
-    `${claims.length} claims of five documents, each judged by running what it is about on the emulator and by a closed`,
+    `${claims.length} claims of ${DOCUMENTS.length} documents, each judged by running what it is about on the emulator and by a closed`,
     "formula that shares no code with it. Written by `deno task audit`; do not edit. `deno task verify` shows every number,",
     "`deno task lab claims --id ID` one claim. A claim's verdict is the worst of its parts. Places are document:line.",
     "",

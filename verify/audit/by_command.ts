@@ -5,8 +5,8 @@
 import { CommandError } from "../../src/cli/command.ts";
 import { parseFlags } from "../../src/cli/flags.ts";
 import { COMMANDS } from "../../src/cli/main.ts";
-import { type ClaimsDocument, type DocumentedClaim, type Measure } from "../claims/catalogue.ts";
-import { compare, failedRow, type Judged, type SuiteReport } from "../claims/claim.ts";
+import type { ClaimsDocument, DocumentedRow, Measure } from "../claims/catalogue.ts";
+import { compare, failedRow, type Judged, needsNoNumbers, type SuiteReport } from "../claims/claim.ts";
 
 /** Counts the number. CommandError for a command, flag or place in the report that is not there. */
 export async function countBy({ command: line, pointer, scale = 1 }: Measure): Promise<number> {
@@ -20,7 +20,7 @@ export async function countBy({ command: line, pointer, scale = 1 }: Measure): P
   return scale * numberAt(report ?? {}, pointer, name);
 }
 
-/** The number a JSON pointer (RFC 6901) leads to. */
+/** The number a JSON pointer (RFC 6901) leads to; 1 or 0 for a yes or no. */
 export function numberAt(report: object, pointer: string, name: string): number {
   let value: unknown = report;
   for (const part of pointer.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))) {
@@ -31,22 +31,24 @@ export function numberAt(report: object, pointer: string, name: string): number 
     }
     value = (value as Record<string, unknown>)[part];
   }
+  if (typeof value === "boolean") return Number(value);
   if (typeof value !== "number") throw new CommandError(`the report of ${name} has no number at ${pointer}`);
   return value;
 }
 
-/** Judges one claim; what fails is a failed row with its message. A claim without a measure is left to a reader. */
-export async function judgeByCommand(claim: DocumentedClaim): Promise<Judged> {
-  const { id, text, unit, printed, measure, note } = claim;
-  const row = { id, what: text, unit, printed, formula: null, model: null };
+/** Judges one row; what fails is a failed row with its message. A row without a measure is left to a reader. */
+export async function judgeByCommand({ measure, ...words }: DocumentedRow): Promise<Judged> {
+  const { id, what, printed, note } = words;
+  const row = { ...words, formula: null, model: null };
   if (measure === null || printed === null) {
+    const expected = words.expected !== null && needsNoNumbers(words.expected) ? words.expected : "read open";
     const reason = note ?? "no measure: nothing here decides it";
-    return { ...row, measured: null, verdict: "read open", expected: "read open", ok: true, note: reason };
+    return { ...row, measured: null, verdict: expected, expected, ok: true, note: reason };
   }
   try {
     const measured = await countBy(measure);
     const verdict = compare(printed, measured);
-    const expected = claim.expected ?? verdict;
+    const expected = words.expected ?? verdict;
     const how = `lab ${measure.command}, ${measure.pointer}`;
     return {
       ...row,
@@ -57,13 +59,13 @@ export async function judgeByCommand(claim: DocumentedClaim): Promise<Judged> {
       note: note === null ? how : `${note}; ${how}`,
     };
   } catch (error) {
-    return { ...failedRow(id, error instanceof Error ? error.message : String(error)), what: text };
+    return { ...failedRow(id, error instanceof Error ? error.message : String(error)), what };
   }
 }
 
 /** Judges a document's claims one after another. */
 export async function judgeDocument({ document, claims }: ClaimsDocument): Promise<SuiteReport> {
   const rows: Judged[] = [];
-  for (const claim of claims) rows.push(await judgeByCommand(claim));
+  for (const row of claims.flatMap((claim) => claim.rows)) rows.push(await judgeByCommand(row));
   return { name: document.id, title: document.title, rows };
 }

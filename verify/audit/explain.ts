@@ -24,7 +24,9 @@ export function explain(rowId: string): Explanation | null {
       const at = text.indexOf(`"${rowId}"`);
       if (at < 0) continue;
       const place = `verify/${folder}${name}:${text.slice(0, at).split("\n").length}`;
-      return text.slice(0, at).endsWith("id: ") ? objectRow(place, text, at) : callRow(place, text, at);
+      const before = text.slice(0, at).trimEnd();
+      if (/\bclaim\($/.test(before)) return claimRow(place, text, at);
+      return before.endsWith("id:") ? objectRow(place, text, at) : callRow(place, text, at);
     }
   }
   return null;
@@ -37,6 +39,18 @@ function objectRow(place: string, text: string, at: number): Explanation {
     return found === null ? null : tidy(expression(body, found.index + found[0].length));
   };
   return { place, formula: side("formula"), measure: side("measure"), call: null };
+}
+
+/** A row made by `claim(id, formula, measure)`. */
+function claimRow(place: string, text: string, at: number): Explanation {
+  const sides: string[] = [];
+  for (let from = at; text[from - 1] !== ")" && sides.length < 3;) {
+    const side = expression(text, from);
+    sides.push(tidy(side));
+    from += side.length + 1;
+  }
+  const [, formula = "", measure = ""] = sides;
+  return { place, formula: formula || null, measure: measure || null, call: null };
 }
 
 function callRow(place: string, text: string, at: number): Explanation {

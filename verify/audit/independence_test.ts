@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What is measured shares no formula with what is expected: a factor wrong in both would go unnoticed. The text of
-// every `measure` and `observe`, and of the functions of the same file that they call, is searched for the formulas'
+// every `measure` and `observe`, of what `claim()` measures, and of the functions of the same file that they call, is searched for the formulas'
 // names. basePages() may stand there: it says in frames what is asked of the emulator, and is not what is counted.
 
 import { assert, assertEquals } from "@std/assert";
@@ -55,9 +55,16 @@ function shared(file: string, text: string): string[] {
       if (!seen.has(name)) search(name, functions.get(seen.add(name) && name)!);
     }
   };
+  // A function may stand there by its name.
+  const searchAt = (what: string, at: number) => search(what, expression(text, at).trim().replace(/^\w+$/, "$&()"));
   for (const { index, 0: head } of text.matchAll(/\b(?:measure|observe): /g)) {
-    // A function may stand there by its name.
-    search(head.slice(0, -2), expression(text, index + head.length).replace(/^\w+$/, "$&()"));
+    searchAt(head.slice(0, -2), index + head.length);
+  }
+  // claim(id, formula, measure)
+  for (const { index, 0: head } of text.matchAll(/(?<![.\w]|function )claim\(/g)) {
+    const id = expression(text, index + head.length);
+    const at = index + head.length + id.length + 1;
+    if (text[at - 1] === ",") searchAt(id.trim(), at + expression(text, at).length + 1);
   }
   return found;
 }
@@ -65,7 +72,7 @@ function shared(file: string, text: string): string[] {
 Deno.test("no measurement uses a formula", () => {
   const files = suites();
   const texts = files.map((file) => Deno.readTextFileSync(new URL(file, VERIFY)));
-  assert(texts.filter((text) => /\bmeasure: /.test(text)).length > 10);
+  assert(texts.filter((text) => /\bmeasure: |\bclaim\(/.test(text)).length > 10);
   assertEquals(files.flatMap((file, i) => shared(file, texts[i])), []);
 });
 
@@ -73,6 +80,10 @@ Deno.test("shared() finds a formula in a measurement and in what that calls", ()
   const head = 'import { gib, mib } from "../formulas/vmemmap.ts";\n';
   const direct = "{ formula: mib(4), measure: () => mib(counted()), expected }";
   assertEquals(shared("x.ts", head + direct), ["x.ts: measure: mib()"]);
+  assertEquals(shared("x.ts", `${head}claim(\n  "001-01",\n  mib(4),\n  () => mib(counted()),\n)`), [
+    'x.ts: "001-01": mib()',
+  ]);
+  assertEquals(shared("x.ts", head + 'claim("001-01", mib(4), () => counted().mib)'), []);
   const behind = `const y = { measure: () => seen(1) };\nfunction seen(n: number) {\n  return gib(n);\n}\n`;
   assertEquals(shared("x.ts", head + behind), ["x.ts: seen: gib()"]);
   assertEquals(shared("x.ts", head + "{ formula: mib(4), measure: () => counted().mib, expected }"), []);

@@ -2,6 +2,7 @@
 // The claims of the documents, as fixtures/claims lists them. Data only, so that a browser has them as well; files that
 // somebody adds or damages are read by catalogue_file.ts.
 
+import { type Verdict, YES_NO } from "./claim.ts";
 import d000 from "../../fixtures/claims/000.json" with { type: "json" };
 import d001 from "../../fixtures/claims/001.json" with { type: "json" };
 import d002 from "../../fixtures/claims/002.json" with { type: "json" };
@@ -21,6 +22,21 @@ export interface Measure {
   readonly scale?: number;
 }
 
+/** The words of one row of verify: a claim is judged in a row of its own, in one for each of its parts, or in both. */
+export interface DocumentedRow {
+  /** The claim's id, with `/part` for a part of it. */
+  readonly id: string;
+  /** What is counted. */
+  readonly what: string;
+  readonly unit: string;
+  /** The figure as the document prints it, 1 or 0 for yes or no; null where it prints none. */
+  readonly printed: string | null;
+  readonly expected: Verdict | null;
+  readonly note: string | null;
+  /** How to count it, of a row that has no code. */
+  readonly measure: Measure | null;
+}
+
 /** One claim as a document makes it. */
 export interface DocumentedClaim {
   /** Document and number, as `000-07`. */
@@ -34,12 +50,7 @@ export interface DocumentedClaim {
   readonly kind: ClaimKind | null;
   /** What it is about; null for none. */
   readonly theme: string | null;
-  /** The number it prints, its unit and how to count it, of a claim that has no code. */
-  readonly printed: string | null;
-  readonly unit: string;
-  readonly measure: Measure | null;
-  readonly expected: "confirmed" | "rounding" | "contradicted" | null;
-  readonly note: string | null;
+  readonly rows: readonly DocumentedRow[];
 }
 
 /** A source document. */
@@ -61,7 +72,17 @@ export interface ClaimsDocument {
   readonly claims: readonly DocumentedClaim[];
 }
 
-/** A file's contents, what may be left out included. */
+/** The words of a row as a file has them: all may be left out; the figure of a row in yes/no is `yes` or `no`. */
+type FileRow = Partial<Omit<DocumentedRow, "id">>;
+
+/** A claim as a file has it: the words of its own row beside its place, those of its parts by name. */
+type FileClaim =
+  & Pick<DocumentedClaim, "id" | "line" | "text">
+  & Partial<Pick<DocumentedClaim, "alsoAt" | "kind" | "theme">>
+  & FileRow
+  & { readonly parts?: Readonly<Record<string, FileRow>> };
+
+/** A file's contents. */
 export interface ClaimsFile {
   readonly document: {
     readonly title: string;
@@ -70,7 +91,7 @@ export interface ClaimsFile {
     readonly link?: string;
     readonly messageId?: string;
   };
-  readonly claims: readonly (Pick<DocumentedClaim, "id" | "line" | "text"> & Partial<DocumentedClaim>)[];
+  readonly claims: readonly FileClaim[];
 }
 
 /** The document that a file of this shape is. */
@@ -78,18 +99,19 @@ export function documentOf(id: string, { document: d, claims }: ClaimsFile): Cla
   const link = d.link ?? (d.messageId === undefined ? null : `https://lore.kernel.org/r/${d.messageId}/`);
   return {
     document: { id, title: d.title, file: d.file ?? null, date: d.date ?? null, link },
-    claims: claims.map((claim) => ({
-      alsoAt: [],
-      kind: null,
-      theme: null,
-      printed: null,
-      unit: "",
-      measure: null,
-      expected: null,
-      note: null,
-      ...claim,
-    })),
+    claims: claims.map(claimOf),
   };
+}
+
+function claimOf({ id, line, text, alsoAt = [], kind = null, theme = null, parts = {}, ...own }: FileClaim) {
+  const rows = Object.entries(parts).map(([part, row]) => rowOf(`${id}/${part}`, text, row));
+  if (Object.keys(own).length > 0 || rows.length === 0) rows.unshift(rowOf(id, text, own));
+  return { id, line, alsoAt, text, kind, theme, rows };
+}
+
+function rowOf(id: string, text: string, { what = text, unit = "", printed = null, ...row }: FileRow): DocumentedRow {
+  const figure = unit === YES_NO && printed !== null ? String(Number(printed === "yes")) : printed;
+  return { id, what, unit, printed: figure, expected: null, note: null, measure: null, ...row };
 }
 
 const FILES: Readonly<Record<string, unknown>> = { "000": d000, "001": d001, "002": d002, "003": d003, "004": d004 };

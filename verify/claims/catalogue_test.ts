@@ -38,8 +38,18 @@ Deno.test("readDocuments() finds a document that was dropped in", () => {
 Deno.test("parseDocument() fills in what a file may leave out", () => {
   const { document, claims } = parseDocument("x.json", JSON.stringify(FILE));
   assertEquals(document, { id: "002", title: "a document", file: null, date: null, link: null });
-  const empty = { alsoAt: [], kind: null, theme: null, printed: null, unit: "", measure: null, expected: null };
-  assertEquals(claims, [{ ...CLAIM, ...empty, note: null }]);
+  const row = { id: "002-01", what: "a claim", unit: "", printed: null, expected: null, note: null, measure: null };
+  assertEquals(claims, [{ ...CLAIM, alsoAt: [], kind: null, theme: null, rows: [row] }]);
+});
+
+Deno.test("parseDocument() makes a row of the claim's own words, and one of each part", () => {
+  const parts = { part: { what: "a part", unit: "yes/no", printed: "yes", expected: "confirmed" } };
+  const rows = (claim: object) =>
+    parseDocument("x.json", JSON.stringify({ ...FILE, claims: [{ ...CLAIM, id: "002-100", ...claim }] })).claims[0]
+      .rows;
+  assertEquals(rows({ parts }).map(({ id, printed }) => [id, printed]), [["002-100/part", "1"]]);
+  const both = rows({ parts, what: "a number", printed: "7", expected: "rounding" });
+  assertEquals(both.map(({ id, what }) => [id, what]), [["002-100", "a number"], ["002-100/part", "a part"]]);
 });
 
 Deno.test("parseDocument() refuses what is damaged or not as it should be, with the place", () => {
@@ -55,7 +65,14 @@ Deno.test("parseDocument() refuses what is damaged or not as it should be, with 
     ["text", "", "/text: must NOT have fewer than 1 characters"],
     ["kind", "guess", "/kind: must be equal to one of the allowed values"],
     ["theme", 7, "/theme: must be string"],
-    ["printed", "1", "must have property measure when property printed is present"],
+    ["printed", "1", "must have required property 'expected'"],
+    ["measure", { command: "x" }, "must have property printed when property measure is present"],
+    ["expected", "contradicted", "must have required property 'printed'"],
+    ["expected", "read wrong", "must have required property 'note'"],
+    ["parts", { a: { unit: "" } }, "must have required property 'what'"],
+    ["parts", { a: { what: "a", unit: "yes/no", printed: "1", expected: "confirmed" } }, "/parts/a/printed: must be"],
+    ["parts", { a: { what: "a", printed: "80-110", expected: "rounding" } }, "/parts/a/printed: must match pattern"],
+    ["parts", { a: { what: "a", printed: "1", expected: "equal" } }, "/parts/a: must NOT be valid"],
     ["colour", "red", 'must NOT have additional properties "colour"'],
   ];
   for (const [key, value, message] of bad) {

@@ -51,23 +51,23 @@ export interface Claim {
   readonly id: string;
   readonly what: string;
   readonly unit: string;
-  /** The number as the document prints it; absent for a check of no document. */
-  readonly printed?: string;
+  /** The number as the document prints it; none for a check of no document. */
+  readonly printed?: string | null;
   /** From first principles; formulas.ts. */
   readonly formula?: number;
   /** Counted in the emulator. */
   readonly measure?: () => number;
-  /**
-   * Why formula and measurement are absent: a time on some machine, a subject that changed, nothing that can be run.
-   */
-  readonly without?: "hardware" | "superseded" | `read ${Reading}`;
   /** What the document's own figures give for the number it prints. */
   readonly own?: number;
   /** For a time: what the model gives for the same work on the same machine. */
   readonly model?: () => number;
+  /**
+   * The verdict expected. Without formula and measurement it says why: a time on some machine, a subject that changed,
+   * nothing that can be run.
+   */
   readonly expected: Verdict;
   /** The reason, or what the document counts and misses. */
-  readonly note?: string;
+  readonly note?: string | null;
 }
 
 /** The claims of one document, or checks of one kind. */
@@ -156,20 +156,27 @@ function messageOf(error: unknown): string {
 const OWN_TOLERANCE = 0.1;
 
 function outcome(claim: Claim, measured: number | null): Outcome {
-  const { id, formula, printed, without, own } = claim;
+  const { id, formula, printed = null, expected, own } = claim;
   if (own !== undefined) {
     const off = Math.abs(Number(printed) / own - 1);
-    if (!(off <= OWN_TOLERANCE)) return "inconsistent";
+    return off <= OWN_TOLERANCE ? "hardware-bound" : "inconsistent";
+  }
+  if (formula === undefined && measured === null && needsNoNumbers(expected)) {
+    if (expected !== "hardware-bound" && !claim.note) {
+      throw new TypeError(`Cannot judge claim ${id}: expected the reason`);
+    }
+    return expected;
   }
   if (formula === undefined || measured === null) {
-    if (formula !== undefined || measured !== null || without === undefined) {
-      throw new TypeError(`Cannot judge claim ${id}: expected a formula and a measurement, or why it has neither`);
-    }
-    if (without !== "hardware" && !claim.note) throw new TypeError(`Cannot judge claim ${id}: expected the reason`);
-    return without === "hardware" ? "hardware-bound" : without;
+    throw new TypeError(`Cannot judge claim ${id}: expected a formula and a measurement, or why it has neither`);
   }
   if (!same(formula, measured)) return "disagreement";
-  return printed === undefined ? "equal" : compare(printed, measured);
+  return printed === null ? "equal" : compare(printed, measured);
+}
+
+/** Whether a verdict is given without numbers. */
+export function needsNoNumbers(verdict: Verdict): boolean {
+  return verdict === "hardware-bound" || verdict === "superseded" || verdict.startsWith("read ");
 }
 
 /** Counts must be equal; ratios may differ by what floating point does. */

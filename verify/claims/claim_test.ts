@@ -32,11 +32,11 @@ Deno.test("judge() contradicts a number that formula and emulator both have othe
 
 Deno.test("judge() knows times, what changed since, and checks that no document makes", () => {
   const { formula: _, measure: __, ...bare } = CLAIM;
-  assertEquals(judge({ ...bare, without: "hardware", expected: "hardware-bound" }).verdict, "hardware-bound");
+  assertEquals(judge({ ...bare, expected: "hardware-bound" }).verdict, "hardware-bound");
   const reason = { ...bare, note: "the reason" };
-  assertEquals(judge({ ...reason, without: "superseded", expected: "superseded" }).verdict, "superseded");
-  assertEquals(judge({ ...reason, without: "read open", expected: "read open" }).verdict, "read open");
-  const timed = judge({ ...bare, without: "hardware", model: () => 58, expected: "hardware-bound" });
+  assertEquals(judge({ ...reason, expected: "superseded" }).verdict, "superseded");
+  assertEquals(judge({ ...reason, expected: "read open" }).verdict, "read open");
+  const timed = judge({ ...bare, model: () => 58, expected: "hardware-bound" });
   assertEquals([timed.verdict, timed.model, timed.measured], ["hardware-bound", 58, null]);
   const { printed: ___, ...check } = CLAIM;
   assertEquals(judge({ ...check, expected: "equal" }).verdict, "equal");
@@ -68,10 +68,11 @@ Deno.test("judge() fails when the verdict is not the expected one", () => {
 Deno.test("judge() refuses a claim without numbers and without a reason", () => {
   const { formula: _, ...half } = CLAIM;
   assertThrows(() => judge(half), TypeError, "Cannot judge claim 000-00");
-  assertThrows(() => judge({ ...half, without: "hardware" }), TypeError, "Cannot judge claim 000-00");
+  assertThrows(() => judge({ ...half, expected: "hardware-bound" }), TypeError, "Cannot judge claim 000-00");
   const { measure: __, ...bare } = half;
-  for (const without of ["superseded", "read wrong"] as const) {
-    assertThrows(() => judge({ ...bare, without }), TypeError, "Cannot judge claim 000-00: expected the reason");
+  assertThrows(() => judge(bare), TypeError, "Cannot judge claim 000-00");
+  for (const expected of ["superseded", "read wrong"] as const) {
+    assertThrows(() => judge({ ...bare, expected }), TypeError, "Cannot judge claim 000-00: expected the reason");
   }
 });
 
@@ -99,7 +100,7 @@ Deno.test("same() is strict for counts and forgives ratios the last bit", () => 
 });
 
 Deno.test("judge() finds figures that the document's own contradict inconsistent, and nearly equal ones not", () => {
-  const time = { id: "000-00", what: "slower by", unit: "x", printed: "2", without: "hardware" } as const;
+  const time = { id: "000-00", what: "slower by", unit: "x", printed: "2" } as const;
   assertEquals(judge({ ...time, own: 0.166 / 0.066, expected: "inconsistent" }).ok, true);
   assertEquals(judge({ ...time, own: 2.1, expected: "hardware-bound" }).ok, true);
 });

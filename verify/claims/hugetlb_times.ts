@@ -3,64 +3,42 @@
 // of times too; that times and histograms fit each other, and that the histograms hold every page, is not.
 
 import { type HugetlbReport, hugetlbReport } from "../../src/scenario/hugetlb.ts";
-import { type Claim, YES_NO } from "./claim.ts";
+import type { Claim } from "./claim.ts";
+import { byItsOwn, claim } from "./documented.ts";
 import { SIZE_2M } from "../formulas/vmemmap.ts";
 import { bounds, calls, histogram } from "./listings.ts";
 import { yes } from "../measure/measure.ts";
 import { HUGETLB_SEED004 } from "../series/figures.ts";
-import { inconsistent, time } from "./times.ts";
 
 /** How many times slower allocation became, by the document's two times. */
 const OWN_SLOWDOWN = HUGETLB_SEED004.unbatched.alloc / HUGETLB_SEED004.off.alloc;
 
 /** Claims about times and histograms. */
 export function timingClaims(): Claim[] {
-  const inBuckets = (id: string, name: Parameters<typeof histogram>[0], seconds: number): Claim => ({
-    id,
-    what: `${seconds} s is what the buckets add up to`,
-    unit: YES_NO,
-    formula: 1,
-    measure: () => {
+  const inBuckets = (id: string, name: Histogram, seconds: number) =>
+    claim(id, 1, () => {
       const { least, most } = bounds(histogram(name));
       return yes(least <= seconds * 1e9 && seconds * 1e9 <= most);
-    },
-    expected: "equal",
-  });
-  const rows = (id: string, what: string, name: Parameters<typeof histogram>[0], side: Side, on: boolean): Claim => ({
-    id,
-    what,
-    unit: "pages",
-    printed: "10240",
-    formula: calls(histogram(name)),
-    measure: () => pagesTimed(side, on),
-    expected: "confirmed",
-  });
+    });
+  const rows = (id: string, name: Histogram, side: Side, on: boolean) =>
+    claim(id, calls(histogram(name)), () => pagesTimed(side, on));
   return [
-    time("004-10", "allocating 10240 2M pages, optimised", "0.166", "s"),
-    time("004-11", "the same without", "0.066", "s"),
-    inconsistent("004-14", "allocation is slower by", "2", "x", OWN_SLOWDOWN, "0.166 s against 0.066 s are 2.5x"),
-    time("004-15", "freeing them, optimised, until the worker has them", "0.004", "s"),
-    time("004-16", "the same without", "0.077", "s"),
-    { ...time("004-19", "__free_hugepage is slower by", "2-4", "x"), note: freeingNote() },
-    inconsistent(
-      "004-20",
-      "and probably, as allocation is, by about",
-      "2",
-      "x",
-      OWN_SLOWDOWN,
-      "allocation is slower by 2.5 by its own times, and says nothing of freeing, whose histograms allow 2 to 4",
-    ),
+    claim("004-10"),
+    claim("004-11"),
+    byItsOwn("004-14", OWN_SLOWDOWN),
+    claim("004-15"),
+    claim("004-16"),
+    { ...claim("004-19"), note: freeingNote() },
+    byItsOwn("004-20", OWN_SLOWDOWN),
     // Their sum is every page; how they fall into buckets is their machine's.
-    ...["004-12", "004-13", "004-17", "004-18"].map((id) =>
-      time(`${id}/buckets`, "pages in each bucket", "as listed", "")
-    ),
+    ...["004-12", "004-13", "004-17", "004-18"].map((id) => claim(`${id}/buckets`)),
     inBuckets("004-10/buckets", "allocPatched", 0.166),
     inBuckets("004-11/buckets", "allocUnpatched", 0.066),
     inBuckets("004-16/buckets", "freeUnpatched", 0.077),
-    rows("004-12", "rows of the allocation histogram, optimised", "allocPatched", "histogram", true),
-    rows("004-13", "the same without", "allocUnpatched", "histogram", false),
-    rows("004-17", "rows of the freeing histogram, optimised", "freePatched", "freeHistogram", true),
-    rows("004-18", "the same without", "freeUnpatched", "freeHistogram", false),
+    rows("004-12", "allocPatched", "histogram", true),
+    rows("004-13", "allocUnpatched", "histogram", false),
+    rows("004-17", "freePatched", "freeHistogram", true),
+    rows("004-18", "freeUnpatched", "freeHistogram", false),
   ];
 }
 
@@ -72,6 +50,7 @@ function freeingNote(): string {
     `${x(patched.least / plain.most)} to ${x(patched.most / plain.least)} by the two histograms`;
 }
 
+type Histogram = Parameters<typeof histogram>[0];
 type Side = "histogram" | "freeHistogram";
 
 const reports = new Map<boolean, HugetlbReport>();

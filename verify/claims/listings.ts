@@ -5,61 +5,32 @@
 
 import documents from "../../fixtures/documents.json" with { type: "json" };
 import type { Claim } from "./claim.ts";
+import { claim } from "./documented.ts";
 
 /** Documents whose lists are kept. */
 export type Listed = keyof typeof documents;
 
 /** A number of patches and the titles listed. */
 export function patchCount(id: string, document: Listed, stated: number): Claim {
-  return {
-    id,
-    what: "patches, as its list of titles has them",
-    unit: "",
-    printed: String(stated),
-    formula: stated,
-    measure: () => documents[document].patches.titles.length,
-    expected: "confirmed",
-  };
+  return claim(id, stated, () => documents[document].patches.titles.length);
 }
 
 /** A line that a reviewer calls too long, and what the thread's overview says of its length. */
 export function lengths(lineId: string, threadId: string): Claim[] {
   const { longLine, overview } = documents["001"];
-  const row = (id: string, what: string, stated: number, measure: () => number): Claim => ({
-    id,
-    what,
-    unit: "",
-    printed: String(stated),
-    formula: stated,
-    measure,
-    expected: "confirmed",
-  });
   return [
-    row(lineId, "characters of that line past 80, without the diff's plus sign", 1, () => longLine.text.length - 80),
-    row(threadId, "messages its overview lists", 40, () => overview.dates.length),
+    // Without the diff's plus sign.
+    claim(lineId, 1, () => longLine.text.length - 80),
+    claim(threadId, 40, () => overview.dates.length),
   ];
 }
 
 /** A diffstat's summary against its lines: files, and lines changed. */
 export function diffstat(id: string, document: Listed): Claim[] {
   const { files, filesChanged, insertions, deletions } = documents[document].diffstat;
-  const row = (part: string, what: string, stated: number, measure: () => number): Claim => ({
-    id: `${id}/${part}`,
-    what,
-    unit: "",
-    printed: String(stated),
-    formula: stated,
-    measure,
-    expected: "confirmed",
-  });
   return [
-    row("files", "files in its diffstat", filesChanged, () => files.length),
-    row(
-      "lines",
-      "lines inserted and deleted, summed over its files",
-      insertions + deletions,
-      () => files.reduce((sum, [, lines]) => sum + Number(lines), 0),
-    ),
+    claim(`${id}/files`, filesChanged, () => files.length),
+    claim(`${id}/lines`, insertions + deletions, () => files.reduce((sum, [, lines]) => sum + Number(lines), 0)),
   ];
 }
 

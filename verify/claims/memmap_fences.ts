@@ -8,7 +8,8 @@ import { boot } from "../../src/boot.ts";
 import { addMemory } from "../../src/drivers/base/memory_hotplug.ts";
 import { STRUCT_PAGE_SIZES } from "../../src/include/mm_types.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
-import { type Claim, YES_NO, yesNo } from "./claim.ts";
+import type { Claim } from "./claim.ts";
+import { claim } from "./documented.ts";
 import { BLOCKS, fence, GEOMETRIES, rulesOfV2 } from "../formulas/hotplug.ts";
 import { yes } from "../measure/measure.ts";
 
@@ -74,58 +75,17 @@ function refusalsOfV2(): number {
 
 /** Claims about the fences, and every fence. */
 export function fenceClaims(): Claim[] {
-  const documented = (id: string, what: string, formula: number, measure: () => number): Claim => ({
-    id,
-    what,
-    unit: "",
-    printed: "1",
-    formula,
-    measure,
-    expected: "confirmed",
-  });
   const of64K = fence(GEOMETRIES["arm64 64K"], 512 * MIB, STRUCT_PAGE);
   return [
-    {
-      id: "003-05",
-      what: "refused: struct page is no multiple of a PMD",
-      unit: YES_NO,
-      printed: "1",
-      formula: yes(fence(GEOMETRIES["x86-64"], SMALL, STRUCT_PAGE) !== 0),
-      measure: () => yes(refusal("x86-64", SMALL, STRUCT_PAGE) !== 0),
-      expected: "contradicted",
-      note: "no struct page is as large as a PMD; it is the memmap of the block that must be a multiple of one",
-    },
-    yesNo(documented(
-      "003-07",
-      "arm64 4K allows what x86-64 does",
-      1,
-      () => yes(refusal("arm64 4K", SMALL, STRUCT_PAGE) === refusal("x86-64", SMALL, STRUCT_PAGE)),
-    )),
-    yesNo(documented(
-      "003-08",
-      "arm64 64K refused by pageblocks",
-      yes(of64K >= 2),
-      () => yes(refusal("arm64 64K", 512 * MIB, STRUCT_PAGE) >= 2),
-    )),
-    {
-      id: "003-08/v2",
-      what: "rules of v2 that refuse arm64 64K: struct pages that do not divide a PMD, pageblocks",
-      unit: "",
-      printed: "1",
-      formula: rulesOfV2(GEOMETRIES["arm64 64K"], 512 * MIB, STRUCT_PAGE),
-      measure: refusalsOfV2,
-      expected: "confirmed",
-      note: "the line speaks of v2 (003:55); merged, 512 KiB of memmap are no PMD of 512 MiB either",
-    },
-    {
-      id: "003-06",
-      what: "arm64 VMs with 16K pages that booted",
-      unit: "",
-      printed: "0",
-      without: "hardware",
-      expected: "hardware-bound",
-      note: "its author's machine; by the fences above a 16K kernel is refused by its rule of PMDs",
-    },
+    claim(
+      "003-05",
+      yes(fence(GEOMETRIES["x86-64"], SMALL, STRUCT_PAGE) !== 0),
+      () => yes(refusal("x86-64", SMALL, STRUCT_PAGE) !== 0),
+    ),
+    claim("003-07", 1, () => yes(refusal("arm64 4K", SMALL, STRUCT_PAGE) === refusal("x86-64", SMALL, STRUCT_PAGE))),
+    claim("003-08", yes(of64K >= 2), () => yes(refusal("arm64 64K", 512 * MIB, STRUCT_PAGE) >= 2)),
+    claim("003-08/v2", rulesOfV2(GEOMETRIES["arm64 64K"], 512 * MIB, STRUCT_PAGE), refusalsOfV2),
+    claim("003-06"),
     ...everyFence(),
   ];
 }

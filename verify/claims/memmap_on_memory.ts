@@ -10,28 +10,27 @@ import type { SelfHostedVmemmap } from "../../src/include/kernel_config.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import { allocHugePageAt, sizeToHstate } from "../../src/mm/hugetlb/hugetlb.ts";
 import { mayFreeVmemmap } from "../../src/mm/hotplug/memmap_on_memory.ts";
-import { type Claim, type Suite, YES_NO, yesNo } from "./claim.ts";
+import { type Claim, type Suite, yesNo } from "./claim.ts";
+import { claim, withReadings } from "./documented.ts";
 import { reach, tablesOf, usableOf, vmemmapPagesOf } from "../formulas/hotplug.ts";
 import { diffstat, patchCount } from "./listings.ts";
 import { panics, yes } from "../measure/measure.ts";
 import { fenceClaims } from "./memmap_fences.ts";
-import { READ_003, SUPERSEDED_003 } from "./read.ts";
 
 /** Suite of seed 003. */
 export const MEMMAP_ON_MEMORY: Suite = {
   name: "memmap_on_memory",
   title: "Seed 003: memmap from hot-added memory, v7",
-  claims: () => [
-    ...blockClaims(),
-    ...reasonClaims(),
-    ...roomClaims(),
-    ...fenceClaims(),
-    ...exclusionClaims(),
-    patchCount("003-16", "003", 8),
-    ...diffstat("003-17", "003"),
-    ...SUPERSEDED_003,
-    ...READ_003,
-  ],
+  claims: () =>
+    withReadings("003", [
+      ...blockClaims(),
+      ...reasonClaims(),
+      ...roomClaims(),
+      ...fenceClaims(),
+      ...exclusionClaims(),
+      patchCount("003-16", "003", 8),
+      ...diffstat("003-17", "003"),
+    ]),
 };
 
 const MIB = 2 ** 20;
@@ -53,87 +52,33 @@ const small = () => report({ size: SMALL, memmapOnMemory: true });
 const oneGib = () => report({ size: GIB, dram: 65 * GIB, memmapOnMemory: true });
 const twoGib = () => report({ size: 2 * GIB, dram: 64 * GIB, bareMetal: true, memmapOnMemory: true });
 
-/** What is left of a block for users. */
-function usable(what: string, bytes: number, measured: () => HotplugReport): Claim {
-  return {
-    id: `003-12/${what}`,
-    what: `bytes usable of a block of ${what}`,
-    unit: "",
-    formula: usableOf(bytes),
-    measure: () => measured().usableBytes,
-    expected: "equal",
-  };
-}
-
 function blockClaims(): Claim[] {
   return [
-    {
-      id: "003-12",
-      what: "nr_vmemmap_pages of each of 4 blocks",
-      unit: "",
-      formula: 4 * vmemmapPagesOf(SMALL),
-      measure: () =>
+    claim(
+      "003-12",
+      4 * vmemmapPagesOf(SMALL),
+      () =>
         report({ size: 4 * SMALL, dimm: SMALL, memmapOnMemory: true }).blocks.reduce((n, b) => n + b.vmemmapPages, 0),
-      expected: "equal",
-    },
-    {
-      id: "003-13",
-      what: "vmemmap pages of a small block on x86-64",
-      unit: "",
-      printed: "512",
-      formula: vmemmapPagesOf(SMALL),
-      measure: () => small().selfHosted,
-      expected: "confirmed",
-    },
-    {
-      id: "003-14",
-      what: "vmemmap pages of a block of 1 GB",
-      unit: "",
-      printed: "4096",
-      formula: vmemmapPagesOf(GIB),
-      measure: () => oneGib().selfHosted,
-      expected: "confirmed",
-    },
-    {
-      id: "003-14/large",
-      what: "vmemmap pages of a large block of bare metal",
-      unit: "",
-      formula: vmemmapPagesOf(2 * GIB),
-      measure: () => twoGib().selfHosted,
-      expected: "equal",
-      note: "large blocks of bare metal are 2 GiB; 1 GiB is for virtual machines whose memory ends at an odd GiB",
-    },
-    {
-      id: "003-15",
-      what: "pages a block's memmap keeps from being managed",
-      unit: "",
-      formula: vmemmapPagesOf(SMALL),
-      measure: () => {
-        const [base, , online] = small().states;
-        return online.present - base.present - (online.managed - base.managed);
-      },
-      expected: "equal",
-    },
+    ),
+    claim("003-13", vmemmapPagesOf(SMALL), () => small().selfHosted),
+    claim("003-14", vmemmapPagesOf(GIB), () => oneGib().selfHosted),
+    claim("003-14/large", vmemmapPagesOf(2 * GIB), () => twoGib().selfHosted),
+    claim("003-15", vmemmapPagesOf(SMALL), () => {
+      const [base, , online] = small().states;
+      return online.present - base.present - (online.managed - base.managed);
+    }),
     ...memmapFirstClaims(),
-    usable("128M", SMALL, small),
-    usable("1G", GIB, oneGib),
-    usable("2G", 2 * GIB, twoGib),
+    claim("003-12/128M", usableOf(SMALL), () => small().usableBytes),
+    claim("003-12/1G", usableOf(GIB), () => oneGib().usableBytes),
+    claim("003-12/2G", usableOf(2 * GIB), () => twoGib().usableBytes),
   ];
 }
 
 /** What the two new functions do first and last. */
 function memmapFirstClaims(): Claim[] {
   return [
-    yesNo({
-      id: "003-15/order",
-      what: "going online, its memmap joins the zone before the rest, and leaves it after going offline",
-      unit: "",
-      printed: "1",
-      formula: 1,
-      measure: memmapFirst,
-      expected: "confirmed",
-    }),
-    equal("003-15/written", "struct pages of it written by then", vmemmapPagesOf(SMALL), memmapWrittenFirst),
+    claim("003-15/order", 1, memmapFirst),
+    claim("003-15/written", vmemmapPagesOf(SMALL), memmapWrittenFirst),
   ];
 }
 
@@ -165,40 +110,18 @@ function reasonClaims(): Claim[] {
   const broken = { ...dimms, fragment: 1 };
   const consumed = (states: HotplugReport["states"]) => states[0].free - states[1].free;
   return [
-    {
-      id: "003-10",
-      what: "drawbacks of memmap from elsewhere",
-      unit: "",
-      printed: "2",
-      formula: 3,
-      measure: () =>
-        yes(consumed(without(dimms).states) > 0) + yes(without(movable).mapping.byNode[0] > 0) +
-        yes(without(broken).mapping.pmdLeaves === 0),
-      expected: "contradicted",
-      note: "(a), (b) and (c) follow; all three are shown below",
-    },
-    equal("003-10/a before", "pages taken before going online", memmap, () => consumed(without(dimms).states)),
-    equal("003-10/a after", "... on memory", 0, () => consumed(report(dimms).states)),
-    equal("003-10/b before", "memmap of movable node 1 on node 0", memmap, () => without(movable).mapping.byNode[0]),
-    equal("003-10/b after", "... on memory", 0, () => report(movable).mapping.byNode[0]),
-    {
-      id: "003-18",
-      what: "fragmentation leads to base pages",
-      unit: YES_NO,
-      printed: "1",
-      formula: 1,
-      measure: () => yes(without(broken).mapping.pteEntries === memmap),
-      expected: "confirmed",
-    },
-    equal("003-18/tables before", "page tables for it", tablesOf(size), () => without(broken).pages.pteTables),
-    equal("003-18/tables after", "... on memory", 0, () => report(broken).pages.pteTables),
-    equal(
-      "003-18/reach before",
-      "bytes a translation reaches",
-      reach(false),
-      () => without(broken).mapping.bytesPerTlbEntry,
-    ),
-    equal("003-18/reach after", "... on memory", reach(true), () => report(broken).mapping.bytesPerTlbEntry),
+    claim("003-10", 3, () =>
+      yes(consumed(without(dimms).states) > 0) + yes(without(movable).mapping.byNode[0] > 0) +
+      yes(without(broken).mapping.pmdLeaves === 0)),
+    claim("003-10/a before", memmap, () => consumed(without(dimms).states)),
+    claim("003-10/a after", 0, () => consumed(report(dimms).states)),
+    claim("003-10/b before", memmap, () => without(movable).mapping.byNode[0]),
+    claim("003-10/b after", 0, () => report(movable).mapping.byNode[0]),
+    claim("003-18", 1, () => yes(without(broken).mapping.pteEntries === memmap)),
+    claim("003-18/tables before", tablesOf(size), () => without(broken).pages.pteTables),
+    claim("003-18/tables after", 0, () => report(broken).pages.pteTables),
+    claim("003-18/reach before", reach(false), () => without(broken).mapping.bytesPerTlbEntry),
+    claim("003-18/reach after", reach(true), () => report(broken).mapping.bytesPerTlbEntry),
   ];
 }
 
@@ -241,7 +164,7 @@ const DAX: HotplugOptions = {
   kernel: "6.1,kmemMemmapOnMemory=true",
 };
 
-/** A claim of which the document prints no figure. */
+/** A check of no document. */
 function equal(id: string, what: string, formula: number, measure: () => number): Claim {
   return { id, what, unit: "", formula, measure, expected: "equal" };
 }
@@ -251,25 +174,12 @@ function exclusionClaims(): Claim[] {
   const selfHosted = (kernel: string) =>
     report({ size: SMALL, memmapOnMemory: true, hugetlbFreeVmemmap: true, kernel }).selfHosted;
   return [
-    {
-      id: "003-02",
-      what: "5.14: HugeTLB freeing on keeps it off",
-      unit: YES_NO,
-      printed: "1",
-      formula: 1,
-      measure: () => yes(selfHosted("5.14") === 0),
-      expected: "confirmed",
-    },
-    equal("003-02/later", "6.1: both on, vmemmap pages on memory", vmemmapPagesOf(SMALL), () => selfHosted("6.1")),
-    yesNo(equal("003-02/marked", "6.1: may its memmap be freed", 0, () => yes(free("marked").allowed))),
-    yesNo(equal("003-02/ignored", "without either", 1, () => yes(free("ignored").allowed))),
-    yesNo(equal(
-      "003-02/caught",
-      "... a huge page on it, and the checker panics",
-      1,
-      () => yes(free("ignored").caught),
-    )),
-    yesNo(equal("003-02/sound", "... with marks it does not", 0, () => yes(free("marked").caught))),
+    claim("003-02", 1, () => yes(selfHosted("5.14") === 0)),
+    claim("003-02/later", vmemmapPagesOf(SMALL), () => selfHosted("6.1")),
+    claim("003-02/marked", 0, () => yes(free("marked").allowed)),
+    claim("003-02/ignored", 1, () => yes(free("ignored").allowed)),
+    claim("003-02/caught", 1, () => yes(free("ignored").caught)),
+    claim("003-02/sound", 0, () => yes(free("marked").caught)),
   ];
 }
 

@@ -8,7 +8,8 @@ import { insertPfn, mmAlloc, populateArea } from "../../src/mm/memory.ts";
 import { compoundHead, compoundOrder as orderOf, pageRefcount } from "../../src/mm/page.ts";
 import { levelPages } from "../../src/mm/pgtable.ts";
 import { type KernelConfig, PRESETS } from "../../mod.ts";
-import { type Claim, YES_NO } from "./claim.ts";
+import type { Claim } from "./claim.ts";
+import { claim } from "./documented.ts";
 import {
   basePages,
   compoundOrder,
@@ -44,31 +45,16 @@ export function gupClaims(): Claim[] {
 }
 
 function stores(): Claim[] {
-  const row = (id: string, what: string, printed: string, formula: number, measure: () => number): Claim => ({
-    id,
-    what,
-    unit: "",
-    printed,
-    formula,
-    measure,
-    expected: "confirmed",
-  });
   const after = gupStores("compound", false, true, PAGES_2M);
   const before = gupStores("per-page", true, false, PAGES_2M);
   return [
-    row("001-10", "adds to the head to get a 2M page, patch 8", "1", after.get, () => per2M("v4", "get").refs),
-    row("001-22", "pages held by a call with -n 512", "512", PAGES_2M, pagesPerCall),
-    row("001-39", "compounds a huge entry's range covers", "1", 1, compoundsPerGrab),
-    row(
-      "001-84",
-      "pgmap references for the 512 steps of a 2M page",
-      "1",
-      before.lookups,
-      () => per2M("5.14", "get").taken,
-    ),
-    row("001-88", "atomic adds to pin a 2M page before", "512", before.get, () => per2M("5.14", "pin").refs),
-    row("001-88/lookups", "pgmap lookups for it", "1", before.lookups, () => per2M("5.14", "pin").lookups),
-    row("001-91", "heads among the pages of a PMD of order-0 pages", "512", basePages(SIZE_2M), headsIn2M),
+    claim("001-10", after.get, () => per2M("v4", "get").refs),
+    claim("001-22", PAGES_2M, pagesPerCall),
+    claim("001-39", 1, compoundsPerGrab),
+    claim("001-84", before.lookups, () => per2M("5.14", "get").taken),
+    claim("001-88", before.get, () => per2M("5.14", "pin").refs),
+    claim("001-88/lookups", before.lookups, () => per2M("5.14", "pin").lookups),
+    claim("001-91", basePages(SIZE_2M), headsIn2M),
   ];
 }
 
@@ -109,33 +95,9 @@ const LARGE_RUN = 129022 * 2 ** 20;
 function sizes(): Claim[] {
   const data = (map: "mem" | "dev") => reserve(0, DIMM, SIZE_2M, map)!.usable;
   return [
-    {
-      id: "001-20",
-      what: 'what the "128G" runs pin',
-      unit: "GiB",
-      printed: "128",
-      formula: gib(LARGE_RUN),
-      measure: () => inGiB(pagesHeld(LARGE_RUN, "v4") * 4096),
-      expected: "contradicted",
-      note: "-m 129022 is 126.0 GiB",
-    },
-    {
-      id: "001-20/usable",
-      what: "data of a 126 GiB namespace, map=mem",
-      unit: "MiB",
-      printed: "129022",
-      formula: mib(data("mem")),
-      measure: () => usableMiB("mem"),
-      expected: "confirmed",
-    },
-    {
-      id: "001-21/taken",
-      what: "data that map=dev takes from it",
-      unit: "MiB",
-      formula: mib(data("mem") - data("dev")),
-      measure: () => usableMiB("mem") - usableMiB("dev"),
-      expected: "equal",
-    },
+    claim("001-20", gib(LARGE_RUN), () => inGiB(pagesHeld(LARGE_RUN, "v4") * 4096)),
+    claim("001-20/usable", mib(data("mem")), () => usableMiB("mem")),
+    claim("001-21/taken", mib(data("mem") - data("dev")), () => usableMiB("mem") - usableMiB("dev")),
   ];
 }
 
@@ -148,78 +110,27 @@ const GRAB_ONE: KernelConfig = { ...PRESETS["v4"], name: "v4, grab one", gup: "g
 function thread(): Claim[] {
   const sketch: KernelConfig = { ...withErratum("v4", "grabOneMoreThanTwo"), gup: "grab-one" };
   return [
-    {
-      id: "001-82",
-      what: "references on the head after two pages, by the sketch",
-      unit: "",
-      printed: "2",
-      formula: sketchReferences(2),
-      measure: () => refsAfter(sketch, 0, 2),
-      expected: "contradicted",
-      note: '"npages > 2" takes one for two pages, so the second put drops the device\'s own; "> 1" is meant',
-    },
-    {
-      id: "001-82/put",
-      what: "and the device's own reference is lost in putting",
-      unit: YES_NO,
-      formula: yes(sketchReferences(2) < 2),
-      measure: () => yes(panics(/lost its last reference/, () => putBack(sketch, 2))),
-      expected: "equal",
-    },
-    {
-      id: "001-82/three",
-      what: "and after three",
-      unit: "",
-      formula: sketchReferences(3),
-      measure: () => refsAfter(sketch, 0, 3),
-      expected: "equal",
-    },
-    {
-      id: "001-82/meant",
-      what: "the same with > 1",
-      unit: "",
-      printed: "2",
-      formula: 2,
-      measure: () => refsAfter(GRAB_ONE, 0, 2),
-      expected: "confirmed",
-    },
+    claim("001-82", sketchReferences(2), () => refsAfter(sketch, 0, 2)),
+    claim(
+      "001-82/put",
+      yes(sketchReferences(2) < 2),
+      () => yes(panics(/lost its last reference/, () => putBack(sketch, 2))),
+    ),
+    claim("001-82/three", sketchReferences(3), () => refsAfter(sketch, 0, 3)),
+    claim("001-82/meant", 2, () => refsAfter(GRAB_ONE, 0, 2)),
   ];
 }
 
 /** The rest of the thread: where in a compound a range begins, and the order of a page. */
 function threadOrders(): Claim[] {
   return [
-    {
-      id: "001-83",
-      what: "references for 512 pages from the middle of a 2M page",
-      unit: "",
-      printed: "256",
-      formula: sketchPages(PAGES_2M, PAGES_2M / 2, PAGES_2M),
-      measure: () => refsAfter(GRAB_ONE, PAGES_2M / 2, PAGES_2M),
-      expected: "confirmed",
-      note: "1 << compound_order counts from the head; only the end of the huge entry keeps it inside the compound",
-    },
-    {
-      id: "001-83/several",
-      what: "references on the next page, where an entry maps several",
-      unit: "",
-      printed: "256",
-      formula: 0,
-      measure: () => secondHeadReferences({ ...withErratum("v4", "grabOneFromHead"), gup: "grab-one" }),
-      expected: "contradicted",
-      note: "512 pages from the middle of a page are all put on its head, 256 of them belong to the next: it must be " +
-        "1 << compound_order less the offset",
-    },
-    {
-      id: "001-87",
-      what: "compound_order() of a PMD-sized page",
-      unit: "",
-      printed: "21",
-      formula: compoundOrder(SIZE_2M),
-      measure: orderOf2M,
-      expected: "contradicted",
-      note: "the assertion compares it with PMD_SHIFT, a shift of bytes; the order is PMD_SHIFT - PAGE_SHIFT",
-    },
+    claim("001-83", sketchPages(PAGES_2M, PAGES_2M / 2, PAGES_2M), () => refsAfter(GRAB_ONE, PAGES_2M / 2, PAGES_2M)),
+    claim(
+      "001-83/several",
+      0,
+      () => secondHeadReferences({ ...withErratum("v4", "grabOneFromHead"), gup: "grab-one" }),
+    ),
+    claim("001-87", compoundOrder(SIZE_2M), orderOf2M),
   ];
 }
 

@@ -7,7 +7,8 @@ import { gupFast } from "../../src/mm/gup/gup.ts";
 import { compoundHead, isPageHead, pageRefcount, readPage } from "../../src/mm/page.ts";
 import { C } from "../../src/mm/vmstat.ts";
 import { type KernelConfig, PRESETS } from "../../mod.ts";
-import { type Claim, YES_NO } from "./claim.ts";
+import type { Claim } from "./claim.ts";
+import { claim } from "./documented.ts";
 import {
   basePages,
   SECTION,
@@ -30,79 +31,14 @@ const UP_TO_PATCH_7: KernelConfig = {
 };
 
 const STRUCT_PAGES: readonly Claim[] = [
-  {
-    id: "001-01",
-    what: "a 2M devmap is a compound one",
-    unit: YES_NO,
-    printed: "0",
-    formula: yes(basePages(SIZE_2M) > 1),
-    measure: () => headAt("v4", SIZE_2M),
-    expected: "contradicted",
-    note: "geometry > PAGE_SIZE would leave it out: geometry counts pages, 512 of them; the bound is 1",
-  },
-  {
-    id: "001-02",
-    what: "reference count of a tail",
-    unit: "",
-    printed: "0",
-    formula: 0,
-    measure: () => refcount("v4", 1),
-    expected: "confirmed",
-  },
-  {
-    id: "001-09",
-    what: "geometry when nobody asks for one (fsdax)",
-    unit: "pages",
-    printed: "1",
-    formula: basePages(4096),
-    measure: () => build("v4", { size: 2 ** 28, mode: "fsdax" }).ns.pgmap.geometry,
-    expected: "confirmed",
-  },
-  {
-    id: "001-31",
-    what: "tails of a 2M page: all but the first",
-    unit: "",
-    printed: "511",
-    formula: basePages(SIZE_2M) - 1,
-    measure: tailsOf2M,
-    expected: "confirmed",
-  },
-  {
-    id: "001-32",
-    what: "heads in a 4K-aligned devmap",
-    unit: "",
-    printed: "0",
-    formula: 0,
-    measure: () => headAt("v4", 4096),
-    expected: "confirmed",
-  },
-  {
-    id: "001-38",
-    what: "geometry of a 2M device: align >> PAGE_SHIFT",
-    unit: "pages",
-    printed: "512",
-    formula: basePages(SIZE_2M),
-    measure: () => pagesOfCompound("v4", SIZE_2M),
-    expected: "confirmed",
-  },
-  {
-    id: "001-56",
-    what: "tails that differ from the last one, page pinned",
-    unit: "",
-    printed: "2",
-    formula: tailsWithState(2),
-    measure: () => tailsThatDiffer(UP_TO_PATCH_7),
-    expected: "confirmed",
-  },
-  {
-    id: "001-60",
-    what: "struct pages with information of their own",
-    unit: "",
-    printed: "3",
-    formula: 1 + tailsWithState(2),
-    measure: () => headAt("v4", SIZE_2M) + tailsThatDiffer(UP_TO_PATCH_7),
-    expected: "confirmed",
-  },
+  claim("001-01", yes(basePages(SIZE_2M) > 1), () => headAt("v4", SIZE_2M)),
+  claim("001-02", 0, () => refcount("v4", 1)),
+  claim("001-09", basePages(4096), () => build("v4", { size: 2 ** 28, mode: "fsdax" }).ns.pgmap.geometry),
+  claim("001-31", basePages(SIZE_2M) - 1, tailsOf2M),
+  claim("001-32", 0, () => headAt("v4", 4096)),
+  claim("001-38", basePages(SIZE_2M), () => pagesOfCompound("v4", SIZE_2M)),
+  claim("001-56", tailsWithState(2), () => tailsThatDiffer(UP_TO_PATCH_7)),
+  claim("001-60", 1 + tailsWithState(2), () => headAt("v4", SIZE_2M) + tailsThatDiffer(UP_TO_PATCH_7)),
 ];
 
 /** Whether the first data frame is a compound head. */
@@ -142,80 +78,30 @@ function tailsThatDiffer(kernel: KernelConfig): number {
 }
 
 const INITIALISED: readonly Claim[] = [
-  {
-    id: "001-24/work",
-    what: "altmap: struct pages written, against 5.14",
-    unit: "x",
-    formula: structsToWrite(SIZE_1G, SIZE_2M, "none") / basePages(SIZE_1G),
-    measure: () => writtenWithAltmap("v4") / writtenWithAltmap("5.14"),
-    expected: "equal",
-  },
-  {
-    id: "001-26",
-    what: "patch 7 alone writes fewer struct pages",
-    unit: YES_NO,
-    printed: "1",
-    formula: yes(structsToWrite(SIZE_1G, SIZE_2M, "none") < basePages(SIZE_1G)),
-    measure: () => yes(written(UP_TO_PATCH_7, SIZE_2M) < written("5.14", SIZE_2M)),
-    expected: "contradicted",
-    note: "all of them are still written; patch 13 is the one that skips",
-  },
-  {
-    id: "001-65/before",
-    what: "struct pages written per section before",
-    unit: "",
-    printed: "32768",
-    formula: structsToWrite(SECTION, SIZE_2M, "none"),
-    measure: () => written(UP_TO_PATCH_7, SIZE_2M) / (SIZE_1G / SECTION),
-    expected: "confirmed",
-  },
-  {
-    id: "001-65",
-    what: "struct pages needed per section, 2M pages",
-    unit: "",
-    printed: "128",
-    formula: structsToWrite(SECTION, SIZE_2M, "pte"),
-    measure: () => written("v4", SIZE_2M) / (SIZE_1G / SECTION),
-    expected: "contradicted",
-    note: "8192: 32768 counts a section, 128 one of its 64 compounds; 512 become 128, a quarter, not 1 in 256",
-  },
-  {
-    id: "001-66",
-    what: "struct pages needed per 1G page",
-    unit: "",
-    printed: "128",
-    formula: structsToWrite(SIZE_1G, SIZE_1G, "pte+table"),
-    measure: () => written("v4", SIZE_1G),
-    expected: "confirmed",
-  },
-  {
-    id: "001-66/before",
-    what: "struct pages written per 1G page before",
-    unit: "",
-    printed: "262144",
-    formula: structsToWrite(SIZE_1G, SIZE_1G, "none"),
-    measure: () => written(UP_TO_PATCH_7, SIZE_1G),
-    expected: "confirmed",
-  },
-  {
-    id: "001-67",
-    what: "unique struct pages of a 2M compound",
-    unit: "",
-    printed: "128",
-    formula: uniqueStructs(SIZE_2M, "pte"),
-    measure: () => written("v4", SIZE_2M) / (SIZE_1G / SIZE_2M),
-    expected: "confirmed",
-  },
-  {
-    id: "001-68",
-    what: "pageblocks of a 1G page the shortened loop leaves untyped",
-    unit: "",
-    printed: "0",
-    formula: untypedPageblocks(SIZE_1G, uniqueStructs(SIZE_1G, "pte")),
-    measure: () => untyped(withErratum("v4", "pageblockInShortLoop")),
-    expected: "contradicted",
-    note: "the loop also set the type of each pageblock, and 128 struct pages reach only the first of 512",
-  },
+  claim(
+    "001-24/work",
+    structsToWrite(SIZE_1G, SIZE_2M, "none") / basePages(SIZE_1G),
+    () => writtenWithAltmap("v4") / writtenWithAltmap("5.14"),
+  ),
+  claim(
+    "001-26",
+    yes(structsToWrite(SIZE_1G, SIZE_2M, "none") < basePages(SIZE_1G)),
+    () => yes(written(UP_TO_PATCH_7, SIZE_2M) < written("5.14", SIZE_2M)),
+  ),
+  claim(
+    "001-65/before",
+    structsToWrite(SECTION, SIZE_2M, "none"),
+    () => written(UP_TO_PATCH_7, SIZE_2M) / (SIZE_1G / SECTION),
+  ),
+  claim("001-65", structsToWrite(SECTION, SIZE_2M, "pte"), () => written("v4", SIZE_2M) / (SIZE_1G / SECTION)),
+  claim("001-66", structsToWrite(SIZE_1G, SIZE_1G, "pte+table"), () => written("v4", SIZE_1G)),
+  claim("001-66/before", structsToWrite(SIZE_1G, SIZE_1G, "none"), () => written(UP_TO_PATCH_7, SIZE_1G)),
+  claim("001-67", uniqueStructs(SIZE_2M, "pte"), () => written("v4", SIZE_2M) / (SIZE_1G / SIZE_2M)),
+  claim(
+    "001-68",
+    untypedPageblocks(SIZE_1G, uniqueStructs(SIZE_1G, "pte")),
+    () => untyped(withErratum("v4", "pageblockInShortLoop")),
+  ),
 ];
 
 /** Struct pages written for 1 GiB. */

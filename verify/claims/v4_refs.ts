@@ -12,7 +12,8 @@ import { getDevPagemap, memunmapPages } from "../../src/mm/memremap.ts";
 import { readPage } from "../../src/mm/page.ts";
 import { C } from "../../src/mm/vmstat.ts";
 import type { KernelConfig } from "../../mod.ts";
-import { type Claim, YES_NO } from "./claim.ts";
+import type { Claim } from "./claim.ts";
+import { claim } from "./documented.ts";
 import {
   basePages,
   pgmapReferences,
@@ -26,83 +27,17 @@ import { refcount } from "./v4_init.ts";
 import { build, mapDevice, panics, withErratum, yes } from "../measure/measure.ts";
 
 const REFERENCES: readonly Claim[] = [
-  {
-    id: "001-33",
-    what: "yields in 1024 steps of pfn_next(), patch as posted",
-    unit: "",
-    printed: "1",
-    formula: yieldsPer1024(true),
-    measure: () => yields(withErratum("v4", "pfnNextYield")),
-    expected: "contradicted",
-    note: 'the rewritten test lost its "== 0", so it yields on every step but one in 1024',
-  },
-  {
-    id: "001-33/meant",
-    what: "the same as meant",
-    unit: "",
-    printed: "1",
-    formula: yieldsPer1024(false),
-    measure: () => yields("v4"),
-    expected: "confirmed",
-  },
-  {
-    id: "001-34",
-    what: "pgmap references of 1 GiB in 2M pages",
-    unit: "",
-    printed: "512",
-    formula: pgmapReferences(SIZE_1G, SIZE_2M),
-    measure: () => refsOf("v4"),
-    expected: "confirmed",
-  },
-  {
-    id: "001-75",
-    what: "the same counted by << geometry_order",
-    unit: "",
-    printed: "512",
-    formula: pgmapReferencesShiftedLeft(SIZE_1G, SIZE_2M),
-    measure: () => refsOf(withErratum("v4", "refShiftLeft")),
-    expected: "contradicted",
-    note: "134217728 are taken and 512 returned: memunmap_pages() would wait for ever; mainline shifts right",
-  },
-  {
-    id: "001-75/unmap",
-    what: "and tearing that down never ends",
-    unit: YES_NO,
-    formula: yes(pgmapReferencesShiftedLeft(SIZE_1G, SIZE_2M) !== pgmapReferences(SIZE_1G, SIZE_2M)),
-    measure: () => {
-      const { k, ns } = build(withErratum("v4", "refShiftLeft"), { size: SIZE_1G, align: SIZE_2M });
-      return yes(panics(/references on the pgmap never return/, () => destroyNamespace(k, ns)));
-    },
-    expected: "equal",
-  },
-  {
-    id: "001-77",
-    what: "reference count of a free device page",
-    unit: "",
-    printed: "1",
-    formula: 1,
-    measure: () => refcount("v4", 0),
-    expected: "confirmed",
-  },
-  {
-    id: "001-77/gone",
-    what: "pgmap references after teardown",
-    unit: "",
-    printed: "0",
-    formula: 0,
-    measure: refsAfterTeardown,
-    expected: "confirmed",
-  },
-  {
-    id: "001-78",
-    what: "fsdax teardown waits for a pgmap reference",
-    unit: YES_NO,
-    printed: "1",
-    formula: 1,
-    measure: waitsForReference,
-    expected: "confirmed",
-    note: "the emulator has nobody to wait for and panics where the kernel would sleep",
-  },
+  claim("001-33", yieldsPer1024(true), () => yields(withErratum("v4", "pfnNextYield"))),
+  claim("001-33/meant", yieldsPer1024(false), () => yields("v4")),
+  claim("001-34", pgmapReferences(SIZE_1G, SIZE_2M), () => refsOf("v4")),
+  claim("001-75", pgmapReferencesShiftedLeft(SIZE_1G, SIZE_2M), () => refsOf(withErratum("v4", "refShiftLeft"))),
+  claim("001-75/unmap", yes(pgmapReferencesShiftedLeft(SIZE_1G, SIZE_2M) !== pgmapReferences(SIZE_1G, SIZE_2M)), () => {
+    const { k, ns } = build(withErratum("v4", "refShiftLeft"), { size: SIZE_1G, align: SIZE_2M });
+    return yes(panics(/references on the pgmap never return/, () => destroyNamespace(k, ns)));
+  }),
+  claim("001-77", 1, () => refcount("v4", 0)),
+  claim("001-77/gone", 0, refsAfterTeardown),
+  claim("001-78", 1, waitsForReference),
 ];
 
 /**
@@ -143,33 +78,13 @@ function waitsForReference(): number {
 const FAULT_OFFSET = 100;
 
 const FAULTS: readonly Claim[] = [
-  {
-    id: "001-36",
-    what: "page->index off after a fault inside a 2M page, ALIGN()",
-    unit: "pages",
-    printed: "0",
-    formula: pgoffError(FAULT_OFFSET, basePages(SIZE_2M)),
-    measure: () => indexAfterFault(withErratum("v4", "pgoffAlignUp")) - indexAfterFault("v4"),
-    expected: "contradicted",
-    note: "ALIGN() rounds up: index is that of the next huge page unless the fault hits the first base page",
-  },
-  {
-    id: "001-37",
-    what: "base pages a machine check in a 2M page takes",
-    unit: "pages",
-    printed: "512",
-    formula: basePages(SIZE_2M),
-    measure: () => poisoned("v4"),
-    expected: "confirmed",
-  },
-  {
-    id: "001-37/mmap",
-    what: "mappings of a 2M device refused that begin, end or are offset inside a page, of three",
-    unit: "",
-    formula: 3,
-    measure: misalignedMappings,
-    expected: "equal",
-  },
+  claim(
+    "001-36",
+    pgoffError(FAULT_OFFSET, basePages(SIZE_2M)),
+    () => indexAfterFault(withErratum("v4", "pgoffAlignUp")) - indexAfterFault("v4"),
+  ),
+  claim("001-37", basePages(SIZE_2M), () => poisoned("v4")),
+  claim("001-37/mmap", 3, misalignedMappings),
 ];
 
 /** page->index of the head of the second 2M page of a device, after a fault in the midst of it. */

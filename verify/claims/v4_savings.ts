@@ -2,6 +2,7 @@
 // Seed 001, what the memmap of a compound page costs: patches 11, 12 and 14, the cover letter's savings.
 
 import type { Claim } from "./claim.ts";
+import { claim } from "./documented.ts";
 import {
   basePages,
   keptPages,
@@ -37,205 +38,59 @@ export function savingsClaims(scale: Scale): Claim[] {
 function perTib(scale: Scale): Claim[] {
   const shared = memmapBytes(TIB, SIZE_1G, "pte+table", true);
   return [
-    {
-      id: "001-05",
-      what: "per TiB, 1G pages, tables not shared",
-      unit: "MiB",
-      printed: "40",
-      formula: mib(memmapBytes(TIB, SIZE_1G, "pte", true)),
-      measure: () => inMiB(bytesPerTib(scale, SIZE_1G, "v7", true)),
-      expected: "confirmed",
-    },
-    {
-      id: "001-05/shared",
-      what: "per TiB, 1G pages, tables shared",
-      unit: "MiB",
-      printed: "16",
-      formula: mib(shared),
-      measure: () => inMiB(bytesPerTib(scale, SIZE_1G, "v4", true)),
-      expected: "confirmed",
-    },
-    {
-      id: "001-06",
-      what: "PTE tables per 1G page, as with PMD leaves",
-      unit: "",
-      printed: "0",
-      formula: pteTables(SIZE_1G, SIZE_1G, "pte+table"),
-      measure: () => layoutOf(SIZE_1G, "v4").tables.pte.length,
-      expected: "contradicted",
-      note: "nearer to a memmap mapped by PMD leaves (8 tables become 2), not on a par: that one has none",
-    },
-    {
-      id: "001-07",
-      what: "per TiB, 1G pages",
-      unit: "MiB",
-      printed: "16",
-      formula: mib(shared),
-      measure: () => inMiB(bytesPerTib(scale, SIZE_1G, "v4", true)),
-      expected: "confirmed",
-    },
-    {
-      id: "001-08",
-      what: "1G row, share of memory",
-      unit: "%",
-      printed: "0.0014",
-      formula: percent(shared, TIB),
-      measure: () => inPercent(bytesPerTib(scale, SIZE_1G, "v4", true), TIB),
-      expected: "contradicted",
-      note: "16 MiB of 1 TiB are 0.0015 %, rounded or cut off",
-    },
+    claim("001-05", mib(memmapBytes(TIB, SIZE_1G, "pte", true)), () => inMiB(bytesPerTib(scale, SIZE_1G, "v7", true))),
+    claim("001-05/shared", mib(shared), () => inMiB(bytesPerTib(scale, SIZE_1G, "v4", true))),
+    claim("001-06", pteTables(SIZE_1G, SIZE_1G, "pte+table"), () => layoutOf(SIZE_1G, "v4").tables.pte.length),
+    claim("001-07", mib(shared), () => inMiB(bytesPerTib(scale, SIZE_1G, "v4", true))),
+    claim("001-08", percent(shared, TIB), () => inPercent(bytesPerTib(scale, SIZE_1G, "v4", true), TIB)),
   ];
 }
 
 function pageCounts(): Claim[] {
-  const memmapOf = (id: string, what: string, printed: string, pageSize: number): Claim => ({
-    id,
-    what,
-    unit: "pages",
-    printed,
-    formula: vmemmapPages(pageSize),
-    measure: () => mappedPages(pageSize, "5.14"),
-    expected: "confirmed",
-  });
-  const baseOf = (id: string, what: string, printed: string, pageSize: number, expected: Claim["expected"]): Claim => ({
-    id,
-    what,
-    unit: "pages",
-    printed,
-    formula: basePages(pageSize),
-    measure: () => pagesOfCompound("v4", pageSize),
-    expected,
-    ...(expected === "contradicted" ? { note: "262144; 4096 is the number of its memmap pages" } : {}),
-  });
+  const memmapOf = (id: string, pageSize: number) =>
+    claim(id, vmemmapPages(pageSize), () => mappedPages(pageSize, "5.14"));
+  const baseOf = (id: string, pageSize: number) =>
+    claim(id, basePages(pageSize), () => pagesOfCompound("v4", pageSize));
   return [
-    baseOf("001-40", "base pages of a 2M page", "512", SIZE_2M, "confirmed"),
-    baseOf("001-41", "base pages of a 1G page", "4096", SIZE_1G, "contradicted"),
-    memmapOf("001-48", "memmap of a page: size / 4096 * 64 / 4096", "8", SIZE_2M),
-    memmapOf("001-49", "memmap of a PMD-mapped page: 64 / 8", "8", SIZE_2M),
-    memmapOf("001-51", "memmap of a PUD-mapped page: PAGE_SIZE pages", "4096", SIZE_1G),
-    memmapOf("001-58", "memmap of a subsection's 512 struct pages", "8", SIZE_2M),
+    baseOf("001-40", SIZE_2M),
+    baseOf("001-41", SIZE_1G),
+    memmapOf("001-48", SIZE_2M),
+    memmapOf("001-49", SIZE_2M),
+    memmapOf("001-51", SIZE_1G),
+    memmapOf("001-58", SIZE_2M),
   ];
 }
 
 const TABLE_SHARING: readonly Claim[] = [
-  {
-    id: "001-69",
-    what: "sections a PUD spans",
-    unit: "",
-    printed: "8",
-    formula: sectionsPerPage(SIZE_1G),
-    measure: sectionsOfCompound,
-    expected: "confirmed",
-  },
-  {
-    id: "001-70",
-    what: "tails in the first section of a 1G page",
-    unit: "",
-    printed: "32767",
-    formula: pagesPerSection() - 1,
-    measure: () => tailsInSection(0),
-    expected: "confirmed",
-  },
-  {
-    id: "001-70/second",
-    what: "tails in its second section",
-    unit: "",
-    printed: "32768",
-    formula: pagesPerSection(),
-    measure: () => tailsInSection(1),
-    expected: "confirmed",
-  },
-  {
-    id: "001-71",
-    what: '"PMD pages" (PTE tables) per 1G page before',
-    unit: "",
-    printed: "8",
-    formula: pteTables(SIZE_1G, SIZE_1G, "pte"),
-    measure: () => layoutOf(SIZE_1G, "v7").tables.pte.length,
-    expected: "confirmed",
-  },
-  {
-    id: "001-71/shared",
-    what: "PTE tables per 1G page after",
-    unit: "",
-    printed: "2",
-    formula: pteTables(SIZE_1G, SIZE_1G, "pte+table"),
-    measure: () => layoutOf(SIZE_1G, "v4").tables.pte.length,
-    expected: "confirmed",
-  },
-  {
-    id: "001-71/base",
-    what: "and base pages for head and tails",
-    unit: "",
-    printed: "2",
-    formula: keptPages(SIZE_1G, "pte+table"),
-    measure: () => layoutOf(SIZE_1G, "v4").frames.length,
-    expected: "confirmed",
-  },
-  {
-    id: "001-72",
-    what: "per 1G page, tables not shared",
-    unit: "bytes",
-    printed: "40960",
-    formula: memmapBytes(SIZE_1G, SIZE_1G, "pte", true),
-    measure: () => bytesPerPage("v7"),
-    expected: "confirmed",
-  },
-  {
-    id: "001-73",
-    what: "per 1G page, tables shared",
-    unit: "bytes",
-    printed: "16384",
-    formula: memmapBytes(SIZE_1G, SIZE_1G, "pte+table", true),
-    measure: () => bytesPerPage("v4"),
-    expected: "confirmed",
-  },
-  {
-    id: "001-73/freed",
-    what: "pages the sharing of tables frees per 1G page",
-    unit: "pages",
-    printed: "6",
-    formula: pteTables(SIZE_1G, SIZE_1G, "pte") - pteTables(SIZE_1G, SIZE_1G, "pte+table"),
-    measure: () => (bytesPerPage("v7") - bytesPerPage("v4")) / PAGE,
-    expected: "confirmed",
-  },
-  {
-    id: "001-74",
-    what: "sections of a 1G page that reuse a table",
-    unit: "",
-    printed: "6",
-    formula: sectionsPerPage(SIZE_1G) - 2,
-    measure: () => layoutOf(SIZE_1G, "v4").tables.pte.flatMap((t) => t.pmdEntries.slice(1)).length,
-    expected: "confirmed",
-  },
-  {
-    id: "001-59",
-    what: "page sizes a dax device can have, of 4K 64K 2M 32M 1G",
-    unit: "",
-    printed: "3",
-    formula: [PAGE, SIZE_2M, SIZE_1G].length,
-    measure: () => [PAGE, 16 * PAGE, SIZE_2M, 16 * SIZE_2M, SIZE_1G].filter(daxComesUp).length,
-    expected: "confirmed",
-  },
-  {
-    id: "001-62",
-    what: "frames of memmap for two 1G ranges, the second a section off",
-    unit: "",
-    printed: "4",
-    formula: 2 * keptPages(SIZE_1G, "pte+table"),
-    measure: framesOfTwoRanges,
-    expected: "confirmed",
-    note: "a wrong range index would take the second range's start for the middle of a compound",
-  },
-  {
-    id: "001-05/saved",
-    what: "memmap pages a 1G page saves",
-    unit: "pages",
-    printed: "4094",
-    formula: savedPages(SIZE_1G, "pte+table"),
-    measure: () => mappedPages(SIZE_1G, "v4") - layoutOf(SIZE_1G, "v4").frames.length,
-    expected: "confirmed",
-  },
+  claim("001-69", sectionsPerPage(SIZE_1G), sectionsOfCompound),
+  claim("001-70", pagesPerSection() - 1, () => tailsInSection(0)),
+  claim("001-70/second", pagesPerSection(), () => tailsInSection(1)),
+  claim("001-71", pteTables(SIZE_1G, SIZE_1G, "pte"), () => layoutOf(SIZE_1G, "v7").tables.pte.length),
+  claim("001-71/shared", pteTables(SIZE_1G, SIZE_1G, "pte+table"), () => layoutOf(SIZE_1G, "v4").tables.pte.length),
+  claim("001-71/base", keptPages(SIZE_1G, "pte+table"), () => layoutOf(SIZE_1G, "v4").frames.length),
+  claim("001-72", memmapBytes(SIZE_1G, SIZE_1G, "pte", true), () => bytesPerPage("v7")),
+  claim("001-73", memmapBytes(SIZE_1G, SIZE_1G, "pte+table", true), () => bytesPerPage("v4")),
+  claim(
+    "001-73/freed",
+    pteTables(SIZE_1G, SIZE_1G, "pte") - pteTables(SIZE_1G, SIZE_1G, "pte+table"),
+    () => (bytesPerPage("v7") - bytesPerPage("v4")) / PAGE,
+  ),
+  claim(
+    "001-74",
+    sectionsPerPage(SIZE_1G) - 2,
+    () => layoutOf(SIZE_1G, "v4").tables.pte.flatMap((t) => t.pmdEntries.slice(1)).length,
+  ),
+  claim(
+    "001-59",
+    [PAGE, SIZE_2M, SIZE_1G].length,
+    () => [PAGE, 16 * PAGE, SIZE_2M, 16 * SIZE_2M, SIZE_1G].filter(daxComesUp).length,
+  ),
+  claim("001-62", 2 * keptPages(SIZE_1G, "pte+table"), framesOfTwoRanges),
+  claim(
+    "001-05/saved",
+    savedPages(SIZE_1G, "pte+table"),
+    () => mappedPages(SIZE_1G, "v4") - layoutOf(SIZE_1G, "v4").frames.length,
+  ),
 ];
 
 function bytesPerPage(kernel: string): number {

@@ -11,65 +11,18 @@ import { addPages } from "../../src/mm/hotplug/memory_hotplug.ts";
 import { memremapPages, newPgmap } from "../../src/mm/memremap.ts";
 import { compoundOrder as orderOf } from "../../src/mm/page.ts";
 import type { Claim } from "./claim.ts";
+import { claim } from "./documented.ts";
 import { basePages, compoundOrder, keptPages, mib, PAGE, SECTION, SIZE_1G, SIZE_2M } from "../formulas/vmemmap.ts";
 import { build, inMiB, layoutOf, withErratum, yes } from "../measure/measure.ts";
-import { superseded } from "./read.ts";
 
 /** Claims about sections. */
 export const SECTION_CLAIMS: readonly Claim[] = [
-  {
-    id: "001-35",
-    what: "order of a 2M head after its tails were written over poison",
-    unit: "",
-    formula: compoundOrder(SIZE_2M),
-    measure: orderOverPoison,
-    expected: "equal",
-    note: "order and counts lie in the first two tails, so they must be initialised first",
-  },
-  {
-    id: "001-57",
-    what: "section of x86, of those it names the one with a vmemmap",
-    unit: "MiB",
-    printed: "128",
-    formula: mib(SECTION),
-    measure: sectionMiB,
-    expected: "confirmed",
-    note: "64 and 512 MiB are those of 32-bit x86, without PAE and with, which has no vmemmap",
-  },
-  {
-    id: "001-61",
-    what: "memmap frames of a 32M compound across the edge of a section",
-    unit: "",
-    printed: "4",
-    formula: keptPages(16 * SIZE_2M, "pte"),
-    measure: framesAcrossSections,
-    expected: "contradicted",
-    note:
-      'the comment says "bigger than section size", but the code beneath it compares with a subsection: it is reused',
-  },
-  {
-    id: "001-63",
-    what: "frames that 8 sections of a 1G page share, each by the one before",
-    unit: "",
-    printed: "2",
-    formula: keptPages(SIZE_1G, "pte"),
-    measure: () => layoutOf(SIZE_1G, "v7").frames.length,
-    expected: "confirmed",
-  },
-  {
-    id: "001-64",
-    what: "ranges refused that begin or end inside a subsection, of two",
-    unit: "",
-    printed: "2",
-    formula: 2,
-    measure: misalignedRefused,
-    expected: "confirmed",
-  },
-  superseded(
-    "001-79",
-    "no part of a struct page may be read before holding a reference",
-    "withdrawn in the thread itself (001:4197): try_get_compound_head() reads compound_head without one",
-  ),
+  claim("001-35", compoundOrder(SIZE_2M), orderOverPoison),
+  claim("001-57", mib(SECTION), sectionMiB),
+  claim("001-61", keptPages(16 * SIZE_2M, "pte"), framesAcrossSections),
+  claim("001-63", keptPages(SIZE_1G, "pte"), () => layoutOf(SIZE_1G, "v7").frames.length),
+  claim("001-64", 2, misalignedRefused),
+  claim("001-79"),
 ];
 
 function orderOverPoison(): number {

@@ -8,7 +8,8 @@ import { compoundOrder, pageRefcount } from "../../src/mm/page.ts";
 import { boot } from "../../src/boot.ts";
 import { memremapPages, newPgmap } from "../../src/mm/memremap.ts";
 import { type KernelConfig, PRESETS } from "../../mod.ts";
-import { type Claim, yesNo } from "./claim.ts";
+import type { Claim } from "./claim.ts";
+import { claim } from "./documented.ts";
 import { gupStores, PAGE, SIZE_2M, structsPerPage } from "../formulas/vmemmap.ts";
 import {
   build,
@@ -27,43 +28,23 @@ const PAGES_2M = 512;
 const HELD = 32 * SIZE_2M;
 const FRAME_BYTES = 4096;
 
-function statement(id: string, what: string, printed: string, formula: number, measure: () => number): Claim {
-  return { id, what, unit: "", printed, formula, measure, expected: "confirmed" };
-}
-
 /** The statements. */
 export const STATEMENTS: readonly Claim[] = [
-  {
-    ...statement(
-      "001-93",
-      "memmap of a 2M page for each of its base pages",
-      "64",
-      PAGE / structsPerPage(),
-      () => mappedPages(SIZE_2M, "5.14") * FRAME_BYTES / pagesOfCompound("v4", SIZE_2M),
-    ),
-    unit: "bytes",
-  },
-  statement("001-94", "tails whose count is not zero while all of a 2M page is held", "0", 0, tailsCounted),
-  yesNo(statement("001-95", "all memmap of a 2M page is mapped by base pages", "1", 1, mappedByBasePages)),
-  yesNo({
-    ...statement("001-96", "a geometry of 768 pages is taken, as posted", "1", 1, geometry768),
-    note: "nothing there asks for a power of two; an order could not say 768",
-  }),
-  statement("001-97", "order of an fsdax page, memmap of 2M devmaps shared", "0", 0, orderOnFsdax),
-  statement(
+  claim(
+    "001-93",
+    PAGE / structsPerPage(),
+    () => mappedPages(SIZE_2M, "5.14") * FRAME_BYTES / pagesOfCompound("v4", SIZE_2M),
+  ),
+  claim("001-94", 0, tailsCounted),
+  claim("001-95", 1, mappedByBasePages),
+  claim("001-96", 1, geometry768),
+  claim("001-97", 0, orderOnFsdax),
+  claim(
     "001-98",
-    "atomic adds to get a 2M page more than with patch 8, one reference first",
-    "1",
     gupStores("grab-one", false, true, PAGES_2M).get - gupStores("compound", false, true, PAGES_2M).get,
     () => addsToGet("grab-one") - addsToGet("compound"),
   ),
-  statement(
-    "001-99",
-    "base pages a machine check takes more with patch 1, no compounds yet",
-    "0",
-    0,
-    () => poisonedOn514(true) - poisonedOn514(false),
-  ),
+  claim("001-99", 0, () => poisonedOn514(true) - poisonedOn514(false)),
 ];
 
 /** Pages held through a devmap of compounds whose tails all have storage of their own. */
