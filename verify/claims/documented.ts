@@ -2,17 +2,30 @@
 // From a row's words, which are data (fixtures/claims), and its two sides, which are code, to what is judged. What needs
 // neither side is data alone.
 
-import { type DocumentedRow, SHIPPED } from "./catalogue.ts";
+import { type DocumentedClaim, type DocumentedRow, SHIPPED } from "./catalogue.ts";
 import { type Claim, needsNoNumbers } from "./claim.ts";
 
-const ROWS: ReadonlyMap<string, DocumentedRow> = new Map(
-  SHIPPED.flatMap(({ claims }) => claims.flatMap(({ rows }) => rows)).map((row) => [row.id, row]),
+/** A row's words and the claim that it is of. */
+export interface Documented {
+  readonly row: DocumentedRow;
+  readonly claim: DocumentedClaim;
+}
+
+const ROWS: ReadonlyMap<string, Documented> = new Map(
+  SHIPPED.flatMap(({ claims }) => claims)
+    .flatMap((claim) => claim.rows.map((row): [string, Documented] => [row.id, { row, claim }])),
 );
+
+/** The words of a row. RangeError when no fixture lists it. */
+export function documented(id: string): Documented {
+  const found = ROWS.get(id);
+  if (found === undefined) throw new RangeError(`Cannot judge "${id}": expected a row of fixtures/claims`);
+  return found;
+}
 
 /** The row of that id with what it is by formula and what is counted. RangeError when no fixture lists it. */
 export function claim(id: string, formula?: number, measure?: () => number): Claim {
-  const row = ROWS.get(id);
-  if (row === undefined) throw new RangeError(`Cannot judge "${id}": expected a row of fixtures/claims`);
+  const { row } = documented(id);
   const { what, unit, printed, expected, note } = row;
   if (expected === null) throw new RangeError(`Cannot judge "${id}": fixtures/claims expects no verdict of it`);
   const words = { id, what, unit, printed, expected, note };

@@ -137,7 +137,7 @@ function structsOfOne(): Claim[] {
 }
 
 /** What the cover letter says a page saves, and what its tails then look like. */
-function savedByOne(): Claim[] {
+export function savedByOne(): Claim[] {
   return [
     claim(
       "004-06",

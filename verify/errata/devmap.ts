@@ -11,70 +11,44 @@ import {
 import { devDaxProbe, devDaxRemove } from "../../src/drivers/dax/device.ts";
 import { boot } from "../../src/boot.ts";
 import type { KernelConfig } from "../../mod.ts";
-import {
-  basePages,
-  pgmapReferences,
-  pgmapReferencesShiftedLeft,
-  SIZE_1G,
-  SIZE_2M,
-  yieldsPer1024,
-} from "../formulas/vmemmap.ts";
+import { basePages, SIZE_1G, SIZE_2M } from "../formulas/vmemmap.ts";
 import { indexAfterFault, poisoned, refsOf, yields } from "../claims/v4_refs.ts";
-import type { Erratum } from "./erratum.ts";
+import { type Erratum, formulaOf, shownBy } from "./erratum.ts";
 
 /** Defects of devmaps. */
 export const DEVMAP_ERRATA: readonly Erratum[] = [
   {
     name: "pfnNextYield",
-    source: "001:633",
-    claim: "001-33",
-    wrongly: 'the test lost its "== 0": it yields on every step but one in 1024',
+    ...shownBy("001-33"),
     rightly: "one yield in 1024 steps",
     preset: "v4",
-    what: "yields in 1024 steps of pfn_next()",
-    unit: "",
-    wrong: yieldsPer1024(true),
-    right: yieldsPer1024(false),
+    right: formulaOf("001-33/meant"),
     observe: yields,
   },
   {
     name: "refShiftLeft",
-    source: "001:2706",
-    claim: "001-75",
-    wrongly:
-      "<< geometry_order multiplies: many more references are taken than ever return, and unmapping waits for ever",
+    ...shownBy("001-75"),
     rightly: ">>, as in mainline: one reference per compound page",
     preset: "v4",
-    what: "pgmap references of 1 GiB in 2M pages",
-    unit: "",
-    wrong: pgmapReferencesShiftedLeft(SIZE_1G, SIZE_2M),
-    right: pgmapReferences(SIZE_1G, SIZE_2M),
+    right: formulaOf("001-34"),
     observe: refsOf,
   },
   {
     name: "pgoffAlignUp",
-    source: "001:766",
-    claim: "001-36",
-    wrongly: "ALIGN() rounds up: page->index is that of the next 2M page, and poison kills the wrong address",
+    ...shownBy("001-36"),
     rightly: "ALIGN_DOWN(): the index of the page the fault is in (mainline fixed it in 6.12)",
     preset: "v4",
-    what: "page->index of the second 2M page after a fault inside it",
-    unit: "",
-    wrong: 2 * basePages(SIZE_2M),
-    right: basePages(SIZE_2M),
-    observe: indexAfterFault,
+    right: 0,
+    observe: (kernel) => indexAfterFault(kernel) - indexAfterFault("v4"),
   },
   {
     name: "memoryFailureHead",
-    source: "patch 1 (001:290)",
-    claim: "001-37",
+    ...shownBy("001-37"),
     wrongly: "memory_failure() asks the tail for the file it belongs to; only the head knows",
     rightly: "it looks at the head, and the whole 2M page goes",
     preset: "v4",
-    what: "base pages taken by a machine check inside a 2M page",
-    unit: "pages",
     wrong: 0,
-    right: basePages(SIZE_2M),
+    right: formulaOf("001-37"),
     observe: poisoned,
   },
   {

@@ -20,11 +20,10 @@ import {
   SIZE_2M,
   structsPerPage,
   uniqueStructs,
-  untypedPageblocks,
   vmemmapPages,
 } from "../formulas/vmemmap.ts";
 import { untyped } from "../claims/v4_init.ts";
-import type { Erratum } from "./erratum.ts";
+import { type Erratum, formulaOf, reasonIn, shownBy } from "./erratum.ts";
 
 /** Defects of the memmap. */
 export const MEMMAP_ERRATA: readonly Erratum[] = [
@@ -42,14 +41,9 @@ export const MEMMAP_ERRATA: readonly Erratum[] = [
   },
   {
     name: "pageblockInShortLoop",
-    source: "001:2221 with 001:484",
-    claim: "001-68",
-    wrongly: "the loop that was cut to 128 struct pages also sets the type of each pageblock",
+    ...shownBy("001-68"),
     rightly: "the type is set for every pageblock of the range",
     preset: "v4",
-    what: "pageblocks of a 1G page without a type",
-    unit: "",
-    wrong: untypedPageblocks(SIZE_1G, uniqueStructs(SIZE_1G, "pte")),
     right: 0,
     observe: untyped,
   },
@@ -80,7 +74,6 @@ export const MEMMAP_ERRATA: readonly Erratum[] = [
   {
     name: "compoundStartUnchecked",
     source: "001:2569 and 001:2069, in Linux 6.1 still",
-    claim: "001-74",
     wrongly:
       "a range that begins in the midst of a section has compounds that do too, and their heads' memmap is shared away",
     rightly: "such a range is refused: a compound must begin where a part begins that is populated",
@@ -93,14 +86,12 @@ export const MEMMAP_ERRATA: readonly Erratum[] = [
   },
   {
     name: "compoundHeadUnadjusted",
-    source: "004:202",
-    claim: "004-23",
-    wrongly: "the tails that share the head's memmap page carry its PG_head and pass for heads",
+    ...reasonIn("004-23"),
     rightly: "compound_head() asks the struct page after a head whether it is a tail",
     preset: "v7+head",
     what: "heads among the struct pages of a 2M page",
     unit: "",
-    wrong: basePages(SIZE_2M) / structsPerPage(),
+    wrong: formulaOf("004-23"),
     right: 1,
     observe: headsSeen,
   },
