@@ -49,6 +49,8 @@ export interface Errata {
   readonly grabOneMoreThanTwo: boolean;
   /** 001:4217: the sketch counts the pages of a compound from its head, wherever in it the range begins. */
   readonly grabOneFromHead: boolean;
+  /** 001:1070: patch 8 assumes that a range lies in one compound, and takes all references on the head of the first. */
+  readonly grabWholeRange: boolean;
   /** 001:4469: the assertion on a PMD fault compares the order of the page, in pages, with PMD_SHIFT, in bytes. */
   readonly compoundOrderPmdShift: boolean;
   /** 004:202: tails share the head's memmap page and compound_head() is not "adjusted slightly". */
@@ -137,6 +139,7 @@ export const NO_ERRATA: Errata = {
   refShiftLeft: false,
   grabOneMoreThanTwo: false,
   grabOneFromHead: false,
+  grabWholeRange: false,
   compoundOrderPmdShift: false,
   compoundHeadUnadjusted: false,
   dedupAnyStructSize: false,

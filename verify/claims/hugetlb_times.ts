@@ -5,8 +5,10 @@
 import { type HugetlbReport, hugetlbReport } from "../../src/scenario/hugetlb.ts";
 import type { Claim } from "./claim.ts";
 import { byItsOwn, claim } from "./documented.ts";
-import { SIZE_2M } from "../formulas/vmemmap.ts";
+import { basePagesOf, freedPages } from "../formulas/hugetlb.ts";
+import { PAGE, SIZE_2M } from "../formulas/vmemmap.ts";
 import { bounds, calls, histogram } from "./listings.ts";
+import { givenBack } from "../measure/hugetlb.ts";
 import { yes } from "../measure/measure.ts";
 import { HUGETLB_SEED004 } from "../series/figures.ts";
 
@@ -39,6 +41,22 @@ export function timingClaims(): Claim[] {
     rows("004-13", "allocUnpatched", "histogram", false),
     rows("004-17", "freePatched", "freeHistogram", true),
     rows("004-18", "freeUnpatched", "freeHistogram", false),
+    ...asynchronous(),
+  ];
+}
+
+/** Patch 9's worker: what the write to nr_hugepages does itself, and what is left to the worker. */
+function asynchronous(): Claim[] {
+  const count = 64;
+  const net = count * (basePagesOf(SIZE_2M, PAGE) - freedPages(SIZE_2M, PAGE, 2));
+  const given = () => givenBack(count, { free: "deferred" });
+  const plain = () => givenBack(count, { optimize: false }).caller.ms;
+  return [
+    claim("004-29", 1, () => yes(given().empty && given().caller.pages === 0)),
+    claim("004-29/worker", net, () => given().worker.pages),
+    claim("004-29/sync", net, () => givenBack(count, { free: "sync" }).caller.pages),
+    claim("004-29/caller", 1, () => yes(given().caller.ms < plain())),
+    claim("004-29/both", 0, () => yes(given().caller.ms + given().worker.ms < plain())),
   ];
 }
 

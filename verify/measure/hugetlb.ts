@@ -5,6 +5,8 @@
 import { makePool } from "../../src/scenario/hugetlb.ts";
 import { bootHugetlbBox, hugetlbConfig, type HugetlbOptions } from "../../src/scenario/hugetlb_box.ts";
 import { boot } from "../../src/boot.ts";
+import { costTable } from "../../src/model/cost_tables.ts";
+import { hugetlbMs } from "../../src/model/hugetlb.ts";
 import { USE_PTE_TABLE } from "../../src/include/frame_use.ts";
 import { PAGE_FLAGS } from "../../src/include/mm_types.ts";
 import {
@@ -14,13 +16,14 @@ import {
   setNrHugepages,
   sizeToHstate,
 } from "../../src/mm/hugetlb/hugetlb.ts";
+import { flushFreeHpageWork } from "../../src/mm/hugetlb/make_and_free.ts";
 import { setSubpagePrivate } from "../../src/mm/hugetlb/huge_page.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { totalFreePages } from "../../src/mm/page_alloc.ts";
 import { compoundHead, readPage, vmemmapPage } from "../../src/mm/page.ts";
 import { tableEntries } from "../../src/mm/pgtable.ts";
 import { walkTables } from "../../src/mm/ptdump.ts";
-import { C } from "../../src/mm/vmstat.ts";
+import { C, countersSince, readCounters } from "../../src/mm/vmstat.ts";
 
 /** What a pool of huge pages came to. Base pages. */
 export interface Pool {
@@ -80,6 +83,34 @@ export function restoredPages(size: number, keep: number): number {
   const { k } = onePage({ size, keep });
   setNrHugepages(k, sizeToHstate(k, size)!, 0);
   return k.stat[C.vmemmapPagesCopied];
+}
+
+/** What emptying a pool does: frames that come back, and model time on bare metal. */
+export interface Part {
+  readonly pages: number;
+  readonly ms: number;
+}
+
+/** A pool of 2 MiB pages given back: what the caller does until it returns, and what is left to the worker. */
+export function givenBack(
+  count: number,
+  options: Partial<HugetlbOptions>,
+): { readonly empty: boolean; readonly caller: Part; readonly worker: Part } {
+  const size = 2 ** 21;
+  const { kernel: k, hstate } = makePool(hugetlbConfig({ size, count, keep: 2, giveBack: false, ...options }));
+  const part = (run: () => unknown): Part => {
+    const free = totalFreePages(k);
+    const before = readCounters(k.stat);
+    run();
+    const done = countersSince(before, readCounters(k.stat));
+    const restored = done.vmemmapPagesCopied / (hstate.vmemmapPages - 2);
+    const { hugetlbPagesDestroyed: freed, tlbIpis } = done;
+    const work = { allocated: 0, optimized: 0, freed, restored, tlbIpis };
+    return { pages: totalFreePages(k) - free, ms: hugetlbMs(work, costTable("optane").hugetlb) };
+  };
+  const caller = part(() => setNrHugepages(k, hstate, 0));
+  const empty = hstate.nrHugePages === 0;
+  return { empty, caller, worker: part(() => flushFreeHpageWork(k)) };
 }
 
 /** Struct pages that lead to one head, its own included, counted one by one. */

@@ -8,6 +8,11 @@ import { gupReport } from "../../scenario/gup.ts";
 import { kernelLike } from "../../testing.ts";
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import type { GupMode } from "../../include/gup.ts";
+import { insertPfn, munmap } from "../memory.ts";
+import { pageRefcount } from "../page.ts";
+import { levelPages } from "../pgtable.ts";
+import { gupFast } from "./gup.ts";
+import { putPages } from "./put.ts";
 import { pageMaybeDmaPinned } from "./refs.ts";
 import { type Box, extra, hold, KINDS, pinStores, release, stores, VARIANTS, wanted, withBox } from "./gup_testing.ts";
 import { countersSince, readCounters } from "../vmstat.ts";
@@ -204,4 +209,26 @@ Deno.test("holding pages in any order and any pieces keeps I20, for any variant"
     ),
     { numRuns: 40 },
   );
+});
+
+Deno.test("gupFast() of patch 8 as posted takes an entry over several compounds for one compound", () => {
+  // A PUD entry over 16-frame compounds, which device-dax never makes:  |....8888|88888888........|
+  const references = (grabWholeRange: boolean) =>
+    withBox("", kernelLike("v4", {}, { grabWholeRange }), 4096, (box) => {
+      const { k, mm, area } = box;
+      const span = levelPages(k, 2);
+      const first = Math.ceil(box.first / span) * span;
+      const wide = { ...area, start: 2 * span, end: 3 * span };
+      mm.areas.push(wide);
+      assertEquals(insertPfn(k, wide, wide.start, 2, first), "nopage");
+      const count = (at: number) => pageRefcount(k, first + at) - 1;
+      const pages = new Float64Array(16);
+      assertEquals(gupFast(k, mm, wide.start + 8, 16, "get", pages, 0), 16);
+      const taken = [count(0), count(16)];
+      putPages(k, grabWholeRange ? pages.fill(first) : pages, 0, 16);
+      munmap(k, wide);
+      return taken;
+    });
+  assertEquals(references(false), [8, 8]);
+  assertEquals(references(true), [16, 0]);
 });

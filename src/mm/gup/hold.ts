@@ -29,11 +29,14 @@ export function grabCompound(k: Kernel, pfn: number, n: number): number {
   const head = compoundHead(k, pfn);
   const order = compoundOrder(k, head);
   if (order === 0) return grabPages(k, pfn, n);
-  if (k.config.gup === "grab-one") return grabOneThenRest(k, pfn, n);
-  return grabHead(k, head, pfn, inCompound(head, order, pfn, n));
+  const { errata, gup } = k.config;
+  if (gup === "grab-one") return grabOneThenRest(k, pfn, n);
+  // Patch 8 as posted: "@end is assumed to be limited at most one compound page".
+  const whole = gup === "compound" && errata.grabWholeRange;
+  return grabHead(k, head, pfn, whole ? n : inCompound(head, order, pfn, n));
 }
 
-/** Pages from `pfn` to the end of its compound, at most `n`. A range handed to gup covers at most one (patch 8). */
+/** Pages from `pfn` to the end of its compound, at most `n`. */
 function inCompound(head: number, order: number, pfn: number, n: number): number {
   return Math.min(n, head + (1 << order) - pfn);
 }
