@@ -31,15 +31,10 @@ export const GUP_ERRATA: readonly Erratum[] = [
   },
   {
     name: "grabWholeRange",
-    source: "001:1070",
-    claim: "001-39",
-    wrongly: "next = end: where an entry maps several compounds, the first head takes the references of all",
-    rightly: "next stops where the compound ends",
+    ...shownBy("001-39/posted"),
+    rightly: "a range ends where its compound ends",
     preset: "v4",
-    what: "references on the second of two 2M pages, 512 held from the middle of the first",
-    unit: "",
-    wrong: 0,
-    right: PAGES_2M / 2,
+    right: formulaOf("001-39/clipped"),
     observe: secondHeadReferences,
   },
   {
