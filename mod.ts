@@ -21,6 +21,14 @@
  */
 export { NamespaceError, namespaceReport } from "./src/scenario/namespace.ts";
 export type { NamespacePages, NamespaceReport } from "./src/scenario/namespace.ts";
+export { namespacesReport } from "./src/scenario/namespaces.ts";
+export type {
+  NamespaceRow,
+  NamespacesConfig,
+  NamespaceShare,
+  NamespacesOptions,
+  NamespacesReport,
+} from "./src/scenario/namespaces.ts";
 export type { NamespaceConfig, NamespaceOptions } from "./src/scenario/box.ts";
 export type { NamespaceMode } from "./src/drivers/nvdimm/namespace.ts";
 export type { MapMode } from "./src/drivers/nvdimm/pfn_devs.ts";

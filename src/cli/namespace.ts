@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab namespace`: what one device-dax namespace costs.
+// `lab namespace`: what one device-dax namespace costs, or several in one region.
 
 import { pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { formatSize, humanSize } from "../lib/units.ts";
 import { type NamespaceReport, namespaceReport } from "../scenario/namespace.ts";
 import { NAMESPACE_ROWS, type NamespaceOptions } from "../scenario/box.ts";
-import type { Command, Flags } from "./command.ts";
+import { NAMESPACES_ROWS, type NamespacesOptions, namespacesReport, REGION_ROWS } from "../scenario/namespaces.ts";
+import { optional } from "../scenario/option_row.ts";
+import { type Command, CommandError, type CommandResult, type Flags } from "./command.ts";
 import { modelText } from "./flags.ts";
 import { checkedText, exitCode } from "./checked.ts";
+import { namespacesText } from "./namespaces_text.ts";
 import { flagsOf, optionsOf } from "./option_flags.ts";
 
 /** The command. */
 export const namespaceCommand: Command = {
   name: "namespace",
-  summary: "create a device-dax namespace and count what its memmap costs",
-  flags: flagsOf(NAMESPACE_ROWS),
+  summary: "create namespaces and count what their memmap costs",
+  flags: { ...flagsOf(NAMESPACE_ROWS), ...flagsOf(REGION_ROWS) },
   run: (flags) => {
+    const ofRegion = Object.values(REGION_ROWS).filter(({ flag }) => flags.has(flag));
+    if (ofRegion.length > 0) return region(flags, ofRegion[0].flag);
     const report = namespaceReport(namespaceOptions(flags));
     return { report, text: text(report), code: exitCode(report.invariants) };
   },
@@ -27,6 +32,22 @@ export function namespaceOptions(flags: Flags): NamespaceOptions {
   return optionsOf(flags, NAMESPACE_ROWS);
 }
 
+/** Several namespaces, or one in a region with something special, as `flag` says. */
+function region(flags: Flags, flag: string): CommandResult {
+  if (flags.has("cost")) throw new CommandError(`namespace: --cost means nothing with --${flag}: no time is modelled`);
+  if (flags.has("size") === flags.has("namespaces")) {
+    const what = flags.has("size") ? "--size and --namespaces are two ways to say it" : `--${flag} needs sizes`;
+    throw new CommandError(`namespace: ${what}: give --size SIZE or --namespaces SIZE,...`);
+  }
+  const { size, ...options } = optionsOf<NamespacesOptions & { size?: number }>(flags, {
+    ...NAMESPACES_ROWS,
+    size: optional(NAMESPACE_ROWS.size, ""),
+  });
+  const report = namespacesReport(size === undefined ? options : { ...options, namespaces: [{ size }] });
+  const refused = report.region.alignError !== null || report.namespaces.some(({ error }) => error !== null);
+  return { report, text: namespacesText(report), code: refused ? 1 : exitCode(report.invariants) };
+}
+
 function text(report: NamespaceReport): string {
   const { config, pages, baseline, structPages } = report;
   const page = pageBytes(ARCHS[config.arch]);
@@ -34,8 +55,7 @@ function text(report: NamespaceReport): string {
   return [
     `${formatSize(config.size)} ${config.namespaceMode}, align ${
       formatSize(config.align)
-    }, map=${config.map}, kernel ${config.kernel}` +
-    (config.namespaceMode === "fsdax" && config.map === "dev" ? "" : " (ndctl's default is fsdax, map=dev)"),
+    }, map=${config.map}, kernel ${config.kernel}${defaultText(report, page)}`,
     `  memmap in DRAM    ${frames(pages.vmemmap)}`,
     `  memmap in pmem    ${frames(pages.altmap)}`,
     `  PTE tables        ${frames(pages.pteTables)}`,
@@ -52,4 +72,13 @@ function text(report: NamespaceReport): string {
     `  host time         ${report.hostMs.toFixed(1)} ms of the emulator`,
     ...checkedText(report.invariants),
   ].join("\n");
+}
+
+/** What ndctl would make without being told, and what that costs. */
+function defaultText({ config, ndctlDefault }: NamespaceReport, page: number): string {
+  if (config.namespaceMode === "fsdax" && config.map === "dev") return "";
+  if (ndctlDefault === null) return "; ndctl's fsdax, map=dev is refused";
+  const { pages, usableBytes } = ndctlDefault;
+  const [dram, pmem] = [pages.dramTotal * page, config.size - usableBytes].map(humanSize);
+  return `; ndctl's fsdax, map=dev: ${dram} of DRAM, ${pmem} of pmem`;
 }

@@ -123,6 +123,10 @@ export interface KernelConfig {
   readonly memmapOnMemory: boolean;
   /** kmem asks for memmap on the memory that it plugs (6.8). */
   readonly kmemMemmapOnMemory: boolean;
+  /** kmem logs how much alignment cuts off (6.16). */
+  readonly kmemTruncationLog: boolean;
+  /** map=dev reserves room for struct pages of more than 64 bytes instead of being refused (CONFIG_NVDIMM_KMSAN, 6.3). */
+  readonly pageStructOverride: boolean;
   /** nd_pfn_init() does not look at what is cut off the end: there may be namespaces without data (up to 6.5). */
   readonly emptyNamespaces: boolean;
   /** Memory added by firmware holds its own memmap as a whole, or block by block (6.8). */
@@ -173,6 +177,8 @@ const LINUX_5_14: KernelConfig = {
   hugetlbFree: "sync",
   memmapOnMemory: true,
   kmemMemmapOnMemory: false,
+  kmemTruncationLog: false,
+  pageStructOverride: false,
   emptyNamespaces: true,
   memmapOnMemoryUnit: "range",
   selfHostedVmemmap: "exclusive",
@@ -240,6 +246,7 @@ const LINUX_7_3: KernelConfig = {
   structPage: "7.1",
   hugetlbTail: "zone",
   hugetlbGrace: false,
+  kmemTruncationLog: true,
 };
 
 /** The kernels of the documents and of today, by the names that reports take as `kernel`; the table is in README. Frozen. */

@@ -97,6 +97,12 @@ export const KERNEL_SWITCHES: Rows<Omit<KernelConfig, "name" | "errata">> = {
   },
   memmapOnMemory: { values: YES_NO, help: "memory_hotplug.memmap_on_memory is there", source: "Linux 5.14" },
   kmemMemmapOnMemory: { values: YES_NO, help: "kmem asks for memmap on the memory it plugs", source: "Linux 6.8" },
+  kmemTruncationLog: { values: YES_NO, help: "kmem logs how much alignment cuts off", source: "Linux 6.16" },
+  pageStructOverride: {
+    values: YES_NO,
+    help: "map=dev has room for struct pages of more than 64 bytes",
+    source: "Linux 6.3: CONFIG_NVDIMM_KMSAN",
+  },
   emptyNamespaces: {
     values: YES_NO,
     help: "a namespace may be left without data when its end is cut to align",

@@ -4,6 +4,7 @@
 
 import { usableBytes } from "../drivers/nvdimm/namespace.ts";
 import type { NdNamespace } from "../drivers/nvdimm/namespace.ts";
+import { availableSize, maxAvailableExtent } from "../drivers/nvdimm/region.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import type { Inspected } from "./machine.ts";
 
@@ -18,17 +19,15 @@ const uuid = (id: number, what: number) => `00000000-0000-4000-8000-${String(wha
 export function ndctlList({ k, regions, namespaces }: Inspected): string {
   const lines = regions.map((region, i) => {
     const of = namespaces.filter((ns) => ns.region === region);
-    const used = region.used.reduce((sum, { start, end }) => sum + end - start, 0);
-    const left = region.end - region.start - used;
     return {
       dev: `region${i}`,
       size: region.end - region.start,
-      align: k.arch.namespaceUnitBytes,
-      available_size: left,
-      max_available_extent: left,
+      align: region.align,
+      available_size: availableSize(region),
+      max_available_extent: maxAvailableExtent(region),
       type: "pmem",
       numa_node: region.nid,
-      target_node: region.nid,
+      target_node: region.targetNid,
       iset_id: i + 1,
       persistence_domain: "memory_controller",
       namespaces: of.map((ns) => namespaceLine(k, ns, i)),
@@ -41,14 +40,14 @@ function namespaceLine(k: Kernel, ns: NdNamespace, i: number): object {
   const { mode, info, region } = ns;
   const size = usableBytes(k, ns);
   const common = { dev: `namespace${i}.0`, mode, map: info.mode, size, uuid: uuid(i, 0), raw_uuid: uuid(i, 1) };
-  const near = { numa_node: region.nid, target_node: region.nid };
+  const near = { numa_node: region.nid, target_node: region.targetNid };
   if (mode === "fsdax") {
     return { ...common, sector_size: 512, align: info.align, blockdev: `pmem${i}`, ...near };
   }
   const devices = [{
     chardev: `dax${i}.0`,
     size,
-    target_node: region.nid,
+    target_node: region.targetNid,
     align: info.align,
     mode: ns.dev?.kmem === null ? "devdax" : "system-ram",
   }];
@@ -73,7 +72,7 @@ export function daxctlList({ k, regions, namespaces }: Inspected): string {
     };
     const start = range.start * k.pageBytes;
     const mappings = [{ page_offset: 0, start, end: start + size - 1, size }];
-    const devices = [{ chardev: `dax${i}.0`, size, target_node: ns.region.nid, align, ...ram, mappings }];
+    const devices = [{ chardev: `dax${i}.0`, size, target_node: ns.region.targetNid, align, ...ram, mappings }];
     return { path: `/platform/nfit_test.${i}/ndbus0/region${i}/dax${i}.0/dax_region${i}`, id: i, size, align, devices };
   });
   return pretty(lines);

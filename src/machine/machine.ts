@@ -57,7 +57,7 @@ export function buildMachine(spec: MachineSpec, from?: SharedBytes): Machine {
   );
   const cpus = Array.from({ length: spec.cpus }, (_, id) => ({
     id,
-    mmu: new Mmu(phys, spec.format, topology.pmemStart),
+    mmu: new Mmu(phys, spec.format, topology.pmem),
     nearHead: -1,
     nearTails: -1,
     nearTailsEnd: -1,

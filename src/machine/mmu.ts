@@ -37,7 +37,7 @@ const FLUSH_CEILING = 33;
 export class Mmu {
   readonly phys: PhysMem;
   readonly format: PgtableFormat;
-  readonly #pmemStart: number;
+  readonly #pmem: Float64Array;
   /** Frame of the root table, and the entry at each level where the vmemmap begins. */
   rootPfn = -1;
   startIndex: readonly number[] = [0, 0, 0, 0];
@@ -47,11 +47,15 @@ export class Mmu {
   readonly #tlb = new Int32Array(SETS * STRIDE).fill(-1);
   readonly #pmd = new Int32Array(PMD_SETS * STRIDE).fill(-1);
 
-  /** @param pmemStart frames from here on are pmem */
-  constructor(phys: PhysMem, format: PgtableFormat, pmemStart: number) {
+  /** @param pmem frames that are pmem */
+  constructor(
+    phys: PhysMem,
+    format: PgtableFormat,
+    pmem: readonly { readonly start: number; readonly end: number }[],
+  ) {
     this.phys = phys;
     this.format = format;
-    this.#pmemStart = pmemStart;
+    this.#pmem = Float64Array.from(pmem.flatMap(({ start, end }) => [start, end]));
   }
 
   /** Word base of a vmemmap page for reading; -1 is a page fault. */
@@ -192,7 +196,13 @@ export class Mmu {
   }
 
   #fill(at: number, vpage: number, slot: number, frame: number, writable: number): number {
-    return fill(this.#tlb, at, vpage, slot, frame, frame >= this.#pmemStart ? writable | PMEM : writable);
+    return fill(this.#tlb, at, vpage, slot, frame, this.#isPmem(frame) ? writable | PMEM : writable);
+  }
+
+  #isPmem(frame: number): boolean {
+    const bounds = this.#pmem;
+    for (let i = 0; i < bounds.length; i += 2) if (frame >= bounds[i] && frame < bounds[i + 1]) return true;
+    return false;
   }
 }
 

@@ -8,7 +8,10 @@
 //   | after node |  (PCI)  | node after node   |          | empty at boot   | node given      | node given      |
 //   +------------+---------+------------------+----------+-----------------+-----------------+-----------------+
 //
-// Left out: firmware tables, reserved holes below 1 MiB other than the first frame, interleave sets.
+// A region may also lie among the DRAM, which goes on behind it: that of another socket, or what memmap=nn!ss sets aside.
+//
+// Left out: firmware tables, reserved holes below 1 MiB other than the first frame, where an interleave set begins on
+// each of its DIMMs.
 
 import { alignUp, pfnDown } from "../lib/align.ts";
 
@@ -25,6 +28,8 @@ export interface PmemRegion {
   readonly nid: number;
   readonly start: number;
   readonly end: number;
+  /** The order that it was made by. */
+  readonly spec: RegionSpec;
 }
 
 /** A region as ordered: its size, the node it is near to (default 0), and a place of its own if it is not the next. */
@@ -32,6 +37,14 @@ export interface RegionSpec {
   readonly bytes: number;
   readonly nid?: number;
   readonly startBytes?: number;
+  /** Node that its memory belongs to once it is System RAM (default the one it is near to). */
+  readonly targetNid?: number;
+  /** DIMMs that it is interleaved over (default 1). */
+  readonly ways?: number;
+  /** Its DIMMs have labels, so it can be cut into namespaces (default true). */
+  readonly labels?: boolean;
+  /** DRAM may lie behind it: all that its place leaves no room for in front (default false). */
+  readonly amongDram?: boolean;
 }
 
 /** The box as ordered: bytes of DRAM per node, DIMM slots, pmem regions, and where regions may start. */
@@ -59,21 +72,33 @@ export interface Topology {
   readonly pmem: readonly PmemRegion[];
   /** One past the highest frame of anything. */
   readonly maxPfn: number;
-  /** First frame of the lowest pmem region; frames from here on are pmem tier. Infinity without pmem. */
+  /** First frame of the lowest pmem region. Infinity without pmem. */
   readonly pmemStart: number;
 }
 
 /** Lays out the spec. RangeError when a region overlaps DRAM or another region, or is not whole pages. */
 export function layoutTopology(spec: TopologySpec): Topology {
-  const dram = layoutDram(spec);
-  const hotplug = layoutRegions(spec, spec.hotplug ?? [], dram[dram.length - 1].end, "DIMM slot");
-  const pmem = layoutRegions(spec, spec.pmem, lastEnd(hotplug, dram[dram.length - 1].end), "pmem region");
-  const maxPfn = lastEnd(pmem, lastEnd(hotplug, dram[dram.length - 1].end));
+  const among = spec.pmem.filter(({ amongDram }) => amongDram).map((region) => amongRegion(spec, region));
+  const dram = layoutDram(spec, among);
+  const top = dram[dram.length - 1].end;
+  const hotplug = layoutRegions(spec, spec.hotplug ?? [], lastEnd(among, top), "DIMM slot");
+  const pmem = layoutRegions(spec, spec.pmem, lastEnd(hotplug, top), "pmem region");
+  const maxPfn = Math.max(top, lastEnd(pmem, lastEnd(hotplug, top)));
   return { dram, hotplug, pmem, maxPfn, pmemStart: pmem.length > 0 ? pmem[0].start : Infinity };
 }
 
-function lastEnd(regions: readonly PmemRegion[], otherwise: number): number {
-  return regions.length > 0 ? regions[regions.length - 1].end : otherwise;
+type Run = Pick<PmemRegion, "start" | "end">;
+
+/** The highest end of some regions, and of what is there besides. */
+function lastEnd(regions: readonly Run[], otherwise: number): number {
+  return regions.reduce((end, region) => Math.max(end, region.end), otherwise);
+}
+
+/** The frames that DRAM keeps clear of. */
+function amongRegion({ pageBytes }: TopologySpec, { startBytes, bytes }: RegionSpec): Run {
+  if (startBytes === undefined) throw new RangeError("Cannot place a region among the DRAM: expected its start");
+  const start = pfnDown(startBytes, pageBytes);
+  return { start, end: start + pfnDown(bytes, pageBytes) };
 }
 
 function layoutRegions(spec: TopologySpec, regions: readonly RegionSpec[], from: number, what: string): PmemRegion[] {
@@ -81,52 +106,65 @@ function layoutRegions(spec: TopologySpec, regions: readonly RegionSpec[], from:
   const page = spec.pageBytes;
   const aboveHole = pfnDown(spec.highStartBytes, page);
   let next = from;
+  let lastAmong = 1;
   const placed: PmemRegion[] = [];
   for (const [id, region] of regions.entries()) {
     const { startBytes = alignUp(Math.max(next, aboveHole) * page, spec.regionAlignBytes), bytes } = region;
     const start = pfnDown(startBytes, page);
     const end = start + pfnDown(bytes, page);
-    if (startBytes % page !== 0 || bytes % page !== 0 || end <= start) {
+    checkPages(region, startBytes, page, `${what} ${id}`);
+    // Frame 0 is the kernel's.
+    const least = region.amongDram ? lastAmong : next;
+    if (start < least) {
       throw new RangeError(
-        `Cannot place ${what} ${id}: start and size must be whole pages of ${page} bytes, at least one`,
+        `Cannot place ${what} ${id}: frame ${start} lies below ${least}, the end of what is there`,
       );
     }
-    if (start < next) {
-      throw new RangeError(
-        `Cannot place ${what} ${id}: frame ${start} lies below ${next}, the end of what is there`,
-      );
-    }
-    const nid = region.nid ?? 0;
-    const nodes = spec.nodes ?? spec.dram.length;
-    if (!Number.isInteger(nid) || nid < 0 || nid >= nodes) {
-      throw new RangeError(`Cannot place ${what} ${id}: node ${nid} of ${nodes} nodes`);
-    }
-    placed.push({ id, nid, start, end });
-    next = end;
+    const { nid = 0, targetNid = nid } = region;
+    for (const node of [nid, targetNid]) checkNode(spec, node, `${what} ${id}`);
+    placed.push({ id, nid, start, end, spec: region });
+    if (region.amongDram) lastAmong = end;
+    next = Math.max(next, end);
   }
   return placed;
 }
 
-function layoutDram(spec: TopologySpec): DramRange[] {
+function checkPages({ bytes, ways = 1 }: RegionSpec, startBytes: number, page: number, what: string): void {
+  if (startBytes % page !== 0 || bytes % page !== 0 || bytes <= 0) {
+    throw new RangeError(`Cannot place ${what}: start and size must be whole pages of ${page} bytes, at least one`);
+  }
+  if (!Number.isInteger(ways) || ways < 1 || bytes % (ways * page) !== 0) {
+    throw new RangeError(`Cannot place ${what}: ${bytes} bytes are no whole pages on each of ${ways} DIMMs`);
+  }
+}
+
+function checkNode(spec: TopologySpec, nid: number, what: string): void {
+  const nodes = spec.nodes ?? spec.dram.length;
+  if (!Number.isInteger(nid) || nid < 0 || nid >= nodes) {
+    throw new RangeError(`Cannot place ${what}: node ${nid} of ${nodes} nodes`);
+  }
+}
+
+function layoutDram(spec: TopologySpec, among: readonly Run[]): DramRange[] {
   const page = spec.pageBytes;
   const ranges: DramRange[] = [];
   if (spec.dram.length === 0) throw new RangeError("Cannot place DRAM: there is no node");
+  const [lowEnd, highStart] = [pfnDown(spec.lowEndBytes, page), pfnDown(spec.highStartBytes, page)];
+  const taken = [...among, { start: lowEnd, end: highStart }].sort((a, b) => a.start - b.start);
   let next = 0;
   for (const [nid, bytes] of spec.dram.entries()) {
     let frames = pfnDown(bytes, page);
     if (bytes % page !== 0 || frames <= 0) {
       throw new RangeError(`Cannot place DRAM of node ${nid}: ${bytes} bytes are not a positive number of pages`);
     }
-    const low = Math.min(frames, Math.max(0, pfnDown(spec.lowEndBytes, page) - next));
-    if (low > 0) {
-      ranges.push({ nid, start: next, end: next + low });
-      next += low;
-      frames -= low;
-    }
-    if (frames > 0) {
-      next = Math.max(next, pfnDown(spec.highStartBytes, page));
-      ranges.push({ nid, start: next, end: next + frames });
-      next += frames;
+    while (frames > 0) {
+      // Out of what is taken, and up to where the next of it begins.
+      for (const { start, end } of taken) if (start <= next) next = Math.max(next, end);
+      const room = (taken.find(({ start }) => start > next)?.start ?? Infinity) - next;
+      const run = Math.min(frames, room);
+      ranges.push({ nid, start: next, end: next + run });
+      next += run;
+      frames -= run;
     }
   }
   return ranges;

@@ -42,7 +42,7 @@ Deno.test("layoutTopology() splits DRAM around the 32-bit hole once there is mor
 Deno.test("layoutTopology() lays nodes one after the other and regions aligned behind them", () => {
   const map = layoutTopology(spec(["4G", "512M"], [{ bytes: GIB, nid: 1 }, { bytes: 2 * GIB }]));
   assertEquals(map.dram[2], { nid: 1, start: 6 * PFN_1G, end: 6.5 * PFN_1G });
-  assertEquals(map.pmem, [
+  assertEquals(map.pmem.map(({ spec: _, ...region }) => region), [
     { id: 0, nid: 1, start: 7 * PFN_1G, end: 8 * PFN_1G },
     { id: 1, nid: 0, start: 8 * PFN_1G, end: 10 * PFN_1G },
   ]);
@@ -87,6 +87,18 @@ Deno.test("layoutTopology() places every page of every node and region once, in 
   }));
 });
 
+Deno.test("layoutTopology() lays DRAM around a region that lies among it: memmap=4G!6G", () => {
+  //   | 0 .. 2G | hole | 4G .. 6G | region | 10G .. 14G |
+  const map = layoutTopology(spec(["8G"], [{ bytes: 4 * GIB, amongDram: true, startBytes: 6 * GIB }]));
+  assertEquals(map.dram.map(({ start, end }) => [start / PFN_1G, end / PFN_1G]), [[0, 2], [4, 6], [10, 14]]);
+  assertEquals([map.pmemStart / PFN_1G, map.maxPfn / PFN_1G], [6, 14]);
+  // Below the hole, and beyond all DRAM.
+  const low = layoutTopology(spec(["1G"], [{ bytes: GIB / 2, amongDram: true, startBytes: GIB / 2 }]));
+  assertEquals(low.dram.map(({ start, end }) => [start / PFN_1G, end / PFN_1G]), [[0, 0.5], [1, 1.5]]);
+  const high = layoutTopology(spec(["1G"], [{ bytes: GIB, amongDram: true, startBytes: 8 * GIB }]));
+  assertEquals([high.dram.length, high.pmemStart / PFN_1G, high.maxPfn / PFN_1G], [1, 8, 9]);
+});
+
 Deno.test("layoutTopology() refuses what cannot be", () => {
   const cases: [TopologySpec, string][] = [
     [spec([], []), "no node"],
@@ -101,6 +113,15 @@ Deno.test("layoutTopology() refuses what cannot be", () => {
     [spec(["1G"], [{ bytes: GIB, nid: 1 }]), "node 1 of 1"],
     [spec(["1G"], [{ bytes: GIB, nid: -1 }]), "node -1 of 1"],
     [spec(["1G"], [{ bytes: GIB, nid: 0.5 }]), "node 0.5 of 1"],
+    [spec(["1G"], [{ bytes: GIB, targetNid: 1 }]), "node 1 of 1"],
+    [spec(["1G"], [{ bytes: GIB, ways: 3 }]), "no whole pages on each of 3 DIMMs"],
+    [spec(["1G"], [{ bytes: GIB, ways: 0 }]), "on each of 0 DIMMs"],
+    [spec(["1G"], [{ bytes: GIB, amongDram: true }]), "expected its start"],
+    [spec(["1G"], [{ bytes: GIB, amongDram: true, startBytes: 0 }]), "frame 0"],
+    [
+      spec(["1G"], [1, 1.5].map((at) => ({ bytes: GIB, amongDram: true, startBytes: at * GIB }))),
+      "lies below",
+    ],
   ];
   for (const [bad, message] of cases) assertThrows(() => layoutTopology(bad), RangeError, message);
 });

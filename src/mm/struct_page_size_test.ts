@@ -10,7 +10,7 @@ import { boot } from "../boot.ts";
 import { daxMmap } from "../drivers/dax/device.ts";
 import { createNamespace } from "../drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
-import { ENXIO } from "../include/errno.ts";
+import { EINVAL } from "../include/errno.ts";
 import { USE_PTE_TABLE, USE_VMEMMAP } from "../include/frame_use.ts";
 import type { GupVariant } from "../include/kernel_config.ts";
 import { KernelPanic } from "../lib/bug.ts";
@@ -99,7 +99,7 @@ Deno.test("an altmap is refused for struct pages larger than the reserve was mad
   for (const struct of [72, 80]) {
     withKernel(BOX(struct), (k) => {
       const request = { size: 2 ** 28, align: 2 ** 21, map: "dev" } as const;
-      assertEquals(createNamespace(k, ndRegions(k)[0], request), -ENXIO);
+      assertEquals(createNamespace(k, ndRegions(k)[0], request), -EINVAL);
     });
   }
   withKernel(BOX(56), (k) => {

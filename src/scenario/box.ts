@@ -14,6 +14,7 @@ import type { NamespaceMode } from "../drivers/nvdimm/namespace.ts";
 import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { STRETCH_STRUCT_SIZE } from "../include/mm_types.ts";
+import type { RegionSpec } from "../machine/topology.ts";
 import { type CostTable, costTable } from "../model/cost_tables.ts";
 import { archNamed, MOST_MEMORY, multipleOf, requireHostMemory } from "./options.ts";
 import {
@@ -42,7 +43,7 @@ export interface NamespaceOptions {
   readonly align?: number;
   /** Device-dax (default), or fsdax, whose pages stay base pages. */
   readonly namespaceMode?: NamespaceMode;
-  /** Address of the region, above all DRAM; default the next GiB behind it. */
+  /** Address of the region, DRAM going on behind it if need be; default the next GiB behind all DRAM. */
   readonly start?: number;
   /** Where the memmap lies: DRAM (`mem`, default) or the namespace (`dev`). */
   readonly map?: MapMode;
@@ -124,13 +125,30 @@ export function namespaceConfig(options: NamespaceOptions): NamespaceConfig {
 /** Boots a box with room for this namespace. RangeError when the host has not the memory for it. */
 export function bootBox(config: NamespaceConfig, more: BootOptions = {}): Kernel {
   const arch = ARCHS[config.arch];
-  const need = hostBytes(config, arch);
+  const dram = dramBytes([config], arch);
+  return bootRegion([config], dram, { bytes: config.size, ...placed(config.start) }, more);
+}
+
+/** Where a region lies: behind all DRAM, or at an address with DRAM around it. */
+export function placed(start: number | null): Pick<RegionSpec, "startBytes" | "amongDram"> {
+  return start === null ? {} : { startBytes: start, amongDram: true };
+}
+
+/** Boots a box with a region for these namespaces of one kernel. RangeError when the host has not the memory for it. */
+export function bootRegion(
+  namespaces: readonly NamespaceConfig[],
+  dram: number,
+  region: RegionSpec,
+  more: BootOptions = {},
+): Kernel {
+  const [config] = namespaces;
+  const need = hostBytes(namespaces, dram, ARCHS[config.arch]);
   requireHostMemory(need, config.hostMemory, config.contents ? "lab namespace --no-contents needs less" : "");
   return boot({
     arch: config.arch,
     kernel: config.kernel,
-    dram: [dramBytes(config, arch)],
-    pmem: [{ bytes: config.size, ...(config.start === null ? {} : { startBytes: config.start }) }],
+    dram: [dram],
+    pmem: [region],
     structPageSize: config.structPageSize,
     contents: config.contents,
     hostMemoryBytes: config.hostMemory,
@@ -162,19 +180,25 @@ function memmapFrames(config: NamespaceConfig, arch: Arch): { readonly memmap: n
   return { memmap: isPowerOf2(config.structPageSize) ? 2 * compounds : whole, tables };
 }
 
-/** DRAM that can hold the memmap and its tables with room to spare, in whole GiB (or toy units). */
-function dramBytes(config: NamespaceConfig, arch: Arch): number {
-  const { memmap, tables } = memmapFrames(config, arch);
+/** DRAM that can hold the memmap and tables of namespaces with room to spare, in whole GiB (or toy units). */
+export function dramBytes(namespaces: readonly NamespaceConfig[], arch: Arch): number {
   const unit = arch.regionAlignBytes;
-  const inPmem = config.map === "dev" && arch.altmapBasePages;
-  return alignUp(((inPmem ? 0 : memmap) + tables) * pageBytes(arch) * 1.1, unit) + 2 * unit;
+  let frames = 0;
+  for (const config of namespaces) {
+    const { memmap, tables } = memmapFrames(config, arch);
+    frames += (config.map === "dev" && arch.altmapBasePages ? 0 : memmap) + tables;
+  }
+  return alignUp(frames * pageBytes(arch) * 1.1, unit) + 2 * unit;
 }
 
 /** Host memory a run commits, about: the memmap if it is written, tables, and DRAM's own struct pages for both. */
-function hostBytes(config: NamespaceConfig, arch: Arch): number {
+function hostBytes(namespaces: readonly NamespaceConfig[], dram: number, arch: Arch): number {
   const page = pageBytes(arch);
-  const { memmap, tables } = memmapFrames(config, arch);
-  const written = config.contents ? memmap * page : 0;
   const fixed = 64 * 2 ** 20;
-  return written + tables * page + dramBytes(config, arch) / page * config.structPageSize / 8 + fixed;
+  let frames = 0;
+  for (const config of namespaces) {
+    const { memmap, tables } = memmapFrames(config, arch);
+    frames += (config.contents ? memmap : 0) + tables;
+  }
+  return frames * page + dram / page * namespaces[0].structPageSize / 8 + fixed;
 }

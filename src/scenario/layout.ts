@@ -157,7 +157,7 @@ export function readLayout(k: Kernel, start: number, pages: number): Pick<Layout
     },
     leaf: (level, vpn, pfn) => {
       if (vpn + levelPages(k, level) <= base || vpn >= base + pages) return;
-      const inDram = pfn < k.machine.topology.pmemStart;
+      const inDram = !k.machine.topology.pmem.some(({ start, end }) => start <= pfn && pfn < end);
       const frame = frames.get(pfn) ??
         { frame: frames.size, pfn, level, vmemmapPages: [], refcount: inDram ? refcountOf(k, pfn) : null };
       const from = Math.max(vpn, base);

@@ -3,17 +3,18 @@
 // `structPages` and `usableBytes` is counted in the emulator: allocator use counts, entries, structs, references.
 
 import { USE_ALTMAP_VMEMMAP, USE_PMD_TABLE, USE_PTE_TABLE, USE_PUD_TABLE, USE_VMEMMAP } from "../include/frame_use.ts";
+import { levelBytes } from "../arch/arch.ts";
 import type { BootOptions } from "../boot.ts";
-import { ARCHS } from "../arch/archs.ts";
-import { EBUSY, EINVAL, ENOMEM, ENXIO, errnoName } from "../include/errno.ts";
-import { formatSize } from "../lib/units.ts";
-import { createNamespace, type NdNamespace, usableBytes } from "../drivers/nvdimm/namespace.ts";
+import { ENOMEM, errnoName } from "../include/errno.ts";
+import { createNamespace, type NamespaceMode, type NdNamespace, usableBytes } from "../drivers/nvdimm/namespace.ts";
+import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { totalFreePages } from "../mm/page_alloc.ts";
 import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
 import { modelInitMs, modelMs } from "../model/time.ts";
 import { checkedIf, type InvariantCheck } from "./checked.ts";
+import { refusal } from "./refusal.ts";
 import { bootBox, modelCost, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
 
 /** Frames a namespace took, by use. */
@@ -48,6 +49,16 @@ export interface NamespaceReport {
   readonly overheadPercent: number;
   /** The same namespace under kernel 5.14, frames counted without writing struct pages. */
   readonly baseline: { readonly kernel: string; readonly pages: NamespacePages; readonly overheadPercent: number };
+  /**
+   * What `ndctl create-namespace -s SIZE` makes without a word more: fsdax with map=dev, aligned to a PMD entry's
+   * pages. Frames are counted without writing struct pages; null where the modelled kernel refuses it.
+   */
+  readonly ndctlDefault: {
+    readonly mode: NamespaceMode;
+    readonly map: MapMode;
+    readonly pages: NamespacePages;
+    readonly usableBytes: number;
+  } | null;
   /** What the invariant checker found; null unless `check` asked for it. */
   readonly invariants: InvariantCheck | null;
   /** All work done to create it. */
@@ -102,25 +113,12 @@ export function createOnBox(config: NamespaceConfig, more: BootOptions = {}): Bo
   return { kernel, namespace, pages, counters, hostMs };
 }
 
-/**
- * Why, and what would work. A box has DRAM enough, so with map=dev it is the reserve that was too small; what comes next
- * there is tried.
- */
+/** Why, and what would work. When memory is out, which is the reserve's with map=dev, what comes next there is tried. */
 function hint(k: Kernel, config: NamespaceConfig, errno: number): string {
-  const { arch, map, size, align, structPageSize } = config;
-  if (errno === -ENXIO && map === "dev" && structPageSize > 64) {
-    return `map=dev reserves 64 bytes for a struct page of ${structPageSize}; map=mem works`;
-  }
-  if (errno === -ENXIO) {
-    return `align ${formatSize(align)} leaves no room for data in ${formatSize(size)}; ${
-      formatSize(size + 2 * align)
-    } or a smaller align works`;
-  }
-  if (errno === -EINVAL) return "compounds larger than a section would begin inside one; an aligned start works";
-  if (errno === -EBUSY) return "somebody has the memory already";
-  if (errno !== -ENOMEM || map !== "dev" || !ARCHS[arch].altmapBasePages) return "";
-  const why = `what the info block of ${formatSize(size)} reserves does not hold its memmap`;
-  const next = createNamespace(k, ndRegions(k)[0], { ...config, map: "mem" });
+  const [region] = ndRegions(k);
+  const why = refusal(region, config, errno);
+  if (errno !== -ENOMEM || why === "") return why;
+  const next = createNamespace(k, region, { ...config, map: "mem" });
   const then = typeof next === "number" ? `; the next namespace there fails with ${errnoName(next)} until reboot` : "";
   return `${why}${then}; lab plan names sizes that work`;
 }
@@ -179,12 +177,30 @@ export function namespaceReportOn(config: NamespaceConfig, box: BoxWithNamespace
       pages: base.pages,
       overheadPercent: overheadPercent(base.kernel, base.namespace, base.pages),
     },
+    ndctlDefault: ndctlDefault(config, box),
     invariants: checkedIf(config.check, k),
     counters,
     hostMs,
     modelMs: cost === null ? null : modelMs(counters, cost),
     modelInitMs: cost === null ? null : modelInitMs(counters, cost),
   };
+}
+
+/** The namespace with ndctl's default mode and map, unless it is that already. */
+function ndctlDefault(config: NamespaceConfig, box: BoxWithNamespace): NamespaceReport["ndctlDefault"] {
+  const { kernel: k } = box;
+  const [mode, map, huge] = ["fsdax", "dev", levelBytes(k.arch, 1)] as const;
+  const align = config.size % huge === 0 ? huge : k.pageBytes;
+  try {
+    const same = config.namespaceMode === mode && config.map === map && config.align === align;
+    const { kernel, namespace, pages } = same
+      ? box
+      : createOnBox({ ...config, namespaceMode: mode, map, align, contents: false });
+    return { mode, map, pages, usableBytes: usableBytes(kernel, namespace) };
+  } catch (error) {
+    if (error instanceof NamespaceError) return null;
+    throw error;
+  }
 }
 
 function overheadPercent(k: Kernel, ns: NdNamespace, pages: NamespacePages): number {

@@ -49,7 +49,6 @@ function policyKey(k: Kernel, pmem: number, { map, align }: Place): unknown {
   const info = ndPfnInit(k, start, pmem, align, map);
   if (typeof info === "number") return info;
   const setup = nvdimmSetupPfn(k, start, pmem, info);
-  if (typeof setup === "number") return setup;
   const { compoundDevmap, dedup, errata } = k.config;
   const pgmap = newPgmap(k, "generic", [setup.range], setup.altmap, 0, compoundDevmap ? align / k.pageBytes : 1);
   const insideSection = compoundDevmap && align > 2 ** k.arch.sectionShift ? errata.compoundStartUnchecked : null;

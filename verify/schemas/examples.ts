@@ -7,6 +7,9 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "--size 64M --check",
     "--size 256M --arch arm64-4k --no-contents --map dev",
     "--size 64M --align 4K --set dedup=none",
+    "--namespaces 64M,32M::dev,4G --region 128M --ways 2 --check",
+    "--size 66M --no-labels --start 4G --struct-page 72",
+    "--size 64M --region-align 3M --no-contents",
   ],
   gup: ["--size 4M --repeats 2 --check", "--size 4M --slow --kernel v4", "--size 4M --jobs 2 --repeats 1"],
   hugetlb: [

@@ -14,7 +14,11 @@ const validator = (name: string) =>
   new Ajv2020({ strict: false }).compile(JSON.parse(Deno.readTextFileSync(schemaFile(name))));
 
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
-  namespace: ["--size 128M --kernel v7 --align 4K", "--size 96M --struct-page 56"],
+  namespace: [
+    "--size 128M --kernel v7 --align 4K",
+    "--size 96M --struct-page 56",
+    "--namespaces 32M,48M --region-align 1G",
+  ],
   gup: ["--size 8M --mode pin --repeats 1 --kernel v4"],
   hugetlb: ["--count 3 --kernel 5.14 --keep 1", "--count 2 --arch arm64-4k --spread"],
   hotplug: ["--size 256M --dimm 128M --online online_movable", "--dax --size 512M --map mem"],

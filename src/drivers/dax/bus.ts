@@ -14,7 +14,10 @@ import { traced } from "../../mm/trace.ts";
 
 /** `struct dax_region`. */
 export interface DaxRegion {
+  /** Node it is near to. */
   readonly nid: number;
+  /** Node of its memory once that is System RAM. */
+  readonly targetNid: number;
   readonly range: PfnRange;
   /** Smallest mapping, bytes. */
   readonly align: number;
@@ -52,11 +55,12 @@ export function allocDaxRegion(
   range: PfnRange,
   align: number,
   isStatic: boolean,
+  targetNid = nid,
 ): DaxRegion | null {
   const pages = align / k.pageBytes;
   if (!isAligned(range.start, pages) || !isAligned(range.end, pages) || range.end < range.start) return null;
   if (range.end === range.start && !isStatic) return null;
-  return { nid, range, align, isStatic, devices: [] };
+  return { nid, targetNid, range, align, isStatic, devices: [] };
 }
 
 /** `devm_create_dev_dax`: a device of `pages` frames, in as many ranges as the free space has. -ENOSPC, -EINVAL. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Device-dax as System RAM (drivers/dax/kmem.c; `daxctl reconfigure-device -m system-ram`): the parts of a device that
-// make whole memory blocks are hot-added near its node. Its memmap may lie in each block (since 6.8, block by block).
+// make whole memory blocks are hot-added to its target node. Its memmap may lie in each block (since 6.8, block by block).
 //
 //   device   |  . .|########|########|########|.   |      . lost: less than a memory block
 //
@@ -32,7 +32,7 @@ export const devDaxKmemProbe = traced(
       const bytes = (range.end - range.start) * k.pageBytes;
       const err = rangeTaken(k, range.start, range.end)
         ? -EBUSY
-        : addMemory(k, dev.region.nid, range.start * k.pageBytes, bytes, { memmapOnMemory: split, split });
+        : addMemory(k, dev.region.targetNid, range.start * k.pageBytes, bytes, { memmapOnMemory: split, split });
       if (err === 0) added.push(range);
       else if (added.length === 0) return err;
     }

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The checker's look at a namespace's info block (I17), by what its figures must satisfy rather than by how
 // nd_pfn_init() comes to them: the data begins at the first aligned byte behind label, info block and (map=dev) 64
-// bytes for every frame behind those, ends at the last aligned byte, and the altmap is what lies between. It stands
+// bytes (or what a struct page has) for every frame behind those, ends at the last aligned byte, and the altmap is what lies between. It stands
 // outside debug_vm.ts, which knows no drivers; who creates namespaces calls it. Bytes.
 
 import { panic } from "../../lib/bug.ts";
 import type { Kernel } from "../../mm/kernel.ts";
 import type { NdNamespace } from "./namespace.ts";
 
-/** What ndctl reserves for a struct page, whatever its size. */
-const STRUCT_PAGE_RESERVE = 64;
+/** What is reserved for a struct page, whatever its size; a kernel built for larger ones reserves what they take. */
+function structPageReserve(k: Kernel): number {
+  return k.config.pageStructOverride && k.structPageSize > 64 ? k.structPageSize : 64;
+}
 
 /** I17: panics unless the info block of a namespace that is up says where its data must lie, and its pgmap agrees. */
 export function checkInfoBlock(k: Kernel, ns: NdNamespace): void {
@@ -17,7 +19,7 @@ export function checkInfoBlock(k: Kernel, ns: NdNamespace): void {
   const { mode, align, dataoff, endTrunc, npfns } = ns.info;
   const unit = align > k.arch.compatAlignBytes ? align : k.arch.compatAlignBytes;
   let front = k.arch.infoBlockBytes;
-  if (mode === "dev") front += STRUCT_PAGE_RESERVE * Math.trunc((end - start - front) / k.pageBytes);
+  if (mode === "dev") front += structPageReserve(k) * Math.trunc((end - start - front) / k.pageBytes);
   const slack = dataoff - front;
   expect((start + dataoff) % unit === 0 && slack >= 0 && slack < unit, ns, `data at ${dataoff}, ${front} are taken`);
   expect((end - endTrunc) % unit === 0 && endTrunc >= 0 && endTrunc < unit, ns, `${endTrunc} cut off at the end`);

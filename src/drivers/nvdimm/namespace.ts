@@ -41,13 +41,14 @@ export interface NamespaceRequest {
 
 /**
  * Creates a namespace and enables it. A negative errno and nothing changed: -EINVAL for a size that is no multiple of
- * 16 MiB, or compounds larger than a section that would begin inside one, -ENOSPC when the region is full, -ENXIO for a
+ * the region's align, a region that begins inside a subsection, struct pages too large for map=dev, or compounds larger
+ * than a section that would begin inside one, -ENOSPC when the region is full, -ENXIO for a
  * page size that no entry maps and when the alignment leaves no room, -ENOMEM when memory is out, or with map=dev the room
  * that the info block reserves: on arm64, where a leaf must be aligned and the rest of the memmap comes from there too,
  * or where the label takes a large page.
  */
 export function createNamespace(k: Kernel, region: NdRegion, request: NamespaceRequest): NdNamespace | number {
-  const extent = claimExtent(k, region, request.size);
+  const extent = claimExtent(region, request.size);
   if (typeof extent === "number") return extent;
   const ns = enable(k, region, extent, request);
   if (typeof ns === "number") releaseExtent(region, extent);
@@ -88,7 +89,6 @@ function enable(k: Kernel, region: NdRegion, extent: Extent, request: NamespaceR
   const info = ndPfnInit(k, extent.start, size, request.align, request.map);
   if (typeof info === "number") return info;
   const setup = nvdimmSetupPfn(k, extent.start, size, info);
-  if (typeof setup === "number") return setup;
   const type = mode === "devdax" ? "generic" : "fsdax";
   const pgmap = newPgmap(k, type, [setup.range], setup.altmap, region.nid, 1);
   const common = { region, extent, mode, info, pgmap };
@@ -110,7 +110,7 @@ const attachDax = traced("__dax_pmem_probe()", (
 ): DevDax | number => {
   const start = pfnDown(extent.start + info.dataoff, k.pageBytes);
   const range = { start, end: start + info.npfns };
-  const daxRegion = allocDaxRegion(k, region.nid, range, info.align, true);
+  const daxRegion = allocDaxRegion(k, region.nid, range, info.align, true, region.targetNid);
   if (daxRegion === null) return -ENOMEM;
   const dev = createDevDax(k, daxRegion, range.end - range.start, info.align, pgmap);
   if (typeof dev === "number") return dev;

@@ -8,7 +8,7 @@
 // The memmap covers everything from start to end - endTrunc, its own reserve included.
 // Left out: the bytes of the info block (signature, UUIDs, versions, checksum).
 
-import { ENXIO } from "../../include/errno.ts";
+import { EINVAL, ENXIO } from "../../include/errno.ts";
 import type { PfnRange, VmemAltmap } from "../../include/memremap.ts";
 import { alignDown, alignUp, pfnDown } from "../../lib/align.ts";
 import type { Kernel } from "../../mm/kernel.ts";
@@ -29,38 +29,47 @@ export interface PfnInfoBlock {
   readonly npfns: number;
 }
 
-/** The size of struct page ndctl reserves room for (MAX_STRUCT_PAGE_SIZE). */
+/** The size of struct page that room is reserved for (MAX_STRUCT_PAGE_SIZE). */
 const MAX_STRUCT_PAGE_SIZE = 64;
 
-/** `nd_pfn_init`: lays out [start, start + size), in bytes. -ENXIO when the alignment leaves no room for data, but for kernels that make namespaces without any. */
+/**
+ * `nd_pfn_init`: lays out [start, start + size), in bytes. -EINVAL when it begins inside a subsection, and with map=dev
+ * when struct pages are larger than room is reserved for, unless the kernel reserves more for such; -ENXIO when the
+ * alignment leaves no room for data, but for kernels that make namespaces without any.
+ */
 export const ndPfnInit = traced(
   "nd_pfn_init(start, size, align)",
   (k: Kernel, start: number, size: number, align: number, mode: MapMode): PfnInfoBlock | number => {
+    if (start % k.arch.compatAlignBytes !== 0) return -EINVAL;
     const reserve = k.arch.infoBlockBytes;
     const unit = Math.max(align, k.arch.compatAlignBytes);
     const endTrunc = start + size - alignDown(start + size, unit);
     const frames = Math.floor((size - reserve) / k.pageBytes);
-    const memmap = mode === "dev" ? MAX_STRUCT_PAGE_SIZE * frames : 0;
+    if (mode === "dev" && k.structPageSize > structPageReserve(k)) return -EINVAL;
+    const memmap = mode === "dev" ? structPageReserve(k) * frames : 0;
     const dataoff = alignUp(start + reserve + memmap, unit) - start;
     if (dataoff >= size - (k.config.emptyNamespaces ? 0 : endTrunc)) return -ENXIO;
     return { mode, align, dataoff, endTrunc, npfns: pfnDown(Math.max(0, size - dataoff - endTrunc), k.pageBytes) };
   },
 );
 
+/** Bytes reserved for a struct page: more than the usual only where a kernel with large ones was built for it. */
+function structPageReserve(k: Kernel): number {
+  return k.config.pageStructOverride ? Math.max(k.structPageSize, MAX_STRUCT_PAGE_SIZE) : MAX_STRUCT_PAGE_SIZE;
+}
+
 /**
  * `__nvdimm_setup_pfn`: the range of frames to bring up and the altmap for it (map=dev), from the info block.
- * -ENXIO with map=dev when struct pages are larger than the reserve was made for.
  */
 export const nvdimmSetupPfn = traced("__nvdimm_setup_pfn(start, size)", (
   k: Kernel,
   start: number,
   size: number,
   info: PfnInfoBlock,
-): { readonly range: PfnRange; readonly altmap: VmemAltmap | null } | number => {
+): { readonly range: PfnRange; readonly altmap: VmemAltmap | null } => {
   const base = pfnDown(start, k.pageBytes);
   const range = { start: base, end: pfnDown(start + size - info.endTrunc, k.pageBytes) };
   if (info.mode === "mem") return { range, altmap: null };
-  if (k.structPageSize > MAX_STRUCT_PAGE_SIZE) return -ENXIO;
   const reserve = alignUp(k.arch.infoBlockBytes, k.pageBytes) / k.pageBytes;
   const sectionBase = alignDown(base, k.pagesPerSubsection);
   return {

@@ -3,7 +3,7 @@
 
 import { assertEquals } from "@std/assert";
 import { boot } from "../../boot.ts";
-import { ENXIO } from "../../include/errno.ts";
+import { EINVAL, ENXIO } from "../../include/errno.ts";
 import { USE_ALTMAP_VMEMMAP, USE_PMD_TABLE, USE_PTE_TABLE, USE_VMEMMAP } from "../../include/frame_use.ts";
 import { ZONE_DEVICE } from "../../include/mmzone.ts";
 import { parseSize } from "../../lib/units.ts";
@@ -89,7 +89,6 @@ Deno.test("nvdimmSetupPfn() sets the whole reserve but the info block aside as a
   const info = ndPfnInit(k, 2 ** 30, 2 ** 30, 2 ** 21, "dev");
   if (typeof info === "number") throw new Error(`ndPfnInit: ${info}`);
   const setup = nvdimmSetupPfn(k, 2 ** 30, 2 ** 30, info);
-  if (typeof setup === "number") throw new Error(`nvdimmSetupPfn: ${setup}`);
   assertEquals(setup.range, { start: 262144, end: 524288 });
   assertEquals(setup.altmap, {
     basePfn: 262144,
@@ -102,13 +101,28 @@ Deno.test("nvdimmSetupPfn() sets the whole reserve but the info block aside as a
   assertEquals(altmapOffset(setup.altmap), 18874368 / 4096);
 });
 
-Deno.test("nvdimmSetupPfn() refuses map=dev for struct pages larger than the reserve was made for", () => {
+Deno.test("ndPfnInit() refuses map=dev for struct pages larger than room is reserved for, unless the kernel is built for them", () => {
   for (const [struct, ok] of [[56, true], [64, true], [72, false], [80, false]] as const) {
-    withKernel(`arch=x86-64 dram=1G pmem=1G struct=${struct} nocontents`, (k) => {
-      const ns = createNamespace(k, ndRegions(k)[0], { size: 2 ** 30, align: 2 ** 21, map: "dev" });
-      assertEquals(typeof ns === "number" ? ns : 0, ok ? 0 : -ENXIO);
-      if (typeof ns !== "number") mustDestroy(k, ns);
-    });
+    for (const kernel of ["6.12", "6.12,pageStructOverride=true"]) {
+      withKernel(`arch=x86-64 dram=1G pmem=1G struct=${struct} kernel=${kernel} nocontents`, (k) => {
+        const ns = createNamespace(k, ndRegions(k)[0], { size: 2 ** 30, align: 2 ** 21, map: "dev" });
+        const made = ok || kernel !== "6.12";
+        assertEquals(typeof ns === "number" ? ns : 0, made ? 0 : -EINVAL);
+        if (typeof ns === "number") return;
+        // 262142 frames behind label and info block, each with room for a struct page.
+        assertEquals(ns.info.dataoff, Math.ceil((8192 + Math.max(64, struct) * 262142) / 2 ** 21) * 2 ** 21);
+        checkInvariants(k);
+        checkInfoBlock(k, ns);
+        mustDestroy(k, ns);
+      });
+    }
+  }
+});
+
+Deno.test("ndPfnInit() refuses a start inside a subsection", () => {
+  const k = boot(machine("arch=x86-64 dram=128M pmem=1G nocontents"));
+  for (const start of [4096, 2 ** 20, 2 ** 21 - 4096]) {
+    assertEquals(ndPfnInit(k, 2 ** 30 + start, 2 ** 29, 4096, "mem"), -EINVAL);
   }
 });
 

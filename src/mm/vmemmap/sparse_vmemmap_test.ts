@@ -240,7 +240,7 @@ Deno.test("two devices of one section share its PTE table, and each leaves the o
   // Subsections of one toy section, 16 frames each:   | ns 0 | ns 1 | - | - |
   withKernel("kernel=v7", (k) => {
     const region = k.machine.topology.pmem[0];
-    const nd = { id: 0, nid: 0, start: region.start * 256, end: region.end * 256, used: [] };
+    const [nd] = ndRegions(k);
     const first = mustCreate(k, { size: 8192, align: 4096 }, nd);
     const second = mustCreate(k, { size: 8192, align: 4096 }, nd);
     assertEquals(second.pgmap.ranges[0].start, region.start + 32);

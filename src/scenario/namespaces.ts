@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `lab namespace --namespaces`: several namespaces in one region, in order, and what is left of it; regions over several
+// DIMMs, without labels, among the DRAM. What the kernel refuses is a row with its errno, and the next one is tried.
+// All of `pages` and `usableBytes` is counted in the emulator.
+
+import { type Arch, levelBytes, pageBytes } from "../arch/arch.ts";
+import { EINVAL, errnoName } from "../include/errno.ts";
+import { alignUp } from "../lib/align.ts";
+import { formatSize, parseSize } from "../lib/units.ts";
+import { createNamespace, type NamespaceMode, usableBytes } from "../drivers/nvdimm/namespace.ts";
+import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
+import {
+  availableSize,
+  defaultAlign,
+  maxAvailableExtent,
+  type NdRegion,
+  ndRegions,
+  setRegionAlign,
+} from "../drivers/nvdimm/region.ts";
+import type { Kernel } from "../mm/kernel.ts";
+import { totalFreePages } from "../mm/page_alloc.ts";
+import {
+  bootRegion,
+  dramBytes,
+  NAMESPACE_ROWS,
+  type NamespaceConfig,
+  namespaceConfig,
+  type NamespaceOptions,
+  placed,
+} from "./box.ts";
+import { checkedIf, type InvariantCheck } from "./checked.ts";
+import { type NamespacePages, pagesTaken } from "./namespace.ts";
+import { byDefault, countRow, fillIn, type OptionRow, type OptionRows, sizeRow, switchRow } from "./option_row.ts";
+import { archNamed, MOST_MEMORY, multipleOf } from "./options.ts";
+import { ndctlRefusal, refusal } from "./refusal.ts";
+
+/** One namespace of several; what is not given is as in the options around it. Bytes. */
+export interface NamespaceShare {
+  /** Size of the namespace. */
+  readonly size: number;
+  /** Page size of the device. */
+  readonly align?: number;
+  /** Where the memmap lies. */
+  readonly map?: MapMode;
+  /** How it is used. */
+  readonly mode?: NamespaceMode;
+}
+
+/** Several namespaces in one region. Bytes. */
+export interface NamespacesOptions extends Omit<NamespaceOptions, "size" | "cost"> {
+  /** The namespaces, in the order in which they are made. */
+  readonly namespaces: readonly NamespaceShare[];
+  /** Size of the region; default what the namespaces come to. */
+  readonly region?: number;
+  /** DIMMs that the region is interleaved over; default 1. */
+  readonly ways?: number;
+  /** The region's `align` attribute; default the kernel's: 16 MiB, times the ways that do not divide it. */
+  readonly regionAlign?: number;
+  /** DIMMs have labels (default). Without, as with memmap=nn!ss, the region is one namespace of any size. */
+  readonly labels?: boolean;
+  /** DRAM of the machine; default as much as the memmap needs. */
+  readonly dram?: number;
+}
+
+/** The options with every default filled in. Bytes. */
+export type NamespacesConfig = Omit<NamespaceConfig, "size" | "align" | "map" | "namespaceMode" | "cost"> & {
+  readonly namespaces: readonly Required<NamespaceShare>[];
+  readonly region: number;
+  readonly ways: number;
+  /** What was asked for; null for the kernel's default. */
+  readonly regionAlign: number | null;
+  readonly labels: boolean;
+  readonly dram: number;
+};
+
+/** One namespace as it was made, or why it was not. Bytes; null what there is none of. */
+export interface NamespaceRow extends Required<NamespaceShare> {
+  /** Errno of the kernel that refused it, or of ndctl; null when it is there. */
+  readonly error: string | null;
+  /** Why, and what would work. */
+  readonly why: string | null;
+  /** Physical address of its first byte. */
+  readonly start: number | null;
+  /** Physical address of its first byte of data. */
+  readonly dataStart: number | null;
+  /** Data a user gets. */
+  readonly usableBytes: number | null;
+  /** Frames it took; of one that was refused, what it left taken behind (a defect of Linux). */
+  readonly pages: NamespacePages;
+}
+
+/** What `lab namespace --namespaces` prints with `--json`. Bytes. */
+export interface NamespacesReport {
+  /** What was asked, defaults filled in. */
+  readonly config: NamespacesConfig;
+  /** The region as sysfs has it. */
+  readonly region: {
+    /** Physical address. */
+    readonly start: number;
+    readonly size: number;
+    /** DIMMs it is interleaved over. */
+    readonly ways: number;
+    /** The `align` attribute in effect. */
+    readonly align: number;
+    /** Errno of the write to `align`; null when it went well, or there was none. */
+    readonly alignError: string | null;
+    /** `available_size`, once all namespaces were tried. */
+    readonly availableSize: number;
+    /** `max_available_extent`: the largest namespace there is room for. */
+    readonly maxAvailableExtent: number;
+  };
+  /** A row for each namespace, in order. */
+  readonly namespaces: readonly NamespaceRow[];
+  /** Frames that all of them took. */
+  readonly pages: NamespacePages;
+  /** What the invariant checker found; null unless `check` asked for it. */
+  readonly invariants: InvariantCheck | null;
+}
+
+/** `40G:2M:dev,30G:2M:mem:fsdax`. */
+const SHARES_ROW: OptionRow<readonly NamespaceShare[]> = {
+  flag: "namespaces",
+  value: "SIZE[:ALIGN[:MAP[:MODE]]],...",
+  help: "several in one region, in order, and what is left of it, such as 40G:2M:dev,30G::mem:fsdax",
+  read: (text) => text.split(",").map(readShare),
+  check: (given) => given,
+  show: (shares) => shares.map(({ size }) => formatSize(size)).join(","),
+};
+
+function readShare(text: string): NamespaceShare {
+  const [size, align = "", map = "", mode = "", ...more] = text.split(":");
+  if (more.length > 0) throw new RangeError(`expected SIZE:ALIGN:MAP:MODE such as 40G:2M:dev:devdax, got "${text}"`);
+  return {
+    size: parseSize(size),
+    ...(align === "" ? {} : { align: parseSize(align) }),
+    ...(map === "" ? {} : { map: NAMESPACE_ROWS.map.read(map) }),
+    ...(mode === "" ? {} : { mode: NAMESPACE_ROWS.namespaceMode.read(mode) }),
+  };
+}
+
+const { size: _, cost: __, ...COMMON } = NAMESPACE_ROWS;
+
+/** The options that only a region has, each with its flag. */
+export const REGION_ROWS = {
+  namespaces: SHARES_ROW,
+  region: sizeRow("region", "size of the region; default: what the namespaces come to"),
+  ways: byDefault(countRow("ways", "DIMMs the region is interleaved over", [1, 64]), 1),
+  regionAlign: sizeRow("region-align", "the region's align attribute; default: 16M, times ways that do not divide it"),
+  labels: switchRow("labels", "no-labels", "no labels, as memmap=nn!ss: the region is one namespace of any size", true),
+  dram: sizeRow("dram", "DRAM of the machine, around the region if --start says so; default: for the memmap"),
+};
+
+/** All options of several namespaces. */
+export const NAMESPACES_ROWS = { ...COMMON, ...REGION_ROWS } satisfies OptionRows<NamespacesOptions>;
+
+/**
+ * Makes namespaces in one region and reports what each took and what is left. RangeError for options that make no
+ * machine, and where the host has not the memory for it; what the kernel refuses is in the rows.
+ *
+ * @example Three of six DIMMs' region, of which the last does not fit
+ * ```ts
+ * import { namespacesReport } from "@vmemmap/lab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const GIB = 2 ** 30;
+ * const { region, namespaces } = namespacesReport({
+ *   region: 18 * GIB,
+ *   ways: 6,
+ *   namespaces: [{ size: 12 * GIB }, { size: 3 * GIB, map: "dev" }, { size: 6 * GIB }],
+ * });
+ * assertEquals(namespaces.map((ns) => ns.error), [null, null, "ENOSPC"]);
+ * assertEquals([region.align, region.maxAvailableExtent], [96 * 2 ** 20, 3 * GIB]);
+ * ```
+ */
+export function namespacesReport(options: NamespacesOptions): NamespacesReport {
+  const { config, each } = namespacesConfig(options);
+  const { ways, labels, start } = config;
+  const k = bootRegion(each, config.dram, { bytes: config.region, ways, labels, ...placed(start) });
+  const [region] = ndRegions(k);
+  const err = config.regionAlign === null ? 0 : setRegionAlign(k, region, config.regionAlign);
+  const [uses, free] = [Float64Array.from(k.uses), totalFreePages(k)];
+  const namespaces = each.map((share) => makeOne(k, region, share));
+  return {
+    config,
+    region: {
+      start: region.start,
+      size: region.end - region.start,
+      ways,
+      align: region.align,
+      alignError: err < 0 ? errnoName(err) : null,
+      availableSize: availableSize(region),
+      maxAvailableExtent: maxAvailableExtent(region),
+    },
+    namespaces,
+    pages: pagesTaken(k, uses, free),
+    invariants: checkedIf(config.check, k),
+  };
+}
+
+function makeOne(k: Kernel, region: NdRegion, share: NamespaceConfig): NamespaceRow {
+  const { size, align, map, namespaceMode: mode } = share;
+  const [uses, free] = [Float64Array.from(k.uses), totalFreePages(k)];
+  const asked = ndctlRefusal(region, size, align);
+  const made = asked === null ? createNamespace(k, region, { size, align, map, mode }) : -EINVAL;
+  const pages = pagesTaken(k, uses, free);
+  if (typeof made === "number") {
+    const why = asked ?? refusal(region, share, made);
+    return {
+      size,
+      align,
+      map,
+      mode,
+      error: errnoName(made),
+      why,
+      start: null,
+      dataStart: null,
+      usableBytes: null,
+      pages,
+    };
+  }
+  const { start } = made.extent;
+  const dataStart = start + made.info.dataoff;
+  const usable = usableBytes(k, made);
+  return { size, align, map, mode, error: null, why: null, start, dataStart, usableBytes: usable, pages };
+}
+
+/** Defaults filled in; `each` is every namespace as if it were the only one. */
+function namespacesConfig(
+  options: NamespacesOptions,
+): { readonly config: NamespacesConfig; readonly each: readonly NamespaceConfig[] } {
+  const given = fillIn(options, NAMESPACES_ROWS);
+  const arch = archNamed(given.arch);
+  const { namespaces: shares = [], ways, labels, regionAlign = null, ...rest } = given;
+  if (shares.length === 0) throw new RangeError("Cannot make no namespaces: expected at least one size");
+  if (!labels && shares.length > 1) throw new RangeError("Cannot cut a region without labels: expected one namespace");
+  const { region: _, dram: __, ...common } = rest;
+  const each = shares.map((share) => shareConfig(common, share, arch));
+  const sum = each.reduce((bytes, { size }) => bytes + size, 0);
+  const unit = labels ? defaultAlign(arch, sum, ways) : pageBytes(arch);
+  const region = rest.region ?? alignUp(sum, unit);
+  multipleOf("make a region of", region, ways * pageBytes(arch));
+  if (Math.max(sum, region) > MOST_MEMORY) {
+    throw new RangeError(
+      `Cannot place ${formatSize(Math.max(sum, region))} of pmem: at most ${formatSize(MOST_MEMORY)} fit`,
+    );
+  }
+  const [{ size: _size, align: _align, map: _map, namespaceMode: _mode, cost: _cost, ...shared }] = each;
+  const dram = rest.dram ?? dramBytes(each, arch);
+  return {
+    config: {
+      ...shared,
+      namespaces: each.map(({ size, align, map, namespaceMode: mode }) => ({ size, align, map, mode })),
+      region,
+      ways,
+      regionAlign,
+      labels,
+      dram,
+    },
+    each,
+  };
+}
+
+/** A namespace of any size: whether the region takes it the kernel says. */
+function shareConfig(common: Omit<NamespaceOptions, "size">, share: NamespaceShare, arch: Arch): NamespaceConfig {
+  const { size, align = common.align ?? levelBytes(arch, 1), map = common.map ?? "mem" } = share;
+  const namespaceMode = share.mode ?? common.namespaceMode ?? "devdax";
+  multipleOf("make a namespace of", size, pageBytes(arch));
+  // What holds for all of them is checked on a size that nobody refuses.
+  const anySize = 4 * Math.max(arch.namespaceUnitBytes, align);
+  return { ...namespaceConfig({ ...common, size: anySize, align, map, namespaceMode }), size };
+}
