@@ -47,7 +47,8 @@ export type { LayoutFrame, LayoutOptions, LayoutReport, LayoutTable } from "./sr
 export { hotplugReport } from "./src/scenario/hotplug.ts";
 export type { HotplugBlock, HotplugReport, HotplugRun, HotplugState } from "./src/scenario/hotplug.ts";
 export type { DaxCut } from "./src/scenario/hotplug_source.ts";
-export type { AddressRange, HotplugConfig, HotplugOptions } from "./src/scenario/hotplug_box.ts";
+export type { AddressRange } from "./src/scenario/address_range.ts";
+export type { HotplugConfig, HotplugOptions } from "./src/scenario/hotplug_box.ts";
 export { mhpFences } from "./src/scenario/mhp_fences.ts";
 export type { MhpFence } from "./src/scenario/mhp_fences.ts";
 export type { MemmapMapping } from "./src/scenario/hotplug_memmap.ts";

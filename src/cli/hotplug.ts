@@ -24,6 +24,7 @@ export const hotplugCommand: Command = {
   name: "hotplug",
   summary: "plug memory, with its memmap elsewhere or on the memory itself",
   flags: { ...flagsOf(HOTPLUG_ROWS), fences: FENCES },
+  translate: rangeOfDax,
   run: (flags) => {
     if (flags.has("fences")) {
       onlyWith(flags, hotplugCommand, "fences", []);
@@ -38,6 +39,14 @@ export const hotplugCommand: Command = {
   },
 };
 
+/** `--dax START-END` says what `--range START-END` says. */
+function rangeOfDax(args: readonly string[]): string[] {
+  return args.flatMap((arg, i) => {
+    if (arg.startsWith("--dax=")) return [`--range=${arg.slice("--dax=".length)}`];
+    return arg === "--dax" && /^[^-]/.test(args[i + 1] ?? "") ? ["--range"] : [arg];
+  });
+}
+
 /** What the flags ask for. */
 export function hotplugOptions(flags: Flags): HotplugOptions {
   return optionsOf(flags, HOTPLUG_ROWS);
@@ -49,8 +58,11 @@ function text(report: HotplugReport): string {
   const refused = report.refusedBy.length > 0 ? `, refused by: ${report.refusedBy.join(", ")}` : "";
   return [
     `${formatSize(config.size)} of ${config.dax ? "device-dax" : `DIMMs of ${formatSize(config.dimm)}`} ` +
-    `into ${formatSize(config.dram)}, memory blocks of ${formatSize(report.blockBytes)}, kernel ${config.kernel}`,
+    `into ${formatSize(config.dram)}${nodeText(config)}, memory blocks of ${
+      formatSize(report.blockBytes)
+    }, kernel ${config.kernel}`,
     config.memmapOnMemory ? `memmap_on_memory on${refused}` : "memmap_on_memory off",
+    ...beforeText(report, page),
     ...runText(report, page),
     `  blocks            ${numbers(blocks)}, ${blocks.filter((b) => b.state === "online").length} online` +
     ` in zone ${zone.name}: ${zone.spanned} spanned, ${zone.present} present, ${zone.managed} managed`,
@@ -62,6 +74,20 @@ function text(report: HotplugReport): string {
     "",
     `host time: ${Object.entries(report.hostMs).map(([step, ms]) => `${step} ${ms.toFixed(1)} ms`).join(", ")}`,
   ].join("\n");
+}
+
+/** A device that is near one node and becomes memory of another. */
+function nodeText({ node, targetNode }: HotplugReport["config"]): string {
+  return node === targetNode ? "" : `, near node ${node}, System RAM of node ${targetNode}`;
+}
+
+/** What the memmap must find room in, unless it comes with the memory. */
+function beforeText({ before, config }: HotplugReport, page: number): string[] {
+  const used = config.guestUsed > 0 ? `, ${humanSize(config.guestUsed)} are in use` : "";
+  return [
+    `  free before it    ${String(before.freePages).padStart(9)} pages  ${humanSize(before.freePages * page)}${used}`,
+    `  memmap of all     ${String(before.memmapPages).padStart(9)} pages  ${humanSize(before.memmapPages * page)}`,
+  ];
 }
 
 /** How many blocks, and their numbers in /sys/devices/system/memory. */

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows }
 import { CommandError, type CommandResult } from "./command.ts";
 import { parseFlags } from "./flags.ts";
 import { hotplugCommand } from "./hotplug.ts";
+import { lab } from "./lab_testing.ts";
 
 const run = (...args: string[]) =>
   hotplugCommand.run(parseFlags("hotplug", hotplugCommand.flags, args)) as CommandResult;
@@ -57,4 +58,24 @@ Deno.test("lab hotplug keeps the counts of large memory apart, and names the nod
   const { text } = run("--size", "16T", "--block", "1T", "--dimm", "1T", "--node", "2", "--no-contents");
   assertMatch(text, /^online( +\d+){4}$/m);
   assertMatch(text, /^ +memmap by node +node 0: \d+$/m);
+});
+
+Deno.test("lab hotplug --dax RANGE is --range, a switch without one", async () => {
+  const [start, end] = ["0x240000000", "0x27fffffff"];
+  const { report: range } = JSON.parse((await lab("hotplug", "--range", `${start}-${end}`, "--json")).out);
+  for (const args of [["--dax", `${start}-${end}`], [`--dax=${start}-${end}`]]) {
+    const { code, out } = await lab("hotplug", ...args, "--json");
+    assertEquals([code, JSON.parse(out).report.blocks], [0, range.blocks]);
+  }
+  assertEquals((await lab("hotplug", "--dax", "--size", "1G", "--no-contents")).code, 0);
+});
+
+Deno.test("lab hotplug says where memory goes, what is free before it and what must fit", () => {
+  const { text } = run("--dax", "--size", "1G", "--target-node", "1", "--guest-used", "1G", "--no-contents");
+  assertMatch(
+    text,
+    /^1G of device-dax into 4G, near node 0, System RAM of node 1, memory blocks of 128M, kernel 6\.1$/m,
+  );
+  assertMatch(text, /^ +free before it +\d+ pages +2\.94 GiB, 1 GiB are in use$/m);
+  assertMatch(text, /^ +memmap of all +3584 pages +14 MiB$/m);
 });

@@ -70,6 +70,8 @@ export interface HotplugReport extends HotplugRun {
   readonly config: HotplugConfig;
   /** Size of a memory block. */
   readonly blockBytes: number;
+  /** What was free before anything was plugged, and the memmap of all that there is to plug, in frames. */
+  readonly before: { readonly freePages: number; readonly memmapPages: number };
   /** Rules that keep the memmap out of the memory, as far as it was asked for. */
   readonly refusedBy: readonly MhpRefusal[];
   /** The memory blocks added, ascending. */
@@ -132,7 +134,7 @@ export function hotplugReport(options: HotplugOptions): HotplugReport {
 function plug(config: HotplugConfig): HotplugReport {
   const k = bootHotplugBox(config);
   const memory = config.dax ? daxSource(k, config) : dimmSource(k, config);
-  const zone = zoneForPfnRange(k, config.online, config.node, memory.start, k.hotplug.blockPages);
+  const zone = zoneForPfnRange(k, config.online, config.targetNode, memory.start, k.hotplug.blockPages);
   const states = [readState(k, zone, "base")];
   const uses = Float64Array.from(k.uses);
   const before = readCounters(k.stat);
@@ -155,6 +157,7 @@ function plug(config: HotplugConfig): HotplugReport {
   return {
     config,
     blockBytes,
+    before: { freePages: states[0].free, memmapPages: memory.pages * k.structPageSize / k.pageBytes },
     refusedBy: refusals(k, config, blockBytes),
     error: error === 0 ? null : errnoName(error),
     addedBytes: blocks.length * blockBytes,

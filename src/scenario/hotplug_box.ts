@@ -11,12 +11,13 @@ import { USE_PINNED } from "../include/frame_use.ts";
 import type { MemhpDefaultState, OnlineType } from "../include/memory.ts";
 import { SZ_1G } from "../include/sizes.ts";
 import { alignDown, isPowerOf2 } from "../lib/align.ts";
-import { formatSize, parseSize } from "../lib/units.ts";
+import { formatSize } from "../lib/units.ts";
 import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { memoryBlockBytes } from "../mm/hotplug/memory_block.ts";
 import { allocPages, totalFreePages } from "../mm/page_alloc.ts";
 import { layoutTopology, type RegionSpec, type Topology } from "../machine/topology.ts";
+import { type AddressRange, checkedRange, RANGE_ROW } from "./address_range.ts";
 import { archNamed, MOST_MEMORY, multipleOf, requireHostMemory } from "./options.ts";
 import {
   ARCH_ROW,
@@ -27,7 +28,6 @@ import {
   fillIn,
   HOST_MEMORY_ROW,
   KERNEL_ROW,
-  type OptionRow,
   type OptionRows,
   shareRow,
   sizeRow,
@@ -35,14 +35,6 @@ import {
   switchRow,
   wordRow,
 } from "./option_row.ts";
-
-/** Bytes of the physical address space; `end` exclusive. */
-export interface AddressRange {
-  /** First byte. */
-  readonly start: number;
-  /** One past the last. */
-  readonly end: number;
-}
 
 /** What to plug, and into what. Bytes. */
 export interface HotplugOptions {
@@ -62,6 +54,8 @@ export interface HotplugOptions {
   readonly dram?: number;
   /** Memory left free before anything is plugged; default all there is. */
   readonly freeMemory?: number;
+  /** Memory that programs hold before anything is plugged, instead of what is left; default none. */
+  readonly guestUsed?: number;
   /** Share (0..1) of DRAM's largest blocks that is broken up before anything is plugged; default 0. */
   readonly fragment?: number;
   /** How blocks go online; default `"online"`. */
@@ -70,6 +64,8 @@ export interface HotplugOptions {
   readonly autoOnline?: boolean;
   /** Node the memory is near to; nodes from 1 on have no DRAM. Default 0. */
   readonly node?: number;
+  /** Node that a DAX device's memory belongs to as System RAM (target_node); default `node`. */
+  readonly targetNode?: number;
   /** Size of a memory block; default the architecture's choice. */
   readonly block?: number;
   /** The machine is no virtual one, which may mean larger memory blocks; default false. */
@@ -102,23 +98,6 @@ export type HotplugConfig = Required<Omit<HotplugOptions, "kernel" | "range">> &
 const DEFAULT_DRAM = 4 * SZ_1G;
 const ONLINE_TYPES: readonly OnlineType[] = ["online", "online_kernel", "online_movable"];
 
-const RANGE_ROW: OptionRow<AddressRange> = {
-  flag: "range",
-  value: "START-END",
-  help: "addresses of a DAX device to plug through kmem, as daxctl or iomem prints them",
-  read: readRange,
-  check: (given) => given,
-  show: ({ start, end }) => `0x${start.toString(16)}-0x${(end - 1).toString(16)}`,
-};
-
-/** `0x240000000-0x43fffffff`: an end that is no whole page is the last byte, as iomem prints it. */
-function readRange(text: string): AddressRange {
-  const match = /^([^-]+)-([^-]+)$/.exec(text);
-  if (match === null) throw new RangeError(`expected START-END such as 0x240000000-0x43fffffff, got "${text}"`);
-  const [start, last] = [parseSize(match[1]), parseSize(match[2])];
-  return { start, end: last % 4096 === 4095 ? last + 1 : last };
-}
-
 /** The options of memory hotplug, each with its flag. */
 export const HOTPLUG_ROWS = {
   size: sizeRow("size", "memory to plug, whole memory blocks; with --dax the namespace's size"),
@@ -133,10 +112,12 @@ export const HOTPLUG_ROWS = {
   structPageSize: STRUCT_PAGE_ROW,
   dram: sizeRow("dram", "DRAM of the machine; default 4G and room for the memmap"),
   freeMemory: sizeRow("free-memory", "memory left free before plugging; default: all there is"),
+  guestUsed: byDefault(sizeRow("guest-used", "memory that programs hold before plugging"), 0),
   fragment: byDefault(shareRow("fragment", "share of DRAM that is broken up, 0 to 1", "fragment"), 0),
   online: byDefault(wordRow("online", "how blocks go online", ONLINE_TYPES, "way to go online"), "online"),
   autoOnline: switchRow("autoOnline", "auto-online", "put blocks online as they are added"),
   node: byDefault(countRow("node", "node of the memory; nodes from 1 on have no DRAM", [0, MOST_NODES - 1]), 0),
+  targetNode: countRow("target-node", "node of a DAX device's System RAM; default: --node", [0, MOST_NODES - 1]),
   block: sizeRow("block", "size of a memory block; default: the architecture's choice"),
   bareMetal: switchRow("bareMetal", "bare-metal", "not a virtual machine: 2G blocks from 64G of memory on"),
   hugetlbFreeVmemmap: switchRow("hugetlbFreeVmemmap", "hugetlb-free-vmemmap", "hugetlb_free_vmemmap=on"),
@@ -173,6 +154,7 @@ export function hotplugConfig(options: HotplugOptions): HotplugConfig {
     dimm: given.dimm ?? size,
     dram,
     freeMemory: given.freeMemory ?? dram,
+    targetNode: given.targetNode ?? given.node,
     block: given.block ?? blockBytes(arch, dram, given.bareMetal),
   };
   checkSizes(config, range !== null && given.size !== undefined);
@@ -183,17 +165,6 @@ function sizeOf(size: number | undefined, dax: boolean, arch: Arch): number {
   if (size === undefined) throw new RangeError("Cannot plug nothing: expected a size or a range");
   if (dax) return multipleOf("plug a namespace of", size, arch.namespaceUnitBytes);
   return multipleOf("plug memory of", size, 2 ** arch.sectionShift);
-}
-
-function checkedRange(range: AddressRange, arch: Arch): AddressRange {
-  const { start, end } = range;
-  const page = pageBytes(arch);
-  if (
-    Number.isSafeInteger(start) && Number.isSafeInteger(end) && start % page === 0 && end % page === 0 && start < end
-  ) {
-    return range;
-  }
-  throw new RangeError(`Cannot plug ${start}-${end}: expected whole pages of ${formatSize(page)}, at least one`);
 }
 
 /** The usual DRAM, or as many halves of it as end before an address. */
@@ -216,7 +187,7 @@ export function bootHotplugBox(config: HotplugConfig): Kernel {
     arch: config.arch,
     kernel: config.kernel,
     dram: [config.dram],
-    nodes: config.node + 1,
+    nodes: Math.max(config.node, config.targetNode) + 1,
     ...(config.dax ? { pmem: [daxRegion(config)] } : { hotplug: [dimmSlot(config, arch)] }),
     structPageSize: config.structPageSize,
     contents: config.contents,
@@ -228,7 +199,7 @@ export function bootHotplugBox(config: HotplugConfig): Kernel {
     hugetlbFreeVmemmap: config.hugetlbFreeVmemmap,
     hostMemoryBytes: config.hostMemory,
   });
-  leaveFree(k, config.freeMemory / page);
+  leaveFree(k, Math.min(config.freeMemory, totalFreePages(k) * page - config.guestUsed) / page);
   return k;
 }
 
@@ -242,8 +213,8 @@ function blockBytes(arch: Arch, dram: number, bareMetal: boolean): number {
   return memoryBlockBytes(arch, ranges[ranges.length - 1].end * pageBytes(arch), !bareMetal);
 }
 
-function daxRegion({ size, node, range }: HotplugConfig): RegionSpec {
-  return { bytes: size, nid: node, ...(range === null ? {} : { startBytes: range.start }) };
+function daxRegion({ size, node, targetNode, range }: HotplugConfig): RegionSpec {
+  return { bytes: size, nid: node, targetNid: targetNode, ...(range === null ? {} : { startBytes: range.start }) };
 }
 
 /** The slot for the DIMMs: memory blocks may be larger than what a board aligns regions to. */
@@ -267,7 +238,7 @@ function layout(arch: Arch, dram: number, hotplug: readonly RegionSpec[], align 
 }
 
 function checkSizes(config: HotplugConfig, sizeToo: boolean): void {
-  const { size, dimm, block, dax, dram, freeMemory } = config;
+  const { size, dimm, block, dax, dram, freeMemory, guestUsed } = config;
   if (!Number.isSafeInteger(block) || !isPowerOf2(block)) {
     throw new RangeError(`Cannot have memory blocks of ${block} bytes: expected a power of two`);
   }
@@ -284,6 +255,15 @@ function checkSizes(config: HotplugConfig, sizeToo: boolean): void {
   }
   if (freeMemory > dram) {
     throw new RangeError(`Cannot leave ${formatSize(freeMemory)} free: the machine has ${formatSize(dram)} of DRAM`);
+  }
+  if (!Number.isSafeInteger(guestUsed) || guestUsed < 0 || guestUsed > dram) {
+    throw new RangeError(`Cannot have ${guestUsed} bytes in use: expected a whole number from 0 to ${dram}`);
+  }
+  if (guestUsed > 0 && freeMemory < dram) {
+    throw new RangeError("Cannot leave memory free and have memory in use: expected one of them");
+  }
+  if (!dax && config.targetNode !== config.node) {
+    throw new RangeError("Cannot plug DIMMs near one node into another: expected a DAX device");
   }
   if (dax && dimm !== size) throw new RangeError("Cannot split a namespace into DIMMs: expected no DIMM size");
 }

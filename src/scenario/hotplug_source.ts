@@ -22,6 +22,8 @@ import { NamespaceError } from "./namespace.ts";
 export interface MemorySource {
   /** First frame, for choosing the zone. */
   readonly start: number;
+  /** Frames of whole memory blocks. */
+  readonly pages: number;
   /** Adds as much as can be added; 0 or the errno of what could not. */
   readonly add: () => number;
   /** Takes all of it away again, whatever of it is still online; returns how many frames leaked. */
@@ -37,6 +39,7 @@ export function dimmSource(k: Kernel, { node, dimm }: HotplugConfig): MemorySour
   let top = start;
   return {
     start,
+    pages: end - start,
     add: () => {
       for (; top < end; top += pages) {
         const err = acpiMemoryEnableDevice(k, node, top * k.pageBytes, dimm);
@@ -66,6 +69,7 @@ export function daxSource(k: Kernel, config: HotplugConfig): MemorySource {
   let err = 0;
   return {
     start: dev.ranges[0]?.start ?? pmem.start,
+    pages: dev.ranges.map((range) => daxKmemRange(k, range)).reduce((n, r) => n + Math.max(0, r.end - r.start), 0),
     add: () => err = devDaxKmemProbe(k, dev, config.memmapOnMemory),
     remove: () => {
       if (dev.kmem === null) return 0;
@@ -88,8 +92,8 @@ function namespaceDevice(k: Kernel, { map }: HotplugConfig): DevDax {
 
 /** A dynamic region, as hmem makes of memory that firmware set aside, and one device over all of it. */
 function rangeDevice(k: Kernel): DevDax {
-  const { nid, start, end } = k.machine.topology.pmem[0];
-  const region = allocDaxRegion(k, nid, { start, end }, k.pageBytes, false);
+  const { nid, start, end, spec } = k.machine.topology.pmem[0];
+  const region = allocDaxRegion(k, nid, { start, end }, k.pageBytes, false, spec.targetNid);
   const dev = region === null ? -EINVAL : createDevDax(k, region, end - start, k.pageBytes, null);
   if (typeof dev === "number") panic(`rangeDevice: no device over frames ${start} to ${end}`);
   return dev;
@@ -117,21 +121,36 @@ function cutOff(k: Kernel, dev: DevDax, err: number): DaxCut {
     reserveBytes: bytes(data.start - pmem.start),
     frontBytes: bytes(some ? blocks.start - data.start : data.end - data.start),
     backBytes: bytes(some ? pmem.end - blocks.end : pmem.end - data.end),
-    dmesg: kmemLog(k, some ? blocks : data, some, err),
+    dmesg: kmemLog(k, data, blocks, err),
   };
 }
 
 /** What dev_dax_kmem_probe() says of its one range. */
-function kmemLog(k: Kernel, { start, end }: PfnRange, some: boolean, err: number): string[] {
-  const range = `0x${(start * k.pageBytes).toString(16)}-0x${(end * k.pageBytes - 1).toString(16)}`;
-  if (!some) {
+function kmemLog(k: Kernel, data: PfnRange, blocks: PfnRange, err: number): string[] {
+  const line = ({ start, end }: PfnRange, what: string) =>
+    `kmem dax0.0: mapping0: 0x${(start * k.pageBytes).toString(16)}-0x${(end * k.pageBytes - 1).toString(16)} ${what}`;
+  if (blocks.start >= blocks.end) {
     return [
-      `kmem dax0.0: mapping0: ${range} too small after alignment`,
+      // A device without data has no mapping.
+      ...(data.start < data.end ? [line(data, "too small after alignment")] : []),
       "kmem dax0.0: rejecting DAX region without any memory after alignment",
     ];
   }
-  if (err === -EBUSY) return [`kmem dax0.0: mapping0: ${range} could not reserve region`];
-  return err < 0 ? [`kmem dax0.0: mapping0: ${range} memory add failed`] : [];
+  const lost = (data.end - data.start - (blocks.end - blocks.start)) * k.pageBytes;
+  const truncated = lost > 0 && k.config.kmemTruncationLog
+    ? [`kmem dax0.0: DAX region truncated by ${stringGetSize(lost)} due to alignment`]
+    : [];
+  if (err === -EBUSY) return [...truncated, line(blocks, "could not reserve region")];
+  return err < 0 ? [...truncated, line(blocks, "memory add failed")] : truncated;
+}
+
+/** `string_get_size` with STRING_UNITS_2: three digits of the largest binary unit. */
+function stringGetSize(bytes: number): string {
+  let unit = 0;
+  let size = bytes;
+  for (; size >= 1024; size /= 1024) unit++;
+  const digits = unit === 0 || size >= 100 ? 0 : size >= 10 ? 1 : 2;
+  return `${size.toFixed(digits)} ${["B", "KiB", "MiB", "GiB", "TiB", "PiB"][unit]}`;
 }
 
 /** Puts what is still online of [start, end) offline, from the top. */

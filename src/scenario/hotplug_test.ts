@@ -195,3 +195,54 @@ Deno.test("hotplugReport of a device that is taken away while its memory is onli
   assertEquals([report.leakedBytes, report.invariants], [7 * 2 ** 27, { objection: null }]);
   assertEquals(hotplugReport({ size: SZ_1G, dax: true }).leakedBytes, 0);
 });
+
+Deno.test("hotplugReport() of a range: blocks by number, what alignment cuts off, and what each kernel logs of it", () => {
+  //   0x244000000       0x248000000                    0x438000000   0x438100000
+  //   |      64M        | memory73 | ..     | memory134 |     1M     |
+  const range = { start: 0x244000000, end: 0x438100000 };
+  for (const [kernel, logs] of [["6.1", false], ["6.12", false], ["7.3", true]] as const) {
+    const { blocks, cut, before } = hotplugReport({ ...LIGHT, range, kernel });
+    assertEquals([blocks.length, blocks[0].block, blocks.at(-1)!.block], [62, 73, 134]);
+    assertEquals([cut!.frontBytes, cut!.backBytes], [64 * 2 ** 20, 2 ** 20]);
+    assertEquals(cut!.dmesg, logs ? ["kmem dax0.0: DAX region truncated by 65.0 MiB due to alignment"] : []);
+    assertEquals(before.memmapPages, 62 * 512);
+  }
+  const small = hotplugReport({ ...LIGHT, range: { start: 0x244000000, end: 0x24c000000 }, kernel: "7.3" });
+  assertEquals([small.error, small.cut!.dmesg], ["EINVAL", [
+    "kmem dax0.0: mapping0: 0x244000000-0x24bffffff too small after alignment",
+    "kmem dax0.0: rejecting DAX region without any memory after alignment",
+  ]]);
+});
+
+Deno.test("hotplugReport() cuts off what string_get_size() prints with three digits", () => {
+  const log = (start: number) =>
+    hotplugReport({ ...LIGHT, range: { start: 0x240000000 + start, end: 0x280000000 }, kernel: "7.3" }).cut!.dmesg[0];
+  for (const [lost, text] of [[2 ** 12, "4.00 KiB"], [12 * 2 ** 20, "12.0 MiB"], [126 * 2 ** 20, "126 MiB"]] as const) {
+    assertEquals(log(2 ** 27 - lost), `kmem dax0.0: DAX region truncated by ${text} due to alignment`);
+  }
+});
+
+Deno.test("hotplugReport() puts a device near one node online in its target node", () => {
+  const { blocks, zone, config, states } = hotplugReport({ ...LIGHT, dax: true, size: SZ_1G, node: 1, targetNode: 2 });
+  assertEquals(new Set(blocks.map(({ node }) => node)), new Set([2]));
+  assertEquals([zone.present, config.node, config.targetNode], [7 * 2 ** 15, 1, 2]);
+  assertEquals(states[2].managed - states[0].managed, 7 * 2 ** 15);
+  assertEquals(hotplugReport({ ...LIGHT, dax: true, size: SZ_1G, node: 1 }).blocks[0].node, 1);
+  assertThrows(() => hotplugReport({ ...LIGHT, size: SZ_1G, targetNode: 1 }), RangeError, "expected a DAX device");
+});
+
+Deno.test("hotplugReport() of a guest that uses its memory: memmap fits into what is free, or is ENOMEM", () => {
+  const guest = (free: number) => {
+    const all = hotplugReport({ ...LIGHT, size: SZ_1G }).before.freePages * 4096;
+    return hotplugReport({ ...LIGHT, size: SZ_1G, kernel: unwinding("6.1"), guestUsed: all - free });
+  };
+  // 16 MiB of memmap for 1 GiB, and a PTE table where the rest has no leaf to give.
+  const [fits, not] = [guest(17 * 2 ** 20), guest(15 * 2 ** 20)];
+  assertEquals([fits.error, fits.before], [null, { freePages: 17 * 256, memmapPages: 4096 }]);
+  assertEquals([not.error, not.addedBytes, not.before.freePages], ["ENOMEM", 0, 15 * 256]);
+  for (const guestUsed of [-1, 1.5, 2 ** 40, NaN]) {
+    assertThrows(() => hotplugReport({ ...LIGHT, size: SZ_1G, guestUsed }), RangeError, "bytes in use");
+  }
+  const both = { ...LIGHT, size: SZ_1G, guestUsed: SZ_1G, freeMemory: SZ_1G };
+  assertThrows(() => hotplugReport(both), RangeError, "expected one of them");
+});

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A range of physical addresses as an option, written as iomem and daxctl print it. It mirrors no kernel file.
+
+import { type Arch, pageBytes } from "../arch/arch.ts";
+import { formatSize, parseSize } from "../lib/units.ts";
+import type { OptionRow } from "./option_row.ts";
+
+/** Bytes of the physical address space; `end` exclusive. */
+export interface AddressRange {
+  /** First byte. */
+  readonly start: number;
+  /** One past the last. */
+  readonly end: number;
+}
+
+/** The range of a DAX device. */
+export const RANGE_ROW: OptionRow<AddressRange> = {
+  flag: "range",
+  value: "START-END",
+  help: "addresses of a DAX device to plug through kmem, as daxctl or iomem prints them",
+  read: readRange,
+  check: (given) => given,
+  show: ({ start, end }) => `0x${start.toString(16)}-0x${(end - 1).toString(16)}`,
+};
+
+/** `0x240000000-0x43fffffff`: an end that is no whole page is the last byte, as iomem prints it. */
+function readRange(text: string): AddressRange {
+  const match = /^([^-]+)-([^-]+)$/.exec(text);
+  if (match === null) throw new RangeError(`expected START-END such as 0x240000000-0x43fffffff, got "${text}"`);
+  const [start, last] = [parseSize(match[1]), parseSize(match[2])];
+  return { start, end: last % 4096 === 4095 ? last + 1 : last };
+}
+
+/** The range, if it is whole pages. RangeError otherwise. */
+export function checkedRange(range: AddressRange, arch: Arch): AddressRange {
+  const { start, end } = range;
+  const page = pageBytes(arch);
+  if (
+    Number.isSafeInteger(start) && Number.isSafeInteger(end) && start % page === 0 && end % page === 0 && start < end
+  ) {
+    return range;
+  }
+  throw new RangeError(`Cannot plug ${start}-${end}: expected whole pages of ${formatSize(page)}, at least one`);
+}
