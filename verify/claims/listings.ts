@@ -34,6 +34,54 @@ export function diffstat(id: string, document: Listed): Claim[] {
   ];
 }
 
+/** The diffstats of seed 001's patches: against their hunks, and against the cover's, which is of all patches at once. */
+export function patchDiffstats(id: string): Claim[] {
+  const { patchDiffstats: patches, diffstat: cover } = documents["001"];
+  const sum = (side: "insertions" | "deletions") => patches.reduce((n, patch) => n + patch[side], 0);
+  const linesOf = ({ files }: typeof patches[number]) => files.reduce((n, [, lines]) => n + Number(lines), 0);
+  const wrong = () =>
+    patches.filter((patch) => {
+      const { insertions, deletions, hunks: [plus, minus] } = patch;
+      return plus !== insertions || minus !== deletions || linesOf(patch) !== insertions + deletions;
+    });
+  return [
+    claim(id, 0, () => wrong().length),
+    claim(`${id}/net`, cover.insertions - cover.deletions, () => sum("insertions") - sum("deletions")),
+    claim(`${id}/again`, sum("insertions") - cover.insertions, () => sum("deletions") - cover.deletions),
+  ];
+}
+
+/** Whether each patch of seed 001 begins where the one before it left a file, by the blobs that git names. */
+export function patchChain(id: string): Claim {
+  return claim(id, 0, () => {
+    const left = new Map<string, string>();
+    let gaps = 0;
+    for (const [file, before, after] of documents["001"].patchDiffstats.flatMap(({ blobs }) => blobs)) {
+      if (left.has(file) && left.get(file) !== before) gaps++;
+      left.set(file, after);
+    }
+    return gaps;
+  });
+}
+
+/** The tags that seed 001's change log says were collected, against those that the patches carry. */
+export function reviews(id: string): Claim {
+  const { named, tagged } = documents["001"].reviews;
+  const differ = (a: readonly number[], b: readonly number[]) => a.filter((patch) => !b.includes(patch)).length;
+  return claim(id, 0, () =>
+    (Object.keys(named) as (keyof typeof named)[])
+      .reduce((n, who) => n + differ(named[who], tagged[who]) + differ(tagged[who], named[who]), 0));
+}
+
+/** The marks of seed 003 against its links: those that lead nowhere, and what its [1] stands for. */
+export function references(id: string): Claim[] {
+  const { marks, links } = documents["003"].references;
+  return [
+    claim(id, 1, () => new Set(marks.map((m) => m.mark).filter((n) => !links.some(({ mark }) => mark === n))).size),
+    claim(`${id}/twice`, 2, () => new Set(marks.filter(({ mark }) => mark === 1).map((m) => m.of)).size),
+  ];
+}
+
 /** Latencies of one of seed 004's runs: lower and upper bound of each bucket in nanoseconds, and how many. */
 export function histogram(name: keyof typeof documents["004"]["histograms"]): readonly number[][] {
   return documents["004"].histograms[name].buckets;

@@ -13,7 +13,7 @@ import { mayFreeVmemmap } from "../../src/mm/hotplug/memmap_on_memory.ts";
 import { type Claim, type Suite, yesNo } from "./claim.ts";
 import { claim, withReadings } from "./documented.ts";
 import { reach, tablesOf, usableOf, vmemmapPagesOf } from "../formulas/hotplug.ts";
-import { diffstat, patchCount } from "./listings.ts";
+import { diffstat, patchCount, references } from "./listings.ts";
 import { panics, yes } from "../measure/measure.ts";
 import { fenceClaims } from "./memmap_fences.ts";
 
@@ -30,6 +30,7 @@ export const MEMMAP_ON_MEMORY: Suite = {
       ...exclusionClaims(),
       patchCount("003-16", "003", 8),
       ...diffstat("003-17", "003"),
+      ...references("003-19"),
     ]),
 };
 

@@ -4,7 +4,8 @@
 
 import type { Suite } from "./claim.ts";
 import { claim, withReadings } from "./documented.ts";
-import { diffstat, lengths, patchCount } from "./listings.ts";
+import { diffstat, lengths, patchChain, patchCount, patchDiffstats, reviews } from "./listings.ts";
+import { SKETCHES } from "./sketches.ts";
 import { SECTION_CLAIMS } from "./v4_sections.ts";
 import { altmapBootstrapTime, bootstrapTime, gupRatios, gupTime, inconsistentTimes } from "./times.ts";
 import { gupClaims } from "./v4_gup.ts";
@@ -28,10 +29,18 @@ export const V4_SERIES: Suite = {
       ...LISTS,
     ]),
     ...STATEMENTS,
+    ...SKETCHES,
   ],
 };
 
-const LISTS = [patchCount("001-29", "001", 14), ...diffstat("001-30", "001"), ...lengths("001-76", "001-92")];
+const LISTS = [
+  patchCount("001-29", "001", 14),
+  ...diffstat("001-30", "001"),
+  ...lengths("001-76", "001-92"),
+  reviews("001-100"),
+  patchChain("001-101/chain"),
+  ...patchDiffstats("001-102"),
+];
 
 const TIMES = [
   ...gupTime("001-11", 124),
