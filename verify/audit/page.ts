@@ -10,8 +10,8 @@ import type { Report } from "./run.ts";
 
 const COLUMNS = 80;
 const BAR = 24;
-/** Lines that the contradictions may take. */
-const FINDINGS = 34;
+/** Lines of the page. */
+const LINES = 60;
 
 /** How a verdict shows in a bar, and in which colour. */
 const MARKS: readonly [mark: string, paint: (text: string) => string, verdicts: readonly string[]][] = [
@@ -25,12 +25,13 @@ const MARKS: readonly [mark: string, paint: (text: string) => string, verdicts: 
 export function summaryPage({ quick, ok, suites, claims }: Report, ms: number): string {
   const rows = suites.flatMap((suite) => suite.rows);
   const failed = rows.filter((row) => !row.ok);
-  return [
+  const top = [
     bold(`${claims.length} claims of ${DOCUMENTS.length} documents`) + dim(legend()),
     ...DOCUMENTS.filter(({ id }) => claims.some((claim) => claim.id.startsWith(id)))
       .map(({ id, title }) => documentLines(id, title, claims.filter((claim) => claim.id.startsWith(id)))).flat(),
     "",
-    ...findings(claims),
+  ];
+  const bottom = [
     "",
     ...suites.filter(({ rows }) => rows.some((row) => !isClaimRow(row.id))).map(checksLine),
     ...failed.slice(0, 5).map((row) => red(clip(`  ${row.id}: ${row.what}: ${row.note ?? row.verdict}`, COLUMNS))),
@@ -38,7 +39,8 @@ export function summaryPage({ quick, ok, suites, claims }: Report, ms: number): 
       ? green(`as expected`) + ` (${rows.length} rows${quick ? ", quick" : ""}, ${(ms / 1000).toFixed(1)} s)`
       : red(`${failed.length} of ${rows.length} rows not as expected`) + ` (${(ms / 1000).toFixed(1)} s)`,
     dim("--rows shows every number; --document, --theme, --verdict narrow it; --json"),
-  ].join("\n");
+  ];
+  return [...top, ...findings(claims, LINES - top.length - bottom.length), ...bottom].join("\n");
 }
 
 function legend(): string {
@@ -75,8 +77,8 @@ function bar(counts: Readonly<Record<string, number>>, total: number): string {
   return MARKS.map(([mark, paint], i) => widths[i] === 0 ? "" : paint(mark.repeat(widths[i]))).join("");
 }
 
-/** Claims that do not hold, those furthest off first. */
-function findings(claims: readonly AuditedClaim[]): string[] {
+/** Claims that do not hold, those furthest off first, on at most so many lines. */
+function findings(claims: readonly AuditedClaim[], most: number): string[] {
   const wrong = claims.filter(({ verdict }) => verdict === "contradicted" || verdict === "inconsistent")
     .map((claim) => ({ claim, row: claim.rows.find((row) => row.verdict === claim.verdict)! }))
     .sort((a, b) => distance(b.row) - distance(a.row));
@@ -90,10 +92,12 @@ function findings(claims: readonly AuditedClaim[]): string[] {
   const head = `${"".padEnd(9)}${"does not hold, furthest off first".padEnd(40)}${"said".padStart(14)}  ${
     "right".padStart(15)
   }`;
-  const more = lines.length - FINDINGS;
+  // The head, and a line that says how many more there are.
+  const room = lines.length < most ? lines.length : most - 2;
+  const more = lines.length - room;
   return [
     bold(head),
-    ...lines.slice(0, FINDINGS),
+    ...lines.slice(0, room),
     ...(more > 0 ? [dim(`${more} more: deno task verify --verdict contradicted --rows`)] : []),
   ];
 }
