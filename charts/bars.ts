@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Horizontal bars with their values at the end. On a logarithmic axis a bar's length says nothing by itself, so the axis
+// Horizontal bars with their values at the end; what is less than nothing goes to the left. On a logarithmic axis a bar's length says nothing by itself, so the axis
 // is always drawn, and begins at a power of the base below the least value.
 
 import { axisX, axisY, barX, gridX, plot, text } from "@observablehq/plot";
-import { byteTicks, chartNumber, type ChartOptions, chartTick, COLORS, finished } from "./chart.ts";
+import { byteSteps, byteTicks, chartNumber, type ChartOptions, chartTick, COLORS, finished } from "./chart.ts";
 
 /** One bar. */
 export interface Bar {
@@ -18,10 +18,11 @@ export function barChart(bars: readonly Bar[], options: ChartOptions): SVGSVGEle
   if (bars.length === 0) throw new RangeError("Cannot draw a chart of nothing: expected a bar");
   const { unit, axis, document, log = false, width = 640, colors = COLORS } = options;
   const series = [...new Set(bars.map((bar) => bar.series ?? ""))];
-  const most = Math.max(...bars.map((bar) => bar.value));
+  const most = Math.max(0, ...bars.map((bar) => bar.value));
   const base = unit === "bytes" ? 2 : 10;
   const start = log ? axisStart(bars, base) : 0;
-  const ticks = log && unit === "bytes" ? { ticks: byteTicks(start, most) } : { ticks: 5 };
+  const least = log ? start : Math.min(0, ...bars.map((bar) => bar.value));
+  const ticks = { ticks: unit !== "bytes" ? 5 : log ? byteTicks(start, most) : byteSteps(least, most) };
   const labels = bars.map((bar) => bar.label);
   const label = (bar: Bar) => chartNumber(bar.value, unit);
   return finished(
@@ -34,7 +35,7 @@ export function barChart(bars: readonly Bar[], options: ChartOptions): SVGSVGEle
       marginTop: 6,
       marginBottom: 40,
       style: { fontSize: "12px", fontFamily: "inherit", background: "none", overflow: "visible" },
-      x: { type: log ? "log" : "linear", base, domain: [start, most > start ? most : start + 1] },
+      x: { type: log ? "log" : "linear", base, domain: [least, most > least ? most : least + 1] },
       y: { type: "band", domain: labels, padding: 0.25 },
       color: { domain: series, range: colors.slice(0, series.length) },
       marks: [
@@ -46,7 +47,14 @@ export function barChart(bars: readonly Bar[], options: ChartOptions): SVGSVGEle
           fill: (bar: Bar) => bar.series ?? "",
           title: (bar: Bar) => `${bar.label}: ${bar.value}`,
         }),
-        text(bars, { x: "value", y: "label", text: label, textAnchor: "start", dx: 6, fill: "currentColor" }),
+        text(bars, {
+          x: (bar: Bar) => Math.max(start, bar.value),
+          y: "label",
+          text: label,
+          textAnchor: "start",
+          dx: 6,
+          fill: "currentColor",
+        }),
         axisY({ label: null, tickSize: 0 }),
         axisX({
           ...ticks,

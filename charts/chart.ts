@@ -30,6 +30,7 @@ export const COLORS = ["#2f6fb5", "#c2661f", "#3a8a4a", "#b04a68", "#7a5cb8", "#
 
 /** A value as axis and label show it. */
 export function chartNumber(value: number, unit: ChartUnit): string {
+  if (value < 0) return `-${chartNumber(-value, unit)}`;
   if (unit === "bytes") return value >= 1 && Number.isInteger(value) ? humanSize(value) : `${value}`;
   if (unit === "percent") return `${Number(value.toPrecision(3))} %`;
   if (unit === "ms") return `${Number(value.toPrecision(3))} ms`;
@@ -39,6 +40,7 @@ export function chartNumber(value: number, unit: ChartUnit): string {
 
 /** A tick of an axis, short. */
 export function chartTick(value: number, unit: ChartUnit): string {
+  if (value < 0) return `-${chartTick(-value, unit)}`;
   if (unit === "bytes") return Number.isInteger(value) ? formatSize(value) : "";
   if (value >= 1e6) return `${Number((value / 1e6).toPrecision(3))}M`;
   if (value >= 1e4) return `${Number((value / 1e3).toPrecision(3))}k`;
@@ -51,6 +53,13 @@ export function byteTicks(least: number, most: number): number[] {
   const step = [1, 2, 5, 10].find((step) => (to - from) / step <= 8) ?? 10;
   const first = Math.ceil(from / step) * step;
   return Array.from({ length: Math.floor((to - first) / step) + 1 }, (_, i) => 2 ** (first + i * step));
+}
+
+/** Ticks of a linear axis of bytes, about six: multiples of one power of two. */
+export function byteSteps(least: number, most: number): number[] {
+  const step = 2 ** Math.max(0, Math.ceil(Math.log2((most - least) / 6)));
+  const first = Math.ceil(least / step);
+  return Array.from({ length: Math.floor(most / step) - first + 1 }, (_, i) => (first + i) * step);
 }
 
 /** Plot's element as a picture with a name, without the style element that a page's policy would refuse. */

@@ -3,8 +3,10 @@
 
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { barChart } from "./bars.ts";
-import { byteTicks, chartNumber, COLORS } from "./chart.ts";
+import { byteSteps, byteTicks, chartNumber, COLORS } from "./chart.ts";
+import { stackChart } from "./dots.ts";
 import { lineChart } from "./lines.ts";
+import { escapeHtml, pageHtml } from "./page.ts";
 import { serverDocument, svgFile } from "./svg_file.ts";
 
 const document = serverDocument();
@@ -35,6 +37,42 @@ Deno.test("lineChart() names each line once at its end, and lines that end toget
   assertEquals(svg.match(/<circle/g)?.length, 9);
   const none = [{ x: 1, y: 0, series: "a" }];
   assertThrows(() => lineChart(none, "", { document, title: "", axis: "", unit: "count" }), RangeError, "nothing");
+});
+
+Deno.test("barChart() draws what is less than nothing to the left of nothing, and says it", () => {
+  const bars = [{ label: "gives", value: 3 * 2 ** 30 }, { label: "takes", value: -(2 ** 30) }];
+  const chart = barChart(bars, { document, title: "levers", axis: "DRAM", unit: "bytes" });
+  const [gives, takes] = [...chart.querySelectorAll("rect")].map((rect) =>
+    ["x", "width"].map((name) => Number(rect.getAttribute(name)))
+  );
+  assertEquals([Math.round(gives[1] / takes[1]), Math.round(takes[0] + takes[1])], [3, Math.round(gives[0])]);
+  assertStringIncludes(chart.outerHTML, ">-1 GiB<");
+  assertStringIncludes(chart.outerHTML, ">-1G<");
+});
+
+Deno.test("stackChart() has an axis of bytes in powers of two", () => {
+  const marks = [
+    { label: "a", series: "x", value: 2 ** 30 },
+    { label: "a", series: "y", value: 2 ** 30 },
+    { label: "b", series: "x", value: -(2 ** 29) },
+  ];
+  const svg = stackChart(marks, { document, title: "t", axis: "x", unit: "bytes" }).outerHTML;
+  for (const tick of ["-512M", "0", "512M", "1G", "2G"]) assertStringIncludes(svg, `>${tick}<`);
+  assertEquals(byteSteps(0, 2 ** 33).map((step) => step / 2 ** 30), [0, 2, 4, 6, 8]);
+  assertEquals(byteSteps(-9, 20), [-8, 0, 8, 16]);
+});
+
+Deno.test("pageHtml() folds tables under their charts, and lets no text become a tag", () => {
+  const section = { id: "a", heading: "<H>", words: "w", legend: [], head: ["<h>"], rows: [["<td>"]] };
+  const chart = barChart([{ label: "a", value: 3 }], { document, title: "t", axis: "x", unit: "count" });
+  const page = (drawn: Element | null) =>
+    pageHtml({ title: "<t>", heading: "h", intro: ["<i>"], sections: [{ ...section, chart: drawn }] });
+  assertStringIncludes(page(null), "<details open>");
+  assert(!page(chart).includes("<details open>") && page(chart).includes("<figure><svg"));
+  for (const text of ["&lt;t&gt;", "&lt;i&gt;", "&lt;H&gt;", "&lt;h&gt;", "&lt;td&gt;"]) {
+    assertStringIncludes(page(null), text);
+  }
+  assertEquals(escapeHtml('<b a="1">&'), "&lt;b a=&quot;1&quot;&gt;&amp;");
 });
 
 Deno.test("byteTicks() are few and powers of two", () => {

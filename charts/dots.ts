@@ -3,7 +3,7 @@
 // whole consists of. Each mark says its exact value; the legend is the caller's, from legend().
 
 import { axisX, axisY, barX, dot, gridX, plot, type PlotOptions, ruleY } from "@observablehq/plot";
-import { type ChartOptions, chartTick, COLORS, finished } from "./chart.ts";
+import { byteSteps, type ChartOptions, chartTick, COLORS, finished } from "./chart.ts";
 
 /** One dot, or one piece of a stacked bar. */
 export interface Mark {
@@ -46,7 +46,7 @@ function rows(found: readonly Mark[], options: ChartOptions, marks: NonNullable<
   const { unit, axis, document, log = false, width = 720, colors } = options;
   const names = labels(found);
   const colours = legend(found, colors);
-  const ticks = log ? decades(found) : 6;
+  const ticks = log ? decades(found) : unit === "bytes" ? byteSteps(...extent(found)) : 6;
   return finished(
     plot({
       document,
@@ -75,6 +75,16 @@ function rows(found: readonly Mark[], options: ChartOptions, marks: NonNullable<
     }),
     options,
   );
+}
+
+/** From the lowest to the highest end of any bar, or nothing. */
+function extent(marks: readonly Mark[]): [number, number] {
+  const ends = labels(marks).flatMap((label) =>
+    [-1, 1].map((sign) =>
+      marks.filter((mark) => mark.label === label && mark.value * sign > 0).reduce((sum, { value }) => sum + value, 0)
+    )
+  );
+  return [Math.min(0, ...ends), Math.max(0, ...ends)];
 }
 
 /** Powers of ten around the values. */

@@ -6,12 +6,11 @@ import { type BoxText, readBox } from "../box/join.ts";
 import { boxReport } from "../box/report.ts";
 import { readInput } from "./box_input.ts";
 import { boxText, noteText } from "./box_text.ts";
-import { costCsv } from "./box_csv.ts";
+import { boxCsv } from "./box_csv.ts";
 import { csv } from "./csv.ts";
 import type { FleetRow } from "../box/fleet.ts";
 import { runFleet } from "./fleet.ts";
-import { FLEET_COLUMNS, fleetCells, fleetRowsText, fleetTotalText } from "./fleet_text.ts";
-import { html } from "./box_html.ts";
+import { FLEET_COLUMNS, fleetCells, fleetLeverCells, fleetRowsText, fleetTotalText } from "./fleet_text.ts";
 import { writeFile } from "./write_file.ts";
 import { type Command, CommandError, type CommandResult, type Flag, type Flags } from "./command.ts";
 
@@ -19,7 +18,10 @@ const FLAGS: Readonly<Record<string, Flag>> = {
   anonymous: { value: "", help: "no file names, no kernel build, no quotes from the files in the report" },
   fleet: { value: "FOLDER|FILE.jsonl|-", help: "many machines: one per sub-folder or line; totals by lever" },
   html: { value: "FILE", help: "write the report as one HTML file" },
-  csv: { value: "", help: "the costs as comma-separated values, in bytes" },
+  csv: {
+    value: "",
+    help: "comma-separated values, in bytes: column table says cost or lever; of a fleet machine or lever",
+  },
 };
 
 /** The command. */
@@ -45,8 +47,11 @@ async function runBox(flags: Flags): Promise<CommandResult> {
     throw new CommandError(`box: ${nothing(input.texts)}`);
   }
   const report = boxReport(box);
-  if (flags.has("html")) await writeFile(flags.text("html"), html("A machine's struct pages", boxText(report)));
-  return { report, text: flags.has("csv") ? costCsv(report) : boxText(report), code };
+  if (flags.has("html")) {
+    const { boxPage } = await import("./box_html.ts");
+    await writeFile(flags.text("html"), boxPage(report));
+  }
+  return { report, text: flags.has("csv") ? boxCsv(report) : boxText(report), code };
 }
 
 /** A fleet: JSON Lines and CSV row by row, text with the totals first. */
@@ -62,6 +67,7 @@ async function fleet(flags: Flags): Promise<CommandResult> {
     else if (asCsv) console.log(csv([fleetCells(row)]));
     if (flags.has("html") || !(flags.json || asCsv)) rows.push(row);
   });
+  if (asCsv) { for (const lever of total.levers) console.log(csv([fleetLeverCells(lever)])); }
   if (total.machines === 0) throw new CommandError("box: the fleet has no machines");
   if (total.damaged > 0) {
     console.error(`lab: box: ${total.damaged} of ${total.machines} machines are damaged; their rows say why`);
@@ -69,8 +75,8 @@ async function fleet(flags: Flags): Promise<CommandResult> {
   if (flags.json) console.log(JSON.stringify({ total }));
   const text = flags.json || asCsv ? "" : [...fleetTotalText(total), "", ...fleetRowsText(rows)].join("\n");
   if (flags.has("html")) {
-    const page = [...fleetTotalText(total), "", ...fleetRowsText(rows)].join("\n");
-    await writeFile(flags.text("html"), html("A fleet's struct pages", page));
+    const { fleetPage } = await import("./box_html.ts");
+    await writeFile(flags.text("html"), fleetPage(total, rows));
   }
   return { report: null, text, code: total.damaged > 0 ? 2 : 0 };
 }

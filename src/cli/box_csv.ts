@@ -1,39 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The costs of a machine as comma-separated values.
+// A machine as comma-separated values: a line per part, then a line per lever; the column `table` says which it is, and
+// columns of the other kind stay empty. Bytes.
 
-import { csv } from "./csv.ts";
 import type { BoxReport } from "../box/report.ts";
+import { objectsCsv } from "./csv.ts";
 
-/** A line per part of a machine. */
-export function costCsv({ costs }: BoxReport): string {
-  return csv([
-    [
-      "kind",
-      "name",
-      "region",
-      "node",
-      "bytes",
-      "dram",
-      "tables",
-      "pmem",
-      "on_memory",
-      "unused_pmem",
-      "usable",
-      "remark",
-    ],
-    ...costs.map((c) => [
-      c.kind,
-      c.name,
-      c.region,
-      c.node,
-      c.bytes,
-      c.dram,
-      c.tables,
-      c.pmem,
-      c.onMemory,
-      c.lost,
-      c.usable,
-      c.remark,
-    ]),
+/** Lines of `cost` and of `lever` under one header. */
+export function boxCsv({ costs, levers }: BoxReport): string {
+  return objectsCsv([
+    ...costs.map((c) => ({
+      table: "cost",
+      kind: c.kind,
+      name: c.name,
+      region: c.region,
+      node: c.node,
+      bytes: c.bytes,
+      dram: c.dram,
+      tables: c.tables,
+      pmem: c.pmem,
+      on_memory: c.onMemory,
+      unused_pmem: c.lost,
+      usable: c.usable,
+      remark: c.remark,
+    })),
+    ...levers.map((lever) => ({
+      table: "lever",
+      kind: lever.kind,
+      name: lever.of,
+      what: lever.what,
+      gives_dram: lever.dram,
+      gives_pmem: lever.pmem,
+      gives_ram: lever.ram,
+      changes_use: lever.changesUse,
+      why_not: lever.why,
+      commands: lever.commands.join("; "),
+      caution: lever.caution,
+    })),
   ]);
 }

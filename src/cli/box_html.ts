@@ -1,26 +1,215 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A report as one HTML file that needs nothing else: the text as it is printed, its headings as headings.
+// Reports of one machine and of a fleet as one HTML file that needs nothing else: charts of what struct pages take and
+// what levers give, each with its table. Drawn by Observable Plot, so `lab` loads this file only when it is asked for.
 
-const STYLE = "body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1b2733}" +
-  "pre{font:13px/1.45 ui-monospace,monospace;background:#f4f6f8;padding:.8rem;overflow-x:auto}h2{font-size:1.05rem}" +
-  "@media(prefers-color-scheme:dark){body{background:#11181f;color:#dbe4ec}pre{background:#1a242e}}";
+import { type Bar, barChart } from "../../charts/bars.ts";
+import { legend, type Mark, stackChart } from "../../charts/dots.ts";
+import { pageHtml, type Section } from "../../charts/page.ts";
+import { serverDocument } from "../../charts/svg_file.ts";
+import type { BoxLever } from "../box/lever.ts";
+import type { BoxReport, BoxTotal } from "../box/report.ts";
+import type { FleetRow, FleetTotal } from "../box/fleet.ts";
+import { humanSize } from "../lib/units.ts";
+import { answer, gives, noteText, partName, placeText, signed } from "./box_text.ts";
+import { fleetHeading } from "./fleet_text.ts";
 
-/** The page of a report's text: blank lines part its sections, whose first line is a heading when others follow. */
-export function html(title: string, text: string): string {
-  const sections = text.split("\n\n").map((part, i) => {
-    const [first, ...rest] = part.split("\n");
-    if (i === 0) return `<p>${escaped(part).replaceAll("\n", "<br>")}</p>`;
-    return first.endsWith(":") && rest.length > 0
-      ? `<h2>${escaped(first.slice(0, -1))}</h2>\n<pre>${escaped(rest.join("\n"))}</pre>`
-      : `<pre>${escaped(part)}</pre>`;
+/** Machines that a fleet's chart has bars for; its table has all. */
+const MOST_BARS = 30;
+
+const bytes = (n: number) => n < 0 ? signed(n) : humanSize(n);
+
+/** The page of one machine. */
+export function boxPage(report: BoxReport): string {
+  const sections = [
+    costs(report),
+    levers(report),
+    refused(report),
+    checks(report),
+    contradictions(report),
+    notes(report),
+  ];
+  return pageHtml({
+    title: "vmemmap-lab: a machine's struct pages",
+    heading: "A machine's struct pages",
+    intro: answer(report),
+    sections: sections.filter(({ rows }) => rows.length > 0),
   });
-  return `<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">\n` +
-    `<title>${escaped(title)}</title>\n<style>${STYLE}</style>\n<h1>${escaped(title)}</h1>\n${
-      sections.join("\n")
-    }\n</html>\n`;
 }
 
-/** What comes from the input is text, never markup. */
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+/** The page of a fleet. */
+export function fleetPage(total: FleetTotal & { readonly shapes: number }, rows: readonly FleetRow[]): string {
+  return pageHtml({
+    title: "vmemmap-lab: a fleet's struct pages",
+    heading: "A fleet's struct pages",
+    intro: fleetHeading(total),
+    sections: [fleetLevers(total), machines(rows)].filter((section) => section.rows.length > 0),
+  });
+}
+
+/** What is drawn, or nothing where every value is 0. */
+function drawn(marks: readonly Mark[], title: string, axis: string): Pick<Section, "chart" | "legend"> {
+  const some = marks.filter(({ value }) => value !== 0);
+  if (some.length === 0) return { chart: null, legend: [] };
+  return { chart: stackChart(some, { document: serverDocument(), title, axis, unit: "bytes" }), legend: legend(some) };
+}
+
+const PLACES: readonly (readonly [keyof Omit<BoxTotal, "name">, string])[] = [
+  ["dram", "memmap in DRAM"],
+  ["tables", "page tables"],
+  ["pmem", "memmap in pmem"],
+  ["onMemory", "memmap on the memory itself"],
+];
+
+function costs({ costs, nodes, regions, total }: BoxReport): Section {
+  const marks = costs.flatMap((cost) =>
+    PLACES.map(([key, series]): Mark => ({ label: partName(cost), series, value: cost[key] }))
+  );
+  const sums = [...(nodes.length > 1 ? nodes : []), ...(regions.length > 1 ? regions : []), total];
+  const row = (name: string, memory: string, c: Omit<BoxTotal, "name">, remark: string) => [
+    name,
+    memory,
+    ...PLACES.map(([key]) => bytes(c[key])),
+    bytes(c.lost),
+    String(c.dram + c.tables),
+    remark,
+  ];
+  return {
+    id: "costs",
+    heading: "What struct pages take now",
+    words: "Memmap of each part and the page tables of it. What huge pages give back is less than nothing.",
+    ...drawn(marks, "What struct pages take, by part", "memmap and its page tables"),
+    head: ["part", "memory", ...PLACES.map(([, name]) => name), "unused pmem", "bytes of DRAM in all", "remark"],
+    rows: [
+      ...costs.map((c) => row(partName(c), humanSize(c.bytes), c, c.remark ?? "")),
+      ...sums.map((sum) => row(sum.name === "all" ? "in all" : `in all, ${sum.name}`, "", sum, "")),
+    ],
+  };
+}
+
+const GAINS = [["dram", "DRAM"], ["ram", "System RAM"], ["pmem", "pmem for data"]] as const;
+
+const gainsOf = (lever: Pick<BoxLever, "dram" | "ram" | "pmem">) => GAINS.map(([key]) => signed(lever[key]));
+
+function levers({ levers }: BoxReport): Section {
+  const can = levers.filter((lever) => lever.why === null);
+  const marks = can.flatMap((lever, i) =>
+    GAINS.map(([key, series]): Mark => ({ label: `${i + 1}. ${lever.kind}, ${lever.of}`, series, value: lever[key] }))
+  );
+  return {
+    id: "levers",
+    heading: "Levers, best first",
+    words: "What each change gives, to the right, and takes, to the left, of DRAM, of System RAM and of pmem for data.",
+    ...drawn(marks, "What each lever gives", "bytes given"),
+    head: ["", "lever", "of", ...GAINS.map(([, name]) => name), "what to type", "but"],
+    rows: can.map((lever, i) => [
+      `${i + 1}`,
+      lever.what,
+      lever.of,
+      ...gainsOf(lever),
+      lever.commands.join("; "),
+      lever.caution ?? "",
+    ]),
+  };
+}
+
+/** A part of the page that is a table only. */
+function list(id: string, heading: string, words: string, head: string[], rows: string[][]): Section {
+  return { id, heading, words, chart: null, legend: [], head, rows };
+}
+
+function refused({ levers }: BoxReport): Section {
+  const rows = levers.filter((lever) => lever.why !== null).map((l) => [l.what, l.of, l.why!, gives(l)]);
+  return list("refused", "Cannot be had, or gives nothing", "Other levers, and what keeps them from working here.", [
+    "lever",
+    "of",
+    "why",
+    "would give",
+  ], rows);
+}
+
+function checks({ checks }: BoxReport): Section {
+  const rows = checks.map((c) => [
+    c.agrees ? "yes" : "no",
+    c.what,
+    c.of,
+    String(c.said),
+    c.emulated === null ? "?" : String(c.emulated),
+    placeText(c),
+    c.why ?? "",
+  ]);
+  const head = ["agrees", "what", "of", "the machine's figure", "the emulator's", "where", "why"];
+  return list(
+    "checks",
+    "The machine's own figures",
+    "Figures that the machine prints, beside those counted here.",
+    head,
+    rows,
+  );
+}
+
+function contradictions({ contradictions }: BoxReport): Section {
+  const rows = contradictions.map(({ text, places }) => [text, places.map(placeText).join(", ")]);
+  return list(
+    "contradictions",
+    "What does not fit together",
+    "Statements that cannot all be true.",
+    ["what", "where"],
+    rows,
+  );
+}
+
+function notes({ notes }: BoxReport): Section {
+  const rows = notes.map((note) => [note.kind, noteText(note)]);
+  return list("notes", "Read with a caveat, or not at all", "What is damaged, of no known format, or assumed.", [
+    "kind",
+    "note",
+  ], rows);
+}
+
+function fleetLevers({ levers }: FleetTotal): Section {
+  const marks = levers.flatMap((lever) =>
+    GAINS.map(([key, series]): Mark => ({ label: lever.kind, series, value: lever[key] }))
+  );
+  return {
+    id: "levers",
+    heading: "What each kind of lever would give",
+    words:
+      "The best lever of its kind for every part of every machine, all machines together; levers that change how " +
+      "programs use their memory are left out.",
+    ...drawn(marks, "What each kind of lever gives, all machines together", "bytes given"),
+    head: ["lever", "machines", ...GAINS.map(([, name]) => name)],
+    rows: levers.map((lever) => [lever.kind, String(lever.machines), ...gainsOf(lever)]),
+  };
+}
+
+function machines(rows: readonly FleetRow[]): Section {
+  const most = rows.filter(({ figures }) => figures !== null && figures.dram > 0)
+    .sort((a, b) => b.figures!.dram - a.figures!.dram).slice(0, MOST_BARS);
+  // Machines of one name are told apart by their place.
+  const bars = most.map(({ name, figures }, i): Bar => ({
+    label: `${i + 1}. ${name.slice(0, 30)}`,
+    value: figures!.dram,
+  }));
+  const title = "DRAM that struct pages take, by machine";
+  const options = { document: serverDocument(), title, axis: "DRAM", unit: "bytes" } as const;
+  return {
+    id: "machines",
+    heading: "The machines",
+    words:
+      `The ${bars.length} machines whose struct pages take most DRAM; the table has all, in the order of the input.`,
+    chart: bars.length === 0 ? null : barChart(bars, options),
+    legend: [],
+    head: ["machine", "kernel", "DRAM", "pmem", "spent", "spent in pmem", "best lever, or what is wrong"],
+    rows: rows.map(({ name, error, figures: f }) =>
+      f === null ? [name, "damaged", "", "", "", "", error!] : [
+        name,
+        f.release ?? "?",
+        bytes(f.memory),
+        bytes(f.pmem),
+        bytes(f.dram),
+        bytes(f.inPmem),
+        f.best ?? "",
+      ]
+    ),
+  };
 }

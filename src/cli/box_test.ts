@@ -2,6 +2,7 @@
 // `lab box` as people call it: files and folders, forms of output, damaged input.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { parseHTML } from "linkedom";
 import { lab } from "./lab_testing.ts";
 
 const EXAMPLE = new URL("../../fixtures/box", import.meta.url).pathname;
@@ -38,8 +39,16 @@ Deno.test("lab box --json, --csv: the same figures", async () => {
   const { report } = JSON.parse((await lab("box", EXAMPLE, "--json")).out);
   assertEquals(report.total.dram + report.total.tables, 737427456);
   const rows = (await lab("box", EXAMPLE, "--csv")).out.trim().split("\r\n").map((row) => row.split(","));
-  assertEquals(rows[0].slice(0, 7), ["kind", "name", "region", "node", "bytes", "dram", "tables"]);
-  assertEquals(rows.slice(1).reduce((sum, row) => sum + Number(row[5]) + Number(row[6]), 0), 737427456);
+  assertEquals(rows[0].slice(0, 8), ["table", "kind", "name", "region", "node", "bytes", "dram", "tables"]);
+  const costs = rows.filter(([table]) => table === "cost");
+  assertEquals(costs.reduce((sum, row) => sum + Number(row[6]) + Number(row[7]), 0), 737427456);
+  // Levers follow, best first, in columns of their own; quoted cells may have commas.
+  const gives = (row: string[]) => row[rows[0].indexOf("gives_ram")];
+  const levers = rows.filter(([table]) => table === "lever");
+  assertEquals([levers.length, costs.length + levers.length + 1], [report.levers.length, rows.length]);
+  assertEquals(levers[0].slice(0, 3), ["lever", report.levers[0].kind, report.levers[0].of]);
+  assertEquals(rows[0].slice(-7, -3), ["gives_dram", "gives_pmem", "gives_ram", "changes_use"]);
+  assertEquals(gives(levers[2]), String(report.levers[2].ram));
   const both = await lab("box", EXAMPLE, "--json", "--csv");
   assertEquals([both.code, both.err], [2, "lab: box: --csv and --json are two forms: give one of them\n"]);
 });
@@ -136,5 +145,35 @@ Deno.test("lab box: nothing to read, no such file, nothing that is known", async
     const { code, err } = await lab("box", dir);
     assertEquals(code, 2);
     assertStringIncludes(err, "nothing in the input tells of memory, pmem or huge pages");
+  });
+});
+
+Deno.test("lab box --html: charts whose every value is in a table, no script, no request, names as text", async () => {
+  await inFolder({ "a<b>.txt": `${NAMESPACE}\nwhat <i>is this</i>\n` }, async (dir) => {
+    const page = async (...args: string[]) => {
+      const { code } = await lab("box", ...args, "--html", `${dir}/page.html`);
+      assertEquals(code, 0);
+      return parseHTML(Deno.readTextFileSync(`${dir}/page.html`)).document;
+    };
+    const document = await page(EXAMPLE);
+    const ids = [...document.querySelectorAll("section")].map((section) => section.id);
+    assertEquals(ids, ["costs", "levers", "refused", "checks", "contradictions", "notes"]);
+    assertEquals(document.querySelectorAll("script, link, img, iframe").length, 0);
+    assertEquals(document.querySelectorAll("svg").length, 2);
+    const { report } = JSON.parse((await lab("box", EXAMPLE, "--json")).out);
+    const cells = [...document.querySelectorAll("#costs tbody tr")].map((row) =>
+      [...row.querySelectorAll("td")].map((cell) => cell.textContent)
+    );
+    assertEquals(cells.at(-1)![7], String(report.total.dram + report.total.tables));
+    // Each bar's value, and each of the table's that is not nothing.
+    const titles = [...document.querySelectorAll("#costs svg rect title")].map((title) => title.textContent);
+    const values = report.costs.flatMap((c: Record<string, number>) => [c.dram, c.tables, c.pmem, c.onMemory]);
+    assertEquals(titles.length, values.filter((value: number) => value !== 0).length);
+    assert(titles.some((title) => title.endsWith(`: ${report.costs[0].dram}`)), `${titles}`);
+    const rows = document.querySelectorAll("#levers tbody tr, #refused tbody tr").length;
+    assertEquals(rows, report.levers.length);
+    const named = await page(`${dir}/a<b>.txt`);
+    assertEquals(named.querySelectorAll("main i:not([style]), main b").length, 0);
+    assertStringIncludes(named.querySelector("#notes")!.textContent, 'a<b>.txt:2: "what <i>is this</i>');
   });
 });

@@ -15,7 +15,7 @@ const WIDTH = 100;
 /** The whole text. */
 export function boxText(report: BoxReport): string {
   return [
-    ...answer(report),
+    ...answer(report).flatMap((sentence) => wrapped(sentence, "")),
     ...costLines(report),
     ...leverLines(report.levers),
     ...checkLines(report.checks),
@@ -32,7 +32,8 @@ export function noteText({ text, ...at }: Note): string {
   return at.file === "(all)" ? text : `${placeText(at)}: ${text}`;
 }
 
-function placeText({ file, line }: Place): string {
+/** `file:line`. */
+export function placeText({ file, line }: Place): string {
   return line === 0 ? file : `${file}:${line}`;
 }
 
@@ -44,7 +45,8 @@ export function signed(bytes: number): string {
 
 const amount = (bytes: number) => bytes === 0 ? "-" : bytes < 0 ? signed(bytes) : humanSize(bytes);
 
-function answer({ total, levers, box }: BoxReport): string[] {
+/** The answer: what struct pages take, the best lever, the kernel. */
+export function answer({ total, levers, box }: BoxReport): string[] {
   const { dram, tables, pmem, onMemory } = total;
   const elsewhere = [[pmem, "pmem"], [onMemory, "hot-added memory"]] as const;
   const parts = [
@@ -53,17 +55,28 @@ function answer({ total, levers, box }: BoxReport): string[] {
   ];
   const best = levers.find((lever) => lever.why === null && !lever.changesUse) ?? levers.find((l) => l.why === null);
   const { release, preset, arch } = box.kernel;
-  const emulated = `Linux ${preset} on ${arch}`;
   return [
-    ...wrapped(`Struct pages take ${parts.join(" and ")} now.`, ""),
-    ...(best === undefined
-      ? ["Nothing that could be changed gives memory back."]
-      : wrapped(`Best lever: ${best.what}, ${best.of}: ${gives(best)}.`, "")),
-    `Kernel ${release ?? "unknown"}, emulated as ${emulated}.`,
+    `Struct pages take ${parts.join(" and ")} now.`,
+    best === undefined
+      ? "Nothing that could be changed gives memory back."
+      : `Best lever: ${best.what}, ${best.of}: ${gives(best)}.`,
+    `Kernel ${release ?? "unknown"}, emulated as Linux ${preset} on ${arch}.`,
   ];
 }
 
 const exact = (bytes: number) => String(bytes).replace(/\B(?=(\d{3})+$)/g, " ");
+
+const KINDS: Readonly<Record<BoxCost["kind"], string>> = {
+  memory: "DRAM",
+  namespace: "namespace",
+  ram: "System RAM",
+  pool: "huge pages",
+};
+
+/** A part of the machine, by kind and name. */
+export function partName({ kind, name }: BoxCost): string {
+  return `${KINDS[kind]} ${name}`;
+}
 
 function costLines({ costs, nodes, regions, total }: BoxReport): string[] {
   const row = (name: string, c: Omit<BoxReport["total"], "name">, memory: string) => [
@@ -75,15 +88,9 @@ function costLines({ costs, nodes, regions, total }: BoxReport): string[] {
     amount(c.onMemory),
     amount(c.lost),
   ];
-  const kinds: Readonly<Record<BoxCost["kind"], string>> = {
-    memory: "DRAM",
-    namespace: "namespace",
-    ram: "System RAM",
-    pool: "huge pages",
-  };
   const rows = [
     ["part", "memory", "DRAM", "tables", "pmem", "on itself", "unused pmem"],
-    ...costs.map((c) => row(`${kinds[c.kind]} ${c.name}`, c, humanSize(c.bytes))),
+    ...costs.map((c) => row(partName(c), c, humanSize(c.bytes))),
     ...(nodes.length > 1 ? nodes.map((n) => row(`in all, ${n.name}`, n, "")) : []),
     ...(regions.length > 1 ? regions.map((r) => row(`in all, ${r.name}`, r, "")) : []),
     row("in all", total, ""),
@@ -96,7 +103,7 @@ function costLines({ costs, nodes, regions, total }: BoxReport): string[] {
 }
 
 /** What a lever gives and takes, in words. */
-function gives({ dram, pmem, ram }: BoxLever): string {
+export function gives({ dram, pmem, ram }: BoxLever): string {
   const kinds = [[dram, "DRAM"], [ram, "System RAM"], [pmem, "pmem for data"]] as const;
   const parts = kinds.filter(([bytes]) => bytes !== 0).map(([bytes, what]) => `${signed(bytes)} of ${what}`);
   return parts.length === 0 ? "nothing" : parts.join(", ");

@@ -2,6 +2,7 @@
 // `lab box --fleet`: rows in order, equal machines once, damage in its row.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { parseHTML } from "linkedom";
 import { FleetSums } from "../box/fleet.ts";
 import { runFleet } from "./fleet.ts";
 import { FleetTeam } from "./fleet_team.ts";
@@ -91,17 +92,29 @@ Deno.test("lab box --fleet: text, JSON Lines, CSV and HTML of the same rows; exi
     );
     const html = `${path}.html`;
     const csv = (await lab("box", "--fleet", path, "--csv", "--html", html)).out.trim().split(/\r?\n/);
-    assertEquals([csv.length, csv[1].split(",").slice(0, 3)], [many + 1, ["a", "", "6.1.0-1"]]);
+    const [head, ...cells] = csv.map((line) => line.split(","));
+    assertEquals(cells[0].slice(0, 4), ["machine", "a", "", "6.1.0-1"]);
+    // Behind the machines what each kind of lever gives, in columns of its own.
+    const { levers } = json.at(-1)!.total;
+    assertEquals(cells.slice(many).map((row) => [row[0], row[12], Number(row[14])]), [
+      ...levers.map(({ kind, dram }: { kind: string; dram: number }) => ["lever", kind, dram]),
+    ]);
+    assertEquals([head[12], head[14]], ["lever", "gives_dram"]);
     const page = Deno.readTextFileSync(html);
     assertStringIncludes(page, "b&lt;i&gt;");
-    assert(!page.includes("<i>"));
+    assert(!page.includes("<i>") && !page.includes("<script"));
+    const { document } = parseHTML(page);
+    assertEquals(document.querySelectorAll("#machines tbody tr").length, many);
+    assertEquals(document.querySelectorAll("#levers tbody tr").length, levers.length);
+    assertEquals(document.querySelectorAll("svg").length, 2);
+    assertStringIncludes(page, `1. b&lt;i&gt;: ${spent(2)}`);
   });
 });
 
 Deno.test("lab box --fleet --anonymous: no names, no files", async () => {
   await withFleet(async (path) => {
     const { out } = await lab("box", "--fleet", path, "--anonymous", "--csv");
-    assertEquals(out.split(/\r?\n/).slice(1, 4).map((line) => line.split(",")[0]), [
+    assertEquals(out.split(/\r?\n/).slice(1, 4).map((line) => line.split(",")[1]), [
       "machine 1",
       "machine 2",
       "machine 3",

@@ -11,8 +11,8 @@ const cut = (text: string, most: number) => text.length <= most ? text : `${text
 
 const amount = (bytes: number) => bytes === 0 ? "-" : bytes < 0 ? signed(bytes) : humanSize(bytes);
 
-/** The heading: what the fleet spends, and what each kind of lever would give. */
-export function fleetTotalText(total: FleetTotal & { readonly shapes: number }): string[] {
+/** What the fleet has, and what it spends. */
+export function fleetHeading(total: FleetTotal & { readonly shapes: number }): string[] {
   const { machines, damaged, shapes, memory, pmem, dram, inPmem, onMemory } = total;
   const bad = damaged === 0 ? "" : `, ${damaged} of them damaged`;
   const elsewhere = [[inPmem, "pmem"], [onMemory, "hot-added memory"]] as const;
@@ -23,6 +23,13 @@ export function fleetTotalText(total: FleetTotal & { readonly shapes: number }):
   return [
     `${machines} machines of ${shapes} kinds${bad}: ${humanSize(memory)} of DRAM, ${humanSize(pmem)} of pmem.`,
     `Struct pages take ${places.join(", ")}.`,
+  ];
+}
+
+/** The heading, and what each kind of lever would give. */
+export function fleetTotalText(total: FleetTotal & { readonly shapes: number }): string[] {
+  return [
+    ...fleetHeading(total),
     "",
     ...(total.levers.length === 0 ? ["No lever gives anything back."] : table([
       ["lever", "machines", "DRAM", "pmem", "System RAM"],
@@ -49,13 +56,23 @@ export function fleetRowsText(rows: readonly FleetRow[]): string[] {
   ], 2).map((line) => line.trimEnd());
 }
 
-/** The header of the rows as comma-separated values. */
+/** The header of the rows as comma-separated values: machines, then levers with the columns at the end. */
 export const FLEET_COLUMNS: readonly string[] =
-  "machine error release memory pmem huge_pages struct_pages_dram struct_pages_pmem struct_pages_on_memory disagreements best"
-    .split(" ");
+  ("table machine error release memory pmem huge_pages struct_pages_dram struct_pages_pmem struct_pages_on_memory " +
+    "disagreements best lever machines gives_dram gives_pmem gives_ram").split(" ");
 
-/** A row as comma-separated values, in bytes. */
+const MACHINE_COLUMNS = FLEET_COLUMNS.indexOf("lever");
+const none = (columns: number) => Array.from({ length: columns }, () => null);
+
+/** A machine as comma-separated values, in bytes. */
 export function fleetCells({ name, error, figures: f }: FleetRow): (string | number | null)[] {
-  if (f === null) return [name, error, ...FLEET_COLUMNS.slice(2).map(() => null)];
-  return [name, error, f.release, f.memory, f.pmem, f.hugePages, f.dram, f.inPmem, f.onMemory, f.disagreements, f.best];
+  const figures = f === null
+    ? none(MACHINE_COLUMNS - 3)
+    : [f.release, f.memory, f.pmem, f.hugePages, f.dram, f.inPmem, f.onMemory, f.disagreements, f.best];
+  return ["machine", name, error, ...figures, ...none(FLEET_COLUMNS.length - MACHINE_COLUMNS)];
+}
+
+/** What one kind of lever gives, all machines together, in bytes. */
+export function fleetLeverCells(lever: FleetTotal["levers"][number]): (string | number | null)[] {
+  return ["lever", ...none(MACHINE_COLUMNS - 1), lever.kind, lever.machines, lever.dram, lever.pmem, lever.ram];
 }

@@ -1,73 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The report as one HTML file: no script, no request, light and dark. Every chart stands above the table of its values,
-// folded, so that a reader without eyes or colours has the same numbers.
+// The report as one HTML file: what the run was, then its sections.
 
+import { pageHtml, type Section } from "../../charts/page.ts";
 import type { Results } from "../../results/types.ts";
-import type { Section } from "./sections.ts";
-
-const STYLE = `
-:root { color-scheme: light dark; --ink: #1b2733; --soft: #52606d; --line: #d5dce3; --paper: #fff; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e6ebf0; --soft: #a3b1bf; --line: #35414d; --paper: #12181f; }
-  
-}
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 47rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.7rem; margin: 0; } h2 { font-size: 1.2rem; margin: 2.5rem 0 .25rem; }
-p { margin: .25rem 0 .75rem; max-width: 42rem; } .soft, summary, figcaption { color: var(--soft); font-size: .875rem; }
-figure { margin: 0; overflow-x: auto; } nav a { margin-right: .9rem; white-space: nowrap; } a { color: #0a6ebd; }
-@media (prefers-color-scheme: dark) { a { color: #6db3f2; } }
-.key { display: inline-block; margin-right: 1rem; } .key i { display: inline-block; width: .75em; height: .75em; margin-right: .35em; border-radius: 2px; }
-table { border-collapse: collapse; font-size: .875rem; margin: .5rem 0; } .wide { overflow-x: auto; }
-th, td { text-align: left; padding: .15rem .8rem .15rem 0; border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; vertical-align: top; }
-`;
-
-const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-
-/** Text for HTML. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"]/g, (c) => ENTITIES[c]);
-}
-
-function keys(section: Section): string {
-  if (section.legend.length === 0) return "";
-  const items = section.legend.map(({ series, color }) =>
-    `<span class="key"><i style="background:${color}"></i>${escapeHtml(series)}</span>`
-  );
-  return `<figcaption>${items.join("")}</figcaption>`;
-}
-
-function tableOf({ head, rows, heading }: Section): string {
-  const cells = (tag: string, row: readonly string[]) =>
-    `<tr>${row.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join("")}</tr>`;
-  return `<details><summary>The numbers (${rows.length} rows)</summary><div class="wide"><table>` +
-    `<caption hidden>${escapeHtml(heading)}</caption><thead>${cells("th", head)}</thead>` +
-    `<tbody>${rows.map((row) => cells("td", row)).join("")}</tbody></table></div></details>`;
-}
-
-function sectionHtml(section: Section): string {
-  return `<section id="${section.id}"><h2>${escapeHtml(section.heading)}</h2><p>${escapeHtml(section.words)}</p>` +
-    `<figure>${section.chart.outerHTML}${keys(section)}</figure>${tableOf(section)}</section>`;
-}
 
 /** The whole file. */
 export function reportHtml({ provenance: p }: Results, sections: readonly Section[]): string {
-  const links = sections.map(({ id, heading }) => `<a href="#${id}">${escapeHtml(heading)}</a>`).join("\n");
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>vmemmap-lab: what one run found</title>
-<style>${STYLE}</style>
-<h1>What one run of vmemmap-lab found</h1>
-<p class="soft">Version ${escapeHtml(p.version)}, commit ${escapeHtml(p.commit?.slice(0, 12) ?? "unknown")}, ${
-    escapeHtml(p.date.slice(0, 10))
-  }; ${escapeHtml(p.cpu)}, Deno ${escapeHtml(p.deno)}. Savings, entries and struct pages were counted while the emulator
-worked; host times are the emulator's own and say nothing about Linux.</p>
-<nav aria-label="Sections">${links}</nav>
-<main>
-${sections.map(sectionHtml).join("\n")}
-</main>
-</html>
-`;
+  return pageHtml({
+    title: "vmemmap-lab: what one run found",
+    heading: "What one run of vmemmap-lab found",
+    intro: [
+      `Version ${p.version}, commit ${p.commit?.slice(0, 12) ?? "unknown"}, ${p.date.slice(0, 10)}; ${p.cpu}, ` +
+      `Deno ${p.deno}. Savings, entries and struct pages were counted while the emulator\nworked; host times are the ` +
+      "emulator's own and say nothing about Linux.",
+    ],
+    sections,
+  });
 }

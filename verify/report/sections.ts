@@ -5,22 +5,11 @@
 import { type Bar, barChart } from "../../charts/bars.ts";
 import { dotChart, legend, type Mark, stackChart } from "../../charts/dots.ts";
 import { lineChart } from "../../charts/lines.ts";
+import type { Section } from "../../charts/page.ts";
 import { humanSize } from "../../mod.ts";
 import type { Results } from "../../results/types.ts";
 import { median } from "../../bench/statistics.ts";
 import type { HistoryEntry } from "./history.ts";
-
-/** One part of the page. */
-export interface Section {
-  readonly id: string;
-  readonly heading: string;
-  /** What to see, in a sentence or two; plain text. */
-  readonly words: string;
-  readonly chart: Element;
-  readonly legend: readonly { readonly series: string; readonly color: string }[];
-  readonly head: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-}
 
 const MIB = 2 ** 20;
 
