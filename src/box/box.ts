@@ -58,18 +58,22 @@ export interface BoxRegion {
   readonly namespaces: readonly BoxNamespace[];
 }
 
-/** A DAX device that is System RAM: its mappings become memory blocks. */
+/** Memory that was added after boot: a DAX device that is System RAM, DIMMs, or what virtio_mem plugged. */
 export interface BoxRam {
-  /** The device, `dax0.0`. */
+  /** The device, `dax0.0`; without one the memory blocks, `memory32-63`. */
   readonly dev: string;
-  /** Bytes of the device, range by range. */
+  /** Who added it. */
+  readonly by: "kmem" | "DIMM" | "virtio_mem";
+  /** Its bytes, range by range. */
   readonly ranges: readonly { readonly start: number; readonly end: number }[];
   /** Node its memory belongs to. */
   readonly node: number;
-  /** Its namespace; null when it has none (CXL, soft-reserved memory). */
+  /** Its namespace; null when it has none (CXL, soft-reserved memory, DIMMs). */
   readonly namespace: string | null;
   /** Zone its blocks are in; null when nothing says. */
   readonly zone: string | null;
+  /** Whether its blocks hold their own memmap, as lsmem says; null when nothing says. */
+  readonly selfHosted: boolean | null;
 }
 
 /** A pool of huge pages. */
@@ -114,7 +118,7 @@ export interface Box {
   readonly dram: readonly BoxDram[];
   /** Regions of persistent memory. */
   readonly regions: readonly BoxRegion[];
-  /** DAX devices that are System RAM. */
+  /** Memory that was added after boot. */
   readonly ram: readonly BoxRam[];
   /** Pools of huge pages. */
   readonly pools: readonly BoxPool[];

@@ -100,7 +100,7 @@ function ofRam(
   if (ram === undefined) return { value: null, why: "it is no System RAM" };
   let value = from;
   for (const range of ram.ranges) {
-    const found = emulator.ram(ramSpec(box, range));
+    const found = emulator.ram(ramSpec(box, ram, range));
     if (typeof found === "string") continue;
     const windows = Math.floor(range.start / 2 ** 36) * 2 ** 36 / box.kernel.blockBytes;
     value = fold(value, { ...found, firstBlock: found.firstBlock + windows });
@@ -111,7 +111,7 @@ function ofRam(
 /** A range that kmem found too small: how much of it makes no whole block, and which blocks would be too large. */
 function tooSmall(box: Box, { of, value }: BoxFigure, emulator: Emulator): Answer {
   const [, start, end] = of.split(" ").map(Number);
-  const found = emulator.ram(ramSpec(box, { start, end }));
+  const found = emulator.ram(ramSpec(box, { by: "kmem", selfHosted: null }, { start, end }));
   if (typeof found === "string") return { value };
   let least = box.kernel.blockBytes;
   while (least < 2 ** 36 && Math.floor(end / least) > Math.ceil(start / least)) least *= 2;
@@ -140,7 +140,7 @@ function spanned(box: Box, { of }: BoxFigure, emulator: Emulator): Answer {
   }
   for (const ram of box.ram.filter((r) => r.node === node && r.zone === zone)) {
     for (const range of ram.ranges) {
-      const found = emulator.ram(ramSpec(box, range));
+      const found = emulator.ram(ramSpec(box, ram, range));
       if (typeof found === "string") continue;
       const start = Math.ceil(range.start / box.kernel.blockBytes) * box.kernel.blockBytes;
       span(start, found.added);

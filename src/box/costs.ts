@@ -117,24 +117,33 @@ function namespaceCost(box: Box, ns: BoxNamespace, emulator: Emulator): BoxCost 
   return { ...idle, lost: bytes - found.usable, usable: found.usable, remark };
 }
 
-/** The emulated memory blocks that a range of a device is. */
+/** The emulated memory blocks that a range of added memory is. */
 export function ramSpec(
   box: Box,
+  { by, selfHosted }: Pick<BoxRam, "by" | "selfHosted">,
   { start, end }: { readonly start: number; readonly end: number },
   change: Partial<RamSpec> = {},
 ): RamSpec {
   const { preset: kernel, arch, blockBytes, memmapOnMemory, freeVmemmap } = box.kernel;
-  return {
+  const spec = {
     kernel,
     arch,
     start: start % WINDOW,
     shared: sharesWindow(box, start),
     size: end - start,
     blockBytes,
-    memmapOnMemory: memmapOnMemory === true && kmemHostsMemmap(kernel),
+    dimm: by !== "kmem",
     freeVmemmap: freeVmemmap === true,
-    ...change,
   };
+  const asks = memmapOnMemory === true && mayHostMemmap(kernel, by, spec.size / blockBytes);
+  return { ...spec, memmapOnMemory: selfHosted ?? asks, ...change };
+}
+
+/** Whether who adds memory asks for its memmap on it, and gets it: a DIMM of several blocks since 6.8. */
+export function mayHostMemmap(kernel: string, by: BoxRam["by"], blocks: number): boolean {
+  const { memmapOnMemory, memmapOnMemoryUnit } = kernelConfig(kernel);
+  if (by === "kmem") return kmemHostsMemmap(kernel);
+  return by === "DIMM" && memmapOnMemory && (memmapOnMemoryUnit === "block" || blocks <= 1);
 }
 
 /** Whether kmem can put memmap on the memory it adds: since 6.8. */
@@ -149,7 +158,7 @@ export function ramCost(box: Box, ram: BoxRam, emulator: Emulator, change: Parti
   let remark: string | null = null;
   for (const range of ram.ranges) {
     const size = range.end - range.start;
-    const found = emulator.ram(ramSpec(box, range, change));
+    const found = emulator.ram(ramSpec(box, ram, range, change));
     sums.bytes += size;
     if (typeof found === "string") {
       sums.lost += size;

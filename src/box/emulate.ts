@@ -10,6 +10,7 @@
 import { ARCHS } from "../arch/archs.ts";
 import { pageBytes } from "../arch/arch.ts";
 import { boot } from "../boot.ts";
+import { acpiMemoryEnableDevice } from "../drivers/acpi/acpi_memhotplug.ts";
 import { allocDaxRegion, createDevDax } from "../drivers/dax/bus.ts";
 import { devDaxKmemProbe } from "../drivers/dax/kmem.ts";
 import { createNamespace, type NamespaceMode, usableBytes } from "../drivers/nvdimm/namespace.ts";
@@ -56,10 +57,10 @@ export interface NamespaceSpec {
   readonly map: MapMode;
 }
 
-/** Memory blocks of one range of a DAX device. */
+/** Memory blocks of one range of a DAX device, or of DIMMs. */
 export type RamKey = "dram" | "onMemory" | "tables" | "added" | "blocks" | "firstBlock";
 
-/** What kmem is given. */
+/** What kmem is given, or is plugged as DIMMs. */
 export interface RamSpec {
   readonly kernel: string;
   readonly arch: string;
@@ -67,6 +68,7 @@ export interface RamSpec {
   readonly shared: boolean;
   readonly size: number;
   readonly blockBytes: number;
+  readonly dimm: boolean;
   readonly memmapOnMemory: boolean;
   readonly freeVmemmap: boolean;
 }
@@ -176,7 +178,7 @@ function emulateRam(spec: RamSpec): Outcome<RamKey> {
   return found;
 }
 
-function addOne({ kernel, arch, start, shared, size, blockBytes, memmapOnMemory, freeVmemmap }: RamSpec) {
+function addOne({ kernel, arch, start, shared, size, blockBytes, dimm, memmapOnMemory, freeVmemmap }: RamSpec) {
   const beside = shared && start >= NEIGHBOUR;
   const slot = { bytes: size, startBytes: WINDOW + start };
   const k = boot({
@@ -193,7 +195,7 @@ function addOne({ kernel, arch, start, shared, size, blockBytes, memmapOnMemory,
   if (beside) daxRam(k, 0, false);
   const before = Float64Array.from(k.uses);
   const had = k.hotplug.blocks.size;
-  const err = daxRam(k, beside ? 1 : 0, memmapOnMemory);
+  const err = dimm ? dimms(k, beside ? 1 : 0, memmapOnMemory) : daxRam(k, beside ? 1 : 0, memmapOnMemory);
   if (err < 0) return errnoName(err);
   const blocks = [...k.hotplug.blocks.values()].slice(had);
   const onMemory = blocks.reduce((sum, block) => sum + block.nrVmemmapPages, 0) * k.pageBytes;
@@ -214,6 +216,17 @@ function daxRam(k: Kernel, slot: number, memmapOnMemory: boolean): number {
   const dev = region === null ? null : createDevDax(k, region, end - start, k.pageBytes, null);
   if (dev === null || typeof dev === "number") panic("daxRam: no DAX device over the slot");
   return devDaxKmemProbe(k, dev, memmapOnMemory);
+}
+
+/** DIMMs in a slot: one, or where they hold their memmap one for each memory block, which every kernel grants. */
+function dimms(k: Kernel, slot: number, memmapOnMemory: boolean): number {
+  const { start, end } = k.machine.topology.hotplug[slot];
+  const pages = memmapOnMemory ? k.hotplug.blockPages : end - start;
+  let err = 0;
+  for (let at = start; at < end && err === 0; at += pages) {
+    err = acpiMemoryEnableDevice(k, 0, at * k.pageBytes, Math.min(pages, end - at) * k.pageBytes);
+  }
+  return err;
 }
 
 function emulatePool({ kernel, arch, size, count, optimize }: PoolSpec): Outcome<PoolKey> {

@@ -5,7 +5,8 @@
 import { formatSize } from "../lib/units.ts";
 import type { Box, BoxDram, BoxPool, Contradiction } from "./box.ts";
 import { readText } from "./detect.ts";
-import { type Facts, noFacts, type Note } from "./facts.ts";
+import { type Facts, noFacts, type Note, type RangeFact } from "./facts.ts";
+import { addedRows, joinAdded } from "./join_added.ts";
 import { contradictions } from "./contradictions.ts";
 import { kernelOf, poolsOfCommandLine } from "./kernel_of.ts";
 import { joinRam, joinRegions } from "./join_pmem.ts";
@@ -45,10 +46,12 @@ export function joinBox(facts: Facts): Box {
   const kernel = kernelOf(facts);
   const notes: Note[] = [...facts.notes];
   const wrong: Contradiction[] = [];
-  const known = joinDram(facts);
+  const pmem = pmemRanges(facts);
+  const added = addedRows(facts, (row) => pmem.some((p) => row.start < p.end && p.start < row.end));
+  const known = joinDram(facts, added);
   const dram = known.length > 0 ? known : leastDram(facts, notes);
   const regions = joinRegions(facts, kernel, dram, notes);
-  const ram = joinRam(facts, regions, notes);
+  const ram = [...joinRam(facts, regions, notes), ...joinAdded(facts, added, kernel.blockBytes)];
   const pools = joinPools(facts, dram, wrong);
   assumed(facts, notes);
   const box = { kernel, dram, regions, ram, pools, said: figuresSaid(facts, regions, ram, kernel) };
@@ -71,11 +74,11 @@ function assumed(facts: Facts, notes: Note[]): void {
 }
 
 /**
- * Memory at boot, from the best source there is: lsmem's ranges but for those of pmem and DAX; "System RAM" of iomem;
+ * Memory at boot, from the best source there is: lsmem's ranges but for those of pmem and DAX and of what was added; "System RAM" of iomem;
  * the firmware's usable ranges; SRAT.
  */
-function joinDram(facts: Facts): BoxDram[] {
-  const pmem = pmemRanges(facts);
+function joinDram(facts: Facts, added: readonly RangeFact[]): BoxDram[] {
+  const pmem = [...pmemRanges(facts), ...added];
   const apart = (r: { start: number; end: number }) => !pmem.some((p) => r.start < p.end && p.start < r.end);
   const nodeAt = (start: number) => facts.srat.find((s) => s.start <= start && start < s.end)?.node ?? 0;
   const ranges = facts.ranges.filter(apart);

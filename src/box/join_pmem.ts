@@ -44,10 +44,12 @@ export function joinRam(facts: Facts, regions: readonly BoxRegion[], notes: Note
     const row = facts.ranges.find((r) => ranges.some((range) => range.start <= r.start && r.end <= range.end));
     found.push({
       dev: dax.chardev,
+      by: "kmem",
       ranges,
       node: row?.node ?? dax.targetNode ?? namespace?.node ?? 0,
       namespace: namespace?.dev ?? null,
       zone: row?.zones ?? (dax.movable === true ? "Movable" : null),
+      selfHosted: row?.memmapOnMemory ?? null,
     });
   }
   return found;

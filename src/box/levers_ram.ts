@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Levers of a DAX device that is System RAM: memmap on the memory itself, a namespace without an unused reserve, smaller
+// Levers of memory added after boot: memmap on the memory itself, a namespace without an unused reserve, smaller
 // memory blocks, or a device again.
 
 import { formatSize } from "../lib/units.ts";
 import type { Box, BoxNamespace, BoxRam } from "./box.ts";
-import { type BoxCost, kmemHostsMemmap, namespaceSpec, ramCost } from "./costs.ts";
+import { type BoxCost, mayHostMemmap, namespaceSpec, ramCost } from "./costs.ts";
 import type { Emulator } from "./emulate.ts";
 import { RELEASES, versionOf } from "./kernel_of.ts";
 import { type BoxLever, NO_GAIN } from "./lever.ts";
@@ -15,6 +15,7 @@ export function ramLevers(box: Box, ram: BoxRam, costs: readonly BoxCost[], emul
   const now = costs.find((cost) => cost.kind === "ram" && cost.name === ram.dev);
   if (now === undefined || now.remark !== null) return [];
   const ns = box.regions.flatMap((r) => r.namespaces).find((n) => n.dev === ram.namespace) ?? null;
+  if (ram.by !== "kmem") return [onMemory(box, ram, now, emulator)];
   return [
     onMemory(box, ram, now, emulator),
     withoutReserve(box, ram, ns, now, emulator),
@@ -26,31 +27,52 @@ export function ramLevers(box: Box, ram: BoxRam, costs: readonly BoxCost[], emul
 const spent = ({ dram, tables }: BoxCost) => dram + tables;
 
 function onMemory(box: Box, ram: BoxRam, now: BoxCost, emulator: Emulator): BoxLever {
-  const { preset, release, memmapOnMemory } = box.kernel;
-  const can = kmemHostsMemmap(preset);
+  const { preset, memmapOnMemory } = box.kernel;
+  const blocks = ram.ranges.reduce((sum, { start, end }) => sum + end - start, 0) / box.kernel.blockBytes;
+  const can = (kernel: string) => mayHostMemmap(kernel, ram.by, blocks);
   // What it would give is asked of a kernel that has it.
-  const kernel = can ? preset : RELEASES.findLast(kmemHostsMemmap) ?? `${preset},kmemMemmapOnMemory=true`;
+  const kernel = can(preset) ? preset : RELEASES.findLast(can) ?? `${preset},kmemMemmapOnMemory=true`;
   const then = ramCost(box, ram, emulator, { kernel, memmapOnMemory: true });
   const [dram, more] = [spent(now) - spent(then), then.usable - now.usable];
-  const no = then.onMemory === 0 ? `blocks of ${formatSize(box.kernel.blockBytes)} cannot hold their own memmap` : null;
-  const already = memmapOnMemory === true && now.onMemory > 0 ? "is on already" : null;
-  const old = can ? null : `kmem has it since Linux 6.8, this is ${release ?? preset}`;
-  const why = already ?? old ?? no;
+  const never = neverOnMemory(box, ram, now, then);
+  const old = can(preset) ? null : tooOld(box, ram);
   return {
     ...NO_GAIN,
     kind: "memmap_on_memory",
     what: "memmap on the hot-added memory itself",
     of: ram.dev,
-    ...(already !== null || no !== null ? {} : { dram, ram: more }),
-    why,
-    commands: already !== null || no !== null ? [] : [
+    ...(never !== null ? {} : { dram, ram: more }),
+    why: never ?? old,
+    commands: never !== null ? [] : [
       ...(old === null ? [] : ["boot Linux 6.8 or later"]),
       ...(memmapOnMemory === true ? [] : ["kernel command line: memory_hotplug.memmap_on_memory=1"]),
-      `daxctl reconfigure-device -f -m devdax ${ram.dev}`,
-      `daxctl reconfigure-device -m system-ram ${ram.dev}`,
+      ...addAgain(ram),
     ],
     caution: "struct pages are then as slow as that memory; its blocks must go offline for it",
   };
+}
+
+/** Why it cannot be, whatever the kernel; null when it can. */
+function neverOnMemory({ kernel }: Box, { by }: BoxRam, now: BoxCost, then: BoxCost): string | null {
+  if (now.onMemory > 0) return "is on already";
+  if (by === "virtio_mem") return "virtio_mem never asks for it: it plugs parts of a block";
+  return then.onMemory > 0 ? null : `blocks of ${formatSize(kernel.blockBytes)} cannot hold their own memmap`;
+}
+
+function tooOld({ kernel: { release, preset } }: Box, { by }: BoxRam): string {
+  const who = by === "kmem" ? "kmem has it" : "memory of several blocks has it";
+  return `${who} since Linux 6.8, this is ${release ?? preset}`;
+}
+
+/** What to type to have it added anew. */
+function addAgain({ by, dev, ranges: [{ start, end }] }: BoxRam): string[] {
+  if (by === "kmem") {
+    return [`daxctl reconfigure-device -f -m devdax ${dev}`, `daxctl reconfigure-device -m system-ram ${dev}`];
+  }
+  return [
+    `chmem -d 0x${start.toString(16)}-0x${(end - 1).toString(16)}`,
+    "unplug the memory and plug it again",
+  ];
 }
 
 /** kmem has no use for the reserve of map=dev: without it the namespace has room for more blocks. */

@@ -82,3 +82,49 @@ Deno.test("larger memory blocks cut off more; memmap_on_memory by kernel", () =>
   assertEquals([old.dram, old.ram, old.why], [32 * MIB, -32 * MIB, "kmem has it since Linux 6.8, this is 6.1.0"]);
   assert(old.commands.includes("boot Linux 6.8 or later"));
 });
+
+// DRAM by the firmware, and 1 GiB that lsmem has beside it:  | 0 .. 2G | 4G .. 6G | 6G .. 7G: memory48-55 |
+const E820 = "BIOS-e820: [mem 0x0000000000000000-0x000000007fffffff] usable\n" +
+  "BIOS-e820: [mem 0x0000000100000000-0x000000017fffffff] usable";
+const ADDED = `${DRAM}\n0x180000000-0x1bfffffff 1G online 0`;
+
+Deno.test("memory beyond what the firmware said at boot was added: DIMMs that may hold their own memmap", () => {
+  const of = (...lines: string[]) => reportBy(emulator, readBox([{ name: "f", text: lines.join("\n") }]));
+  const report = of(ADDED, E820, "Linux version 6.12.0 x");
+  assertEquals(report.costs.map(({ kind, name, dram }) => [kind, name, dram / MIB]), [
+    ["memory", "node 0", 64],
+    ["ram", "memory48-55", 16],
+  ]);
+  assertEquals(report.levers.length, 1);
+  const [lever] = report.levers;
+  assertEquals([lever.kind, lever.dram, lever.ram, lever.why], ["memmap_on_memory", 16 * MIB, -16 * MIB, null]);
+  assertEquals(lever.commands, [
+    "kernel command line: memory_hotplug.memmap_on_memory=1",
+    "chmem -d 0x180000000-0x1bfffffff",
+    "unplug the memory and plug it again",
+  ]);
+  // Of several blocks since 6.8; of one since 5.14.
+  assertEquals(
+    of(ADDED, E820, "Linux version 6.1.0 x").levers[0].why,
+    "memory of several blocks has it since Linux 6.8, this is 6.1.0",
+  );
+  const one = `${DRAM}\n0x180000000-0x187ffffff 128M online 0`;
+  assertEquals(of(one, E820, "Linux version 6.1.0 x").levers[0].dram, 2 * MIB);
+  // On already; what virtio_mem plugs never has it; without a map of the firmware all is boot's.
+  const on = of(ADDED, E820, "Linux version 6.12.0 x", "Command line: memory_hotplug.memmap_on_memory=1");
+  assertEquals([on.levers[0].why, on.costs[1].onMemory, on.costs[1].dram], ["is on already", 16 * MIB, 0]);
+  const virtio = of(ADDED, E820, "180000000-1bfffffff : virtio0\n  180000000-1bfffffff : System RAM (virtio_mem)");
+  assertStringIncludes(virtio.levers[0].why!, "virtio_mem never asks for it");
+  assertEquals(of(ADDED).costs.map(({ kind, dram }) => [kind, dram / MIB]), [["memory", 80]]);
+});
+
+Deno.test("what lsmem says of MEMMAP-ON-MEMORY counts, whatever the kernel would do", () => {
+  const table = "RANGE SIZE STATE MEMMAP-ON-MEMORY\n0x0-0x7fffffff 2G online no\n0x100000000-0x13fffffff 1G online yes";
+  for (const version of ["6.1.0", "6.12.0"]) {
+    const { costs } = reportBy(emulator, readBox([{ name: "f", text: `${table}\nLinux version ${version} x` }]));
+    assertEquals(costs.map(({ kind, dram, onMemory }) => [kind, dram / MIB, onMemory / MIB]), [
+      ["memory", 32, 0],
+      ["ram", 0, 16],
+    ]);
+  }
+});
