@@ -143,11 +143,16 @@ export function allocTable(k: Kernel, nid: number, use: number): number {
   return pfn;
 }
 
-/** Whether a table has no entry left. */
-export function tableEmpty(k: Kernel, table: number): boolean {
+/**
+ * Whether a table has no entry left. Looks at entry `near` and those behind it first: whoever takes entries away in
+ * order finds the next one there.
+ */
+export function tableEmpty(k: Kernel, table: number, near = 0): boolean {
   const { words } = k.phys;
   const base = k.phys.wordBase(table);
-  for (let i = base; i < base + 2 * tableEntries(k); i++) if (words[i] !== 0) return false;
+  const first = base + 2 * near;
+  for (let i = first; i < base + 2 * tableEntries(k); i++) if (words[i] !== 0) return false;
+  for (let i = base; i < first; i++) if (words[i] !== 0) return false;
   return true;
 }
 

@@ -14,6 +14,7 @@ import { pageInitPoison } from "./page_init.ts";
 import {
   allocTable,
   clearEntry,
+  entryAt,
   entryFrame,
   entryHuge,
   entryNone,
@@ -77,6 +78,20 @@ Deno.test("populateTo() makes the tables that are missing, once, and walkTo() fi
       freePages(k, child, 0, USE_USER_TABLE);
     }
     freePages(k, root, 0, USE_USER_TABLE);
+  });
+});
+
+Deno.test("tableEmpty() finds an entry before the one it looks at first, and behind it", () => {
+  withKernel("", (k) => {
+    const table = allocTable(k, 0, USE_USER_TABLE);
+    const last = tableEntries(k) - 1;
+    for (const present of [0, 7, last]) {
+      setEntry(k, entryAt(k, table, present), 0, 1, k.arch.format.table);
+      for (const near of [0, 7, 8, last]) assert(!tableEmpty(k, table, near), `${present} from ${near}`);
+      clearEntry(k, entryAt(k, table, present), 0);
+      for (const near of [0, 7, last]) assert(tableEmpty(k, table, near));
+    }
+    freePages(k, table, 0, USE_USER_TABLE);
   });
 });
 

@@ -127,7 +127,7 @@ function removeTable(
         const child = entryFrame(k, entry);
         if (level === 1) removePtes(k, entryAt(k, child, tableIndex(k, at, 0)), next - at, altmap);
         else removeTable(k, child, level - 1, at, next, altmap);
-        if (tableEmpty(k, child)) removeChild(k, entry, level, child);
+        if (tableEmpty(k, child, tableIndex(k, next, level - 1))) removeChild(k, entry, level, child);
       }
     }
     at = next;
