@@ -17,7 +17,7 @@ import { layoutReportOn, layoutWindow } from "../src/scenario/layout.ts";
 import { machineNow, traceWindow } from "../src/scenario/machine_now.ts";
 import { memmapSections, pteTableView, structPageView, vmemmapPageView } from "../src/scenario/memmap_zoom.ts";
 import { traceAt, type TraceOptions } from "../src/scenario/trace.ts";
-import { type BoxWithNamespace, createOnBox, namespaceReportOn } from "../src/scenario/namespace.ts";
+import { type BoxWithNamespace, createOnBox, namespaceReportOn, WITH_DIRECT_MAP } from "../src/scenario/namespace.ts";
 import { judgeClaim } from "./judging.ts";
 
 /** Most host memory of one machine: a browser's largest buffer. */
@@ -41,7 +41,7 @@ function machineOf(options: NamespaceOptions) {
   }
   while (machines.size >= KEPT) machines.delete(machines.keys().next().value!);
   const config = namespaceConfig({ hostMemory: HOST_MEMORY, ...options });
-  const made = { config, box: createOnBox(config) };
+  const made = { config, box: createOnBox(config, WITH_DIRECT_MAP) };
   machines.set(key, made);
   return made;
 }

@@ -84,7 +84,10 @@ export interface BootOptions {
   readonly shared?: boolean;
   /** Poison memory that changes hands, as CONFIG_DEBUG_VM does; default false. */
   readonly debug?: boolean;
-  /** Map frames a second time, in tables of real frames, as Linux does (direct_map.ts); default false. */
+  /**
+   * Map frames a second time, in tables of real frames, as Linux does (direct_map.ts), where the architecture has it;
+   * default false, for most questions are about the memmap alone.
+   */
   readonly directMap?: boolean;
   /** Write struct pages (default); false counts frames and tables only. */
   readonly contents?: boolean;
@@ -193,7 +196,7 @@ export function startKernel(
     pageBytes: spec.pageBytes,
     structPageSize: spec.structPageSize,
     layout,
-    directMap: options.directMap ?? false,
+    directMap: options.directMap === true ? arch.directMap : null,
     headMask: layout.mask && isPowerOf2(spec.structPageSize),
     vmemmapShift: isPowerOf2(structsPerPage) ? Math.log2(structsPerPage) : -1,
     pagesPerSection: sections.pagesPerSection,
@@ -242,7 +245,9 @@ export function useKernelTable(k: Kernel, rootPfn: number): void {
 
 function pagingInit(k: Kernel): void {
   for (const { nid, start, end } of k.machine.topology.dram) {
-    if (mapDirect(k, nid, start, end) < 0) panic("pagingInit: no memory for the direct map");
+    if (mapDirect(k, nid, start, end) < 0) {
+      throw new RangeError(`Cannot boot: no room in DRAM for the direct map of node ${nid}`);
+    }
   }
   sparseInit(k, k.machine.topology.dram);
 }

@@ -12,6 +12,14 @@ export interface HugetlbSize {
   readonly mappedBy: "cont-pte" | "pmd" | "cont-pmd" | "pud";
 }
 
+/** The direct map of all memory. */
+export interface DirectMapGeometry {
+  /** Entry of the top-level table that it begins in. */
+  readonly pgdIndex: number;
+  /** Largest level whose leaves map it; 0: base pages alone. */
+  readonly largestLeaf: number;
+}
+
 /** One architecture with one base page size. Shifts are log2 of bytes, orders log2 of base pages. */
 export interface Arch {
   readonly name: string;
@@ -30,10 +38,8 @@ export interface Arch {
   readonly vmemmapPgdIndex: number;
   /** Vmemmap pages between the start of that entry and the vmemmap; default 0. */
   readonly vmemmapOffsetPages?: number;
-  /** Entry of the top-level table that the direct map begins in; default 0. */
-  readonly directMapPgdIndex?: number;
-  /** Largest level whose leaves map the direct map; default 0, base pages alone. */
-  readonly directMapLeaf?: number;
+  /** Where the direct map begins and how it is mapped; null for none. */
+  readonly directMap: DirectMapGeometry | null;
   /** HugeTLB page sizes, ascending. */
   readonly hugetlbSizes: readonly HugetlbSize[];
   /** A live kernel entry may be pointed at another frame without being cleared and flushed first. */

@@ -14,7 +14,7 @@ Deno.test("lab hotplug reports every field of the contract, and what it costs wi
   assertEquals([blocks.length, vmemmapPages, selfHosted, code], [1, 512, 512, 0]);
   assertEquals(Object.keys(zone).sort(), ["managed", "name", "present", "spanned"]);
   assertMatch(text, /memmap on it +512 pages/);
-  assertMatch(text, /memmap_on_memory off\n +added +128 MiB\n +taken before it +512 pages/);
+  assertMatch(text, /memmap_on_memory off\n +added +128 MiB\n +taken before it +513 pages/);
 });
 
 Deno.test("lab hotplug says which rule refused", () => {

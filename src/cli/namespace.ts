@@ -60,6 +60,7 @@ function text(report: NamespaceReport): string {
     `  memmap in pmem    ${frames(pages.altmap)}`,
     `  PTE tables        ${frames(pages.pteTables)}`,
     `  PMD, PUD tables   ${frames(pages.pmdTables + pages.pudTables)}`,
+    `  direct map        ${frames(pages.directMap)}`,
     `  DRAM in all       ${frames(pages.dramTotal)}   (kernel 5.14: ${humanSize(baseline.pages.dramTotal * page)})`,
     `  struct pages      ${String(structPages.mapped).padStart(9)} mapped, ${structPages.initialised} written`,
     `  pgmap references  ${String(report.pgmapRefs).padStart(9)}`,

@@ -37,7 +37,19 @@ export function namespacesText(report: NamespacesReport): string {
 
 function rows(namespaces: readonly NamespaceRow[], page: number): string[] {
   return table([
-    ["size", "mode", "align", "map", "begins at", "data from", "DRAM", "tables", "in pmem", "usable bytes"],
+    [
+      "size",
+      "mode",
+      "align",
+      "map",
+      "begins at",
+      "data from",
+      "DRAM",
+      "tables",
+      "direct map",
+      "in pmem",
+      "usable bytes",
+    ],
     ...namespaces.map(({ size, mode, align, map, error, start, dataStart, usableBytes, pages }) => [
       formatSize(size),
       mode,
@@ -48,6 +60,7 @@ function rows(namespaces: readonly NamespaceRow[], page: number): string[] {
         hex(dataStart!),
         humanSize(pages.dramTotal * page),
         humanSize((pages.pteTables + pages.pmdTables + pages.pudTables) * page),
+        humanSize(pages.directMap * page),
         humanSize(pages.altmap * page),
         String(usableBytes),
       ]),

@@ -98,7 +98,7 @@ function poolTable(rows: readonly PlanPool[]): string {
 
 function namespaceTable(rows: readonly PlanRow[]): string {
   return rowsText([
-    ["kernel", "map", "pages", "DRAM lost", "", "pmem lost", "", "usable"],
+    ["kernel", "map", "pages", "DRAM lost", "", "direct map", "pmem lost", "", "usable"],
     ...merged(rows).map((row) => [
       row.kernel,
       row.map,
@@ -107,6 +107,7 @@ function namespaceTable(rows: readonly PlanRow[]): string {
         ? [
           humanSize(row.dramBytes!),
           percent(row.dramPercent!),
+          humanSize(row.directMapBytes!),
           humanSize(row.pmemBytes!),
           percent(row.pmemPercent!),
           left(row.usableBytes!),
@@ -118,12 +119,13 @@ function namespaceTable(rows: readonly PlanRow[]): string {
 
 function rangeTable(rows: readonly PlanRange[]): string {
   return rowsText([
-    ["kernel", "memmap_on_memory", "size", "DRAM lost", "on the memory", ""],
+    ["kernel", "memmap_on_memory", "size", "DRAM lost", "direct map", "on the memory", ""],
     ...merged(rows).map((row) => [
       row.kernel,
       row.memmapOnMemory ? "on" : "off",
       formatSize(row.size),
       humanSize(row.dramBytes),
+      humanSize(row.directMapBytes),
       humanSize(row.onMemoryBytes),
       row.refusedBy.length === 0 ? "" : `refused by ${row.refusedBy.join(", ")}`,
     ]),

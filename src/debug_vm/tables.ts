@@ -154,7 +154,9 @@ function checkUses(k: Kernel, { frames, blocks, tables }: Recount): void {
 /** Tables of the direct map, which lies below the memmap. */
 function directTables(k: Kernel): number {
   let found = 0;
-  if (k.directMap) walkTables(k, k.rootPfn, 0, k.arch.vmemmapPgdIndex, { table: () => void found++, leaf: () => {} });
+  if (k.directMap !== null) {
+    walkTables(k, k.rootPfn, 0, k.arch.vmemmapPgdIndex, { table: () => void found++, leaf: () => {} });
+  }
   return found;
 }
 

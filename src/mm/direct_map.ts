@@ -9,6 +9,7 @@
 // On for machines booted with it (BootOptions.directMap). Left out: attributes, the contiguous bit, what Linux leaves
 // mapped on x86 when memmap cannot be had.
 
+import type { DirectMapGeometry } from "../arch/arch.ts";
 import { ENOMEM } from "../include/errno.ts";
 import { USE_DIRECT_MAP } from "../include/frame_use.ts";
 import { entryHi, entryLo } from "../machine/mmu.ts";
@@ -28,55 +29,70 @@ import {
   tableIndex,
 } from "./pgtable.ts";
 
-/** Maps frames [start, end). 0, or -ENOMEM with nothing mapped. */
+/** Maps frames [start, end). 0, or -ENOMEM with nothing mapped. The counters are about memmap and stay as they were. */
 export function mapDirect(k: Kernel, nid: number, start: number, end: number): number {
-  if (!k.directMap) return 0;
+  if (k.directMap === null) return 0;
+  const counters = Float64Array.from(k.stat);
+  const err = mapRange(k, k.directMap, nid, start, end);
+  k.stat.set(counters);
+  if (err < 0) unmapDirect(k, start, end);
+  return err;
+}
+
+function mapRange(k: Kernel, direct: DirectMapGeometry, nid: number, start: number, end: number): number {
+  const { pgdIndex, largestLeaf } = direct;
   for (let at = start; at < end;) {
-    const level = leafLevel(k, at, end);
-    const entry = populateTo(k, k.rootPfn, directVpn(k, at), level, nid, USE_DIRECT_MAP);
-    if (entry < 0) {
-      unmapDirect(k, start, at);
-      return -ENOMEM;
-    }
+    const level = leafLevel(k, largestLeaf, at, end);
+    const entry = populateTo(k, k.rootPfn, directVpn(k, pgdIndex, at), level, nid, USE_DIRECT_MAP);
+    if (entry < 0) return -ENOMEM;
     if (level > 0) {
       setEntry(k, entry, level, at, k.arch.format.kernelHuge);
       at += levelPages(k, level);
-    } else at += fillEntries(k, entry, at, end);
+    } else {
+      const count = Math.min(tableEntries(k) - tableIndex(k, at, 0), end - at);
+      fillEntries(k, entry, at, count);
+      at += count;
+    }
   }
   return 0;
 }
 
 /** Takes the mapping of frames [start, end) away, and tables that are empty then. */
 export function unmapDirect(k: Kernel, start: number, end: number): void {
-  if (!k.directMap || start >= end) return;
-  unmapTable(k, k.rootPfn, k.arch.format.topLevel, directVpn(k, start), directVpn(k, end));
+  if (k.directMap === null || start >= end) return;
+  const { pgdIndex } = k.directMap;
+  const counters = Float64Array.from(k.stat);
+  unmapTable(k, k.rootPfn, k.arch.format.topLevel, directVpn(k, pgdIndex, start), directVpn(k, pgdIndex, end));
+  k.stat.set(counters);
 }
 
-/** Virtual page of a frame in the direct map, in the part of the address space that the root table covers. */
-export function directVpn(k: Kernel, pfn: number): number {
-  return (k.arch.directMapPgdIndex ?? 0) * levelPages(k, k.arch.format.topLevel) + pfn;
+/** Virtual page of a frame in a direct map that begins in this entry of the root table. */
+export function directVpn(k: Kernel, pgdIndex: number, pfn: number): number {
+  return pgdIndex * levelPages(k, k.arch.format.topLevel) + pfn;
 }
 
 /** The largest leaf that begins at a frame and ends in the range. */
-function leafLevel(k: Kernel, at: number, end: number): number {
-  for (let level = k.arch.directMapLeaf ?? 0; level > 0; level--) {
+function leafLevel(k: Kernel, largest: number, at: number, end: number): number {
+  for (let level = largest; level > 0; level--) {
     const pages = levelPages(k, level);
     if (at % pages === 0 && at + pages <= end) return level;
   }
   return 0;
 }
 
-/** Base pages from `at` on, to the end of their table or of the range; returns how many. */
-function fillEntries(k: Kernel, entry: number, at: number, end: number): number {
+/** `count` base pages from frame `pfn` on, all in one table: the high word is the same for all, the low one counts up. */
+function fillEntries(k: Kernel, entry: number, pfn: number, count: number): void {
   const { format } = k.arch;
-  const { lo, hi } = format.kernelPage;
-  const { words } = k.phys;
-  const count = Math.min(tableEntries(k) - tableIndex(k, directVpn(k, at), 0), end - at);
-  for (let i = 0; i < count; i++) {
-    words[entry + 2 * i] = entryLo(format, at + i, lo);
-    words[entry + 2 * i + 1] = entryHi(format, at + i, hi);
+  const words = k.phys.window(entry);
+  const hi = entryHi(format, pfn, format.kernelPage.hi);
+  const step = 1 << format.pageShift;
+  let lo = entryLo(format, pfn, format.kernelPage.lo);
+  const from = k.phys.inWindow(entry);
+  for (let e = from; e < from + 2 * count; e += 2) {
+    words[e] = lo;
+    words[e + 1] = hi;
+    lo = lo + step | 0;
   }
-  return count;
 }
 
 function unmapTable(k: Kernel, table: number, level: number, start: number, end: number): void {
@@ -88,7 +104,10 @@ function unmapTable(k: Kernel, table: number, level: number, start: number, end:
       if (level === 0 || entryHuge(k, at)) clearEntry(k, at, level);
       else {
         const child = entryFrame(k, at);
-        unmapTable(k, child, level - 1, vpn, next);
+        if (level === 1) {
+          const from = entryAt(k, child, tableIndex(k, vpn, 0));
+          k.phys.words.fill(0, from, from + 2 * (next - vpn));
+        } else unmapTable(k, child, level - 1, vpn, next);
         if (tableEmpty(k, child)) {
           clearEntry(k, at, level);
           freePages(k, child, 0, USE_DIRECT_MAP);

@@ -26,12 +26,15 @@ function tablesOf(arch: string, startBytes: number, size: number): number {
   checkInvariants(k);
   const { start, end } = ns.pgmap.ranges[0];
   for (const pfn of [start, start + 1, Math.floor((start + end) / 2), end - 1]) {
-    assertEquals(lookupAddress(k, k.rootPfn, directVpn(k, pfn))?.pfn, pfn);
+    assertEquals(lookupAddress(k, k.rootPfn, directVpn(k, k.arch.directMap!.pgdIndex, pfn))?.pfn, pfn);
   }
   const tables = k.uses[USE_DIRECT_MAP] - before;
   assertEquals(destroyNamespace(k, ns), 0);
   checkInvariants(k);
-  assertEquals([lookupAddress(k, k.rootPfn, directVpn(k, start)), totalFreePages(k)], [null, free]);
+  assertEquals([lookupAddress(k, k.rootPfn, directVpn(k, k.arch.directMap!.pgdIndex, start)), totalFreePages(k)], [
+    null,
+    free,
+  ]);
   return tables;
 }
 

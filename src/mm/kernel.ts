@@ -4,7 +4,7 @@
 // mm_struct, vm_area_struct). boot.ts fills it in; every path takes it as `k`. Left out: anonymous memory, mmap address
 // search.
 
-import type { Arch } from "../arch/arch.ts";
+import type { Arch, DirectMapGeometry } from "../arch/arch.ts";
 import type { KernelConfig } from "../include/kernel_config.ts";
 import type { PageLayout } from "../include/page_layout.ts";
 import type { Cpu, Machine } from "../machine/machine.ts";
@@ -34,7 +34,7 @@ export interface Kernel {
   /** Layout of this kernel's struct page. */
   readonly layout: PageLayout;
   /** Frames are mapped a second time, in tables that count (direct_map.ts). */
-  readonly directMap: boolean;
+  readonly directMap: DirectMapGeometry | null;
   /** Tails hold a mask instead of the address of their head. */
   readonly headMask: boolean;
   /** log2 of the struct pages in a page; -1 where they do not fill it, or straddle pages. */

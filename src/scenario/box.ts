@@ -125,7 +125,7 @@ export function namespaceConfig(options: NamespaceOptions): NamespaceConfig {
 /** Boots a box with room for this namespace. RangeError when the host has not the memory for it. */
 export function bootBox(config: NamespaceConfig, more: BootOptions = {}): Kernel {
   const arch = ARCHS[config.arch];
-  const dram = dramBytes([config], arch);
+  const dram = dramBytes([config], arch, more.directMap);
   return bootRegion([config], dram, { bytes: config.size, ...placed(config.start) }, more);
 }
 
@@ -142,7 +142,7 @@ export function bootRegion(
   more: BootOptions = {},
 ): Kernel {
   const [config] = namespaces;
-  const need = hostBytes(namespaces, dram, ARCHS[config.arch]);
+  const need = hostBytes(namespaces, dram, ARCHS[config.arch], more.directMap);
   requireHostMemory(need, config.hostMemory, config.contents ? "lab namespace --no-contents needs less" : "");
   return boot({
     arch: config.arch,
@@ -180,25 +180,32 @@ function memmapFrames(config: NamespaceConfig, arch: Arch): { readonly memmap: n
   return { memmap: isPowerOf2(config.structPageSize) ? 2 * compounds : whole, tables };
 }
 
+/** PTE tables of the direct map, where base pages make it up. */
+function directTables(config: NamespaceConfig, arch: Arch): number {
+  if (arch.directMap?.largestLeaf !== 0) return 0;
+  return Math.ceil(config.size / pageBytes(arch) / 2 ** arch.format.tableShift);
+}
+
 /** DRAM that can hold the memmap and tables of namespaces with room to spare, in whole GiB (or toy units). */
-export function dramBytes(namespaces: readonly NamespaceConfig[], arch: Arch): number {
+export function dramBytes(namespaces: readonly NamespaceConfig[], arch: Arch, directMap: boolean = false): number {
   const unit = arch.regionAlignBytes;
   let frames = 0;
   for (const config of namespaces) {
     const { memmap, tables } = memmapFrames(config, arch);
-    frames += (config.map === "dev" && arch.altmapBasePages ? 0 : memmap) + tables;
+    frames += (config.map === "dev" && arch.altmapBasePages ? 0 : memmap) + tables +
+      (directMap ? directTables(config, arch) : 0);
   }
   return alignUp(frames * pageBytes(arch) * 1.1, unit) + 2 * unit;
 }
 
 /** Host memory a run commits, about: the memmap if it is written, tables, and DRAM's own struct pages for both. */
-function hostBytes(namespaces: readonly NamespaceConfig[], dram: number, arch: Arch): number {
+function hostBytes(namespaces: readonly NamespaceConfig[], dram: number, arch: Arch, directMap = false): number {
   const page = pageBytes(arch);
   const fixed = 64 * 2 ** 20;
   let frames = 0;
   for (const config of namespaces) {
     const { memmap, tables } = memmapFrames(config, arch);
-    frames += (config.contents ? memmap : 0) + tables;
+    frames += (config.contents ? memmap : 0) + tables + (directMap ? directTables(config, arch) : 0);
   }
   return frames * page + dram / page * namespaces[0].structPageSize / 8 + fixed;
 }

@@ -114,25 +114,27 @@ export interface HotplugReport extends HotplugRun {
  *
  * const report = hotplugReport({ size: 2 ** 27, memmapOnMemory: true });
  * assertEquals(report.selfHosted, 512); // 2 MiB of the block describe its 128 MiB
- * assertEquals(report.pages.dramTotal, 0);
- * assertEquals(report.baseline?.pages.dramTotal, 512);
+ * assertEquals(report.pages.dramTotal, 1); // a table that maps the block
+ * assertEquals(report.baseline?.pages.dramTotal, 512 + 1);
  * ```
  */
 export function hotplugReport(options: HotplugOptions): HotplugReport {
+  return hotplugReportOn(options, true);
+}
+
+/** The report of a machine with a direct map, or without: its tables are the same under every kernel. */
+export function hotplugReportOn(options: HotplugOptions, directMap: boolean): HotplugReport {
   const config = hotplugConfig(options);
-  const report = plug(config);
+  const report = plug(config, directMap);
   if (!config.memmapOnMemory) return report;
-  const { error, addedBytes, pages, mapping, states, usableBytes } = plug({
-    ...config,
-    memmapOnMemory: false,
-    contents: false,
-  });
+  const off = { ...config, memmapOnMemory: false, contents: false };
+  const { error, addedBytes, pages, mapping, states, usableBytes } = plug(off, directMap);
   return { ...report, baseline: { error, addedBytes, pages, mapping, states, usableBytes } };
 }
 
 /** One box, from plugging to unplugging. */
-function plug(config: HotplugConfig): HotplugReport {
-  const k = bootHotplugBox(config);
+function plug(config: HotplugConfig, directMap: boolean): HotplugReport {
+  const k = bootHotplugBox(config, directMap);
   const memory = config.dax ? daxSource(k, config) : dimmSource(k, config);
   const zone = zoneForPfnRange(k, config.online, config.targetNode, memory.start, k.hotplug.blockPages);
   const states = [readState(k, zone, "base")];

@@ -178,7 +178,7 @@ function below(arch: Arch, address: number, usual: number): number {
 /**
  * Boots the box and leaves as much memory free as was asked for. RangeError when the host has not the memory for it.
  */
-export function bootHotplugBox(config: HotplugConfig): Kernel {
+export function bootHotplugBox(config: HotplugConfig, directMap: boolean = false): Kernel {
   const arch = ARCHS[config.arch];
   const page = pageBytes(arch);
   const need = (config.contents ? config.size / page * config.structPageSize : 0) + 2 ** 27;
@@ -198,6 +198,7 @@ export function bootHotplugBox(config: HotplugConfig): Kernel {
     memoryBlockBytes: config.block,
     hugetlbFreeVmemmap: config.hugetlbFreeVmemmap,
     hostMemoryBytes: config.hostMemory,
+    directMap,
   });
   leaveFree(k, Math.min(config.freeMemory, totalFreePages(k) * page - config.guestUsed) / page);
   return k;

@@ -10,7 +10,8 @@ import type { CounterValues } from "../mm/vmstat.ts";
 import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
 import { hotplugReport } from "./hotplug.ts";
 import { hugetlbReport } from "./hugetlb.ts";
-import { NamespaceError, namespaceReport } from "./namespace.ts";
+import { namespaceConfig } from "./box.ts";
+import { createCounted, NamespaceError } from "./namespace.ts";
 
 /** What to ask: exactly one of `size`, `pool`, `dimm`. Bytes. */
 export interface LineageOptions {
@@ -34,6 +35,8 @@ export interface LineageCost {
   readonly dramBytes: number;
   /** The part of it that holds struct pages. */
   readonly memmapBytes: number;
+  /** The part of it that is tables of the direct map; 0 for a pool, whose memory was mapped at boot. */
+  readonly directMapBytes: number;
   /** Struct pages written; null where only frames and tables were counted. */
   readonly structPagesWritten: number | null;
   /** Entries written to page tables; null where nobody can know. */
@@ -115,9 +118,16 @@ export function lineageReport(options: LineageOptions): LineageReport {
     throw new RangeError(`Cannot trace ${asked.length} questions: expected one of size, pool, dimm`);
   }
   const rows: LineageRow[] = [];
+  const tables = new Map<string, number>();
   let previous: string | null = null;
   for (const { kernel, what } of GENERATIONS) {
-    rows.push({ kernel, what, kind: "kernel", ...answer(options, kernel), changes: changesOf(previous, kernel) });
+    rows.push({
+      kernel,
+      what,
+      kind: "kernel",
+      ...answer(options, kernel, tables),
+      changes: changesOf(previous, kernel),
+    });
     previous = kernel;
   }
   if (options.size !== undefined) {
@@ -126,7 +136,7 @@ export function lineageReport(options: LineageOptions): LineageReport {
       kernel,
       what,
       kind: "what-if",
-      ...answer(options, kernel),
+      ...answer(options, kernel, tables),
       changes: changesOf("7.3", kernel),
     };
     rows.push(row, ...oneTailRows(options, row));
@@ -143,9 +153,14 @@ function changesOf(from: string | null, to: string): LineageChange[] {
   }));
 }
 
-function answer(options: LineageOptions, kernel: string): { cost: LineageCost | null; error: string | null } {
+/** `tables` are those of the direct map, by namespace: the same under every kernel. */
+function answer(
+  options: LineageOptions,
+  kernel: string,
+  tables: Map<string, number>,
+): { cost: LineageCost | null; error: string | null } {
   try {
-    if (options.size !== undefined) return namespaceCost(options, options.size, kernel);
+    if (options.size !== undefined) return namespaceCost(options, options.size, kernel, tables);
     if (options.pool !== undefined) return { cost: poolCost(options, options.pool, kernel), error: null };
     return dimmCost(options, options.dimm!, kernel);
   } catch (error) {
@@ -154,9 +169,14 @@ function answer(options: LineageOptions, kernel: string): { cost: LineageCost | 
   }
 }
 
-function namespaceCost({ align, map, arch }: LineageOptions, size: number, kernel: string) {
+function namespaceCost(
+  { align, map, arch }: LineageOptions,
+  size: number,
+  kernel: string,
+  tables: Map<string, number>,
+) {
   const contents = size <= MOST_CONTENTS;
-  const { pages, counters, pgmapRefs, structPages } = namespaceReport({
+  const config = namespaceConfig({
     size,
     kernel,
     contents,
@@ -164,20 +184,18 @@ function namespaceCost({ align, map, arch }: LineageOptions, size: number, kerne
     ...(map === undefined ? {} : { map }),
     ...(arch === undefined ? {} : { arch }),
   });
-  const pageBytes = pageBytesOf(structPages.mapped, size);
+  const { pages, counters, namespace, kernel: k } = createCounted(config, tables);
+  const { pageBytes } = k;
   const cost = {
     dramBytes: pages.dramTotal * pageBytes,
     memmapBytes: pages.vmemmap * pageBytes,
-    structPagesWritten: contents ? structPages.initialised : null,
+    directMapBytes: pages.directMap * pageBytes,
+    structPagesWritten: contents ? counters.structPagesWrittenDram + counters.structPagesWrittenPmem : null,
     ...work(counters),
-    references: pgmapRefs + counters.vmemmapFrameGets,
+    // One reference is the pgmap's own.
+    references: namespace.pgmap.refs - 1 + counters.vmemmapFrameGets,
   };
   return { cost, error: null };
-}
-
-/** The size of a base page, from how many struct pages describe the namespace. */
-function pageBytesOf(structPages: number, size: number): number {
-  return 2 ** Math.round(Math.log2(size / structPages));
 }
 
 function poolCost({ arch }: LineageOptions, { size, count }: { size: number; count: number }, kernel: string) {
@@ -193,6 +211,7 @@ function poolCost({ arch }: LineageOptions, { size, count }: { size: number; cou
   return {
     dramBytes,
     memmapBytes: dramBytes - pteTables * pageBytes,
+    directMapBytes: 0,
     structPagesWritten: alloc.hugetlbPagesPrepared,
     ...work(alloc),
     references: alloc.vmemmapFrameGets,
@@ -200,18 +219,18 @@ function poolCost({ arch }: LineageOptions, { size, count }: { size: number; cou
 }
 
 function dimmCost({ arch }: LineageOptions, dimm: number, kernel: string) {
-  const { error, states, counters } = hotplugReport({
+  const { error, pages, counters } = hotplugReport({
     size: dimm,
     kernel,
     memmapOnMemory: true,
     ...(arch === undefined ? {} : { arch }),
   });
   if (error !== null) return { cost: null, error };
-  const [before, added] = states;
-  const dramBytes = (before.free - added.free) * BASE_PAGE[arch ?? "x86-64"];
+  const pageBytes = BASE_PAGE[arch ?? "x86-64"];
   const cost = {
-    dramBytes,
-    memmapBytes: dramBytes,
+    dramBytes: pages.dramTotal * pageBytes,
+    memmapBytes: pages.vmemmap * pageBytes,
+    directMapBytes: pages.directMap * pageBytes,
     structPagesWritten: counters.ramStructPagesWritten,
     ...work(counters),
     references: counters.vmemmapFrameGets,
@@ -248,6 +267,7 @@ function oneTailRows({ map, arch }: LineageOptions, { cost }: LineageRow): Linea
     cost: {
       dramBytes: cost.dramBytes + pageBytes,
       memmapBytes: cost.memmapBytes + pageBytes,
+      directMapBytes: cost.directMapBytes,
       structPagesWritten: written === null ? null : written + perPage,
       entriesWritten: cost.entriesWritten,
       tlbFlushes: cost.tlbFlushes,
@@ -271,7 +291,13 @@ function memdescRows({ pool, arch }: LineageOptions, { cost }: LineageRow): Line
     kernel: "memdesc",
     what: "8 bytes for every page, nothing shared; tables and descriptors not counted",
     kind: "arithmetic",
-    cost: { dramBytes: memmapBytes, memmapBytes, structPagesWritten: cost.structPagesWritten, ...unknown },
+    cost: {
+      dramBytes: memmapBytes,
+      memmapBytes,
+      directMapBytes: 0,
+      structPagesWritten: cost.structPagesWritten,
+      ...unknown,
+    },
     error: null,
     changes: [],
   }];

@@ -29,7 +29,7 @@ import {
   placed,
 } from "./box.ts";
 import { checkedIf, type InvariantCheck } from "./checked.ts";
-import { type NamespacePages, pagesTaken } from "./namespace.ts";
+import { type NamespacePages, pagesTaken, WITH_DIRECT_MAP } from "./namespace.ts";
 import { byDefault, countRow, fillIn, type OptionRow, type OptionRows, sizeRow, switchRow } from "./option_row.ts";
 import { archNamed, MOST_MEMORY, multipleOf } from "./options.ts";
 import { ndctlRefusal, refusal } from "./refusal.ts";
@@ -175,7 +175,7 @@ export const NAMESPACES_ROWS = { ...COMMON, ...REGION_ROWS } satisfies OptionRow
 export function namespacesReport(options: NamespacesOptions): NamespacesReport {
   const { config, each } = namespacesConfig(options);
   const { ways, labels, start } = config;
-  const k = bootRegion(each, config.dram, { bytes: config.region, ways, labels, ...placed(start) });
+  const k = bootRegion(each, config.dram, { bytes: config.region, ways, labels, ...placed(start) }, WITH_DIRECT_MAP);
   const [region] = ndRegions(k);
   const err = config.regionAlign === null ? 0 : setRegionAlign(k, region, config.regionAlign);
   const [uses, free] = [Float64Array.from(k.uses), totalFreePages(k)];
@@ -245,7 +245,7 @@ function namespacesConfig(
     );
   }
   const [{ size: _size, align: _align, map: _map, namespaceMode: _mode, cost: _cost, ...shared }] = each;
-  const dram = rest.dram ?? dramBytes(each, arch);
+  const dram = rest.dram ?? dramBytes(each, arch, true);
   return {
     config: {
       ...shared,

@@ -11,7 +11,7 @@ import type { Kernel } from "../mm/kernel.ts";
 import { newPgmap } from "../mm/memremap.ts";
 import { vmemmapCanOptimize } from "../mm/vmemmap/sparse_vmemmap.ts";
 import { namespaceConfig } from "./box.ts";
-import { createOnBox, NamespaceError } from "./namespace.ts";
+import { createCounted, NamespaceError } from "./namespace.ts";
 import type { Place, PlanOptions, PlanRow, Policies } from "./plan_types.ts";
 
 /** A row for each region, kernel and place, in this order; `progress` hears of those that are run. */
@@ -23,6 +23,7 @@ export function planNamespaces(
 ): PlanRow[] {
   const small = new Map(kernels.map((kernel) => [kernel, smallMachine(options, kernel)]));
   const done = new Map<string, PlanRow>();
+  const tables = new Map<string, number>();
   return regions.flatMap((pmem) =>
     kernels.flatMap((kernel) =>
       places.map((place) => {
@@ -30,7 +31,7 @@ export function planNamespaces(
         const same = done.get(key);
         if (same !== undefined) return { ...same, kernel };
         progress(`kernel ${kernel}, map=${place.map}, align ${formatSize(place.align)}`);
-        const row = planRow(options, pmem, kernel, place);
+        const row = planRow(options, pmem, kernel, place, tables);
         done.set(key, row);
         return row;
       })
@@ -55,10 +56,23 @@ function policyKey(k: Kernel, pmem: number, { map, align }: Place): unknown {
   return [info, vmemmapCanOptimize(k, pgmap) ? dedup : "whole", insideSection, errata.addPagesNoUnwind];
 }
 
-function planRow(options: PlanOptions, pmem: number, kernel: string, place: Place): PlanRow {
+function planRow(
+  options: PlanOptions,
+  pmem: number,
+  kernel: string,
+  place: Place,
+  tables: Map<string, number>,
+): PlanRow {
   const { map, align } = place;
   const { arch, hostMemory } = options;
-  const lost = { dramBytes: null, dramPercent: null, pmemBytes: null, pmemPercent: null, usableBytes: null };
+  const lost = {
+    dramBytes: null,
+    dramPercent: null,
+    directMapBytes: null,
+    pmemBytes: null,
+    pmemPercent: null,
+    usableBytes: null,
+  };
   const given = { ...(arch === undefined ? {} : { arch }), ...(hostMemory === undefined ? {} : { hostMemory }) };
   const unit = ARCHS[arch ?? "x86-64"].namespaceUnitBytes;
   if (options.align === undefined && pmem % unit === 0 && pmem % align !== 0) {
@@ -67,7 +81,7 @@ function planRow(options: PlanOptions, pmem: number, kernel: string, place: Plac
   }
   const config = namespaceConfig({ ...given, size: pmem, align, map, kernel, contents: false });
   try {
-    const { kernel: k, namespace, pages } = createOnBox(config);
+    const { kernel: k, namespace, pages } = createCounted(config, tables);
     const usable = usableBytes(k, namespace);
     const dramBytes = pages.dramTotal * k.pageBytes;
     return {
@@ -78,6 +92,7 @@ function planRow(options: PlanOptions, pmem: number, kernel: string, place: Plac
       error: null,
       dramBytes,
       dramPercent: 100 * dramBytes / pmem,
+      directMapBytes: pages.directMap * k.pageBytes,
       pmemBytes: pmem - usable,
       pmemPercent: 100 * (pmem - usable) / pmem,
       usableBytes: usable,

@@ -5,7 +5,7 @@
 import { pageBytes } from "../arch/arch.ts";
 import { formatSize } from "../lib/units.ts";
 import type { MhpRefusal } from "../mm/hotplug/memmap_on_memory.ts";
-import { hotplugReport, type HotplugRun } from "./hotplug.ts";
+import { type HotplugReport, hotplugReportOn, type HotplugRun } from "./hotplug.ts";
 import { archNamed } from "./options.ts";
 import {
   machineOptions,
@@ -24,24 +24,37 @@ export function planRanges(
   { kernels }: Policies,
   progress: (what: string) => void,
 ): PlanRange[] {
-  return sizes.flatMap((size) =>
-    kernels.flatMap((kernel) => {
+  return sizes.flatMap((size) => {
+    // The same under every kernel.
+    let tables: number | null = null;
+    return kernels.flatMap((kernel) => {
       progress(`${formatSize(size)} plugged, kernel ${kernel}`);
-      return planRange(options, kernel, size);
-    })
-  );
+      const machine = { ...machineOptions(options), size, kernel, memmapOnMemory: true, contents: false };
+      const on = hotplugReportOn(machine, tables === null);
+      const more: number = tables ?? 0;
+      tables ??= on.pages.directMap;
+      return planRange(options, kernel, size, on, tables, more);
+    });
+  });
 }
 
-/** One range plugged without memmap_on_memory, and with it. */
-function planRange(options: PlanOptions, kernel: string, size: number): PlanRange[] {
-  const on = hotplugReport({ ...machineOptions(options), size, kernel, memmapOnMemory: true, contents: false });
+/** One range plugged without memmap_on_memory, and with it. `more` are tables that its run did not make. */
+function planRange(
+  options: PlanOptions,
+  kernel: string,
+  size: number,
+  on: HotplugReport,
+  tables: number,
+  more: number,
+): PlanRange[] {
   const page = pageBytes(archNamed(options.arch));
   const row = (memmapOnMemory: boolean, { pages, mapping }: HotplugRun, refusedBy: readonly MhpRefusal[]) => ({
     kernel,
     size,
     memmapOnMemory,
     refusedBy,
-    dramBytes: pages.dramTotal * page,
+    dramBytes: (pages.dramTotal + more) * page,
+    directMapBytes: tables * page,
     onMemoryBytes: mapping.selfHosted * page,
   });
   return [row(false, on.baseline!, []), row(true, on, on.refusedBy)];

@@ -174,9 +174,9 @@ Deno.test("planReport() of regions, pools and ranges adds up to one total for ea
     assertEquals(rows.map(({ pmem }) => pmem), [2 ** 30, 2 ** 31]);
     assertEquals(pmemBytes, rows[0].pmemBytes! + rows[1].pmemBytes!);
     assertEquals(dramBytes, rows[0].dramBytes! + rows[1].dramBytes! + pool.lostBytes + range.dramBytes);
-    assertEquals(range.dramBytes, 512 * 4096);
+    assertEquals([range.dramBytes, range.directMapBytes], [513 * 4096, 4096]);
   }
   const on = report.ranges.filter((row) => row.memmapOnMemory);
-  assertEquals(on.map((row) => [row.dramBytes, row.onMemoryBytes]), on.map(() => [0, 512 * 4096]));
+  assertEquals(on.map((row) => [row.dramBytes, row.onMemoryBytes]), on.map(() => [4096, 512 * 4096]));
   assertEquals(planReport({ pmem: 2 ** 30, kernel: "6.1" }).totals, []);
 });

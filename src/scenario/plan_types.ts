@@ -47,10 +47,12 @@ export interface PlanRow {
   readonly align: number;
   /** Why it cannot be had; null when it can. The figures are null when it cannot. */
   readonly error: string | null;
-  /** DRAM that memmap and its tables take. */
+  /** DRAM that memmap, its tables and those of the direct map take. */
   readonly dramBytes: number | null;
   /** The same in percent. */
   readonly dramPercent: number | null;
+  /** The part of it that maps the region itself. */
+  readonly directMapBytes: number | null;
   /** Pmem that holds no data: memmap, info block, what alignment cuts off. */
   readonly pmemBytes: number | null;
   /** The same in percent. */
@@ -89,8 +91,10 @@ export interface PlanRange {
   readonly memmapOnMemory: boolean;
   /** Why the memmap cannot lie on the memory as asked for; null when it can. The memmap is in DRAM then. */
   readonly refusedBy: readonly MhpRefusal[];
-  /** DRAM that memmap and its tables take. */
+  /** DRAM that memmap, its tables and those of the direct map take. */
   readonly dramBytes: number;
+  /** The part of it that maps the memory itself. */
+  readonly directMapBytes: number;
   /** Of the memory plugged, what its own memmap takes. */
   readonly onMemoryBytes: number;
 }
@@ -105,7 +109,7 @@ export interface PlanTotal {
   readonly align: number | null;
   /** What of it cannot be had; null when all can. The figures are null when it cannot. */
   readonly error: string | null;
-  /** DRAM lost in all: memmap and tables. */
+  /** DRAM lost in all: memmap and tables, the direct map's too. */
   readonly dramBytes: number | null;
   /** Pmem that holds no data. */
   readonly pmemBytes: number | null;

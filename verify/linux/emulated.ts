@@ -94,7 +94,7 @@ export function walkEmulated(k: Kernel, frames: Frames): Walk {
 
 /** The direct map of a run of frames, likewise: the leaves' `page` is the frame they map. */
 export function walkDirectEmulated(k: Kernel, frames: Frames): Walk {
-  return walkFrom(k, directVpn(k, 0), frames.start, frames.end);
+  return walkFrom(k, directVpn(k, k.arch.directMap!.pgdIndex, 0), frames.start, frames.end);
 }
 
 /** What maps pages [start, end) counted from virtual page `base`, and the tables on the way. */

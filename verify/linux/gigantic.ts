@@ -19,6 +19,8 @@ import { type CapturedRow, type Fields, flat } from "./row.ts";
 /** Free pages by which two readings of one guest differ, and of two guests: the largest seen. */
 const NOISE = 24;
 const NOISE_OF_GUESTS = 64;
+/** Managed pages by which two guests differ: boot keeps the kernel's command line, and those differ. */
+const NOISE_OF_BOOT = 2;
 /** PTE tables of the memmap of a page of 1G. */
 const SPLIT_TABLES = 8;
 
@@ -39,7 +41,10 @@ interface UpAndDown {
 /** What was captured with the optimisation, or without: by pool, "none", "boot 1G x 1". */
 type Pools = Readonly<Record<string, { readonly boot: Counts; readonly runTime?: UpAndDown }>>;
 
-/** Rows of a capture: with the optimisation and without. */
+/**
+ * Rows of a capture: with the optimisation and without. A guest whose kernel lies in the way of a page of 1G does not
+ * get it, which says nothing.
+ */
 export function giganticRows({ data, machine }: Capture): CapturedRow[] {
   const { modes } = data as { readonly modes: Readonly<Record<string, Pools>> };
   return Object.entries(modes).flatMap(([mode, pools]) => {
@@ -53,13 +58,14 @@ export function giganticRows({ data, machine }: Capture): CapturedRow[] {
       emulate: () => runTimeFields(upAndDown(machine, on)),
       noise: { consumed: NOISE, returned: NOISE },
     };
-    const atBoot = Object.entries(boot).map(([name, pool]): CapturedRow => ({
+    const got = Object.entries(boot).filter(([name, pool]) => none.boot.free - pool.boot.free > pagesOf(name) / 2);
+    const atBoot = got.map(([name, pool]): CapturedRow => ({
       name: `${name}, ${mode}`,
       linux: since(pool.boot, none.boot),
       emulate: () => since(bootedWith(machine, on, name), bootedWith(machine, on, null)),
-      noise: { free: NOISE_OF_GUESTS },
+      noise: { free: NOISE_OF_GUESTS, managed: NOISE_OF_BOOT },
     }));
-    return [atRunTime, ...atBoot];
+    return none.runTime!.got === 0 ? atBoot : [atRunTime, ...atBoot];
   });
 }
 
@@ -88,10 +94,20 @@ function upAndDown(machine: CapturedMachine, on: boolean): UpAndDown {
   return { got, before, up, down: countsOf(k) };
 }
 
+/** What a name such as "boot 2M x 64" asks for. */
+function poolOf(name: string): { readonly bytes: number; readonly count: number } {
+  const [, size, count] = /^boot (1G|2M) x (\d+)$/.exec(name)!;
+  return { bytes: size === "1G" ? SZ_1G : SZ_2M, count: Number(count) };
+}
+
+function pagesOf(name: string): number {
+  const { bytes, count } = poolOf(name);
+  return bytes * count / PAGE;
+}
+
 /** A guest with the pool that a name such as "boot 2M x 64" asks for, or none. */
 function bootedWith(machine: CapturedMachine, on: boolean, pool: string | null): Counts {
-  const [, size, count] = pool === null ? [] : /^boot (1G|2M) x (\d+)$/.exec(pool)!;
-  const hugepages = pool === null ? [] : [{ bytes: size === "1G" ? SZ_1G : SZ_2M, count: Number(count) }];
+  const hugepages = pool === null ? [] : [poolOf(pool)];
   const k = bootCaptured(machine, { pmem: [], hugetlbFreeVmemmap: on, contents: true, hugepages });
   checkInvariants(k);
   return countsOf(k);

@@ -25,6 +25,8 @@ const COMMON = {
   lowEndBytes: () => Infinity,
   highStartBytes: 0,
   pudPages: false,
+  // Permissions of single pages may change (rodata=full).
+  directMap: { pgdIndex: 0, largestLeaf: 0 },
   remapsLiveEntries: false,
   altmapBasePages: true,
   regionAlignBytes: SZ_1G,

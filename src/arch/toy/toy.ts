@@ -18,6 +18,7 @@ export const TOY: Arch = {
   maxOrder: 6,
   vmemmapHi: 0xffffea00,
   vmemmapPgdIndex: 2,
+  directMap: null,
   hugetlbSizes: [{ bytes: 2 ** 12, mappedBy: "pmd" }, { bytes: 2 ** 16, mappedBy: "pud" }],
   remapsLiveEntries: true,
   dmaEndBytes: 0,

@@ -31,7 +31,11 @@ export const structPages: Scenario = async (capture) => {
     for (const { spec, offsets, touch } of given ?? DEVICES) {
       capture.note(spec.name);
       const ns = await createNamespace(guest, spec);
-      if (typeof ns === "string") throw new Error(`Cannot create namespace ${spec.name}: ${ns}`);
+      if (typeof ns === "string") {
+        capture.note(`${spec.name}: ${ns}`);
+        await destroyNamespaces(guest);
+        continue;
+      }
       const pfn = ns.dataStart / PAGE_BYTES;
       for (const i of offsets) found[`${spec.name}.data${i}`] = await readStructPage(guest, pfn + i);
       if (touch) {
