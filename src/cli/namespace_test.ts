@@ -24,7 +24,7 @@ Deno.test("lab namespace --namespaces: a row each, what is left, exit 1 when one
   const { code, out } = await lab("namespace", "--namespaces", list, "--region", "18G", "--ways", "6", "--no-contents");
   assertEquals(code, 1);
   assertMatch(out, /^Region of 18G at 0x\w+, interleaved over 6 DIMMs, align 96M, kernel 6\.1$/m);
-  assertMatch(out, /^ +3G +devdax +2M +dev +0x440000000 +0x443200000 +0 B +0 B +48 MiB +3168796672$/m);
+  assertMatch(out, /^ +3G +devdax +2M +dev +0x440000000 +0x443200000 +0 B +0 B +0 B +48 MiB +3168796672$/m);
   assertMatch(out, /^ +96M +fsdax +4K +mem +0x500000000/m);
   assertMatch(out, /^ +6G: ENOSPC, available_size is 2976M, max_available_extent 2976M$/m);
   assertMatch(out, /^ +max_available_extent +2\.91 GiB \(3120562176 bytes\)$/m);
