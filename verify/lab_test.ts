@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `lab` with the commands of verify/: they are there beside those of src/cli, in the same envelope.
 
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { labOf, type Output } from "../src/cli/lab_testing.ts";
 import { LAB_COMMANDS, MORE } from "./lab.ts";
 
@@ -39,8 +39,43 @@ Deno.test("lab claims --json prints the claims that were asked for, with verdict
   assertEquals([claim.verdict, claim.rows[0].printed, claim.rows[0].measured], ["confirmed", "6", 6]);
 });
 
+/** A command line of each command that prints a table, and what its header begins with. */
+const TABLES: Readonly<Record<string, string>> = {
+  "namespace --size 64M": "config.size,",
+  "gup --size 64M": "config.size,",
+  "hugetlb --size 2M --count 4": "config.size,",
+  "hugetlb --sizes": "arch,pageBytes,size,",
+  "hotplug --size 128M": "state,free,managed,",
+  "hotplug --fences": "machine,structPageBytes,",
+  "layout": "frame,pfn,level,vmemmapPages,refcount",
+  "pages --pfn 1": "pfn,zone,node,",
+  "plan --hugetlb 2M:4 --kernel 6.1": "table,size,",
+  "diff 5.14 v7 namespace --size 64M": "name,a,b,ratio",
+  "kernels 6.1 6.12": "name,6.1,6.12,help,source",
+  "lineage --size 64M": "kernel,kind,dramBytes,",
+  "trace put --size 2M": "kind,symbol,depth,",
+  "box fixtures/box": "kind,name,region,",
+  "claims --id 000-04": "id,line,theme,verdict,ok,text,",
+};
+
+Deno.test("--csv prints a header and rows of as many cells, in every command that has a table", async () => {
+  const without = ["calibrate", "inspect", "completions"];
+  const commands = new Set(Object.keys(TABLES).map((line) => line.split(" ")[0]));
+  assertEquals(
+    LAB_COMMANDS.map(({ name }) => name).filter((name) => !commands.has(name) && !without.includes(name)),
+    [],
+  );
+  for (const [line, header] of Object.entries(TABLES)) {
+    const { code, out, err } = await lab(...line.split(" "), "--csv");
+    assertEquals([code, err], [0, ""], line);
+    assertEquals(out.slice(0, header.length), header, line);
+    const widths = out.trimEnd().split("\r\n").map((row) => row.replaceAll(/"[^"]*"/g, "").split(",").length);
+    assert(widths.length > 1 && new Set(widths).size === 1, line);
+  }
+});
+
 Deno.test("lab claims refuses an id, theme, document or verdict there is not", async () => {
-  await refuses('unknown claim "005-01": known are 000-01 to 000-24', "claims", "--id", "005-01");
+  await refuses('unknown claim "005-01": known are 000-01 to 000-', "claims", "--id", "005-01");
   await refuses('unknown theme "memory": known are altmap', "claims", "--theme", "memory");
   await refuses('unknown document "7": known are 000', "claims", "--document", "7");
   await refuses('unknown verdict "wrong": known are', "claims", "--verdict", "wrong");

@@ -9,6 +9,7 @@ import { TERM_NAMES, type TermName } from "../model/terms.ts";
 import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
 import { BATCH, CALIBRATE_CASES, type CaseBox, creationCase, gupCase } from "./calibrate_cases.ts";
 import { type Command, CommandError } from "./command.ts";
+import { ProgressBar } from "./progress.ts";
 import { probe, type Probes } from "./probes.ts";
 
 /** One case, predicted and measured. Milliseconds. */
@@ -55,6 +56,7 @@ export const calibrateCommand: Command = {
   name: "calibrate",
   summary: "measure this host and predict the emulator's own times with the model",
   flags: { bench: { value: "FILE", help: "measured times from `deno bench --json bench/model_bench.ts`" } },
+  csv: (report) => (report as CalibrateReport).rows,
   run: async (flags) => {
     const file = flags.has("bench") ? flags.text("bench") : null;
     const times = file === null ? null : await benchTimes(file);
@@ -65,9 +67,14 @@ export const calibrateCommand: Command = {
 
 /** Measures, predicts, compares. `times` are milliseconds by case name, for each of them; null measures here. */
 export function calibrate(times: ReadonlyMap<string, number> | null, measured: string): CalibrateReport {
+  using bar = new ProgressBar("calibrate");
+  const steps = CALIBRATE_CASES.length + 2;
+  bar.update(0, steps, "probes of this host");
   const probes = probe();
+  bar.update(1, steps, "small runs, in the cache");
   const cost = { ...costTable(DEFAULT_COST), name: "host", machine: "this host", ns: hostCosts(probes) };
-  const rows = CALIBRATE_CASES.map(({ name, build }) => {
+  const rows = CALIBRATE_CASES.map(({ name, build }, i) => {
+    bar.update(i + 2, steps, name);
     const box = build();
     const { counters, ms, spread } = timed(box);
     const measuredMs = times === null ? ms : times.get(name)!;

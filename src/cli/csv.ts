@@ -12,7 +12,10 @@ function cell(value: string | number | null): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Objects as lines under a header of their keys; what is nested goes by `outer.inner`, lists are joined by blanks. */
+/**
+ * Objects as lines under a header of their keys. Nested values are named `outer.inner`, lists of words or numbers are
+ * joined by blanks; lists of objects have no place on a line and are left out.
+ */
 export function objectsCsv(objects: readonly object[]): string {
   const flat = objects.map((object) => new Map(flatten(object, "")));
   const keys = [...new Set(flat.flatMap((row) => [...row.keys()]))];
@@ -21,7 +24,9 @@ export function objectsCsv(objects: readonly object[]): string {
 
 function flatten(object: object, prefix: string): [string, string | number | null][] {
   return Object.entries(object).flatMap(([key, value]): [string, string | number | null][] => {
-    if (Array.isArray(value)) return [[prefix + key, value.map(String).join(" ")]];
+    if (Array.isArray(value)) {
+      return value.some((item) => typeof item === "object") ? [] : [[prefix + key, value.map(String).join(" ")]];
+    }
     if (typeof value === "object" && value !== null) return flatten(value, `${prefix}${key}.`);
     return [[prefix + key, typeof value === "boolean" ? String(value) : value]];
   });

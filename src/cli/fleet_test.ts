@@ -7,7 +7,6 @@ import { FleetSums } from "../box/fleet.ts";
 import { runFleet } from "./fleet.ts";
 import { FleetTeam } from "./fleet_team.ts";
 import { lab } from "./lab_testing.ts";
-import { barText } from "./progress.ts";
 
 const namespace = (size: number, uuid: string) => ({
   dev: "namespace0.0",
@@ -159,10 +158,4 @@ Deno.test("totals count a lever once per machine that has it", () => {
     onMemory: 12,
     levers: [{ kind: "map", machines: 2, dram: 10, pmem: -12, ram: 0 }],
   });
-});
-
-Deno.test("a bar is full when all is done", () => {
-  assertEquals(barText("machines", 500, 1000), `machines  [${"#".repeat(15)}${".".repeat(15)}]  500 of 1000`);
-  assertEquals(barText("machines", 1000, 1000), `machines  [${"#".repeat(30)}]  1000 of 1000`);
-  assertEquals(barText("machines", 7, null), "machines  7");
 });

@@ -26,6 +26,7 @@ export const gupCommand: Command = {
   summary: "hold and return user pages of a device, as gup_test does",
   flags: { ...flagsOf(GUP_ROWS), jobs: JOBS, format: FORMAT },
   translate: fromLetters,
+  csv: (report) => [report],
   run: async (flags) => {
     const options = gupOptions(flags);
     const jobs = numberFlag(flags, "jobs");

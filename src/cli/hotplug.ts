@@ -24,6 +24,7 @@ export const hotplugCommand: Command = {
   name: "hotplug",
   summary: "plug memory, with its memmap elsewhere or on the memory itself",
   flags: { ...flagsOf(HOTPLUG_ROWS), fences: FENCES },
+  csv: (report) => "fences" in report ? report.fences as MhpFence[] : (report as HotplugReport).states,
   translate: rangeOfDax,
   run: (flags) => {
     if (flags.has("fences")) {

@@ -17,6 +17,7 @@ export const hugetlbCommand: Command = {
   name: "hugetlb",
   summary: "make a pool of huge pages, free their vmemmap, give them back",
   flags: { ...flagsOf(HUGETLB_ROWS), sizes: { value: "", help: "list every size of every architecture instead" } },
+  csv: (report) => "sizes" in report ? report.sizes as HugetlbSizeRow[] : [report],
   run: (flags) => {
     if (flags.has("sizes")) {
       onlyWith(flags, hugetlbCommand, "sizes", ["keep"]);

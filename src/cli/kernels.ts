@@ -18,13 +18,27 @@ interface KernelRow {
   readonly of: readonly SwitchValue[];
 }
 
+/** What `lab kernels` prints with `--json`. */
+interface KernelsReport {
+  readonly kernels: readonly string[];
+  readonly rows: readonly KernelRow[];
+}
+
 /** The command. */
 export const kernelsCommand: Command = {
   name: "kernels",
   summary: "the presets, what each switch is in each, and where it comes from",
   flags: { diff: { value: "", help: "only switches in which two kernels differ" } },
   operands: "[KERNEL...]",
-  csv: (report) => (report as { rows: KernelRow[] }).rows,
+  csv: (report) => {
+    const { kernels, rows } = report as KernelsReport;
+    return rows.map(({ name, help, source, of }) => ({
+      name,
+      ...Object.fromEntries(kernels.map((kernel, i) => [kernel, of[i]])),
+      help,
+      source,
+    }));
+  },
   run: (flags) => {
     const given = flags.operands.length > 0 ? flags.operands : flags.has("diff") ? [] : Object.keys(PRESETS);
     if (!flags.has("diff")) return listing(given);

@@ -3,7 +3,7 @@
 
 import { layoutSvg } from "../draw/layout_svg.ts";
 import { layoutText } from "../draw/layout_text.ts";
-import { LAYOUT_ROWS, layoutReport } from "../scenario/layout.ts";
+import { LAYOUT_ROWS, type LayoutReport, layoutReport } from "../scenario/layout.ts";
 import type { Command } from "./command.ts";
 import { flagsOf, optionsOf } from "./option_flags.ts";
 import { writeFile } from "./write_file.ts";
@@ -13,6 +13,7 @@ export const layoutCommand: Command = {
   name: "layout",
   summary: "show which vmemmap page maps to which frame, and the tables",
   flags: { ...flagsOf(LAYOUT_ROWS), svg: { value: "FILE", help: "write the drawing there" } },
+  csv: (report) => (report as LayoutReport).frames,
   run: async (flags) => {
     const report = layoutReport(optionsOf(flags, LAYOUT_ROWS));
     if (flags.has("svg")) await writeFile(flags.text("svg"), layoutSvg(report));

@@ -19,6 +19,7 @@ export const namespaceCommand: Command = {
   name: "namespace",
   summary: "create namespaces and count what their memmap costs",
   flags: { ...flagsOf(NAMESPACE_ROWS), ...flagsOf(REGION_ROWS) },
+  csv: (report) => "namespaces" in report ? report.namespaces as object[] : [report],
   run: (flags) => {
     const ofRegion = Object.values(REGION_ROWS).filter(({ flag }) => flags.has(flag));
     if (ofRegion.length > 0) return region(flags, ofRegion[0].flag);

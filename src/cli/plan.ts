@@ -14,6 +14,7 @@ import type {
 } from "../scenario/plan_types.ts";
 import { type Command, CommandError } from "./command.ts";
 import { flagsOf, optionsOf } from "./option_flags.ts";
+import { ProgressBar } from "./progress.ts";
 import { table } from "./table.ts";
 
 /** The command. */
@@ -34,23 +35,12 @@ export const planCommand: Command = {
         "plan: nothing to plan: give --pmem SIZE, --hugetlb SIZE:N, --hotplug SIZE or --usable SIZE",
       );
     }
-    const show = progress();
-    try {
-      const report = planReport(options, (what) => show(`counting ${what}`));
-      return { report, text: text(report) };
-    } finally {
-      // A complaint has a line of its own.
-      show("");
-    }
+    using bar = new ProgressBar("counted");
+    let counted = 0;
+    const report = planReport(options, (what) => bar.update(counted++, null, what));
+    return { report, text: text(report) };
   },
 };
-
-/** Says on a terminal what is being counted; each line takes the place of the one before. */
-function progress(): (what: string) => void {
-  if (!Deno.stderr.isTerminal()) return () => {};
-  const encoder = new TextEncoder();
-  return (what) => void Deno.stderr.writeSync(encoder.encode(`\r\x1b[K${what}`));
-}
 
 function text(report: PlanReport): string {
   const { pmem, usable, hotplug } = report.config;

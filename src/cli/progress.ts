@@ -1,33 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A bar on a terminal, on standard error so that output can be piped on; elsewhere nothing.
+// A progress bar on a terminal, drawn on standard error so that output can be piped. Nothing is drawn where standard
+// error is no terminal.
 
 const WIDTH = 30;
 /** Milliseconds between two drawings. */
 const PAUSE = 100;
 
-/** Draws how far something is; `total` is null while nobody knows. */
+/** Shows how far a command is. */
 export class ProgressBar {
   readonly #what: string;
   readonly #shown = Deno.stderr.isTerminal();
   readonly #encoder = new TextEncoder();
-  #last = 0;
+  #last = -Infinity;
+  #drawn = false;
 
   /** Nothing is drawn before the first update(). */
   constructor(what: string) {
     this.#what = what;
   }
 
-  /** So many are done. */
-  update(done: number, total: number | null): void {
+  /** Shows that `done` of `total` are done, null if the total is unknown, and the name of the current one. */
+  update(done: number, total: number | null, current = ""): void {
     const now = performance.now();
     if (!this.#shown || now - this.#last < PAUSE) return;
     this.#last = now;
-    this.#write(`\r\x1b[K${barText(this.#what, done, total)}`);
+    this.#drawn = true;
+    this.#write(`\r\x1b[K${clipped(barText(this.#what, done, total, current))}`);
   }
 
-  /** Takes the bar away: what follows has a line of its own. */
+  /** Removes the bar; what is printed next starts on an empty line. */
   end(): void {
-    if (this.#shown && this.#last > 0) this.#write("\r\x1b[K");
+    if (this.#drawn) this.#write("\r\x1b[K");
+    this.#drawn = false;
+  }
+
+  /** Ends the bar when its scope ends. */
+  [Symbol.dispose](): void {
+    this.end();
   }
 
   #write(text: string): void {
@@ -35,9 +44,24 @@ export class ProgressBar {
   }
 }
 
-/** `machines  [#########.....]  300 of 1000`. */
-export function barText(what: string, done: number, total: number | null): string {
-  if (total === null || total <= 0) return `${what}  ${done}`;
+/** `machines  [#########.....]  300 of 1000  the current one`. */
+export function barText(what: string, done: number, total: number | null, current = ""): string {
+  const name = current === "" ? "" : `  ${current}`;
+  if (total === null || total <= 0) return `${what}  ${done}${name}`;
   const filled = Math.min(WIDTH, Math.floor(WIDTH * done / total));
-  return `${what}  [${"#".repeat(filled)}${".".repeat(WIDTH - filled)}]  ${done} of ${total}`;
+  return `${what}  [${"#".repeat(filled)}${".".repeat(WIDTH - filled)}]  ${done} of ${total}${name}`;
+}
+
+/** What fits on the terminal's line: a longer one would wrap and leave its first half behind. */
+function clipped(text: string): string {
+  return text.slice(0, (columns() || 80) - 1);
+}
+
+/** Columns of the terminal; 0 when it does not say. */
+function columns(): number {
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    return 0;
+  }
 }

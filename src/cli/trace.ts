@@ -2,7 +2,7 @@
 // `lab trace PATH`: what a path of the kernel does, in order, as ftrace's function_graph prints it, as events or for
 // Perfetto. A path takes the flags of the command that runs it.
 
-import { TRACE_PATHS, type TraceOptions, type TracePath, traceReport } from "../scenario/trace.ts";
+import { TRACE_PATHS, type TraceOptions, type TracePath, type TraceReport, traceReport } from "../scenario/trace.ts";
 import { foldTrace } from "../trace/fold.ts";
 import { graphLines } from "../trace/graph.ts";
 import { chromeTrace } from "../trace/perfetto.ts";
@@ -95,6 +95,7 @@ export const traceCommand: Command = {
   summary: "show what a kernel path does, in order, as ftrace prints it",
   operands: TRACE_PATHS.join("|"),
   flags: allFlags(),
+  csv: (report) => (report as TraceReport).events,
   run: async (flags) => {
     const path = pathOf(flags.operands);
     const report = traceReport({

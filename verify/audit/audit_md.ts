@@ -9,7 +9,8 @@ import { writeFile } from "../../src/cli/write_file.ts";
 import { DOCUMENTS, SHIPPED } from "../claims/catalogue.ts";
 import { figure, type Judged } from "../claims/claim.ts";
 import { LIMIT } from "../series/judge.ts";
-import { run } from "./run.ts";
+import { reportOf } from "./run.ts";
+import { judgeWithBar } from "./verify.ts";
 import { DOCUMENT_SUITES } from "./suites.ts";
 
 /** Where it lies. */
@@ -120,8 +121,9 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 /** Every claim, judged on the quick scale. */
-export function quickAudit(): AuditedClaim[] {
-  return [...run(DOCUMENT_SUITES, true, SHIPPED.flatMap(({ claims }) => claims)).claims];
+export async function quickAudit(): Promise<readonly AuditedClaim[]> {
+  const suites = await judgeWithBar(DOCUMENT_SUITES, true);
+  return reportOf(suites, SHIPPED.flatMap(({ claims }) => claims), true).claims;
 }
 
 const COMMAND: Command = {
@@ -129,7 +131,7 @@ const COMMAND: Command = {
   summary: "write verify/AUDIT.md from a quick run",
   flags: {},
   run: async () => {
-    const claims = quickAudit();
+    const claims = await quickAudit();
     await writeFile(AUDIT_MD.pathname, auditMarkdown(claims));
     const report = { claims: claims.length, verdicts: countVerdicts(claims) };
     return { report, text: `${AUDIT_MD.pathname}: ${claims.length} claims`, code: claims.every((c) => c.ok) ? 0 : 1 };

@@ -5,9 +5,10 @@
 import { RESULTS } from "../../results/mod.ts";
 import type { CommandResult } from "../../src/cli/command.ts";
 import { commit, VERSION } from "../../src/cli/envelope.ts";
+import { ProgressBar } from "../../src/cli/progress.ts";
 import { type DocumentedClaim, documentId, DOCUMENTS, type SourceDocument } from "../claims/catalogue.ts";
 import { readDocument, readDocuments } from "../claims/catalogue_file.ts";
-import { figure, judge, type Judged } from "../claims/claim.ts";
+import { type Claim, figure, judge, type Judged } from "../claims/claim.ts";
 import { scaleOf } from "../measure/measure.ts";
 import { auditClaims, type AuditedClaim, claimId, isClaimRow, reasonOf } from "./audit.ts";
 import { judgeDocument } from "./by_command.ts";
@@ -69,13 +70,21 @@ async function judged(picked: readonly DocumentedClaim[], filter: ClaimFilter, a
   const ids = new Set(own.map((claim) => claim.id));
   const judging = DOCUMENT_SUITES.flatMap(({ claims }) => claims(scaleOf(true)))
     .filter((claim) => anew && isClaimRow(claim.id) && ids.has(claimId(claim.id)));
-  const audited = anew ? auditClaims(own, judging.map(judge)) : published(own);
+  const audited = anew ? auditClaims(own, judgedWithBar(judging)) : published(own);
   const others = Map.groupBy(picked.filter(({ id }) => !shipped(id)), ({ id }) => documentId(id));
   for (const claims of others.values()) {
     const document = { id: documentId(claims[0].id), title: "", file: null, date: null, link: null };
     audited.push(...auditClaims(claims, (await judgeDocument({ document, claims })).rows));
   }
   return filter.id === undefined ? audited : audited.filter((claim) => claim.id === filter.id);
+}
+
+function judgedWithBar(claims: readonly Claim[]): Judged[] {
+  using bar = new ProgressBar("numbers");
+  return claims.map((claim, i) => {
+    bar.update(i, claims.length, claim.id);
+    return judge(claim);
+  });
 }
 
 function answer(

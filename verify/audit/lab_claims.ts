@@ -4,7 +4,7 @@
 
 import { type Command, CommandError } from "../../src/cli/command.ts";
 import { checkFixtures } from "../fixtures.ts";
-import { WORST_FIRST } from "./audit.ts";
+import { type AuditedClaim, WORST_FIRST } from "./audit.ts";
 import type { Style } from "./claims_report.ts";
 import type { ClaimFilter } from "./pick.ts";
 
@@ -23,6 +23,7 @@ export const claimsCommand: Command = {
     explain: { value: "", help: "how each number is computed and counted, and where" },
     cite: { value: "", help: "as Markdown for a mail: quote, document, line, verdict, command" },
   },
+  csv: (report) => claimsCsv((report as { claims: readonly AuditedClaim[] }).claims),
   run: async (flags) => {
     checkFixtures();
     const { checkReport, claimsReport } = await import("./claims_report.ts");
@@ -37,3 +38,11 @@ export const claimsCommand: Command = {
     return await claimsReport(filter, flags.has("run"), style);
   },
 };
+
+/** A line per number of a claim; claims without numbers have one line as well. */
+function claimsCsv(claims: readonly AuditedClaim[]): object[] {
+  return claims.flatMap(({ id, line, theme, verdict, ok, text, rows }) => {
+    const claim = { id, line, theme, verdict, ok, text };
+    return rows.length === 0 ? [claim] : rows.map((row) => ({ ...claim, row }));
+  });
+}

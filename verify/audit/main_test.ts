@@ -11,7 +11,7 @@ import { type Claim, judgeSuite, type Suite } from "../claims/claim.ts";
 import { scaleOf } from "../measure/measure.ts";
 import { AUDIT_MD, auditMarkdown } from "./audit_md.ts";
 import { summaryPage } from "./page.ts";
-import { judgeParallel, judgeSuites, reportOf } from "./run.ts";
+import { judgeParallel, reportOf } from "./run.ts";
 import { SUITE_GROUPS, SUITES } from "./suites.ts";
 import { table } from "./table.ts";
 import { verifyCommand } from "./verify.ts";
@@ -74,7 +74,7 @@ Deno.test("whatever breaks is a failed row with its message, and the rest is jud
   const model = { ...CLAIM, id: "model", expected: "hardware-bound", model: () => broken("no cost") } as const;
   const { formula: _, measure: __, ...time } = model;
   const dead: Suite = { name: "dead", title: "dead", claims: () => broken("no machine") };
-  const suites = judgeSuites([suite("a", measure, time, CLAIM), dead, suite("b", CLAIM)], scaleOf(true));
+  const suites = [suite("a", measure, time, CLAIM), dead, suite("b", CLAIM)].map((s) => judgeSuite(s, scaleOf(true)));
   assertEquals(suites.map(({ rows }) => rows.map((row) => [row.ok, row.note])), [
     [[false, "measuring failed: panic: I6"], [false, "modelling failed: no cost"], [true, null]],
     [[false, "the suite failed: no machine"]],

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges suites, whatever breaks: a row that cannot be judged is a failed row, and so is a suite or a worker that dies.
-// Either one suite after another, or the groups of suites.ts in workers, one a CPU; the rows come out in the same order.
+// Judges suites in workers, one for each group of suites.ts. Whatever breaks becomes a failed row: a row that cannot be
+// judged, a suite that throws, a worker that dies.
 
-import { failedRow, judgeSuite, type Outcome, type Suite, type SuiteReport } from "../claims/claim.ts";
+import { failedRow, type Outcome, type Suite, type SuiteReport } from "../claims/claim.ts";
 import type { DocumentedClaim } from "../claims/catalogue.ts";
-import { type Scale, scaleOf } from "../measure/measure.ts";
 import { auditClaims, type AuditedClaim } from "./audit.ts";
 import { SUITE_GROUPS } from "./suites.ts";
 
@@ -26,16 +25,9 @@ export interface Job {
   readonly quick: boolean;
 }
 
-/** Judges suites one after another; `done` hears of each as it is through. */
-export function judgeSuites(suites: readonly Suite[], scale: Scale, done: (suite: SuiteReport) => void = () => {}) {
-  return suites.map((suite) => {
-    const report = judgeSuite(suite, scale);
-    done(report);
-    return report;
-  });
-}
-
-/** The same with a worker per group of suites. Rows are in the order of `suites`. */
+/**
+ * Judges suites, a worker for each group; `done` is called with each finished suite. Rows are in the order of `suites`.
+ */
 export async function judgeParallel(
   suites: readonly Suite[],
   quick: boolean,
@@ -85,9 +77,4 @@ export function reportOf(
   const claims = auditClaims(catalogue, rows);
   const ok = rows.every((row) => row.ok) && claims.every((claim) => claim.ok);
   return { quick, ok, verdicts, suites, claims };
-}
-
-/** Judges here, without workers. */
-export function run(suites: readonly Suite[], quick: boolean, catalogue: readonly DocumentedClaim[]): Report {
-  return reportOf(judgeSuites(suites, scaleOf(quick)), catalogue, quick);
 }

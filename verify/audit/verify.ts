@@ -4,6 +4,7 @@
 
 import { setColorEnabled } from "@std/fmt/colors";
 import { type Command, type Flags } from "../../src/cli/command.ts";
+import { ProgressBar } from "../../src/cli/progress.ts";
 import { DOCUMENTS } from "../claims/catalogue.ts";
 import { readDocuments } from "../claims/catalogue_file.ts";
 import type { Suite, SuiteReport } from "../claims/claim.ts";
@@ -26,6 +27,7 @@ export const verifyCommand: Command = {
     theme: { value: "THEME", help: "only claims about savings, gup, hugetlb, mhp, ..." },
     verdict: { value: "VERDICT", help: WORST_FIRST.join(", ") },
   },
+  csv: (report) => (report as Report).suites.flatMap(({ name, rows }) => rows.map((row) => ({ suite: name, ...row }))),
   run: async (flags) => {
     setColorEnabled(!flags.json && !Deno.noColor && Deno.stdout.isTerminal());
     const t0 = performance.now();
@@ -48,7 +50,7 @@ export async function verify(filter: ClaimFilter, quick: boolean): Promise<Repor
   const narrow = Object.keys(filter).length > 0;
   const picked = pick(catalogue, filter);
   const suites: readonly Suite[] = narrow ? DOCUMENT_SUITES : SUITES;
-  const judged = await judgeParallel(suites, quick, progress(suites.length));
+  const judged = await judgeWithBar(suites, quick);
   const shipped = (id: string) => DOCUMENTS.some((document) => document.id === id);
   for (const document of documents.filter(({ document: { id } }) => !shipped(id))) {
     judged.push(await judgeDocument(document));
@@ -63,14 +65,10 @@ export async function verify(filter: ClaimFilter, quick: boolean): Promise<Repor
   return reportOf(left.filter(({ rows }) => rows.length > 0), catalogue.filter(({ id }) => ids.has(id)), quick);
 }
 
-/** Says on a terminal which suite is through. */
-function progress(total: number): (suite: SuiteReport) => void {
-  if (!Deno.stderr.isTerminal()) return () => {};
+/** Judges suites in workers; on a terminal a bar shows how many are done, and which was the last. */
+export async function judgeWithBar(suites: readonly Suite[], quick: boolean): Promise<SuiteReport[]> {
+  using bar = new ProgressBar("suites");
   let done = 0;
-  return ({ name }) => {
-    done++;
-    const line = `${"=".repeat(done)}${" ".repeat(total - done)}`;
-    const text = done === total ? "\r\x1b[K" : `\r\x1b[K[${line}] ${done} of ${total} suites: ${name}`;
-    Deno.stderr.writeSync(new TextEncoder().encode(text));
-  };
+  bar.update(done, suites.length);
+  return await judgeParallel(suites, quick, ({ name }) => bar.update(++done, suites.length, name));
 }

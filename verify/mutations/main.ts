@@ -3,6 +3,7 @@
 // verify/MUTATIONS.md together. Exit 1 when one goes unnoticed.
 
 import type { Command } from "../../src/cli/command.ts";
+import { ProgressBar } from "../../src/cli/progress.ts";
 import { runTask } from "../../src/cli/run.ts";
 import { writeFile } from "../../src/cli/write_file.ts";
 import { mutationsMarkdown, untried } from "./report.ts";
@@ -13,8 +14,16 @@ const COMMAND: Command = {
   name: "mutations",
   summary: "put every defect of the table into a kernel and say who notices",
   flags: { write: { value: "", help: "put verify/MUTATIONS.md together" } },
+  csv: (report) => (report as { mutations: readonly object[] }).mutations,
   run: async (flags) => {
-    const verdicts = await Promise.all(ROWS.map(tryMutation));
+    const bar = new ProgressBar("mutations");
+    let tried = 0;
+    const verdicts = await Promise.all(ROWS.map(async (row) => {
+      const verdict = await tryMutation(row);
+      bar.update(++tried, ROWS.length, row.name);
+      return verdict;
+    }));
+    bar.end();
     const lines = verdicts.map(({ row, noticed, caught }) =>
       `${caught ? "caught " : "MISSED "} ${row.name.padEnd(26)} ${row.invariant.padEnd(4)} ${noticed}`
     );

@@ -4,12 +4,13 @@
 // hold, or when --full (every schedule, no reduction) finds other faults than the reduced run.
 
 import type { Command } from "../../src/cli/command.ts";
+import { ProgressBar } from "../../src/cli/progress.ts";
 import { runTask } from "../../src/cli/run.ts";
 import { writeFile } from "../../src/cli/write_file.ts";
 import { answers } from "./answers.ts";
-import { raceMatrix } from "./matrix.ts";
+import { duels, raceMatrix } from "./matrix.ts";
 import { ramAnswers } from "./ram_answers.ts";
-import { ramMatrix } from "./ram_matrix.ts";
+import { ramCases, ramMatrix } from "./ram_matrix.ts";
 import { allOf, differences, racesMarkdown } from "./report.ts";
 
 const COMMAND: Command = {
@@ -19,10 +20,17 @@ const COMMAND: Command = {
     full: { value: "", help: "every schedule, without the reduction, and compare" },
     write: { value: "", help: "put verify/RACES.md together" },
   },
+  csv: (report) => (report as { answers: readonly object[] }).answers,
   run: async (flags) => {
     const t0 = performance.now();
-    const races = { dax: raceMatrix(), ram: ramMatrix() };
-    const full = flags.has("full") ? { dax: raceMatrix(true), ram: ramMatrix(true) } : null;
+    const bar = new ProgressBar("races");
+    const total = (duels().length + ramCases().length) * (flags.has("full") ? 2 : 1);
+    let explored = 0;
+    const done = () => bar.update(++explored, total);
+    const matrices = (full: boolean) => ({ dax: raceMatrix(full, undefined, done), ram: ramMatrix(full, done) });
+    const races = matrices(false);
+    const full = flags.has("full") ? matrices(true) : null;
+    bar.end();
     const found = [...answers(races.dax), ...ramAnswers(races.ram)];
     const all = allOf(races);
     const every = full === null ? [] : allOf(full);

@@ -39,20 +39,33 @@ export function race(variant: GupRace, life: string, waits: Waits, memunmap: Mem
 }
 
 /**
- * The whole matrix, or only some lives of the device. The page an entry points to is no head where base pages are
+ * The whole matrix, or only some lives of the device; `done` is called after each race. The page an entry points to is no head where base pages are
  * mapped by large entries: left out.
  */
-export function raceMatrix(full = false, lives: readonly string[] = Object.keys(LIVES)): DaxRace[] {
-  const races: DaxRace[] = [];
+export function raceMatrix(
+  full = false,
+  lives: readonly string[] = Object.keys(LIVES),
+  done: () => void = () => {},
+): DaxRace[] {
+  return duels(lives).map(({ variant, life, waits, memunmap }) => {
+    const found = race(variant, life, waits, memunmap, full);
+    done();
+    return found;
+  });
+}
+
+/** Everything that {@linkcode raceMatrix} explores. */
+export function duels(lives: readonly string[] = Object.keys(LIVES)): Duel[] {
+  const found: Duel[] = [];
   for (const memunmap of MEMUNMAPS) {
     for (const waits of WAITS) {
       for (const variant of VARIANTS) {
         for (const life of lives) {
           if (variant.head === "entry" && LIVES[life].before.compound === 1) continue;
-          races.push(race(variant, life, waits, memunmap, full));
+          found.push({ variant, life, waits, memunmap });
         }
       }
     }
   }
-  return races;
+  return found;
 }

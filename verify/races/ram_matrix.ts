@@ -32,9 +32,13 @@ export function ramCases(): RaceCase[] {
   return [...walkerCases(), ...readerCases(), ...orderCases(), ...gupCases()];
 }
 
-/** Explores all of it. */
-export function ramMatrix(full = false): Race[] {
-  return ramCases().map((one) => one.run(full));
+/** Explores all of it; `done` is called after each. */
+export function ramMatrix(full = false, done: () => void = () => {}): Race[] {
+  return ramCases().map((one) => {
+    const found = one.run(full);
+    done();
+    return found;
+  });
 }
 
 function walkerCases(): RaceCase[] {

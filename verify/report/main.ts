@@ -3,8 +3,8 @@
 // in results/history. `--keep` adds this run to the history first. Exit 0, or 2 for bad usage or input.
 
 import { serverDocument } from "../../charts/svg_file.ts";
-import { CommandError } from "../../src/cli/command.ts";
-import { parseFlags } from "../../src/cli/flags.ts";
+import { type Command, CommandError } from "../../src/cli/command.ts";
+import { runTask } from "../../src/cli/run.ts";
 import { writeFile } from "../../src/cli/write_file.ts";
 import type { Results } from "../../results/types.ts";
 import { parseResults } from "../results/results_file.ts";
@@ -15,13 +15,22 @@ import { sections } from "./sections.ts";
 const RESULTS = new URL("../../results/", import.meta.url);
 const HISTORY = new URL("history/", RESULTS);
 
-const COMMAND = {
+const COMMAND: Command = {
   name: "report",
   summary: "draw results/report.html from a run's results",
   flags: {
     in: { value: "FILE", help: "results to draw (default results/latest.json)" },
     out: { value: "FILE", help: "write here (default results/report.html)" },
     keep: { value: "", help: "add the run to results/history" },
+  },
+  run: async (flags) => {
+    const file = flags.has("in") ? flags.text("in") : new URL("latest.json", RESULTS).pathname;
+    const results = parseResults(file, read(file));
+    if (flags.has("keep")) await keep(results);
+    const history = readHistory(HISTORY, (line) => console.error(`report: results/history/${line}`));
+    const out = flags.has("out") ? flags.text("out") : new URL("report.html", RESULTS).pathname;
+    await writeFile(out, drawReport(results, history));
+    return { report: { file: out }, text: out };
   },
 };
 
@@ -31,26 +40,15 @@ export function drawReport(results: Results, history: Parameters<typeof sections
 }
 
 /** The command line; returns the exit code. */
-export async function main(args: readonly string[]): Promise<number> {
-  try {
-    const flags = parseFlags(COMMAND.name, COMMAND.flags, args);
-    const file = flags.has("in") ? flags.text("in") : new URL("latest.json", RESULTS).pathname;
-    const results = parseResults(file, read(file));
-    if (flags.has("keep")) {
-      const entry = historyEntry(results);
-      Deno.mkdirSync(HISTORY, { recursive: true });
-      await writeFile(new URL(historyName(entry), HISTORY).pathname, `${JSON.stringify(entry, null, 1)}\n`);
-    }
-    const history = readHistory(HISTORY, (line) => console.error(`report: results/history/${line}`));
-    const out = flags.has("out") ? flags.text("out") : new URL("report.html", RESULTS).pathname;
-    await writeFile(out, drawReport(results, history));
-    console.log(out);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    console.error(`report: ${error.message}`);
-    return 2;
-  }
+export function main(args: readonly string[]): Promise<number> {
+  return runTask(COMMAND, args);
+}
+
+/** Adds a run to the history, one small file. */
+async function keep(results: Results): Promise<void> {
+  const entry = historyEntry(results);
+  Deno.mkdirSync(HISTORY, { recursive: true });
+  await writeFile(new URL(historyName(entry), HISTORY).pathname, `${JSON.stringify(entry, null, 1)}\n`);
 }
 
 function read(file: string): string {

@@ -13,12 +13,15 @@ const TIB = 2 ** 40;
 const GROWTH_FROM = { [2 * MIB]: 16 * MIB, [1024 * MIB]: 2048 * MIB } as const;
 const GROWTH_STEP = 4;
 
-/** Collects the figures. With `limitMib` documents' configurations larger than it are run at that size and multiplied. */
-export function collectFigures(limitMib: number): ResultFigures {
-  const { times, opinions } = seriesReport(limitMib);
+/**
+ * Collects the figures. Configurations larger than `limitMib` are run at that size and multiplied; `running` is told of
+ * each.
+ */
+export function collectFigures(limitMib: number, running: (what: string) => void = () => {}): ResultFigures {
+  const { times, opinions } = seriesReport(limitMib, running);
   return {
-    perTib: perTib(),
-    growth: growth(),
+    perTib: perTib(running),
+    growth: growth(running),
     times: times.map(({ id, where, documented, modelled, role }): TimeRow => {
       return { id, place: where, documentedMs: documented, modelMs: modelled, role };
     }),
@@ -30,17 +33,18 @@ export function collectFigures(limitMib: number): ResultFigures {
 }
 
 /** DRAM for the memmap of 1 TiB, tables included, by kernel and page size. */
-function perTib(): PerTibRow[] {
-  const { namespaces } = planReport({ pmem: TIB, map: "mem" });
+function perTib(running: (what: string) => void): PerTibRow[] {
+  const { namespaces } = planReport({ pmem: TIB, map: "mem" }, running);
   return namespaces.filter((row) => row.dramBytes !== null)
     .map(({ kernel, align, dramBytes }) => ({ kernel, alignBytes: align, dramBytes: dramBytes! }));
 }
 
 /** The same for sizes up to 1 TiB. */
-function growth(): GrowthRow[] {
+function growth(running: (what: string) => void): GrowthRow[] {
   return Object.entries(GROWTH_FROM).flatMap(([align, from]) =>
     Object.keys(PRESETS).flatMap((kernel) => {
       const rows: GrowthRow[] = [];
+      running(`growth, ${kernel}`);
       for (let size: number = from; size <= TIB; size *= GROWTH_STEP) {
         const { pages } = namespaceReport({ size, align: Number(align), kernel, contents: false });
         rows.push({ kernel, alignBytes: Number(align), sizeBytes: size, dramBytes: pages.dramTotal * 4096 });

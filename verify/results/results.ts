@@ -7,12 +7,14 @@ import { cpus } from "node:os";
 import { GEOMETRY, runBenches } from "../../bench/bench_json.ts";
 import { PRESETS } from "../../mod.ts";
 import { type Results, RESULTS_SCHEMA } from "../../results/types.ts";
-import { CommandError } from "../../src/cli/command.ts";
-import { parseFlags } from "../../src/cli/flags.ts";
+import type { Command, CommandResult } from "../../src/cli/command.ts";
+import { ProgressBar } from "../../src/cli/progress.ts";
+import { runTask } from "../../src/cli/run.ts";
 import { workCounters } from "../../src/scenario/work.ts";
 import { type AuditedClaim, countVerdicts } from "../audit/audit.ts";
 import { readCatalogue } from "../claims/catalogue_file.ts";
-import { judgeParallel, reportOf } from "../audit/run.ts";
+import { reportOf } from "../audit/run.ts";
+import { judgeWithBar } from "../audit/verify.ts";
 import { collectFigures } from "./figures.ts";
 import { readResults, writeResults } from "./results_file.ts";
 import { SUITES } from "../audit/suites.ts";
@@ -34,18 +36,18 @@ const SEED = 1;
 /** Largest of the documents' configurations that --quick runs as they are. */
 const QUICK_MIB = 16384;
 
-/** Runs everything. `say` hears what is going on. */
-async function collectResults({ quick, bench }: Collect, say: (what: string) => void): Promise<Results> {
+/** Runs everything. */
+async function collectResults({ quick, bench }: Collect): Promise<Results> {
   const date = new Date().toISOString();
   const commit = revision();
   const catalogue = readCatalogue();
-  say("the audit");
-  const { ok, verdicts, claims } = reportOf(await judgeParallel(SUITES, quick), catalogue, quick);
-  say("the figures");
-  const figures = collectFigures(quick ? QUICK_MIB : Infinity);
-  say("the work counters");
+  const { ok, verdicts, claims } = reportOf(await judgeWithBar(SUITES, quick), catalogue, quick);
+  const bar = new ProgressBar("figures");
+  let run = 0;
+  const figures = collectFigures(quick ? QUICK_MIB : Infinity, (what) => bar.update(run++, null, what));
+  bar.end();
   const counters = workCounters();
-  if (bench) say("the benchmarks");
+  if (bench) console.error("results: running the benchmarks, which takes minutes");
   const [load] = Deno.loadavg();
   const benched = bench ? await runBenches(ROOT.pathname) : null;
   return {
@@ -106,43 +108,38 @@ function revision(): string | null {
   return commit === null ? null : `${commit}${git("status", "--porcelain") === "" ? "" : "+"}`;
 }
 
-const COMMAND = {
+const COMMAND: Command = {
   name: "results",
   summary: "run everything and write results/latest.json",
   flags: {
     quick: { value: "", help: "count the costs per TiB on 16 GiB" },
-    "no-bench": { value: "", help: "leave the benchmarks out" },
-    out: { value: "FILE", help: "write here (default results/latest.json)" },
-    check: { value: "FILE", help: "check a file against the schema instead" },
+    "no-bench": { value: "", help: "leave out the benchmarks" },
+    out: { value: "FILE", help: "write to this file (default results/latest.json)" },
+    check: { value: "FILE", help: "only check a file against the schema" },
+  },
+  run: async (flags) => {
+    if (flags.has("check")) return check(flags.text("check"));
+    const results = await collectResults({ quick: flags.has("quick"), bench: !flags.has("no-bench") });
+    if (!results.audit.ok) {
+      console.error("results: the audit is not as expected, nothing is written; see deno task verify");
+      return { report: results.audit, text: "", code: 1 };
+    }
+    const file = flags.has("out") ? flags.text("out") : LATEST.pathname;
+    await writeResults(file, results);
+    const claims = results.audit.claims.length;
+    return { report: { file, claims }, text: `${file}: ${claims} claims` };
   },
 };
 
 /** The command line; returns the exit code. */
-export async function main(args: readonly string[]): Promise<number> {
-  try {
-    const flags = parseFlags(COMMAND.name, COMMAND.flags, args);
-    if (flags.has("check")) return check(flags.text("check"));
-    const say = (what: string) => console.error(`results: ${what}`);
-    const results = await collectResults({ quick: flags.has("quick"), bench: !flags.has("no-bench") }, say);
-    if (!results.audit.ok) {
-      console.error("results: the audit is not as expected, nothing is written; see deno task verify");
-      return 1;
-    }
-    const file = flags.has("out") ? new URL(flags.text("out"), `file://${Deno.cwd()}/`) : LATEST;
-    await writeResults(file.pathname, results);
-    console.log(`${file.pathname}: ${results.audit.claims.length} claims`);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    console.error(error.message);
-    return 2;
-  }
+export function main(args: readonly string[]): Promise<number> {
+  return runTask(COMMAND, args);
 }
 
-function check(file: string): number {
+function check(file: string): CommandResult {
   const { provenance, audit } = readResults(file);
-  console.log(
-    `${file}: ${audit.claims.length} claims of ${provenance.date}, ${audit.ok ? "as expected" : "not as expected"}`,
-  );
-  return 0;
+  const { date } = provenance;
+  const claims = audit.claims.length;
+  const text = `${file}: ${claims} claims of ${date}, ${audit.ok ? "as expected" : "not as expected"}`;
+  return { report: { file, claims, date, ok: audit.ok }, text };
 }

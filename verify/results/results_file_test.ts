@@ -66,7 +66,7 @@ Deno.test("results --check refuses a file of another schema with exit 2 and one 
   } finally {
     console.error = error;
   }
-  assertEquals(lines[0], `${file}: schema: version 7, expected ${RESULTS_SCHEMA}`);
-  assertEquals([lines.length, lines[1].startsWith("/nowhere.json: cannot be read: ")], [2, true]);
+  assertEquals(lines[0], `results: ${file}: schema: version 7, expected ${RESULTS_SCHEMA}`);
+  assertEquals([lines.length, lines[1].startsWith("results: /nowhere.json: cannot be read: ")], [2, true]);
   Deno.removeSync(file);
 });

@@ -4,30 +4,29 @@
 // Exit 1 when a goal fails: held-out median, the limit, an anomaly that is none, a ratio, the order, a fit that is not
 // what src/model/calibrated.ts says. Model time is arithmetic on counters: no host's clock takes part.
 
-import { CommandError } from "../../src/cli/command.ts";
-import { parseFlags } from "../../src/cli/flags.ts";
+import type { Command } from "../../src/cli/command.ts";
+import { ProgressBar } from "../../src/cli/progress.ts";
+import { runTask } from "../../src/cli/run.ts";
 import { seriesText } from "./report.ts";
-import { seriesReport } from "./series.ts";
+import { type SeriesReport, seriesReport } from "./series.ts";
 
 /** Largest run of --quick: what trains is run for real. */
 const QUICK_MIB = 16384;
 
-const COMMAND = {
-  name: "verify/series",
-  summary: "the series' times, documented and modelled",
-  flags: { quick: { value: "", help: "run 16 GiB and multiply" } },
+const COMMAND: Command = {
+  name: "verify:series",
+  summary: "compare the documents' times with the model's",
+  flags: { quick: { value: "", help: "run at most 16 GiB and multiply" } },
+  csv: (report) => (report as SeriesReport).times,
+  run: (flags) => {
+    using bar = new ProgressBar("configurations run");
+    let run = 0;
+    const report = seriesReport(flags.has("quick") ? QUICK_MIB : Infinity, (what) => bar.update(run++, null, what));
+    return { report, text: seriesText(report), code: report.ok ? 0 : 1 };
+  },
 };
 
 /** The command line; returns the exit code. */
-export function main(args: readonly string[]): number {
-  try {
-    const flags = parseFlags(COMMAND.name, COMMAND.flags, args);
-    const report = seriesReport(flags.has("quick") ? QUICK_MIB : Infinity);
-    console.log(flags.json ? JSON.stringify(report, null, 1) : seriesText(report));
-    return report.ok ? 0 : 1;
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    console.error(error.message);
-    return 2;
-  }
+export function main(args: readonly string[]): Promise<number> {
+  return runTask(COMMAND, args);
 }

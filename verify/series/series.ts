@@ -19,9 +19,12 @@ const CPU_COUNTS = [1, 16, 64, 128, 256, 512];
 /** Everything this script has to say. */
 export type SeriesReport = ReturnType<typeof seriesReport>;
 
-/** Fits, runs and judges. Configurations larger than `limitMib` are run at that size and multiplied. */
-export function seriesReport(limitMib: number = Infinity) {
-  const work = new SeriesWork(limitMib);
+/**
+ * Fits, runs and judges. Configurations larger than `limitMib` are run at that size and multiplied; `running` is told of
+ * each.
+ */
+export function seriesReport(limitMib: number = Infinity, running: (what: string) => void = () => {}) {
+  const work = new SeriesWork(limitMib, running);
   const fit = seriesFit(work);
   const times = judgeTimes(work);
   const ratios = judgeRatios(times);

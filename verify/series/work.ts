@@ -25,12 +25,14 @@ const BATCH = 512;
 /** Runs the configurations of the figures, each once, and keeps the counters. */
 export class SeriesWork {
   readonly #limitMib: number;
+  readonly #running: (what: string) => void;
   readonly #gup = new Map<string, GupTestResult>();
   readonly #creation = new Map<string, CounterValues>();
 
-  /** Runs nothing larger than `limitMib` itself, a multiple of 1024. */
-  constructor(limitMib: number = Infinity) {
+  /** Runs nothing larger than `limitMib` itself, a multiple of 1024. `running` is told of each configuration it runs. */
+  constructor(limitMib: number = Infinity, running: (what: string) => void = () => {}) {
     this.#limitMib = limitMib;
+    this.#running = running;
   }
 
   /** Work of one phase of one round of gup_test. */
@@ -56,6 +58,7 @@ export class SeriesWork {
     const key = `${size} ${align} ${map} ${kernel}`;
     let counters = this.#creation.get(key);
     if (counters === undefined) {
+      this.#running(`namespace ${key}`);
       counters = createOnBox(namespaceConfig({ size, align, map, kernel })).counters;
       this.#creation.set(key, counters);
     }
@@ -66,6 +69,7 @@ export class SeriesWork {
   #gupResult({ kernel, map, mode }: GupFigure, mib: number): GupTestResult {
     const key = `${kernel} ${map} ${mib}`;
     if (!this.#gup.has(`${key} ${mode}`)) {
+      this.#running(`gup ${key}`);
       const size = mib * 2 ** 20;
       const box = { ...namespaceConfig({ size: 2 ** 30, map, kernel: "5.14" }), size };
       const { kernel: k, area } = gupBox(box, { kernel: GUP_KERNELS[kernel] });
