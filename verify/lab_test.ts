@@ -54,7 +54,7 @@ const TABLES: Readonly<Record<string, string>> = {
   "kernels 6.1 6.12": "name,6.1,6.12,help,source",
   "lineage --size 64M": "kernel,kind,dramBytes,",
   "trace put --size 2M": "kind,symbol,depth,",
-  "box fixtures/box": "kind,name,region,",
+  "box fixtures/box": "table,kind,name,",
   "claims --id 000-04": "id,line,theme,verdict,ok,text,",
 };
 
