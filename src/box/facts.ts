@@ -2,6 +2,8 @@
 // What a machine says about itself, statement by statement, each with the file and line it was read from. Readers fill
 // this in; src/box/join.ts makes one machine of it. Mirrors no kernel file; byte counts throughout.
 
+import type { SizeRange } from "../lib/units.ts";
+
 /** Where a statement was read. */
 export interface Place {
   /** Name of the file. */
@@ -21,19 +23,13 @@ export interface Note extends Place {
   readonly text: string;
 }
 
-/** A size: exact when both ends agree, else what a rounded figure may stand for. */
-export interface Size {
-  readonly least: number;
-  readonly most: number;
-}
-
 /** A region of `ndctl list -R`. */
 export interface RegionFact extends Place {
   readonly dev: string;
-  readonly size: Size;
+  readonly size: SizeRange;
   readonly align: number | null;
-  readonly available: Size | null;
-  readonly maxExtent: Size | null;
+  readonly available: SizeRange | null;
+  readonly maxExtent: SizeRange | null;
   readonly node: number | null;
   readonly start: number | null;
   /** DIMMs the region is interleaved over. */
@@ -48,7 +44,7 @@ export interface NamespaceFact extends Place {
   readonly mode: string | null;
   readonly map: string | null;
   /** What ndctl prints: of fsdax and devdax with an info block, the data; else the whole. */
-  readonly size: Size;
+  readonly size: SizeRange;
   readonly align: number | null;
   readonly node: number | null;
   readonly disabled: boolean;
@@ -60,7 +56,7 @@ export interface NamespaceFact extends Place {
 /** A DAX device of `daxctl list -D`, or inside a namespace. */
 export interface DaxFact extends Place {
   readonly chardev: string;
-  readonly size: Size;
+  readonly size: SizeRange;
   readonly align: number | null;
   readonly mode: string | null;
   readonly targetNode: number | null;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Keys of one JSON object of ndctl, daxctl or lsmem: read by kind, refused by name, and those nobody knows noted.
 
-import { damaged, type Facts, type Place, type Size } from "./facts.ts";
+import type { SizeRange } from "../lib/units.ts";
+import { damaged, type Facts, type Place } from "./facts.ts";
 import type { Json } from "./json.ts";
 import { roundest, sizeOf } from "./size.ts";
 
@@ -9,7 +10,7 @@ import { roundest, sizeOf } from "./size.ts";
 export interface Fields extends Place {
   readonly has: (key: string) => boolean;
   readonly text: (key: string) => string | null;
-  readonly size: (key: string) => Size | null;
+  readonly size: (key: string) => SizeRange | null;
   /** An alignment or address: of what a rounded figure may stand for, the roundest. */
   readonly round: (key: string) => number | null;
   readonly count: (key: string) => number | null;

@@ -6,7 +6,7 @@ import { boot } from "../boot.ts";
 import { type MapMode, ndPfnInit } from "../drivers/nvdimm/pfn_devs.ts";
 import { alignUp } from "../lib/align.ts";
 import type { Kernel } from "../mm/kernel.ts";
-import type { Size } from "./facts.ts";
+import type { SizeRange } from "../lib/units.ts";
 import { standsFor } from "./size.ts";
 
 /** Machines that only lay out info blocks, by architecture. */
@@ -42,7 +42,7 @@ export function dataOf(
  * The least size of a namespace at `start` whose data is what ndctl printed, in multiples of `unit` up to `most`; null
  * when no size has so much. A rounded figure takes the largest size that it may stand for.
  */
-export function sizeFor(layout: Layout, start: number, usable: Size, unit: number, most: number): number | null {
+export function sizeFor(layout: Layout, start: number, usable: SizeRange, unit: number, most: number): number | null {
   let found: number | null = null;
   const first = alignUp(usable.least, unit);
   const last = Math.min(most, alignUp(usable.most * 64 / 63, unit) + 2 * layout.align + 4 * unit);

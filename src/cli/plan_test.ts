@@ -57,3 +57,36 @@ Deno.test("lab plan takes sizes as ndctl prints them, several regions, and print
   const both = await lab("plan", "--pmem", "1G", "--csv", "--json");
   assertEquals([both.code, both.err], [2, "lab: plan: --csv and --json are two forms: give one of them\n"]);
 });
+
+Deno.test("lab plan of regions, pools and ranges at once: one table, one total that is their sum", async () => {
+  const args = ["--pmem", "1G,2G", "--hugetlb", "2M:64,1G:1", "--hotplug", "128M,256M"];
+  const one = ["--align", "2M", "--map", "mem", "--kernel", "6.12"];
+  const { report } = JSON.parse((await lab("plan", ...args, ...one, "--json")).out);
+  const sum = (rows: Record<string, number>[], key: string) => rows.reduce((n, row) => n + row[key], 0);
+  const parts = sum(report.namespaces, "dramBytes") +
+    sum(report.pools.filter((pool: { optimize: boolean }) => pool.optimize), "lostBytes") +
+    sum(report.ranges.filter((range: { memmapOnMemory: boolean }) => !range.memmapOnMemory), "dramBytes");
+  assertEquals(report.totals.map((total: Record<string, number>) => total.dramBytes), [parts]);
+  const lines = (await lab("plan", ...args, ...one, "--csv")).out.trimEnd().split("\r\n").map((line) =>
+    line.split(",")
+  );
+  const [head, ...rows] = lines;
+  const kinds = rows.map(([table]) => table);
+  assertEquals(kinds, [
+    ...["namespace", "namespace", "pool", "pool", "pool", "pool"],
+    ...["range", "range", "range", "range", "total"],
+  ]);
+  assertEquals(new Set(lines.map((line) => line.length)).size, 1);
+  assertEquals(Number(rows.at(-1)![head.indexOf("dramBytes")]), parts);
+  const { out } = await lab("plan", ...args, ...one);
+  assertEquals(out.match(/^All of it together:$/gm)?.length, 1);
+});
+
+Deno.test("lab plan takes a rounded size for the region that it must be", async () => {
+  for (const pmem of ["135.29GB", "126.00 GiB (135.29 GB)", "0x1f80000000", "126.00 GiB"]) {
+    const { out } = await lab("plan", "--pmem", pmem, "--align", "2M", "--map", "mem", "--kernel", "6.1", "--json");
+    assertEquals(JSON.parse(out).report.namespaces[0].pmem, 126 * 2 ** 30, pmem);
+  }
+  await refuses("expected a positive multiple of 16M, nearest are", "plan", "--pmem", "5.91TB");
+  await refuses('Cannot read size "1512.000": a fraction needs a unit', "plan", "--pmem", "1512.000");
+});

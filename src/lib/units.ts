@@ -1,29 +1,62 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Sizes as people and programs write them: "128G", "2M", "1TiB", "0x1f80000000", and as ndctl prints them: "126.00 GiB
 // (135.29 GB)". A bare letter and iB are powers of 1024, as ndctl and the kernel read them; GB with a fraction is a
-// power of 1000, as ndctl prints it. A whole number of GB may be meant either way and is refused.
+// power of 1000, as ndctl prints it. A whole number of GB may be meant either way and is refused, unless the kernel
+// wrote it. What has a fraction was rounded: it stands for all bytes that would be written so.
+//
+//   135.29 GB        | least .. |126 GiB| .. most |      the one multiple of 16 MiB, which regions are made of
 
 const UNITS: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40, P: 2 ** 50 };
 const DECIMAL: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15 };
+/** What the sizes of regions and namespaces are multiples of. */
+const USUAL_UNIT = 2 ** 24;
+
+/** The bytes that a written size may stand for. */
+export interface SizeRange {
+  readonly least: number;
+  readonly most: number;
+}
 
 /**
  * Bytes of a size such as `"128G"`; RangeError on anything that is no size, may be read in two ways, or is too large
  * to be exact. Accepts whole and hexadecimal bytes; K, M, G, T, P with or without `iB`, in either case, as powers of
- * 1024; `GB` with a fraction as a power of 1000; and both together as ndctl prints them. A fraction of a byte is
- * rounded.
+ * 1024; `GB` with a fraction as a power of 1000; and both together as ndctl prints them. What was rounded is taken for
+ * the multiple of 16 MiB that it must be, if it can be one only; else as it stands, a fraction of a byte rounded.
  */
 export function parseSize(text: string): number {
-  const both = /^([^()]+)\(([^()]+)\)$/.exec(text.trim());
-  if (both === null) return oneSize(text, text.trim());
-  const [binary, decimal] = [oneSize(text, both[1].trim()), oneSize(text, both[2].trim())];
-  // ndctl prints two places of each.
-  if (Math.abs(binary - decimal) > 0.01 * binary) throw refused(text, "the two sizes differ");
-  return binary;
+  const { figures, least, most } = readSize(text, false);
+  const [exact] = figures;
+  const inside = exact >= least && exact <= most;
+  if (least === most || (inside && exact % USUAL_UNIT === 0)) return exact;
+  const unit = Math.ceil(least / USUAL_UNIT) * USUAL_UNIT;
+  if (unit > 0 && unit <= most && unit + USUAL_UNIT > most) return unit;
+  return inside ? exact : Math.round((least + most) / 2);
 }
 
-function oneSize(text: string, size: string): number {
-  if (/^0x[0-9a-f]+$/i.test(size)) return exact(text, Number(size));
-  const match = /^(\d+)(\.\d+)?\s*([KMGTP]?)(i?B)?$/i.exec(size);
+/**
+ * All bytes that a size as a program prints it may stand for. RangeError as {@linkcode parseSize}, but that whole numbers
+ * of kB and MB are the kernel's, powers of 1024.
+ */
+export function parseSizeRange(text: string): SizeRange {
+  const { least, most } = readSize(text, true);
+  return { least, most };
+}
+
+/** One figure, or two of one size, and what they have in common. */
+function readSize(text: string, ofKernel: boolean): SizeRange & { readonly figures: readonly number[] } {
+  const both = /^([^()]+)\(([^()]+)\)$/.exec(text.trim());
+  const parts = both === null ? [text] : [both[1], both[2]];
+  const read = parts.map((part) => oneSize(text, part.trim(), ofKernel));
+  const least = Math.max(...read.map(({ bytes, slack }) => Math.ceil(bytes - slack)));
+  const most = Math.min(...read.map(({ bytes, slack }) => Math.floor(bytes + slack)));
+  if (least > most) throw refused(text, "the two sizes differ");
+  return { least, most, figures: read.map(({ bytes }) => bytes) };
+}
+
+/** A figure in whole bytes, and how far it may be off. */
+function oneSize(text: string, size: string, ofKernel: boolean): { readonly bytes: number; readonly slack: number } {
+  if (/^0x[0-9a-f]+$/i.test(size)) return { bytes: exact(text, Number(size)), slack: 0 };
+  const match = /^(\d+)(?:\.(\d+))?\s*([KMGTP]?)(i?B)?$/i.exec(size);
   if (match === null) {
     throw refused(text, "expected a whole number of bytes such as 4096, 0x1000, 2M, 128G, 1.5T or 126.00 GiB");
   }
@@ -31,15 +64,17 @@ function oneSize(text: string, size: string): number {
   const unit = letter.toUpperCase();
   if (unit === "") {
     if (fraction !== undefined) throw refused(text, "a fraction needs a unit such as M or GiB");
-    return exact(text, Number(whole));
+    return { bytes: exact(text, Number(whole)), slack: 0 };
   }
-  const amount = Number(whole + (fraction ?? ""));
-  if (suffix?.toUpperCase() !== "B") return exact(text, Math.round(amount * UNITS[unit]));
+  const decimal = suffix?.toUpperCase() === "B" && !(fraction === undefined && ofKernel);
   if (fraction === undefined) {
-    const [binary, decimal] = [amount * UNITS[unit], amount * DECIMAL[unit]];
-    throw refused(text, `${binary} or ${decimal} bytes? expected ${whole}${unit} or the bytes`);
+    const [binary, thousands] = [Number(whole) * UNITS[unit], Number(whole) * DECIMAL[unit]];
+    if (decimal) throw refused(text, `${binary} or ${thousands} bytes? expected ${whole}${unit} or the bytes`);
+    return { bytes: exact(text, binary), slack: 0 };
   }
-  return exact(text, Math.round(amount * DECIMAL[unit]));
+  const factor = (decimal ? DECIMAL : UNITS)[unit];
+  const bytes = exact(text, Math.round(Number(`${whole}.${fraction}`) * factor));
+  return { bytes, slack: factor / 10 ** fraction.length / 2 };
 }
 
 function exact(text: string, bytes: number): number {

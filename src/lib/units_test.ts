@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Sizes as people write them.
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { formatSize, humanSize, parseSize } from "./units.ts";
+import { formatSize, humanSize, parseSize, parseSizeRange } from "./units.ts";
 
 Deno.test("parseSize() reads powers of 1024 in every spelling", () => {
   for (
@@ -30,13 +30,44 @@ Deno.test("parseSize() reads what programs print: hexadecimal bytes, decimal uni
       ["0x1F80000000", 126 * 2 ** 30],
       ["126.00 GiB (135.29 GB)", 126 * 2 ** 30],
       ["2.00 MiB (2.10 MB)", 2 ** 21],
-      ["135.29GB", 135.29e9],
-      ["124.03G", Math.round(124.03 * 2 ** 30)],
-      ["124.03 GiB", Math.round(124.03 * 2 ** 30)],
+      // Rounded: of all they may stand for, the one multiple of 16 MiB.
+      ["135.29GB", 126 * 2 ** 30],
+      ["124.03G", 127008 * 2 ** 20],
+      ["124.03 GiB", 127008 * 2 ** 20],
+      // Several multiples, or none, and it is what it says.
+      ["1.3T", Math.round(1.3 * 2 ** 40)],
+      ["0.3G", Math.round(0.3 * 2 ** 30)],
+      ["2.10 MB", 2.1e6],
+      ["63.00 GiB (67.64 GB)", Math.round((Math.ceil(62.995 * 2 ** 30) + 67.645e9) / 2)],
     ] as const
   ) {
     assertEquals(parseSize(text), bytes, text);
   }
+});
+
+Deno.test("parseSizeRange() gives all that a rounded figure may stand for, two of them what they have in common", () => {
+  for (
+    const [text, least, most] of [
+      ["4096", 4096, 4096],
+      ["16384 kB", 2 ** 24, 2 ** 24],
+      ["128MB", 2 ** 27, 2 ** 27],
+      ["126.00 GiB", 125.995 * 2 ** 30, 126.005 * 2 ** 30],
+      ["0.5G", 0.45 * 2 ** 30, 0.55 * 2 ** 30],
+      ["126.00 GiB (135.29 GB)", 125.995 * 2 ** 30, 135.295e9],
+    ] as const
+  ) {
+    assertEquals(parseSizeRange(text), { least: Math.ceil(least), most: Math.floor(most) }, text);
+  }
+  assertThrows(() => parseSizeRange("1.00 GiB (1.10 GB)"), RangeError, "the two sizes differ");
+  // What it is read as is among what it stands for.
+  const digits = fc.integer({ min: 0, max: 3 });
+  const units = fc.constantFrom("K", "MiB", "G", "TB", "GB");
+  fc.assert(fc.property(fc.integer({ min: 1, max: 8000 }), digits, units, (n, places, unit) => {
+    const text = `${(n / 10 ** places).toFixed(Math.max(1, places))} ${unit}`;
+    const { least, most } = parseSizeRange(text);
+    const bytes = parseSize(text);
+    assert(least - 1 <= bytes && bytes <= most + 1, `${text}: ${bytes} is not in ${least}..${most}`);
+  }));
 });
 
 Deno.test("parseSize() refuses what may be read in two ways, and says how", () => {
