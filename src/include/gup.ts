@@ -15,6 +15,8 @@ export interface GupCall {
   /** Recorded pfns, and the index of the next to record or to return. */
   pages: Float64Array;
   next: number;
+  /** Index of the first page that this walk recorded: *nr is `next - first`. */
+  first: number;
   /** The head that tails count on: where its words are, and what a tail's compound_head says. */
   heads: Int32Array;
   headAt: number;
@@ -31,6 +33,7 @@ export function newGupCall(locked: boolean, referenced: number): GupCall {
     mode: "get",
     pages: new Float64Array(0),
     next: 0,
+    first: 0,
     heads: new Int32Array(0),
     headAt: 0,
     headLo: 0,

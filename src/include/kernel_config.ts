@@ -49,6 +49,8 @@ export interface Errata {
   readonly grabOneMoreThanTwo: boolean;
   /** 001:4217: the sketch counts the pages of a compound from its head, wherever in it the range begins. */
   readonly grabOneFromHead: boolean;
+  /** 001:3112: the sketch counts the pages of an entry from the first page of the call. */
+  readonly rangeFromCall: boolean;
   /** 001:1070: patch 8 assumes that a range lies in one compound, and takes all references on the head of the first. */
   readonly grabWholeRange: boolean;
   /** 001:4469: the assertion on a PMD fault compares the order of the page, in pages, with PMD_SHIFT, in bytes. */
@@ -143,6 +145,7 @@ export const NO_ERRATA: Errata = {
   refShiftLeft: false,
   grabOneMoreThanTwo: false,
   grabOneFromHead: false,
+  rangeFromCall: false,
   grabWholeRange: false,
   compoundOrderPmdShift: false,
   compoundHeadUnadjusted: false,

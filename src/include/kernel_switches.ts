@@ -127,6 +127,11 @@ export const ERRATA_SWITCHES: Rows<Errata> = {
   refShiftLeft: { values: YES_NO, help: "references counted with << instead of >>", source: "001:2706" },
   grabOneMoreThanTwo: { values: YES_NO, help: "grab-one takes the rest from three pages on only", source: "001:4224" },
   grabOneFromHead: { values: YES_NO, help: "grab-one counts from the head wherever it begins", source: "001:4217" },
+  rangeFromCall: {
+    values: YES_NO,
+    help: "gup=compound-range counts an entry's pages from the first page of the call",
+    source: "001:3112, 3129",
+  },
   grabWholeRange: {
     values: YES_NO,
     help: "gup=compound takes all of an entry's range on the first head, compounds after it included",

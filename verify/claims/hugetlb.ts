@@ -24,6 +24,7 @@ import { timingClaims } from "./hugetlb_times.ts";
 import { diffstat, patchCount } from "./listings.ts";
 import {
   entriesChangedByUse,
+  entriesToMake,
   entryBytes,
   gainOf,
   headsOf,
@@ -157,6 +158,8 @@ function leftAlone(): Claim[] {
     claim("004-21", 0, () => entriesChangedByUse(SIZE_2M, 64)),
     claim("004-24", 2 ** 30 / 2 ** 27, () => leavesPerGib("pmd")),
     claim("004-26", freedPages(SIZE_2M, PAGE, 2), () => readOnlyEntries(SIZE_2M, 2)),
+    claim("004-30", 0, () => entriesToMake(64, 56)),
+    claim("004-30/otherwise", 64 * freedPages(SIZE_2M, PAGE, 2), () => entriesToMake(64, 64)),
     claim("004-28", 0, () => gainOf(X86, SIZE_2M, 2, { structPageSize: 56 })),
   ];
 }

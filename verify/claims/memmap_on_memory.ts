@@ -7,6 +7,8 @@ import { boot } from "../../src/boot.ts";
 import { memoryBlockOnline } from "../../src/drivers/base/memory.ts";
 import { addMemory } from "../../src/drivers/base/memory_hotplug.ts";
 import type { SelfHostedVmemmap } from "../../src/include/kernel_config.ts";
+import { vmemmapPage } from "../../src/mm/page.ts";
+import { lookupAddress, vmemmapVpn } from "../../src/mm/pgtable.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import { allocHugePageAt, sizeToHstate } from "../../src/mm/hugetlb/hugetlb.ts";
 import { mayFreeVmemmap } from "../../src/mm/hotplug/memmap_on_memory.ts";
@@ -32,6 +34,8 @@ export const MEMMAP_ON_MEMORY: Suite = {
       patchCount("003-16", "003", 8),
       ...diffstat("003-17", "003"),
       ...references("003-19"),
+      claim("003-20", yes(vmemmapPagesOf(SMALL) > tablesOf(SMALL)), () => yes(memmapIsMost())),
+      claim("003-21", vmemmapPagesOf(SMALL), memmapInOfflineBlock),
     ]),
 };
 
@@ -157,6 +161,25 @@ function roomClaims(): Claim[] {
       () => without(DAX).pages.dramTotal,
     ),
   ];
+}
+
+/** Whether the memmap of a block takes more DRAM than everything else that adding it takes. */
+function memmapIsMost(): boolean {
+  const { vmemmap, dramTotal } = report({ size: SMALL }).pages;
+  return vmemmap > dramTotal - vmemmap;
+}
+
+/** Memmap pages of a block that was added and not brought online, mapped to frames of the block. */
+function memmapInOfflineBlock(): number {
+  const k = boot({ hotplug: [{ bytes: SMALL }], memmapOnMemory: true });
+  const { start, end } = k.machine.topology.hotplug[0];
+  addMemory(k, 0, start * k.pageBytes, SMALL, { memmapOnMemory: true });
+  const pages = new Set<number>();
+  for (let pfn = start; pfn < end; pfn++) {
+    const frame = lookupAddress(k, k.rootPfn, vmemmapVpn(k, vmemmapPage(k, pfn)))?.pfn ?? -1;
+    if (frame >= start && frame < end) pages.add(frame);
+  }
+  return pages.size;
 }
 
 /** A gibibyte of whole blocks for kmem, on a kernel whose kmem asks for memmap on the memory (6.8). */

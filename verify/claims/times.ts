@@ -6,7 +6,8 @@ import { modelInitMs, modelMs, modelNs } from "../../src/model/time.ts";
 import { costTable, DEFAULT_COST } from "../../src/model/cost_tables.ts";
 import type { Claim } from "./claim.ts";
 import { byItsOwn, claim, modelled } from "./documented.ts";
-import { yes } from "../measure/measure.ts";
+import type { TermName } from "../../src/model/terms.ts";
+import { gupRound, yes } from "../measure/measure.ts";
 import { BOOTSTRAP_FIGURES, GUP_FIGURES, type GupFigure } from "../series/figures.ts";
 import { altmapBootstrap, altmapInstructions } from "../series/second.ts";
 import { SeriesWork } from "../series/work.ts";
@@ -54,6 +55,21 @@ export function gupRatios(): Claim[] {
         "the references alone; 6.4 in instructions of a real 6.1",
     },
   ];
+}
+
+/** The pgmap lookup of a pin of 4 pages against its atomic adds. */
+export function lookupOfFew(id: string): Claim {
+  return modelled(id, () => {
+    const { getCounters } = gupRound("v4", { size: 2 ** 26, align: 2 ** 21, mode: "pin", batch: 4 });
+    const ns = (term: TermName) => modelNs(getCounters, costTable(DEFAULT_COST), [term]);
+    return ns("pgmapLookup") / ns("atomicAdd");
+  });
+}
+
+/** A pin of 16G with the memmap in an altmap, before patch 8 over after. */
+export function altmapPins(id: string): Claim {
+  const of = (kernel: string) => GUP_FIGURES.find((f) => f.id === "pin altmap 16G" && f.kernel === kernel)!;
+  return modelled(id, () => modelOf(of("before")) / modelOf(of("patch8")));
 }
 
 function modelOf(figure: GupFigure): number {

@@ -105,7 +105,7 @@ const INITIALISED: readonly Claim[] = [
 ];
 
 /** Struct pages written for 1 GiB. */
-function written(kernel: string | KernelConfig, align: number): number {
+export function written(kernel: string | KernelConfig, align: number): number {
   const size = align === SIZE_1G ? 2 * SIZE_1G : SIZE_1G;
   return build(kernel, { size, align }).k.stat[C.structPagesWrittenDram] / (size / SIZE_1G);
 }

@@ -7,11 +7,21 @@ import { claim, withReadings } from "./documented.ts";
 import { diffstat, lengths, patchChain, patchCount, patchDiffstats, reviews } from "./listings.ts";
 import { SKETCHES } from "./sketches.ts";
 import { SECTION_CLAIMS } from "./v4_sections.ts";
-import { altmapBootstrapTime, bootstrapTime, gupRatios, gupTime, inconsistentTimes } from "./times.ts";
+import {
+  altmapBootstrapTime,
+  altmapPins,
+  bootstrapTime,
+  gupRatios,
+  gupTime,
+  inconsistentTimes,
+  lookupOfFew,
+} from "./times.ts";
+import { devmapClaims } from "./v4_devmap.ts";
 import { gupClaims } from "./v4_gup.ts";
 import { INIT_CLAIMS } from "./v4_init.ts";
 import { REFERENCE_CLAIMS } from "./v4_refs.ts";
 import { savingsClaims } from "./v4_savings.ts";
+import { threadClaims } from "./v4_thread.ts";
 import { STATEMENTS } from "./v4_statements.ts";
 
 /** Suite of seed 001. */
@@ -25,6 +35,8 @@ export const V4_SERIES: Suite = {
       ...REFERENCE_CLAIMS,
       ...gupClaims(),
       ...SECTION_CLAIMS,
+      ...devmapClaims(),
+      ...threadClaims(),
       ...TIMES,
       ...LISTS,
     ]),
@@ -60,4 +72,6 @@ const TIMES = [
   bootstrapTime("001-28/after", "128G 2M, change log"),
   claim("001-85"),
   claim("001-89"),
+  lookupOfFew("001-112"),
+  altmapPins("001-124"),
 ];

@@ -45,6 +45,8 @@ import {
   pagesOfCompound,
   type Scale,
 } from "../measure/measure.ts";
+import { freedPages } from "../formulas/hugetlb.ts";
+import { gainOf } from "../measure/hugetlb.ts";
 import { bootstrapTime } from "./times.ts";
 
 /** Suite of seed 000. */
@@ -58,6 +60,8 @@ export const V7_COVER: Suite = {
       ...perTib1G(scale).map(partCounted(scale)),
       ...ratios(scale),
       ...TIMES,
+      claim("000-26", freedPages(SIZE_2M, PAGE, 1) - savedPages(SIZE_2M, "pte"), () =>
+        gainOf("x86-64", SIZE_2M, 1) - savedByLayout(SIZE_2M, "v7")),
     ]),
 };
 
@@ -68,7 +72,7 @@ export function partCounted({ size }: Scale): (claim: Claim) => Claim {
 }
 
 /** Vmemmap pages of one device page that map no frame of their own. */
-function savedByLayout(align: number, kernel: string): number {
+export function savedByLayout(align: number, kernel: string): number {
   return mappedPages(align, kernel) - layoutOf(align, kernel).frames.length;
 }
 

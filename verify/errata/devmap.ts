@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Defects in bringing device memory up and down, in faults on it and in what a machine check finds (patches 1, 4 to 6).
 
-import {
-  allocDaxRegion,
-  createDevDax,
-  deleteDevDax,
-  type DevDax,
-  reconfigureDevDax,
-} from "../../src/drivers/dax/bus.ts";
-import { devDaxProbe, devDaxRemove } from "../../src/drivers/dax/device.ts";
-import { boot } from "../../src/boot.ts";
-import type { KernelConfig } from "../../mod.ts";
-import { basePages, SIZE_1G, SIZE_2M } from "../formulas/vmemmap.ts";
+import { pagesAfterResize } from "../claims/v4_devmap.ts";
 import { indexAfterFault, poisoned, refsOf, yields } from "../claims/v4_refs.ts";
 import { type Erratum, formulaOf, shownBy } from "./erratum.ts";
 
@@ -53,34 +43,10 @@ export const DEVMAP_ERRATA: readonly Erratum[] = [
   },
   {
     name: "clearDynamicPgmap",
-    source: "patch 6 (001:800)",
-    wrongly: "a dynamic device keeps the pgmap of its last life, with the range it had then",
+    ...shownBy("001-121/before"),
     rightly: "kill_dev_dax() forgets it, and the next probe makes a new one",
     preset: "v4",
-    what: "memory a 1 GiB device brings up after it was 512 MiB",
-    unit: "pages",
-    wrong: basePages(SIZE_1G) / 2,
-    right: basePages(SIZE_1G),
+    right: formulaOf("001-121"),
     observe: pagesAfterResize,
   },
 ];
-
-function pagesAfterResize(kernel: KernelConfig): number {
-  const k = boot({ kernel, pmem: [{ bytes: SIZE_1G }] });
-  const region = allocDaxRegion(k, 0, k.machine.topology.pmem[0], SIZE_2M, false);
-  if (region === null) throw new Error("verify: no dax region");
-  const dev = createDevDax(k, region, basePages(SIZE_1G) / 2, SIZE_2M, null);
-  if (typeof dev === "number") throw new Error("verify: no device");
-  devDaxProbe(k, dev);
-  devDaxRemove(k, dev);
-  reconfigureDevDax(k, dev, basePages(SIZE_1G), SIZE_2M);
-  devDaxProbe(k, dev);
-  const pages = broughtUp(dev);
-  devDaxRemove(k, dev);
-  deleteDevDax(dev);
-  return pages;
-}
-
-function broughtUp({ pgmap }: DevDax): number {
-  return pgmap === null ? 0 : pgmap.ranges.reduce((sum, { start, end }) => sum + end - start, 0);
-}

@@ -8,6 +8,8 @@ import { documentId } from "../claims/catalogue.ts";
 import type { Claim } from "../claims/claim.ts";
 import { documented } from "../claims/documented.ts";
 import { savedByOne } from "../claims/hugetlb.ts";
+import { devmapClaims } from "../claims/v4_devmap.ts";
+import { threadClaims } from "../claims/v4_thread.ts";
 import { gupClaims } from "../claims/v4_gup.ts";
 import { INIT_CLAIMS } from "../claims/v4_init.ts";
 import { REFERENCE_CLAIMS } from "../claims/v4_refs.ts";
@@ -37,7 +39,9 @@ export interface Erratum {
 
 /** Rows that errata are about. */
 const ROWS = new Map(
-  [...INIT_CLAIMS, ...REFERENCE_CLAIMS, ...gupClaims(), ...savedByOne()].map((row) => [row.id, row]),
+  [...INIT_CLAIMS, ...REFERENCE_CLAIMS, ...gupClaims(), ...devmapClaims(), ...threadClaims(), ...savedByOne()].map((
+    row,
+  ) => [row.id, row]),
 );
 
 function rowOf(id: string): Claim & Required<Pick<Claim, "formula">> {

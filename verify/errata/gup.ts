@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Defects in taking references (001's thread) and in what a fault asserts.
 
-import { populateArea } from "../../src/mm/memory.ts";
-import { C } from "../../src/mm/vmstat.ts";
-import type { KernelConfig } from "../../mod.ts";
 import { basePages, SIZE_2M } from "../formulas/vmemmap.ts";
-import { build, mapDevice } from "../measure/measure.ts";
 import { refsAfter, secondHeadReferences } from "../claims/v4_gup.ts";
-import { type Erratum, formulaOf, reasonIn, shownBy } from "./erratum.ts";
+import { faultWarnings, pagesAstray } from "../claims/v4_thread.ts";
+import { type Erratum, formulaOf, shownBy } from "./erratum.ts";
 
 const PAGES_2M = basePages(SIZE_2M);
 
@@ -39,19 +36,18 @@ export const GUP_ERRATA: readonly Erratum[] = [
   },
   {
     name: "compoundOrderPmdShift",
-    ...reasonIn("001-87"),
+    ...shownBy("001-111"),
     rightly: "the order counts pages: PMD_SHIFT - PAGE_SHIFT, 9",
     preset: "v4",
-    what: "warnings of 8 faults on 2M pages",
-    unit: "",
-    wrong: 8,
-    right: 0,
+    right: formulaOf("001-111/meant"),
     observe: faultWarnings,
   },
+  {
+    name: "rangeFromCall",
+    ...shownBy("001-108"),
+    rightly: "*nr less what it was at the entry",
+    preset: "v4",
+    right: formulaOf("001-108/meant"),
+    observe: (kernel) => pagesAstray({ ...kernel, gup: "compound-range" }),
+  },
 ];
-
-function faultWarnings(kernel: KernelConfig): number {
-  const built = build(kernel, { size: 2 ** 28, align: SIZE_2M });
-  populateArea(built.k, mapDevice(built, 8 * SIZE_2M), PAGES_2M);
-  return built.k.stat[C.warnings];
-}

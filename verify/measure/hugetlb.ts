@@ -8,7 +8,7 @@ import { boot } from "../../src/boot.ts";
 import { costTable } from "../../src/model/cost_tables.ts";
 import { hugetlbMs } from "../../src/model/hugetlb.ts";
 import { USE_PTE_TABLE } from "../../src/include/frame_use.ts";
-import { PAGE_FLAGS } from "../../src/include/mm_types.ts";
+import { PAGE_COMPOUND_HEAD, PAGE_COMPOUND_HEAD_HI, PAGE_FLAGS } from "../../src/include/mm_types.ts";
 import {
   allocHugePage,
   allocHugePageAt,
@@ -136,6 +136,27 @@ export function headsOf(size: number, keep: number): number {
   let seen = 0;
   for (let i = 0; i < size / k.pageBytes; i++) if ((readPage(k, head + i, PAGE_FLAGS) & k.layout.head) !== 0) seen++;
   return seen;
+}
+
+/** Different values of compound_head in the tails of a huge page. */
+export function compoundHeadsOf(size: number): number {
+  const { k, head } = onePage({ size, keep: 2 });
+  const values = new Set<string>();
+  for (let i = 1; i < size / k.pageBytes; i++) {
+    const words = [PAGE_COMPOUND_HEAD, PAGE_COMPOUND_HEAD_HI].map((offset) => readPage(k, head + i, offset));
+    values.add(words.join());
+  }
+  return values.size;
+}
+
+/** Entries written in the memmap's tables to make a pool. */
+export function entriesToMake(count: number, structPageSize: number): number {
+  const config = hugetlbConfig({ size: 2 ** 21, count, keep: 2, structPageSize, vmemmapMap: "base", giveBack: false });
+  const k = bootHugetlbBox(config);
+  const written = () => k.stat[C.pteWrites] + k.stat[C.pmdWrites];
+  const before = written();
+  setNrHugepages(k, sizeToHstate(k, config.size)!, count);
+  return written() - before;
 }
 
 /** Entries of the memmap's tables that are read-only. */

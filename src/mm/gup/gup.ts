@@ -15,8 +15,9 @@
 import type { DevPagemap } from "../../include/memremap.ts";
 import { entryPfn } from "../../machine/mmu.ts";
 import { grabCompound, grabHead, grabPages } from "./hold.ts";
+import { recordSubpages } from "./loops.ts";
 import { putPages, unpinPages } from "./put.ts";
-import type { GupMode } from "../../include/gup.ts";
+import type { GupCall, GupMode } from "../../include/gup.ts";
 import { putCompoundHead, setReferenced, tryGrabCompoundHead } from "./refs.ts";
 import type { Kernel, Mm } from "../kernel.ts";
 import { handleFault, mappedPages } from "../memory.ts";
@@ -64,7 +65,7 @@ export function gupFast(
 /** `lockless_pages_from_mm`: the fast walk. Stops at the first page it cannot hold; returns how many it holds. */
 function lockless(k: Kernel, mm: Mm, vpn: number, n: number): number {
   const call = k.gup;
-  const first = call.next;
+  call.first = call.next;
   const end = vpn + n;
   const { words } = k.phys;
   const { format } = k.arch;
@@ -107,7 +108,7 @@ function lockless(k: Kernel, mm: Mm, vpn: number, n: number): number {
     }
     at += count;
   }
-  return call.next - first;
+  return call.next - call.first;
 }
 
 /**
@@ -154,23 +155,34 @@ function gupPteRange(k: Kernel, entry: number, n: number): number {
 
 /** `__gup_device_huge` in the configured variant: holds and records pages pfn .. pfn + n - 1; returns how many. */
 function gupDeviceHuge(k: Kernel, pfn: number, n: number): number {
+  const call = k.gup;
   const variant = k.config.gup;
   if (variant === "no-pgmap") {
     const head = compoundHead(k, pfn);
     if (compoundOrder(k, head) > 0) return grabHead(k, head, pfn, n);
   }
+  // The sketch of 001:3112 has pfn + *nr and page + *nr, where *nr counts from the first page of the walk.
+  const astray = variant === "compound-range" && k.config.errata.rangeFromCall ? call.next - call.first : 0;
   let pgmap: DevPagemap | null = null;
   let done = 0;
   while (done < n) {
     const at = pfn + done;
-    pgmap = getDevPagemap(k, at, pgmap);
+    pgmap = getDevPagemap(k, at + astray, pgmap);
     if (pgmap === null) return done;
     const got = variant === "per-page" ? grabPages(k, at, n - done) : grabCompound(k, at, n - done);
+    if (astray > 0) recordAnew(call, at + astray, got);
     done += got;
     if (got === 0) break;
   }
   putDevPagemap(pgmap);
   return done;
+}
+
+/** Puts other frames in the place of the `n` recorded last. */
+function recordAnew(call: GupCall, pfn: number, n: number): void {
+  call.next -= n;
+  recordSubpages(call, pfn, n);
+  call.next += n;
 }
 
 /** `undo_dev_pagemap`: returns what was recorded from `from` on, of an entry that changed or could not be held. */

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Seed 001, what its thread says of gup: the sketches put to a mapped device, what the reference on the pgmap is for
+// (explored as in verify/RACES.md), which entries lead to heads.
+
+import { gupFast } from "../../src/mm/gup/gup.ts";
+import { gupTest } from "../../src/mm/gup/ioctl.ts";
+import { populateArea } from "../../src/mm/memory.ts";
+import { isPageHead } from "../../src/mm/page.ts";
+import { levelPages, lookupAddress } from "../../src/mm/pgtable.ts";
+import { C } from "../../src/mm/vmstat.ts";
+import { type KernelConfig } from "../../mod.ts";
+import { basePages, SIZE_1G, SIZE_2M } from "../formulas/vmemmap.ts";
+import { build, mapDevice, withErratum, yes } from "../measure/measure.ts";
+import { race } from "../races/matrix.ts";
+import { LIVES, VARIANTS } from "../races/variants.ts";
+import type { Waits } from "../races/world.ts";
+import type { Claim } from "./claim.ts";
+import { claim } from "./documented.ts";
+
+const PAGES_2M = 512;
+
+/** Claims of the thread. */
+export function threadClaims(): Claim[] {
+  const posted: KernelConfig = { ...withErratum("v4", "rangeFromCall"), gup: "compound-range" };
+  return [
+    claim("001-108", basePages(SIZE_2M), () => pagesAstray(posted)),
+    claim("001-108/meant", 0, () => pagesAstray({ ...posted, errata: { ...posted.errata, rangeFromCall: false } })),
+    claim("001-109", SIZE_2M, bytesOfEntry),
+    claim("001-110", 8, () => entriesToHeads(SIZE_2M, 8)),
+    claim("001-110/1G", 2, () => entriesToHeads(SIZE_1G, 2)),
+    claim("001-111", 8, () => faultWarnings(withErratum("v4", "compoundOrderPmdShift"))),
+    claim("001-111/meant", 0, () => faultWarnings("v4")),
+    claim("001-114", 0, tailsWithHeadFlag),
+    claim("001-115/slow", basePages(SIZE_2M), addsOfSlowPin),
+    claim("001-116", 0, () => wrong("patch 8, no pgmap", ["ipi", "rcu"])),
+    claim("001-116/gone", 1, () => yes(wrong("patch 8, no pgmap", ["none"], ["goes down"]) > 0)),
+    claim("001-116/held", 0, () => wrong("patch 8", ["none"], ["goes down"])),
+    claim("001-117", 0, () => yes(crashes("patch 8, pgmap to the end") === 0)),
+    claim("001-117/gone", 0, () => wrong("patch 8, pgmap to the end", ["none"], ["goes down"])),
+  ];
+}
+
+/** Pages of a call for two 2M pages that are not those the tables map. */
+export function pagesAstray(kernel: KernelConfig): number {
+  const built = build(kernel, { size: 2 ** 28, align: SIZE_2M });
+  const area = mapDevice(built, 8 * SIZE_2M);
+  populateArea(built.k, area, PAGES_2M);
+  const pages = new Float64Array(2 * PAGES_2M);
+  gupFast(built.k, area.mm, area.start, pages.length, "get", pages, 0);
+  return pages.reduce((n, pfn, i) => n + yes(pfn !== built.data + i), 0);
+}
+
+/** `end - addr` of one 2M entry, as the walk has it: addresses are bytes. */
+function bytesOfEntry(): number {
+  const built = build("v4", { size: 2 ** 28, align: SIZE_2M });
+  const { start, end } = mapDevice(built, SIZE_2M);
+  return end * built.k.pageBytes - start * built.k.pageBytes;
+}
+
+/** Entries of `n` pages of a device that lead to a head. */
+function entriesToHeads(align: number, n: number): number {
+  const built = build("v4", { size: Math.max(2 ** 28, (n + 1) * align), align });
+  const { k } = built;
+  const area = mapDevice(built, n * align);
+  const step = align / k.pageBytes;
+  populateArea(k, area, step);
+  let heads = 0;
+  for (let vpn = area.start; vpn < area.end; vpn += step) {
+    const leaf = lookupAddress(k, area.mm.rootPfn, vpn);
+    if (leaf !== null && levelPages(k, leaf.level) === step && isPageHead(k, leaf.pfn)) heads++;
+  }
+  return heads;
+}
+
+/** Warnings of 8 faults on 2M pages, of which each asks for the order of its page. */
+export function faultWarnings(kernel: string | KernelConfig): number {
+  const built = build(kernel, { size: 2 ** 28, align: SIZE_2M });
+  populateArea(built.k, mapDevice(built, 8 * SIZE_2M), PAGES_2M);
+  return built.k.stat[C.warnings];
+}
+
+/** Tails of a 2M page, each with storage of its own, whose flags have PG_head. */
+function tailsWithHeadFlag(): number {
+  const { k, data } = build("5.18", { size: 2 ** 28, align: SIZE_2M });
+  let seen = 0;
+  for (let pfn = data + 1; pfn < data + PAGES_2M; pfn++) if (isPageHead(k, pfn)) seen++;
+  return seen;
+}
+
+/** Atomic adds on reference counts to pin a 2M page by the path that FOLL_LONGTERM takes. */
+function addsOfSlowPin(): number {
+  const built = build("v4", { size: 2 ** 28, align: SIZE_2M });
+  const { k } = built;
+  const { mm, start } = mapDevice(built, SIZE_2M);
+  const test = { mm, vpn: start, pages: PAGES_2M, batch: PAGES_2M, mode: "pin", repeats: 1, slow: true } as const;
+  return gupTest(k, test).getCounters.refcountStoresDram;
+}
+
+/** What goes wrong in explored schedules: of a variant of gup, its device going down in these ways. */
+function hazards(name: string, waits: readonly Waits[], lives: readonly string[]): [hazard: string, count: number][] {
+  const variant = VARIANTS.find((known) => known.name === name);
+  if (variant === undefined) throw new RangeError(`Cannot explore "${name}": expected a variant of gup`);
+  const races = waits.flatMap((wait) => lives.map((life) => race(variant, life, wait, "per-page")));
+  return races.flatMap((found) => [...found.hazards].map(([hazard, { count }]): [string, number] => [hazard, count]));
+}
+
+function wrong(name: string, waits: readonly Waits[], lives: readonly string[] = Object.keys(LIVES)): number {
+  return hazards(name, waits, lives).reduce((n, [, count]) => n + count, 0);
+}
+
+/** Schedules that end in a fault, nothing waiting. */
+function crashes(name: string): number {
+  return hazards(name, ["none"], Object.keys(LIVES)).reduce(
+    (n, [hazard, count]) => n + (/^oops/.test(hazard) ? count : 0),
+    0,
+  );
+}
