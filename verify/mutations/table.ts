@@ -112,8 +112,8 @@ export const ROWS: readonly MutationRow[] = [
   ),
   erratum("rangeFromCall", "001:3112", "the pages of an entry are counted from the first page of the call", {
     machine: toy("v4", { gup: "compound-range" }),
-    invariant: "I20",
-    notices: /lost its last reference|I20/,
+    invariant: "I21",
+    notices: /I21/,
   }),
   erratum("compoundHeadUnadjusted", "004:202", "tails on the head's memmap page carry PG_head and pass for heads", {
     machine: toy("v7+head"),
