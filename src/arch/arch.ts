@@ -18,6 +18,8 @@ export interface DirectMapGeometry {
   readonly pgdIndex: number;
   /** Largest level whose leaves map it; 0: base pages alone. */
   readonly largestLeaf: number;
+  /** arch_add_memory() leaves what it mapped when memmap cannot be had. */
+  readonly keptOnFailure: boolean;
 }
 
 /** One architecture with one base page size. Shifts are log2 of bytes, orders log2 of base pages. */

@@ -6,8 +6,8 @@
 //
 //   pmem 1 GiB, arm64 with 4K pages:  PUD table (DRAM's)  -->  1 PMD table  -->  512 PTE tables  -->  262144 frames
 //
-// On for machines booted with it (BootOptions.directMap). Left out: attributes, the contiguous bit, what Linux leaves
-// mapped on x86 when memmap cannot be had.
+// What is mapped already stays as it is: x86-64 leaves the map of memory that could not be added, and finds it when it is
+// added again. On for machines booted with it (BootOptions.directMap). Left out: attributes, the contiguous bit.
 
 import type { DirectMapGeometry } from "../arch/arch.ts";
 import { ENOMEM } from "../include/errno.ts";
@@ -22,6 +22,7 @@ import {
   entryHuge,
   entryNone,
   levelPages,
+  lookupAddress,
   populateTo,
   setEntry,
   tableEmpty,
@@ -42,8 +43,19 @@ export function mapDirect(k: Kernel, nid: number, start: number, end: number): n
 function mapRange(k: Kernel, direct: DirectMapGeometry, nid: number, start: number, end: number): number {
   const { pgdIndex, largestLeaf } = direct;
   for (let at = start; at < end;) {
-    const level = leafLevel(k, largestLeaf, at, end);
-    const entry = populateTo(k, k.rootPfn, directVpn(k, pgdIndex, at), level, nid, USE_DIRECT_MAP);
+    const vpn = directVpn(k, pgdIndex, at);
+    const there = lookupAddress(k, k.rootPfn, vpn);
+    if (there !== null) {
+      const pages = levelPages(k, there.level);
+      at += pages - at % pages;
+      continue;
+    }
+    let level = leafLevel(k, largestLeaf, at, end);
+    let entry = populateTo(k, k.rootPfn, vpn, level, nid, USE_DIRECT_MAP);
+    while (entry >= 0 && level > 0 && !entryNone(k, entry)) {
+      // A table is there already.
+      entry = populateTo(k, k.rootPfn, vpn, --level, nid, USE_DIRECT_MAP);
+    }
     if (entry < 0) return -ENOMEM;
     if (level > 0) {
       setEntry(k, entry, level, at, k.arch.format.kernelHuge);
@@ -57,7 +69,12 @@ function mapRange(k: Kernel, direct: DirectMapGeometry, nid: number, start: numb
   return 0;
 }
 
-/** Takes the mapping of frames [start, end) away, and tables that are empty then. */
+/** The end of arch_add_memory() where memmap cannot be had: arm64 unmaps what it mapped, x86-64 does not. */
+export function addMemoryFailed(k: Kernel, start: number, end: number): void {
+  if (k.directMap?.keptOnFailure === false) unmapDirect(k, start, end);
+}
+
+/** Takes the mapping of frames [start, end) away, but for leaves that reach beyond, and tables that are empty then. */
 export function unmapDirect(k: Kernel, start: number, end: number): void {
   if (k.directMap === null || start >= end) return;
   const { pgdIndex } = k.directMap;
@@ -101,8 +118,9 @@ function unmapTable(k: Kernel, table: number, level: number, start: number, end:
     const next = Math.min((Math.floor(vpn / pages) + 1) * pages, end);
     const at = entryAt(k, table, tableIndex(k, vpn, level));
     if (!entryNone(k, at)) {
-      if (level === 0 || entryHuge(k, at)) clearEntry(k, at, level);
-      else {
+      if (level === 0 || entryHuge(k, at)) {
+        if (next - vpn === pages) clearEntry(k, at, level);
+      } else {
         const child = entryFrame(k, at);
         if (level === 1) {
           const from = entryAt(k, child, tableIndex(k, vpn, 0));

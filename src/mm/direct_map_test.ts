@@ -61,3 +61,25 @@ Deno.test("mapDirect() unwinds whichever table cannot be had", () => {
     checkInvariants(k);
   }
 });
+
+Deno.test("memory that cannot be added stays mapped on x86-64, and counts once when it is added again", () => {
+  const pmem = [{ bytes: GIB, startBytes: 8 * GIB }];
+  const k = boot({ ...BOX, kernel: "v7", pmem });
+  const tables = k.uses[USE_DIRECT_MAP];
+  const [region] = ndRegions(k);
+  const create = (size: number) => createNamespace(k, region, { size, align: 2 ** 21, map: "mem" });
+  const mapped = () => lookupAddress(k, k.rootPfn, directVpn(k, k.arch.directMap!.pgdIndex, 8 * GIB / 4096))?.level;
+  // The PMD table of the direct map can be had, the first frame of memmap cannot.
+  k.fault.arm(2, true);
+  assertEquals(create(2 ** 28), -ENOMEM);
+  k.fault.disarm();
+  checkInvariants(k);
+  assertEquals([k.uses[USE_DIRECT_MAP], mapped()], [tables + 1, 1]);
+  const ns = create(GIB);
+  assert(typeof ns !== "number");
+  checkInvariants(k);
+  assertEquals([k.uses[USE_DIRECT_MAP], mapped()], [tables + 1, 1]);
+  assertEquals(destroyNamespace(k, ns), 0);
+  checkInvariants(k);
+  assertEquals([k.uses[USE_DIRECT_MAP], mapped()], [tables, undefined]);
+});

@@ -12,7 +12,7 @@ import { panic } from "../lib/bug.ts";
 import { altmapHas, altmapOffset } from "./vmemmap/altmap.ts";
 import { type Kernel, newObject } from "./kernel.ts";
 import { overlapsMemoryBlocks } from "./hotplug/memory_block.ts";
-import { mapDirect, unmapDirect } from "./direct_map.ts";
+import { addMemoryFailed, mapDirect, unmapDirect } from "./direct_map.ts";
 import { addPages, moveRangeToDeviceZone, removePages } from "./hotplug/memory_hotplug.ts";
 import { memmapInitAltmap, memmapInitZoneDevice } from "./mm_init.ts";
 import { pageRefcount, vmemmapPage, writePage } from "./page.ts";
@@ -163,7 +163,7 @@ const pagemapRange = traced("pagemap_range(_, range)", (k: Kernel, pgmap: DevPag
   let err = mapDirect(k, pgmap.nid, start, end);
   if (err === 0) {
     err = addPages(k, pgmap.nid, start, end - start, { altmap: pgmap.altmap, pgmap });
-    if (err < 0) unmapDirect(k, start, end);
+    if (err < 0) addMemoryFailed(k, start, end);
   }
   if (err < 0) {
     k.pgmaps.delete(pgmap.ranges[i]);

@@ -26,7 +26,7 @@ const COMMON = {
   highStartBytes: 0,
   pudPages: false,
   // Permissions of single pages may change (rodata=full).
-  directMap: { pgdIndex: 0, largestLeaf: 0 },
+  directMap: { pgdIndex: 0, largestLeaf: 0, keptOnFailure: false },
   remapsLiveEntries: false,
   altmapBasePages: true,
   regionAlignBytes: SZ_1G,

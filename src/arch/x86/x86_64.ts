@@ -20,7 +20,7 @@ export const X86_64: Arch = {
   // VMEMMAP_START 0xffffea0000000000, bits 39-47.
   vmemmapPgdIndex: 468,
   // PAGE_OFFSET 0xffff888000000000.
-  directMap: { pgdIndex: 273, largestLeaf: 2 },
+  directMap: { pgdIndex: 273, largestLeaf: 2, keptOnFailure: true },
   dmaEndBytes: 16 * SZ_1M,
   dma32EndBytes: 4 * SZ_1G,
   // q35 keeps 2 GiB below the hole once there is more than 2.75 GiB of memory.

@@ -14,7 +14,7 @@ import { isAligned } from "../../lib/align.ts";
 import type { Kernel } from "../../mm/kernel.ts";
 import { mhpSupportsMemmapOnMemory } from "../../mm/hotplug/memmap_on_memory.ts";
 import { findMemoryBlock, overlapsMemoryBlocks } from "../../mm/hotplug/memory_block.ts";
-import { mapDirect, unmapDirect } from "../../mm/direct_map.ts";
+import { addMemoryFailed, mapDirect, unmapDirect } from "../../mm/direct_map.ts";
 import { addPages, removePages } from "../../mm/hotplug/memory_hotplug.ts";
 import { createMemoryBlockDevices, memoryBlockOnline, removeMemoryBlockDevices } from "./memory.ts";
 import { traced } from "../../mm/trace.ts";
@@ -110,7 +110,7 @@ function addRange(k: Kernel, nid: number, start: number, end: number, altmap: Vm
   if (err < 0) return err;
   err = addPages(k, nid, start, end - start, { altmap, pgmap: null });
   if (err < 0) {
-    unmapDirect(k, start, end);
+    addMemoryFailed(k, start, end);
     return err;
   }
   err = createMemoryBlockDevices(k, nid, start, end, altmap);
