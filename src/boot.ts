@@ -58,8 +58,8 @@ export interface BootOptions {
   readonly hotplug?: readonly RegionSpec[];
   /** Nodes there may be, those without DRAM included; default one per entry of `dram`. */
   readonly nodes?: number;
-  /** memory_hotplug.memmap_on_memory=on, where the kernel has it; default false. */
-  readonly memmapOnMemory?: boolean;
+  /** memory_hotplug.memmap_on_memory, where the kernel has it: N (false, default), Y (true), or force (since 6.6). */
+  readonly memmapOnMemory?: boolean | "force";
   /** What becomes of a hot-added memory block (memhp_default_state=); default `"offline"`. */
   readonly memhpDefaultState?: MemhpDefaultState;
   /** movable_node: hot-added memory that belongs to no zone yet goes to ZONE_MOVABLE; default false. */

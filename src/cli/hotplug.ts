@@ -62,7 +62,9 @@ function text(report: HotplugReport): string {
     `into ${formatSize(config.dram)}${nodeText(config)}, memory blocks of ${
       formatSize(report.blockBytes)
     }, kernel ${config.kernel}`,
-    config.memmapOnMemory ? `memmap_on_memory on${refused}` : "memmap_on_memory off",
+    config.memmapOnMemory
+      ? `memmap_on_memory ${config.memmapForce ? "force" : "on"}${refused}`
+      : "memmap_on_memory off",
     ...beforeText(report, page),
     ...runText(report, page),
     `  blocks            ${numbers(blocks)}, ${blocks.filter((b) => b.state === "online").length} online` +

@@ -8,7 +8,7 @@ import { flagsHiNid, flagsHiZone } from "../include/page_flags.ts";
 import { PAGE_FLAGS_HI } from "../include/mm_types.ts";
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "../mm/kernel.ts";
-import { isVmemmapSelfHosted, mhpGeometry, mhpRefusals } from "../mm/hotplug/memmap_on_memory.ts";
+import { isVmemmapSelfHosted, memmapOnMemoryPages, mhpGeometry, mhpRefusals } from "../mm/hotplug/memmap_on_memory.ts";
 import type { Zone } from "../mm/mmzone.ts";
 import { pageFlags, readPage, vmemmapPage } from "../mm/page.ts";
 import { findArea, zoneIndexOfDram } from "../mm/page_alloc.ts";
@@ -39,7 +39,7 @@ function checkSelfHosted(k: Kernel, block: MemoryBlock): void {
     if (area?.isFree(pfn)) panic(`checkInvariants: I16 frame ${pfn} holds memmap of its block ${id} and is free`);
   }
   const frames = ownMemmapFrames(k, block);
-  if (frames !== nrVmemmapPages) {
+  if (memmapOnMemoryPages(k, frames) !== nrVmemmapPages) {
     panic(`checkInvariants: I26 block ${id} has ${nrVmemmapPages} memmap frames, ${frames} are mapped`);
   }
   for (let pfn = start; block.zone >= 0 && pfn < start + nrVmemmapPages; pfn++) {

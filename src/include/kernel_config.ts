@@ -123,6 +123,8 @@ export interface KernelConfig {
   readonly hugetlbFree: "sync" | "deferred";
   /** memory_hotplug.memmap_on_memory is available. */
   readonly memmapOnMemory: boolean;
+  /** memmap_on_memory may be "force": memmap is rounded up to whole pageblocks (6.6). */
+  readonly memmapOnMemoryForce: boolean;
   /** kmem asks for memmap on the memory that it plugs (6.8). */
   readonly kmemMemmapOnMemory: boolean;
   /** kmem logs how much alignment cuts off (6.16). */
@@ -179,6 +181,7 @@ const LINUX_5_14: KernelConfig = {
   hugetlbGrace: false,
   hugetlbFree: "sync",
   memmapOnMemory: true,
+  memmapOnMemoryForce: false,
   kmemMemmapOnMemory: false,
   kmemTruncationLog: false,
   pageStructOverride: false,
@@ -231,6 +234,7 @@ const LINUX_6_7: KernelConfig = {
   hugetlbHead: "copied",
   hugetlbRestoreFallback: true,
   hugetlbFlush: "batch",
+  memmapOnMemoryForce: true,
 };
 
 const LINUX_6_12: KernelConfig = {

@@ -96,6 +96,11 @@ export const KERNEL_SWITCHES: Rows<Omit<KernelConfig, "name" | "errata">> = {
     source: "004 patch 9",
   },
   memmapOnMemory: { values: YES_NO, help: "memory_hotplug.memmap_on_memory is there", source: "Linux 5.14" },
+  memmapOnMemoryForce: {
+    values: YES_NO,
+    help: "memmap_on_memory=force rounds a block's memmap up to whole pageblocks",
+    source: "Linux 6.6",
+  },
   kmemMemmapOnMemory: { values: YES_NO, help: "kmem asks for memmap on the memory it plugs", source: "Linux 6.8" },
   kmemTruncationLog: { values: YES_NO, help: "kmem logs how much alignment cuts off", source: "Linux 6.16" },
   pageStructOverride: {

@@ -138,7 +138,7 @@ export interface HotplugState {
   /** Hot-added blocks by number. */
   readonly blocks: Map<number, MemoryBlock>;
   /** memory_hotplug.memmap_on_memory. */
-  readonly memmapOnMemory: boolean;
+  readonly memmapOnMemory: boolean | "force";
   readonly memhpDefaultState: MemhpDefaultState;
   readonly movableNode: boolean;
   /** hugetlb_free_vmemmap, as it was at boot. */

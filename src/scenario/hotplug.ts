@@ -127,7 +127,7 @@ export function hotplugReportOn(options: HotplugOptions, directMap: boolean): Ho
   const config = hotplugConfig(options);
   const report = plug(config, directMap);
   if (!config.memmapOnMemory) return report;
-  const off = { ...config, memmapOnMemory: false, contents: false };
+  const off = { ...config, memmapOnMemory: false, memmapForce: false, contents: false };
   const { error, addedBytes, pages, mapping, states, usableBytes } = plug(off, directMap);
   return { ...report, baseline: { error, addedBytes, pages, mapping, states, usableBytes } };
 }

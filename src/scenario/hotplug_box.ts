@@ -44,6 +44,8 @@ export interface HotplugOptions {
   readonly dimm?: number;
   /** memory_hotplug.memmap_on_memory=on; default false. */
   readonly memmapOnMemory?: boolean;
+  /** With memmapOnMemory: the parameter is force (since 6.6), which rounds a block's memmap up to pageblocks. */
+  readonly memmapForce?: boolean;
   /** Kernel: a preset, one with switches (`6.1,memmapOnMemory=false`), or an object; default `6.1`. */
   readonly kernel?: string | KernelConfig;
   /** Architecture and base page size: `x86-64` (default), `arm64-4k`, `arm64-16k`, `arm64-64k`, `toy`. */
@@ -106,6 +108,7 @@ export const HOTPLUG_ROWS = {
     "memmap-on-memory",
     "memory_hotplug.memmap_on_memory=on, and the same with off",
   ),
+  memmapForce: switchRow("memmapForce", "memmap-force", "with --memmap-on-memory: its value is force, not on"),
   dimm: sizeRow("dimm", "size of each DIMM; default: one DIMM"),
   kernel: KERNEL_ROW,
   arch: ARCH_ROW,
@@ -157,6 +160,7 @@ export function hotplugConfig(options: HotplugOptions): HotplugConfig {
     targetNode: given.targetNode ?? given.node,
     block: given.block ?? blockBytes(arch, dram, given.bareMetal),
   };
+  checkForce(config);
   checkSizes(config, range !== null && given.size !== undefined);
   return config;
 }
@@ -192,7 +196,7 @@ export function bootHotplugBox(config: HotplugConfig, directMap: boolean = false
     structPageSize: config.structPageSize,
     contents: config.contents,
     fragment: config.fragment,
-    memmapOnMemory: config.memmapOnMemory,
+    memmapOnMemory: config.memmapOnMemory && config.memmapForce ? "force" : config.memmapOnMemory,
     memhpDefaultState: defaultState(config),
     hypervisor: !config.bareMetal,
     memoryBlockBytes: config.block,
@@ -236,6 +240,12 @@ function layout(arch: Arch, dram: number, hotplug: readonly RegionSpec[], align 
     regionAlignBytes: Math.max(arch.regionAlignBytes, align),
     pageBytes: pageBytes(arch),
   });
+}
+
+function checkForce({ memmapForce, memmapOnMemory }: HotplugConfig): void {
+  if (memmapForce && !memmapOnMemory) {
+    throw new RangeError("Cannot force memmap onto memory with memmap_on_memory off: expected it on");
+  }
 }
 
 function checkSizes(config: HotplugConfig, sizeToo: boolean): void {

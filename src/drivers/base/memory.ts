@@ -6,6 +6,7 @@
 import { EEXIST, EINVAL, ENOMEM } from "../../include/errno.ts";
 import type { MemoryBlock, OnlineType } from "../../include/memory.ts";
 import type { VmemAltmap } from "../../include/memremap.ts";
+import { memmapOnMemoryPages } from "../../mm/hotplug/memmap_on_memory.ts";
 import type { Kernel } from "../../mm/kernel.ts";
 import {
   adjustPresentPageCount,
@@ -92,6 +93,7 @@ function addMemoryBlock(k: Kernel, nid: number, start: number, altmap: VmemAltma
   if (k.fault.fails(0)) return -ENOMEM;
   const { blocks, blockPages } = k.hotplug;
   const id = start / blockPages;
-  blocks.set(id, { id, nid, start, end: start + blockPages, altmap, nrVmemmapPages: altmap?.alloc ?? 0, zone: -1 });
+  const own = altmap === null ? 0 : memmapOnMemoryPages(k, altmap.alloc);
+  blocks.set(id, { id, nid, start, end: start + blockPages, altmap, nrVmemmapPages: own, zone: -1 });
   return 0;
 }

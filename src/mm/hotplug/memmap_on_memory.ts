@@ -7,7 +7,7 @@
 //   0                            vmemmap bytes: whole PMDs                          block bytes
 //                                | whole pageblocks                                |
 
-import { isAligned } from "../../lib/align.ts";
+import { alignUp, isAligned } from "../../lib/align.ts";
 import type { Kernel } from "../kernel.ts";
 import { findMemoryBlock } from "./memory_block.ts";
 import { pageFlags, vmemmapPage } from "../page.ts";
@@ -26,6 +26,8 @@ export interface MhpGeometry {
   readonly archOptIn: boolean;
   /** memory_hotplug.memmap_on_memory=on, in a kernel that has it. */
   readonly parameter: boolean;
+  /** The parameter is "force" (6.6): the memmap is rounded up to whole pageblocks, what it does not fill is lost. */
+  readonly force?: boolean;
   /** HugeTLB vmemmap freeing is on, in a kernel where the two exclude each other. */
   readonly hugetlbFreeing: boolean;
 }
@@ -45,7 +47,9 @@ export type MhpRefusal =
   /** The memmap is no multiple of what a PMD entry maps. */
   | "pmd"
   /** What remains is no multiple of a pageblock. */
-  | "pageblock";
+  | "pageblock"
+  /** Rounded up to pageblocks, the memmap would fill the block. */
+  | "full";
 
 /** Every rule that refuses `range` bytes of memory; empty when the memmap may lie in it. */
 export function mhpRefusals(g: MhpGeometry, range: number): MhpRefusal[] {
@@ -57,8 +61,20 @@ export function mhpRefusals(g: MhpGeometry, range: number): MhpRefusal[] {
   if (!g.archOptIn) refusals.push("arch");
   if (bytes !== g.blockBytes) refusals.push("block");
   if (!isAligned(vmemmap, g.pmdBytes)) refusals.push("pmd");
-  if (!isAligned(bytes - vmemmap, g.pageblockBytes)) refusals.push("pageblock");
+  const kept = g.force ? alignUp(vmemmap, g.pageblockBytes) : vmemmap;
+  if (!isAligned(bytes - kept, g.pageblockBytes)) refusals.push("pageblock");
+  if (kept >= bytes) refusals.push("full");
   return refusals;
+}
+
+/** `memory_block_memmap_on_memory_pages`: frames that a block sets aside for `memmap` frames of its own memmap. */
+export function memmapOnMemoryPages(k: Kernel, memmap: number): number {
+  return forced(k) ? alignUp(memmap, 2 ** k.arch.pageblockOrder) : memmap;
+}
+
+/** "force" is a value of the parameter since 6.6; kernels before take it for "off". */
+function forced({ hotplug, config }: Kernel): boolean {
+  return hotplug.memmapOnMemory === "force" && config.memmapOnMemoryForce;
 }
 
 /** The geometry of a running kernel. */
@@ -71,7 +87,8 @@ export function mhpGeometry(k: Kernel): MhpGeometry {
     blockBytes: k.hotplug.blockPages * k.pageBytes,
     perBlock: k.config.memmapOnMemoryUnit === "block",
     archOptIn: k.arch.memmapOnMemory ?? false,
-    parameter: k.hotplug.memmapOnMemory && k.config.memmapOnMemory,
+    parameter: (k.hotplug.memmapOnMemory === true || forced(k)) && k.config.memmapOnMemory,
+    force: forced(k),
     hugetlbFreeing: k.hotplug.hugetlbFreeVmemmap && k.config.selfHostedVmemmap === "exclusive",
   };
 }
@@ -101,5 +118,5 @@ export function isVmemmapSelfHosted(k: Kernel, pfn: number): boolean {
 export function mayFreeVmemmap(k: Kernel, head: number): boolean {
   const { hugetlbFreeVmemmap, memmapOnMemory } = k.hotplug;
   if (k.config.selfHostedVmemmap === "marked") return !isVmemmapSelfHosted(k, head);
-  return k.config.selfHostedVmemmap === "ignored" || hugetlbFreeVmemmap || !memmapOnMemory;
+  return k.config.selfHostedVmemmap === "ignored" || hugetlbFreeVmemmap || memmapOnMemory === false;
 }

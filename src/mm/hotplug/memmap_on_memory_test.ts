@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ARCHS } from "../../arch/archs.ts";
 import type { BootOptions } from "../../boot.ts";
 import { memoryBlockOffline, memoryBlockOnline } from "../../drivers/base/memory.ts";
 import { addMemory, memoryBlocks, removeMemory } from "../../drivers/base/memory_hotplug.ts";
@@ -38,6 +39,8 @@ for (
     ["72-byte struct pages", { structPageBytes: 72 }, 128 * MIB, ["pmd", "pageblock"]],
     ["pageblocks larger than a PMD", { pageblockBytes: 4 * MIB }, 128 * MIB, ["pageblock"]],
     ["PMDs larger than a pageblock", { pmdBytes: 4 * MIB }, 128 * MIB, ["pmd"]],
+    ["pageblocks larger than a PMD, force", { pageblockBytes: 4 * MIB, force: true }, 128 * MIB, []],
+    ["a pageblock of all the block, force", { pageblockBytes: 128 * MIB, force: true }, 128 * MIB, ["full"]],
   ] as const
 ) {
   Deno.test(`mhpRefusals of ${name}: ${refused.length === 0 ? "none" : refused.join(", ")}`, () => {
@@ -103,4 +106,27 @@ Deno.test("checkInvariants finds self-hosted frames in the buddy allocator when 
   assert(mayFreeVmemmap(k, block.start + 32), "nothing stops it");
   freePages(k, block.start + 3, 0, USE_VMEMMAP);
   assertThrows(() => checkInvariants(k), KernelPanic, `I16 frame ${block.start + 3}`);
+});
+
+Deno.test("memmap_on_memory=force rounds each block's memmap up to a pageblock, which Y refuses", () => {
+  const arch = { ...ARCHS.toy, pageblockOrder: 5 };
+  const usable = (kernel: string, memmapOnMemory: boolean | "force") => {
+    const k = boot({ arch, kernel, memmapOnMemory, dram: [2 ** 18], hotplug: [{ bytes: 2 ** 15 }], debug: true });
+    const { start, end } = k.machine.topology.hotplug[0];
+    const bytes = (end - start) * k.pageBytes;
+    if (addMemory(k, 0, start * k.pageBytes, bytes, { memmapOnMemory: true, split: true }) < 0) return null;
+    const blocks = memoryBlocks(k, start, end)!;
+    for (const block of blocks) assertEquals(memoryBlockOnline(k, block, "online"), 0);
+    checkInvariants(k);
+    const managed = k.nodes[0].zones.reduce((sum, zone) => sum + zone.managed, 0) -
+      boot({ dram: [2 ** 18], arch }).nodes[0]
+        .zones.reduce((sum, zone) => sum + zone.managed, 0);
+    for (const block of blocks.toReversed()) assertEquals(memoryBlockOffline(k, block), 0);
+    assertEquals(removeMemory(k, start * k.pageBytes, bytes), 0);
+    checkInvariants(k);
+    return managed;
+  };
+  // Two blocks of 64 frames, 16 of them memmap: 32 are set aside.
+  assertEquals(usable("6.12", "force"), 2 * 32);
+  assertEquals([usable("6.12", true), usable("6.1", "force")], [null, null]);
 });

@@ -11,7 +11,7 @@ import type { HotplugState, Kernel } from "../kernel.ts";
 
 /** Boot parameters of memory hotplug; what each means is in BootOptions. */
 export interface HotplugParams {
-  readonly memmapOnMemory?: boolean;
+  readonly memmapOnMemory?: boolean | "force";
   readonly memhpDefaultState?: MemhpDefaultState;
   readonly movableNode?: boolean;
   readonly hypervisor?: boolean;
