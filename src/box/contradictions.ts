@@ -90,6 +90,13 @@ function ofMemory(facts: Facts, { pools }: Joined): Contradiction[] {
       found.push({ text, places: [at(total)] });
     }
   }
+  const sorted = facts.ranges.toSorted((a, b) => a.start - b.start);
+  const over = sorted.findIndex((row, i) => i > 0 && row.start < sorted[i - 1].end);
+  if (over > 0) {
+    const [a, b] = sorted.slice(over - 1, over + 1);
+    const text = `memory at 0x${a.start.toString(16)} and at 0x${b.start.toString(16)} overlaps`;
+    found.push({ text, places: [at(a), at(b)] });
+  }
   const rows = facts.ranges.slice(0, 1).map(at);
   for (const total of online === 0 ? [] : facts.memTotal) {
     if (total.value > online) {

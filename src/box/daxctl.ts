@@ -41,8 +41,13 @@ export function daxFact(file: string, json: Json, facts: Facts, source: DaxFact[
   const fields = fieldsOf(file, json, DEVICE, facts);
   const chardev = fields.text("chardev");
   const size = fields.size("size");
+  if (chardev !== null && !/^dax\d+\.\d+$/.test(chardev)) {
+    damaged(facts, fields, `"${chardev}" is no DAX device: left out`);
+    return null;
+  }
   if (chardev === null || size === null) {
-    damaged(facts, fields, `DAX device ${chardev ?? ""} without name or size: left out`);
+    const missing = ["chardev", "size"].find((key) => fields.isNull(key));
+    if (missing !== undefined) damaged(facts, fields, `a DAX device without ${missing}: left out`);
     return null;
   }
   return {

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Bytes of a file as text: UTF-8, or UTF-16 where a byte order mark says so (what PowerShell's ">" writes). What is
-// neither shows as U+FFFD and is noted by the reader.
+// Bytes of a file as text: UTF-8, or UTF-16 (what PowerShell's ">" writes) where a byte order mark says so, or every
+// other byte at the beginning is zero. What is neither shows as U+FFFD and is noted by the reader.
 
 /** The text of a file. */
 export function decodeText(bytes: Uint8Array): string {
   const [a, b] = bytes;
-  const utf16 = a === 0xff && b === 0xfe ? "utf-16le" : a === 0xfe && b === 0xff ? "utf-16be" : null;
+  const utf16 = a === 0xff && b === 0xfe ? "utf-16le" : a === 0xfe && b === 0xff ? "utf-16be" : withoutMark(bytes);
   return new TextDecoder(utf16 ?? "utf-8").decode(bytes);
+}
+
+/** What a text of ASCII in UTF-16 looks like. */
+function withoutMark(bytes: Uint8Array): "utf-16le" | "utf-16be" | null {
+  const head = bytes.subarray(0, 64);
+  if (head.length < 2 || bytes.length % 2 !== 0) return null;
+  const zero = (odd: number) => head.every((byte, i) => (byte === 0) === (i % 2 === odd));
+  return zero(1) ? "utf-16le" : zero(0) ? "utf-16be" : null;
 }

@@ -99,8 +99,23 @@ function readJson(source: Source, text: string, offset: number, at: number, fact
     const what = "JSON that is no list of ndctl, daxctl or lsmem";
     facts.notes.push({ ...place(source, at), kind: "unread", text: what });
   }
-  // The value ends in this line; what follows it there is no other value.
-  return at + lineOf(text, end, offset);
+  return restOfLine(source, text, end, at + lineOf(text, end, offset), facts);
+}
+
+/** What follows a value in the line it ends in: another value, what separates values, or what nobody knows. */
+function restOfLine(source: Source, text: string, from: number, next: number, facts: Facts): number {
+  const newline = text.indexOf("\n", from);
+  const rest = text.slice(from, newline < 0 ? undefined : newline);
+  const skipped = /^[\s,\]}]*/.exec(rest)![0].length;
+  if (skipped === rest.length) return next;
+  if (JSON_START.test(rest.slice(skipped))) return readJson(source, text, from + skipped, next - 1, facts);
+  const shown = rest.slice(skipped).trim().slice(0, 50);
+  facts.notes.push({
+    ...place(source, next - 1),
+    kind: "unread",
+    text: `"${shown}" behind JSON is of no known format`,
+  });
+  return next;
 }
 
 /** Line of an offset, counted from 1 at another. */

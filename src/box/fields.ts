@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Keys of one JSON object of ndctl, daxctl or lsmem: read by kind, refused by name, and those nobody knows noted.
 
+import { isPowerOf2 } from "../lib/align.ts";
 import type { SizeRange } from "../lib/units.ts";
 import { damaged, type Facts, type Place } from "./facts.ts";
 import type { Json } from "./json.ts";
@@ -9,10 +10,16 @@ import { roundest, sizeOf } from "./size.ts";
 /** An object as a reader asks it for its keys; what is wrong with one is noted and reads as absent. */
 export interface Fields extends Place {
   readonly has: (key: string) => boolean;
+  /** Nothing is said under this key. */
+  readonly isNull: (key: string) => boolean;
   readonly text: (key: string) => string | null;
   readonly size: (key: string) => SizeRange | null;
   /** An alignment or address: of what a rounded figure may stand for, the roundest. */
   readonly round: (key: string) => number | null;
+  /** A page size: a power of two from 4 KiB. */
+  readonly page: (key: string) => number | null;
+  /** One of some words. */
+  readonly word: (key: string, words: readonly string[]) => string | null;
   readonly count: (key: string) => number | null;
   readonly flag: (key: string) => boolean | null;
   readonly list: (key: string) => readonly Json[];
@@ -48,16 +55,23 @@ export function fieldsOf(
   for (const [key, { line }] of map) {
     if (!known.has(key)) facts.notes.push({ file, line, kind: "note", text: `key "${key}" is not known: not read` });
   }
+  const round = (key: string) => {
+    const read = size(key);
+    return read === null ? null : roundest(read);
+  };
   return {
     file,
     line: json.line,
     has: (key) => map.has(key),
+    isNull: (key) => (map.get(key)?.value ?? null) === null,
     text: (key) => scalar(key, "a text", (v) => typeof v === "string" ? v : null),
     size,
-    round: (key) => {
-      const read = size(key);
-      return read === null ? null : roundest(read);
+    round,
+    page: (key) => {
+      const read = round(key);
+      return read === null || (isPowerOf2(read) && read >= 4096) ? read : refuse(key, "a page size");
     },
+    word: (key, words) => scalar(key, words.join(", "), (v) => typeof v === "string" && words.includes(v) ? v : null),
     count: (key) =>
       scalar(key, "a whole number from 0", (v) => {
         const n = typeof v === "string" && /^\d+$/.test(v) ? Number(v) : v;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // /proc/iomem: resources inside one another by indentation. Read by anybody but root it shows every address as zero.
 
-import { type Facts, place, type Source } from "./facts.ts";
+import { damaged, type Facts, place, type ResourceFact, type Source } from "./facts.ts";
 
 const LINE = /^( *)([0-9a-f]{8,16})-([0-9a-f]{8,16}) : (.+)$/;
 
@@ -9,6 +9,7 @@ const LINE = /^( *)([0-9a-f]{8,16})-([0-9a-f]{8,16}) : (.+)$/;
 export function readIomem(source: Source, at: number, facts: Facts): number {
   let next = at;
   let hidden = 0;
+  const around: ResourceFact[] = [];
   for (; next < source.lines.length; next++) {
     const match = LINE.exec(source.lines[next].trimEnd());
     if (match === null) break;
@@ -16,8 +17,23 @@ export function readIomem(source: Source, at: number, facts: Facts): number {
     const [start, end] = [parseInt(first, 16), parseInt(last, 16) + 1];
     if (start === 0 && end === 1) hidden++;
     else if (end <= start || !Number.isSafeInteger(end)) {
-      facts.notes.push({ ...place(source, next), kind: "error", text: `resource ${first}-${last} is none: left out` });
-    } else facts.resources.push({ ...place(source, next), start, end, name, depth: indent.length / 2 });
+      damaged(facts, place(source, next), `resource ${first}-${last} is none: left out`);
+    } else {
+      const depth = indent.length / 2;
+      const resource = { ...place(source, next), start, end, name, depth };
+      around.splice(depth);
+      const outer = around.at(-1);
+      if (outer !== undefined && (start < outer.start || end > outer.end)) {
+        damaged(
+          facts,
+          resource,
+          `resource ${first}-${last} reaches beyond the one around it, line ${outer.line}: left out`,
+        );
+        continue;
+      }
+      around.push(resource);
+      facts.resources.push(resource);
+    }
   }
   if (hidden > 0) {
     const text = `${hidden} of ${next - at} resources have every address zero: read as root to see them`;

@@ -6,6 +6,8 @@
 //   ndctl                                    | size ------------------------->  |
 //   the whole  | <------------------------------------------------------------> |
 
+import { ARCHS } from "../arch/archs.ts";
+import { daxAligns } from "../drivers/dax/bus.ts";
 import { formatSize } from "../lib/units.ts";
 import type { BoxDram, BoxKernel, BoxNamespace, BoxRam, BoxRegion } from "./box.ts";
 import { damaged, type DaxFact, type Facts, type NamespaceFact, type Note, type RegionFact } from "./facts.ts";
@@ -13,6 +15,8 @@ import { dataOf, type Layout, sizeFor } from "./info_block.ts";
 import { middle, roundest } from "./size.ts";
 
 const UNIT = 2 ** 24;
+/** What a machine can address. */
+const MOST_BYTES = 2 ** 46;
 
 /** Regions as listed, and one for each that only its namespaces tell of. */
 export function joinRegions(
@@ -90,12 +94,7 @@ function joinRegion(
     const from = resourceOf(facts, ns.dev)?.start ?? ns.start ?? at;
     const size = wholeSize(kernel, ns, from, align, left, sole && known !== null ? known : null);
     if (size === null || size > left) {
-      const room = Number.isFinite(left) ? ` with ${formatSize(left)} left` : "";
-      damaged(
-        { ...facts, notes },
-        ns,
-        `${ns.dev} has ${formatSize(middle(ns.size))}, more than ${dev}${room}: left out`,
-      );
+      damaged({ ...facts, notes }, ns, `${ns.dev} ${tooLarge(kernel, ns, dev, size, left)}: left out`);
       continue;
     }
     joined.push(joinNamespace(ns, dev, from, size, node, sole && known === size));
@@ -103,10 +102,26 @@ function joinRegion(
   }
   const size = known ?? joined.reduce((sum, ns) => sum + ns.size, 0);
   if (size === 0) {
-    damaged({ ...facts, notes }, { file, line }, `${dev} has no size: left out`);
+    // A region that is known by its namespaces alone, none of which could be read.
+    if (region !== null) damaged({ ...facts, notes }, { file, line }, `${dev} has no size: left out`);
     return null;
   }
   return { dev, start, size, align, node, namespaces: joined };
+}
+
+/** What is wrong with a namespace's size. */
+function tooLarge(kernel: BoxKernel, ns: NamespaceFact, region: string, size: number | null, left: number): string {
+  const printed = formatSize(middle(ns.size));
+  const { map, align } = shapeOf(ns);
+  if (Number.isFinite(left) && (size ?? ns.size.least) > left) {
+    return `has ${printed}, more than ${region} with ${formatSize(left)} left`;
+  }
+  if (map !== null && !daxAligns(ARCHS[kernel.arch]).includes(align)) {
+    return `has align ${formatSize(align)}, no page size of ${kernel.arch}`;
+  }
+  return ns.size.least > MOST_BYTES
+    ? `has ${printed}, more than the ${formatSize(MOST_BYTES)} that can be addressed`
+    : `has ${printed} of data, which no namespace with align ${formatSize(align)} and map=${map} has`;
 }
 
 function joinNamespace(
@@ -147,10 +162,11 @@ function wholeSize(
 ): number | null {
   const { map, align: page } = shapeOf(ns);
   if (map === null) return sole ?? roundest(ns.size);
+  if (!daxAligns(ARCHS[kernel.arch]).includes(page)) return null;
   const layout: Layout = { arch: kernel.arch, align: page, map };
   const data = sole === null ? null : dataOf(layout, start, sole);
   if (data !== null && data.bytes >= ns.size.least && data.bytes <= ns.size.most) return sole;
-  const most = Math.min(left, 2 ** 46);
+  const most = Math.min(left, MOST_BYTES);
   return sizeFor(layout, start, ns.size, align, most) ?? sizeFor(layout, start, ns.size, UNIT, most) ?? sole ??
     sizeFor(layout, start, { least: ns.size.least, most: ns.size.most + 2 * page }, UNIT, most);
 }
@@ -176,7 +192,7 @@ function startOf(
     ?.mappings[0];
   const { map, align } = sole === null ? { map: null, align: 0 } : shapeOf(sole);
   if (mapping !== undefined && map !== null) {
-    const whole = size ?? sizeFor({ arch: kernel.arch, align, map }, 0, sole!.size, UNIT, 2 ** 46);
+    const whole = size ?? sizeFor({ arch: kernel.arch, align, map }, 0, sole!.size, UNIT, MOST_BYTES);
     const data = whole === null ? null : dataOf({ arch: kernel.arch, align, map }, 0, whole);
     if (data !== null) return mapping.start - data.offset;
   }

@@ -2,6 +2,7 @@
 // /proc/meminfo, a node's meminfo, and what people paste instead: the counters of hugepages in sysfs with their paths
 // (grep .), and the table of SPDK's setup.sh, `node0 2048kB 1024 / 1024` (free / total).
 
+import { isPowerOf2 } from "../lib/align.ts";
 import { damaged, type Facts, place, type Source } from "./facts.ts";
 
 const SYSFS = /(?:node\/node(\d+)\/)?(?:kernel\/mm\/)?hugepages\/hugepages-(\d+)kB\/(\w+):(\S+)$/;
@@ -70,5 +71,8 @@ const MEMINFO = new RegExp(
 );
 
 function pool(source: Source, at: number, facts: Facts, size: number, count: number, node: string | undefined): void {
+  if (!isPowerOf2(size) || size <= 4096) {
+    return damaged(facts, place(source, at), `huge pages of ${size} bytes are none`);
+  }
   facts.pools.push({ ...place(source, at), size, count, node: node === undefined ? null : Number(node) });
 }

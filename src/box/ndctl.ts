@@ -22,6 +22,8 @@ const NAMESPACE = new Set(
     .split(" "),
 );
 const DAX_REGION = new Set("id size align devices path available_size".split(" "));
+const MAPS = ["mem", "dev", "none"];
+const MODES = ["fsdax", "devdax", "sector", "raw", "memory", "dax", "safe"];
 /** Modes by the names of ndctl before version 59. */
 const OLD_MODES: Readonly<Record<string, string>> = { memory: "fsdax", dax: "devdax" };
 
@@ -31,7 +33,7 @@ export function isNdctl(json: Json): boolean {
   if (!isObject(json)) return false;
   const dev = json.value.get("dev")?.value;
   return ["regions", "namespaces", "dimms", "buses"].some((key) => json.value.has(key)) ||
-    (typeof dev === "string" && /^(region|namespace|ndbus|nmem|btt|pfn|dax)\d/.test(dev));
+    (typeof dev === "string" && /^((region|ndbus|nmem)\d+|(namespace|btt|pfn|dax)\d+\.\d+)$/.test(dev));
 }
 
 /** Reads what {@linkcode isNdctl} accepts; `region` is the one it is listed under. */
@@ -60,7 +62,7 @@ function readRegion(fields: Fields, facts: Facts): void {
   const { file, line } = fields;
   const size = fields.size("size");
   const dev = fields.text("dev")!;
-  if (size === null) damaged(facts, fields, `${dev} has no size that can be read: left out`);
+  if (size === null) sizeless(fields, dev, facts);
   else {
     facts.regions.push({
       file,
@@ -85,23 +87,32 @@ function readNamespace(fields: Fields, facts: Facts, region: string | null): voi
   const disabled = fields.text("state") === "disabled";
   // A seed: what is left of a namespace that was destroyed.
   if (disabled && (size === null || size.most === 0)) return;
-  if (size === null) return damaged(facts, fields, `${dev} has no size that can be read: left out`);
-  const mode = fields.text("mode");
+  if (size === null) return sizeless(fields, dev, facts);
+  if (size.most === 0) return damaged(facts, fields, `${dev} has size 0, and is not disabled: left out`);
+  const [mode, map, align] = [fields.word("mode", MODES), fields.word("map", MAPS), fields.page("align")];
+  // What is there and cannot be read was noted.
+  const unread = { mode, map, align };
+  if (Object.entries(unread).some(([key, value]) => value === null && !fields.isNull(key))) return;
   const fact: NamespaceFact = {
     file,
     line,
     dev,
     region,
     mode: mode === null ? null : OLD_MODES[mode] ?? mode,
-    map: fields.text("map"),
+    map,
     size,
-    align: fields.round("align"),
+    align,
     node: fields.count("numa_node"),
     disabled,
     start: fields.round("resource"),
     dax: readDaxRegion(fields, facts) ?? fields.text("chardev"),
   };
   facts.namespaces.push(fact);
+}
+
+/** A size that is there and cannot be read was noted. */
+function sizeless(fields: Fields, dev: string, facts: Facts): void {
+  if (fields.isNull("size")) damaged(facts, fields, `${dev} has no size: left out`);
 }
 
 /** The devices of a namespace's DAX region; the name of the first. */
