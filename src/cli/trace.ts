@@ -21,6 +21,8 @@ interface Runner {
   readonly without: readonly string[];
   /** Values of flags that the command wants and a trace need not be given. */
   readonly defaults: Readonly<Record<string, string>>;
+  /** A flag that says it all, so that no default applies. */
+  readonly instead?: string;
   readonly options: (flags: Flags) => TraceOptions;
 }
 
@@ -46,6 +48,7 @@ const RUNNERS: Readonly<Record<TracePath, Runner>> = {
     command: hotplugCommand,
     without: ["fences", "check"],
     defaults: { size: "256M" },
+    instead: "range",
     options: (flags) => ({ path: "hotplug", ...hotplugOptions(flags) }),
   },
   destroy: namespaceRunner("destroy"),
@@ -103,16 +106,14 @@ export const traceCommand: Command = {
       ...(flags.has("depth") ? { depth: numberFlag(flags, "depth") } : {}),
       ...(flags.has("filter") ? { filter: flags.text("filter") } : {}),
     });
-    const { events, error } = report;
+    const { cost, events, error } = report;
     const code = error === null ? 0 : 1;
     if (flags.has("perfetto")) {
       const file = flags.text("perfetto");
       await writeFile(file, JSON.stringify(chromeTrace(`lab trace ${path}`, events)));
-      return { report, text: `${events.length} events in ${file}; ui.perfetto.dev opens it`, code };
+      return { report, text: `${events.length} events in ${file}; open it with Perfetto (ui.perfetto.dev) or speedscope`, code };
     }
-    const times = events.some((event) => event.modelMs !== null) && "cost" in report.config
-      ? `of the ${report.config.cost} machine`
-      : "is not modelled here";
+    const times = cost === null ? "is not modelled here" : `of the ${cost} machine`;
     const ending = error === null ? [] : [`# ended with ${error}`];
     return { report, text: [...graphLines(foldTrace(events), times), ...ending].join("\n"), code };
   },
@@ -127,12 +128,14 @@ function pathOf(operands: readonly string[]): TracePath {
 
 /** The flags as the path's own command would have them. CommandError for one that the path does not take. */
 function flagsOf(path: TracePath, flags: Flags): Flags {
-  const { command, without, defaults } = RUNNERS[path];
+  const { command, without, instead } = RUNNERS[path];
+  const defaults = instead !== undefined && flags.has(instead) ? {} : RUNNERS[path].defaults;
   const takes = (name: string) => Object.hasOwn(command.flags, name) && !without.includes(name);
   const extra = Object.keys(traceCommand.flags).find((f) =>
     flags.has(f) && !Object.hasOwn(TRACE_FLAGS, f) && !takes(f)
   );
   if (extra !== undefined) throw new CommandError(`trace: --${extra} means nothing to ${path}`);
   const fallback = (name: string) => defaults[name] ?? command.flags[name].fallback;
-  return { ...flags, text: (name) => flags.has(name) ? flags.text(name) : fallback(name) ?? flags.text(name) };
+  const has = (name: string) => flags.has(name) || Object.hasOwn(defaults, name);
+  return { ...flags, has, text: (name) => flags.has(name) ? flags.text(name) : fallback(name) ?? flags.text(name) };
 }

@@ -70,7 +70,12 @@ export const TERMS: Readonly<Record<TermName, readonly CounterName[]>> = {
   /** One line fetched from pmem that nothing announced. */
   jumpPmem: ["memmapJumpsPmem"],
   /** One struct page initialised. */
-  structPage: ["structPagesWrittenDram", "structPagesWrittenPmem", "altmapStructPagesWritten"],
+  structPage: [
+    "structPagesWrittenDram",
+    "structPagesWrittenPmem",
+    "altmapStructPagesWritten",
+    "ramStructPagesWritten",
+  ],
   /** What a tail costs on top of its initialisation. */
   compoundTail: ["compoundTailsPrepared"],
   /** What a head costs on top of its initialisation. */

@@ -160,7 +160,9 @@ export function bootRegion(
  * The cost table of this run's model times, or null where there is nothing to model: the documents' machine is x86-64
  * with struct pages of 64 bytes, and struct pages that are not written take no time.
  */
-export function modelCost(config: NamespaceConfig): CostTable | null {
+export function modelCost(
+  config: Pick<NamespaceConfig, "arch" | "structPageSize" | "contents" | "cost">,
+): CostTable | null {
   const modelled = config.arch === "x86-64" && config.structPageSize === STRETCH_STRUCT_SIZE && config.contents;
   return modelled ? costTable(config.cost) : null;
 }

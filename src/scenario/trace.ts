@@ -19,10 +19,10 @@ import { flushFreeHpageWork } from "../mm/hugetlb/make_and_free.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { populateArea } from "../mm/memory.ts";
 import { readCounters } from "../mm/vmstat.ts";
-import { type CostTable, costTable } from "../model/cost_tables.ts";
+import { type CostTable, costTable, DEFAULT_COST } from "../model/cost_tables.ts";
 import { hugetlbMs } from "../model/hugetlb.ts";
 import { modelMs } from "../model/time.ts";
-import { type RecorderOptions, recordTrace, type TraceEvent, type TraceFilter } from "../trace/recorder.ts";
+import { recordTrace, type TraceEvent, type TraceFilter } from "../trace/recorder.ts";
 import { bootBox, modelCost, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
 import { type GupBox, gupBox, gupConfig, type GupOptions, type GupReport, mapBox, touchStep } from "./gup.ts";
 import { offlineAll, onlineAll } from "./hotplug.ts";
@@ -54,6 +54,8 @@ export interface TraceReport {
   readonly config:
     & { readonly path: TracePath }
     & (NamespaceConfig | GupReport["config"] | HugetlbConfig | HotplugConfig);
+  /** The machine whose model time the events carry (`--cost`); null where the model has no time for this box. */
+  readonly cost: string | null;
   /** Everything entered and left, in order. */
   readonly events: readonly TraceEvent[];
   /** What the path ended with, as an errno name; null when it succeeded. */
@@ -64,7 +66,9 @@ export interface TraceReport {
 interface Ready {
   readonly kernel: Kernel;
   readonly config: TraceReport["config"];
-  readonly clock: RecorderOptions["clock"];
+  readonly cost: CostTable | null;
+  /** Model time of all the kernel did; without one it is the sum of the model's terms. */
+  readonly clock?: (k: Kernel) => number;
   /** Runs it; 0 or a negative errno. */
   readonly run: () => number;
 }
@@ -89,11 +93,12 @@ interface Ready {
  * ```
  */
 export function traceReport(options: TraceOptions): TraceReport {
-  const { kernel, config, clock, run } = ready(options);
+  const { kernel, config, cost, clock, run } = ready(options);
   let result = 0;
-  const events = recordTrace(kernel, { ...filterOf(options), clock: clock ?? null }, () => result = run());
+  const time = cost === null ? null : clock ?? ((k: Kernel) => modelMs(readCounters(k.stat), cost));
+  const events = recordTrace(kernel, { ...filterOf(options), clock: time }, () => result = run());
   if (events.length === 0 && options.filter !== undefined) refuseFilter(options);
-  return { config, events, error: result < 0 ? errnoName(result) : null };
+  return { config, cost: cost?.name ?? null, events, error: result < 0 ? errnoName(result) : null };
 }
 
 /**
@@ -144,18 +149,13 @@ function ready(options: TraceOptions): Ready {
   }
 }
 
-/** Model time of everything a kernel did, or none where nothing is modelled. */
-function clockOf(cost: CostTable | null): RecorderOptions["clock"] {
-  return cost === null ? null : (k) => modelMs(readCounters(k.stat), cost);
-}
-
 function creation(config: NamespaceConfig): Ready {
   const kernel = bootBox(config);
   const region = ndRegions(kernel)[0];
   return {
     kernel,
     config: { path: "namespace", ...config },
-    clock: clockOf(modelCost(config)),
+    cost: modelCost(config),
     run: () => errnoOf(createNamespace(kernel, region, config)),
   };
 }
@@ -169,19 +169,19 @@ function destruction(config: NamespaceConfig): Ready {
   return {
     kernel,
     config: { path: "destroy", ...config },
-    clock: clockOf(modelCost(config)),
+    cost: modelCost(config),
     run: () => destroyNamespace(kernel, namespace),
   };
 }
 
-/** No document times faults: nothing is modelled. */
+/** No document times faults: their time is that of the tables, frames and entries they take, and no trap is counted. */
 function faults(config: GupReport["config"]): Ready {
   const box = mapBox(config);
   const run = () => {
     populateArea(box.kernel, box.area, touchStep(config, box));
     return 0;
   };
-  return { kernel: box.kernel, config: { path: "fault", ...config }, clock: null, run };
+  return { kernel: box.kernel, config: { path: "fault", ...config }, cost: modelCost(config), run };
 }
 
 function gup(config: GupReport["config"], path: "gup" | "put"): Ready {
@@ -189,7 +189,7 @@ function gup(config: GupReport["config"], path: "gup" | "put"): Ready {
   const { mode, batch } = config;
   const pages = new Float64Array(config.size / kernel.pageBytes);
   const get = () => gupTestGet(kernel, area.mm, area.start, batch, mode, pages);
-  const ready = { kernel, config: { path, ...config }, clock: clockOf(modelCost(config)) };
+  const ready = { kernel, config: { path, ...config }, cost: modelCost(config) };
   if (path === "gup") return { ...ready, run: () => get() < pages.length ? -1 : 0 };
   const held = get();
   const run = () => {
@@ -210,10 +210,12 @@ function hugetlb(config: HugetlbConfig): Ready {
     return 0;
   };
   const modelled = config.arch === "x86-64" && config.size === SZ_2M && config.structPageSize === 64;
+  const cost = modelled ? costTable(config.cost) : null;
   return {
     kernel,
     config: { path: "hugetlb", ...config },
-    clock: modelled ? hugetlbClock(hstate.pages, costTable(config.cost)) : null,
+    cost,
+    ...(cost === null ? {} : { clock: hugetlbClock(hstate.pages, cost) }),
     run,
   };
 }
@@ -234,7 +236,10 @@ function hugetlbClock(pages: number, { hugetlb: cost }: CostTable): (k: Kernel) 
   };
 }
 
-/** Plugged, put online, put offline, pulled. No document times it: nothing is modelled. */
+/**
+ * Plugged, put online, put offline, pulled. No document times it: its time is that of the struct pages, tables and
+ * frames, on the machine whose costs of these the documents' times gave.
+ */
 function hotplug(config: HotplugConfig): Ready {
   const kernel = bootHotplugBox(config);
   const memory = config.dax ? daxSource(kernel, config) : dimmSource(kernel, config);
@@ -246,5 +251,6 @@ function hotplug(config: HotplugConfig): Ready {
     memory.remove();
     return err;
   };
-  return { kernel, config: { path: "hotplug", ...config }, clock: null, run };
+  const cost = modelCost({ ...config, cost: DEFAULT_COST });
+  return { kernel, config: { path: "hotplug", ...config }, cost, run };
 }

@@ -110,21 +110,27 @@ Deno.test("recordTrace() gives the kernel back untraced when what it runs fails,
   assertEquals(k.tracer, null);
 });
 
-Deno.test("chromeTrace() nests its slices, never goes back in time, and its tracks end where the work did", () => {
+Deno.test("chromeTrace() nests its calls in time, sorts them, and its tracks end where the work did", () => {
   const k = boot(machine(""));
   fc.assert(fc.property(CALLS, fc.boolean(), (calls, modelled) => {
     const clock = modelled ? (k: Kernel) => k.stat[C.pteWrites] / 1000 : null;
     const events = recordTrace(k, { clock }, () => perform(k, calls));
     const { traceEvents } = chromeTrace("test", events);
-    const open: string[] = [];
+    // Each call ends within the one around it, as its depth says. Times are whole nanoseconds.
+    const ends: number[] = [];
+    const depths: number[] = [];
     let last = 0;
-    for (const { name, ph, ts } of traceEvents) {
+    for (const { ph, ts, dur } of traceEvents) {
       assert(ts >= last);
       last = ts;
-      if (ph === "B") open.push(name);
-      if (ph === "E") assertEquals(open.pop(), name);
+      if (ph !== "X") continue;
+      const [from, to] = [Math.round(ts * 1000), Math.round((ts + dur!) * 1000)];
+      while (ends.length > 0 && ends.at(-1)! < from) ends.pop();
+      assert(to > from && to < (ends.at(-1) ?? Infinity));
+      depths.push(ends.length);
+      ends.push(to);
     }
-    assertEquals(open, []);
+    assertEquals(depths, events.filter(({ kind }) => kind === "enter").map(({ depth }) => depth));
     const track = traceEvents.findLast(({ ph, name }) => ph === "C" && name === "pteWrites");
     assertEquals(track?.args.value, events.at(-1)?.counters.pteWrites);
   }));
