@@ -111,7 +111,11 @@ export const traceCommand: Command = {
     if (flags.has("perfetto")) {
       const file = flags.text("perfetto");
       await writeFile(file, JSON.stringify(chromeTrace(`lab trace ${path}`, events)));
-      return { report, text: `${events.length} events in ${file}; open it with Perfetto (ui.perfetto.dev) or speedscope`, code };
+      return {
+        report,
+        text: `${events.length} events in ${file}; open it with Perfetto (ui.perfetto.dev) or speedscope`,
+        code,
+      };
     }
     const times = cost === null ? "is not modelled here" : `of the ${cost} machine`;
     const ending = error === null ? [] : [`# ended with ${error}`];
