@@ -84,9 +84,10 @@ function listed(verdict: AuditedClaim["verdict"], claims: readonly AuditedClaim[
       );
     default:
       return table(
-        ["Claim", "Place", "Says", "Documented", "Right", "Why"],
+        ["Claim", "Place", "Says", "Counted", "Documented", "Right", "Why"],
         claims.map((c) => [
           ...first(c),
+          decisive(c, verdict).map(({ what }) => what).join("; "),
           values(c, verdict, (row) => row.printed),
           values(c, verdict, (row) => row.measured ?? row.formula),
           reasonOf(c),
@@ -99,10 +100,14 @@ function place(claim: AuditedClaim): string {
   return `${claim.id.slice(0, 3)}:${claim.line}`;
 }
 
+/** The rows that led to the verdict. */
+function decisive(claim: AuditedClaim, verdict: string): readonly Judged[] {
+  return claim.rows.filter((row) => row.verdict === verdict);
+}
+
 /** A value of every row that led to the verdict. */
 function values(claim: AuditedClaim, verdict: string, of: (row: Judged) => string | number | null): string {
-  const rows = claim.rows.filter((row) => row.verdict === verdict);
-  return rows.map((row) => figure(of(row) ?? "-", row.unit, 4)).join("; ");
+  return decisive(claim, verdict).map((row) => figure(of(row) ?? "-", row.unit, 4)).join("; ");
 }
 
 function modelled(claim: AuditedClaim): string {

@@ -76,7 +76,7 @@ Deno.test("auditMarkdown() puts the worst first", () => {
   assertEquals(countVerdicts(claims), { contradicted: 1, confirmed: 1 });
   const text = auditMarkdown(claims);
   assert(text.indexOf("## Contradicted: 1") < text.indexOf("## Confirmed: 1"));
-  assertStringIncludes(text, '| <a id="000-02"></a>000-02 | 000:9 | a claim | 1 | 1 | not so |');
+  assertStringIncludes(text, '| <a id="000-02"></a>000-02 | 000:9 | a claim | a number | 1 | 1 | not so |');
 });
 
 Deno.test("pick() filters by id, theme and document, and names what there is otherwise", () => {

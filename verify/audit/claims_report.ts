@@ -36,24 +36,23 @@ export async function claimsReport(
   const documents = readDocuments();
   const catalogue = documents.flatMap(({ claims }) => claims);
   const picked = pick(catalogue, filter);
-  const all = anew || dropped(catalogue) ? await judged(picked, filter, anew) : published(picked);
+  const all = await judged(picked, anew);
   const claims = all.filter((claim) => filter.verdict === undefined || claim.verdict === filter.verdict);
   const { date, commit: of } = RESULTS.provenance;
-  const from = anew
+  const later = picked.filter(({ id }) => !PUBLISHED.has(id)).length;
+  const run = `from the run of ${date.slice(0, 10)}, commit ${of?.slice(0, 7) ?? "unknown"}`;
+  const from = anew || later === picked.length
     ? "judged now"
-    : `from the run of ${date.slice(0, 10)}, commit ${of?.slice(0, 7) ?? "unknown"}; --run judges anew`;
+    : `${run}${later > 0 ? `, ${later} that it had not judged now` : ""}; --run judges anew`;
   return answer(claims, documents.map(({ document }) => document), style, from);
 }
 
-/** Whether there are documents that the published run had not. */
-function dropped(catalogue: readonly DocumentedClaim[]): boolean {
-  return catalogue.some((claim) => !RESULTS.audit.claims.some(({ id }) => id === claim.id));
-}
+const PUBLISHED = new Map(RESULTS.audit.claims.map((claim) => [claim.id, claim]));
 
-/** As the published run found them. */
+/** As the published run found them, as far as it had them. */
 function published(picked: readonly DocumentedClaim[]): AuditedClaim[] {
-  return picked.flatMap((claim) => {
-    const found = RESULTS.audit.claims.find(({ id }) => id === claim.id);
+  return picked.flatMap(({ rows: _, ...claim }) => {
+    const found = PUBLISHED.get(claim.id);
     if (found === undefined) return [];
     const rows = found.rows.map((row): Judged => {
       const expected = row.verdict === "disagreement" ? "equal" : row.verdict;
@@ -63,20 +62,26 @@ function published(picked: readonly DocumentedClaim[]): AuditedClaim[] {
   });
 }
 
-/** Judged now: documents that were dropped in by their commands, the others as published or, `anew`, by their suites. */
-async function judged(picked: readonly DocumentedClaim[], filter: ClaimFilter, anew: boolean): Promise<AuditedClaim[]> {
-  const shipped = (id: string) => DOCUMENTS.some((document) => document.id === documentId(id));
-  const own = picked.filter(({ id }) => shipped(id));
-  const ids = new Set(own.map((claim) => claim.id));
-  const judging = DOCUMENT_SUITES.flatMap(({ claims }) => claims(scaleOf(true)))
-    .filter((claim) => anew && isClaimRow(claim.id) && ids.has(claimId(claim.id)));
-  const audited = anew ? auditClaims(own, judgedWithBar(judging)) : published(own);
-  const others = Map.groupBy(picked.filter(({ id }) => !shipped(id)), ({ id }) => documentId(id));
+/**
+ * As published, or `anew`; what the published run had not is judged now in any case: by the suites, or by the commands
+ * of a document that was dropped in.
+ */
+async function judged(picked: readonly DocumentedClaim[], anew: boolean): Promise<AuditedClaim[]> {
+  const known = anew ? [] : published(picked);
+  const rest = picked.filter(({ id }) => anew || !PUBLISHED.has(id));
+  const shipped = ({ id }: DocumentedClaim) => DOCUMENTS.some((document) => document.id === documentId(id));
+  const own = rest.filter(shipped);
+  const ids = new Set(own.map(({ id }) => id));
+  const rows = ids.size === 0 ? [] : DOCUMENT_SUITES.flatMap(({ claims }) => claims(scaleOf(true)))
+    .filter(({ id }) => isClaimRow(id) && ids.has(claimId(id)));
+  const found = [...known, ...auditClaims(own, judgedWithBar(rows))];
+  const others = Map.groupBy(rest.filter((claim) => !shipped(claim)), ({ id }) => documentId(id));
   for (const claims of others.values()) {
     const document = { id: documentId(claims[0].id), title: "", file: null, date: null, link: null };
-    audited.push(...auditClaims(claims, (await judgeDocument({ document, claims })).rows));
+    found.push(...auditClaims(claims, (await judgeDocument({ document, claims })).rows));
   }
-  return filter.id === undefined ? audited : audited.filter((claim) => claim.id === filter.id);
+  const place = new Map(picked.map(({ id }, i) => [id, i]));
+  return found.sort((a, b) => place.get(a.id)! - place.get(b.id)!);
 }
 
 function judgedWithBar(claims: readonly Claim[]): Judged[] {
