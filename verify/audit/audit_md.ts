@@ -11,7 +11,7 @@ import { figure, type Judged } from "../claims/claim.ts";
 import { LIMIT } from "../series/judge.ts";
 import { reportOf } from "./run.ts";
 import { judgeWithBar } from "./verify.ts";
-import { DOCUMENT_SUITES } from "./suites.ts";
+import { DOCUMENT_SUITES } from "../claims/suites.ts";
 
 /** Where it lies. */
 export const AUDIT_MD = new URL("../AUDIT.md", import.meta.url);

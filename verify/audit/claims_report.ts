@@ -14,7 +14,7 @@ import { auditClaims, type AuditedClaim, claimId, isClaimRow, reasonOf } from ".
 import { judgeDocument } from "./by_command.ts";
 import { explain } from "./explain.ts";
 import { type ClaimFilter, pick } from "./pick.ts";
-import { DOCUMENT_SUITES } from "./suites.ts";
+import { DOCUMENT_SUITES } from "../claims/suites.ts";
 
 /** How claims are printed. */
 export type Style = "list" | "explain" | "cite";

@@ -12,15 +12,7 @@ import { MEMMAP_ON_MEMORY } from "../claims/memmap_on_memory.ts";
 import type { Suite } from "../claims/claim.ts";
 import { V4_SERIES } from "../claims/v4_series.ts";
 import { V7_COVER } from "../claims/v7_cover.ts";
-
-/** Suites of the documents, each with the claims of one. */
-export const DOCUMENT_SUITES: readonly Suite[] = [
-  V7_COVER,
-  V4_SERIES,
-  COMMIT_4917F55B,
-  MEMMAP_ON_MEMORY,
-  HUGETLB,
-];
+import { DOCUMENT_SUITES } from "../claims/suites.ts";
 
 /** Every suite. */
 export const SUITES: readonly Suite[] = [...DOCUMENT_SUITES, ERRATA_SUITE, COSTS, ALTMAP, GUP_STORES, LINUX];

@@ -13,7 +13,8 @@ import { judgeDocument } from "./by_command.ts";
 import { type ClaimFilter, pick } from "./pick.ts";
 import { summaryPage } from "./page.ts";
 import { judgeParallel, type Report, reportOf } from "./run.ts";
-import { DOCUMENT_SUITES, SUITES } from "./suites.ts";
+import { DOCUMENT_SUITES } from "../claims/suites.ts";
+import { SUITES } from "./suites.ts";
 import { table } from "./table.ts";
 
 /** The command of the task. */

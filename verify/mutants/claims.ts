@@ -1,69 +1,96 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task verify:mutants [ID]`: puts each slip of claim_slips.ts into a copy of the project, judges the claims that it
-// is about there, and prints which rows changed. Exit 1 when one did not, 2 for a claim that no slip is about.
+// `deno task verify:mutants [--count 60] [--seed 1] [--tries 24] [--jobs 2] [--write] [ID ...]`: samples claims, puts
+// mutants into the path that each is about, and prints which one changed a row. With --write puts
+// verify/CLAIM_MUTANTS.md together. Exit 1 when a claim's rows stay as they were whatever is tried, 2 for a claim that
+// nothing is counted for. `--slips` tries the slips of claim_slips.ts instead, each of which names the claims that must
+// notice it.
 
-import { copyProject } from "./trial.ts";
-import { edited } from "../mutations/mutant.ts";
-import { CLAIM_SLIPS, type ClaimSlip } from "./claim_slips.ts";
+import { parseArgs } from "@std/cli/parse-args";
+import { writeFile } from "../../src/cli/write_file.ts";
+import { claimId, isClaimRow } from "../audit/audit.ts";
+import { DOCUMENT_SUITES } from "../claims/suites.ts";
+import { SHIPPED } from "../claims/catalogue.ts";
+import { scaleOf } from "../measure/measure.ts";
+import { ClaimBench, type Path } from "./claim_bench.ts";
+import { claimMutantsMarkdown, outcomeLine } from "./claim_report.ts";
+import { type ClaimOutcome, Trial } from "./claim_trial.ts";
+import { sampled, whole } from "./main.ts";
+import { trySlips } from "./slips.ts";
 
-/** Rows of a claim that are not as expected, as `lab claims --run` of the copy finds them. */
-async function changedRows(dir: string, claim: string): Promise<readonly string[]> {
-  const args = ["run", "-A", "--no-check", "verify/lab.ts", "claims", "--id", claim, "--run", "--json"];
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args, cwd: dir, stderr: "null" }).output();
-  const { report } = JSON.parse(new TextDecoder().decode(stdout));
-  const claims: { rows: { id: string; ok: boolean }[] }[] = report.claims ?? report;
-  return claims.flatMap(({ rows }) => rows.filter((row) => !row.ok).map((row) => row.id));
+const ROOT = new URL("../../", import.meta.url);
+const CLAIM_MUTANTS_MD = new URL("../CLAIM_MUTANTS.md", import.meta.url).pathname;
+const read = (file: string) => Deno.readTextFileSync(new URL(file, ROOT));
+
+/** Claims with a row that is counted or modelled, in the order of the documents. */
+export function countedClaims(): string[] {
+  const rows = DOCUMENT_SUITES.flatMap((suite) => suite.claims(scaleOf(true)));
+  const counted = rows.filter(({ id, measure, model }) => isClaimRow(id) && (measure ?? model) !== undefined);
+  return [...new Set(counted.map(({ id }) => claimId(id)))].sort();
 }
 
-async function trySlip(dir: string, { what, edits, claims }: ClaimSlip, asked: readonly string[]): Promise<boolean> {
-  const before = edits.map(({ file }) => Deno.readTextFileSync(`${dir}/${file}`));
-  edits.forEach((edit, i) => Deno.writeTextFileSync(`${dir}/${edit.file}`, edited(before[i], edit)));
-  let all = true;
+/** Runs `each` over what is left of a queue on every bench at once. */
+async function shared<T>(
+  benches: readonly ClaimBench[],
+  queue: T[],
+  each: (bench: ClaimBench, item: T) => Promise<void>,
+) {
+  await Promise.all(benches.map(async (bench) => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await each(bench, item);
+  }));
+}
+
+/** Paths and outcomes of claims; prints each as it is known. */
+async function tryClaims(ids: readonly string[], seed: number, tries: number, jobs: number): Promise<ClaimOutcome[]> {
+  const benches = Array.from({ length: Math.min(jobs, ids.length) }, () => new ClaimBench());
   try {
-    console.log(what);
-    for (const claim of claims.filter((id) => asked.length === 0 || asked.includes(id))) {
-      const rows = await changedRows(dir, claim);
-      all &&= rows.length > 0;
-      console.log(`  ${claim}  ${rows.length > 0 ? rows.join(", ") : "UNCHANGED"}`);
-    }
+    const paths = new Map<string, Path>();
+    const share = (i: number) => ids.filter((_, at) => at % benches.length === i);
+    await Promise.all(benches.map(async (bench, i) => {
+      for (const [id, path] of await bench.paths(share(i))) paths.set(id, path);
+    }));
+    const wrong = [...paths.values()].flatMap(({ rows }) => rows.filter((row) => !row.ok).map((row) => row.id));
+    if (wrong.length > 0) throw new Error(`not as expected without a mutant: ${wrong.join(", ")}`);
+    const outcomes: ClaimOutcome[] = [];
+    const trial = new Trial(benches[0], paths, { seed, tries });
+    await shared(benches, [...ids], async (bench, id) => {
+      for (const outcome of await trial.settle(bench, id)) {
+        outcomes.push(outcome);
+        console.log(outcomeLine(outcome, read));
+      }
+    });
+    return outcomes.sort((a, b) => a.id < b.id ? -1 : 1);
   } finally {
-    edits.forEach(({ file }, i) => Deno.writeTextFileSync(`${dir}/${file}`, before[i]));
+    benches.forEach((bench) => bench[Symbol.dispose]());
   }
-  return all;
 }
 
-/** Claims with rows that are not as expected although nothing is changed. */
-async function failing(dir: string, slips: readonly ClaimSlip[]): Promise<readonly string[]> {
-  const claims = [...new Set(slips.flatMap((slip) => slip.claims))];
-  const rows = [];
-  for (const claim of claims) rows.push(...await changedRows(dir, claim));
-  return rows;
-}
-
-/** Tries the slips, or those about the claims named; returns the exit code. */
-async function main(asked: readonly string[]): Promise<number> {
-  const unknown = asked.find((id) => !CLAIM_SLIPS.some(({ claims }) => claims.includes(id)));
+/** Tries mutants as the command line asks; returns the exit code. */
+async function main(args: string[]): Promise<number> {
+  const flags = parseArgs(args, {
+    boolean: ["write", "slips"],
+    string: ["count", "seed", "tries", "jobs", "_"],
+    default: { count: "60", seed: "1", tries: "24", jobs: String(navigator.hardwareConcurrency) },
+  });
+  const asked = flags._.map(String);
+  if (flags.slips) return await trySlips(asked);
+  const all = countedClaims();
+  const unknown = asked.find((id) => !all.includes(id));
   if (unknown !== undefined) {
-    const known = CLAIM_SLIPS.flatMap(({ claims }) => claims).join(", ");
-    console.error(`verify:mutants: no slip is about "${unknown}": known are ${known}`);
+    console.error(`verify:mutants: nothing is counted for "${unknown}": there are ${all.join(", ")}`);
     return 2;
   }
-  const dir = Deno.makeTempDirSync({ prefix: "claims-" });
-  try {
-    copyProject(dir);
-    const slips = CLAIM_SLIPS.filter(({ claims }) => asked.length === 0 || claims.some((id) => asked.includes(id)));
-    const wrong = await failing(dir, slips);
-    if (wrong.length > 0) {
-      console.error(`verify:mutants: not as expected without a slip: ${wrong.join(", ")}`);
-      return 1;
-    }
-    let unchanged = 0;
-    for (const slip of slips) if (!await trySlip(dir, slip, asked)) unchanged++;
-    console.log(`${slips.length - unchanged} of ${slips.length} slips change every row they are about`);
-    return unchanged === 0 ? 0 : 1;
-  } finally {
-    Deno.removeSync(dir, { recursive: true });
+  const [seed, tries] = [whole("seed", flags.seed), whole("tries", flags.tries)];
+  const ids = asked.length > 0 ? asked : sampled(all, seed, 0, whole("count", flags.count));
+  const outcomes = await tryClaims(ids.sort(), seed, tries, Math.max(1, whole("jobs", flags.jobs)));
+  const unchanged = outcomes.filter(({ mutant }) => mutant === null);
+  console.log(`seed ${seed}: ${outcomes.length - unchanged.length} of ${outcomes.length} claims notice a mutant`);
+  if (unchanged.length > 0) console.log(`UNCHANGED: ${unchanged.map(({ id }) => id).join(", ")}`);
+  if (flags.write) {
+    const left = SHIPPED.flatMap(({ claims }) => claims).length - all.length;
+    const sample = { seed, tries, counted: all.length, left };
+    await writeFile(CLAIM_MUTANTS_MD, claimMutantsMarkdown(outcomes, sample, read));
   }
+  return unchanged.length === 0 ? 0 : 1;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -28,7 +28,7 @@ export function sampled<T>(all: readonly T[], seed: number, skip: number, count:
 }
 
 /** A whole number from the command line. */
-function whole(name: string, text: string): number {
+export function whole(name: string, text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   console.error(`mutants: --${name} is a whole number, not ${text}`);
   Deno.exit(2);

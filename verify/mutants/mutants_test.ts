@@ -5,7 +5,11 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { SHIPPED } from "../claims/catalogue.ts";
 import { edited } from "../mutations/mutant.ts";
+import { blockAround, blocksOf, marked, MARKS } from "./blocks.ts";
+import { claimMutantsMarkdown } from "./claim_report.ts";
 import { CLAIM_SLIPS } from "./claim_slips.ts";
+import { inTurn, rarestFirst } from "./claim_trial.ts";
+import { countedClaims } from "./claims.ts";
 import { EQUIVALENT, lines, whyEquivalent } from "./equivalent.ts";
 import { sampled } from "./main.ts";
 import { mutantsOf, mutated } from "./operators.ts";
@@ -83,4 +87,62 @@ Deno.test("slips about claims replace text that is there, once, and name claims 
     for (const edit of edits) edited(Deno.readTextFileSync(new URL(`../../${edit.file}`, import.meta.url)), edit);
     assertEquals(claims.filter((id) => !ids.has(id)), []);
   }
+});
+
+Deno.test("marked() leaves the marks of blocks that ran, and the code as it was", async () => {
+  const text = "export const twice = (f: (n: number) => object, n: number) => {\n" +
+    "  if (n < 0) { return [f(0)]; }\n  return [f(n), f(n)];\n};\nexport const box = (n: number) => ({ n });\n";
+  const blocks = blocksOf("a.ts", text);
+  assertEquals(blocks.map(({ start, end }) => text.slice(start, end).slice(0, 8)), [
+    "{\n  if (",
+    "{ return",
+    "({ n })",
+  ]);
+  assertEquals([blockAround(blocks, text.indexOf("f(0)")), blockAround(blocks, text.indexOf("f(n)"))], [1, 0]);
+  const ran = new Uint8Array(9);
+  Object.assign(globalThis, { [MARKS]: ran });
+  const { box, twice } = await import(`data:text/typescript,${encodeURIComponent(marked("a.ts", text, 5))}`);
+  assertEquals(twice(box, 3), [{ n: 3 }, { n: 3 }]);
+  assertEquals([...ran], [0, 0, 0, 0, 0, 1, 0, 1, 0]);
+  Reflect.deleteProperty(globalThis, MARKS);
+});
+
+Deno.test("a claim's mutants come from what few other claims run, a block after the other", () => {
+  const path = (...blocks: number[]) => ({ rows: [], blocks, ms: 1 });
+  const paths = [path(1, 2, 3), path(1, 2), path(1)];
+  assertEquals(rarestFirst(paths[0], paths, 1), [3, 2, 1]);
+  assertEquals(inTurn([["a", "b"], [], ["c"]], 9), ["a", "c", "b"]);
+  assertEquals(inTurn([["a", "b"], ["c"]], 2), ["a", "c"]);
+});
+
+Deno.test("CLAIM_MUTANTS.md says what changed, and what nothing changes", () => {
+  const [mutant] = mutantsOf("a.ts", TEXT);
+  const row = { what: "", unit: "pages", printed: null, model: null, note: null, ok: false } as const;
+  const judged = {
+    ...row,
+    id: "000-01/x",
+    formula: 2,
+    measured: 3,
+    verdict: "disagreement",
+    expected: "equal",
+  } as const;
+  const change = { rows: [judged], timedOut: false, failure: null };
+  const md = claimMutantsMarkdown(
+    [
+      { id: "000-01", tried: 2, blocks: 7, mutant, change },
+      { id: "000-02", tried: 5, blocks: 7, mutant: null, change: null },
+    ],
+    { seed: 1, tries: 5, counted: 9, left: 4 },
+    () => TEXT,
+  );
+  assert(md.includes("Sampled 2 of 9 claims with seed 1, at most 5 mutants each: 1 notice one. 4 more claims"), md);
+  assert(md.includes("000-01/x: 3 pages for 2 pages |"), md);
+  assert(md.includes("| 000-02 | 7 | 5 | | | | UNCHANGED |"), md);
+});
+
+Deno.test("claims that are counted are of the documents, and more than are sampled", () => {
+  const ids = new Set(SHIPPED.flatMap(({ claims }) => claims.map(({ id }) => id)));
+  const counted = countedClaims();
+  assert(counted.length >= 60, `${counted.length}`);
+  assertEquals(counted.filter((id) => !ids.has(id)), []);
 });

@@ -25,10 +25,15 @@ export interface Outcome {
   readonly timedOut: boolean;
 }
 
+/** Whether a source is a path of the kernel. */
+export function isKernelPath(path: string): boolean {
+  return KERNEL.test(path);
+}
+
 /** Every mutant of the kernel's paths, in the order of the files. */
 export function kernelMutants(under = ""): Mutant[] {
   return CODE
-    .filter(({ path }) => KERNEL.test(path) && path.startsWith(under))
+    .filter(({ path }) => isKernelPath(path) && path.startsWith(under))
     .flatMap(({ path, text }) => mutantsOf(path, text));
 }
 

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Whether anything changes a claim's row. The path a claim is about is the code that runs while it is measured; what
+// few other claims of the sample run is tried first, a mutant of a block and then the next block, so that what every
+// machine does when it boots comes last. A mutant that one claim tries is put to the others as well whose path has its
+// block in the half that is tried first: most of a trial is loading the emulator.
+
+import { prng } from "../../src/lib/prng.ts";
+import { claimId } from "../audit/audit.ts";
+import type { Change, ClaimBench, Path } from "./claim_bench.ts";
+import { sampled } from "./main.ts";
+import type { Mutant } from "./operators.ts";
+
+/** What became of one claim. */
+export interface ClaimOutcome {
+  readonly id: string;
+  /** Mutants tried, and blocks of its path. */
+  readonly tried: number;
+  readonly blocks: number;
+  /** The mutant that changed a row, and how; null for none. */
+  readonly mutant: Mutant | null;
+  readonly change: Change | null;
+}
+
+/** A mutant and the block that it is in. */
+interface Candidate {
+  readonly block: number;
+  readonly mutant: Mutant;
+}
+
+/** A claim that nothing changed so far. */
+interface Open {
+  readonly path: Path;
+  /** Blocks that others' mutants are tried in. */
+  readonly first: ReadonlySet<number>;
+  readonly left: Candidate[];
+  readonly tried: Set<Mutant>;
+  /** What made the measurement fail, if anything did. */
+  failed: Pick<ClaimOutcome, "mutant" | "change">;
+}
+
+/** Mutants after which a failure is enough. */
+const FAILURE_IS_ENOUGH = 8;
+/** Claims that one mutant is put to at once. */
+const AT_ONCE = 12;
+
+/** Blocks of a claim's path, those first that the fewest paths have; equals in an order that the seed gives. */
+export function rarestFirst(path: Path, all: Iterable<Path>, seed: number): number[] {
+  const counts = new Map<number, number>();
+  for (const { blocks } of all) for (const i of blocks) counts.set(i, (counts.get(i) ?? 0) + 1);
+  const shuffled = sampled(path.blocks, seed, 0, path.blocks.length);
+  return shuffled.sort((a, b) => counts.get(a)! - counts.get(b)!);
+}
+
+/** What stands in lists: the first of each, then the second of each; at most `most`. */
+export function inTurn<T>(lists: readonly (readonly T[])[], most: number): T[] {
+  const found: T[] = [];
+  for (let round = 0; found.length < most; round++) {
+    const before = found.length;
+    for (const list of lists) if (round < list.length && found.length < most) found.push(list[round]);
+    if (found.length === before) break;
+  }
+  return found;
+}
+
+/** Whether a row has another figure, rather than none because something failed. */
+export function countsAnother({ rows }: Change): boolean {
+  return rows.some(({ measured, model }) => measured !== null || model !== null);
+}
+
+/** The claims that are still to be changed. */
+export class Trial {
+  readonly #open: Map<string, Open>;
+  readonly #tries: number;
+
+  constructor(
+    bench: ClaimBench,
+    paths: ReadonlyMap<string, Path>,
+    { seed, tries }: { readonly seed: number; readonly tries: number },
+  ) {
+    this.#tries = tries;
+    this.#open = new Map([...paths].map(([id, path]) => {
+      const own = seed + Math.floor(prng(Number(id.replace("-", "")))() * 2 ** 20);
+      const blocks = rarestFirst(path, paths.values(), own);
+      const candidates = blocks.map((block) => {
+        const all = bench.mutantsIn(block).map((mutant) => ({ block, mutant }));
+        return sampled(all, own + block, 0, all.length);
+      });
+      const first = new Set(blocks.slice(0, Math.ceil(blocks.length / 2)));
+      const failed = { mutant: null, change: null };
+      return [id, { path, first, left: inTurn(candidates, tries), tried: new Set(), failed }];
+    }));
+  }
+
+  /** Tries a claim's mutants until one changes it; returns it and the others that were settled on the way. */
+  async settle(bench: ClaimBench, id: string): Promise<ClaimOutcome[]> {
+    const settled: ClaimOutcome[] = [];
+    for (let open = this.#open.get(id); open !== undefined; open = this.#open.get(id)) {
+      const next = open.left.shift();
+      if (next === undefined) settled.push(...this.#close(id, open.failed));
+      else if (!open.tried.has(next.mutant)) settled.push(...await this.#try(bench, next, id));
+    }
+    return settled;
+  }
+
+  async #try(bench: ClaimBench, { block, mutant }: Candidate, id: string): Promise<ClaimOutcome[]> {
+    const others = [...this.#open].filter(([other, { first, tried }]) =>
+      other !== id && first.has(block) && !tried.has(mutant)
+    );
+    const ids = [id, ...others.slice(0, AT_ONCE - 1).map(([other]) => other)];
+    const opens = new Map(ids.map((one) => [one, this.#open.get(one)!]));
+    for (const open of opens.values()) open.tried.add(mutant);
+    const ms = [...opens.values()].reduce((sum, { path }) => sum + path.ms, 0);
+    const change = await bench.try(mutant, ids, ms);
+    const settled: ClaimOutcome[] = [];
+    for (const one of ids) {
+      // What ends no judgement may be any claim's: it is put down to the one whose mutant this is.
+      const asked = one === id;
+      const own = {
+        rows: change.rows.filter((row) => claimId(row.id) === one),
+        timedOut: asked && change.timedOut,
+        failure: asked ? change.failure : null,
+      };
+      settled.push(...this.#judge(one, mutant, own));
+    }
+    return settled;
+  }
+
+  #judge(id: string, mutant: Mutant, change: Change): ClaimOutcome[] {
+    const open = this.#open.get(id);
+    // Another bench may have settled it meanwhile.
+    if (open === undefined) return [];
+    if (countsAnother(change)) return this.#close(id, { mutant, change });
+    const noticed = change.rows.length > 0 || change.timedOut || change.failure !== null;
+    if (noticed && open.failed.mutant === null) open.failed = { mutant, change };
+    const enough = open.failed.mutant !== null ? FAILURE_IS_ENOUGH : this.#tries;
+    return open.tried.size >= enough ? this.#close(id, open.failed) : [];
+  }
+
+  #close(id: string, found: Pick<ClaimOutcome, "mutant" | "change">): ClaimOutcome[] {
+    const open = this.#open.get(id);
+    if (open === undefined) return [];
+    this.#open.delete(id);
+    return [{ id, tried: open.tried.size, blocks: open.path.blocks.length, ...found }];
+  }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Judges rows of the documents' claims in a copy of the project, which a mutant was put into or whose blocks leave
+// marks. A fresh worker has fresh modules: nothing is kept from one mutant to the next.
+
+import type { Judged } from "../claims/claim.ts";
+import { MARKS } from "./blocks.ts";
+
+/** Which claims to judge, and how many blocks leave marks. */
+export interface ClaimJob {
+  readonly ids: readonly string[];
+  readonly blocks: number;
+}
+
+/** Their rows, and the marks of the blocks that ran while they were measured. */
+export interface ClaimAnswer {
+  readonly rows: readonly Judged[];
+  readonly ran: Uint8Array;
+}
+
+const port = self as unknown as Worker;
+
+port.onmessage = async ({ data: { ids, blocks } }: MessageEvent<ClaimJob>) => {
+  const ran = new Uint8Array(blocks);
+  Object.assign(globalThis, { [MARKS]: ran });
+  const { judge } = await import("../claims/claim.ts");
+  const { DOCUMENT_SUITES } = await import("../claims/suites.ts");
+  const { claimId } = await import("../audit/audit.ts");
+  const { scaleOf } = await import("../measure/measure.ts");
+  const claims = DOCUMENT_SUITES.flatMap((suite) => suite.claims(scaleOf(true)));
+  // What modules do when they are loaded is no part of a measurement.
+  ran.fill(0);
+  const rows = claims.filter(({ id }) => ids.includes(claimId(id))).map(judge);
+  port.postMessage({ rows, ran } satisfies ClaimAnswer);
+};
