@@ -71,9 +71,9 @@ export { readBox } from "./src/box/join.ts";
 export type { BoxText } from "./src/box/join.ts";
 export { boxReport } from "./src/box/report.ts";
 export type { BoxReport, BoxTotal } from "./src/box/report.ts";
-export type { BoxCost } from "./src/box/costs.ts";
+export type { BoxCost, Spent } from "./src/box/costs.ts";
 export type { BoxCheck } from "./src/box/checks.ts";
-export type { BoxLever } from "./src/box/lever.ts";
+export type { BoxLever, Gains } from "./src/box/lever.ts";
 export type {
   Box,
   BoxDram,

@@ -2,16 +2,14 @@
 // One machine as its own output describes it, joined from all that was read. Bytes and physical addresses; `end`
 // exclusive. Mirrors no kernel file.
 
+import type { AddressRange } from "../scenario/address_range.ts";
+import type { PoolSize } from "../scenario/plan_types.ts";
 import type { Note, Place } from "./facts.ts";
 
 /** Memory that was there at boot. */
-export interface BoxDram {
+export interface BoxDram extends AddressRange {
   /** Node it belongs to. */
   readonly node: number;
-  /** First byte. */
-  readonly start: number;
-  /** One past the last byte. */
-  readonly end: number;
 }
 
 /** A namespace of a region. */
@@ -65,7 +63,7 @@ export interface BoxRam {
   /** Who added it. */
   readonly by: "kmem" | "DIMM" | "virtio_mem";
   /** Its bytes, range by range. */
-  readonly ranges: readonly { readonly start: number; readonly end: number }[];
+  readonly ranges: readonly AddressRange[];
   /** Node its memory belongs to. */
   readonly node: number;
   /** Its namespace; null when it has none (CXL, soft-reserved memory, DIMMs). */
@@ -77,11 +75,7 @@ export interface BoxRam {
 }
 
 /** A pool of huge pages. */
-export interface BoxPool extends Place {
-  /** Bytes of one page. */
-  readonly size: number;
-  /** How many, on all nodes. */
-  readonly count: number;
+export interface BoxPool extends Place, PoolSize {
   /** How many by node; empty when nothing says. */
   readonly byNode: readonly { readonly node: number; readonly count: number }[];
 }

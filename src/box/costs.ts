@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What each part of a machine takes for struct pages now: the nearest emulated part is brought up and counted.
 
+import type { AddressRange } from "../scenario/address_range.ts";
 import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
 import type { NamespaceMode } from "../drivers/nvdimm/namespace.ts";
 import { kernelConfig } from "../kernels.ts";
@@ -9,8 +10,22 @@ import { formatSize } from "../lib/units.ts";
 import type { Box, BoxNamespace, BoxPool, BoxRam } from "./box.ts";
 import { type Emulator, type NamespaceKey, type NamespaceSpec, type Outcome, type RamSpec, WINDOW } from "./emulate.ts";
 
+/** What struct pages take of one part of a machine, or of several. Bytes. */
+export interface Spent {
+  /** Memmap in DRAM; of a pool, less than nothing: what it gives back of the memmap that others have. */
+  readonly dram: number;
+  /** Memmap in the pmem's reserve. */
+  readonly pmem: number;
+  /** Memmap in the hot-added memory that it describes. */
+  readonly onMemory: number;
+  /** Page tables that map it, in DRAM. */
+  readonly tables: number;
+  /** Pmem that is neither data nor memmap: info block, reserve nobody uses, what alignment cuts off. */
+  readonly lost: number;
+}
+
 /** What one part of the machine takes. Bytes. */
-export interface BoxCost {
+export interface BoxCost extends Spent {
   /** What it is. */
   readonly kind: "memory" | "namespace" | "ram" | "pool";
   /** Its name: `node 0`, `namespace0.0`, `dax0.0`, `20480 x 2M`. */
@@ -21,23 +36,25 @@ export interface BoxCost {
   readonly node: number;
   /** Memory whose struct pages these are. */
   readonly bytes: number;
-  /** Memmap in DRAM; of a pool, less than nothing: what it gives back of the memmap that others have. */
-  readonly dram: number;
-  /** Memmap in the pmem's reserve. */
-  readonly pmem: number;
-  /** Memmap in the hot-added memory that it describes. */
-  readonly onMemory: number;
-  /** Page tables that map it. */
-  readonly tables: number;
-  /** Pmem that is neither data nor memmap: info block, reserve nobody uses, what alignment cuts off. */
-  readonly lost: number;
   /** What users get. */
   readonly usable: number;
   /** Why the emulator could not bring it up, or what else is to be said; null when nothing. */
   readonly remark: string | null;
 }
 
-const NOTHING = { dram: 0, pmem: 0, onMemory: 0, tables: 0, lost: 0 };
+const NOTHING: Spent = { dram: 0, pmem: 0, onMemory: 0, tables: 0, lost: 0 };
+
+/** What several parts take. */
+export function sumOf(parts: readonly Spent[]): Spent {
+  const sum = (key: keyof Spent) => parts.reduce((n, part) => n + part[key], 0);
+  return {
+    dram: sum("dram"),
+    pmem: sum("pmem"),
+    onMemory: sum("onMemory"),
+    tables: sum("tables"),
+    lost: sum("lost"),
+  };
+}
 
 /** Costs of all parts, in the order of addresses: DRAM by node, namespaces, System RAM, pools. */
 export function costsOf(box: Box, emulator: Emulator): BoxCost[] {
@@ -80,7 +97,7 @@ export function namespaceSpec(box: Box, ns: BoxNamespace, change: Partial<Namesp
 function sharesWindow(box: Box, start: number): boolean {
   const from = alignDown(start, WINDOW);
   if (from === 0) return true;
-  const before = (r: { start: number; end: number }) => r.start < start && r.end > from;
+  const before = (r: AddressRange) => r.start < start && r.end > from;
   return box.dram.some(before) || box.ram.some((ram) => ram.ranges.some(before)) ||
     box.regions.some((r) =>
       r.namespaces.some((ns) => hasMemmap(box, ns) && before({ ...ns, end: ns.start + ns.size }))
@@ -98,7 +115,7 @@ export function hasMemmap(box: Box, ns: BoxNamespace): boolean {
 }
 
 /** What an emulated namespace of `size` takes. */
-export function namespaceFigures(size: number, found: Outcome<NamespaceKey>): typeof NOTHING & { usable: number } {
+export function namespaceFigures(size: number, found: Outcome<NamespaceKey>): Spent & { readonly usable: number } {
   if (typeof found === "string") return { ...NOTHING, usable: 0 };
   const { dram, pmem, tables, usable } = found;
   return { dram, pmem, onMemory: 0, tables, lost: size - usable - pmem, usable };
@@ -121,7 +138,7 @@ function namespaceCost(box: Box, ns: BoxNamespace, emulator: Emulator): BoxCost 
 export function ramSpec(
   box: Box,
   { by, selfHosted }: Pick<BoxRam, "by" | "selfHosted">,
-  { start, end }: { readonly start: number; readonly end: number },
+  { start, end }: AddressRange,
   change: Partial<RamSpec> = {},
 ): RamSpec {
   const { preset: kernel, arch, blockBytes, memmapOnMemory, freeVmemmap } = box.kernel;

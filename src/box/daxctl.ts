@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `daxctl list`: devices alone, or (-R) inside their regions; mappings with -M; bytes or (-u) rounded figures.
 
+import type { AddressRange } from "../scenario/address_range.ts";
 import { damaged, type DaxFact, type Facts } from "./facts.ts";
 import { fieldsOf, isObject } from "./fields.ts";
 import type { Json } from "./json.ts";
@@ -67,7 +68,7 @@ export function daxFact(file: string, json: Json, facts: Facts, source: DaxFact[
 }
 
 /** A mapping's `end` is its last byte. */
-function mapping(file: string, json: Json, facts: Facts): { start: number; end: number }[] {
+function mapping(file: string, json: Json, facts: Facts): AddressRange[] {
   if (!isObject(json)) return [];
   const fields = fieldsOf(file, json, MAPPING, facts);
   const [start, last] = [fields.round("start"), fields.round("end")];

@@ -3,6 +3,8 @@
 // this in; src/box/join.ts makes one machine of it. Mirrors no kernel file; byte counts throughout.
 
 import type { SizeRange } from "../lib/units.ts";
+import type { AddressRange } from "../scenario/address_range.ts";
+import type { PoolSize } from "../scenario/plan_types.ts";
 
 /** Where a statement was read. */
 export interface Place {
@@ -63,15 +65,13 @@ export interface DaxFact extends Place {
   readonly onlineBlocks: number | null;
   readonly totalBlocks: number | null;
   readonly movable: boolean | null;
-  readonly mappings: readonly { readonly start: number; readonly end: number }[];
+  readonly mappings: readonly AddressRange[];
   /** Whether ndctl or daxctl says it. */
   readonly source: "ndctl" | "daxctl";
 }
 
 /** A row of lsmem: `end` exclusive. */
-export interface RangeFact extends Place {
-  readonly start: number;
-  readonly end: number;
+export interface RangeFact extends Place, AddressRange {
   readonly online: boolean;
   readonly firstBlock: number | null;
   readonly lastBlock: number | null;
@@ -81,9 +81,7 @@ export interface RangeFact extends Place {
 }
 
 /** A line of /proc/iomem, or of the firmware's map in dmesg; `end` exclusive. */
-export interface ResourceFact extends Place {
-  readonly start: number;
-  readonly end: number;
+export interface ResourceFact extends Place, AddressRange {
   readonly name: string;
   readonly depth: number;
 }
@@ -98,9 +96,7 @@ export interface ZoneFact extends Place {
 }
 
 /** A pool of huge pages, of a node or (null) of all. */
-export interface PoolFact extends Place {
-  readonly size: number;
-  readonly count: number;
+export interface PoolFact extends Place, PoolSize {
   readonly node: number | null;
 }
 
@@ -120,7 +116,7 @@ export interface FreedFact extends Place {
 export interface KmemFact extends Place {
   readonly dev: string;
   readonly truncated: number | null;
-  readonly tooSmall: { readonly start: number; readonly end: number } | null;
+  readonly tooSmall: AddressRange | null;
 }
 
 /** A word somebody printed. */

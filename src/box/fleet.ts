@@ -3,15 +3,12 @@
 // brought up once.
 
 import type { Box } from "./box.ts";
-import type { BoxLever } from "./lever.ts";
+import { type BoxLever, byWorth, type Gains, NO_GAIN, sumOfGains } from "./lever.ts";
 import type { BoxReport } from "./report.ts";
 
 /** What one kind of lever gives on one machine, or on all. Bytes. */
-export interface LeverGain {
+export interface LeverGain extends Gains {
   readonly kind: BoxLever["kind"];
-  readonly dram: number;
-  readonly pmem: number;
-  readonly ram: number;
 }
 
 /** What is the same for equal machines. Bytes. */
@@ -92,8 +89,7 @@ function gainsOf(levers: readonly BoxLever[]): LeverGain[] {
 function sumByKind(gains: readonly LeverGain[]): LeverGain[] {
   const sums = new Map<LeverGain["kind"], LeverGain>();
   for (const { kind, dram, pmem, ram } of gains) {
-    const have = sums.get(kind) ?? { kind, dram: 0, pmem: 0, ram: 0 };
-    sums.set(kind, { kind, dram: have.dram + dram, pmem: have.pmem + pmem, ram: have.ram + ram });
+    sums.set(kind, { kind, ...sumOfGains(sums.get(kind) ?? NO_GAIN, { dram, pmem, ram }) });
   }
   return [...sums.values()];
 }
@@ -116,16 +112,15 @@ export class FleetSums {
     }
     for (const key of SUMMED) this.#sums[key] += figures[key];
     for (const { kind, dram, pmem, ram } of figures.gains) {
-      const have = this.#levers.get(kind) ?? { kind, dram: 0, pmem: 0, ram: 0, machines: 0 };
-      const machines = have.machines + 1;
-      this.#levers.set(kind, { kind, machines, dram: have.dram + dram, pmem: have.pmem + pmem, ram: have.ram + ram });
+      const have = this.#levers.get(kind);
+      const machines = (have?.machines ?? 0) + 1;
+      this.#levers.set(kind, { kind, machines, ...sumOfGains(have ?? NO_GAIN, { dram, pmem, ram }) });
     }
   }
 
   /** The sums so far; levers that give most first. */
   total(): FleetTotal {
-    const worth = ({ dram, pmem, ram }: LeverGain) => 2 * dram + pmem + ram;
-    const levers = [...this.#levers.values()].sort((a, b) => worth(b) - worth(a));
+    const levers = [...this.#levers.values()].sort(byWorth);
     return { machines: this.#machines, damaged: this.#damaged, ...this.#sums, levers };
   }
 }

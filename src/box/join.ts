@@ -2,6 +2,7 @@
 // One machine from all that was read: which figures are of the same thing, and which cannot all be true. Nothing is
 // guessed silently: what had to be assumed is a note.
 
+import type { AddressRange } from "../scenario/address_range.ts";
 import { formatSize } from "../lib/units.ts";
 import type { Box, BoxDram, BoxPool, Contradiction } from "./box.ts";
 import { readText } from "./detect.ts";
@@ -82,7 +83,7 @@ function assumed(facts: Facts, notes: Note[]): void {
  */
 function joinDram(facts: Facts, added: readonly RangeFact[]): BoxDram[] {
   const pmem = [...pmemRanges(facts), ...added];
-  const apart = (r: { start: number; end: number }) => !pmem.some((p) => r.start < p.end && p.start < r.end);
+  const apart = (r: AddressRange) => !pmem.some((p) => r.start < p.end && p.start < r.end);
   const nodeAt = (start: number) => facts.srat.find((s) => s.start <= start && start < s.end)?.node ?? 0;
   const ranges = facts.ranges.filter(apart);
   if (ranges.length > 0) {
@@ -117,7 +118,7 @@ function countOf(pools: readonly Facts["pools"][number][]): number {
 }
 
 /** Where persistent memory and DAX devices lie. */
-function pmemRanges(facts: Facts): { start: number; end: number }[] {
+function pmemRanges(facts: Facts): AddressRange[] {
   const named = facts.resources.filter((r) =>
     /^(Persistent Memory|namespace\d|dax\d|CXL Window|Soft Reserved)/.test(r.name)
   );

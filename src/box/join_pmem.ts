@@ -6,6 +6,7 @@
 //   ndctl                                    | size ------------------------->  |
 //   the whole  | <------------------------------------------------------------> |
 
+import type { AddressRange } from "../scenario/address_range.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { daxAligns } from "../drivers/dax/bus.ts";
 import { formatSize } from "../lib/units.ts";
@@ -60,7 +61,7 @@ export function joinRam(facts: Facts, regions: readonly BoxRegion[], notes: Note
 }
 
 /** Where a device lies when daxctl does not say: by iomem, or behind its namespace's reserve. */
-function rangesOf(facts: Facts, dax: DaxFact, namespace: BoxNamespace | null): { start: number; end: number }[] {
+function rangesOf(facts: Facts, dax: DaxFact, namespace: BoxNamespace | null): AddressRange[] {
   const resources = facts.resources.filter((r) => r.name === dax.chardev);
   if (resources.length > 0) return resources.map(({ start, end }) => ({ start, end }));
   if (namespace === null || namespace.map === null) return [];
@@ -206,7 +207,7 @@ function regionByOrder(facts: Facts, dev: string, size: number | null): number |
   return found.length === 1 && alike.length === 0 ? found[0].start : null;
 }
 
-function resourceOf(facts: Facts, name: string): { readonly start: number; readonly end: number } | null {
+function resourceOf(facts: Facts, name: string): AddressRange | null {
   return facts.resources.find((r) => r.name === name) ?? null;
 }
 

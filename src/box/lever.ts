@@ -1,8 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What a change of a machine is: the figures, and what to type.
 
-/** A change. Bytes; what it takes is less than nothing. */
-export interface BoxLever {
+/** What a change gives. Bytes; what it takes is less than nothing. */
+export interface Gains {
+  /** DRAM given back, tables included. */
+  readonly dram: number;
+  /** Data the pmem has room for, more or less than now. */
+  readonly pmem: number;
+  /** System RAM the blocks have, more or less than now. */
+  readonly ram: number;
+}
+
+/** A change. */
+export interface BoxLever extends Gains {
   /** Which kind of change it is, for totals over many machines. */
   readonly kind:
     | "align"
@@ -17,12 +27,6 @@ export interface BoxLever {
   readonly what: string;
   /** Which part it changes. */
   readonly of: string;
-  /** DRAM given back, tables included. */
-  readonly dram: number;
-  /** Data the pmem has room for, more or less than now. */
-  readonly pmem: number;
-  /** System RAM the blocks have, more or less than now. */
-  readonly ram: number;
   /** Why it cannot be had, or gives nothing; null when it can. */
   readonly why: string | null;
   /** What to type, or to add to the kernel's command line. */
@@ -31,6 +35,17 @@ export interface BoxLever {
   readonly caution: string | null;
   /** Whether programs must use the memory in another way. */
   readonly changesUse: boolean;
+}
+
+/** What gives most, first: DRAM counts twice, since it is the dearer and everybody needs it. */
+export function byWorth(a: Gains, b: Gains): number {
+  const worth = ({ dram, pmem, ram }: Gains) => 2 * dram + pmem + ram;
+  return worth(b) - worth(a);
+}
+
+/** The sum of two. */
+export function sumOfGains(a: Gains, b: Gains): Gains {
+  return { dram: a.dram + b.dram, pmem: a.pmem + b.pmem, ram: a.ram + b.ram };
 }
 
 /** A lever's figures when it gives nothing. */

@@ -9,11 +9,11 @@ import type { Emulator } from "./emulate.ts";
 import { namespaceLevers } from "./levers_namespace.ts";
 import { ramLevers } from "./levers_ram.ts";
 import { poolLevers } from "./levers_pool.ts";
-import { type BoxLever, NO_GAIN } from "./lever.ts";
+import { type BoxLever, byWorth, NO_GAIN } from "./lever.ts";
 
 /**
  * All levers: first those that can be had and change nothing for programs, then those that do, last what cannot be had;
- * within each, most bytes first. DRAM counts twice: it is the dearer, and everybody needs it.
+ * within each, most bytes first.
  */
 export function leversOf(box: Box, costs: readonly BoxCost[], emulator: Emulator): BoxLever[] {
   const all = [
@@ -22,8 +22,7 @@ export function leversOf(box: Box, costs: readonly BoxCost[], emulator: Emulator
     ...box.ram.flatMap((ram) => ramLevers(box, ram, costs, emulator)),
   ].map((lever) => fitting(box, lever));
   const rank = (lever: BoxLever) => lever.why !== null ? 2 : lever.changesUse ? 1 : 0;
-  const worth = ({ dram, pmem, ram }: BoxLever) => 2 * dram + pmem + ram;
-  return all.sort((a, b) => rank(a) - rank(b) || worth(b) - worth(a));
+  return all.sort((a, b) => rank(a) - rank(b) || byWorth(a, b));
 }
 
 /** A lever that takes more DRAM than there is cannot be had. */

@@ -4,26 +4,16 @@
 
 import type { Box, Contradiction } from "./box.ts";
 import { type BoxCheck, checksOf } from "./checks.ts";
-import { type BoxCost, costsOf } from "./costs.ts";
+import { type BoxCost, costsOf, type Spent, sumOf } from "./costs.ts";
 import { type Emulator, newEmulator } from "./emulate.ts";
 import type { Note } from "./facts.ts";
 import type { BoxLever } from "./lever.ts";
 import { leversOf } from "./levers.ts";
 
-/** What a set of parts takes. Bytes. */
-export interface BoxTotal {
+/** What a set of parts takes. */
+export interface BoxTotal extends Spent {
   /** `all`, `node 0`, `region0`. */
   readonly name: string;
-  /** Memmap in DRAM, less what huge pages give back of it. */
-  readonly dram: number;
-  /** Page tables that map memmap, in DRAM. */
-  readonly tables: number;
-  /** Memmap in pmem. */
-  readonly pmem: number;
-  /** Memmap in the hot-added memory it describes. */
-  readonly onMemory: number;
-  /** Pmem that is neither data nor memmap. */
-  readonly lost: number;
 }
 
 /** What `lab box` prints with `--json`. */
@@ -86,13 +76,5 @@ export function reportBy(emulator: Emulator, box: Box): BoxReport {
 }
 
 function totalOf(name: string, costs: readonly BoxCost[]): BoxTotal {
-  const sum = (key: "dram" | "tables" | "pmem" | "onMemory" | "lost") => costs.reduce((n, cost) => n + cost[key], 0);
-  return {
-    name,
-    dram: sum("dram"),
-    tables: sum("tables"),
-    pmem: sum("pmem"),
-    onMemory: sum("onMemory"),
-    lost: sum("lost"),
-  };
+  return { name, ...sumOf(costs) };
 }

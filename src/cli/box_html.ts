@@ -6,8 +6,9 @@ import { type Bar, barChart } from "../../charts/bars.ts";
 import { legend, type Mark, stackChart } from "../../charts/dots.ts";
 import { pageHtml, type Section } from "../../charts/page.ts";
 import { serverDocument } from "../../charts/svg_file.ts";
-import type { BoxLever } from "../box/lever.ts";
-import type { BoxReport, BoxTotal } from "../box/report.ts";
+import type { Gains } from "../box/lever.ts";
+import type { Spent } from "../box/costs.ts";
+import type { BoxReport } from "../box/report.ts";
 import type { FleetRow, FleetTotal } from "../box/fleet.ts";
 import { humanSize } from "../lib/units.ts";
 import { answer, gives, noteText, partName, placeText, signed } from "./box_text.ts";
@@ -53,7 +54,7 @@ function drawn(marks: readonly Mark[], title: string, axis: string): Pick<Sectio
   return { chart: stackChart(some, { document: serverDocument(), title, axis, unit: "bytes" }), legend: legend(some) };
 }
 
-const PLACES: readonly (readonly [keyof Omit<BoxTotal, "name">, string])[] = [
+const PLACES: readonly (readonly [keyof Spent, string])[] = [
   ["dram", "memmap in DRAM"],
   ["tables", "page tables"],
   ["pmem", "memmap in pmem"],
@@ -65,7 +66,7 @@ function costs({ costs, nodes, regions, total }: BoxReport): Section {
     PLACES.map(([key, series]): Mark => ({ label: partName(cost), series, value: cost[key] }))
   );
   const sums = [...(nodes.length > 1 ? nodes : []), ...(regions.length > 1 ? regions : []), total];
-  const row = (name: string, memory: string, c: Omit<BoxTotal, "name">, remark: string) => [
+  const row = (name: string, memory: string, c: Spent, remark: string) => [
     name,
     memory,
     ...PLACES.map(([key]) => bytes(c[key])),
@@ -88,7 +89,7 @@ function costs({ costs, nodes, regions, total }: BoxReport): Section {
 
 const GAINS = [["dram", "DRAM"], ["ram", "System RAM"], ["pmem", "pmem for data"]] as const;
 
-const gainsOf = (lever: Pick<BoxLever, "dram" | "ram" | "pmem">) => GAINS.map(([key]) => signed(lever[key]));
+const gainsOf = (lever: Gains) => GAINS.map(([key]) => signed(lever[key]));
 
 function levers({ levers }: BoxReport): Section {
   const can = levers.filter((lever) => lever.why === null);

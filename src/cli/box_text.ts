@@ -3,9 +3,9 @@
 // the emulator, or its own files, do not agree.
 
 import type { BoxCheck } from "../box/checks.ts";
-import type { BoxCost } from "../box/costs.ts";
+import type { BoxCost, Spent } from "../box/costs.ts";
 import type { Note, Place } from "../box/facts.ts";
-import type { BoxLever } from "../box/lever.ts";
+import type { BoxLever, Gains } from "../box/lever.ts";
 import type { BoxReport } from "../box/report.ts";
 import { humanSize } from "../lib/units.ts";
 import { table } from "./table.ts";
@@ -79,7 +79,7 @@ export function partName({ kind, name }: BoxCost): string {
 }
 
 function costLines({ costs, nodes, regions, total }: BoxReport): string[] {
-  const row = (name: string, c: Omit<BoxReport["total"], "name">, memory: string) => [
+  const row = (name: string, c: Spent, memory: string) => [
     name,
     memory,
     amount(c.dram),
@@ -103,7 +103,7 @@ function costLines({ costs, nodes, regions, total }: BoxReport): string[] {
 }
 
 /** What a lever gives and takes, in words. */
-export function gives({ dram, pmem, ram }: BoxLever): string {
+export function gives({ dram, pmem, ram }: Gains): string {
   const kinds = [[dram, "DRAM"], [ram, "System RAM"], [pmem, "pmem for data"]] as const;
   const parts = kinds.filter(([bytes]) => bytes !== 0).map(([bytes, what]) => `${signed(bytes)} of ${what}`);
   return parts.length === 0 ? "nothing" : parts.join(", ");
