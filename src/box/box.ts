@@ -99,7 +99,7 @@ export interface BoxKernel {
   /** hugetlb_free_vmemmap=on; null when nothing says. */
   readonly freeVmemmap: boolean | null;
   /** memory_hotplug.memmap_on_memory; null when nothing says. */
-  readonly memmapOnMemory: boolean | null;
+  readonly memmapOnMemory: boolean | "force" | null;
   /** Size of a memory block. */
   readonly blockBytes: number;
 }

@@ -152,8 +152,10 @@ export function ramSpec(
     dimm: by !== "kmem",
     freeVmemmap: freeVmemmap === true,
   };
-  const asks = memmapOnMemory === true && mayHostMemmap(kernel, by, spec.size / blockBytes);
-  return { ...spec, memmapOnMemory: selfHosted ?? asks, ...change };
+  const parameter = memmapOnMemory ?? false;
+  const asks = mayHostMemmap(kernel, by, spec.size / blockBytes) ? parameter : false;
+  const said = selfHosted === null ? asks : selfHosted && (parameter === "force" ? parameter : true);
+  return { ...spec, memmapOnMemory: said, ...change };
 }
 
 /** Whether who adds memory asks for its memmap on it, and gets it: a DIMM of several blocks since 6.8. */

@@ -69,7 +69,7 @@ export interface RamSpec {
   readonly size: number;
   readonly blockBytes: number;
   readonly dimm: boolean;
-  readonly memmapOnMemory: boolean;
+  readonly memmapOnMemory: boolean | "force";
   readonly freeVmemmap: boolean;
 }
 
@@ -195,7 +195,8 @@ function addOne({ kernel, arch, start, shared, size, blockBytes, dimm, memmapOnM
   if (beside) daxRam(k, 0, false);
   const before = Float64Array.from(k.uses);
   const had = k.hotplug.blocks.size;
-  const err = dimm ? dimms(k, beside ? 1 : 0, memmapOnMemory) : daxRam(k, beside ? 1 : 0, memmapOnMemory);
+  const add = dimm ? dimms : daxRam;
+  const err = add(k, beside ? 1 : 0, memmapOnMemory !== false);
   if (err < 0) return errnoName(err);
   const blocks = [...k.hotplug.blocks.values()].slice(had);
   const onMemory = blocks.reduce((sum, block) => sum + block.nrVmemmapPages, 0) * k.pageBytes;

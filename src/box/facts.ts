@@ -140,7 +140,7 @@ export interface Facts {
   readonly blockBytes: FigureFact[];
   readonly memTotal: FigureFact[];
   readonly onlineTotal: (FigureFact & { readonly slack: number })[];
-  readonly mhpParameter: (Place & { readonly on: boolean })[];
+  readonly mhpParameter: (Place & { readonly on: boolean | "force" })[];
   readonly initialised: FigureFact[];
   readonly freed: FreedFact[];
   readonly kmem: KmemFact[];

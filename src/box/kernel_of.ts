@@ -38,7 +38,12 @@ export function parameter(line: string, name: string): string | null {
 }
 
 /** Whether a value of a parameter switches it on. */
-const isOn = (value: string) => /^(on|y|yes|1|true|force)$/i.test(value);
+const isOn = (value: string) => /^(on|y|yes|1|true)$/i.test(value);
+
+/** A value of memory_hotplug.memmap_on_memory. */
+export function mhpParameter(value: string): boolean | "force" {
+  return /^force$/i.test(value) ? "force" : isOn(value);
+}
 
 /** The kernel of a machine. */
 export function kernelOf(facts: Facts): BoxKernel {
@@ -54,7 +59,7 @@ export function kernelOf(facts: Facts): BoxKernel {
     preset: release === null || Number.isNaN(versionOf(release)) ? "6.1" : presetFor(release),
     arch: arm ? (/64k/.test(release) ? "arm64-64k" : "arm64-4k") : "x86-64",
     freeVmemmap: freeing !== null ? isOn(freeing) : says,
-    memmapOnMemory: onMemory !== null ? isOn(onMemory) : facts.mhpParameter.at(-1)?.on ?? null,
+    memmapOnMemory: onMemory !== null ? mhpParameter(onMemory) : facts.mhpParameter.at(-1)?.on ?? null,
     blockBytes: facts.blockBytes[0]?.value ?? 2 ** 27,
   };
 }

@@ -39,7 +39,7 @@ function freeing(box: Box, emulator: Emulator, now: number): BoxLever {
   const old = release !== null && versionOf(release) < versionOf("5.14");
   const tooSmall = dram <= 0 ? "pages of this size have too little vmemmap to free any" : null;
   const why = old ? `needs Linux 5.14, this is ${release}` : freeVmemmap === true ? "is on already" : tooSmall;
-  const exclusive = memmapOnMemory === true && versionOf(preset) < versionOf("6.0");
+  const exclusive = memmapOnMemory && versionOf(preset) < versionOf("6.0");
   const commands = ["kernel command line: hugetlb_free_vmemmap=on"];
   if (versionOf(preset) >= versionOf("6.0")) {
     commands.push("sysctl vm.hugetlb_optimize_vmemmap=1      # for pages made from then on");

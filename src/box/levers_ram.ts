@@ -32,7 +32,9 @@ function onMemory(box: Box, ram: BoxRam, now: BoxCost, emulator: Emulator): BoxL
   const can = (kernel: string) => mayHostMemmap(kernel, ram.by, blocks);
   // What it would give is asked of a kernel that has it.
   const kernel = can(preset) ? preset : RELEASES.findLast(can) ?? `${preset},kmemMemmapOnMemory=true`;
-  const then = ramCost(box, ram, emulator, { kernel, memmapOnMemory: true });
+  const values = [memmapOnMemory || true, "force"] as const;
+  const value = values.find((v) => ramCost(box, ram, emulator, { kernel, memmapOnMemory: v }).onMemory > 0) ?? true;
+  const then = ramCost(box, ram, emulator, { kernel, memmapOnMemory: value });
   const [dram, more] = [spent(now) - spent(then), then.usable - now.usable];
   const never = neverOnMemory(box, ram, now, then);
   const old = can(preset) ? null : tooOld(box, ram);
@@ -45,7 +47,9 @@ function onMemory(box: Box, ram: BoxRam, now: BoxCost, emulator: Emulator): BoxL
     why: never ?? old,
     commands: never !== null ? [] : [
       ...(old === null ? [] : ["boot Linux 6.8 or later"]),
-      ...(memmapOnMemory === true ? [] : ["kernel command line: memory_hotplug.memmap_on_memory=1"]),
+      ...(memmapOnMemory === value
+        ? []
+        : [`kernel command line: memory_hotplug.memmap_on_memory=${value === true ? "1" : value}`]),
       ...addAgain(ram),
     ],
     caution: "struct pages are then as slow as that memory; its blocks must go offline for it",

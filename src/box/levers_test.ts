@@ -128,3 +128,21 @@ Deno.test("what lsmem says of MEMMAP-ON-MEMORY counts, whatever the kernel would
     ]);
   }
 });
+
+Deno.test("memmap_on_memory=force is read, and counts from 6.6 on; a block that is one pageblock holds nothing either way", () => {
+  // A block of 512 MiB of 64 KiB pages has 512 KiB of memmap; a pageblock has all of the block, so nothing fits.
+  const device = (start: number) =>
+    '[{"chardev":"dax0.0","size":2147483648,"target_node":1,"align":2097152,"mode":"system-ram",' +
+    `"mappings":[{"page_offset":0,"start":${start},"end":${start + 2 ** 31 - 1},"size":2147483648}]}]`;
+  const of = (...lines: string[]) =>
+    reportBy(emulator, readBox([{ name: "f", text: [device(2 ** 33), DRAM, ...lines].join("\n") }]));
+  const never = of("Linux version 6.12.0-arm64-64k x", "Memory block size: 512M").levers[0];
+  assertEquals(never.why, "blocks of 512M cannot hold their own memmap");
+  // The value is read from either place.
+  for (const line of ["Command line: memory_hotplug.memmap_on_memory=force", "Memmap on memory parameter: force"]) {
+    const { box, costs } = of("Linux version 6.12.0 x", line);
+    assertEquals([box.kernel.memmapOnMemory, costs.at(-1)!.onMemory], ["force", 32 * MIB]);
+    // Kernels before 6.6 take it for off.
+    assertEquals(of("Linux version 6.1.0 x", line).costs.at(-1)!.onMemory, 0);
+  }
+});

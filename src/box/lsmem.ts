@@ -5,6 +5,7 @@
 import { damaged, type Facts, type Place, place, type RangeFact, type Source } from "./facts.ts";
 import { fieldsOf, isObject } from "./fields.ts";
 import type { Json } from "./json.ts";
+import { mhpParameter } from "./kernel_of.ts";
 import { middle, sizeOf, standsFor } from "./size.ts";
 
 const KEYS = new Set("range size state removable block node zones configured memmap-on-memory".split(" "));
@@ -89,7 +90,7 @@ function summary(line: string, where: Place, facts: Facts): boolean {
   if (match === null) return false;
   const [, what, text] = match;
   if (/parameter/i.test(what)) {
-    facts.mhpParameter.push({ ...where, on: /^(yes|y|on|true|1|force)$/i.test(text.trim()) });
+    facts.mhpParameter.push({ ...where, on: mhpParameter(text.trim()) });
     return true;
   }
   const size = sizeOf(text);
