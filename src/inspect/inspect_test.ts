@@ -59,14 +59,14 @@ Deno.test("buddyinfo and zoneinfo line by line as seq_printf() pads them", () =>
   assertEquals(zoneinfo.slice(at, at + 10), [
     "  pages free     4095",
     "        boost    0",
-    "        min      0",
-    "        low      0",
-    "        high     0",
+    "        min      178",
+    "        low      222",
+    "        high     266",
     "        spanned  4096",
     "        present  4096",
     "        managed  4095",
     "        cma      0",
-    "        protection: (0, 0, 0, 0, 0)",
+    "        protection: (0, 991, 991, 991, 991)",
   ]);
   // Boot keeps the memmap, a table of each level above the leaves, and the first frame.
   assertEquals(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// /proc/zoneinfo, /proc/buddyinfo and /proc/vmstat of the emulated machine, in the format of mm/vmstat.c. What is not
-// modelled (watermarks, per-CPU lists, the page cache, reclaim) prints as 0.
+// /proc/zoneinfo, /proc/buddyinfo and /proc/vmstat of the emulated machine, in the format of mm/vmstat.c. Watermarks and
+// limits are computed as the kernel does (watermarks.ts). What is not modelled prints as 0: pages on per-CPU lists, the
+// page cache, NUMA hits, reclaim.
 
 import { versionOf } from "../box/kernel_of.ts";
 import { ZONE_NAMES } from "../include/mmzone.ts";
@@ -9,6 +10,7 @@ import { type PgData, type Zone, zoneFreePages } from "../mm/mmzone.ts";
 import { totalFreePages } from "../mm/page_alloc.ts";
 import { C } from "../mm/vmstat.ts";
 import { releaseOf } from "./release.ts";
+import { type ZoneMarks, zoneMarks } from "./watermarks.ts";
 import { statNames, vmstatNames } from "./vmstat_names.ts";
 
 /** Nodes with any memory; the others are not online. */
@@ -20,11 +22,18 @@ const name = (zone: Zone) => ZONE_NAMES[zone.index].padStart(8);
 
 /** /proc/zoneinfo: every zone, populated or not. */
 export function zoneinfo(k: Kernel): string {
-  return onlineNodes(k).flatMap((node) => node.zones.map((zone) => zoneText(k, node, zone))).join("");
+  const marks = zoneMarks({
+    nodes: onlineNodes(k).map(({ zones }) => zones),
+    cpus: k.machine.cpus.length,
+    pageBytes: k.pageBytes,
+    pageblockPages: 2 ** k.arch.pageblockOrder,
+    movableApart: versionOf(releaseOf(k)) >= versionOf("6.6"),
+  });
+  return onlineNodes(k).flatMap((node) => node.zones.map((zone) => zoneText(k, node, zone, marks.get(zone)!))).join("");
 }
 
 /** `zoneinfo_show_print`. */
-function zoneText(k: Kernel, node: PgData, zone: Zone): string {
+function zoneText(k: Kernel, node: PgData, zone: Zone, marks: ZoneMarks): string {
   const release = releaseOf(k);
   const { zone: ofZone, numa, node: ofNode } = statNames(release);
   const lines = [`Node ${node.nid}, zone ${name(zone)}`];
@@ -34,27 +43,32 @@ function zoneText(k: Kernel, node: PgData, zone: Zone): string {
     lines.push("  per-node stats");
     stat(ofNode, (item) => nodeStat(k, item));
   }
-  const promo = versionOf(release) >= versionOf("6.12") ? [["promo", 0] as const] : [];
-  const counts = [["boost", 0], ["min", 0], ["low", 0], ["high", 0], ...promo] as const;
+  const promo = versionOf(release) >= versionOf("6.12") ? [["promo", marks.promo] as const] : [];
+  const { min, low, high } = marks;
+  const counts = [["boost", 0], ["min", min], ["low", low], ["high", high], ...promo] as const;
   const spans = [["spanned", zone.spanned], ["present", zone.present], ["managed", zone.managed], ["cma", 0]] as const;
   lines.push(`  pages free     ${zoneFreePages(zone)}`);
   for (const [what, pages] of [...counts, ...spans]) lines.push(`        ${what.padEnd(8)} ${pages}`);
-  lines.push(`        protection: (${node.zones.map(() => 0).join(", ")})`);
+  lines.push(`        protection: (${marks.protection.join(", ")})`);
   if (zone.present === 0) return `${lines.join("\n")}\n`;
   stat(ofZone, (item) => item === "nr_free_pages" ? zoneFreePages(zone) : 0);
   stat(numa, () => 0);
-  lines.push("  pagesets", ...k.machine.cpus.flatMap(({ id }) => pageset(id, release)));
+  lines.push("  pagesets", ...k.machine.cpus.flatMap(({ id }) => pageset(id, release, marks)));
   lines.push("  node_unreclaimable:  0", `  start_pfn:           ${zone.startPfn}`);
   if (versionOf(release) >= versionOf("7.3")) lines.push("  reserved_highatomic: 0", "  free_highatomic:     0");
   return `${lines.join("\n")}\n`;
 }
 
-/** What one CPU keeps of a zone. */
-function pageset(cpu: number, release: string): string[] {
-  const names = versionOf(release) >= versionOf("6.12")
-    ? ["count:   ", "high:    ", "batch:   ", "high_min:", "high_max:"]
-    : ["count:", "high: ", "batch:"];
-  return [`    cpu: ${cpu}`, ...names.map((name) => `              ${name} 0`), "  vm stats threshold: 0"];
+/** What one CPU may keep of a zone. Since 6.7 `high` grows from 0 as pages are freed, between high_min and high_max. */
+function pageset(cpu: number, release: string, { batch, pcpHigh, pcpHighMax, threshold }: ZoneMarks): string[] {
+  const values: Readonly<Record<string, number>> = versionOf(release) >= versionOf("6.12")
+    ? { "count:   ": 0, "high:    ": 0, "batch:   ": batch, "high_min:": pcpHigh, "high_max:": pcpHighMax }
+    : { "count:": 0, "high: ": pcpHigh, "batch:": batch };
+  return [
+    `    cpu: ${cpu}`,
+    ...Object.entries(values).map(([name, value]) => `              ${name} ${value}`),
+    `  vm stats threshold: ${threshold}`,
+  ];
 }
 
 /** Pins are counted for the machine, and printed with its first node. */
