@@ -177,16 +177,17 @@ const pagemapRange = traced("pagemap_range(_, range)", (k: Kernel, pgmap: DevPag
 });
 
 /**
- * Patches 4 and 12 assume that ranges are aligned to the geometry. What really must hold: a compound's
- * head begins a part that section_activate() is given, and, where references are put page by page, no compound is cut.
+ * Patches 4 and 12 assume that ranges are aligned to the geometry. What really must hold: where tails are shared, a
+ * compound's head begins a part that section_activate() is given; where tails hold a mask (7.1), the head is aligned to
+ * the compound; and where references are put page by page, no compound is cut.
  */
 function compoundsFit(k: Kernel, pgmap: DevPagemap, i: number): boolean {
-  const { start, end } = pgmap.ranges[i];
   if (pgmap.geometry === 1) return true;
-  const unit = Math.min(pgmap.geometry, k.pagesPerSection);
-  const fits = isAligned(start, unit) || !vmemmapCanOptimize(k, pgmap);
+  const first = pfnFirst(pgmap, i);
+  const shared = vmemmapCanOptimize(k, pgmap) ? Math.min(pgmap.geometry, k.pagesPerSection) : 1;
+  const fits = isAligned(first, k.headMask ? pgmap.geometry : shared);
   if (!fits && !k.config.errata.compoundStartUnchecked) return false;
-  return k.config.memunmap === "bulk" || isAligned(end - pfnFirst(pgmap, i), pgmap.geometry);
+  return k.config.memunmap === "bulk" || isAligned(pgmap.ranges[i].end - first, pgmap.geometry);
 }
 
 /**

@@ -1,31 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task mutants [--count 60] [--seed 1] [--skip 0] [--near] [--write] [path]`: samples mutants of the kernel's paths, tries
-// them one by one and prints who noticed; with --write puts verify/MUTANTS.md together. Exit 1 when fewer than nine of
-// ten are noticed. `--near` asks only the tests beside the file and of its room, which gives a lower bound. `--skip` goes on in the same sample; a path takes only files whose path begins so.
+// `deno task mutants [--count 60] [--seed 1] [--skip 0] [--jobs 1] [--near] [--log FILE] [--write] [path]`: samples mutants
+// of the kernel's paths, tries each and prints who noticed; with --write puts verify/MUTANTS.md together. Exit 1 when
+// fewer than nine of ten are noticed. `--near` asks only the tests beside the file and of its room, which gives a lower
+// bound. `--skip` goes on in the same sample; a path takes only files whose path begins so. Outcomes go to `--log`, and
+// what was noticed there is not tried again: a run that was stopped goes on, and one after new tests tries survivors.
 
 import { parseArgs } from "@std/cli/parse-args";
 import { writeFile } from "../../src/cli/write_file.ts";
-import { prng } from "../../src/lib/prng.ts";
 import { whyEquivalent } from "./equivalent.ts";
 import { type Judged, mutantsMarkdown, score, shown } from "./report.ts";
+import { type Logged, type Named, named, noticedInLog, sampled } from "./sample.ts";
 import { Bench, kernelMutants } from "./trial.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const MUTANTS_MD = new URL("../MUTANTS.md", import.meta.url).pathname;
 
-/** The first `count` of a shuffle that depends on the seed only, but for `skip`. */
-export function sampled<T>(all: readonly T[], seed: number, skip: number, count: number): T[] {
-  const random = prng(seed);
-  const left = [...all];
-  const taken: T[] = [];
-  while (left.length > 0 && taken.length < skip + count) {
-    const i = Math.floor(random() * left.length);
-    taken.push(left[i]);
-    left[i] = left[left.length - 1];
-    left.pop();
-  }
-  return taken.slice(skip);
-}
+const read = (file: string) => Deno.readTextFileSync(new URL(file, ROOT));
 
 /** A whole number from the command line. */
 export function whole(name: string, text: string): number {
@@ -34,33 +24,72 @@ export function whole(name: string, text: string): number {
   Deno.exit(2);
 }
 
+/** What the log holds; a log that is not there is empty. */
+async function readLog(path: string | undefined): Promise<Map<string, Logged>> {
+  if (path === undefined) return new Map();
+  const file = await Deno.open(path, { create: true, append: true, read: true });
+  return noticedInLog(await new Response(file.readable).text());
+}
+
+/** Tries mutants in `jobs` copies at a time and reports each; outcomes come back in the order of the mutants. */
+async function judge(
+  mutants: readonly Named[],
+  flags: Flags,
+  report: (judged: Judged) => void,
+): Promise<Judged[] | null> {
+  const held = await readLog(flags.log);
+  const judged: Judged[] = [];
+  let next = 0;
+  const work = async (bench: Bench) => {
+    for (let i = next++; i < mutants.length; i = next++) {
+      const mutant = mutants[i];
+      const why = whyEquivalent(read(mutant.file), mutant);
+      const known = held.get(mutant.name);
+      const outcome = known ??
+        (why === null ? await bench.try(mutant, flags.near) : { noticedBy: null, timedOut: false });
+      const { noticedBy, timedOut } = outcome;
+      judged[i] = { mutant, noticedBy, timedOut, why };
+      // The line feed in front ends a line that was cut short.
+      const line = "\n" + JSON.stringify({ name: mutant.name, noticedBy, timedOut } satisfies Logged);
+      if (flags.log !== undefined && known === undefined) Deno.writeTextFileSync(flags.log, line, { append: true });
+      report(judged[i]);
+    }
+  };
+  using benches = new DisposableStack();
+  const all = Array.from({ length: flags.jobs }, () => benches.use(new Bench()));
+  if (await all[0].failing()) return null;
+  await Promise.all(all.map(work));
+  return judged;
+}
+
+interface Flags {
+  readonly jobs: number;
+  readonly near: boolean;
+  readonly log: string | undefined;
+}
+
 /** Tries mutants as the command line asks; returns the exit code. */
 async function main(args: string[]): Promise<number> {
   const flags = parseArgs(args, {
     boolean: ["write", "near"],
-    string: ["count", "seed", "skip"],
-    default: { count: "60", seed: "1", skip: "0" },
+    string: ["count", "seed", "skip", "jobs", "log"],
+    default: { count: "60", seed: "1", skip: "0", jobs: "1" },
   });
   const seed = whole("seed", flags.seed);
-  const read = (file: string) => Deno.readTextFileSync(new URL(file, ROOT));
-  const all = kernelMutants(String(flags._[0] ?? ""));
+  const all = named(kernelMutants(String(flags._[0] ?? "")), read);
   const mutants = sampled(all, seed, whole("skip", flags.skip), whole("count", flags.count));
-  if (mutants.length === 0) {
-    console.error("mutants: there are no mutants there");
+  const jobs = whole("jobs", flags.jobs);
+  if (mutants.length === 0 || jobs === 0) {
+    console.error("mutants: nothing to do");
     return 2;
   }
-  const judged: Judged[] = [];
-  using bench = new Bench();
-  if (await bench.failing()) {
+  const judged = await judge(mutants, { jobs, near: flags.near, log: flags.log }, (one) => {
+    const who = one.why !== null ? "equal" : one.noticedBy ?? "MISSED";
+    console.log(`${who.padEnd(9)}${one.timedOut ? "(timeout) " : ""}${shown(read(one.mutant.file), one)}`);
+  });
+  if (judged === null) {
     console.error("mutants: tests fail without a mutant");
     return 1;
-  }
-  for (const mutant of mutants) {
-    const why = whyEquivalent(read(mutant.file), mutant);
-    const outcome = why === null ? await bench.try(mutant, flags.near) : { mutant, noticedBy: null, timedOut: false };
-    judged.push({ ...outcome, why });
-    const who = why !== null ? "equal" : outcome.noticedBy === null ? "MISSED" : outcome.noticedBy;
-    console.log(`${who.padEnd(9)}${outcome.timedOut ? "(timeout) " : ""}${shown(read(mutant.file), outcome)}`);
   }
   const { noticed, of, percent } = score(judged);
   console.log(`seed ${seed}: ${noticed} of ${of} noticed, ${percent} %`);

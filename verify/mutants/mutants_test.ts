@@ -11,9 +11,9 @@ import { CLAIM_SLIPS } from "./claim_slips.ts";
 import { inTurn, rarestFirst } from "./claim_trial.ts";
 import { countedClaims } from "./claims.ts";
 import { EQUIVALENT, lines, whyEquivalent } from "./equivalent.ts";
-import { sampled } from "./main.ts";
 import { mutantsOf, mutated } from "./operators.ts";
 import { mutantsMarkdown, score } from "./report.ts";
+import { named, noticedInLog, sampled } from "./sample.ts";
 import { kernelMutants } from "./trial.ts";
 
 const TEXT = `import { alignDown, alignUp } from "./align.ts";
@@ -50,11 +50,36 @@ Deno.test("mutated() changes the mutant's place and nothing else", () => {
   }
 });
 
+const LINES = Array.from({ length: 50 }, (_, i) => `f(${i % 40});`);
+
+/** A mutant of each line, of a file of these lines. */
+function ofLines(text: readonly string[]) {
+  return named(mutantsOf("a.ts", text.join("\n")).filter((m) => m.replacement === ";"), () => text.join("\n"));
+}
+
 Deno.test("sampled() goes on where it stopped, takes nothing twice, and all there is", () => {
-  const all = Array.from({ length: 50 }, (_, i) => i);
+  const all = ofLines(LINES);
+  assertEquals(new Set(all.map(({ name }) => name)).size, 50);
   assertEquals([...sampled(all, 7, 0, 20), ...sampled(all, 7, 20, 20)], sampled(all, 7, 0, 40));
-  assertEquals(sampled(all, 7, 0, 99).toSorted((a, b) => a - b), all);
+  assertEquals(sampled(all, 7, 0, 99).toSorted((a, b) => a.at - b.at), all);
   assertNotEquals(sampled(all, 7, 0, 20), sampled(all, 8, 0, 20));
+});
+
+Deno.test("sampled() takes the same mutants when other lines come or go", () => {
+  const names = (text: readonly string[], n: number) => sampled(ofLines(text), 7, 0, n).map(({ name }) => name);
+  const more = ["added();", ...LINES];
+  const added = "a.ts: added(); -> ; (0)";
+  assertEquals(names(more, 51).filter((name) => name !== added), names(LINES, 50));
+});
+
+Deno.test("noticedInLog() holds what was noticed, tries survivors again, and leaves a line cut short", () => {
+  const [seen, missed] = [{ name: "a", noticedBy: "room", timedOut: false }, {
+    name: "b",
+    noticedBy: null,
+    timedOut: false,
+  }];
+  const log = [seen, missed].map((line) => "\n" + JSON.stringify(line)).join("") + '\n{"name":"c","noti';
+  assertEquals([...noticedInLog(log)], [["a", seen]]);
 });
 
 Deno.test("every mutant that is listed as equivalent is one that the operators make", () => {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Which mutants are tried. Each has a rank that its own text and the seed decide, so that a change somewhere else in the
+// tree leaves the sample as it was; what a log says about a mutant of this sample need not be tried again.
+
+import { lines } from "./equivalent.ts";
+import type { Mutant } from "./operators.ts";
+import type { Outcome } from "./trial.ts";
+
+/** A mutant's name: file, line of text before and after, and how many of that name come before it in the file. */
+export type Named = Mutant & { readonly name: string };
+
+/** Names mutants that come in the order of the files; `read` gives a source. */
+export function named(mutants: readonly Mutant[], read: (file: string) => string): Named[] {
+  const seen = new Map<string, number>();
+  return mutants.map((m) => {
+    const { line, mutant } = lines(read(m.file), m);
+    const name = `${m.file}: ${line} -> ${mutant}`;
+    const before = seen.get(name) ?? 0;
+    seen.set(name, before + 1);
+    return { ...m, name: `${name} (${before})` };
+  });
+}
+
+/** The `count` of lowest rank after the first `skip`. */
+export function sampled(all: readonly Named[], seed: number, skip: number, count: number): Named[] {
+  const ranks = new Map(all.map((m) => [m, rank(`${seed} ${m.name}`)]));
+  return all.toSorted((a, b) => ranks.get(a)! - ranks.get(b)!).slice(skip, skip + count);
+}
+
+/** FNV-1a, its bits mixed once more: names differ in their last letters only. */
+function rank(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** What a trial of a mutant ended with, as a line of the log. */
+export type Logged = Omit<Outcome, "mutant"> & { readonly name: string };
+
+/** Outcomes of a log that still hold: tests are added, so what was noticed is noticed. Lines cut short are left out. */
+export function noticedInLog(text: string): Map<string, Logged> {
+  const held = new Map<string, Logged>();
+  for (const line of text.split("\n").filter((line) => line.endsWith("}"))) {
+    const logged = JSON.parse(line) as Logged;
+    if (logged.noticedBy !== null) held.set(logged.name, logged);
+  }
+  return held;
+}
