@@ -71,6 +71,12 @@ Deno.test("planReport() names the least size that gives the data asked for", () 
   }
 });
 
+Deno.test("planReport() finds a size whose reserve takes nearly one alignment more than the memmap in it", () => {
+  // Of 64G, 1G is memmap and the info block makes that 2G of data offset; of 65G too, which leaves 63G.
+  const { sizes } = planReport({ usable: 62 * 2 ** 30 + 1, map: "dev", align: 2 ** 30 });
+  assertEquals(sizes.map(({ size, usableBytes }) => [size, usableBytes]), [[65 * 2 ** 30, 63 * 2 ** 30]]);
+});
+
 Deno.test("planReport() names a size whose reserve holds all of its memmap, where base pages come from it too", () => {
   const [leaves, pages, large] = ["arm64-4k", "arm64-16k", "arm64-64k"].map((arch) => {
     const usable = 2 ** 31 - 2 ** 26;

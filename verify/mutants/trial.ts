@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Who notices a mutant. Tests run in a copy of the project, the nearest first: those beside the file, of its room, of
-// the other kernel paths, of whole machines (random lives, comparisons with Linux), then those of all else in src. The
-// sweeps of verify take longer than all of these and are not asked. The first failure ends the trial.
+// whole machines (random lives, comparisons with Linux: they notice most for their time), of the other kernel paths,
+// then of all else in src. The sweeps of verify take longer than all of these and are not asked. The first failure ends
+// the trial.
 
 import { CODE } from "../house/sources.ts";
 import { type Mutant, mutantsOf, mutated } from "./operators.ts";
@@ -74,8 +75,8 @@ export class Bench {
     return [
       { name: "beside", tests: this.#tests.filter((test) => test === beside) },
       { name: "room", tests: nearTests },
-      { name: "kernel", tests: rest.filter(isKernel) },
       { name: "machines", tests: [...this.#machines] },
+      { name: "kernel", tests: rest.filter(isKernel) },
       { name: "src", tests: rest.filter((test) => !isKernel(test)) },
     ].filter(({ tests }) => tests.length > 0);
   }
