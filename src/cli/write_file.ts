@@ -48,10 +48,10 @@ function writeBeside(file: string, text: string): void {
   }
 }
 
-/** A full disk is nobody's usage. Deno writes to a device only with every permission there is. */
+/** A full disk is nobody's usage. Deno looks at a device only with every permission there is, which is not worth it. */
 function refusal(file: string, error: unknown): Error {
-  if (error instanceof Deno.errors.NotCapable && statIfThere(file)?.isFile === false) {
-    return new CommandError(`cannot write ${file}: it is no regular file`);
+  if (error instanceof Deno.errors.NotCapable && error.message.includes("all access")) {
+    return new DiskError(`cannot write ${file}: it is a device`);
   }
   const what = `cannot write ${file}: ${error instanceof Error ? error.message : error}`;
   return NO_ROOM.test(what) ? new DiskError(what) : new CommandError(what);

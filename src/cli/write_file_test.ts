@@ -3,7 +3,7 @@
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { CommandError } from "./command.ts";
-import { writeFile } from "./write_file.ts";
+import { DiskError, writeFile } from "./write_file.ts";
 
 const names = (dir: string) => [...Deno.readDirSync(dir)].map((entry) => entry.name).sort();
 
@@ -51,9 +51,15 @@ Deno.test("writeFile() to what is no regular file writes into it and leaves it t
   await Deno.remove(dir, { recursive: true });
 });
 
+Deno.test("writeFile() to a device that takes nothing is no misuse, and asks for no permission", async () => {
+  // With every permission the disk is full, with fewer Deno refuses to look.
+  const error = await assertRejects(() => writeFile("/dev/full", "text"), DiskError, "cannot write /dev/full: ");
+  assert(!error.message.includes("--allow"), error.message);
+});
+
 /** Writes results of 8 MiB over and over until it is interrupted. */
 const WRITER = `
-  import { writeFile } from ${JSON.stringify(new URL("./write_file.ts", import.meta.url).href)};
+  import { DiskError, writeFile } from ${JSON.stringify(new URL("./write_file.ts", import.meta.url).href)};
   for (let i = 0;; i = (i + 1) % 10) {
     await writeFile(Deno.args[0], String(i).repeat(2 ** 23));
     if (i === 1) console.log("writing");
@@ -95,7 +101,7 @@ Deno.test("writeFile() that runs out of room leaves what was there, nothing besi
   const dir = await Deno.makeTempDir();
   await Deno.writeTextFile(`${dir}/result.json`, "old");
   const script = `
-    import { writeFile } from ${JSON.stringify(new URL("./write_file.ts", import.meta.url).href)};
+    import { DiskError, writeFile } from ${JSON.stringify(new URL("./write_file.ts", import.meta.url).href)};
     try {
       await writeFile(Deno.args[0], "x".repeat(2 ** 22));
     } catch (error) {

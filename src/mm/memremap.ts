@@ -79,7 +79,8 @@ export const memunmapPages = traced("memunmap_pages()", (k: Kernel, pgmap: DevPa
   for (let i = 0; i < pgmap.nrRange; i++) putRange(k, pgmap, i);
   // The kernel waits here until the count is zero; here nothing else runs, so a reference left would stay forever.
   if (pgmap.refs !== 0) panic(`memunmapPages: ${pgmap.refs} references on the pgmap never return`);
-  pageunmapRanges(k, pgmap);
+  for (let i = 0; i < pgmap.nrRange; i++) pageunmapRange(k, pgmap, i);
+  pageunmapDone(k, pgmap);
 });
 
 /** `dev_pagemap_kill`: no references from now on; drops the initial one. */
@@ -88,9 +89,8 @@ export function devPagemapKill(pgmap: DevPagemap): void {
   pgmap.refs--;
 }
 
-/** The last part of memunmap_pages(): no references are left, so the memmap is freed. */
-export function pageunmapRanges(k: Kernel, pgmap: DevPagemap): void {
-  for (let i = 0; i < pgmap.nrRange; i++) pageunmapRange(k, pgmap, i);
+/** The end of memunmap_pages(): no range is up. */
+export function pageunmapDone(k: Kernel, pgmap: DevPagemap): void {
   if (pgmap.altmap !== null && pgmap.altmap.alloc !== 0) {
     if (!k.config.errata.addPagesNoUnwind) {
       panic(`memunmapPages: failed to free all reserved pages, ${pgmap.altmap.alloc} left in the altmap`);
@@ -220,14 +220,29 @@ function pfnNext(k: Kernel, pgmap: DevPagemap, pfn: number): number {
   return pfn + pgmap.geometry;
 }
 
-/** `pageunmap_range`. The zone keeps its span: the kernel does not shrink ZONE_DEVICE. */
+/**
+ * `pageunmap_range`, as parts that other CPUs come between. While there is memmap, the tree says whose: without a pgmap
+ * pfn_to_online_page() would take it for RAM. The zone keeps its span: the kernel does not shrink ZONE_DEVICE.
+ */
+export const PAGEUNMAP_PARTS = [
+  {
+    name: "remove the memmap",
+    run: (k: Kernel, pgmap: DevPagemap, i: number): void => {
+      const { start, end } = pgmap.ranges[i];
+      // remove_pfn_range_from_zone(), while there is memmap.
+      pageInitPoison(k, start, end - start);
+      removePages(k, start, end - start, pgmap.altmap);
+      unmapDirect(k, start, end);
+    },
+  },
+  {
+    name: "take the pgmap out of the tree",
+    run: (k: Kernel, pgmap: DevPagemap, i: number): void => k.pgmaps.delete(pgmap.ranges[i]),
+  },
+] as const;
+
 const pageunmapRange = traced("pageunmap_range(_, range)", (k: Kernel, pgmap: DevPagemap, i: number): void => {
-  const { start, end } = pgmap.ranges[i];
-  // remove_pfn_range_from_zone(), while there is memmap.
-  pageInitPoison(k, start, end - start);
-  removePages(k, start, end - start, pgmap.altmap);
-  unmapDirect(k, start, end);
-  k.pgmaps.delete(pgmap.ranges[i]);
+  for (const { run } of PAGEUNMAP_PARTS) run(k, pgmap, i);
 });
 
 function overlapsRam(k: Kernel, start: number, end: number): boolean {

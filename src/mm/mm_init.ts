@@ -100,11 +100,13 @@ export const memmapInitZoneDevice = traced(
       const order = Math.log2(pgmap.geometry);
       let previous = -1;
       let previousUnique = 0;
+      let image: Int32Array | null = null;
       let heads = 0;
       for (let head = start; head < end; head += pgmap.geometry) {
         const unique = Math.min(compoundNrPages(k, pgmap, head), end - head);
-        const done = mayClone && unique === previousUnique
-          ? cloneCompound(k, head, previous, unique, order)
+        const clone: boolean = mayClone && unique === previousUnique;
+        const done: number = clone
+          ? cloneCompound(k, head, previous, unique, order, image ??= imageOfTails(k, previous, unique))
           : initCompound(k, head, unique, pgmap);
         previous = head;
         previousUnique = unique;
@@ -195,31 +197,60 @@ function initCompound(k: Kernel, head: number, nrPages: number, pgmap: DevPagema
   return written + fillRun(k, head + 1 + first, nrPages - 1 - first, tail);
 }
 
-/** As initCompound, by copying the compound before it and pointing the copied tails to their own head. */
-function cloneCompound(k: Kernel, head: number, from: number, nrPages: number, order: number): number {
+/**
+ * As initCompound, by copying: each page at once from an image of plain tails that point to this head, then over it the
+ * head and the tails with fields of its own from the compound before. Memory is written once, as page by page it is not.
+ */
+function cloneCompound(
+  k: Kernel,
+  head: number,
+  from: number,
+  nrPages: number,
+  order: number,
+  image: Int32Array,
+): number {
   const size = k.structPageSize;
   if (k.pageBytes % size !== 0) return cloneByWord(k, head, from, nrPages, order);
   const { bytes, words } = k.phys;
   const perPage = k.pageBytes / size;
   const step = size / 4;
-  const lo = compoundInfoLo(k, head, order);
-  const hi = compoundInfoHi(k, head);
-  let written = 0;
+  pointTails(image, 0, perPage * step, step, compoundInfoLo(k, head, order), compoundInfoHi(k, head));
   for (let done = 0; done < nrPages; done += perPage) {
-    const source = k.cpu.mmu.read(vmemmapPage(k, from + done));
     const to = k.cpu.mmu.write(vmemmapPage(k, head + done));
-    if (source < 0 || to < 0) panic(`cloneCompound: memmap of frame ${head + done} is not mapped for writing`);
-    const count = Math.min(perPage, nrPages - done);
-    bytes.copyWithin(to * 4, source * 4, source * 4 + count * size);
-    written += count;
-    const end = to + count * step;
-    for (let at = to + (done === 0 ? step : 0); at < end; at += step) {
-      words[at + COMPOUND_HEAD] = lo;
-      words[at + COMPOUND_HEAD_HI] = hi;
-    }
+    if (to < 0) panic(`cloneCompound: memmap of frame ${head + done} is not mapped for writing`);
+    words.set(nrPages - done < perPage ? image.subarray(0, (nrPages - done) * step) : image, to);
+    if (done > 0) continue;
+    const source = k.cpu.mmu.read(vmemmapPage(k, from));
+    if (source < 0) panic(`cloneCompound: memmap of frame ${from} is not mapped`);
+    const special = Math.min(specialPages(k), nrPages);
+    bytes.copyWithin(to * 4, source * 4, source * 4 + special * size);
+    pointTails(words, to + step, to + special * step, step, compoundInfoLo(k, head, order), compoundInfoHi(k, head));
   }
   if (listKept(k, order)) initDeferredList(k, head + 2);
-  return written;
+  return nrPages;
+}
+
+/** A page of memmap that holds plain tails only, as the compound at `head` has them. */
+function imageOfTails(k: Kernel, head: number, nrPages: number): Int32Array {
+  const image = new Int32Array(k.phys.pageWords);
+  const tail = head + Math.min(specialPages(k), nrPages - 1);
+  const step = k.structPageSize / 4;
+  if (!Number.isInteger(image.length / step)) return image;
+  for (let w = 0; w < image.length; w++) image[w] = readPage(k, tail, w % step * 4);
+  return image;
+}
+
+/** A head and the tails that may hold fields of the head: at most those of its first page of memmap. */
+function specialPages(k: Kernel): number {
+  return Math.min(1 + k.layout.headAfterTails, k.pageBytes / k.structPageSize);
+}
+
+/** Points the tails whose words lie in [from, to) to their head. */
+function pointTails(words: Int32Array, from: number, to: number, step: number, lo: number, hi: number): void {
+  for (let at = from; at < to; at += step) {
+    words[at + COMPOUND_HEAD] = lo;
+    words[at + COMPOUND_HEAD_HI] = hi;
+  }
 }
 
 /** Whether the list in the second tail outlives the tails that are initialised after the head's fields. */

@@ -15,12 +15,17 @@ const MACHINES = ["lives", "linux"];
 /** Rooms whose code is a path of the kernel, with what it stands on. */
 const KERNEL = /^src\/(arch|boot\.ts|drivers|lib|machine|mm(?!\/trace\.ts)|smp\.ts)/;
 const SEED = "verify/mutants/fixed_seed.ts";
-/** The stages that take seconds. */
+/** The stages, nearest first. */
+export const STAGES = ["beside", "room", "machines", "kernel", "src"] as const;
+/** Those that take seconds. */
 const NEAR: readonly string[] = ["beside", "room"];
 /** Seconds of CPU, whatever else the host does: a stage that takes more is in a loop. No stage takes 40 alone. */
 const STAGE_SECONDS = { near: 40, far: 120 };
 /** A mutant that fills memory fails early and leaves the host alone. MiB. */
 const HEAP = "--v8-flags=--max-old-space-size=1500";
+
+/** A stage's name. */
+export type Stage = (typeof STAGES)[number];
 
 /** How a trial ended: the stage whose tests failed, or null when none did. */
 export interface Outcome {
@@ -65,30 +70,31 @@ export class Bench {
   }
 
   /** The tests in the order in which they are asked about a file. */
-  stages(file: string): { name: string; tests: string[] }[] {
+  stages(file: string): { name: Stage; tests: string[] }[] {
     const beside = file.replace(/\.ts$/, "_test.ts");
     const room = file.slice(0, file.lastIndexOf("/") + 1);
     const near = (test: string) => test.startsWith(room) && !test.slice(room.length).includes("/");
     const nearTests = room === "src/" ? [] : this.#tests.filter((test) => near(test) && test !== beside);
     const rest = this.#tests.filter((test) => test !== beside && !nearTests.includes(test));
     const isKernel = (test: string) => KERNEL.test(test) || test.startsWith("src/debug_vm/");
-    return [
-      { name: "beside", tests: this.#tests.filter((test) => test === beside) },
-      { name: "room", tests: nearTests },
-      { name: "machines", tests: [...this.#machines] },
-      { name: "kernel", tests: rest.filter(isKernel) },
-      { name: "src", tests: rest.filter((test) => !isKernel(test)) },
-    ].filter(({ tests }) => tests.length > 0);
+    const tests: Record<Stage, string[]> = {
+      beside: this.#tests.filter((test) => test === beside),
+      room: nearTests,
+      machines: [...this.#machines],
+      kernel: rest.filter(isKernel),
+      src: rest.filter((test) => !isKernel(test)),
+    };
+    return STAGES.map((name) => ({ name, tests: tests[name] })).filter(({ tests }) => tests.length > 0);
   }
 
-  /** Runs the stages until one fails; only the tests beside the file and of its room if `near`. */
-  async try(mutant: Mutant, near = false): Promise<Outcome> {
+  /** Runs the stages until one fails, or `last` has passed. */
+  async try(mutant: Mutant, last: Stage = "src"): Promise<Outcome> {
     const path = `${this.#dir}/${mutant.file}`;
     const text = Deno.readTextFileSync(path);
     Deno.writeTextFileSync(path, mutated(text, mutant));
     try {
       for (const { name, tests } of this.stages(mutant.file)) {
-        if (near && !NEAR.includes(name)) continue;
+        if (STAGES.indexOf(name) > STAGES.indexOf(last)) break;
         const { failed, timedOut } = await this.#run(
           tests,
           NEAR.includes(name) ? STAGE_SECONDS.near : STAGE_SECONDS.far,

@@ -4,6 +4,7 @@
 
 import type { Answer } from "./answers.ts";
 import { has, lacks, type Race, safe } from "./race.ts";
+import { MEMMAP_FIRST, ONE_LOOK, ONLINE_TABLE, PGMAP_FIRST, TWO_LOOKS } from "./online_steps.ts";
 import { gupTable, ORDER_TABLE, READER_TABLE, WALKER_TABLE } from "./ram_matrix.ts";
 import { ORDERS, RAM_VARIANTS, READERS } from "./ram_variants.ts";
 import type { Waits } from "./world.ts";
@@ -52,7 +53,28 @@ export function ramAnswers(races: readonly Race[]): Answer[] {
         ) &&
         has(at(ORDER_TABLE, { row: ORDERS[4].name }), /I10 /),
     },
+    ...online((row, column) => at(ONLINE_TABLE, { row, column })),
     ...gup(at),
+  ];
+}
+
+/** The order of pageunmap_range(). */
+function online(at: (row: string, column: string) => Race[]): Answer[] {
+  const question = "Memmap first, or the pgmap, when a device goes?";
+  const taken = /^takes a frame of a device for RAM/;
+  return [
+    {
+      question,
+      statement: "The memmap: while it is there and the pgmap is not, pfn_to_online_page() takes a device's frame in " +
+        "a section of RAM for RAM.",
+      holds: safe(at(ONE_LOOK, MEMMAP_FIRST)) && has(at(ONE_LOOK, PGMAP_FIRST), taken),
+    },
+    {
+      question,
+      statement: "The order alone does not make a walker safe: the device can go between its two looks, and " +
+        "get_dev_pagemap() finds none that is dying. It must hold off devices that go, or bear the mistake.",
+      holds: has(at(TWO_LOOKS, MEMMAP_FIRST), taken),
+    },
   ];
 }
 

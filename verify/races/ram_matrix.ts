@@ -7,6 +7,7 @@ import type { Thread } from "./explore.ts";
 import { gupThread } from "./gup_steps.ts";
 import { hugeThread } from "./hugetlb_steps.ts";
 import { type HugeSetting, hugeWorld } from "./hugetlb_world.ts";
+import { onlineCases } from "./online_steps.ts";
 import { type Race, type RaceCase, raceCase } from "./race.ts";
 import { LINUX_6_1, ORDERS, RAM_VARIANTS, READERS, WALKERS } from "./ram_variants.ts";
 import { releaseThread } from "./release_steps.ts";
@@ -29,7 +30,7 @@ const VIEWS = (["first", "second"] as const).flatMap((place) => [true, false].ma
 
 /** All explorations. */
 export function ramCases(): RaceCase[] {
-  return [...walkerCases(), ...readerCases(), ...orderCases(), ...gupCases()];
+  return [...walkerCases(), ...readerCases(), ...orderCases(), ...onlineCases(), ...gupCases()];
 }
 
 /** Explores all of it; `done` is called after each. */

@@ -5,6 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { hugeThread } from "./hugetlb_steps.ts";
 import { type HugeSetting, hugeWorld } from "./hugetlb_world.ts";
+import { ONLINE_TABLE, PGMAP_FIRST, TWO_LOOKS } from "./online_steps.ts";
 import { gupTable, ORDER_TABLE, ramCases, READER_TABLE, WALKER_TABLE } from "./ram_matrix.ts";
 import { LINUX_6_1, WALKERS } from "./ram_variants.ts";
 import { tally } from "./tally.ts";
@@ -31,6 +32,7 @@ Deno.test("ramCases() find with sleep sets what they find without, in fewer sche
       [WALKER_TABLE, "writable tails", "keep 1, restored"],
       [READER_TABLE, "page, next page, flags", "optimised"],
       [ORDER_TABLE, "no flush (B13)", "optimised"],
+      [ONLINE_TABLE, TWO_LOOKS, PGMAP_FIRST],
       [gupTable("none"), "neither", "split"],
       [gupTable("none"), "head rechecked", "base pages"],
       [gupTable("rcu"), "entry rechecked", "part of a larger one"],

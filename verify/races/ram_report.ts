@@ -35,6 +35,9 @@ export function ramLines(races: readonly Race[]): string[] {
     "A huge page is mapped by a PMD entry, gup wants a fake head and the tail after it; a page that is split by PTEs, gup",
     "wants one tail. `ipi`: the flush of the process's TLB waits for gup; `rcu`: vmemmap entries change after a grace period.",
     "",
+    "pfn_to_online_page(): the device begins in the middle of a section of RAM, which is online. Frames of the device are",
+    "told from RAM by the subsection map and the pgmap only.",
+    "",
     ...[...new Set(races.map((r) => r.table))].flatMap((name) => table(races.filter((r) => r.table === name), name)),
   ];
 }

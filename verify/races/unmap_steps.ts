@@ -6,12 +6,18 @@
 import type { DevPagemap } from "../../src/include/memremap.ts";
 import { addPages, moveRangeToDeviceZone } from "../../src/mm/hotplug/memory_hotplug.ts";
 import { munmap, unmapMapping } from "../../src/mm/memory.ts";
-import { devPagemapKill, newPgmap, pageunmapRanges, pfnLen } from "../../src/mm/memremap.ts";
+import { devPagemapKill, newPgmap, PAGEUNMAP_PARTS, pageunmapDone, pfnLen } from "../../src/mm/memremap.ts";
 import { memmapInitZoneDevice } from "../../src/mm/mm_init.ts";
 import { pageRefcount } from "../../src/mm/page.ts";
 import type { Step, Thread } from "./explore.ts";
 import { onCpu, setUpFailed, takeFlushes, waitForSection } from "./stage.ts";
 import { type Geometry, mapDevice, putDevicePage, type RaceWorld } from "./world.ts";
+
+/** What the parts of pageunmap_range() write. */
+const TOUCHED: Readonly<Record<(typeof PAGEUNMAP_PARTS)[number]["name"], readonly string[]>> = {
+  "remove the memmap": ["memmap", "count"],
+  "take the pgmap out of the tree": ["tree"],
+};
 
 /** The thread on CPU 1. */
 export function* unmapThread(w: RaceWorld): Thread {
@@ -30,9 +36,12 @@ export function* unmapThread(w: RaceWorld): Thread {
   putBirthReferences(w, pgmap);
   yield { name: "wait for the pgmap's references", reads: ["refs"], enabled: () => pgmap.refs <= 0 };
   if (pgmap.refs < 0) w.hazards.add("takes a reference too many away");
-  yield { name: "remove the memmap", writes: ["memmap", "count", "tree"] };
-  onCpu(w, 1);
-  pageunmapRanges(k, pgmap);
+  for (const part of setting.pgmapFirst === true ? PAGEUNMAP_PARTS.toReversed() : PAGEUNMAP_PARTS) {
+    yield { name: part.name, writes: TOUCHED[part.name] };
+    onCpu(w, 1);
+    part.run(k, pgmap, 0);
+  }
+  pageunmapDone(k, pgmap);
   if (setting.waits === "ipi") yield* waitForSection(w, "flush of the kernel's TLB");
   yield { name: "TLB flush arrives", writes: ["tlb"] };
   takeFlushes(w);

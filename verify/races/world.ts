@@ -44,6 +44,10 @@ export interface Setting {
   readonly before: Geometry;
   /** The same after it was brought up again; null when it stays down. */
   readonly after: Geometry | null;
+  /** The device begins in the middle of a section whose first half is RAM. */
+  readonly besideRam?: boolean;
+  /** pageunmap_range() takes the pgmap out of the tree before it removes the memmap, as the kernel does not. */
+  readonly pgmapFirst?: boolean;
 }
 
 /** How a device is mapped: pages per entry, and per compound (1: base pages). */
@@ -60,6 +64,8 @@ export interface RaceWorld extends GupStage {
 
 const PAGES = 256;
 const FIRST = 5;
+/** Bytes of RAM that end in the middle of a section of 64 pages. */
+const HALF_SECTION = 4.5 * 64 * 256;
 /** Where the process maps the device. */
 const BASE_VPN = 256;
 
@@ -73,8 +79,8 @@ export function raceWorld(setting: Setting): RaceWorld {
   const k = boot({
     arch: "toy",
     kernel: config,
-    dram: [2 ** 16],
-    pmem: [{ bytes: PAGES * 256 }],
+    dram: [setting.besideRam === true ? HALF_SECTION : 2 ** 16],
+    pmem: [{ bytes: PAGES * 256, ...(setting.besideRam === true ? { startBytes: HALF_SECTION } : {}) }],
     cpus: 2,
     debug: true,
     // Room for the memmaps and tables there are: a boot takes as long as its host memory is large.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The inner loops of gup-fast: one pass over the struct pages of a stretch of memmap that is contiguous in memory. One
 // source serves a machine with one CPU and one that workers share: where Linux patches its lock prefixes in and out, a
-// branch that always goes the same way costs nothing that could be measured. No allocation, no calls, no translation
-// inside; counters are added, and the call moved on, by the caller per stretch.
+// branch that always goes the same way costs nothing that could be measured. No allocation, no translation inside, and
+// no calls but for fetchAhead(); counters are added, and the call moved on, by the caller per stretch.
 //
 // `words` is a window of the machine's memory, `at` the index in it of the first struct page, `pfn` its frame, `n` how
 // many there are. Struct pages are 64 bytes here; those of another size straddle pages, never lie contiguous, and take
@@ -24,6 +24,23 @@ function double(x: number): number {
   return doubles[0];
 }
 
+/** Struct pages that fetchAhead() looks at; of 4 to 32 the fastest. */
+const AHEAD = 8;
+/** What it saw: a load that nobody uses would be left out. */
+const seen = new Int32Array(1);
+
+/**
+ * Loads from the next struct pages that a locked loop will count on. An atomic instruction waits for the loads before
+ * it and holds up those behind: page by page, each would wait for its line of memory alone. Together they come in half
+ * the time.
+ */
+function fetchAhead(words: Int32Array, at: number, n: number): void {
+  let all = 0;
+  const end = at + Math.min(n, AHEAD) * STEP;
+  for (let page = at; page < end; page = (page + STEP) | 0) all |= words[page];
+  seen[0] = all;
+}
+
 /**
  * SetPageReferenced and try_grab_page on base pages, each recorded. Returns how many were grabbed; it stops at a page
  * that is a tail or has no reference to start from.
@@ -35,6 +52,7 @@ export function grabEach(call: GupCall, words: Int32Array, at: number, n: number
   const one = doubles[1];
   const end = out + n;
   for (let i = out, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
+    if (locked && ((i - out) & (AHEAD - 1)) === 0) fetchAhead(words, page, end - i);
     if ((words[page + HEAD] & 1) !== 0) return i - out;
     const count = words[page + REFCOUNT];
     if (count <= 0) return i - out;
@@ -86,6 +104,7 @@ export function putEach(call: GupCall, words: Int32Array, at: number, n: number,
   const one = doubles[1];
   const end = from + n;
   for (let i = from, page = at; i < end; i = (i + 1) | 0, page = (page + STEP) | 0, frame += one) {
+    if (locked && ((i - from) & (AHEAD - 1)) === 0) fetchAhead(words, page, end - i);
     if (pages[i] !== frame || (words[page + HEAD] & 1) !== 0) return i - from;
     if (locked) Atomics.sub(words, page + REFCOUNT, delta);
     else words[page + REFCOUNT] -= delta;
