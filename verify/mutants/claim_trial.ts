@@ -7,8 +7,8 @@
 import { prng } from "../../src/lib/prng.ts";
 import { claimId } from "../audit/audit.ts";
 import type { Change, ClaimBench, Path } from "./claim_bench.ts";
-import { sampled } from "./main.ts";
 import type { Mutant } from "./operators.ts";
+import { sampled } from "./sample.ts";
 
 /** What became of one claim. */
 export interface ClaimOutcome {

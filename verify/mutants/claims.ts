@@ -14,7 +14,8 @@ import { scaleOf } from "../measure/measure.ts";
 import { ClaimBench, type Path } from "./claim_bench.ts";
 import { claimMutantsMarkdown, outcomeLine } from "./claim_report.ts";
 import { type ClaimOutcome, Trial } from "./claim_trial.ts";
-import { sampled, whole } from "./main.ts";
+import { whole } from "./main.ts";
+import { sampled } from "./sample.ts";
 import { trySlips } from "./slips.ts";
 
 const ROOT = new URL("../../", import.meta.url);

@@ -9,7 +9,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { writeFile } from "../../src/cli/write_file.ts";
 import { whyEquivalent } from "./equivalent.ts";
 import { type Judged, mutantsMarkdown, score, shown } from "./report.ts";
-import { type Logged, type Named, named, noticedInLog, sampled } from "./sample.ts";
+import { type Logged, type Named, named, noticedInLog, ranked } from "./sample.ts";
 import { Bench, kernelMutants, type Stage, STAGES } from "./trial.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -78,7 +78,7 @@ async function main(args: string[]): Promise<number> {
   });
   const seed = whole("seed", flags.seed);
   const all = named(kernelMutants(String(flags._[0] ?? "")), read);
-  const mutants = sampled(all, seed, whole("skip", flags.skip), whole("count", flags.count));
+  const mutants = ranked(all, seed, whole("skip", flags.skip), whole("count", flags.count));
   const upto = STAGES.find((stage) => stage === flags.upto);
   if (upto === undefined) {
     console.error(`mutants: --upto is one of ${STAGES.join(", ")}, not ${flags.upto}`);

@@ -13,7 +13,7 @@ import { countedClaims } from "./claims.ts";
 import { EQUIVALENT, lines, whyEquivalent } from "./equivalent.ts";
 import { mutantsOf, mutated } from "./operators.ts";
 import { mutantsMarkdown, score } from "./report.ts";
-import { named, noticedInLog, sampled } from "./sample.ts";
+import { named, noticedInLog, ranked, sampled } from "./sample.ts";
 import { kernelMutants } from "./trial.ts";
 
 const TEXT = `import { alignDown, alignUp } from "./align.ts";
@@ -57,16 +57,18 @@ function ofLines(text: readonly string[]) {
   return named(mutantsOf("a.ts", text.join("\n")).filter((m) => m.replacement === ";"), () => text.join("\n"));
 }
 
-Deno.test("sampled() goes on where it stopped, takes nothing twice, and all there is", () => {
+Deno.test("sampled() and ranked() go on where they stopped, take nothing twice, and all there is", () => {
   const all = ofLines(LINES);
   assertEquals(new Set(all.map(({ name }) => name)).size, 50);
-  assertEquals([...sampled(all, 7, 0, 20), ...sampled(all, 7, 20, 20)], sampled(all, 7, 0, 40));
-  assertEquals(sampled(all, 7, 0, 99).toSorted((a, b) => a.at - b.at), all);
-  assertNotEquals(sampled(all, 7, 0, 20), sampled(all, 8, 0, 20));
+  for (const sample of [sampled<(typeof all)[number]>, ranked]) {
+    assertEquals([...sample(all, 7, 0, 20), ...sample(all, 7, 20, 20)], sample(all, 7, 0, 40));
+    assertEquals(sample(all, 7, 0, 99).toSorted((a, b) => a.at - b.at), all);
+    assertNotEquals(sample(all, 7, 0, 20), sample(all, 8, 0, 20));
+  }
 });
 
-Deno.test("sampled() takes the same mutants when other lines come or go", () => {
-  const names = (text: readonly string[], n: number) => sampled(ofLines(text), 7, 0, n).map(({ name }) => name);
+Deno.test("ranked() takes the same mutants when other lines come or go", () => {
+  const names = (text: readonly string[], n: number) => ranked(ofLines(text), 7, 0, n).map(({ name }) => name);
   const more = ["added();", ...LINES];
   const added = "a.ts: added(); -> ; (0)";
   assertEquals(names(more, 51).filter((name) => name !== added), names(LINES, 50));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Which mutants are tried. Each has a rank that its own text and the seed decide, so that a change somewhere else in the
+// Which mutants are tried. Each of the tests' has a rank that its own text and the seed decide, so that a change somewhere else in the
 // tree leaves the sample as it was; what a log says about a mutant of this sample need not be tried again.
 
+import { prng } from "../../src/lib/prng.ts";
 import { lines } from "./equivalent.ts";
 import type { Mutant } from "./operators.ts";
 import type { Outcome } from "./trial.ts";
@@ -21,8 +22,22 @@ export function named(mutants: readonly Mutant[], read: (file: string) => string
   });
 }
 
+/** The first `count` of a shuffle that depends on the seed only, but for `skip`. */
+export function sampled<T>(all: readonly T[], seed: number, skip: number, count: number): T[] {
+  const random = prng(seed);
+  const left = [...all];
+  const taken: T[] = [];
+  while (left.length > 0 && taken.length < skip + count) {
+    const i = Math.floor(random() * left.length);
+    taken.push(left[i]);
+    left[i] = left[left.length - 1];
+    left.pop();
+  }
+  return taken.slice(skip);
+}
+
 /** The `count` of lowest rank after the first `skip`. */
-export function sampled(all: readonly Named[], seed: number, skip: number, count: number): Named[] {
+export function ranked(all: readonly Named[], seed: number, skip: number, count: number): Named[] {
   const ranks = new Map(all.map((m) => [m, rank(`${seed} ${m.name}`)]));
   return all.toSorted((a, b) => ranks.get(a)! - ranks.get(b)!).slice(skip, skip + count);
 }
