@@ -2,7 +2,8 @@
 // `lab claims`, the command. What it prints is made by claims_report.ts, which is loaded once the fixtures it imports are
 // known to be whole.
 
-import { type Command, CommandError } from "../../src/cli/command.ts";
+import { type Command, CommandError, type CommandResult, type Flags } from "../../src/cli/command.ts";
+import { onlyWith } from "../../src/cli/flags.ts";
 import { checkFixtures } from "../fixtures.ts";
 import { type AuditedClaim, WORST_FIRST } from "./audit.ts";
 import type { Style } from "./claims_report.ts";
@@ -21,6 +22,7 @@ export const claimsCommand: Command = {
     grep: { value: "TEXT", help: "only those whose words contain this" },
     run: { value: "", help: "judge anew instead of answering from the published run" },
     explain: { value: "", help: "how each number is computed and counted, and where" },
+    kernel: { value: "LIST", help: "which of them these kernels still keep: measured under each, such as 6.1,7.3" },
     cite: { value: "", help: "as Markdown for a mail: quote, document, line, verdict, command" },
   },
   csv: (report) => claimsCsv((report as { claims: readonly AuditedClaim[] }).claims),
@@ -34,10 +36,18 @@ export const claimsCommand: Command = {
     }
     const names = ["id", "theme", "document", "verdict", "grep"].filter((name) => flags.has(name));
     const filter: ClaimFilter = Object.fromEntries(names.map((name) => [name, flags.text(name)]));
+    if (flags.has("kernel")) return await keptBy(flags, filter);
     const style: Style = flags.has("cite") ? "cite" : flags.has("explain") ? "explain" : "list";
     return await claimsReport(filter, flags.has("run"), style);
   },
 };
+
+/** The claims under other kernels; a list of presets, since a spec has commas of its own. */
+async function keptBy(flags: Flags, filter: ClaimFilter): Promise<CommandResult> {
+  onlyWith(flags, claimsCommand, "kernel", ["id", "theme", "document", "grep"]);
+  const { keptReport } = await import("./generations.ts");
+  return keptReport(filter, flags.text("kernel").split(","));
+}
 
 /** A line per number of a claim; claims without numbers have one line as well. */
 function claimsCsv(claims: readonly AuditedClaim[]): object[] {

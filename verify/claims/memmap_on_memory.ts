@@ -17,6 +17,7 @@ import { type Claim, type Suite, yesNo } from "./claim.ts";
 import { claim, withReadings } from "./documented.ts";
 import { reach, tablesOf, usableOf, vmemmapPagesOf } from "../formulas/hotplug.ts";
 import { diffstat, patchCount, references } from "./listings.ts";
+import { generation } from "../measure/generation.ts";
 import { panics, yes } from "../measure/measure.ts";
 import { fenceClaims } from "./memmap_fences.ts";
 
@@ -47,8 +48,10 @@ const reports = new Map<string, HotplugReport>();
 
 /** hotplugReport() without writing struct pages and without a direct map, which the documents do not count; each once. */
 function report(options: HotplugOptions): HotplugReport {
-  const key = JSON.stringify(options);
-  const known = reports.get(key) ?? hotplugReportOn({ dram: 4 * GIB, contents: false, ...options }, false);
+  const asked = options.kernel === undefined ? generation() : null;
+  const all = { dram: 4 * GIB, contents: false, ...(asked === null ? {} : { kernel: asked }), ...options };
+  const key = JSON.stringify(all);
+  const known = reports.get(key) ?? hotplugReportOn(all, false);
   reports.set(key, known);
   return known;
 }

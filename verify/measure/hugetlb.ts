@@ -24,6 +24,7 @@ import { compoundHead, readPage, vmemmapPage } from "../../src/mm/page.ts";
 import { tableEntries } from "../../src/mm/pgtable.ts";
 import { walkTables } from "../../src/mm/ptdump.ts";
 import { C, countersSince, readCounters } from "../../src/mm/vmstat.ts";
+import { generation } from "./generation.ts";
 
 /** What a pool of huge pages came to. Base pages. */
 export interface Pool {
@@ -39,13 +40,20 @@ const pools = new Map<string, Pool>();
  * the start of each 128 MiB section.
  */
 export function poolOf(size: number, count: number, keep: number, placement: "dense" | "spread"): Pool {
-  const key = JSON.stringify({ size, count, keep, placement });
+  const kernel = keeping(keep);
+  const key = JSON.stringify({ size, count, kernel, placement });
   const known = pools.get(key);
   if (known !== undefined) return known;
-  const config = hugetlbConfig({ size, count, keep, placement, giveBack: false });
+  const config = hugetlbConfig({ size, count, ...kernel, placement, giveBack: false });
   const pool = placement === "spread" ? spread(config) : dense(config);
   pools.set(key, pool);
   return pool;
+}
+
+/** A kernel that keeps so many vmemmap pages, or the generation asked for with what it keeps. */
+function keeping(keep: number): { readonly keep: number } | { readonly kernel: string } {
+  const kernel = generation();
+  return kernel === null ? { keep } : { kernel };
 }
 
 function spread(config: ReturnType<typeof hugetlbConfig>): Pool {
@@ -74,13 +82,22 @@ function onePage(options: Omit<HugetlbOptions, "count">): { readonly k: Kernel; 
 export function gainOf(arch: string, size: number, keep: number, more: Partial<HugetlbOptions> = {}): number {
   // The documents optimise on arm64 as well, which Linux stopped doing.
   const kernel = "6.1,hugetlbLiveRemap=false";
-  const config = hugetlbConfig({ arch, size, keep, kernel, count: 1, vmemmapMap: "base", giveBack: false, ...more });
+  const config = hugetlbConfig({
+    arch,
+    size,
+    kernel,
+    ...keeping(keep),
+    count: 1,
+    vmemmapMap: "base",
+    giveBack: false,
+    ...more,
+  });
   return makePool(config).made.netSavedPages;
 }
 
 /** Frames that giving one huge page back takes from the allocator to restore its memmap. */
 export function restoredPages(size: number, keep: number): number {
-  const { k } = onePage({ size, keep });
+  const { k } = onePage({ size, ...keeping(keep) });
   setNrHugepages(k, sizeToHstate(k, size)!, 0);
   return k.stat[C.vmemmapPagesCopied];
 }
@@ -132,7 +149,7 @@ export function vmemmapFramesOf(arch: string, size: number): number {
 
 /** Struct pages of a 2 MiB page that show PG_head. */
 export function headsOf(size: number, keep: number): number {
-  const { k, head } = onePage({ size, keep });
+  const { k, head } = onePage({ size, ...keeping(keep) });
   let seen = 0;
   for (let i = 0; i < size / k.pageBytes; i++) if ((readPage(k, head + i, PAGE_FLAGS) & k.layout.head) !== 0) seen++;
   return seen;

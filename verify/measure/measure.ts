@@ -29,6 +29,7 @@ import { levelPages } from "../../src/mm/pgtable.ts";
 import { bootBox, namespaceConfig } from "../../src/scenario/box.ts";
 import { gupBox } from "../../src/scenario/gup.ts";
 import { createOnBox } from "../../src/scenario/namespace.ts";
+import { asAsked } from "./generation.ts";
 
 /** How much to do. Bytes. */
 export interface Scale {
@@ -47,7 +48,8 @@ const namespaces = new Map<string, NamespaceReport>();
 
 /** namespaceReport(), once per set of options. */
 export function namespaceOf(options: NamespaceOptions): NamespaceReport {
-  return kept(namespaces, options, () => namespaceReport(options));
+  const asked = options.kernel === undefined ? options : { ...options, kernel: asAsked(options.kernel) };
+  return kept(namespaces, asked, () => namespaceReport(asked));
 }
 
 /** What one namespace took on the box of {@linkcode COST_BOX}. */
@@ -65,7 +67,8 @@ export const COST_BOX = { dram: 20 * 2 ** 30, dramEnd: 22 * 2 ** 30 };
 const costs = new Map<string, Cost>();
 
 /** Populates a namespace for real, struct pages and all; those of base pages are only counted (16 GiB per TiB). */
-export function costOf(size: number, align: number, kernel: string): Cost {
+export function costOf(size: number, align: number, series: string): Cost {
+  const kernel = asAsked(series);
   return kept(costs, { size, align, kernel }, () => {
     const config = namespaceConfig({ size, align, kernel, contents: align > BASE_PAGE && kernel !== "5.14" });
     const { pages, counters, namespace } = createOnBox(config, { dram: [COST_BOX.dram] });
@@ -78,7 +81,8 @@ const BASE_PAGE = 4096;
 const layouts = new Map<string, LayoutReport>();
 
 /** layoutReport() of one page of the device, once per set of options. */
-export function layoutOf(align: number, kernel: string): LayoutReport {
+export function layoutOf(align: number, series: string): LayoutReport {
+  const kernel = asAsked(series);
   return kept(layouts, { align, kernel }, () => layoutReport({ align, kernel }));
 }
 
@@ -100,9 +104,10 @@ const rounds = new Map<string, GupTestResult>();
 
 /** One round of gup_test on a mapped device, by a preset or a kernel of one's own; once per set of options. */
 export function gupRound(
-  kernel: string | KernelConfig,
+  series: string | KernelConfig,
   options: { readonly size: number; readonly align: number; readonly mode: GupMode; readonly batch?: number },
 ): GupTestResult {
+  const kernel = asAsked(series);
   return kept(rounds, { kernel, ...options }, () => {
     const config = namespaceConfig({ size: options.size, align: options.align });
     const { kernel: k, area } = gupBox(config, { kernel });
@@ -117,7 +122,8 @@ export function gupRound(
 const held = new Map<string, number>();
 
 /** Pages that one round of gup_test holds of a device of 2 MiB pages, map=mem. */
-export function pagesHeld(size: number, kernel: string): number {
+export function pagesHeld(size: number, series: string): number {
+  const kernel = asAsked(series);
   return kept(held, { size, kernel }, () => gupReport({ size, kernel, repeats: 1 }).pages);
 }
 
@@ -153,17 +159,17 @@ export interface Built {
 
 /** Boots a box with a preset or a kernel of one's own and creates a namespace on it; checks the invariants. */
 export function build(
-  kernel: string | KernelConfig,
+  series: string | KernelConfig,
   options: Omit<NamespaceOptions, "kernel"> & { readonly mode?: "devdax" | "fsdax" },
 ): Built {
   const { mode = "devdax", ...rest } = options;
   const config = namespaceConfig(rest);
-  const k = bootBox(config, { kernel });
+  const k = bootBox(config, { kernel: asAsked(series) });
   const ns = createNamespace(k, ndRegions(k)[0], { ...config, mode });
   if (typeof ns === "number") throw new Error(`verify: the namespace fails with ${errnoName(ns)}`);
   // A defect that is switched on may break what the checker looks for; that is what it is there to show.
   // What 6.1 does not check breaks nothing here: regions begin where sections do.
-  const { compoundStartUnchecked: _, ...shown } = k.config.errata;
+  const { compoundStartUnchecked: _, addPagesNoUnwind: __, ...shown } = k.config.errata;
   if (!Object.values(shown).includes(true)) checkInvariants(k);
   return { k, ns, start: ns.pgmap.ranges[0].start, data: (ns.extent.start + ns.info.dataoff) / k.pageBytes };
 }

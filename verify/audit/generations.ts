@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Which of the documents' claims other kernels still keep: what a claim measures under its document's kernel, measured
+// again under each generation. The same number: kept. Another, or no number: no longer. Measurements that name no
+// series' kernel (times, listings, defects switched on) are not comparable.
+
+import type { CommandResult } from "../../src/cli/command.ts";
+import { ProgressBar } from "../../src/cli/progress.ts";
+import { kernelSpec } from "../../src/kernels.ts";
+import { readDocuments } from "../claims/catalogue_file.ts";
+import { type Claim, figure, same } from "../claims/claim.ts";
+import { measureUnder } from "../measure/generation.ts";
+import { scaleOf } from "../measure/measure.ts";
+import { claimId, isClaimRow } from "./audit.ts";
+import { type ClaimFilter, pick } from "./pick.ts";
+import { DOCUMENT_SUITES } from "./suites.ts";
+
+/** What one kernel makes of a number. */
+export interface UnderKernel {
+  readonly kernel: string;
+  readonly kept: boolean;
+  /** Null where the kernel refuses. */
+  readonly measured: number | null;
+  /** Why there is no number. */
+  readonly error: string | null;
+}
+
+/** A number of a claim, measured under its document's kernel and under others. */
+export interface KeptRow {
+  readonly id: string;
+  readonly what: string;
+  readonly unit: string;
+  readonly measured: number;
+  readonly under: readonly UnderKernel[];
+}
+
+/** A claim with what can be compared of it. */
+export interface KeptClaim {
+  readonly id: string;
+  readonly text: string;
+  /** Empty when nothing of it names a kernel that could be another. */
+  readonly rows: readonly KeptRow[];
+}
+
+/** Measures what the filter lets through under each kernel. RangeError for a kernel that there is not. */
+export function keptReport(filter: ClaimFilter, kernels: readonly string[]): CommandResult {
+  const specs = kernels.map((kernel) => kernelSpec(kernel));
+  const catalogue = pick(readDocuments().flatMap(({ claims }) => claims), filter);
+  const ids = new Set(catalogue.map(({ id }) => id));
+  const rows = DOCUMENT_SUITES.flatMap(({ claims }) => claims(scaleOf(true)))
+    .filter(({ id }) => isClaimRow(id) && ids.has(claimId(id)));
+  const measured = Map.groupBy(measureAll(rows, specs), ({ id }) => claimId(id));
+  const claims = catalogue.map(({ id, text }): KeptClaim => ({ id, text, rows: measured.get(id) ?? [] }));
+  const summary = specs.map((kernel) => ({ kernel, ...count(claims, kernel) }));
+  const text = [...claims.flatMap(claimText), ...summary.map(summaryText)].join("\n");
+  return { report: { kernels: specs, summary, claims }, text };
+}
+
+function measureAll(rows: readonly Claim[], kernels: readonly string[]): KeptRow[] {
+  using bar = new ProgressBar("numbers");
+  return rows.flatMap((row, i) => {
+    bar.update(i, rows.length, row.id);
+    return keptRow(row, kernels) ?? [];
+  });
+}
+
+/** A number under every kernel; null when it names no kernel that could be another. */
+export function keptRow({ id, what, unit, measure }: Claim, kernels: readonly string[]): KeptRow | null {
+  if (measure === undefined) return null;
+  const measured = measure();
+  const under: UnderKernel[] = [];
+  for (const kernel of kernels) {
+    try {
+      const value = measureUnder(kernel, measure);
+      if (value === null) return null;
+      under.push({ kernel, kept: same(value, measured), measured: value, error: null });
+    } catch (error) {
+      const [why] = (error instanceof Error ? error.message : String(error)).split("\n");
+      under.push({ kernel, kept: false, measured: null, error: why });
+    }
+  }
+  return { id, what, unit, measured, under };
+}
+
+/** Claims by what a kernel makes of them: kept when all of their numbers are. */
+function count(claims: readonly KeptClaim[], kernel: string) {
+  const comparable = claims.filter(({ rows }) => rows.length > 0);
+  const keeps = ({ rows }: KeptClaim) =>
+    rows.every(({ under }) => under.every((each) => each.kernel !== kernel || each.kept));
+  const kept = comparable.filter(keeps).length;
+  return { kept, noLonger: comparable.length - kept, notComparable: claims.length - comparable.length };
+}
+
+function claimText({ id, text, rows }: KeptClaim): string[] {
+  if (rows.length === 0) return [];
+  return [`${id}  ${text}`, ...rows.map(rowText)];
+}
+
+function rowText({ what, unit, measured, under }: KeptRow): string {
+  const answers = under.map(({ kernel, kept, measured: value, error }) =>
+    `${kernel} ${kept ? "keeps it" : error === null ? `no longer: ${figure(value!, unit)}` : `refuses: ${error}`}`
+  );
+  return `    ${what}: ${figure(measured, unit)}; ${answers.join("; ")}`;
+}
+
+function summaryText(row: { kernel: string; kept: number; noLonger: number; notComparable: number }): string {
+  return `${row.kernel}: ${row.kept} claims kept, ${row.noLonger} no longer, ${row.notComparable} not comparable`;
+}
