@@ -12,7 +12,7 @@ import { measureUnder } from "../measure/generation.ts";
 import { scaleOf } from "../measure/measure.ts";
 import { claimId, isClaimRow } from "./audit.ts";
 import { type ClaimFilter, pick } from "./pick.ts";
-import { DOCUMENT_SUITES } from "./suites.ts";
+import { DOCUMENT_SUITES } from "../claims/suites.ts";
 
 /** What one kernel makes of a number. */
 export interface UnderKernel {

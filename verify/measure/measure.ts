@@ -169,7 +169,7 @@ export function build(
   if (typeof ns === "number") throw new Error(`verify: the namespace fails with ${errnoName(ns)}`);
   // A defect that is switched on may break what the checker looks for; that is what it is there to show.
   // What 6.1 does not check breaks nothing here: regions begin where sections do.
-  const { compoundStartUnchecked: _, addPagesNoUnwind: __, ...shown } = k.config.errata;
+  const { compoundStartUnchecked: _, ...shown } = k.config.errata;
   if (!Object.values(shown).includes(true)) checkInvariants(k);
   return { k, ns, start: ns.pgmap.ranges[0].start, data: (ns.extent.start + ns.info.dataoff) / k.pageBytes };
 }
