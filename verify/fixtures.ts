@@ -3,7 +3,7 @@
 // names the file, the place and the reason. Some fixtures are imported as modules, for pages as well as programs; a
 // program checks them before it imports what uses them, since a damaged module ends Deno before anybody can say so.
 
-import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import { CommandError } from "../src/cli/command.ts";
 import { complain } from "../src/cli/run.ts";
 
@@ -38,13 +38,18 @@ export type Check = (file: string, value: unknown) => void;
 
 /** The check of a schema. CommandError when `schema`, of the file `name`, is none. */
 export function checkOf(schema: unknown, name: string): Check {
-  const validate = compiled(schema, name);
+  const text = JSON.stringify(schema);
+  const validate = compiledSchemas.get(text) ?? compiled(schema, name);
+  compiledSchemas.set(text, validate);
   return (file, value) => {
     if (!validate(value)) throw new CommandError(`${file}: ${complaint(validate.errors!)}`);
   };
 }
 
-function compiled(schema: unknown, name: string) {
+/** Validators by their schema's text: compiling takes longer than any check, and many files share a schema. */
+const compiledSchemas = new Map<string, ValidateFunction>();
+
+function compiled(schema: unknown, name: string): ValidateFunction {
   try {
     return new Ajv2020({ allowUnionTypes: true, strictTuples: false }).compile(schema as object);
   } catch (error) {

@@ -6,6 +6,7 @@ import { namespaceReport, planReport, PRESETS } from "../../mod.ts";
 import type { GrowthRow, PerTibRow, ResultFigures, TimeRow } from "../../results/types.ts";
 import { linuxMatrix } from "../linux/compare.ts";
 import { seriesReport } from "../series/series.ts";
+import { SeriesWork } from "../series/work.ts";
 
 const MIB = 2 ** 20;
 const TIB = 2 ** 40;
@@ -18,7 +19,7 @@ const GROWTH_STEP = 4;
  * each.
  */
 export function collectFigures(limitMib: number, running: (what: string) => void = () => {}): ResultFigures {
-  const { times, opinions } = seriesReport(limitMib, running);
+  const { times, opinions } = seriesReport(new SeriesWork(limitMib, running));
   return {
     perTib: perTib(running),
     growth: growth(running),

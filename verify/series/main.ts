@@ -9,6 +9,7 @@ import { ProgressBar } from "../../src/cli/progress.ts";
 import { runTask } from "../../src/cli/run.ts";
 import { seriesText } from "./report.ts";
 import { type SeriesReport, seriesReport } from "./series.ts";
+import { SeriesWork } from "./work.ts";
 
 /** Largest run of --quick: what trains is run for real. */
 const QUICK_MIB = 16384;
@@ -21,7 +22,8 @@ const COMMAND: Command = {
   run: (flags) => {
     using bar = new ProgressBar("configurations run");
     let run = 0;
-    const report = seriesReport(flags.has("quick") ? QUICK_MIB : Infinity, (what) => bar.update(run++, null, what));
+    const limitMib = flags.has("quick") ? QUICK_MIB : Infinity;
+    const report = seriesReport(new SeriesWork(limitMib, (what) => bar.update(run++, null, what)));
     return { report, text: seriesText(report), code: report.ok ? 0 : 1 };
   },
 };

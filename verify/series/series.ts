@@ -19,12 +19,8 @@ const CPU_COUNTS = [1, 16, 64, 128, 256, 512];
 /** Everything this script has to say. */
 export type SeriesReport = ReturnType<typeof seriesReport>;
 
-/**
- * Fits, runs and judges. Configurations larger than `limitMib` are run at that size and multiplied; `running` is told of
- * each.
- */
-export function seriesReport(limitMib: number = Infinity, running: (what: string) => void = () => {}) {
-  const work = new SeriesWork(limitMib, running);
+/** Fits, runs and judges. Configurations larger than the limit of `work` are run at that size and multiplied. */
+export function seriesReport(work: SeriesWork) {
   const fit = seriesFit(work);
   const times = judgeTimes(work);
   const ratios = judgeRatios(times);
@@ -42,7 +38,7 @@ export function seriesReport(limitMib: number = Infinity, running: (what: string
     ...slowdowns.filter((s) => !s.ok).map((s) => `slowdown on ${s.host}`),
   ];
   return {
-    limitMib,
+    limitMib: work.limitMib,
     ok: failures.length === 0,
     failures,
     fit: {

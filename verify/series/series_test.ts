@@ -69,7 +69,7 @@ Deno.test("series: compounds on an altmap take more instructions; Optane hides t
 });
 
 Deno.test("seriesReport() and its text carry every figure and the verdict", () => {
-  const report = seriesReport(4096);
+  const report = seriesReport(work);
   const text = seriesText(report);
   for (const { id } of [...report.times, ...report.ratios]) assert(text.includes(id), id);
   assertEquals(text.includes("all goals met"), report.ok);

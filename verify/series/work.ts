@@ -24,20 +24,21 @@ const BATCH = 512;
 
 /** Runs the configurations of the figures, each once, and keeps the counters. */
 export class SeriesWork {
-  readonly #limitMib: number;
+  /** Largest run, MiB. */
+  readonly limitMib: number;
   readonly #running: (what: string) => void;
   readonly #gup = new Map<string, GupTestResult>();
   readonly #creation = new Map<string, CounterValues>();
 
   /** Runs nothing larger than `limitMib` itself, a multiple of 1024. `running` is told of each configuration it runs. */
   constructor(limitMib: number = Infinity, running: (what: string) => void = () => {}) {
-    this.#limitMib = limitMib;
+    this.limitMib = limitMib;
     this.#running = running;
   }
 
   /** Work of one phase of one round of gup_test. */
   gup(figure: GupFigure): CounterValues {
-    const mib = Math.min(figure.mib, this.#limitMib);
+    const mib = Math.min(figure.mib, this.limitMib);
     const result = this.#gupResult(figure, mib);
     return scaled(figure.phase === "get" ? result.getCounters : result.putCounters, figure.mib / mib);
   }
@@ -45,7 +46,7 @@ export class SeriesWork {
   /** Work of creating the 128 GiB namespace of a bootstrap figure. */
   bootstrap({ kernel, align }: BootstrapFigure): CounterValues {
     const size = 2 ** 37;
-    const run = Math.min(size, this.#limitMib * 2 ** 20);
+    const run = Math.min(size, this.limitMib * 2 ** 20);
     return scaled(this.#created(run, parseSize(align), "mem", kernel), size / run);
   }
 
