@@ -150,17 +150,17 @@ Deno.test("lab box: nothing to read, no such file, nothing that is known", async
 
 Deno.test("lab box --html: charts whose every value is in a table, no script, no request, names as text", async () => {
   await inFolder({ "a<b>.txt": `${NAMESPACE}\nwhat <i>is this</i>\n` }, async (dir) => {
-    const page = async (...args: string[]) => {
-      const { code } = await lab("box", ...args, "--html", `${dir}/page.html`);
+    const page = async (path: string) => {
+      const { code, out } = await lab("box", path, "--html", `${dir}/page.html`, "--json");
       assertEquals(code, 0);
-      return parseHTML(Deno.readTextFileSync(`${dir}/page.html`)).document;
+      const { document } = parseHTML(Deno.readTextFileSync(`${dir}/page.html`));
+      return { document, report: JSON.parse(out).report };
     };
-    const document = await page(EXAMPLE);
+    const { document, report } = await page(EXAMPLE);
     const ids = [...document.querySelectorAll("section")].map((section) => section.id);
     assertEquals(ids, ["costs", "levers", "refused", "checks", "contradictions", "notes"]);
     assertEquals(document.querySelectorAll("script, link, img, iframe").length, 0);
     assertEquals(document.querySelectorAll("svg").length, 2);
-    const { report } = JSON.parse((await lab("box", EXAMPLE, "--json")).out);
     const cells = [...document.querySelectorAll("#costs tbody tr")].map((row) =>
       [...row.querySelectorAll("td")].map((cell) => cell.textContent)
     );
@@ -172,7 +172,7 @@ Deno.test("lab box --html: charts whose every value is in a table, no script, no
     assert(titles.some((title) => title.endsWith(`: ${report.costs[0].dram}`)), `${titles}`);
     const rows = document.querySelectorAll("#levers tbody tr, #refused tbody tr").length;
     assertEquals(rows, report.levers.length);
-    const named = await page(`${dir}/a<b>.txt`);
+    const { document: named } = await page(`${dir}/a<b>.txt`);
     assertEquals(named.querySelectorAll("main i:not([style]), main b").length, 0);
     assertStringIncludes(named.querySelector("#notes")!.textContent, 'a<b>.txt:2: "what <i>is this</i>');
   });

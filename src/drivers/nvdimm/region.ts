@@ -88,11 +88,13 @@ export function maxAvailableExtent(region: NdRegion): number {
 
 /**
  * Claims `size` bytes, as writing a namespace's `size` does (`__size_store`, `scan_allocate`). -EINVAL unless it is a
- * multiple of the region's align, -ENOSPC when no gap is large enough. A region without labels has all of itself to
- * give, once.
+ * multiple of the region's align, -ENOSPC when no gap is large enough. A region without labels gives all of itself,
+ * whatever was asked for, once.
  */
 export function claimExtent(region: NdRegion, size: number): Extent | number {
-  if (!region.labels) return claimWhole(region, size);
+  const { start, end, labels, used } = region;
+  // ndctl passes over the size and uses the whole.
+  if (!labels) return used.length > 0 ? -ENOSPC : insert(region, start, end - start);
   if (size <= 0 || size % region.align !== 0) return -EINVAL;
   const gap = gaps(region).find(({ start, end }) => end - start >= size);
   return gap === undefined ? -ENOSPC : insert(region, gap.start, size);
@@ -101,11 +103,6 @@ export function claimExtent(region: NdRegion, size: number): Extent | number {
 /** Gives an extent back. */
 export function releaseExtent(region: NdRegion, extent: Extent): void {
   region.used.splice(region.used.indexOf(extent), 1);
-}
-
-function claimWhole(region: NdRegion, size: number): Extent | number {
-  if (size !== region.end - region.start) return -EINVAL;
-  return region.used.length > 0 ? -ENOSPC : insert(region, region.start, size);
 }
 
 /** What lies between extents, cut to whole units, from the bottom. */
