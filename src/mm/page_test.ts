@@ -148,6 +148,17 @@ Deno.test("compoundHead() of a tail that looks like a head needs the page after 
   });
 });
 
+Deno.test("compoundHead() of what looks like a head and has no tail behind it is the page itself", () => {
+  withKernel("kernel=v7+head", (k) => {
+    const ns = mustCreate(k, { align: 256 });
+    const { start } = ns.pgmap.ranges[0];
+    setPageFlags(k, start, k.layout.head);
+    assertEquals([start % 4, compoundHead(k, start), isPageHead(k, start)], [0, start, true]);
+    clearPageFlags(k, start, k.layout.head);
+    mustDestroy(k, ns);
+  });
+});
+
 Deno.test("setCompoundHead() makes a page a tail", () => {
   withKernel("", (k) => {
     const before = [8, 12].map((offset) => readPage(k, 2001, offset));

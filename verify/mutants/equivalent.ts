@@ -59,6 +59,37 @@ export const EQUIVALENT: readonly Equivalent[] = [
     mutant: "if (h === undefined && list === undefined || at < 0) return -EBUSY;",
     why: "without a list `at` is below 0; the rest is for the compiler",
   },
+  {
+    file: "src/mm/mm_init.ts",
+    line: "for (let p = 1; at + count < pfn + n && k.cpu.mmu.write(vpage + p) === base + p * k.phys.pageWords; p++) {",
+    mutant:
+      "for (let p = 1; at + count < pfn + n && k.cpu.mmu.write(vpage + p) === base - p * k.phys.pageWords; p++) {",
+    why: "runs are copied page by page then, the same bytes to the same places",
+  },
+  {
+    file: "src/mm/memory.ts",
+    line: "freeEmptyTables(k, child, level - 1, at, Math.min(alignDown(at, span) + span, end));",
+    mutant: "freeEmptyTables(k, child, level - 1, at, Math.max(alignDown(at, span) + span, end));",
+    why: "entries are looked at again, or more of them: no table but those just zapped is empty",
+  },
+  {
+    file: "src/arch/arm64/arm64.ts",
+    line: "highStartBytes: 0,",
+    mutant: "highStartBytes: 1,",
+    why: "rounded down to whole pages",
+  },
+  {
+    file: "src/mm/hugetlb/hugetlb_vmemmap.ts",
+    line: "if (frame < 0) return -1;",
+    mutant: "if (frame <= 0) return -1;",
+    why: "frame 0 stays out of every allocator",
+  },
+  {
+    file: "src/mm/gup/loops.ts",
+    line: "const doubles = new Float64Array([0, 1, 2]);",
+    mutant: "const doubles = new Float64Array([1, 1, 2]);",
+    why: "the first is written before it is read",
+  },
 ];
 
 /** A mutant's line, before and after. */

@@ -120,3 +120,12 @@ Deno.test("memmapInitZoneDevice() counts struct pages as pmem where pmem was add
     assertEquals(removeMemory(k, ram.start * k.pageBytes, 2 ** 16), 0);
   });
 });
+
+Deno.test("tails that hold a mask are read as tails that hold their head's address are", () => {
+  const links = PRESETS["6.12"];
+  for (const gup of ["per-page", "compound"] as const) {
+    for (const mode of ["get", "pin"] as const) {
+      assertEquals(round({ ...links, gup, structPage: "7.1" }, mode), round({ ...links, gup }, mode), `${gup} ${mode}`);
+    }
+  }
+});

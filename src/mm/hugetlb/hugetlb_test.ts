@@ -18,6 +18,7 @@ import {
   PAGE_MAPPING_HI,
   PAGE_PRIVATE,
 } from "../../include/mm_types.ts";
+import { KernelPanic } from "../../lib/bug.ts";
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import { conserved } from "../../debug_vm/hugetlb.ts";
 import {
@@ -35,7 +36,8 @@ import { dissolveFreeHugePage, memoryFailure } from "../memory_failure.ts";
 import { bootHugetlb, emptyPools, variantName, VARIANTS, withHugetlb } from "./hugetlb_testing.ts";
 import { findMemoryBlock } from "../hotplug/memory_block.ts";
 import { allocPages, freePages } from "../page_alloc.ts";
-import { pageFlags, pageRefcount, readPage } from "../page.ts";
+import type { Kernel } from "../kernel.ts";
+import { pageAddressLo, pageFlags, pageRefcount, readPage, writePage } from "../page.ts";
 import { PAGE_LAYOUTS } from "../../include/page_layout.ts";
 
 const { hwpoison: PG_HWPOISON } = PAGE_LAYOUTS["6.1"];
@@ -54,6 +56,23 @@ Deno.test("setNrHugepages() takes what it can get and says how much that is", ()
       assertEquals(k.uses[USE_HUGETLB], 3 * 64);
     });
   }
+});
+
+Deno.test("a huge page that is destroyed must be one: its order, and every tail its own", () => {
+  const destroyed = (damage: (k: Kernel, head: number) => void) => () => {
+    const k = bootHugetlb();
+    const [h] = k.hugetlb.hstates;
+    setNrHugepages(k, h, 1);
+    const head = allocHugePage(k, h, 0);
+    damage(k, head);
+    assertEquals(freeHugePage(k, h, head), 0);
+    setNrHugepages(k, h, 0);
+  };
+  destroyed(() => {})();
+  const order = (k: Kernel, head: number) => writePage(k, head + 1, k.layout.order.offset, 0);
+  assertThrows(destroyed(order), KernelPanic, "is no head of order");
+  const tail = (k: Kernel, head: number) => writePage(k, head + 2, PAGE_COMPOUND_HEAD, pageAddressLo(k, head + 64) | 1);
+  assertThrows(destroyed(tail), KernelPanic, "is no tail of");
 });
 
 Deno.test("setNrHugepages() goes round the nodes, or stays on one", () => {
