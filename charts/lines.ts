@@ -20,6 +20,10 @@ export function lineChart(given: readonly Point[], xAxis: string, options: Chart
   const series = [...new Set(points.map((point) => point.series))];
   const [xs, ys] = [points.map((point) => point.x), points.map((point) => point.y)];
   const yTicks = unit === "bytes" ? byteTicks(Math.min(...ys), Math.max(...ys)) : 6;
+  // The outermost ticks lie on the plot's edges; beyond them they would meet the axis' label.
+  const yDomain = typeof yTicks === "number"
+    ? {}
+    : { domain: [Math.min(...ys, ...yTicks), Math.max(...ys, ...yTicks)] };
   const names = labelled(points, series);
   return finished(
     plot({
@@ -29,10 +33,10 @@ export function lineChart(given: readonly Point[], xAxis: string, options: Chart
       marginLeft: 62,
       marginRight: 24 + 7 * Math.max(...names.map(({ text }) => text.length)),
       marginBottom: 44,
-      marginTop: 26,
+      marginTop: 34,
       style: { fontSize: "12px", fontFamily: "inherit", background: "none", overflow: "visible" },
       x: { type: "log", base: 2 },
-      y: { type: "log", base: unit === "bytes" ? 2 : 10 },
+      y: { type: "log", base: unit === "bytes" ? 2 : 10, ...yDomain },
       color: { domain: series, range: series.map((_, i) => colors[i % colors.length]) },
       marks: [
         gridX({ ticks: byteTicks(Math.min(...xs), Math.max(...xs)), strokeOpacity: 0.15 }),

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task audit`: writes verify/AUDIT.md from a quick run, worst verdicts first. A test fails when it is out of
-// date.
+// `deno task audit`: writes verify/AUDIT.md from a quick run, worst verdicts first, and README's matrix of captured
+// kernels. Tests fail when either is out of date.
 
 import { type AuditedClaim, countVerdicts, reasonOf, WORST_FIRST } from "./audit.ts";
+import { RESULTS } from "../../results/mod.ts";
 import type { Command } from "../../src/cli/command.ts";
 import { runTask } from "../../src/cli/run.ts";
 import { writeFile } from "../../src/cli/write_file.ts";
 import { DOCUMENTS, SHIPPED } from "../claims/catalogue.ts";
 import { figure, type Judged } from "../claims/claim.ts";
 import { LIMIT } from "../series/judge.ts";
+import { conformanceMarkdown, withConformance } from "./conformance.ts";
 import { reportOf } from "./run.ts";
 import { judgeWithBar } from "./verify.ts";
 import { DOCUMENT_SUITES } from "../claims/suites.ts";
 
 /** Where it lies. */
 export const AUDIT_MD = new URL("../AUDIT.md", import.meta.url);
+const README = new URL("../../README.md", import.meta.url);
 
 const MEANING: Readonly<Record<AuditedClaim["verdict"], string>> = {
   disagreement: "formula and emulator differ: one of them is wrong",
@@ -42,6 +45,11 @@ export function auditMarkdown(claims: readonly AuditedClaim[]): string {
     "`deno task lab claims --id ID` one claim. A claim's verdict is the worst of its parts. Places are document:line.",
     "",
     ...overview(claims),
+    "Rows captured from real kernels that the emulator reproduces, by scenario. Where some differ, the cause is known and",
+    "listed in `verify/linux/known.ts`; a dash means that nothing was captured.",
+    "",
+    ...conformanceMarkdown(RESULTS.figures.conformance),
+    "",
     ...sections.flatMap((verdict) => section(verdict, claims.filter((claim) => claim.verdict === verdict))),
   ].join("\n");
 }
@@ -133,11 +141,13 @@ export async function quickAudit(): Promise<readonly AuditedClaim[]> {
 
 const COMMAND: Command = {
   name: "audit",
-  summary: "write verify/AUDIT.md from a quick run",
+  summary: "write verify/AUDIT.md, from a quick run, and README's matrix of captured kernels",
   flags: {},
   run: async () => {
     const claims = await quickAudit();
     await writeFile(AUDIT_MD.pathname, auditMarkdown(claims));
+    const readme = withConformance(Deno.readTextFileSync(README), RESULTS.figures.conformance);
+    await writeFile(README.pathname, readme);
     const report = { claims: claims.length, verdicts: countVerdicts(claims) };
     return { report, text: `${AUDIT_MD.pathname}: ${claims.length} claims`, code: claims.every((c) => c.ok) ? 0 : 1 };
   },

@@ -4,6 +4,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { CommandError } from "../../src/cli/command.ts";
 import { auditClaims, countVerdicts, reasonOf } from "./audit.ts";
+import { RESULTS } from "../../results/mod.ts";
+import { conformanceTable, withConformance } from "./conformance.ts";
 import { auditMarkdown } from "./audit_md.ts";
 import type { DocumentedClaim, DocumentedRow } from "../claims/catalogue.ts";
 import { readCatalogue } from "../claims/catalogue_file.ts";
@@ -66,6 +68,20 @@ Deno.test("auditClaims() says that nothing judges a claim, and refuses a verdict
   ]);
   const stray = [row("000-01", "confirmed"), row("000-99/x", "confirmed")];
   assertThrows(() => auditClaims([CLAIM], stray), CommandError, "claim 000-99 is judged, but no fixture lists it");
+});
+
+Deno.test("README's matrix of captured kernels is that of the published run", () => {
+  const readme = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
+  assertEquals(readme, withConformance(readme, RESULTS.figures.conformance));
+});
+
+Deno.test("conformanceTable() has a row per kernel and architecture; rows that differ are counted", () => {
+  const row = { kernel: "6.1", arch: "x86-64", scenario: "hugetlb", releases: [], machines: 1, rows: 3, equal: 3 };
+  const found = [{ ...row, explained: 0 }, { ...row, kernel: "7.3", scenario: "kmem", equal: 2, explained: 1 }];
+  assertEquals(conformanceTable(found), {
+    head: ["kernel", "hugetlb", "kmem"],
+    rows: [["6.1 x86-64", "3", "-"], ["7.3 x86-64", "-", "2 of 3"]],
+  });
 });
 
 Deno.test("auditMarkdown() puts the worst first", () => {

@@ -14,14 +14,25 @@ const BENCHED = {
 };
 const ENTRY = historyEntry(BENCHED);
 
-Deno.test("drawReport() has a chart and a table in every section, no script and no request", () => {
+Deno.test("drawReport() has a chart and a table in every section, the matrix without a chart, no script and no request", () => {
   const html = drawReport(BENCHED, [ENTRY, { ...ENTRY, date: "2030-01-01T00:00:00.000Z" }]);
   const { document } = parseHTML(html);
   const found = [...document.querySelectorAll("section")];
-  const ids = ["per-tib", "growth", "gup", "times", "yardstick", "verdicts", "conformance", "history"];
+  const ids = [
+    "per-tib",
+    "growth",
+    "gup",
+    "times",
+    "yardstick",
+    "verdicts",
+    "matrix",
+    "conformance",
+    "history-verdicts",
+    "history",
+  ];
   assertEquals(found.map((section) => section.id), ids);
   for (const section of found) {
-    assert(section.querySelector("svg[aria-label]") !== null, section.id);
+    assert((section.querySelector("svg[aria-label]") !== null) === (section.id !== "matrix"), section.id);
     assert(section.querySelectorAll("tbody tr").length > 0, section.id);
   }
   assertEquals(document.querySelectorAll("script, link, img").length, 0);

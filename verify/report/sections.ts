@@ -3,6 +3,7 @@
 // chart stands in its table; nothing is computed here but ratios and sums of what the results hold.
 
 import { type Bar, barChart } from "../../charts/bars.ts";
+import { conformanceTable } from "../audit/conformance.ts";
 import { dotChart, legend, type Mark, stackChart } from "../../charts/dots.ts";
 import { lineChart } from "../../charts/lines.ts";
 import type { Section } from "../../charts/page.ts";
@@ -27,8 +28,9 @@ export function sections(document: Document, results: Results, history: readonly
     documentsTimes(document, results),
     yardstick(document, results),
     verdicts(document, results),
+    matrix(results),
     conformance(document, results),
-    ...(history.length > 1 ? [earlier(document, history)] : []),
+    ...(history.length > 1 ? [earlierVerdicts(document, history), earlierTimes(document, history)] : []),
   ].filter((section) => section !== null);
 }
 
@@ -182,8 +184,8 @@ function yardstick(document: Document, { bench }: Results): Section | null {
 const BEST_FIRST = [
   "confirmed",
   "rounding",
-  "hardware-bound",
   "read right",
+  "hardware-bound",
   "read open",
   "superseded",
   "read wrong",
@@ -192,6 +194,30 @@ const BEST_FIRST = [
   "disagreement",
 ] as const;
 
+/** A colour per verdict, the same in every chart: what holds, what cannot be told, what does not. */
+const VERDICT_COLORS: Readonly<Record<string, string>> = {
+  confirmed: "#2f6fb5",
+  rounding: "#1f8582",
+  "read right": "#3a8a4a",
+  "hardware-bound": "#7d7260",
+  "read open": "#878d96",
+  superseded: "#7a5cb8",
+  "read wrong": "#c2661f",
+  inconsistent: "#9a7d0a",
+  contradicted: "#b04a68",
+  disagreement: "#cf2222",
+};
+
+/** Colours of the series of some marks in their order; grey for what was a verdict once. */
+const colorsOf = (marks: readonly Mark[]) =>
+  [...new Set(marks.map(({ series }) => series))].map((series) => VERDICT_COLORS[series] ?? "#878d96");
+
+/** The verdicts of some marks, best first. */
+function verdictLegend(marks: readonly Mark[]): Section["legend"] {
+  const order = (series: string) => (Object.keys(VERDICT_COLORS).indexOf(series) + 99) % 99;
+  return legend(marks, colorsOf(marks)).toSorted((a, b) => order(a.series) - order(b.series));
+}
+
 function verdicts(document: Document, { audit }: Results): Section {
   const documents = Map.groupBy(audit.claims, (claim) => claim.id.slice(0, 3));
   const rows = [...documents].flatMap(([name, claims]): Mark[] =>
@@ -199,23 +225,39 @@ function verdicts(document: Document, { audit }: Results): Section {
       label: name,
       series,
       value: claims.filter((claim) => claim.verdict === series).length,
-    }))
+    })).filter(({ value }) => value > 0)
   );
+  const colors = colorsOf(rows);
   return {
     id: "verdicts",
     heading: "Verdicts by document",
     words:
       `What became of ${audit.claims.length} claims: 000 is the v7 cover letter, 001 the v4 series and its thread, ` +
       "002 the merged commit, 003 memmap_on_memory, 004 HugeTLB.",
-    chart: stackChart(rows.filter((r) => r.value > 0), {
+    chart: stackChart(rows, {
       document,
       title: "Claims by verdict",
       axis: "claims",
       unit: "count",
+      colors,
     }),
-    legend: legend(rows),
+    legend: verdictLegend(rows),
     head: ["document", "verdict", "claims"],
-    rows: rows.filter((r) => r.value > 0).map(({ label, series, value }) => [label, series, String(value)]),
+    rows: rows.map(({ label, series, value }) => [label, series, String(value)]),
+  };
+}
+
+/** The same as a matrix. */
+function matrix({ figures }: Results): Section {
+  return {
+    id: "matrix",
+    heading: "Equal to Linux",
+    words:
+      "Rows captured from real kernels (entries, frames, struct pages word by word) that the emulator reproduces " +
+      "in every field, by kernel and scenario. A dash means that nothing was captured.",
+    chart: null,
+    legend: [],
+    ...conformanceTable(figures.conformance),
   };
 }
 
@@ -230,9 +272,8 @@ function conformance(document: Document, { figures }: Results): Section {
   });
   return {
     id: "conformance",
-    heading: "Equal to Linux",
-    words: "Rows captured from real kernels (entries, frames, struct pages word by word), and how many of them the " +
-      "emulator reproduces in every field.",
+    heading: "How much was captured",
+    words: "The same rows: how many there are of each kernel, architecture and scenario.",
     chart: stackChart(rows, {
       document,
       title: "Captured rows that come out equal",
@@ -251,15 +292,46 @@ function conformance(document: Document, { figures }: Results): Section {
   };
 }
 
-/** How each contest changed from run to run; times of other CPUs are not comparable, so each row says where it ran. */
-function earlier(document: Document, history: readonly HistoryEntry[]): Section {
-  const nameOf = (entry: HistoryEntry) => `${entry.date.slice(0, 10)} ${entry.commit?.slice(0, 7) ?? ""}`;
+const runName = (entry: HistoryEntry) => `${entry.date.slice(0, 10)} ${entry.commit?.slice(0, 7) ?? ""}`;
+
+/** How many claims had which verdict in each run. */
+function earlierVerdicts(document: Document, history: readonly HistoryEntry[]): Section {
   const rows = history.flatMap((entry): Mark[] =>
-    Object.entries(entry.benchMs).map(([label, value]) => ({ label, series: nameOf(entry), value }))
+    verdictsOf(history).map((series) => ({ label: runName(entry), series, value: entry.verdicts[series] ?? 0 }))
+      .filter(({ value }) => value > 0)
+  );
+  const colors = colorsOf(rows);
+  return {
+    id: "history-verdicts",
+    heading: "Verdicts of earlier runs",
+    words:
+      "Claims by verdict in every run that results/history keeps. A claim that was only read had no verdict of its " +
+      "own at first.",
+    chart: stackChart(rows, { document, title: "Verdicts by run", axis: "claims", unit: "count", colors }),
+    legend: verdictLegend(rows),
+    head: ["run", "verdict", "claims"],
+    rows: rows.map(({ label, series, value }) => [label, series, String(value)]),
+  };
+}
+
+/** Every verdict of some run, the best first; what is no verdict any more comes last. */
+function verdictsOf(history: readonly HistoryEntry[]): string[] {
+  const known: readonly string[] = BEST_FIRST;
+  const found = new Set(history.flatMap(({ verdicts }) => Object.keys(verdicts)));
+  return [
+    ...known.filter((verdict) => found.has(verdict)),
+    ...[...found].filter((verdict) => !known.includes(verdict)),
+  ];
+}
+
+/** How each contest changed from run to run; times of other CPUs are not comparable, so each row says where it ran. */
+function earlierTimes(document: Document, history: readonly HistoryEntry[]): Section {
+  const rows = history.flatMap((entry): Mark[] =>
+    Object.entries(entry.benchMs).map(([label, value]) => ({ label, series: runName(entry), value }))
   );
   return {
     id: "history",
-    heading: "Earlier runs",
+    heading: "Times of earlier runs",
     words: "The yardstick's contests on the emulator's side in every run that results/history keeps.",
     chart: dotChart(rows, {
       document,
