@@ -6,7 +6,13 @@ import { ARCHS } from "../arch/archs.ts";
 import { formatSize, humanSize } from "../lib/units.ts";
 import { type NamespaceReport, namespaceReport } from "../scenario/namespace.ts";
 import { NAMESPACE_ROWS, type NamespaceOptions } from "../scenario/box.ts";
-import { NAMESPACES_ROWS, type NamespacesOptions, namespacesReport, REGION_ROWS } from "../scenario/namespaces.ts";
+import {
+  NAMESPACES_ROWS,
+  type NamespacesOptions,
+  type NamespacesReport,
+  namespacesReport,
+  REGION_ROWS,
+} from "../scenario/namespaces.ts";
 import { optional } from "../scenario/option_row.ts";
 import { type Command, CommandError, type CommandResult, type Flags } from "./command.ts";
 import { modelText } from "./flags.ts";
@@ -19,7 +25,7 @@ export const namespaceCommand: Command = {
   name: "namespace",
   summary: "create namespaces and count what their memmap costs",
   flags: { ...flagsOf(NAMESPACE_ROWS), ...flagsOf(REGION_ROWS) },
-  csv: (report) => "namespaces" in report ? report.namespaces as object[] : [report],
+  csv: (report) => "namespaces" in report ? regionRows(report as NamespacesReport) : [report],
   run: (flags) => {
     const ofRegion = Object.values(REGION_ROWS).filter(({ flag }) => flags.has(flag));
     if (ofRegion.length > 0) return region(flags, ofRegion[0].flag);
@@ -27,6 +33,11 @@ export const namespaceCommand: Command = {
     return { report, text: text(report), code: exitCode(report.invariants) };
   },
 };
+
+/** A row for each namespace, and one of what is left of their region. */
+function regionRows({ namespaces, region }: NamespacesReport): object[] {
+  return [...namespaces.map((row) => ({ table: "namespace", ...row })), { table: "region", ...region }];
+}
 
 /** What the flags ask for. */
 export function namespaceOptions(flags: Flags): NamespaceOptions {

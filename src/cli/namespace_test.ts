@@ -47,3 +47,14 @@ Deno.test("lab namespace: what makes no sense in a region is one line and exit 2
     assertStringIncludes(err, message);
   }
 });
+
+Deno.test("lab namespace --namespaces --csv: a line each, and one of what is left of the region", async () => {
+  const { out } = await lab("namespace", "--namespaces", "64M,32M::dev", "--region", "128M", "--no-contents", "--csv");
+  const [head, ...rows] = out.trimEnd().split(/\r?\n/).map((line) => line.split(","));
+  assertEquals(rows.map(([table, size]) => [table, Number(size)]), [
+    ["namespace", 2 ** 26],
+    ["namespace", 2 ** 25],
+    ["region", 2 ** 27],
+  ]);
+  assertEquals(Number(rows[2][head.indexOf("maxAvailableExtent")]), 2 ** 25);
+});

@@ -17,6 +17,7 @@ import type { Kernel } from "../mm/kernel.ts";
 import { memoryBlockBytes } from "../mm/hotplug/memory_block.ts";
 import { allocPages, totalFreePages } from "../mm/page_alloc.ts";
 import { layoutTopology, type RegionSpec, type Topology } from "../machine/topology.ts";
+import { placed } from "./box.ts";
 import { type AddressRange, checkedRange, RANGE_ROW } from "./address_range.ts";
 import { archNamed, MOST_MEMORY, multipleOf, requireHostMemory } from "./options.ts";
 import {
@@ -158,7 +159,7 @@ export function hotplugConfig(options: HotplugOptions): HotplugConfig {
     dram,
     freeMemory: given.freeMemory ?? dram,
     targetNode: given.targetNode ?? given.node,
-    block: given.block ?? blockBytes(arch, dram, given.bareMetal),
+    block: given.block ?? blockBytes(arch, dram, range, given.bareMetal),
   };
   checkForce(config);
   checkSizes(config, range !== null && given.size !== undefined);
@@ -213,13 +214,14 @@ function defaultState(config: HotplugConfig): MemhpDefaultState {
 }
 
 /** The size of memory blocks on a box with this much DRAM. */
-function blockBytes(arch: Arch, dram: number, bareMetal: boolean): number {
-  const { dram: ranges } = layout(arch, dram, []);
+function blockBytes(arch: Arch, dram: number, range: AddressRange | null, bareMetal: boolean): number {
+  const among = range === null ? [] : [{ bytes: range.end - range.start, ...placed(range.start) }];
+  const { dram: ranges } = layout(arch, dram, [], 0, among);
   return memoryBlockBytes(arch, ranges[ranges.length - 1].end * pageBytes(arch), !bareMetal);
 }
 
 function daxRegion({ size, node, targetNode, range }: HotplugConfig): RegionSpec {
-  return { bytes: size, nid: node, targetNid: targetNode, ...(range === null ? {} : { startBytes: range.start }) };
+  return { bytes: size, nid: node, targetNid: targetNode, ...placed(range?.start ?? null) };
 }
 
 /** The slot for the DIMMs: memory blocks may be larger than what a board aligns regions to. */
@@ -230,10 +232,16 @@ function dimmSlot({ dram, node, size, block }: HotplugConfig, arch: Arch): Regio
 }
 
 /** Where a box of one node has what; the slots begin at a multiple of `align`. */
-function layout(arch: Arch, dram: number, hotplug: readonly RegionSpec[], align = 0): Topology {
+function layout(
+  arch: Arch,
+  dram: number,
+  hotplug: readonly RegionSpec[],
+  align: number = 0,
+  pmem: readonly RegionSpec[] = [],
+): Topology {
   return layoutTopology({
     dram: [dram],
-    pmem: [],
+    pmem,
     hotplug,
     lowEndBytes: arch.lowEndBytes(dram),
     highStartBytes: arch.highStartBytes,

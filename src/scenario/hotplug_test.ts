@@ -248,3 +248,14 @@ Deno.test("hotplugReport() of a guest that uses its memory: memmap fits into wha
   const both = { ...LIGHT, size: SZ_1G, guestUsed: SZ_1G, freeMemory: SZ_1G };
   assertThrows(() => hotplugReport(both), RangeError, "expected one of them");
 });
+
+Deno.test("hotplugReport() of a range in front of DRAM: memory goes on behind it, and the blocks go between", () => {
+  //   | 0 .. 2G | hole | range, 4G .. 6G: memory32..47 | 6G .. 12G |
+  const range = { start: 4 * SZ_1G, end: 6 * SZ_1G };
+  const report = hotplugReport({ range, dram: 8 * SZ_1G, check: true, memmapOnMemory: true, kernel: "6.12" });
+  assertEquals([report.error, report.invariants], [null, { objection: null }]);
+  assertEquals([report.blocks[0].block, report.blocks.at(-1)!.block, report.selfHosted], [32, 47, 16 * 512]);
+  // ZONE_NORMAL begins 2 GiB earlier than before.
+  const [base, , online] = report.states;
+  assertEquals(online.spanned - base.spanned, 2 * SZ_1G / 4096);
+});
