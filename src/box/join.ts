@@ -55,7 +55,7 @@ export function joinBox(facts: Facts): Box {
   const known = joinDram(facts, added);
   const dram = known.length > 0 ? known : leastDram(facts, notes);
   const regions = joinRegions(facts, kernel, dram, notes);
-  const ram = [...joinRam(facts, regions, notes), ...joinAdded(facts, added, kernel.blockBytes)];
+  const ram = [...joinRam(facts, regions, kernel.arch, notes), ...joinAdded(facts, added, kernel.blockBytes)];
   const pools = joinPools(facts, dram, wrong);
   assumed(facts, notes);
   const box = { kernel, dram, regions, ram, pools, said: figuresSaid(facts, regions, ram, kernel) };

@@ -16,6 +16,7 @@ import { dataOf, type Layout, sizeFor } from "./info_block.ts";
 import { middle, roundest } from "./size.ts";
 
 const UNIT = 2 ** 24;
+const SUBSECTION = 2 ** 21;
 /** What a machine can address. */
 const MOST_BYTES = 2 ** 46;
 
@@ -36,11 +37,11 @@ export function joinRegions(
 }
 
 /** DAX devices that are System RAM, with their mappings. */
-export function joinRam(facts: Facts, regions: readonly BoxRegion[], notes: Note[]): BoxRam[] {
+export function joinRam(facts: Facts, regions: readonly BoxRegion[], arch: string, notes: Note[]): BoxRam[] {
   const found: BoxRam[] = [];
   for (const dax of lastByChardev(facts.daxes.filter((d) => d.source === "daxctl" && d.mode === "system-ram"))) {
     const namespace = regions.flatMap((r) => r.namespaces).find((ns) => ns.dax === dax.chardev) ?? null;
-    const ranges = dax.mappings.length > 0 ? dax.mappings : rangesOf(facts, dax, namespace);
+    const ranges = dax.mappings.length > 0 ? dax.mappings : rangesOf(facts, arch, dax, namespace);
     if (ranges.length === 0) {
       const text = `nothing says where ${dax.chardev} lies (daxctl list -M, iomem): its blocks are not counted`;
       notes.push({ file: dax.file, line: dax.line, kind: "note", text });
@@ -61,11 +62,11 @@ export function joinRam(facts: Facts, regions: readonly BoxRegion[], notes: Note
 }
 
 /** Where a device lies when daxctl does not say: by iomem, or behind its namespace's reserve. */
-function rangesOf(facts: Facts, dax: DaxFact, namespace: BoxNamespace | null): AddressRange[] {
+function rangesOf(facts: Facts, arch: string, dax: DaxFact, namespace: BoxNamespace | null): AddressRange[] {
   const resources = facts.resources.filter((r) => r.name === dax.chardev);
   if (resources.length > 0) return resources.map(({ start, end }) => ({ start, end }));
   if (namespace === null || namespace.map === null) return [];
-  const layout = { arch: "x86-64", align: namespace.align, map: namespace.map };
+  const layout = { arch, align: namespace.align, map: namespace.map };
   const data = dataOf(layout, namespace.start, namespace.size);
   if (data === null) return [];
   const start = namespace.start + data.offset;
@@ -84,7 +85,7 @@ function joinRegion(
   const { file, line } = region ?? namespaces[0];
   const known = region === null ? null : roundest(region.size);
   const start = region?.start ?? startOf(facts, kernel, dev, known, namespaces);
-  const align = Math.max(region?.align ?? UNIT, UNIT);
+  const align = Math.max(region?.align ?? UNIT, SUBSECTION);
   const node = region?.node ?? namespaces.find((ns) => ns.node !== null)?.node ?? 0;
   const joined: BoxNamespace[] = [];
   // Where nothing says, behind the DRAM: only the place within 64 GiB has a say in what memmap costs.
@@ -168,8 +169,13 @@ function wholeSize(
   const data = sole === null ? null : dataOf(layout, start, sole);
   if (data !== null && data.bytes >= ns.size.least && data.bytes <= ns.size.most) return sole;
   const most = Math.min(left, MOST_BYTES);
-  return sizeFor(layout, start, ns.size, align, most) ?? sizeFor(layout, start, ns.size, UNIT, most) ?? sole ??
-    sizeFor(layout, start, { least: ns.size.least, most: ns.size.most + 2 * page }, UNIT, most);
+  const exact = ns.size.least === ns.size.most;
+  // A region without labels may have any size, cut to a subsection.
+  for (const unit of exact ? [align, UNIT, SUBSECTION] : [align, UNIT]) {
+    const size = sizeFor(layout, start, ns.size, unit, most);
+    if (size !== null) return size;
+  }
+  return sole ?? sizeFor(layout, start, { least: ns.size.least, most: ns.size.most + 2 * page }, UNIT, most);
 }
 
 /** Where a region begins: in iomem, around one of its namespaces; or before the first mapping of a sole namespace. */

@@ -4,6 +4,7 @@
 import { assert, assertEquals, assertObjectMatch } from "@std/assert";
 import { readText } from "./detect.ts";
 import { type Facts, noFacts } from "./facts.ts";
+import { readBox } from "./join.ts";
 
 const GIB = 2 ** 30;
 
@@ -295,4 +296,15 @@ Deno.test("what is of no known format is named by line, a run at a time", () => 
     ["unread", 1, '"hello world" is of no format that is known, and 1 lines more'],
     ["unread", 5, '"and this" is of no format that is known'],
   ]);
+});
+
+Deno.test("readBox() finds the whole of a namespace without labels, or of a region whose align was set to less", () => {
+  const list = '{"dev":"namespace0.0","mode":"devdax","map":"mem","align":2097152,"size":1073741824}';
+  const alone = readBox([{ name: "f", text: list }]).regions[0].namespaces[0];
+  // 1 GiB of data behind 2 MiB of label and info block: no multiple of 16 MiB.
+  assertEquals(alone.size, GIB + 2 ** 21);
+  const region = `{"dev":"region0","size":${4 * GIB},"align":2097152,"available_size":${3 * GIB - 2 ** 21},` +
+    `"namespaces":[${list}]}`;
+  const { align, namespaces } = readBox([{ name: "f", text: region }]).regions[0];
+  assertEquals([align, namespaces[0].size], [2 ** 21, GIB + 2 ** 21]);
 });
