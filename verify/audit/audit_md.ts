@@ -7,12 +7,13 @@ import { RESULTS } from "../../results/mod.ts";
 import type { Command } from "../../src/cli/command.ts";
 import { runTask } from "../../src/cli/run.ts";
 import { writeFile } from "../../src/cli/write_file.ts";
-import { DOCUMENTS, SHIPPED } from "../claims/catalogue.ts";
+import type { SourceDocument } from "../claims/catalogue.ts";
+import { readDocuments } from "../claims/catalogue_file.ts";
 import { figure, type Judged } from "../claims/claim.ts";
 import { LIMIT } from "../series/judge.ts";
 import { conformanceMarkdown, withConformance } from "./conformance.ts";
 import { reportOf } from "./run.ts";
-import { judgeWithBar } from "./verify.ts";
+import { judgeDropped, judgeWithBar } from "./verify.ts";
 import { DOCUMENT_SUITES } from "../claims/suites.ts";
 
 /** Where it lies. */
@@ -36,31 +37,34 @@ const MEANING: Readonly<Record<AuditedClaim["verdict"], string>> = {
 
 /** The whole document. */
 export function auditMarkdown(claims: readonly AuditedClaim[]): string {
+  const documents = readDocuments().map(({ document }) => document);
   const sections = WORST_FIRST.filter((verdict) => claims.some((claim) => claim.verdict === verdict));
   return [
     "# The audit of the documents",
     "",
-    `${claims.length} claims of ${DOCUMENTS.length} documents, each judged by running what it is about on the emulator and by a closed`,
+    `${claims.length} claims of ${documents.length} documents, each judged by running what it is about on the emulator and by a closed`,
     "formula that shares no code with it. Written by `deno task audit`; do not edit. `deno task verify` shows every number,",
     "`deno task lab claims --id ID` one claim. A claim's verdict is the worst of its parts. Places are document:line.",
     "",
-    ...overview(claims),
+    ...overview(claims, documents),
+    ...sections.flatMap((verdict) => section(verdict, claims.filter((claim) => claim.verdict === verdict))),
+    "## The emulator against real kernels",
+    "",
     "Rows captured from real kernels that the emulator reproduces, by scenario. Where some differ, the cause is known and",
     "listed in `verify/linux/known.ts`; a dash means that nothing was captured.",
     "",
     ...conformanceMarkdown(RESULTS.figures.conformance),
     "",
-    ...sections.flatMap((verdict) => section(verdict, claims.filter((claim) => claim.verdict === verdict))),
   ].join("\n");
 }
 
-function overview(claims: readonly AuditedClaim[]): string[] {
+function overview(claims: readonly AuditedClaim[], documents: readonly SourceDocument[]): string[] {
   const columns = WORST_FIRST.filter((verdict) => claims.some((claim) => claim.verdict === verdict));
   const row = (title: string, own: readonly AuditedClaim[]) => {
     const counts = countVerdicts(own);
     return [title, String(own.length), ...columns.map((verdict) => String(counts[verdict] ?? 0))];
   };
-  const rows = DOCUMENTS.map(({ id, title }) => row(`${id} ${title}`, claims.filter((c) => c.id.startsWith(id))));
+  const rows = documents.map(({ id, title }) => row(`${id} ${title}`, claims.filter((c) => c.id.startsWith(id))));
   return table(["Document", "claims", ...columns], [...rows, row("all", claims)]);
 }
 
@@ -135,8 +139,9 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 /** Every claim, judged on the quick scale. */
 export async function quickAudit(): Promise<readonly AuditedClaim[]> {
-  const suites = await judgeWithBar(DOCUMENT_SUITES, true);
-  return reportOf(suites, SHIPPED.flatMap(({ claims }) => claims), true).claims;
+  const documents = readDocuments();
+  const suites = [...await judgeWithBar(DOCUMENT_SUITES, true), ...await judgeDropped(documents)];
+  return reportOf(suites, documents.flatMap(({ claims }) => claims), true).claims;
 }
 
 const COMMAND: Command = {

@@ -24,10 +24,15 @@ const MARKS: readonly [mark: string, paint: (text: string) => string, verdicts: 
 /** The whole page. `ms` is how long judging took. */
 export function summaryPage({ quick, ok, suites, claims }: Report, ms: number): string {
   const rows = suites.flatMap((suite) => suite.rows);
-  const failed = rows.filter((row) => !row.ok);
+  // A claim that nothing judges has a row of its own to say so.
+  const unjudged = claims.flatMap((claim) => claim.rows).filter(({ id }) => !rows.some((row) => row.id === id));
+  const failed = [...rows, ...unjudged].filter((row) => !row.ok);
+  // Of a document that was dropped in, the suite has the name.
+  const dropped = suites.filter(({ name }) => /^\d{3}$/.test(name)).map(({ name, title }) => ({ id: name, title }));
+  const documents = [...DOCUMENTS, ...dropped];
   const top = [
-    bold(`${claims.length} claims of ${DOCUMENTS.length} documents`) + dim(legend()),
-    ...DOCUMENTS.filter(({ id }) => claims.some((claim) => claim.id.startsWith(id)))
+    bold(`${claims.length} claims of ${documents.length} documents`) + dim(legend()),
+    ...documents.filter(({ id }) => claims.some((claim) => claim.id.startsWith(id)))
       .map(({ id, title }) => documentLines(id, title, claims.filter((claim) => claim.id.startsWith(id)))).flat(),
     "",
   ];

@@ -5,7 +5,7 @@
 import { setColorEnabled } from "@std/fmt/colors";
 import { type Command, type Flags } from "../../src/cli/command.ts";
 import { ProgressBar } from "../../src/cli/progress.ts";
-import { DOCUMENTS } from "../claims/catalogue.ts";
+import { type ClaimsDocument, DOCUMENTS } from "../claims/catalogue.ts";
 import { readDocuments } from "../claims/catalogue_file.ts";
 import type { Suite, SuiteReport } from "../claims/claim.ts";
 import { claimId, WORST_FIRST } from "./audit.ts";
@@ -52,11 +52,7 @@ export async function verify(filter: ClaimFilter, quick: boolean): Promise<Repor
   const narrow = Object.keys(filter).length > 0;
   const picked = pick(catalogue, filter);
   const suites = narrow ? DOCUMENT_SUITES.filter((suite) => mayJudge(suite, picked, quick)) : SUITES;
-  const judged = await judgeWithBar(suites, quick);
-  const shipped = (id: string) => DOCUMENTS.some((document) => document.id === id);
-  for (const document of documents.filter(({ document: { id } }) => !shipped(id))) {
-    judged.push(await judgeDocument(document));
-  }
+  const judged = [...await judgeWithBar(suites, quick), ...await judgeDropped(documents)];
   if (!narrow) return reportOf(judged, catalogue, quick);
   const all = reportOf(judged, catalogue, quick);
   const ids = new Set(
@@ -75,6 +71,15 @@ function mayJudge(suite: Suite, picked: readonly { readonly id: string }[], quic
   } catch {
     return true;
   }
+}
+
+/** Judges the documents that were dropped in beside those of the suites. */
+export async function judgeDropped(documents: readonly ClaimsDocument[]): Promise<SuiteReport[]> {
+  const judged: SuiteReport[] = [];
+  for (const document of documents) {
+    if (!DOCUMENTS.some(({ id }) => id === document.document.id)) judged.push(await judgeDocument(document));
+  }
+  return judged;
 }
 
 /** Judges suites in workers; on a terminal a bar shows how many are done, and which was the last. */

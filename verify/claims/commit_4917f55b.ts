@@ -4,7 +4,7 @@
 
 import { isPageHead } from "../../src/mm/page.ts";
 import type { Claim, Suite } from "./claim.ts";
-import { claim } from "./documented.ts";
+import { claim, withReadings } from "./documented.ts";
 import { memmapBytes, PAGE, percent, SIZE_1G, SIZE_2M, structsPerPage, vmemmapPages } from "../formulas/vmemmap.ts";
 import { build, inPercent, namespaceOf, yes } from "../measure/measure.ts";
 import { tailsOn } from "./v7_cover.ts";
@@ -13,7 +13,7 @@ import { tailsOn } from "./v7_cover.ts";
 export const COMMIT_4917F55B: Suite = {
   name: "commit_4917f55b",
   title: "Seed 002: commit 4917f55b4e",
-  claims: () => CLAIMS,
+  claims: () => withReadings("002", CLAIMS),
 };
 
 const SIZE = SIZE_1G;

@@ -12,12 +12,9 @@ import { ProgressBar } from "../../src/cli/progress.ts";
 import { runTask } from "../../src/cli/run.ts";
 import { workCounters } from "../../src/scenario/work.ts";
 import { type AuditedClaim, countVerdicts } from "../audit/audit.ts";
-import { readCatalogue } from "../claims/catalogue_file.ts";
-import { reportOf } from "../audit/run.ts";
-import { judgeWithBar } from "../audit/verify.ts";
+import { verify } from "../audit/verify.ts";
 import { collectFigures } from "./figures.ts";
 import { readResults, writeResults } from "./results_file.ts";
-import { SUITES } from "../audit/suites.ts";
 
 /** What {@linkcode collectResults} is to do. */
 export interface Collect {
@@ -40,8 +37,7 @@ const QUICK_MIB = 16384;
 async function collectResults({ quick, bench }: Collect): Promise<Results> {
   const date = new Date().toISOString();
   const commit = revision();
-  const catalogue = readCatalogue();
-  const { ok, verdicts, claims } = reportOf(await judgeWithBar(SUITES, quick), catalogue, quick);
+  const { ok, verdicts, claims } = await verify({}, quick);
   const bar = new ProgressBar("figures");
   let run = 0;
   const figures = collectFigures(quick ? QUICK_MIB : Infinity, (what) => bar.update(run++, null, what));

@@ -13,9 +13,11 @@ function refuses(value: unknown, message: string): void {
   assertEquals(error.message.split("\n").length, 1);
 }
 
-Deno.test("the published results are as the schema says and have every claim", () => {
+Deno.test("the published results are as the schema says, and have no claim that is not there or says something else", () => {
   assertEquals(checkResults("latest.json", RESULTS), RESULTS);
-  assertEquals(RESULTS.audit.claims.map((c) => [c.id, c.text]), readCatalogue().map((c) => [c.id, c.text]));
+  // What was added since, `lab claims` judges itself.
+  const texts = new Map(readCatalogue().map(({ id, text }) => [id, text]));
+  assertEquals(RESULTS.audit.claims.filter(({ id, text }) => texts.get(id) !== text), []);
   assertEquals(RESULTS.audit.ok, true);
 });
 
