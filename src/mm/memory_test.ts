@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Unmapping: the pages that are meant, in every address space and at every place they are mapped, and no others.
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import { boot } from "../boot.ts";
 import { daxMmap } from "../drivers/dax/device.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
-import { mustCreate, mustDestroy, withKernel } from "../testing.ts";
+import { KernelPanic } from "../lib/bug.ts";
+import { kernelLike, machine, mustCreate, mustDestroy, withKernel } from "../testing.ts";
 import type { Kernel, Mm, VmArea } from "./kernel.ts";
-import { mmAlloc, mmPut, munmap, populateArea, unmapMapping } from "./memory.ts";
+import { handleFault, mmAlloc, mmPut, munmap, populateArea, unmapMapping } from "./memory.ts";
+import { getPage, pageRefcount } from "./page.ts";
 import { entryNone, walkTo } from "./pgtable.ts";
+import { C } from "./vmstat.ts";
 import fc from "fast-check";
 
 /** Mappings of base pages that follow one another without a gap, so that a step too far meets a neighbour. */
@@ -64,6 +68,54 @@ Deno.test("unmapMapping() unmaps these pages of the file wherever they are mappe
     }),
     { numRuns: 60 },
   );
+});
+
+Deno.test("mmPut() drops the references of the tables, and refuses to free one that somebody else holds", () => {
+  const k = boot(machine("kernel=v7"));
+  const mm = mmAlloc(k) as Mm;
+  assertEquals(pageRefcount(k, mm.rootPfn), 1);
+  mmPut(k, mm);
+  assertEquals(pageRefcount(k, mm.rootPfn), 0);
+  const held = mmAlloc(k) as Mm;
+  getPage(k, held.rootPfn);
+  assertThrows(() => mmPut(k, held), KernelPanic, `user table ${held.rootPfn} is shared`);
+});
+
+Deno.test("insertPfn() warns of a PMD entry whose page is no compound of its size, as the thread's assertion would", () => {
+  for (const errata of [{}, { compoundOrderPmdShift: true }]) {
+    for (const align of [256, 4096, 65536]) {
+      withKernel({ ...machine(""), kernel: kernelLike("v7", {}, errata) }, (k) => {
+        const ns = mustCreate(k, { align });
+        const mm = mmAlloc(k) as Mm;
+        const area = daxMmap(k, ns.dev!, mm, 4096, 512, 0) as VmArea;
+        assertEquals(populateArea(k, area, align / 256), "nopage");
+        const wrong = align === 4096 && errata.compoundOrderPmdShift === true;
+        assertEquals(k.stat[C.warnings], wrong ? 512 / 16 : 0, `${align}`);
+        mmPut(k, mm);
+        mustDestroy(k, ns);
+      });
+    }
+  }
+});
+
+Deno.test("handleFault() asks the device for a PUD entry, a PMD entry, a page, as long as it falls back", () => {
+  for (const last of [2, 1, 0, -1]) {
+    withKernel("", (k) => {
+      const ns = mustCreate(k, { align: 65536 });
+      const mm = mmAlloc(k) as Mm;
+      const area = daxMmap(k, ns.dev!, mm, 4096, 256, 0) as VmArea;
+      const asked: number[] = [];
+      const fault: VmArea["fault"] = (_k, _area, _vpn, level) => {
+        asked.push(level);
+        return level === last ? "nopage" : "fallback";
+      };
+      mm.areas[0] = { ...area, fault };
+      assertEquals(handleFault(k, mm, 4096), last < 0 ? "sigbus" : "nopage");
+      assertEquals(asked, [2, 1, 0].filter((level) => level >= last));
+      mmPut(k, mm);
+      mustDestroy(k, ns);
+    });
+  }
 });
 
 Deno.test("munmap() unmaps its area and none of its neighbours", () => {
