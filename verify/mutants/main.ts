@@ -99,7 +99,7 @@ async function main(args: string[]): Promise<number> {
   }
   const { noticed, of, percent } = score(judged);
   console.log(`seed ${seed}: ${noticed} of ${of} noticed, ${percent} %`);
-  if (flags.write) await writeFile(MUTANTS_MD, mutantsMarkdown(judged, { seed, of: all.length }, read));
+  if (flags.write) await writeFile(MUTANTS_MD, mutantsMarkdown(judged, { seed, of: all.length, upto }, read));
   return noticed >= 0.9 * of ? 0 : 1;
 }
 

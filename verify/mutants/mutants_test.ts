@@ -103,8 +103,9 @@ Deno.test("score() leaves out what changes nothing; MUTANTS.md names what nobody
     { mutant: mutants[2], noticedBy: null, timedOut: false, why: "a is whole" },
   ];
   assertEquals(score(judged), { noticed: 1, of: 2, percent: "50.0" });
-  const md = mutantsMarkdown(judged, { seed: 3, of: 8 }, () => TEXT);
+  const md = mutantsMarkdown(judged, { seed: 3, of: 8, upto: "machines" }, () => TEXT);
   assert(md.includes("Sampled 3 of 8 with seed 3: 1 of 2 are noticed, 50.0 %. 1 more change nothing"), md);
+  assert(md.includes('behind the stage "machines" (kernel, src) were not asked'), md);
   assertEquals(md.match(/not noticed \|$/gm)?.length, 1);
 });
 
