@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// For the explorer's tests: the page, built once and opened from a file, in a browser that is closed at the end. What
-// the page asked the network for, and what it complained of, is kept.
+// For the explorer's tests: the page, built once a file of tests, opened in one browser that all of its tests share,
+// each with a profile of its own. What the page asked the network for, and what it complained of, is kept.
 
-import type { Browser, Page } from "puppeteer-core";
+import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import { chromium, launch, NO_CHROMIUM, settled } from "./browser.ts";
 import { buildExplorer } from "./build.ts";
 
@@ -29,30 +29,45 @@ export function browserTest(name: string, run: (explorer: Explorer, t: Deno.Test
     Deno.test({ name: `${name}: ${NO_CHROMIUM}`, ignore: true, fn: () => {} });
     return;
   }
-  // The browser outlives the test; the last one closes it.
+  // The browser outlives the test.
   Deno.test({ name, sanitizeOps: false, sanitizeResources: false, fn: (t) => withExplorer(path, (e) => run(e, t)) });
 }
 
-let html: Promise<string> | null = null;
+/** What the tests of a file share. */
+interface Shared {
+  readonly browser: Browser;
+  readonly file: string;
+}
+
+let shared: Promise<Shared> | null = null;
+
+async function share(path: string): Promise<Shared> {
+  const html = await buildExplorer();
+  const file = await Deno.makeTempFile({ suffix: ".html" });
+  await Deno.writeTextFile(file, html);
+  return { browser: await launch(path), file };
+}
+
+Deno.test.afterAll(async () => {
+  const started = await shared?.catch(() => null);
+  await started?.browser.close();
+  if (started) await Deno.remove(started.file);
+});
 
 async function withExplorer(path: string, run: (explorer: Explorer) => Promise<void>): Promise<void> {
-  const file = await Deno.makeTempFile({ suffix: ".html" });
-  let browser: Browser | null = null;
+  const { browser, file } = await (shared ??= share(path));
+  const context = await browser.createBrowserContext();
   try {
-    html ??= buildExplorer();
-    await Deno.writeTextFile(file, await html);
-    browser = await launch(path);
     const address = `file://${file}`;
-    const open = (hash = "", width = 1280) => openPage(browser!, address + hash, width);
+    const open = (hash = "", width = 1280) => openPage(context, address + hash, width);
     await run({ address, open });
   } finally {
-    await browser?.close();
-    await Deno.remove(file);
+    await context.close();
   }
 }
 
-async function openPage(browser: Browser, address: string, width: number): Promise<Opened> {
-  const page = await browser.newPage();
+async function openPage(context: BrowserContext, address: string, width: number): Promise<Opened> {
+  const page = await context.newPage();
   const requests: string[] = [];
   const complaints: string[] = [];
   page.on("request", (request) => requests.push(request.url()));

@@ -10,7 +10,7 @@ import { pageRefcount, vmemmapPage } from "../mm/page.ts";
 import { levelPages, lookupAddress, tableEntries, vmemmapVpn } from "../mm/pgtable.ts";
 import { walkTables } from "../mm/ptdump.ts";
 import { NAMESPACE_ROWS, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
-import { type BoxWithNamespace, createOnBox } from "./namespace.ts";
+import { type BoxWithNamespace, createOnBox, WITH_DIRECT_MAP } from "./namespace.ts";
 import { type OptionRows, sizeRow } from "./option_row.ts";
 import { archNamed, multipleOf } from "./options.ts";
 
@@ -89,7 +89,7 @@ export interface LayoutReport {
 export function layoutReport(options: LayoutOptions = {}): LayoutReport {
   const { window, offset } = layoutWindow(options);
   const config = namespaceConfig({ ...options, size: options.size ?? sizeFor(options, offset + window) });
-  return layoutReportOn(config, createOnBox(config), window, offset);
+  return layoutReportOn(config, createOnBox(config, WITH_DIRECT_MAP), window, offset);
 }
 
 /** The window of these options, checked. Bytes. */

@@ -15,9 +15,10 @@ const newTally = (): Tally => ({ lives: 0, operations: 0, failures: 0 });
 for (const setting of SETTINGS) {
   Deno.test(`Life on ${nameOf(setting)}: random operations leave nothing behind`, () => {
     const tally = newTally();
-    fc.assert(lifeProperty(setting, 150, tally), { numRuns: 25, seed: 20211118 });
-    assertEquals(tally.lives, 25);
-    assert(tally.operations > 500 && tally.failures > 0, JSON.stringify(tally));
+    // `deno task soak` lives for as long as it is told to.
+    fc.assert(lifeProperty(setting, 150, tally), { numRuns: 10, seed: 20211118 });
+    assertEquals(tally.lives, 10);
+    assert(tally.operations > 200 && tally.failures > 0, JSON.stringify(tally));
   });
 }
 
