@@ -7,11 +7,14 @@ import type { Judged } from "../claims/claim.ts";
 import { type Block, blockAround, blocksOf, marked } from "./blocks.ts";
 import type { ClaimAnswer, ClaimJob } from "./claim_worker.ts";
 import { whyEquivalent } from "./equivalent.ts";
-import { type Mutant, mutantsOf, mutated } from "./operators.ts";
+import { type Mutant, mutantsOf, mutated, shorterLists } from "./operators.ts";
 import { copyProject, isKernelPath } from "./trial.ts";
 
-/** What claims that run no kernel are counted by: figures a document lists, and models of time. */
-const BESIDE = /^(src\/(model|scenario)\/|verify\/claims\/listings\.ts)/;
+/** What counts claims that run no kernel: a document's own lists. */
+const LISTINGS = "verify/claims/listings.ts";
+const LISTS = "fixtures/documents.json";
+/** Sizes on command lines are words, not a path. */
+const WORDS = "src/lib/units.ts";
 /** A judgement takes this much longer than without a mutant, or it is in a loop. */
 const PATIENCE = { times: 3, ms: 3000 };
 
@@ -19,6 +22,8 @@ const PATIENCE = { times: 3, ms: 3000 };
 export interface Path {
   readonly rows: readonly Judged[];
   readonly blocks: readonly number[];
+  /** It is counted from a document's lists. */
+  readonly fromLists: boolean;
   readonly ms: number;
 }
 
@@ -34,12 +39,17 @@ export class ClaimBench {
   readonly #dir = Deno.makeTempDirSync({ prefix: "claims-" });
   readonly #texts = new Map(CODE.map(({ path, text }) => [path, text]));
   readonly #mutants: Mutant[][] = [];
+  /** Mutants of the documents' lists. */
+  readonly listMutants: readonly Mutant[];
   /** Blocks by number, of the kernel's paths and of what stands beside them. */
   readonly blocks: readonly Block[];
 
   constructor() {
     copyProject(this.#dir);
-    const files = [...this.#texts.keys()].filter((path) => isKernelPath(path) || BESIDE.test(path));
+    const lists = Deno.readTextFileSync(`${this.#dir}/${LISTS}`);
+    this.#texts.set(LISTS, lists);
+    this.listMutants = shorterLists(LISTS, lists);
+    const files = [...this.#texts.keys()].filter((path) => path === LISTINGS || isKernelPath(path) && path !== WORDS);
     this.blocks = files.flatMap((file) => blocksOf(file, this.#texts.get(file)!));
   }
 
@@ -61,12 +71,15 @@ export class ClaimBench {
       if (typeof answer === "string") throw new Error(`Cannot judge ${id} without a mutant: ${answer}`);
       const ran = [...answer.ran.keys()].filter((i) => answer.ran[i] === 1);
       const kernel = ran.filter((i) => isKernelPath(this.blocks[i].file));
-      const blocks = kernel.length > 0 ? kernel : ran;
-      found.set(id, { rows: answer.rows, blocks, ms: performance.now() - start });
+      const fromLists = kernel.length === 0;
+      found.set(id, { rows: answer.rows, blocks: fromLists ? ran : kernel, fromLists, ms: performance.now() - start });
     }
     for (const file of files) this.#write(file, this.#texts.get(file)!);
     return found;
   }
+
+  /** The text of a source, as the copy has it. */
+  readonly text = (file: string): string => this.#texts.get(file)!;
 
   /** Mutants whose innermost block is this one, but for those that change nothing. */
   mutantsIn(number: number): readonly Mutant[] {

@@ -7,6 +7,7 @@
 import { prng } from "../../src/lib/prng.ts";
 import { claimId } from "../audit/audit.ts";
 import type { Change, ClaimBench, Path } from "./claim_bench.ts";
+import { lines } from "./equivalent.ts";
 import type { Mutant } from "./operators.ts";
 import { sampled } from "./sample.ts";
 
@@ -16,9 +17,11 @@ export interface ClaimOutcome {
   /** Mutants tried, and blocks of its path. */
   readonly tried: number;
   readonly blocks: number;
-  /** The mutant that changed a row, and how; null for none. */
+  /** The mutant that changed a row's figure, or else one with which it could not be measured; null for none. */
   readonly mutant: Mutant | null;
   readonly change: Change | null;
+  /** The mutant's line, before and after. */
+  readonly lines: { readonly line: string; readonly mutant: string } | null;
 }
 
 /** A mutant and the block that it is in. */
@@ -38,8 +41,6 @@ interface Open {
   failed: Pick<ClaimOutcome, "mutant" | "change">;
 }
 
-/** Mutants after which a failure is enough. */
-const FAILURE_IS_ENOUGH = 8;
 /** Claims that one mutant is put to at once. */
 const AT_ONCE = 12;
 
@@ -70,6 +71,7 @@ export function countsAnother({ rows }: Change): boolean {
 /** The claims that are still to be changed. */
 export class Trial {
   readonly #open: Map<string, Open>;
+  readonly #text: (file: string) => string;
   readonly #tries: number;
 
   constructor(
@@ -78,6 +80,7 @@ export class Trial {
     { seed, tries }: { readonly seed: number; readonly tries: number },
   ) {
     this.#tries = tries;
+    this.#text = bench.text;
     this.#open = new Map([...paths].map(([id, path]) => {
       const own = seed + Math.floor(prng(Number(id.replace("-", "")))() * 2 ** 20);
       const blocks = rarestFirst(path, paths.values(), own);
@@ -85,6 +88,7 @@ export class Trial {
         const all = bench.mutantsIn(block).map((mutant) => ({ block, mutant }));
         return sampled(all, own + block, 0, all.length);
       });
+      if (path.fromLists) candidates.push(bench.listMutants.map((mutant) => ({ block: -1, mutant })));
       const first = new Set(blocks.slice(0, Math.ceil(blocks.length / 2)));
       const failed = { mutant: null, change: null };
       return [id, { path, first, left: inTurn(candidates, tries), tried: new Set(), failed }];
@@ -132,14 +136,15 @@ export class Trial {
     if (countsAnother(change)) return this.#close(id, { mutant, change });
     const noticed = change.rows.length > 0 || change.timedOut || change.failure !== null;
     if (noticed && open.failed.mutant === null) open.failed = { mutant, change };
-    const enough = open.failed.mutant !== null ? FAILURE_IS_ENOUGH : this.#tries;
-    return open.tried.size >= enough ? this.#close(id, open.failed) : [];
+    return open.tried.size >= this.#tries ? this.#close(id, open.failed) : [];
   }
 
   #close(id: string, found: Pick<ClaimOutcome, "mutant" | "change">): ClaimOutcome[] {
     const open = this.#open.get(id);
     if (open === undefined) return [];
     this.#open.delete(id);
-    return [{ id, tried: open.tried.size, blocks: open.path.blocks.length, ...found }];
+    const { mutant } = found;
+    const changed = mutant === null ? null : lines(this.#text(mutant.file), mutant);
+    return [{ id, tried: open.tried.size, blocks: open.path.blocks.length, lines: changed, ...found }];
   }
 }

@@ -11,7 +11,7 @@ import { CLAIM_SLIPS } from "./claim_slips.ts";
 import { inTurn, rarestFirst } from "./claim_trial.ts";
 import { countedClaims } from "./claims.ts";
 import { EQUIVALENT, lines, whyEquivalent } from "./equivalent.ts";
-import { mutantsOf, mutated } from "./operators.ts";
+import { mutantsOf, mutated, shorterLists } from "./operators.ts";
 import { mutantsMarkdown, score } from "./report.ts";
 import { named, noticedInLog, ranked, sampled } from "./sample.ts";
 import { kernelMutants } from "./trial.ts";
@@ -40,6 +40,12 @@ Deno.test("mutantsOf() finds every place a slip could be, and none in types, nam
     [6, "count(a);", ";"],
     [7, "alignUp", "alignDown"],
   ]);
+});
+
+Deno.test("shorterLists() takes the first of every list that has another", () => {
+  const text = '{ "a": [1, 2], "b": [{ "c": ["x", "y", "z"] }] }\n';
+  const found = shorterLists("a.json", text).map((mutant) => JSON.parse(mutated(text, mutant)));
+  assertEquals(found, [{ a: [2], b: [{ c: ["x", "y", "z"] }] }, { a: [1, 2], b: [{ c: ["y", "z"] }] }]);
 });
 
 Deno.test("mutated() changes the mutant's place and nothing else", () => {
@@ -136,7 +142,7 @@ Deno.test("marked() leaves the marks of blocks that ran, and the code as it was"
 });
 
 Deno.test("a claim's mutants come from what few other claims run, a block after the other", () => {
-  const path = (...blocks: number[]) => ({ rows: [], blocks, ms: 1 });
+  const path = (...blocks: number[]) => ({ rows: [], blocks, fromLists: false, ms: 1 });
   const paths = [path(1, 2, 3), path(1, 2), path(1)];
   assertEquals(rarestFirst(paths[0], paths, 1), [3, 2, 1]);
   assertEquals(inTurn([["a", "b"], [], ["c"]], 9), ["a", "c", "b"]);
@@ -157,13 +163,15 @@ Deno.test("CLAIM_MUTANTS.md says what changed, and what nothing changes", () => 
   const change = { rows: [judged], timedOut: false, failure: null };
   const md = claimMutantsMarkdown(
     [
-      { id: "000-01", tried: 2, blocks: 7, mutant, change },
-      { id: "000-02", tried: 5, blocks: 7, mutant: null, change: null },
+      { id: "000-01", tried: 2, blocks: 7, mutant, change, lines: lines(TEXT, mutant) },
+      { id: "000-02", tried: 5, blocks: 7, mutant: null, change: null, lines: null },
     ],
     { seed: 1, tries: 5, counted: 9, left: 4 },
-    () => TEXT,
   );
-  assert(md.includes("Sampled 2 of 9 claims with seed 1, at most 5 mutants each: 1 notice one. 4 more claims"), md);
+  assert(
+    md.includes("Sampled 2 of 9 claims with seed 1, at most 5 mutants each: in 1 a figure changes. 4 more claims"),
+    md,
+  );
   assert(md.includes("000-01/x: 3 pages for 2 pages |"), md);
   assert(md.includes("| 000-02 | 7 | 5 | | | | UNCHANGED |"), md);
 });

@@ -74,6 +74,23 @@ export function mutantsOf(file: string, text: string): Mutant[] {
   return found;
 }
 
+/** Lists of a JSON text without their first item, each a mutant. */
+export function shorterLists(file: string, text: string): Mutant[] {
+  const source = ts.parseJsonText(file, text);
+  const found: Mutant[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isArrayLiteralExpression(node) && node.elements.length > 1) {
+      const [first, second] = node.elements;
+      const at = first.getStart(source);
+      const { line } = source.getLineAndCharacterOfPosition(at);
+      found.push({ file, line: line + 1, at, text: text.slice(at, second.getStart(source)), replacement: "" });
+    }
+    node.forEachChild(visit);
+  };
+  visit(source);
+  return found;
+}
+
 /** The source with a mutant in it. */
 export function mutated(text: string, { at, text: old, replacement }: Mutant): string {
   return text.slice(0, at) + replacement + text.slice(at + old.length);
