@@ -40,7 +40,11 @@ Deno.test("README's command lines are ones that lab understands", () => {
   for (const [, name, args] of lines) {
     const command = LAB_COMMANDS.find((command) => command.name === name);
     assert(command !== undefined, `README shows "lab ${name}"`);
-    parseFlags(name, command.flags, args.split(" ").filter((arg) => arg !== ""), command.operands !== undefined);
+    const words = args.split(" ").filter((arg) => arg !== "");
+    // What follows the two kernels of `diff A B` is a command line of its own.
+    const [inner, rest] = command.nested ? [words[2], words.slice(3)] : [name, words];
+    const { flags, operands } = LAB_COMMANDS.find((command) => command.name === inner)!;
+    parseFlags(inner, flags, rest, operands !== undefined);
   }
 });
 
