@@ -11,9 +11,13 @@ import { SCENARIOS } from "./options.ts";
 
 /** Where Debian keeps a kernel. */
 interface DebianKernel {
-  readonly version: string;
-  readonly source: Suite;
+  /** By which it is asked for, and its folder under fixtures/ without `linux-`: `6.12-arm64-16k`. */
+  readonly name: string;
+  readonly arch: "amd64" | "arm64";
+  readonly sources: readonly Suite[];
   readonly packages: readonly string[];
+  /** Namespaces to measure instead of those of kernels with 4K pages. */
+  readonly namespaces?: readonly string[];
   /** Path of the image in the packages, and of what holds lib/modules. */
   readonly image: string;
   readonly modules: string;
@@ -28,37 +32,60 @@ interface Suite {
 }
 
 const SECURITY: Suite = { archive: "debian-security", suite: "bookworm-security" };
+const BOOKWORM: Suite = { archive: "debian", suite: "bookworm" };
 const BACKPORTS: Suite = { archive: "debian", suite: "trixie-backports" };
+
+/** Programs of a guest that the host cannot run, and the libraries that they need. */
+const GUEST_PACKAGES: readonly string[] = [
+  ...["busybox-static", "ndctl", "daxctl", "perl-base", "libndctl6", "libdaxctl1", "libc6", "libkmod2", "libudev1"],
+  ...["libuuid1", "libjson-c5", "libkeyutils1", "libiniparser1", "libtraceevent1", "libtracefs1", "libcrypt1"],
+  ...["libzstd1", "liblzma5", "libssl3", "libgcc-s1", "libcap2"],
+];
 
 /**
  * One of each generation. 6.12 is 6.12.113 since later ones up to 6.12.117 lose the pages of a HugeTLB pool that
  * shrinks.
  */
 export const KERNELS: readonly DebianKernel[] = [
-  bookworm("6.1", "6.1.0-54-amd64"),
-  bookworm("6.12", "6.12.113+deb12-amd64"),
+  bookworm("6.1-x86-64", "6.1.0-54-amd64"),
+  bookworm("6.12-x86-64", "6.12.113+deb12-amd64"),
   {
-    version: "7.3",
-    source: BACKPORTS,
+    name: "7.3-x86-64",
+    arch: "amd64",
+    sources: [BACKPORTS],
     packages: ["linux-binary-7.3.4+deb13-amd64", "linux-modules-7.3.4+deb13-amd64"],
     image: "usr/lib/modules/7.3.4+deb13-amd64/vmlinuz",
     modules: "usr",
   },
+  foreign("6.12-arm64", "6.12.113+deb12-cloud-arm64"),
+  foreign("6.12-arm64-16k", "6.12.113+deb12-arm64-16k", ["1G-16K-mem", "1G-16K-dev", "1G-32M-mem", "1G-32M-dev"]),
 ];
 
 /** Image and modules in one package, as they were until Debian 13. */
-function bookworm(version: string, release: string): DebianKernel {
+function bookworm(name: string, release: string): DebianKernel {
   const packages = [`linux-image-${release}-unsigned`];
-  return { version, source: SECURITY, packages, image: `boot/vmlinuz-${release}`, modules: "." };
+  return { name, arch: "amd64", sources: [SECURITY], packages, image: `boot/vmlinuz-${release}`, modules: "." };
+}
+
+/** The same of arm64, with the programs of its guest. */
+function foreign(name: string, release: string, namespaces?: readonly string[]): DebianKernel {
+  const kernel = bookworm(name, release);
+  return {
+    ...kernel,
+    arch: "arm64",
+    sources: [SECURITY, BOOKWORM],
+    packages: [...kernel.packages, ...GUEST_PACKAGES],
+    ...(namespaces === undefined ? {} : { namespaces }),
+  };
 }
 
 const COMMAND: Command = {
   name: "capture:all",
   summary: "fetch Debian's kernels, boot them and write what they do to fixtures/",
   flags: {
-    kernels: { value: "LIST", help: "which", fallback: KERNELS.map(({ version }) => version).join(",") },
+    kernels: { value: "LIST", help: "which", fallback: KERNELS.map(({ name }) => name).join(",") },
     out: { value: "DIR", help: "where linux-VERSION-ARCH/default/ go", fallback: "fixtures" },
-    scenario: { value: "LIST", help: "scenarios", fallback: Object.keys(SCENARIOS).join(",") },
+    scenario: { value: "LIST", help: `scenarios: ${Object.keys(SCENARIOS).join(", ")}; default: all there are` },
   },
   run: captureAll,
 };
@@ -70,10 +97,10 @@ async function captureAll(flags: Flags): Promise<CommandResult> {
     const lines: string[] = [];
     let code = 0;
     for (const kernel of kernels) {
-      const out = `${flags.text("out")}/linux-${kernel.version}-x86-64/default`;
-      const result = await captureKernel(kernel, dir, out, flags.text("scenario"));
+      const out = `${flags.text("out")}/linux-${kernel.name}/default`;
+      const result = await captureKernel(kernel, dir, out, flags.has("scenario") ? flags.text("scenario") : null);
       code = Math.max(code, result);
-      lines.push(`${kernel.version}: ${result === 0 ? `written to ${out}` : "not all of it, see above"}`);
+      lines.push(`${kernel.name}: ${result === 0 ? `written to ${out}` : "not all of it, see above"}`);
     }
     return { report: { kernels: lines }, text: lines.join("\n"), code };
   } finally {
@@ -81,23 +108,31 @@ async function captureAll(flags: Flags): Promise<CommandResult> {
   }
 }
 
-function kernelOf(version: string): DebianKernel {
-  const kernel = KERNELS.find((each) => each.version === version);
+function kernelOf(name: string): DebianKernel {
+  const kernel = KERNELS.find((each) => each.name === name);
   if (kernel !== undefined) return kernel;
-  throw new CommandError(`--kernels: "${version}": known are ${KERNELS.map((each) => each.version).join(", ")}`);
+  throw new CommandError(`--kernels: "${name}": known are ${KERNELS.map((each) => each.name).join(", ")}`);
 }
 
-async function captureKernel(kernel: DebianKernel, dir: string, out: string, scenario: string): Promise<number> {
-  const root = `${dir}/${kernel.version}`;
+async function captureKernel(
+  kernel: DebianKernel,
+  dir: string,
+  out: string,
+  scenario: string | null,
+): Promise<number> {
+  const root = `${dir}/${kernel.name}`;
   try {
     await fetchPackages(kernel, root);
   } catch (error) {
-    console.error(`capture:all: ${kernel.version}: ${(error as Error).message}`);
+    console.error(`capture:all: ${kernel.name}: ${(error as Error).message}`);
     return 1;
   }
   const modules = `${root}/${kernel.modules}`;
   return await capture([
-    ...["--kernel", `${root}/${kernel.image}`, "--modules", modules, "--out", out, "--scenario", scenario],
+    ...["--kernel", `${root}/${kernel.image}`, "--modules", modules, "--out", out],
+    ...(scenario === null ? [] : ["--scenario", scenario]),
+    ...(kernel.arch === "arm64" ? ["--arch", "arm64", "--programs", root] : []),
+    ...(kernel.namespaces === undefined ? [] : ["--namespaces", kernel.namespaces.join(",")]),
   ]);
 }
 
@@ -113,11 +148,13 @@ async function sourceLine({ archive, suite }: Suite): Promise<string> {
 }
 
 /** Downloads the packages into `root` and unpacks them there. Error with what apt-get says. */
-async function fetchPackages({ source, packages, image, version }: DebianKernel, root: string): Promise<void> {
-  console.error(`capture:all: ${version}: fetching ${packages.join(", ")}`);
+async function fetchPackages({ sources, arch, packages, image, name }: DebianKernel, root: string): Promise<void> {
+  console.error(`capture:all: ${name}: fetching ${packages.join(", ")}`);
   for (const sub of ["lists/partial", "archives/partial"]) await Deno.mkdir(`${root}/apt/${sub}`, { recursive: true });
-  await Deno.writeTextFile(`${root}/apt/sources.list`, `${await sourceLine(source)}\n`);
-  const options = aptOptions(`${root}/apt`);
+  const lines = await Promise.all(sources.map(sourceLine));
+  await Deno.writeTextFile(`${root}/apt/sources.list`, `${lines.join("\n")}\n`);
+  await Deno.writeTextFile(`${root}/apt/status`, "");
+  const options = aptOptions(`${root}/apt`, arch);
   await run("apt-get", [...options, "--quiet", "update"], root);
   await run("apt-get", [...options, "--quiet", "download", ...packages], root);
   for await (const { name } of Deno.readDir(root)) {
@@ -127,14 +164,16 @@ async function fetchPackages({ source, packages, image, version }: DebianKernel,
 }
 
 /** A configuration in which nothing of the host's lists, sources or caches is read or written. */
-export function aptOptions(dir: string): string[] {
+export function aptOptions(dir: string, arch: "amd64" | "arm64"): string[] {
   const settings = {
     "Dir::State::lists": `${dir}/lists`,
+    "Dir::State::status": `${dir}/status`,
     "Dir::Cache": dir,
     "Dir::Cache::archives": `${dir}/archives`,
     "Dir::Etc::SourceList": `${dir}/sources.list`,
     "Dir::Etc::SourceParts": "/dev/null",
-    "APT::Architecture": "amd64",
+    "APT::Architecture": arch,
+    "APT::Architectures": arch,
     "APT::Sandbox::User": "root",
   };
   return Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// One booted guest: a q35 machine with DRAM, an NVDIMM with a label area (so that namespaces can be cut from it), a
+// One booted guest: a machine (board.ts) with DRAM, an NVDIMM with a label area (so that namespaces can be cut from it), a
 // monitor, and two serial ports: the console, kept as a log, and the shell of init.sh.
 
 import { connectUnix, within } from "../../../src/cli/line_stream.ts";
+import type { Board } from "./board.ts";
 import { PAGE_BYTES, translate, type Walk, walkDirectMap, walkVmemmap } from "./page_walk.ts";
 import { Qmp } from "./qmp.ts";
 import { Shell } from "./shell.ts";
@@ -20,6 +21,7 @@ export interface GuestOptions {
 
 /** What all guests of a run have in common. */
 export interface Host {
+  readonly board: Board;
   readonly qemu: string;
   readonly kernel: string;
   readonly initramfs: string;
@@ -32,20 +34,6 @@ export interface Host {
   readonly bootMs: number;
 }
 
-/**
- * Without KASLR and with four levels the vmemmap is where page_walk.ts looks; blocks of memory that come go online when
- * a scenario says so (kernels since 6.12 are built to do it by themselves). A loaded host is too slow for the kernel's
- * check of its timer, which then panics.
- */
-const KERNEL_WORDS = [
-  "console=ttyS0",
-  "panic=-1",
-  "nokaslr",
-  "nopti",
-  "no5lvl",
-  "no_timer_check",
-  "memhp_default_state=offline",
-];
 const LABEL_BYTES = 128 * 2 ** 10;
 const COMMAND_MS = 300_000;
 
@@ -53,11 +41,14 @@ const COMMAND_MS = 300_000;
 export class Guest {
   readonly qmp: Qmp;
   readonly shell: Shell;
+  /** Page tables can be walked. */
+  readonly walks: boolean;
   readonly #child: Deno.ChildProcess;
   readonly #dumpFile: string;
   readonly #consoleFile: string;
 
-  private constructor(qmp: Qmp, shell: Shell, child: Deno.ChildProcess, workDir: string) {
+  private constructor(qmp: Qmp, shell: Shell, child: Deno.ChildProcess, { workDir, board }: Host) {
+    this.walks = board.walks;
     this.qmp = qmp;
     this.shell = shell;
     this.#child = child;
@@ -74,7 +65,7 @@ export class Guest {
     try {
       const qmp = await Qmp.open(await connectUnix(`${workDir}/qmp`, 10_000));
       const shell = new Shell(await connectUnix(`${workDir}/shell`, 10_000), COMMAND_MS);
-      const guest = new Guest(qmp, shell, child, workDir);
+      const guest = new Guest(qmp, shell, child, host);
       await qmp.execute("cont");
       await shell.ready(host.bootMs);
       return guest;
@@ -144,7 +135,7 @@ export function topLevelFrame(registers: string): number {
 
 /** qemu's command line. The machine waits for "cont", so that nothing is missed. */
 export function qemuArgs(host: Host, options: GuestOptions): string[] {
-  const { workDir, accel } = host;
+  const { workDir, accel, board } = host;
   const mib = (bytes: number) => `${bytes / 2 ** 20}M`;
   const maxmem = options.dram + options.pmem + 16 * 2 ** 30;
   const start = options.pmemStart === undefined ? "" : `,addr=0x${options.pmemStart.toString(16)}`;
@@ -153,15 +144,16 @@ export function qemuArgs(host: Host, options: GuestOptions): string[] {
     ...["-device", `nvdimm,id=nv0,memdev=pmem0,label-size=${LABEL_BYTES}${start}`],
   ];
   return [
-    ...["-machine", "q35,nvdimm=on", "-accel", accel, "-cpu", accel === "kvm" ? "host" : "max", "-smp", "1"],
+    ...["-machine", board.machine, "-accel", accel, "-cpu", accel === "kvm" ? "host" : board.cpu, "-smp", "1"],
+    ...(board.firmware === null ? [] : ["-bios", board.firmware[0]]),
     ...["-m", `${mib(options.dram)},slots=4,maxmem=${mib(Math.ceil(maxmem / 2 ** 30) * 2 ** 30)}`],
     ...pmem,
     ...["-nodefaults", "-display", "none", "-no-reboot", "-S"],
     ...["-chardev", `file,id=console,path=${workDir}/console`, "-serial", "chardev:console"],
-    ...["-chardev", `socket,id=shell,path=${workDir}/shell,server=on,wait=off`, "-serial", "chardev:shell"],
+    ...["-chardev", `socket,id=shell,path=${workDir}/shell,server=on,wait=off`, ...board.shellArgs],
     ...["-qmp", `unix:${workDir}/qmp,server=on,wait=off`],
     ...["-kernel", host.kernel, "-initrd", host.initramfs],
-    ...["-append", [...KERNEL_WORDS, options.append, host.append].filter((word) => word !== undefined).join(" ")],
+    ...["-append", [...board.words, options.append, host.append].filter((word) => word !== undefined).join(" ")],
   ];
 }
 

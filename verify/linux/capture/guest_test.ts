@@ -2,9 +2,11 @@
 // guest.ts without a guest: the command line for qemu, and the root of the page tables.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { BOARDS } from "./board.ts";
 import { qemuArgs, topLevelFrame } from "./guest.ts";
 
 const HOST = {
+  board: BOARDS["x86-64"],
   qemu: "qemu",
   kernel: "bzImage",
   initramfs: "w/initramfs",
@@ -34,4 +36,11 @@ Deno.test("qemuArgs() has no NVDIMM when there is no pmem, and appends kernel wo
 Deno.test("topLevelFrame() takes the frame out of CR3 and drops its flags", () => {
   assertEquals(topLevelFrame("CR0=80050033 CR2=0 CR3=0000000101d2a006 CR4=000006f0"), 0x101d2a);
   assertThrows(() => topLevelFrame("R0=1"), Error, "CR3");
+});
+
+Deno.test("qemuArgs() of an arm64 board: firmware, the shell on PCI", () => {
+  const line = qemuArgs({ ...HOST, board: BOARDS.arm64 }, { dram: 4 * 2 ** 30, pmem: 2 ** 30 }).join(" ");
+  assert(line.startsWith("-machine virt,nvdimm=on,gic-version=3 -accel tcg -cpu neoverse-n1 -smp 1 -bios "), line);
+  assert(line.includes("-serial chardev:console") && line.includes("-device pci-serial,chardev=shell"), line);
+  assert(line.includes("-append console=ttyAMA0 panic=-1 nokaslr kpti=off memhp_default_state=offline"), line);
 });

@@ -3,7 +3,7 @@
 // libraries ldd names, the kernel modules, and init.sh.
 
 import { characterDevice, cpioArchive, type CpioEntry, directory, file, withParents } from "./cpio.ts";
-import { output, readUnpacked } from "./host.ts";
+import { isFile, output, readUnpacked } from "./host.ts";
 import { type KernelModule, KMEM_MODULES, loadOrder, moduleName, PMEM_MODULES } from "./modules.ts";
 
 /** Programs of the guest, by their path on the host. */
@@ -11,10 +11,16 @@ export interface GuestPrograms {
   readonly busybox: string;
   /** Dynamically linked ones, which come with their libraries. */
   readonly dynamic: readonly string[];
+  /** Where packages of another architecture are unpacked, the programs among them; null for the host's own. */
+  readonly root: string | null;
 }
 
 /** The archive, ready for qemu's -initrd. */
-export async function buildInitramfs(programs: GuestPrograms, moduleDir: string): Promise<Uint8Array> {
+export async function buildInitramfs(
+  programs: GuestPrograms,
+  moduleDir: string,
+  shellPort: string,
+): Promise<Uint8Array> {
   const busybox = await Deno.readFile(programs.busybox);
   const init = await Deno.readFile(new URL("./init.sh", import.meta.url));
   const load = await moduleLoader(moduleDir);
@@ -24,8 +30,11 @@ export async function buildInitramfs(programs: GuestPrograms, moduleDir: string)
     ...["proc", "sys", "dev", "tmp", "run"].map(directory),
     characterDevice("dev/console", 5, 1),
     file("init", init),
+    file("shell-port", new TextEncoder().encode(shellPort), 0o644),
     file("bin/busybox", busybox),
-    ...await dynamicPrograms(programs.dynamic),
+    ...await (programs.root === null
+      ? hostPrograms(programs.dynamic)
+      : foreignPrograms(programs.dynamic, programs.root)),
     ...moduleEntries(loaded, "list"),
     ...moduleEntries(later.filter((m) => !loaded.some(({ name }) => name === m.name)), "kmem"),
   ];
@@ -37,10 +46,38 @@ export function lddPaths(text: string): string[] {
   return [...text.matchAll(/^\s+(?:\S+ => )?(\/\S+) \(0x/gm)].map((m) => m[1]);
 }
 
-async function dynamicPrograms(paths: readonly string[]): Promise<CpioEntry[]> {
+async function hostPrograms(paths: readonly string[]): Promise<CpioEntry[]> {
   const libraries = new Set<string>();
   for (const path of paths) for (const library of lddPaths(await output("ldd", [path]))) libraries.add(library);
   return await Promise.all([...paths, ...libraries].map(async (p) => file(p.slice(1), await Deno.readFile(p))));
+}
+
+/** Where Debian's packages have libraries, by what may follow the root. */
+const LIBRARY_DIRS = ["lib", "usr/lib", "lib/aarch64-linux-gnu", "usr/lib/aarch64-linux-gnu"];
+
+/** The loader and the libraries that readelf's output names, by file name. */
+export function readelfNames(text: string): string[] {
+  return [
+    ...[...text.matchAll(/\[Requesting program interpreter: \S*?([^/\]]+)\]/g)].map((m) => m[1]),
+    ...[...text.matchAll(/\(NEEDED\)\s+Shared library: \[([^\]]+)\]/g)].map((m) => m[1]),
+  ];
+}
+
+/** Programs that cannot be run here: what they need is read from their headers, and from those of what they need. */
+async function foreignPrograms(paths: readonly string[], root: string): Promise<CpioEntry[]> {
+  const found = new Map<string, string>();
+  const visit = async (path: string): Promise<void> => {
+    for (const name of readelfNames(await output("readelf", ["-ld", path]))) {
+      if (found.has(name)) continue;
+      const dir = LIBRARY_DIRS.find((each) => isFile(`${root}/${each}/${name}`));
+      if (dir === undefined) throw new Error(`Cannot find ${name}, which ${path} needs, in ${root}`);
+      found.set(name, `${dir}/${name}`);
+      await visit(`${root}/${dir}/${name}`);
+    }
+  };
+  for (const path of paths) await visit(path);
+  const all = [...paths.map((path) => path.slice(root.length + 1)), ...found.values()];
+  return await Promise.all(all.map(async (path) => file(path, await Deno.readFile(`${root}/${path}`))));
 }
 
 /** Modules, and their names in a file `list` in the order in which insmod takes them. */

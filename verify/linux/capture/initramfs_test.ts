@@ -2,7 +2,7 @@
 // initramfs.ts: which files a program needs.
 
 import { assertEquals } from "@std/assert";
-import { lddPaths } from "./initramfs.ts";
+import { lddPaths, readelfNames } from "./initramfs.ts";
 
 Deno.test("lddPaths() gives libraries and the loader, not the vDSO", () => {
   const text = [
@@ -12,4 +12,13 @@ Deno.test("lddPaths() gives libraries and the loader, not the vDSO", () => {
   ].join("\n");
   assertEquals(lddPaths(text), ["/lib/x86_64-linux-gnu/libndctl.so.6", "/lib64/ld-linux-x86-64.so.2"]);
   assertEquals(lddPaths("\tnot a dynamic executable\n"), []);
+});
+
+Deno.test("readelfNames() takes the loader and the libraries that a program of another architecture names", () => {
+  const text = `
+  INTERP         0x0000000000000238 0x0000000000000238 0x0000000000000238
+      [Requesting program interpreter: /lib/ld-linux-aarch64.so.1]
+ 0x0000000000000001 (NEEDED)             Shared library: [libndctl.so.6]
+ 0x0000000000000001 (NEEDED)             Shared library: [libc.so.6]`;
+  assertEquals(readelfNames(text), ["ld-linux-aarch64.so.1", "libndctl.so.6", "libc.so.6"]);
 });

@@ -13,7 +13,6 @@ import { findRequirements, type Found, moduleDirs } from "./requirements.ts";
 import type { Capture } from "./scenario.ts";
 
 const KVM_BOOT_MS = 20_000;
-const TCG_BOOT_MS = 180_000;
 
 /** Runs one command line; returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -25,8 +24,10 @@ export async function main(args: readonly string[]): Promise<number> {
   let found: Found | string[];
   try {
     line = parseCommandLine(args);
-    const release = isFile(line.kernel) ? kernelRelease(await Deno.readFile(line.kernel)) : "";
-    found = findRequirements(line.kernel, moduleDirs(line.kernel, release, line.modules));
+    const image = isFile(line.kernel) && line.board.arch === "x86-64" ? await Deno.readFile(line.kernel) : null;
+    const release = image === null ? releaseOfName(line.kernel) : kernelRelease(image);
+    const dirs = moduleDirs(line.kernel, release, line.modules);
+    found = findRequirements(line.board, line.kernel, dirs, line.programs ?? null);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     console.error(`capture: ${error.message}`);
@@ -43,9 +44,9 @@ async function captureAll(line: CommandLine, found: Found, args: readonly string
   const workDir = await Deno.makeTempDir({ prefix: "capture-" });
   try {
     const initramfs = `${workDir}/initramfs`;
-    await Deno.writeFile(initramfs, await buildInitramfs(found.programs, found.moduleDir));
+    await Deno.writeFile(initramfs, await buildInitramfs(found.programs, found.moduleDir, line.board.shellPort));
     const append = line.append === undefined ? {} : { append: line.append };
-    const host = await chooseAccel({ ...found, initramfs, workDir, ...append }, line.accel);
+    const host = await chooseAccel({ ...found, board: line.board, initramfs, workDir, ...append }, line.accel);
     console.error(`capture: qemu runs with ${host.accel}`);
     await Deno.mkdir(line.out, { recursive: true });
     let clean = true;
@@ -67,15 +68,23 @@ async function captureAll(line: CommandLine, found: Found, args: readonly string
 
 /** KVM when asked for, or when a small guest boots under it; having /dev/kvm does not mean that it works. */
 async function chooseAccel(found: Omit<Host, "accel" | "bootMs">, asked: "kvm" | "tcg" | undefined): Promise<Host> {
-  const tcg: Host = { ...found, accel: "tcg", bootMs: TCG_BOOT_MS };
+  const { bootMs, arch } = found.board;
+  const tcg: Host = { ...found, accel: "tcg", bootMs };
   const kvm: Host = { ...found, accel: "kvm", bootMs: KVM_BOOT_MS };
-  if (asked !== undefined) return asked === "kvm" ? { ...kvm, bootMs: TCG_BOOT_MS } : tcg;
+  if (asked !== undefined) return asked === "kvm" ? { ...kvm, bootMs } : tcg;
+  // KVM boots guests of the host's own architecture only.
+  if ((arch === "arm64") !== (Deno.build.arch === "aarch64")) return tcg;
   try {
     await (await bootClean(kvm, { dram: 2 ** 30, pmem: 0 })).close();
     return kvm;
   } catch {
     return tcg;
   }
+}
+
+/** The release in the name of an image, `vmlinuz-6.12.113+deb12-cloud-arm64`: an arm64 Image has it nowhere near. */
+function releaseOfName(kernel: string): string {
+  return kernel.replace(/^.*vmlinuz-/, "");
 }
 
 /** Sockets of the last guest would be in the way. */
@@ -95,7 +104,7 @@ async function captureOne(name: string, line: CommandLine, host: Host, args: rea
     async withGuest(options, work) {
       const guest = await bootClean(host, options);
       try {
-        machines.push(withoutPaths(["qemu-system-x86_64", ...qemuArgs(host, options)], host));
+        machines.push(withoutPaths([host.board.qemu[0], ...qemuArgs(host, options)], host));
         kernel = await guest.shell.text("cat /proc/version");
         const result = await work(guest);
         complaints.push(...kernelComplaints(await guest.log()));

@@ -2,6 +2,7 @@
 // Device-dax namespaces in the guest: made by ndctl, then bound to and unbound from the device_dax driver through
 // sysfs, since binding is what builds the memmap (memremap_pages) and nothing else.
 
+import { errnoName } from "../../../src/include/errno.ts";
 import type { Guest } from "./guest.ts";
 import type { NamespaceSpec } from "./namespace_spec.ts";
 import { PAGE_BYTES } from "./page_walk.ts";
@@ -44,6 +45,7 @@ export async function initLabels(guest: Guest): Promise<void> {
 
 /** Creates and enables; what ndctlError() says when the device does not come up. */
 export async function createNamespace(guest: Guest, spec: NamespaceSpec): Promise<GuestNamespace | string> {
+  const before = (await guest.log()).length;
   const { code, text } = await guest.shell.run(
     `ndctl create-namespace -r region0 -m devdax -a ${spec.align} -M ${spec.map} -s ${spec.size}`,
   );
@@ -51,7 +53,7 @@ export async function createNamespace(guest: Guest, spec: NamespaceSpec): Promis
   const { dev, daxregion } = JSON.parse(text.slice(text.indexOf("{"))) as NdctlNamespace;
   const device = daxregion.devices[0].chardev;
   const bound = await guest.shell.run(`test -e /sys/bus/dax/devices/${device}/driver`);
-  if (bound.code !== 0) return await unboundReason(guest, device);
+  if (bound.code !== 0) return await unboundReason(guest, device, before);
   const values = await guest.shell.text(
     `cat /sys/bus/nd/devices/${dev}/resource /sys/bus/nd/devices/${dev}/size ` +
       `/sys/bus/dax/devices/${device}/resource /sys/bus/dax/devices/${device}/size`,
@@ -60,8 +62,19 @@ export async function createNamespace(guest: Guest, spec: NamespaceSpec): Promis
   return { device, start, bytes, dataStart, usableBytes };
 }
 
-/** ndctl is content with a device no driver took: what binding it by hand is told. */
-async function unboundReason(guest: Guest, device: string): Promise<string> {
+/** What the kernel logs of a driver that does not take its device: the errno, or null. */
+export function probeErrno(log: string): number | null {
+  const errno = /\bprobe (?:of \S+|with driver \S+) failed with error (-\d+)/.exec(log)?.[1];
+  return errno === undefined ? null : Number(errno);
+}
+
+/**
+ * ndctl is content with a device no driver took. Why not the kernel has logged, or else says when the device is bound by
+ * hand: for another reason, perhaps, since the first try may have left something behind.
+ */
+async function unboundReason(guest: Guest, device: string, logged: number): Promise<string> {
+  const errno = probeErrno((await guest.log()).slice(logged));
+  if (errno !== null) return `device fails to enable: ${errnoName(errno)}`;
   const { code, text } = await guest.shell.run(`echo ${device} > /sys/bus/dax/drivers/device_dax/bind`);
   if (code === 0) return "device fails to enable: no driver was bound";
   const words = text.trim().split(": ").pop() ?? "";

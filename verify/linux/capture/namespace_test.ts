@@ -2,7 +2,7 @@
 // namespace.ts and the pure parts of the scenarios.
 
 import { assertEquals } from "@std/assert";
-import { ndctlError, vmemmapOf } from "./namespace.ts";
+import { ndctlError, probeErrno, vmemmapOf } from "./namespace.ts";
 import { moduleDirs } from "./requirements.ts";
 import { layoutOf } from "./layouts.ts";
 import { flagBits, words } from "./scenario_struct_pages.ts";
@@ -45,4 +45,10 @@ Deno.test("layoutOf() goes by the release: PG_head is 16, from 6.12 on 6", () =>
   );
   assertEquals(heads, [16, 16, 6, 6, 6]);
   assertEquals(layoutOf("7.3.4").words.includes("compound_info"), true);
+});
+
+Deno.test("probeErrno() reads the first failure of a driver out of the log, as 6.1 and as later kernels have it", () => {
+  assertEquals(probeErrno("[ 9.1] device_dax dax0.0: probe with driver device_dax failed with error -12\n"), -12);
+  assertEquals(probeErrno("[ 9.1] device_dax: probe of dax0.0 failed with error -17\n"), -17);
+  assertEquals(probeErrno("[ 9.1] random: crng init done\n"), null);
 });

@@ -3,6 +3,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { parseSize } from "../../../src/lib/units.ts";
+import { type Board, BOARDS } from "./board.ts";
 import { crossSpecs, parseNamespaceSpec } from "./namespace_spec.ts";
 import type { CaptureOptions, Scenario } from "./scenario.ts";
 import { hotplug } from "./scenario_hotplug.ts";
@@ -28,8 +29,14 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   direct_map: directMap,
 };
 
+/** Scenarios that need no walk of page tables. */
+export const ARM64_SCENARIOS: readonly string[] = ["namespaces", "hugetlb"];
+
 /** The command line, read. */
 export interface CommandLine {
+  readonly board: Board;
+  /** Unpacked packages with the guest's programs, where they are not the host's. */
+  readonly programs?: string;
   readonly kernel: string;
   readonly modules?: string;
   readonly out: string;
@@ -41,6 +48,8 @@ export interface CommandLine {
 }
 
 const FLAGS = [
+  "arch",
+  "programs",
   "kernel",
   "modules",
   "out",
@@ -58,7 +67,9 @@ const FLAGS = [
 /** What `--help` prints. */
 export const USAGE = `usage: deno task capture --kernel IMAGE [flags]
 
-  --kernel IMAGE       kernel to boot (bzImage, x86-64)
+  --kernel IMAGE       kernel to boot (bzImage; of arm64 an Image)
+  --arch NAME          ${Object.keys(BOARDS).join(" or ")} (default x86-64); arm64 has ${ARM64_SCENARIOS.join(", ")}
+  --programs DIR       for arm64: its busybox-static, ndctl, daxctl, perl-base and their libraries, unpacked
   --modules DIR        its modules (default: lib/modules beside the image's boot, then the host's)
   --out DIR            where the fixtures go (default captured)
   --scenario LIST      ${Object.keys(SCENARIOS).join(",")} (default all)
@@ -90,11 +101,18 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   };
   const kernel = value("kernel");
   if (kernel === undefined) throw new RangeError("Cannot start: --kernel IMAGE is required");
+  const board = boardOf(value("arch") ?? "x86-64");
+  const programs = value("programs");
+  if (board.arch === "arm64" && programs === undefined) {
+    throw new RangeError("Cannot start: --arch arm64 needs --programs DIR");
+  }
   return {
+    board,
+    ...optional("programs", programs),
     kernel,
     ...optional("modules", value("modules")),
     out: value("out") ?? "captured",
-    scenarios: scenarioList(value("scenario")),
+    scenarios: scenarioList(value("scenario"), board),
     ...optional("append", value("append")),
     ...optional("accel", accelOf(value("accel"))),
     capture: {
@@ -113,14 +131,18 @@ function optional<K extends string, T>(name: K, value: T | undefined): { [P in K
   return (value === undefined ? {} : { [name]: value }) as { [P in K]?: T };
 }
 
-function scenarioList(text: string | undefined): string[] {
-  const names = text === undefined ? Object.keys(SCENARIOS) : text.split(",");
+function boardOf(arch: string): Board {
+  if (arch === "x86-64" || arch === "arm64") return BOARDS[arch];
+  throw new RangeError(`Cannot boot --arch ${arch}: known are ${Object.keys(BOARDS).join(", ")}`);
+}
+
+function scenarioList(text: string | undefined, { arch }: Board): string[] {
+  const known = arch === "arm64" ? ARM64_SCENARIOS : Object.keys(SCENARIOS);
+  const names = text === undefined ? known : text.split(",");
   for (const name of names) {
-    if (!Object.hasOwn(SCENARIOS, name)) {
-      throw new RangeError(`Cannot run scenario "${name}": known are ${Object.keys(SCENARIOS).join(", ")}`);
-    }
+    if (!known.includes(name)) throw new RangeError(`Cannot run scenario "${name}": known are ${known.join(", ")}`);
   }
-  return names;
+  return [...names];
 }
 
 function accelOf(text: string | undefined): "kvm" | "tcg" | undefined {

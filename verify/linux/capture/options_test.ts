@@ -2,10 +2,12 @@
 // options.ts: the command line, and what it refuses.
 
 import { assertEquals, assertThrows } from "@std/assert";
+import { BOARDS } from "./board.ts";
 import { parseCommandLine, SCENARIOS } from "./options.ts";
 
 Deno.test("parseCommandLine() fills in defaults", () => {
   assertEquals(parseCommandLine(["--kernel", "bzImage"]), {
+    board: BOARDS["x86-64"],
     kernel: "bzImage",
     out: "captured",
     scenarios: Object.keys(SCENARIOS),
@@ -33,9 +35,12 @@ Deno.test("parseCommandLine() names what it does not know", () => {
     ["--kernel", "expected one value"],
     ["--kernel k --speed 3", 'Cannot use "--speed"'],
     ["--kernel k --scenario gup", 'Cannot run scenario "gup"'],
-    ["--kernel k --namespaces 2G-3M-mem", "expected SIZE-4K|2M|1G-mem|dev"],
+    ["--kernel k --namespaces 2G-3M-mem", "expected SIZE-4K|16K|64K|2M|32M|512M|1G-mem|dev"],
     ["--kernel k --namespaces x", "Cannot read size"],
     ["--kernel k --accel xen", "known are kvm, tcg"],
+    ["--kernel k --arch s390", "known are x86-64, arm64"],
+    ["--kernel k --arch arm64", "--arch arm64 needs --programs DIR"],
+    ["--kernel k --arch arm64 --programs d --scenario gigantic", "known are namespaces, hugetlb"],
     ["--kernel k --hugepages 1,many", "expected a whole number"],
   ];
   for (const [line, message] of refused) {

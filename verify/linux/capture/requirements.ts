@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What the harness needs from the host, looked for before anything is started: one line per thing that is missing.
 
+import type { Board } from "./board.ts";
 import { isDirectory, isFile, which } from "./host.ts";
 import type { GuestPrograms } from "./initramfs.ts";
 
-/** Programs and the Debian packages they come in. `ndctl` and so on run in the guest, `qemu` and `ldd` here. */
+/** Programs and the Debian packages they come in. `ndctl` and so on run in the guest, the rest here. */
 const PROGRAMS = {
-  qemu: ["qemu-system-x86_64", "qemu-system-x86"],
   busybox: ["busybox", "busybox-static"],
   ndctl: ["ndctl", "ndctl"],
   daxctl: ["daxctl", "daxctl"],
   perl: ["perl", "perl-base"],
   ldd: ["ldd", "libc-bin"],
+  readelf: ["readelf", "binutils"],
 } as const;
+
+/** Where Debian's packages have the guest's programs. */
+const FOREIGN = { busybox: "bin/busybox", dynamic: ["usr/bin/ndctl", "usr/bin/daxctl", "usr/bin/perl"] };
 
 /** Everything found. */
 export interface Found {
@@ -29,26 +33,52 @@ export function moduleDirs(kernel: string, release: string, given: string | unde
   return [`${boot}/../lib/modules/${release}`, `/lib/modules/${release}`];
 }
 
-/** What is there, or the lines that say what is not. */
-export function findRequirements(kernel: string, dirs: readonly string[]): Found | string[] {
+/** What is there, or the lines that say what is not. `root` holds unpacked packages of the guest's architecture. */
+export function findRequirements(
+  board: Board,
+  kernel: string,
+  dirs: readonly string[],
+  root: string | null,
+): Found | string[] {
   const missing: string[] = [];
-  const program = (name: keyof typeof PROGRAMS): string => {
-    const [file, debian] = PROGRAMS[name];
+  const needed = ([file, debian]: readonly [string, string]): string => {
     const path = which(file);
     if (path === null) missing.push(`${file} is missing: apt-get install ${debian}`);
     return path ?? "";
   };
+  const program = (name: keyof typeof PROGRAMS) => needed(PROGRAMS[name]);
+  const { firmware } = board;
+  if (firmware !== null && !isFile(firmware[0])) {
+    missing.push(`${firmware[0]} is missing: apt-get install ${firmware[1]}`);
+  }
   const found = {
-    qemu: program("qemu"),
+    qemu: needed(board.qemu),
     kernel,
     moduleDir: dirs.find(isDirectory) ?? "",
-    programs: { busybox: program("busybox"), dynamic: [program("ndctl"), program("daxctl"), program("perl")] },
+    programs: root === null ? hostPrograms(program) : foreignPrograms(root, missing),
   };
-  program("ldd");
+  program(root === null ? "ldd" : "readelf");
   if (!isFile(kernel)) {
     missing.push(`kernel image ${kernel} is missing: apt-get download a linux-image package, dpkg -x it`);
   } else if (found.moduleDir === "") {
     missing.push(`modules are missing: looked in ${dirs.join(", ")}; give --modules DIR`);
   }
   return missing.length > 0 ? missing : found;
+}
+
+function hostPrograms(program: (name: keyof typeof PROGRAMS) => string): GuestPrograms {
+  return {
+    busybox: program("busybox"),
+    dynamic: [program("ndctl"), program("daxctl"), program("perl")],
+    root: null,
+  };
+}
+
+function foreignPrograms(root: string, missing: string[]): GuestPrograms {
+  const all = [FOREIGN.busybox, ...FOREIGN.dynamic].map((path) => `${root}/${path}`);
+  for (const path of all) {
+    if (!isFile(path)) missing.push(`${path} is missing: dpkg -x the guest's packages into ${root}`);
+  }
+  const [busybox, ...dynamic] = all;
+  return { busybox, dynamic, root };
 }

@@ -3,7 +3,7 @@
 // tables before and after), its usable bytes and the device zone.
 
 import { freePages } from "./zoneinfo.ts";
-import { idleSpread, settledZones } from "./free_pages.ts";
+import { idleSpread, memmapCounters, settledZones } from "./free_pages.ts";
 import type { Guest } from "./guest.ts";
 import {
   bind,
@@ -85,7 +85,8 @@ async function measure(capture: Capture, guest: Guest, spec: NamespaceSpec, pmem
 async function measureBinds(guest: Guest, ns: GuestNamespace, pmem: PmemFrames) {
   const { first, count } = vmemmapOf(ns);
   await unbind(guest, ns);
-  const before = await guest.walk(first, count);
+  const before = guest.walks ? await guest.walk(first, count) : null;
+  const memmap = await memmapCounters(guest);
   const freePagesConsumed: number[] = [];
   for (let i = 0; i < WARM_BINDS + BINDS; i++) {
     if (i > 0) await unbind(guest, ns);
@@ -94,7 +95,7 @@ async function measureBinds(guest: Guest, ns: GuestNamespace, pmem: PmemFrames) 
     freePagesConsumed.push(free - freePages(await settledZones(guest)));
   }
   const device = (await settledZones(guest)).find((z) => z.name === "Device");
-  const { walk, vmemmapEntries } = tallyNamespace(before, await guest.walk(first, count), pmem);
+  const counted = await memmapCounters(guest);
   return {
     namespaceBytes: ns.bytes,
     usableBytes: ns.usableBytes,
@@ -102,8 +103,8 @@ async function measureBinds(guest: Guest, ns: GuestNamespace, pmem: PmemFrames) 
     namespaceStart: `0x${ns.start.toString(16)}`,
     dataStart: `0x${ns.dataStart.toString(16)}`,
     freePagesConsumed: freePagesConsumed.slice(WARM_BINDS),
-    walk,
-    vmemmapEntries,
+    ...(before === null ? {} : tallyNamespace(before, await guest.walk(first, count), pmem)),
+    ...(memmap === null || counted === null ? {} : { memmapPages: counted.pages - memmap.pages }),
     deviceZone: { present: device?.present, spanned: device?.spanned, managed: device?.managed },
   };
 }
