@@ -181,6 +181,7 @@ Deno.test("countBy() and numberAt() refuse a command, a flag and a place there i
   await assertRejects(() => countBy({ command: "nothing", pointer: "" }), CommandError, 'unknown command "nothing"');
   await assertRejects(() => countBy({ command: "namespace --slow", pointer: "" }), CommandError, "--slow");
   assertEquals(numberAt({ "a/b": [{ c: 7 }] }, "/a~1b/0/c", "x"), 7);
+  assertEquals([numberAt({ a: true }, "/a", "x"), numberAt({ a: false }, "/a", "x")], [1, 0]);
   assertThrows(() => numberAt({ a: "text" }, "/a", "x"), CommandError, "has no number at /a");
 });
 

@@ -232,3 +232,20 @@ Deno.test("gupFast() of patch 8 as posted takes an entry over several compounds 
   assertEquals(references(false), [8, 8]);
   assertEquals(references(true), [16, 0]);
 });
+
+Deno.test("gupFast() of the sketch that counts from the call's first page records the second entry an entry too far on", () => {
+  const astray = (rangeFromCall: boolean) =>
+    withBox(
+      "",
+      kernelLike("v4", { gup: "compound-range" }, { rangeFromCall }),
+      4096,
+      ({ k, mm, area, first, entry }) => {
+        const pages = new Float64Array(2 * entry);
+        assertEquals(gupFast(k, mm, area.start, pages.length, "get", pages, 0), pages.length);
+        const mapped = pages.map((_, i) => first + i);
+        putPages(k, mapped, 0, mapped.length);
+        return pages.filter((pfn, i) => pfn !== mapped[i]).length / entry;
+      },
+    );
+  assertEquals([astray(false), astray(true)], [0, 1]);
+});
