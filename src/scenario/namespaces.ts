@@ -203,25 +203,15 @@ function makeOne(k: Kernel, region: NdRegion, share: NamespaceConfig): Namespace
   const asked = ndctlRefusal(region, size, align);
   const made = asked === null ? createNamespace(k, region, { size, align, map, mode }) : -EINVAL;
   const pages = pagesTaken(k, uses, free);
+  const common = { align, map, mode, pages };
   if (typeof made === "number") {
     const why = asked ?? refusal(region, share, made);
-    return {
-      size,
-      align,
-      map,
-      mode,
-      error: errnoName(made),
-      why,
-      start: null,
-      dataStart: null,
-      usableBytes: null,
-      pages,
-    };
+    return { size, ...common, error: errnoName(made), why, start: null, dataStart: null, usableBytes: null };
   }
-  const { start } = made.extent;
-  const dataStart = start + made.info.dataoff;
-  const usable = usableBytes(k, made);
-  return { size, align, map, mode, error: null, why: null, start, dataStart, usableBytes: usable, pages };
+  const { start, end } = made.extent;
+  const place = { start, dataStart: start + made.info.dataoff, usableBytes: usableBytes(k, made) };
+  // Without labels it is all of the region, whatever was asked for.
+  return { size: end - start, ...common, error: null, why: null, ...place };
 }
 
 /** Defaults filled in; `each` is every namespace as if it were the only one. */

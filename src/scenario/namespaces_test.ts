@@ -69,6 +69,8 @@ Deno.test("namespacesReport() without labels takes any size, and cuts the end to
     assertEquals([namespaces[0].error, namespaces[0].usableBytes, invariants?.objection], [null, usable, null]);
     assertEquals([region.size, region.availableSize], [size, 0]);
   }
+  const [whole] = report({ labels: false, region: 2 * GIB, namespaces: [{ size: GIB }] }).namespaces;
+  assertEquals([whole.size, whole.usableBytes], [2 * GIB, 2 * GIB - 2 * MIB]);
   // With labels the region's align refuses it.
   assertEquals(report({ namespaces: [{ size: 1026 * MIB }] }).namespaces[0].error, "EINVAL");
   assertThrows(
