@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Which of the documents' claims other kernels still keep: what a claim measures under its document's kernel, measured
-// again under each generation. The same number: kept. Another, or no number: no longer. Measurements that name no
+// again under each generation. The same number: kept. Another, or none: not. Measurements that name no
 // series' kernel (times, listings, defects switched on) are not comparable.
 
 import type { CommandResult } from "../../src/cli/command.ts";
@@ -87,7 +87,7 @@ function count(claims: readonly KeptClaim[], kernel: string) {
   const keeps = ({ rows }: KeptClaim) =>
     rows.every(({ under }) => under.every((each) => each.kernel !== kernel || each.kept));
   const kept = comparable.filter(keeps).length;
-  return { kept, noLonger: comparable.length - kept, notComparable: claims.length - comparable.length };
+  return { kept, notKept: comparable.length - kept, notComparable: claims.length - comparable.length };
 }
 
 function claimText({ id, text, rows }: KeptClaim): string[] {
@@ -97,11 +97,11 @@ function claimText({ id, text, rows }: KeptClaim): string[] {
 
 function rowText({ what, unit, measured, under }: KeptRow): string {
   const answers = under.map(({ kernel, kept, measured: value, error }) =>
-    `${kernel} ${kept ? "keeps it" : error === null ? `no longer: ${figure(value!, unit)}` : `refuses: ${error}`}`
+    `${kernel} ${kept ? "keeps it" : error === null ? `has ${figure(value!, unit)}` : `refuses: ${error}`}`
   );
   return `    ${what}: ${figure(measured, unit)}; ${answers.join("; ")}`;
 }
 
-function summaryText(row: { kernel: string; kept: number; noLonger: number; notComparable: number }): string {
-  return `${row.kernel}: ${row.kept} claims kept, ${row.noLonger} no longer, ${row.notComparable} not comparable`;
+function summaryText(row: { kernel: string; kept: number; notKept: number; notComparable: number }): string {
+  return `${row.kernel}: ${row.kept} claims kept, ${row.notKept} not, ${row.notComparable} not comparable`;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Claims under other kernels: what is kept, what is no longer, and what cannot be compared.
+// Claims under other kernels: what is kept, what is not, and what cannot be compared.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { PRESETS } from "../../mod.ts";
@@ -37,6 +37,6 @@ Deno.test("keptRow() does not compare what names no series' kernel", () => {
 Deno.test("keptReport() refuses kernels there are not", () => {
   assertThrows(() => keptReport({ id: "000-04" }, ["6.2"]), RangeError, 'kernel "6.2": known are');
   const { report, text } = keptReport({ id: "000-04" }, ["7.3"]);
-  assertEquals((report as { summary: unknown }).summary, [{ kernel: "7.3", kept: 1, noLonger: 0, notComparable: 0 }]);
-  assertEquals(text!.split("\n").at(-1), "7.3: 1 claims kept, 0 no longer, 0 not comparable");
+  assertEquals((report as { summary: unknown }).summary, [{ kernel: "7.3", kept: 1, notKept: 0, notComparable: 0 }]);
+  assertEquals(text!.split("\n").at(-1), "7.3: 1 claims kept, 0 not, 0 not comparable");
 });

@@ -2,6 +2,8 @@
 // nr_hugepages 0, n, 0 on real machines (hugetlb.json): base pages that leave and come back, and what becomes managed
 // memory when boot's memmap is freed, the first rounds included. Readings of free pages are blurred, on later kernels more than on 6.1.
 
+import { levelBytes, pageBytes } from "../../src/arch/arch.ts";
+import { ARCHS } from "../../src/arch/archs.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import { setNrHugepages, sizeToHstate } from "../../src/mm/hugetlb/hugetlb.ts";
 import { totalFreePages } from "../../src/mm/page_alloc.ts";
@@ -11,8 +13,6 @@ import type { Capture, CapturedMachine } from "./captures.ts";
 import type { CapturedRow, Fields } from "./row.ts";
 import { bootCaptured, managedPages } from "./emulated.ts";
 
-const HUGE = 2 ** 21;
-const BASE = 4096;
 /** Pages by which two readings differ: the largest seen. */
 const NOISE_6_1 = 4;
 const NOISE_LATER = 16;
@@ -45,7 +45,11 @@ export function hugetlbRows({ data, machine, folder, release }: Capture): Captur
     const rounds = modes[mode][`nr_hugepages_0_${largest}_0`].map((round) => ({ n: largest, ...round }));
     const ns = [...rounds, ...steps].map(({ n }) => n);
     const pool = () => latest(`hugetlb ${folder} ${mode}`, () => poolSteps(machine, mode, ns));
-    const perPage = basePagesOf(HUGE, BASE) - (mode === "on" ? freedPages(HUGE, BASE, 1) : 0);
+    // nr_hugepages is about pages of the default size, which a PMD entry maps.
+    const arch = ARCHS[machine.arch];
+    const [huge, base] = [levelBytes(arch, 1), pageBytes(arch)];
+    const freed = mode === "on" && arch.remapsLiveEntries ? freedPages(huge, base, 1) : 0;
+    const perPage = basePagesOf(huge, base) - freed;
     const firstRounds = rounds.map((round, i) => ({
       name: `${mode} ${largest}, round ${i + 1}`,
       linux: roundFields(round, i),
@@ -74,7 +78,7 @@ function roundFields({ consumed, returned, managedDelta }: Round, i: number): Fi
 /** Does on the emulator what hugetlb.json did: rounds and steps, each up and down. The first splits the leaves. */
 function poolSteps(machine: CapturedMachine, mode: Mode, counts: readonly number[]): Fields[] {
   const k = bootCaptured(machine, { pmem: [], hugetlbFreeVmemmap: mode === "on", contents: true });
-  const h = sizeToHstate(k, HUGE)!;
+  const h = sizeToHstate(k, levelBytes(k.arch, 1))!;
   return counts.map((n) => {
     const before = totalFreePages(k);
     const managed = managedPages(k);

@@ -5,10 +5,9 @@
 import { idleSpread, settledZones } from "./free_pages.ts";
 import type { Guest } from "./guest.ts";
 import { dramOf, type Scenario } from "./scenario.ts";
-import { freePages, type ZoneCounts } from "./zoneinfo.ts";
+import { counterOf, freePages, type ZoneCounts } from "./zoneinfo.ts";
 
 const DRAM_MIB = 6144;
-const BASE_PAGES = 512;
 const ROUNDS = 2;
 
 /** Both modes, a guest each. */
@@ -22,10 +21,11 @@ export const hugetlb: Scenario = async (capture) => {
     capture.note(`hugetlb_free_vmemmap=${mode}`);
     modes[mode] = await capture.withGuest({ dram, pmem: 0, append: `hugetlb_free_vmemmap=${mode}` }, async (guest) => {
       spread = Math.max(spread, await idleSpread(guest));
+      const perPage = await pagesOfHugePage(guest);
       const rounds = [];
       for (let i = 0; i < ROUNDS; i++) {
         const { consumed, returned, managedDelta } = await upAndDown(guest, largest);
-        rounds.push({ consumed, returned, savedPages: largest * BASE_PAGES - consumed, managedDelta });
+        rounds.push({ consumed, returned, savedPages: largest * perPage - consumed, managedDelta });
       }
       const steps = [];
       for (const n of hugepages) {
@@ -36,10 +36,16 @@ export const hugetlb: Scenario = async (capture) => {
     });
   }
   const note =
-    "2M pages; managedDelta: from before to after the whole round; idleSpread: how far readings of free pages " +
+    "pages of the default size; managedDelta: from before to after the whole round; idleSpread: how far readings of free pages " +
     "lay apart with nothing going on";
   return { dramMiB, note, idleSpread: spread, modes };
 };
+
+/** Base pages of a huge page of the default size. */
+async function pagesOfHugePage(guest: Guest): Promise<number> {
+  const huge = counterOf(await guest.shell.text("cat /proc/meminfo"), "Hugepagesize");
+  return huge / counterOf(await guest.shell.text("cat /proc/self/smaps"), "KernelPageSize");
+}
 
 async function upAndDown(guest: Guest, pages: number) {
   const before = await settledZones(guest);
