@@ -38,7 +38,9 @@ for (const jobs of [1, Math.max(2, navigator.hardwareConcurrency)]) {
         const results = await team.run({ vpn, pages: PAGES, batch: PAGES, mode, repeats: ROUNDS, how: "spin" });
         b.end();
         for (const { result } of results) {
-          if (result.pages !== PAGES) throw new Error(`Cannot bench: ${result.pages} pages held, expected ${PAGES}`);
+          if (result.heldPages !== PAGES) {
+            throw new Error(`Cannot bench: ${result.heldPages} pages held, expected ${PAGES}`);
+          }
         }
       },
     });

@@ -84,7 +84,7 @@ function struct({ pfn, ...options }: NamespaceOptions & { readonly pfn: number }
 
 /** A path's trace, and the window that pictures of its moments show. */
 function trace(options: TraceOptions) {
-  const { events, error } = traceReport(options);
+  const { events, errno: error } = traceReport(options);
   return { events: events.slice(0, MOST_EVENTS), all: events.length, error, window: traceWindow(options) };
 }
 

@@ -88,7 +88,7 @@ Deno.test("the program writes exactly one JSON document to stdout and leaves wit
     labProgram("namespace", "--size", "64M", "--struct-page", "72", "--map", "dev", "--json"),
   ]);
   assertEquals([good.code, usage.code, refused.code], [0, 2, 1]);
-  assertEquals(JSON.parse(good.out).config.size, 2 ** 26);
+  assertEquals(JSON.parse(good.out).config.sizeBytes, 2 ** 26);
   assertEquals([JSON.parse(usage.out).error.kind, JSON.parse(refused.out).error.errno], ["usage", "EINVAL"]);
   assertMatch(usage.err, /^(Check[^\n]*\n)*lab: [^\n]+\n$/);
   assertStringIncludes(refused.err, "EINVAL");

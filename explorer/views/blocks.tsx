@@ -108,20 +108,20 @@ function Show({ values, set }: ViewProps) {
 
 function Zone({ report, at }: { readonly report: Report; readonly at: number }) {
   const now = report.states[at];
-  const most = Math.max(...report.states.flatMap((s) => [s.present, s.spanned]));
-  const bar = (label: string, key: "spanned" | "present" | "managed" | "free", hue: number) => ({
+  const most = Math.max(...report.states.flatMap((s) => [s.presentPages, s.spannedPages]));
+  const bar = (label: string, key: "spannedPages" | "presentPages" | "managedPages" | "freePages", hue: number) => ({
     label,
     parts: [{ path: `states.${at}.${key}`, name: "frames", value: now[key], hue }],
   });
   return (
     <MovingBars
-      label={`The machine, ${now.state}; ${report.zone.name} is the zone joined`}
+      label={`The machine, ${now.state}; ${report.joinedZone.name} is the zone joined`}
       most={most}
       bars={[
-        bar("Zone spans", "spanned", 7),
-        bar("Present", "present", 0),
-        bar("Managed", "managed", 2),
-        bar("Free", "free", 1),
+        bar("Zone spans", "spannedPages", 7),
+        bar("Present", "presentPages", 0),
+        bar("Managed", "managedPages", 2),
+        bar("Free", "freePages", 1),
       ]}
     />
   );
@@ -136,7 +136,7 @@ function Blocks({ report, at }: { readonly report: Report; readonly at: number }
   const online = at === 2;
   const frames = report.blockBytes / Math.max(1, report.addedBytes) * report.blocks.length;
   const label = `${report.blocks.length} memory blocks, ${there ? (online ? "online" : "offline") : "not there"}; ` +
-    `${report.selfHosted} of ${report.vmemmapPages} vmemmap pages lie in the memory they describe`;
+    `${report.selfHostedPages} of ${report.vmemmapPages} vmemmap pages lie in the memory they describe`;
   return (
     <>
       <p class="note">{label}.</p>
@@ -149,10 +149,12 @@ function Blocks({ report, at }: { readonly report: Report; readonly at: number }
         {shown.map((block, i) => {
           const [x, y] = [(i % 16) * 46, Math.floor(i / 16) * 40];
           // At its true share the memmap would be a hair: 1/64 of a block is drawn as a tenth.
-          const memmap = block.vmemmapPages > 0 && there ? 4.2 * Math.min(1, frames) : 0;
+          const memmap = block.selfHostedPages > 0 && there ? 4.2 * Math.min(1, frames) : 0;
           return (
-            <g key={block.block}>
-              <title>block {block.block}, from pfn {block.startPfn}: {block.vmemmapPages} frames of memmap in it</title>
+            <g key={block.blockNumber}>
+              <title>
+                block {block.blockNumber}, from pfn {block.startPfn}: {block.selfHostedPages} frames of memmap in it
+              </title>
               <rect class={there ? (online ? "h2" : "h7") : "gone"} x={x} y={y} width={42} height={34} rx={3} />
               <rect class="h0" x={x} y={y} width={memmap} height={34} />
             </g>
@@ -168,9 +170,9 @@ function Costs({ report }: { readonly report: Report }) {
     ["Added", "addedBytes", report.addedBytes, "bytes"],
     ["Taken before it, pages of DRAM", "pages.dramTotal", report.pages.dramTotal],
     ["Vmemmap pages", "vmemmapPages", report.vmemmapPages],
-    ["of them in the memory itself", "selfHosted", report.selfHosted],
+    ["of them in the memory itself", "selfHostedPages", report.selfHostedPages],
     ["Gained to manage", "usableBytes", report.usableBytes, "bytes"],
-    ["Zone, frames managed", "zone.managed", report.zone.managed],
+    ["Zone, frames managed", "joinedZone.managedPages", report.joinedZone.managedPages],
     ["Struct pages written", "counters.ramStructPagesWritten", report.counters.ramStructPagesWritten],
   ] as const;
   const baseline = report.baseline === null ? [] : [
@@ -178,7 +180,7 @@ function Costs({ report }: { readonly report: Report }) {
   ] as const;
   return (
     <Figures
-      caption={report.error === null ? "What it took" : `Stopped: ${report.error}`}
+      caption={report.errno === null ? "What it took" : `Stopped: ${report.errno}`}
       rows={[...rows, ...baseline]}
     />
   );

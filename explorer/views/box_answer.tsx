@@ -17,11 +17,11 @@ export function BoxAnswer({ report, files }: { readonly report: Report; readonly
   return (
     <Asked command={["box", ...files]}>
       <p class="headline">
-        <strong>{humanSize(total.dram + total.tables)}</strong> of DRAM hold struct pages and their tables
+        <strong>{humanSize(total.dramBytes + total.tableBytes)}</strong> of DRAM hold struct pages and their tables
       </p>
       <p>
-        Kernel {box.kernel.release ?? "unknown"}, emulated as {box.kernel.preset} on {box.kernel.arch}.{" "}
-        {best === undefined
+        Kernel {box.runningKernel.release ?? "unknown"}, emulated as {box.runningKernel.preset} on{" "}
+        {box.runningKernel.arch}. {best === undefined
           ? "Nothing that could be changed gives memory back."
           : `Best lever: ${best.what}, ${best.of}.`}
       </p>
@@ -45,11 +45,11 @@ function placeText({ file, line }: { readonly file: string; readonly line: numbe
 }
 
 const COLUMNS = [
-  ["dram", "memmap in DRAM"],
-  ["tables", "its tables"],
-  ["pmem", "memmap in pmem"],
-  ["onMemory", "memmap on memory"],
-  ["lost", "lost"],
+  ["dramBytes", "memmap in DRAM"],
+  ["tableBytes", "its tables"],
+  ["pmemBytes", "memmap in pmem"],
+  ["onMemoryBytes", "memmap on memory"],
+  ["lostBytes", "lost"],
 ] as const;
 
 function Costs({ report: { costs, total } }: { readonly report: Report }) {
@@ -76,7 +76,7 @@ function Costs({ report: { costs, total } }: { readonly report: Report }) {
           </tr>
         </thead>
         <tbody>
-          {costs.map((cost, i) => row(cost.name, humanSize(cost.bytes), cost, `costs.${i}`))}
+          {costs.map((cost, i) => row(cost.name, humanSize(cost.sizeBytes), cost, `costs.${i}`))}
           {row("in all", "", total, "total")}
         </tbody>
       </table>
@@ -100,7 +100,7 @@ function Levers({ levers }: { readonly levers: Report["levers"] }) {
             <tr key={i} class={lever.why === null ? "" : "cannot"}>
               <th scope="row">{lever.what}</th>
               <td>{lever.of}</td>
-              {(["dram", "pmem", "ram"] as const).map((key) => (
+              {(["dramBytes", "pmemBytes", "ramBytes"] as const).map((key) => (
                 <td key={key} class="num">
                   <Figure path={`levers.${i}.${key}`} value={lever[key]} unit="bytes" />
                 </td>

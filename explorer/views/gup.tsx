@@ -69,7 +69,7 @@ function Gup({ kernel, report, values }: {
 }) {
   const { mode, batch } = values;
   const perPage = report.config.align / basePage(report.config.arch);
-  const stores = report.refcountStores / (report.pages / perPage);
+  const stores = report.refcountStores / (report.heldPages / perPage);
   const command = ["gup", ...namespaceFlags(values, kernel), "--mode", mode, "--batch", batch, "--repeats", "1"];
   const name = `${stores} reference count stores for the ${perPage} pages of one device page`;
   return (
@@ -84,7 +84,7 @@ function Gup({ kernel, report, values }: {
       <Figures
         caption={`All of ${values.size}, once`}
         rows={[
-          ["Pages held", "pages", report.pages],
+          ["Pages held", "heldPages", report.heldPages],
           ["Stores on reference counts to get", "refcountStores", report.refcountStores],
           ["Stores on pin counts", "pincountStores", report.pincountStores],
           ["Stores to put", "putRefcountStores", report.putRefcountStores],

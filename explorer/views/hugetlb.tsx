@@ -43,7 +43,7 @@ function Show({ values, set }: ViewProps) {
   });
   const { report, error, pending } = useAnswer("hugetlb", options, [kernel, arch, size, now, cpus, optimize]);
   const { playing, play } = useGrowing(Number(count), set);
-  const all = Number(count) * (report?.vmemmapPages ?? 0);
+  const all = Number(count) * (report?.vmemmapPagesPerHugePage ?? 0);
   const command = [
     "hugetlb",
     ...flags({ size, count: now, kernel, arch, cpus, ...(optimize === ON ? {} : { off: "" }) }, {
@@ -91,16 +91,16 @@ function Show({ values, set }: ViewProps) {
                 ? "Of the whole pool"
                 : `Nothing can be freed: ${report.notOptimizable}`}
               rows={[
-                ["Vmemmap pages of one huge page", "vmemmapPages", report.vmemmapPages],
+                ["Vmemmap pages of one huge page", "vmemmapPagesPerHugePage", report.vmemmapPagesPerHugePage],
                 ["Net saved", "netSavedBytes", report.netSavedBytes, "bytes"],
-                ["Leaves split", "counters.alloc.vmemmapSplits", report.counters.alloc.vmemmapSplits],
-                ["TLB flushes to make them", "counters.alloc.tlbFlushes", report.counters.alloc.tlbFlushes],
-                ["Interrupts for these", "counters.alloc.tlbIpis", report.counters.alloc.tlbIpis],
-                ["PTEs written", "counters.alloc.pteWrites", report.counters.alloc.pteWrites],
+                ["Leaves split", "allocCounters.vmemmapSplits", report.allocCounters.vmemmapSplits],
+                ["TLB flushes to make them", "allocCounters.tlbFlushes", report.allocCounters.tlbFlushes],
+                ["Interrupts for these", "allocCounters.tlbIpis", report.allocCounters.tlbIpis],
+                ["PTEs written", "allocCounters.pteWrites", report.allocCounters.pteWrites],
                 [
                   "Pages copied to give them back",
-                  "counters.free.vmemmapPagesCopied",
-                  report.counters.free!.vmemmapPagesCopied,
+                  "freeCounters.vmemmapPagesCopied",
+                  report.freeCounters!.vmemmapPagesCopied,
                 ],
                 ["Model time to make", "modelAllocMs", report.modelAllocMs, "ms"],
                 ["Model time to give back", "modelFreeMs", report.modelFreeMs, "ms"],

@@ -58,7 +58,7 @@ const QUESTION: Readonly<Record<string, Question>> = {
       count("freedPages", "vmemmap freed, pages"),
       count("pteTables", "PTE tables"),
       count("netSavedPages", "net saved, pages"),
-      count("counters.alloc.tlbFlushes", "TLB flushes"),
+      count("allocCounters.tlbFlushes", "TLB flushes"),
       ms("modelAllocMs", "model time to make"),
       ms("modelFreeMs", "to give back"),
     ],

@@ -167,7 +167,10 @@ function Map({ kernel, report, values, drawn, set }: {
   const chosen = pages.rows.findIndex(({ first, last }) => page >= first && page <= last);
   const { offset } = layout.config;
   const command = ["layout", ...namespaceFlags(values, kernel), ...(offset === 0 ? [] : ["--offset", String(offset)])];
-  const taken = layout.frames.reduce((n, { level, vmemmapPages }) => n + (level === 0 ? 1 : vmemmapPages.length), 0);
+  const taken = layout.frames.reduce(
+    (n, { level, vmemmapIndexes: vmemmapPages }) => n + (level === 0 ? 1 : vmemmapPages.length),
+    0,
+  );
   return (
     <>
       <p class="headline">

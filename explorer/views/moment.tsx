@@ -39,7 +39,7 @@ function Memmap({ now }: { readonly now: Now }) {
   const { vmemmapPages, frames, tables } = now;
   if (vmemmapPages < 1) return null;
   const tablePicture = tables.pte.length === 0 ? null : tableMapping({ tables });
-  const mapped = frames.reduce((n, frame) => n + frame.vmemmapPages.length, 0);
+  const mapped = frames.reduce((n, frame) => n + frame.vmemmapIndexes.length, 0);
   return (
     <>
       <p class="headline">

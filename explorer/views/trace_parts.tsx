@@ -48,11 +48,11 @@ export function Work({ events, at }: At) {
   const before = events[at - 2];
   const counted = { ...now?.counters } as Record<string, number>;
   const earlier = (before?.counters ?? {}) as Record<string, number>;
-  const frames = { ...now?.frames } as Record<string, number>;
+  const frames = { ...now?.framesTaken } as Record<string, number>;
   const rows = [
     ...Object.entries(frames).map((
       [name, n],
-    ) => [`frames: ${name}`, `frames.${name}`, n, n - (before?.frames[name] ?? 0)]),
+    ) => [`frames: ${name}`, `framesTaken.${name}`, n, n - (before?.framesTaken[name] ?? 0)]),
     ...Object.entries(counted).map(([name, n]) => [name, `counters.${name}`, n, n - (earlier[name] ?? 0)]),
   ] as [string, string, number, number][];
   return (

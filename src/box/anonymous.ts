@@ -15,10 +15,10 @@ export function anonymous(box: Box): Box {
   const at = <P extends Place>(place: P): P => ({ ...place, file: file(place.file) });
   return {
     ...box,
-    kernel: { ...box.kernel, release: /^\d+\.\d+/.exec(box.kernel.release ?? "")?.[0] ?? null },
+    runningKernel: { ...box.runningKernel, release: /^\d+\.\d+/.exec(box.runningKernel.release ?? "")?.[0] ?? null },
     regions: box.regions.map((region) => ({ ...region, namespaces: region.namespaces.map(at) })),
     pools: box.pools.map(at),
-    said: box.said.map(at),
+    statements: box.statements.map(at),
     contradictions: box.contradictions.map(({ text, places }) => ({ text, places: places.map(at) })),
     notes: box.notes.map((note) => ({ ...at(note), text: note.text.replace(/"[^"]*"/g, '"..."') })),
   };

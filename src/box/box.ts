@@ -3,7 +3,6 @@
 // exclusive. Mirrors no kernel file.
 
 import type { AddressRange } from "../scenario/address_range.ts";
-import type { PoolSize } from "../scenario/plan_types.ts";
 import type { Note, Place } from "./facts.ts";
 
 /** Memory that was there at boot. */
@@ -23,19 +22,19 @@ export interface BoxNamespace extends Place {
   /** Where its memmap lies; null when it has none. */
   readonly map: "mem" | "dev" | null;
   /** Page size it was made for. */
-  readonly align: number;
+  readonly alignBytes: number;
   /** First byte; where nothing says where the region lies, as if that were the next free place behind the DRAM. */
   readonly start: number;
   /** All of its bytes, info block and reserve included. */
-  readonly size: number;
+  readonly sizeBytes: number;
   /** What ndctl says its users get; null where that was rounded, or there is no info block. */
-  readonly usable: number | null;
+  readonly usableBytes: number | null;
   /** Whether the whole size is known from elsewhere, not worked out from what its users get. */
   readonly sizeKnown: boolean;
   /** Node of its memmap. */
   readonly node: number;
   /** Its character device, `dax0.0`; null when there is none. */
-  readonly dax: string | null;
+  readonly chardev: string | null;
   /** Nobody uses it now, so it has no struct pages. */
   readonly disabled: boolean;
 }
@@ -47,9 +46,9 @@ export interface BoxRegion {
   /** First byte; null when nothing says where. */
   readonly start: number | null;
   /** All of its bytes. */
-  readonly size: number;
+  readonly sizeBytes: number;
   /** What namespaces must be multiples of. */
-  readonly align: number;
+  readonly alignBytes: number;
   /** Node it is near to. */
   readonly node: number;
   /** Namespaces by name. */
@@ -75,7 +74,11 @@ export interface BoxRam {
 }
 
 /** A pool of huge pages. */
-export interface BoxPool extends Place, PoolSize {
+export interface BoxPool extends Place {
+  /** Bytes of one page. */
+  readonly sizeBytes: number;
+  /** How many, on all nodes. */
+  readonly count: number;
   /** How many by node; empty when nothing says. */
   readonly byNode: readonly { readonly node: number; readonly count: number }[];
 }
@@ -107,7 +110,7 @@ export interface BoxKernel {
 /** One machine. */
 export interface Box {
   /** Its kernel. */
-  readonly kernel: BoxKernel;
+  readonly runningKernel: BoxKernel;
   /** Memory at boot, in ascending order. */
   readonly dram: readonly BoxDram[];
   /** Regions of persistent memory. */
@@ -117,7 +120,7 @@ export interface Box {
   /** Pools of huge pages. */
   readonly pools: readonly BoxPool[];
   /** Figures that the machine printed about its memmap, to be compared with the emulator's. */
-  readonly said: readonly BoxFigure[];
+  readonly statements: readonly BoxFigure[];
   /** What does not fit together. */
   readonly contradictions: readonly Contradiction[];
   /** What is damaged, could not be read, or was assumed. */

@@ -40,7 +40,7 @@ type Answer = { readonly value: number | null; readonly why?: string | null };
 
 /** Every figure the machine gives, beside the emulator's. */
 export function checksOf(box: Box, emulator: Emulator): BoxCheck[] {
-  return box.said.map((figure) => {
+  return box.statements.map((figure) => {
     const { value, why = null } = ANSWERS[figure.what](box, figure, emulator);
     const { file, line, value: said, slack } = figure;
     const agrees = value !== null && Math.abs(value - said) <= slack;
@@ -102,7 +102,7 @@ function ofRam(
   for (const range of ram.ranges) {
     const found = emulator.ram(ramSpec(box, ram, range));
     if (typeof found === "string") continue;
-    const windows = Math.floor(range.start / 2 ** 36) * 2 ** 36 / box.kernel.blockBytes;
+    const windows = Math.floor(range.start / 2 ** 36) * 2 ** 36 / box.runningKernel.blockBytes;
     value = fold(value, { ...found, firstBlock: found.firstBlock + windows });
   }
   return { value: Number.isFinite(value) ? value : null };
@@ -113,9 +113,9 @@ function tooSmall(box: Box, { of, value }: BoxFigure, emulator: Emulator): Answe
   const [, start, end] = of.split(" ").map(Number);
   const found = emulator.ram(ramSpec(box, { by: "kmem", selfHosted: null }, { start, end }));
   if (typeof found === "string") return { value };
-  let least = box.kernel.blockBytes;
+  let least = box.runningKernel.blockBytes;
   while (least < 2 ** 36 && Math.floor(end / least) > Math.ceil(start / least)) least *= 2;
-  const why = `${found.blocks} blocks of ${formatSize(box.kernel.blockBytes)} fit; too small from ${
+  const why = `${found.blocks} blocks of ${formatSize(box.runningKernel.blockBytes)} fit; too small from ${
     formatSize(least)
   } on`;
   return { value: value - found.added, why };
@@ -142,7 +142,7 @@ function spanned(box: Box, { of }: BoxFigure, emulator: Emulator): Answer {
     for (const range of ram.ranges) {
       const found = emulator.ram(ramSpec(box, ram, range));
       if (typeof found === "string") continue;
-      const start = Math.ceil(range.start / box.kernel.blockBytes) * box.kernel.blockBytes;
+      const start = Math.ceil(range.start / box.runningKernel.blockBytes) * box.runningKernel.blockBytes;
       span(start, found.added);
     }
   }
@@ -165,10 +165,10 @@ function initialised(box: Box, { value: said }: BoxFigure, emulator: Emulator): 
 /** Memmap in DRAM, whoever it is from. */
 function memmapPages(box: Box, { value: said }: BoxFigure, emulator: Emulator): Answer {
   const costs = costsOf(box, emulator);
-  const value = costs.reduce((sum, { dram }) => sum + dram, 0) / 4096;
+  const value = costs.reduce((sum, { dramBytes: dram }) => sum + dram, 0) / 4096;
   // Pages of memory that holds its own memmap keep all of it, and no file says where a pool's pages lie.
-  const selfHosted = costs.some(({ onMemory }) => onMemory > 0);
-  const saving = costs.some(({ kind, dram }) => kind === "pool" && dram < 0);
+  const selfHosted = costs.some(({ onMemoryBytes: onMemory }) => onMemory > 0);
+  const saving = costs.some(({ kind, dramBytes: dram }) => kind === "pool" && dram < 0);
   if (value !== said && selfHosted && saving) {
     return {
       value: null,
@@ -179,7 +179,7 @@ function memmapPages(box: Box, { value: said }: BoxFigure, emulator: Emulator): 
 }
 
 function freed(box: Box, { of, value }: BoxFigure, emulator: Emulator): Answer {
-  const { preset: kernel, arch } = box.kernel;
+  const { preset: kernel, arch } = box.runningKernel;
   const one = (preset: string) => {
     const found = emulator.pool({ kernel: preset, arch, size: Number(of), count: 1, optimize: true });
     return typeof found === "string" ? null : found.freed;

@@ -7,7 +7,7 @@ import type { Facts, Place } from "./facts.ts";
 import { parameter } from "./kernel_of.ts";
 import { middle, sizeOf } from "./size.ts";
 
-type Joined = Pick<Box, "regions" | "ram" | "pools" | "dram" | "kernel">;
+type Joined = Pick<Box, "regions" | "ram" | "pools" | "dram" | "runningKernel">;
 
 /** All that were found. */
 export function contradictions(facts: Facts, box: Joined): Contradiction[] {
@@ -105,7 +105,7 @@ function ofMemory(facts: Facts, { pools }: Joined): Contradiction[] {
       found.push({ text, places: [at(total), ...rows] });
     }
   }
-  const pooled = pools.reduce((sum, pool) => sum + pool.size * pool.count, 0);
+  const pooled = pools.reduce((sum, pool) => sum + pool.sizeBytes * pool.count, 0);
   if (online > 0 && pooled > online) {
     const text = `huge pages of ${humanSize(pooled)} do not fit into the ${humanSize(online)} online`;
     found.push({ text, places: pools.map(at) });
@@ -122,13 +122,13 @@ function ofCommandLine(facts: Facts, { regions, dram }: Joined): Contradiction[]
     const [bytes, start] = match === null ? [null, null] : [sizeOf(match[1]), sizeOf(match[2])];
     if (bytes === null || start === null) continue;
     const end = start.least + bytes.least;
-    const inside = regions.find((r) => r.start !== null && r.start < end && start.least < r.start + r.size);
-    const same = inside !== undefined && inside.start === start.least && inside.size === bytes.least;
+    const inside = regions.find((r) => r.start !== null && r.start < end && start.least < r.start + r.sizeBytes);
+    const same = inside !== undefined && inside.start === start.least && inside.sizeBytes === bytes.least;
     const memory = dram.some((d) => d.start <= start.least && end <= d.end);
     if (inside !== undefined && !same) {
       const text =
         `memmap=${part} marks ${formatSize(bytes.least)} at ${formatSize(start.least)}, inside ${inside.dev} ` +
-        `(${formatSize(inside.size)} at ${formatSize(inside.start!)})`;
+        `(${formatSize(inside.sizeBytes)} at ${formatSize(inside.start!)})`;
       found.push({ text, places: [at(line!)] });
     } else if (memory) {
       found.push({ text: `memmap=${part} marks memory that lsmem has as DRAM`, places: [at(line!)] });

@@ -13,15 +13,15 @@ import { type Emulator, type NamespaceKey, type NamespaceSpec, type Outcome, typ
 /** What struct pages take of one part of a machine, or of several. Bytes. */
 export interface Spent {
   /** Memmap in DRAM; of a pool, less than nothing: what it gives back of the memmap that others have. */
-  readonly dram: number;
+  readonly dramBytes: number;
   /** Memmap in the pmem's reserve. */
-  readonly pmem: number;
+  readonly pmemBytes: number;
   /** Memmap in the hot-added memory that it describes. */
-  readonly onMemory: number;
+  readonly onMemoryBytes: number;
   /** Page tables that map it, in DRAM. */
-  readonly tables: number;
+  readonly tableBytes: number;
   /** Pmem that is neither data nor memmap: info block, reserve nobody uses, what alignment cuts off. */
-  readonly lost: number;
+  readonly lostBytes: number;
 }
 
 /** What one part of the machine takes. Bytes. */
@@ -35,24 +35,24 @@ export interface BoxCost extends Spent {
   /** Node it is near to. */
   readonly node: number;
   /** Memory whose struct pages these are. */
-  readonly bytes: number;
+  readonly sizeBytes: number;
   /** What users get. */
-  readonly usable: number;
+  readonly usableBytes: number;
   /** Why the emulator could not bring it up, or what else is to be said; null when nothing. */
   readonly remark: string | null;
 }
 
-const NOTHING: Spent = { dram: 0, pmem: 0, onMemory: 0, tables: 0, lost: 0 };
+const NOTHING: Spent = { dramBytes: 0, pmemBytes: 0, onMemoryBytes: 0, tableBytes: 0, lostBytes: 0 };
 
 /** What several parts take. */
 export function sumOf(parts: readonly Spent[]): Spent {
   const sum = (key: keyof Spent) => parts.reduce((n, part) => n + part[key], 0);
   return {
-    dram: sum("dram"),
-    pmem: sum("pmem"),
-    onMemory: sum("onMemory"),
-    tables: sum("tables"),
-    lost: sum("lost"),
+    dramBytes: sum("dramBytes"),
+    pmemBytes: sum("pmemBytes"),
+    onMemoryBytes: sum("onMemoryBytes"),
+    tableBytes: sum("tableBytes"),
+    lostBytes: sum("lostBytes"),
   };
 }
 
@@ -67,27 +67,34 @@ export function costsOf(box: Box, emulator: Emulator): BoxCost[] {
 }
 
 function memoryCosts(box: Box, emulator: Emulator): BoxCost[] {
-  const { preset: kernel, arch } = box.kernel;
+  const { preset: kernel, arch } = box.runningKernel;
   return [...new Set(box.dram.map((d) => d.node))].map((node) => {
     const size = box.dram.filter((d) => d.node === node).reduce((sum, d) => sum + d.end - d.start, 0);
     const found = emulator.memory({ kernel, arch, size });
-    const common = { kind: "memory", name: `node ${node}`, region: null, node, bytes: size, usable: size } as const;
+    const common = {
+      kind: "memory",
+      name: `node ${node}`,
+      region: null,
+      node,
+      sizeBytes: size,
+      usableBytes: size,
+    } as const;
     return typeof found === "string"
       ? { ...common, ...NOTHING, remark: found }
-      : { ...common, ...NOTHING, dram: found.memmap, tables: found.tables, remark: null };
+      : { ...common, ...NOTHING, dramBytes: found.memmap, tableBytes: found.tables, remark: null };
   });
 }
 
 /** The emulated namespace that one of the machine's is, or (`change`) could be. */
 export function namespaceSpec(box: Box, ns: BoxNamespace, change: Partial<NamespaceSpec> = {}): NamespaceSpec {
   return {
-    kernel: box.kernel.preset,
-    arch: box.kernel.arch,
+    kernel: box.runningKernel.preset,
+    arch: box.runningKernel.arch,
     start: ns.start % WINDOW,
     shared: sharesWindow(box, ns.start),
-    size: ns.size,
+    size: ns.sizeBytes,
     mode: ns.mode as NamespaceMode,
-    align: ns.align,
+    align: ns.alignBytes,
     map: ns.map as MapMode,
     ...change,
   };
@@ -100,7 +107,7 @@ function sharesWindow(box: Box, start: number): boolean {
   const before = (r: AddressRange) => r.start < start && r.end > from;
   return box.dram.some(before) || box.ram.some((ram) => ram.ranges.some(before)) ||
     box.regions.some((r) =>
-      r.namespaces.some((ns) => hasMemmap(box, ns) && before({ ...ns, end: ns.start + ns.size }))
+      r.namespaces.some((ns) => hasMemmap(box, ns) && before({ ...ns, end: ns.start + ns.sizeBytes }))
     );
 }
 
@@ -115,23 +122,30 @@ export function hasMemmap(box: Box, ns: BoxNamespace): boolean {
 }
 
 /** What an emulated namespace of `size` takes. */
-export function namespaceFigures(size: number, found: Outcome<NamespaceKey>): Spent & { readonly usable: number } {
-  if (typeof found === "string") return { ...NOTHING, usable: 0 };
+export function namespaceFigures(size: number, found: Outcome<NamespaceKey>): Spent & { readonly usableBytes: number } {
+  if (typeof found === "string") return { ...NOTHING, usableBytes: 0 };
   const { dram, pmem, tables, usable } = found;
-  return { dram, pmem, onMemory: 0, tables, lost: size - usable - pmem, usable };
+  return {
+    dramBytes: dram,
+    pmemBytes: pmem,
+    onMemoryBytes: 0,
+    tableBytes: tables,
+    lostBytes: size - usable - pmem,
+    usableBytes: usable,
+  };
 }
 
 function namespaceCost(box: Box, ns: BoxNamespace, emulator: Emulator): BoxCost {
-  const { dev: name, region, node, size: bytes } = ns;
-  const common = { kind: "namespace", name, region, node, bytes } as const;
-  const idle = { ...common, ...NOTHING, usable: bytes };
+  const { dev: name, region, node, sizeBytes } = ns;
+  const common = { kind: "namespace", name, region, node, sizeBytes } as const;
+  const idle = { ...common, ...NOTHING, usableBytes: sizeBytes };
   if (ns.map === null) return { ...idle, remark: `mode ${ns.mode}: no struct pages` };
   const found = emulator.namespace(namespaceSpec(box, ns));
-  if (typeof found === "string") return { ...idle, usable: 0, remark: `the emulated kernel refuses it: ${found}` };
-  if (hasMemmap(box, ns)) return { ...common, ...namespaceFigures(bytes, found), remark: null };
+  if (typeof found === "string") return { ...idle, usableBytes: 0, remark: `the emulated kernel refuses it: ${found}` };
+  if (hasMemmap(box, ns)) return { ...common, ...namespaceFigures(sizeBytes, found), remark: null };
   const ram = ramOf(box, ns);
   const remark = ram === null ? "disabled: no struct pages now" : `is System RAM, see ${ram.dev}`;
-  return { ...idle, lost: bytes - found.usable, usable: found.usable, remark };
+  return { ...idle, lostBytes: sizeBytes - found.usable, usableBytes: found.usable, remark };
 }
 
 /** The emulated memory blocks that a range of added memory is. */
@@ -141,7 +155,7 @@ export function ramSpec(
   { start, end }: AddressRange,
   change: Partial<RamSpec> = {},
 ): RamSpec {
-  const { preset: kernel, arch, blockBytes, memmapOnMemory, freeVmemmap } = box.kernel;
+  const { preset: kernel, arch, blockBytes, memmapOnMemory, freeVmemmap } = box.runningKernel;
   const spec = {
     kernel,
     arch,
@@ -173,28 +187,28 @@ export function kmemHostsMemmap(kernel: string): boolean {
 /** What System RAM takes, all ranges of it. */
 export function ramCost(box: Box, ram: BoxRam, emulator: Emulator, change: Partial<RamSpec> = {}): BoxCost {
   const region = box.regions.find((r) => r.namespaces.some((ns) => ns.dev === ram.namespace))?.dev ?? null;
-  const sums = { ...NOTHING, bytes: 0, usable: 0 };
+  const sums = { ...NOTHING, sizeBytes: 0, usableBytes: 0 };
   let remark: string | null = null;
   for (const range of ram.ranges) {
     const size = range.end - range.start;
     const found = emulator.ram(ramSpec(box, ram, range, change));
-    sums.bytes += size;
+    sums.sizeBytes += size;
     if (typeof found === "string") {
-      sums.lost += size;
+      sums.lostBytes += size;
       remark = `the emulated kernel refuses it: ${found}`;
       continue;
     }
-    sums.dram += found.dram;
-    sums.onMemory += found.onMemory;
-    sums.tables += found.tables;
-    sums.lost += size - found.added;
-    sums.usable += found.added - found.onMemory;
+    sums.dramBytes += found.dram;
+    sums.onMemoryBytes += found.onMemory;
+    sums.tableBytes += found.tables;
+    sums.lostBytes += size - found.added;
+    sums.usableBytes += found.added - found.onMemory;
   }
   return { kind: "ram", name: ram.dev, region, node: ram.node, ...sums, remark };
 }
 
-function poolCost(box: Box, { size, count, byNode }: BoxPool, emulator: Emulator): BoxCost {
-  const { preset: kernel, arch, freeVmemmap } = box.kernel;
+function poolCost(box: Box, { sizeBytes: size, count, byNode }: BoxPool, emulator: Emulator): BoxCost {
+  const { preset: kernel, arch, freeVmemmap } = box.runningKernel;
   const optimize = freeVmemmap === true;
   const bytes = size * count;
   const common = {
@@ -202,12 +216,12 @@ function poolCost(box: Box, { size, count, byNode }: BoxPool, emulator: Emulator
     name: poolName(size, count),
     region: null,
     node: byNode[0]?.node ?? 0,
-    bytes,
+    sizeBytes: bytes,
   } as const;
   const found = emulator.pool({ kernel, arch, size, count, optimize });
-  if (typeof found === "string") return { ...common, ...NOTHING, usable: bytes, remark: found };
+  if (typeof found === "string") return { ...common, ...NOTHING, usableBytes: bytes, remark: found };
   const remark = optimize ? null : "hugetlb_free_vmemmap is off";
-  return { ...common, ...NOTHING, dram: 0 - found.freed, tables: found.tables, usable: bytes, remark };
+  return { ...common, ...NOTHING, dramBytes: 0 - found.freed, tableBytes: found.tables, usableBytes: bytes, remark };
 }
 
 /** `20480 x 2M`. */

@@ -16,13 +16,13 @@ export interface FleetFigures {
   /** The kernel it names. */
   readonly release: string | null;
   /** DRAM, pmem and huge pages it has. */
-  readonly memory: number;
-  readonly pmem: number;
-  readonly hugePages: number;
+  readonly memoryBytes: number;
+  readonly pmemBytes: number;
+  readonly hugePageBytes: number;
   /** Struct pages and their tables in DRAM, in pmem, in hot-added memory. */
-  readonly dram: number;
-  readonly inPmem: number;
-  readonly onMemory: number;
+  readonly dramBytes: number;
+  readonly inPmemBytes: number;
+  readonly onMemoryBytes: number;
   /** Its figures that the emulator does not have, and statements that do not fit together. */
   readonly disagreements: number;
   /** The lever that gives most, in words; null when there is none. */
@@ -34,7 +34,7 @@ export interface FleetFigures {
 /** One machine: its figures, or why it has none. */
 export interface FleetRow {
   readonly name: string;
-  readonly error: string | null;
+  readonly why: string | null;
   readonly figures: FleetFigures | null;
 }
 
@@ -42,18 +42,26 @@ export interface FleetRow {
 export interface FleetTotal {
   readonly machines: number;
   readonly damaged: number;
-  readonly memory: number;
-  readonly pmem: number;
-  readonly dram: number;
-  readonly inPmem: number;
-  readonly onMemory: number;
+  readonly memoryBytes: number;
+  readonly pmemBytes: number;
+  readonly dramBytes: number;
+  readonly inPmemBytes: number;
+  readonly onMemoryBytes: number;
   /** By kind of lever: how many machines it gives something, and how much. */
   readonly levers: readonly (LeverGain & { readonly machines: number })[];
 }
 
 /** Equal for machines that have equal reports but for names of files and lines. */
 export function shapeKey(box: Box): string {
-  const shape = [box.kernel, box.dram, box.regions, box.ram, box.pools, box.said, box.contradictions.length];
+  const shape = [
+    box.runningKernel,
+    box.dram,
+    box.regions,
+    box.ram,
+    box.pools,
+    box.statements,
+    box.contradictions.length,
+  ];
   return JSON.stringify(shape, (key, value) => key === "file" || key === "line" ? undefined : value);
 }
 
@@ -62,13 +70,13 @@ export function figuresOf({ box, total, costs, checks, levers }: BoxReport): Fle
   const sum = (bytes: readonly number[]) => bytes.reduce((a, b) => a + b, 0);
   const best = levers.find((lever) => lever.why === null && !lever.changesUse);
   return {
-    release: box.kernel.release,
-    memory: sum(costs.filter((cost) => cost.kind === "memory").map((cost) => cost.bytes)),
-    pmem: sum(box.regions.map((region) => region.size)),
-    hugePages: sum(box.pools.map((pool) => pool.size * pool.count)),
-    dram: total.dram + total.tables,
-    inPmem: total.pmem,
-    onMemory: total.onMemory,
+    release: box.runningKernel.release,
+    memoryBytes: sum(costs.filter((cost) => cost.kind === "memory").map((cost) => cost.sizeBytes)),
+    pmemBytes: sum(box.regions.map((region) => region.sizeBytes)),
+    hugePageBytes: sum(box.pools.map((pool) => pool.sizeBytes * pool.count)),
+    dramBytes: total.dramBytes + total.tableBytes,
+    inPmemBytes: total.pmemBytes,
+    onMemoryBytes: total.onMemoryBytes,
     disagreements: checks.filter((check) => !check.agrees).length + box.contradictions.length,
     best: best === undefined ? null : `${best.what} (${best.of})`,
     gains: gainsOf(levers),
@@ -88,19 +96,19 @@ function gainsOf(levers: readonly BoxLever[]): LeverGain[] {
 
 function sumByKind(gains: readonly LeverGain[]): LeverGain[] {
   const sums = new Map<LeverGain["kind"], LeverGain>();
-  for (const { kind, dram, pmem, ram } of gains) {
-    sums.set(kind, { kind, ...sumOfGains(sums.get(kind) ?? NO_GAIN, { dram, pmem, ram }) });
+  for (const { kind, dramBytes, pmemBytes, ramBytes } of gains) {
+    sums.set(kind, { kind, ...sumOfGains(sums.get(kind) ?? NO_GAIN, { dramBytes, pmemBytes, ramBytes }) });
   }
   return [...sums.values()];
 }
 
-const SUMMED = ["memory", "pmem", "dram", "inPmem", "onMemory"] as const;
+const SUMMED = ["memoryBytes", "pmemBytes", "dramBytes", "inPmemBytes", "onMemoryBytes"] as const;
 
 /** Adds rows up as they come. */
 export class FleetSums {
   #machines = 0;
   #damaged = 0;
-  readonly #sums = { memory: 0, pmem: 0, dram: 0, inPmem: 0, onMemory: 0 };
+  readonly #sums = { memoryBytes: 0, pmemBytes: 0, dramBytes: 0, inPmemBytes: 0, onMemoryBytes: 0 };
   readonly #levers = new Map<LeverGain["kind"], LeverGain & { readonly machines: number }>();
 
   /** One more machine. */
@@ -111,10 +119,10 @@ export class FleetSums {
       return;
     }
     for (const key of SUMMED) this.#sums[key] += figures[key];
-    for (const { kind, dram, pmem, ram } of figures.gains) {
+    for (const { kind, dramBytes, pmemBytes, ramBytes } of figures.gains) {
       const have = this.#levers.get(kind);
       const machines = (have?.machines ?? 0) + 1;
-      this.#levers.set(kind, { kind, machines, ...sumOfGains(have ?? NO_GAIN, { dram, pmem, ram }) });
+      this.#levers.set(kind, { kind, machines, ...sumOfGains(have ?? NO_GAIN, { dramBytes, pmemBytes, ramBytes }) });
     }
   }
 

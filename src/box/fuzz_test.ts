@@ -70,7 +70,9 @@ Deno.test("a report answers whatever readBox() makes of an edited example", () =
   fc.assert(
     fc.property(paste, (text) => {
       const { total } = reportBy(emulator, readBox([{ name: "f", text }]));
-      for (const bytes of [total.dram, total.tables, total.pmem, total.lost]) assert(Number.isFinite(bytes), text);
+      for (const bytes of [total.dramBytes, total.tableBytes, total.pmemBytes, total.lostBytes]) {
+        assert(Number.isFinite(bytes), text);
+      }
     }),
     { numRuns: 20 },
   );

@@ -58,7 +58,8 @@ export function joinBox(facts: Facts): Box {
   const ram = [...joinRam(facts, regions, kernel.arch, notes), ...joinAdded(facts, added, kernel.blockBytes)];
   const pools = joinPools(facts, dram, wrong);
   assumed(facts, notes);
-  const box = { kernel, dram, regions, ram, pools, said: figuresSaid(facts, regions, ram, kernel) };
+  const statements = figuresSaid(facts, regions, ram, kernel);
+  const box = { runningKernel: kernel, dram, regions, ram, pools, statements };
   return { ...box, contradictions: [...contradictions(facts, box), ...wrong], notes };
 }
 
@@ -155,9 +156,9 @@ function joinPools(facts: Facts, dram: readonly BoxDram[], wrong: Contradiction[
       wrong.push({ text, places: of.map(({ file, line }) => ({ file, line })) });
     }
     const count = countOf(of);
-    if (count > 0) pools.push({ file, line, size, count, byNode });
+    if (count > 0) pools.push({ file, line, sizeBytes: size, count, byNode });
   }
-  return [...pools, ...bootPools(facts, dram, pools, wrong)].sort((a, b) => a.size - b.size);
+  return [...pools, ...bootPools(facts, dram, pools, wrong)].sort((a, b) => a.sizeBytes - b.sizeBytes);
 }
 
 /** Pools that the command line asks for and no counter tells of, if boot can have made them. */
@@ -173,13 +174,13 @@ function bootPools(
   const counted = new Set(facts.pools.map((pool) => pool.size));
   const found: BoxPool[] = [];
   for (const { size, count } of poolsOfCommandLine(line.word, 2 ** 21)) {
-    if (counted.has(size) || known.some((pool) => pool.size === size)) continue;
+    if (counted.has(size) || known.some((pool) => pool.sizeBytes === size)) continue;
     const place = { file: line.file, line: line.line };
     if (memory > 0 && size * count > memory) {
       const text = `the command line asks for ${count} huge pages of ${formatSize(size)}, ` +
         `more than the ${formatSize(memory)} of memory at boot; no counter says how many there are: not counted`;
       wrong.push({ text, places: [place] });
-    } else found.push({ ...place, size, count, byNode: [] });
+    } else found.push({ ...place, sizeBytes: size, count, byNode: [] });
   }
   return found;
 }

@@ -40,7 +40,7 @@ export function joinRegions(
 export function joinRam(facts: Facts, regions: readonly BoxRegion[], arch: string, notes: Note[]): BoxRam[] {
   const found: BoxRam[] = [];
   for (const dax of lastByChardev(facts.daxes.filter((d) => d.source === "daxctl" && d.mode === "system-ram"))) {
-    const namespace = regions.flatMap((r) => r.namespaces).find((ns) => ns.dax === dax.chardev) ?? null;
+    const namespace = regions.flatMap((r) => r.namespaces).find((ns) => ns.chardev === dax.chardev) ?? null;
     const ranges = dax.mappings.length > 0 ? dax.mappings : rangesOf(facts, arch, dax, namespace);
     if (ranges.length === 0) {
       const text = `nothing says where ${dax.chardev} lies (daxctl list -M, iomem): its blocks are not counted`;
@@ -66,8 +66,8 @@ function rangesOf(facts: Facts, arch: string, dax: DaxFact, namespace: BoxNamesp
   const resources = facts.resources.filter((r) => r.name === dax.chardev);
   if (resources.length > 0) return resources.map(({ start, end }) => ({ start, end }));
   if (namespace === null || namespace.map === null) return [];
-  const layout = { arch, align: namespace.align, map: namespace.map };
-  const data = dataOf(layout, namespace.start, namespace.size);
+  const layout = { arch, align: namespace.alignBytes, map: namespace.map };
+  const data = dataOf(layout, namespace.start, namespace.sizeBytes);
   if (data === null) return [];
   const start = namespace.start + data.offset;
   return [{ start, end: start + data.bytes }];
@@ -91,7 +91,7 @@ function joinRegion(
   // Where nothing says, behind the DRAM: only the place within 64 GiB has a say in what memmap costs.
   let at = start ?? Math.ceil(Math.max(4 * 2 ** 30, ...dram.map((d) => d.end)) / 2 ** 30) * 2 ** 30;
   for (const ns of namespaces) {
-    const left = known === null ? Infinity : known - joined.reduce((sum, other) => sum + other.size, 0);
+    const left = known === null ? Infinity : known - joined.reduce((sum, other) => sum + other.sizeBytes, 0);
     const sole = namespaces.length === 1 && region?.available?.most === 0;
     const from = resourceOf(facts, ns.dev)?.start ?? ns.start ?? at;
     const size = wholeSize(kernel, ns, from, align, left, sole && known !== null ? known : null);
@@ -102,19 +102,19 @@ function joinRegion(
     joined.push(joinNamespace(ns, dev, from, size, node, sole && known === size));
     at = from + size;
   }
-  const size = known ?? joined.reduce((sum, ns) => sum + ns.size, 0);
+  const size = known ?? joined.reduce((sum, ns) => sum + ns.sizeBytes, 0);
   if (size === 0) {
     // A region that is known by its namespaces alone, none of which could be read.
     if (region !== null) damaged({ ...facts, notes }, { file, line }, `${dev} has no size: left out`);
     return null;
   }
-  return { dev, start, size, align, node, namespaces: joined };
+  return { dev, start, sizeBytes: size, alignBytes: align, node, namespaces: joined };
 }
 
 /** What is wrong with a namespace's size. */
 function tooLarge(kernel: BoxKernel, ns: NamespaceFact, region: string, size: number | null, left: number): string {
   const printed = formatSize(middle(ns.size));
-  const { map, align } = shapeOf(ns);
+  const { map, alignBytes: align } = shapeOf(ns);
   if (Number.isFinite(left) && (size ?? ns.size.least) > left) {
     return `has ${printed}, more than ${region} with ${formatSize(left)} left`;
   }
@@ -135,19 +135,31 @@ function joinNamespace(
   sizeKnown: boolean,
 ): BoxNamespace {
   const { file, line, dev, dax, disabled } = ns;
-  const { mode, map, align } = shapeOf(ns);
+  const { mode, map, alignBytes } = shapeOf(ns);
   const exact = ns.size.least === ns.size.most && map !== null;
   const usable = exact ? ns.size.least : null;
-  const whole = { start, size, usable, sizeKnown };
-  return { file, line, dev, region, mode, map, align, ...whole, node: ns.node ?? node, dax, disabled };
+  const whole = { start, sizeBytes: size, usableBytes: usable, sizeKnown };
+  return {
+    file,
+    line,
+    dev,
+    region,
+    mode,
+    map,
+    alignBytes,
+    ...whole,
+    node: ns.node ?? node,
+    chardev: dax,
+    disabled,
+  };
 }
 
 /** Mode, place of the memmap, and page size, with ndctl's defaults for what an old version leaves out. */
-function shapeOf(ns: NamespaceFact): Pick<BoxNamespace, "mode" | "map" | "align"> {
+function shapeOf(ns: NamespaceFact): Pick<BoxNamespace, "mode" | "map" | "alignBytes"> {
   const mode = ns.mode ?? "raw";
   const mapped = mode === "fsdax" || mode === "devdax";
   const map = !mapped || ns.map === "none" ? null : ns.map === "mem" ? "mem" : "dev";
-  return { mode, map, align: ns.align ?? 2 ** 21 };
+  return { mode, map, alignBytes: ns.align ?? 2 ** 21 };
 }
 
 /**
@@ -162,7 +174,7 @@ function wholeSize(
   left: number,
   sole: number | null,
 ): number | null {
-  const { map, align: page } = shapeOf(ns);
+  const { map, alignBytes: page } = shapeOf(ns);
   if (map === null) return sole ?? roundest(ns.size);
   if (!daxAligns(ARCHS[kernel.arch]).includes(page)) return null;
   const layout: Layout = { arch: kernel.arch, align: page, map };
@@ -197,7 +209,7 @@ function startOf(
   const sole = namespaces.length === 1 ? namespaces[0] : null;
   const mapping = facts.daxes.find((d) => sole !== null && d.chardev === sole.dax && d.mappings.length > 0)
     ?.mappings[0];
-  const { map, align } = sole === null ? { map: null, align: 0 } : shapeOf(sole);
+  const { map, alignBytes: align } = sole === null ? { map: null, alignBytes: 0 } : shapeOf(sole);
   if (mapping !== undefined && map !== null) {
     const whole = size ?? sizeFor({ arch: kernel.arch, align, map }, 0, sole!.size, UNIT, MOST_BYTES);
     const data = whole === null ? null : dataOf({ arch: kernel.arch, align, map }, 0, whole);

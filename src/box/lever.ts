@@ -4,11 +4,11 @@
 /** What a change gives. Bytes; what it takes is less than nothing. */
 export interface Gains {
   /** DRAM given back, tables included. */
-  readonly dram: number;
+  readonly dramBytes: number;
   /** Data the pmem has room for, more or less than now. */
-  readonly pmem: number;
+  readonly pmemBytes: number;
   /** System RAM the blocks have, more or less than now. */
-  readonly ram: number;
+  readonly ramBytes: number;
 }
 
 /** A change. */
@@ -39,14 +39,18 @@ export interface BoxLever extends Gains {
 
 /** What gives most, first: DRAM counts twice, since it is the dearer and everybody needs it. */
 export function byWorth(a: Gains, b: Gains): number {
-  const worth = ({ dram, pmem, ram }: Gains) => 2 * dram + pmem + ram;
+  const worth = ({ dramBytes, pmemBytes, ramBytes }: Gains) => 2 * dramBytes + pmemBytes + ramBytes;
   return worth(b) - worth(a);
 }
 
 /** The sum of two. */
 export function sumOfGains(a: Gains, b: Gains): Gains {
-  return { dram: a.dram + b.dram, pmem: a.pmem + b.pmem, ram: a.ram + b.ram };
+  return {
+    dramBytes: a.dramBytes + b.dramBytes,
+    pmemBytes: a.pmemBytes + b.pmemBytes,
+    ramBytes: a.ramBytes + b.ramBytes,
+  };
 }
 
 /** A lever's figures when it gives nothing. */
-export const NO_GAIN = { dram: 0, pmem: 0, ram: 0, changesUse: false } as const;
+export const NO_GAIN = { dramBytes: 0, pmemBytes: 0, ramBytes: 0, changesUse: false } as const;

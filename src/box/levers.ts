@@ -28,7 +28,7 @@ export function leversOf(box: Box, costs: readonly BoxCost[], emulator: Emulator
 /** A lever that takes more DRAM than there is cannot be had. */
 function fitting(box: Box, lever: BoxLever): BoxLever {
   const memory = box.dram.reduce((sum, { start, end }) => sum + end - start, 0);
-  if (lever.why !== null || memory === 0 || -lever.dram < memory) return lever;
-  const why = `needs ${humanSize(-lever.dram)} of DRAM, the machine has ${humanSize(memory)}`;
+  if (lever.why !== null || memory === 0 || -lever.dramBytes < memory) return lever;
+  const why = `needs ${humanSize(-lever.dramBytes)} of DRAM, the machine has ${humanSize(memory)}`;
   return { ...lever, ...NO_GAIN, why, commands: [], caution: null };
 }

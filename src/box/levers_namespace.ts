@@ -18,13 +18,13 @@ export function namespaceLevers(box: Box, region: BoxRegion, ns: BoxNamespace, e
   const lever = (kind: BoxLever["kind"], what: string, change: Partial<NamespaceSpec>) =>
     changed(box, region, ns, emulator, kind, what, change);
   const other = ns.map === "mem" ? "dev" : "mem";
-  const huge = levelBytes(ARCHS[box.kernel.arch], 2);
+  const huge = levelBytes(ARCHS[box.runningKernel.arch], 2);
   const levers = [
     lever("map", other === "dev" ? "memmap into the pmem (map=dev)" : "memmap into DRAM (map=mem)", { map: other }),
   ];
   if (ns.mode === "devdax") {
-    if (ns.align < huge) levers.push(lever("align", `pages of ${formatSize(huge)}`, { align: huge }));
-    if (ns.align < huge && other === "mem") {
+    if (ns.alignBytes < huge) levers.push(lever("align", `pages of ${formatSize(huge)}`, { align: huge }));
+    if (ns.alignBytes < huge && other === "mem") {
       levers.push(lever("align", `pages of ${formatSize(huge)}, memmap in DRAM`, { align: huge, map: "mem" }));
     }
   } else {
@@ -33,8 +33,8 @@ export function namespaceLevers(box: Box, region: BoxRegion, ns: BoxNamespace, e
       levers.push(lever("mode", "devdax instead of fsdax, memmap in DRAM", { mode: "devdax", map: "mem" }));
     }
   }
-  const gives = (kernel: string) => lever("kernel", "", { kernel }).dram;
-  const release = releaseGiving(box.kernel.preset, gives);
+  const gives = (kernel: string) => lever("kernel", "", { kernel }).dramBytes;
+  const release = releaseGiving(box.runningKernel.preset, gives);
   if (release !== null) levers.push(lever("kernel", `Linux ${release}`, { kernel: release }));
   return levers;
 }
@@ -50,18 +50,18 @@ function changed(
 ): BoxLever {
   const spec = namespaceSpec(box, ns, change);
   const found = emulator.namespace(spec);
-  const now = namespaceFigures(ns.size, emulator.namespace(namespaceSpec(box, ns)));
+  const now = namespaceFigures(ns.sizeBytes, emulator.namespace(namespaceSpec(box, ns)));
   const common = { kind, what, of: ns.dev };
   const refusal = typeof found === "string" ? refused(region, ns, spec, found) : null;
   if (refusal !== null) return { ...common, ...NO_GAIN, why: refusal, commands: [], caution: null };
-  const then = namespaceFigures(ns.size, found);
-  const dram = now.dram + now.tables - then.dram - then.tables;
-  const pmem = then.usable - now.usable;
+  const then = namespaceFigures(ns.sizeBytes, found);
+  const dram = now.dramBytes + now.tableBytes - then.dramBytes - then.tableBytes;
+  const pmem = then.usableBytes - now.usableBytes;
   return {
     ...common,
-    dram,
-    pmem,
-    ram: 0,
+    dramBytes: dram,
+    pmemBytes: pmem,
+    ramBytes: 0,
     changesUse: spec.mode !== ns.mode,
     why: dram > 0 || pmem > 0 ? null : nothingGained(spec, ns),
     commands: [kind === "kernel" ? `boot ${what} or later` : command(ns, spec)],
@@ -75,7 +75,7 @@ function changed(
 
 /** Why the kernel will not have it. */
 function refused(region: BoxRegion, ns: BoxNamespace, { align }: NamespaceSpec, error: string): string {
-  if (ns.size % align !== 0) return `${ns.size} bytes are no multiple of ${formatSize(align)}`;
+  if (ns.sizeBytes % align !== 0) return `${ns.sizeBytes} bytes are no multiple of ${formatSize(align)}`;
   const odd = region.start !== null && ns.start % align !== 0;
   return `the kernel refuses it (${error})${
     odd ? `: the namespace begins at no multiple of ${formatSize(align)}` : ""
@@ -87,7 +87,7 @@ function nothingGained({ kernel, mode, map, align }: NamespaceSpec, ns: BoxNames
   if (mode === "devdax" && map === "dev") {
     return "gives nothing: with map=dev no tail pages are shared, whatever the page size";
   }
-  if (mode === "devdax" && align > ns.align) return `gives nothing: Linux ${kernel} shares no tail pages`;
+  if (mode === "devdax" && align > ns.alignBytes) return `gives nothing: Linux ${kernel} shares no tail pages`;
   return "gives nothing";
 }
 

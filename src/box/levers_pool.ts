@@ -25,16 +25,16 @@ function saved(box: Box, emulator: Emulator, change: Partial<PoolSpec>): number 
   return box.pools.reduce((sum, pool) => sum + savedBy(box, pool, emulator, change), 0);
 }
 
-function savedBy(box: Box, { size, count }: BoxPool, emulator: Emulator, change: Partial<PoolSpec>): number {
-  const { preset: kernel, arch, freeVmemmap } = box.kernel;
+function savedBy(box: Box, { sizeBytes: size, count }: BoxPool, emulator: Emulator, change: Partial<PoolSpec>): number {
+  const { preset: kernel, arch, freeVmemmap } = box.runningKernel;
   const found = emulator.pool({ kernel, arch, size, count, optimize: freeVmemmap === true, ...change });
   return typeof found === "string" ? 0 : found.freed - found.tables;
 }
 
-const names = (box: Box) => box.pools.map(({ size, count }) => poolName(size, count)).join(", ");
+const names = (box: Box) => box.pools.map(({ sizeBytes: size, count }) => poolName(size, count)).join(", ");
 
 function freeing(box: Box, emulator: Emulator, now: number): BoxLever {
-  const { freeVmemmap, memmapOnMemory, release, preset } = box.kernel;
+  const { freeVmemmap, memmapOnMemory, release, preset } = box.runningKernel;
   const dram = freeVmemmap === true ? 0 : saved(box, emulator, { optimize: true }) - now;
   const old = release !== null && versionOf(release) < versionOf("5.14");
   const tooSmall = dram <= 0 ? "pages of this size have too little vmemmap to free any" : null;
@@ -49,7 +49,7 @@ function freeing(box: Box, emulator: Emulator, now: number): BoxLever {
     kind: "hugetlb_free_vmemmap",
     what: "free the vmemmap of huge pages (HVO)",
     of: names(box),
-    dram,
+    dramBytes: dram,
     why,
     commands: why === null ? commands : [],
     caution: exclusive ? "up to 5.19 it switches memmap_on_memory off" : "making and freeing huge pages takes longer",
@@ -58,7 +58,7 @@ function freeing(box: Box, emulator: Emulator, now: number): BoxLever {
 
 /** A kernel that keeps fewer pages of each. */
 function newerKernel(box: Box, emulator: Emulator, now: number): BoxLever | null {
-  const { preset, freeVmemmap } = box.kernel;
+  const { preset, freeVmemmap } = box.runningKernel;
   const gives = (kernel: string) => saved(box, emulator, { kernel }) - now;
   const release = freeVmemmap === true ? releaseGiving(preset, gives) : null;
   if (release === null || gives(release) <= 0) return null;
@@ -67,7 +67,7 @@ function newerKernel(box: Box, emulator: Emulator, now: number): BoxLever | null
     kind: "kernel",
     what: `Linux ${release}: less vmemmap kept per huge page`,
     of: names(box),
-    dram: gives(release),
+    dramBytes: gives(release),
     why: null,
     commands: [`boot Linux ${release} or later`],
     caution: null,
@@ -76,13 +76,13 @@ function newerKernel(box: Box, emulator: Emulator, now: number): BoxLever | null
 
 /** The same memory in pages of 1 GiB. */
 function larger(box: Box, pool: BoxPool, emulator: Emulator): BoxLever | null {
-  const { size, count } = pool;
+  const { sizeBytes: size, count } = pool;
   const large = 2 ** 30;
-  if (size >= large || box.kernel.arch !== "x86-64") return null;
+  if (size >= large || box.runningKernel.arch !== "x86-64") return null;
   const most = Math.floor(size * count / large);
   const on = { optimize: true };
   const rest = { ...pool, count: count - most * large / size };
-  const whole = most === 0 ? 0 : savedBy(box, { ...pool, size: large, count: most }, emulator, on) +
+  const whole = most === 0 ? 0 : savedBy(box, { ...pool, sizeBytes: large, count: most }, emulator, on) +
     (rest.count === 0 ? 0 : savedBy(box, rest, emulator, on));
   const dram = whole - savedBy(box, pool, emulator, on);
   if (most === 0 || dram <= 0) return null;
@@ -93,7 +93,7 @@ function larger(box: Box, pool: BoxPool, emulator: Emulator): BoxLever | null {
       formatSize(size)
     }, HVO on`,
     of: poolName(size, count),
-    dram,
+    dramBytes: dram,
     why: null,
     commands: [`kernel command line: hugetlb_free_vmemmap=on hugepagesz=1G hugepages=${most}`],
     changesUse: true,

@@ -24,18 +24,19 @@ export function ramLevers(box: Box, ram: BoxRam, costs: readonly BoxCost[], emul
   ].filter((lever) => lever !== null);
 }
 
-const spent = ({ dram, tables }: BoxCost) => dram + tables;
+const spent = ({ dramBytes: dram, tableBytes: tables }: BoxCost) => dram + tables;
 
 function onMemory(box: Box, ram: BoxRam, now: BoxCost, emulator: Emulator): BoxLever {
-  const { preset, memmapOnMemory } = box.kernel;
-  const blocks = ram.ranges.reduce((sum, { start, end }) => sum + end - start, 0) / box.kernel.blockBytes;
+  const { preset, memmapOnMemory } = box.runningKernel;
+  const blocks = ram.ranges.reduce((sum, { start, end }) => sum + end - start, 0) / box.runningKernel.blockBytes;
   const can = (kernel: string) => mayHostMemmap(kernel, ram.by, blocks);
   // What it would give is asked of a kernel that has it.
   const kernel = can(preset) ? preset : RELEASES.findLast(can) ?? `${preset},kmemMemmapOnMemory=true`;
   const values = [memmapOnMemory || true, "force"] as const;
-  const value = values.find((v) => ramCost(box, ram, emulator, { kernel, memmapOnMemory: v }).onMemory > 0) ?? true;
+  const value = values.find((v) => ramCost(box, ram, emulator, { kernel, memmapOnMemory: v }).onMemoryBytes > 0) ??
+    true;
   const then = ramCost(box, ram, emulator, { kernel, memmapOnMemory: value });
-  const [dram, more] = [spent(now) - spent(then), then.usable - now.usable];
+  const [dram, more] = [spent(now) - spent(then), then.usableBytes - now.usableBytes];
   const never = neverOnMemory(box, ram, now, then);
   const old = can(preset) ? null : tooOld(box, ram);
   return {
@@ -43,7 +44,7 @@ function onMemory(box: Box, ram: BoxRam, now: BoxCost, emulator: Emulator): BoxL
     kind: "memmap_on_memory",
     what: "memmap on the hot-added memory itself",
     of: ram.dev,
-    ...(never !== null ? {} : { dram, ram: more }),
+    ...(never !== null ? {} : { dramBytes: dram, ramBytes: more }),
     why: never ?? old,
     commands: never !== null ? [] : [
       ...(old === null ? [] : ["boot Linux 6.8 or later"]),
@@ -57,13 +58,13 @@ function onMemory(box: Box, ram: BoxRam, now: BoxCost, emulator: Emulator): BoxL
 }
 
 /** Why it cannot be, whatever the kernel; null when it can. */
-function neverOnMemory({ kernel }: Box, { by }: BoxRam, now: BoxCost, then: BoxCost): string | null {
-  if (now.onMemory > 0) return "is on already";
+function neverOnMemory({ runningKernel: kernel }: Box, { by }: BoxRam, now: BoxCost, then: BoxCost): string | null {
+  if (now.onMemoryBytes > 0) return "is on already";
   if (by === "virtio_mem") return "virtio_mem never asks for it: it plugs parts of a block";
-  return then.onMemory > 0 ? null : `blocks of ${formatSize(kernel.blockBytes)} cannot hold their own memmap`;
+  return then.onMemoryBytes > 0 ? null : `blocks of ${formatSize(kernel.blockBytes)} cannot hold their own memmap`;
 }
 
-function tooOld({ kernel: { release, preset } }: Box, { by }: BoxRam): string {
+function tooOld({ runningKernel: { release, preset } }: Box, { by }: BoxRam): string {
   const who = by === "kmem" ? "kmem has it" : "memory of several blocks has it";
   return `${who} since Linux 6.8, this is ${release ?? preset}`;
 }
@@ -92,18 +93,18 @@ function withoutReserve(
   if (typeof found === "string") return null;
   const start = ns.start + found.offset;
   const then = ramCost(box, { ...ram, ranges: [{ start, end: start + found.usable }] }, emulator);
-  const [dram, more] = [spent(now) - spent(then), then.usable - now.usable];
+  const [dram, more] = [spent(now) - spent(then), then.usableBytes - now.usableBytes];
   return {
     ...NO_GAIN,
     kind: "map",
     what: "namespace without the reserve of map=dev, which kmem does not use",
     of: ns.dev,
-    dram,
-    ram: more,
+    dramBytes: dram,
+    ramBytes: more,
     why: more > 0 ? null : "gives nothing: the reserve is less than a memory block",
     commands: [
       `daxctl offline-memory ${ram.dev}`,
-      command(ns, { mode: "devdax", map: "mem", align: ns.align }),
+      command(ns, { mode: "devdax", map: "mem", align: ns.alignBytes }),
       `daxctl reconfigure-device -m system-ram ${ram.dev}`,
     ],
     caution: "the memory goes offline meanwhile",
@@ -112,7 +113,7 @@ function withoutReserve(
 
 /** What memory blocks cut off; their size is the kernel's choice, by how much memory there is. */
 function smallerBlocks(box: Box, ram: BoxRam, now: BoxCost, emulator: Emulator): BoxLever {
-  const { blockBytes, arch } = box.kernel;
+  const { blockBytes, arch } = box.runningKernel;
   const least = arch === "arm64-64k" ? 2 ** 29 : 2 ** 27;
   const then = ramCost(box, ram, emulator, { blockBytes: least });
   const small = blockBytes <= least;
@@ -121,9 +122,9 @@ function smallerBlocks(box: Box, ram: BoxRam, now: BoxCost, emulator: Emulator):
     kind: "block size",
     what: `memory blocks of ${formatSize(least)}`,
     of: ram.dev,
-    ...(small ? {} : { dram: spent(now) - spent(then), ram: then.usable - now.usable }),
+    ...(small ? {} : { dramBytes: spent(now) - spent(then), ramBytes: then.usableBytes - now.usableBytes }),
     why: small
-      ? `${formatSize(least)}, one section, is the least there is; alignment cuts off ${formatSize(now.lost)}`
+      ? `${formatSize(least)}, one section, is the least there is; alignment cuts off ${formatSize(now.lostBytes)}`
       : `the kernel chooses ${formatSize(blockBytes)} by itself where there are 64G of memory or more`,
     commands: [],
     caution: null,
@@ -141,20 +142,24 @@ function deviceAgain(
   if (ns === null) return null;
   const found = emulator.namespace(namespaceSpec(box, ns, { map: "mem", mode: "devdax" }));
   if (typeof found === "string") return null;
-  const shares = versionOf(box.kernel.preset) >= versionOf("5.19");
+  const shares = versionOf(box.runningKernel.preset) >= versionOf("5.19");
   const dram = spent(now) - found.dram - found.tables;
   return {
     ...NO_GAIN,
     kind: "mode",
-    what: `devdax with pages of ${formatSize(ns.align)} instead of System RAM`,
+    what: `devdax with pages of ${formatSize(ns.alignBytes)} instead of System RAM`,
     of: ram.dev,
-    dram,
-    pmem: found.usable,
-    ram: -now.usable,
-    why: dram > 0 ? null : shares ? "gives nothing" : `gives nothing: Linux ${box.kernel.preset} shares no tail pages`,
+    dramBytes: dram,
+    pmemBytes: found.usable,
+    ramBytes: -now.usableBytes,
+    why: dram > 0
+      ? null
+      : shares
+      ? "gives nothing"
+      : `gives nothing: Linux ${box.runningKernel.preset} shares no tail pages`,
     commands: [
       `daxctl reconfigure-device -f -m devdax ${ram.dev}`,
-      command(ns, { mode: "devdax", map: "mem", align: ns.align }),
+      command(ns, { mode: "devdax", map: "mem", align: ns.alignBytes }),
     ],
     changesUse: true,
     caution: "programs must map the device; it is no System RAM any more",

@@ -23,8 +23,8 @@ Deno.test("hugetlb_free_vmemmap: by kernel, and why not", () => {
   const pool = ["HugePages_Total: 1024\nHugepagesize: 2048 kB", DRAM];
   const of = (...lines: string[]) => levers(...pool, ...lines).find((l) => l.kind === "hugetlb_free_vmemmap")!;
   // 17 PTE tables: 16 sections, and the one that the pool begins in.
-  assertEquals(of("Linux version 6.1.0 x").dram, 1024 * 7 * 4096 - 17 * 4096);
-  assertEquals(of("Linux version 5.15.0 x").dram, 1024 * 6 * 4096 - 17 * 4096);
+  assertEquals(of("Linux version 6.1.0 x").dramBytes, 1024 * 7 * 4096 - 17 * 4096);
+  assertEquals(of("Linux version 5.15.0 x").dramBytes, 1024 * 6 * 4096 - 17 * 4096);
   assertEquals(of("Linux version 5.10.0 x").why, "needs Linux 5.14, this is 5.10.0");
   assertEquals(of("Linux version 6.1.0 x", "Command line: hugetlb_free_vmemmap=on").why, "is on already");
   const both = of("Linux version 5.15.0 x", "Command line: memory_hotplug.memmap_on_memory=1");
@@ -38,14 +38,14 @@ Deno.test("map, align and mode of a namespace: bytes given and taken", () => {
     levers(namespace(mode, map, usable), "Linux version 6.1.0 x", ...lines).filter((l) => l.kind === kind);
   // mem to dev: 2 pages per 2 MiB and 24 tables come back; 48 MiB of pmem hold the memmap of 3 GiB.
   const [dev] = by("map", "devdax", "mem", size - 2 * MIB);
-  assertEquals([dev.dram, dev.pmem], [(1536 * 2 + 24) * 4096, -48 * MIB]);
+  assertEquals([dev.dramBytes, dev.pmemBytes], [(1536 * 2 + 24) * 4096, -48 * MIB]);
   assertStringIncludes(dev.commands[0], "ndctl create-namespace -f -e namespace0.0 -m devdax -M dev -a 2M");
   // A page of 1 GiB keeps 2 of 4096; the data begins at 1 GiB.
   const [align] = by("align", "devdax", "mem", size - 2 * MIB);
-  assertEquals([align.dram, align.pmem], [(1536 - 3) * 2 * 4096, -(GIB - 2 * MIB)]);
+  assertEquals([align.dramBytes, align.pmemBytes], [(1536 - 3) * 2 * 4096, -(GIB - 2 * MIB)]);
   // fsdax has all struct pages, in 2 MiB leaves.
   const [mode] = by("mode", "fsdax", "mem", size - 2 * MIB);
-  assertEquals([mode.dram, mode.changesUse], [48 * MIB - (1536 * 2 + 24) * 4096, true]);
+  assertEquals([mode.dramBytes, mode.changesUse], [48 * MIB - (1536 * 2 + 24) * 4096, true]);
   const none = by("mode", "fsdax", "dev", size - 50 * MIB).find((lever) => lever.why !== null)!;
   assertStringIncludes(none.why!, "with map=dev no tail pages are shared");
 });
@@ -53,7 +53,7 @@ Deno.test("map, align and mode of a namespace: bytes given and taken", () => {
 Deno.test("a kernel that shares tail pages is a lever for one that does not", () => {
   const [kernel] = levers(namespace("devdax", "mem", 3 * GIB - 2 * MIB), "Linux version 5.14.0 x")
     .filter((l) => l.kind === "kernel");
-  assertEquals(kernel.dram, 48 * MIB - (1536 * 2 + 24) * 4096);
+  assertEquals(kernel.dramBytes, 48 * MIB - (1536 * 2 + 24) * 4096);
   assertStringIncludes(kernel.commands[0], "boot Linux ");
 });
 
@@ -64,7 +64,7 @@ Deno.test("memmap that does not fit into DRAM cannot be had", () => {
     l.kind === "map"
   );
   assertEquals(mem.why, "needs 96 GiB of DRAM, the machine has 4 GiB");
-  assertEquals([mem.dram, mem.commands], [0, []]);
+  assertEquals([mem.dramBytes, mem.commands], [0, []]);
 });
 
 Deno.test("larger memory blocks cut off more; memmap_on_memory by kernel", () => {
@@ -74,12 +74,16 @@ Deno.test("larger memory blocks cut off more; memmap_on_memory by kernel", () =>
   const of = (kind: string, ...lines: string[]) =>
     levers(device, DRAM, "Memory block size: 2G", ...lines).find((l) => l.kind === kind)!;
   const blocks = of("block size", "Linux version 6.1.0 x");
-  assertEquals([blocks.ram, blocks.why], [
+  assertEquals([blocks.ramBytes, blocks.why], [
     31 * 128 * MIB - 2 * GIB,
     "the kernel chooses 2G by itself where there are 64G of memory or more",
   ]);
   const old = of("memmap_on_memory", "Linux version 6.1.0 x");
-  assertEquals([old.dram, old.ram, old.why], [32 * MIB, -32 * MIB, "kmem has it since Linux 6.8, this is 6.1.0"]);
+  assertEquals([old.dramBytes, old.ramBytes, old.why], [
+    32 * MIB,
+    -32 * MIB,
+    "kmem has it since Linux 6.8, this is 6.1.0",
+  ]);
   assert(old.commands.includes("boot Linux 6.8 or later"));
 });
 
@@ -91,13 +95,18 @@ const ADDED = `${DRAM}\n0x180000000-0x1bfffffff 1G online 0`;
 Deno.test("memory beyond what the firmware said at boot was added: DIMMs that may hold their own memmap", () => {
   const of = (...lines: string[]) => reportBy(emulator, readBox([{ name: "f", text: lines.join("\n") }]));
   const report = of(ADDED, E820, "Linux version 6.12.0 x");
-  assertEquals(report.costs.map(({ kind, name, dram }) => [kind, name, dram / MIB]), [
+  assertEquals(report.costs.map(({ kind, name, dramBytes: dram }) => [kind, name, dram / MIB]), [
     ["memory", "node 0", 64],
     ["ram", "memory48-55", 16],
   ]);
   assertEquals(report.levers.length, 1);
   const [lever] = report.levers;
-  assertEquals([lever.kind, lever.dram, lever.ram, lever.why], ["memmap_on_memory", 16 * MIB, -16 * MIB, null]);
+  assertEquals([lever.kind, lever.dramBytes, lever.ramBytes, lever.why], [
+    "memmap_on_memory",
+    16 * MIB,
+    -16 * MIB,
+    null,
+  ]);
   assertEquals(lever.commands, [
     "kernel command line: memory_hotplug.memmap_on_memory=1",
     "chmem -d 0x180000000-0x1bfffffff",
@@ -109,23 +118,26 @@ Deno.test("memory beyond what the firmware said at boot was added: DIMMs that ma
     "memory of several blocks has it since Linux 6.8, this is 6.1.0",
   );
   const one = `${DRAM}\n0x180000000-0x187ffffff 128M online 0`;
-  assertEquals(of(one, E820, "Linux version 6.1.0 x").levers[0].dram, 2 * MIB);
+  assertEquals(of(one, E820, "Linux version 6.1.0 x").levers[0].dramBytes, 2 * MIB);
   // On already; what virtio_mem plugs never has it; without a map of the firmware all is boot's.
   const on = of(ADDED, E820, "Linux version 6.12.0 x", "Command line: memory_hotplug.memmap_on_memory=1");
-  assertEquals([on.levers[0].why, on.costs[1].onMemory, on.costs[1].dram], ["is on already", 16 * MIB, 0]);
+  assertEquals([on.levers[0].why, on.costs[1].onMemoryBytes, on.costs[1].dramBytes], ["is on already", 16 * MIB, 0]);
   const virtio = of(ADDED, E820, "180000000-1bfffffff : virtio0\n  180000000-1bfffffff : System RAM (virtio_mem)");
   assertStringIncludes(virtio.levers[0].why!, "virtio_mem never asks for it");
-  assertEquals(of(ADDED).costs.map(({ kind, dram }) => [kind, dram / MIB]), [["memory", 80]]);
+  assertEquals(of(ADDED).costs.map(({ kind, dramBytes: dram }) => [kind, dram / MIB]), [["memory", 80]]);
 });
 
 Deno.test("what lsmem says of MEMMAP-ON-MEMORY counts, whatever the kernel would do", () => {
   const table = "RANGE SIZE STATE MEMMAP-ON-MEMORY\n0x0-0x7fffffff 2G online no\n0x100000000-0x13fffffff 1G online yes";
   for (const version of ["6.1.0", "6.12.0"]) {
     const { costs } = reportBy(emulator, readBox([{ name: "f", text: `${table}\nLinux version ${version} x` }]));
-    assertEquals(costs.map(({ kind, dram, onMemory }) => [kind, dram / MIB, onMemory / MIB]), [
-      ["memory", 32, 0],
-      ["ram", 0, 16],
-    ]);
+    assertEquals(
+      costs.map(({ kind, dramBytes: dram, onMemoryBytes: onMemory }) => [kind, dram / MIB, onMemory / MIB]),
+      [
+        ["memory", 32, 0],
+        ["ram", 0, 16],
+      ],
+    );
   }
 });
 
@@ -141,8 +153,8 @@ Deno.test("memmap_on_memory=force is read, and counts from 6.6 on; a block that 
   // The value is read from either place.
   for (const line of ["Command line: memory_hotplug.memmap_on_memory=force", "Memmap on memory parameter: force"]) {
     const { box, costs } = of("Linux version 6.12.0 x", line);
-    assertEquals([box.kernel.memmapOnMemory, costs.at(-1)!.onMemory], ["force", 32 * MIB]);
+    assertEquals([box.runningKernel.memmapOnMemory, costs.at(-1)!.onMemoryBytes], ["force", 32 * MIB]);
     // Kernels before 6.6 take it for off.
-    assertEquals(of("Linux version 6.1.0 x", line).costs.at(-1)!.onMemory, 0);
+    assertEquals(of("Linux version 6.1.0 x", line).costs.at(-1)!.onMemoryBytes, 0);
   }
 });

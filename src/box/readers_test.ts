@@ -302,9 +302,9 @@ Deno.test("readBox() finds the whole of a namespace without labels, or of a regi
   const list = '{"dev":"namespace0.0","mode":"devdax","map":"mem","align":2097152,"size":1073741824}';
   const alone = readBox([{ name: "f", text: list }]).regions[0].namespaces[0];
   // 1 GiB of data behind 2 MiB of label and info block: no multiple of 16 MiB.
-  assertEquals(alone.size, GIB + 2 ** 21);
+  assertEquals(alone.sizeBytes, GIB + 2 ** 21);
   const region = `{"dev":"region0","size":${4 * GIB},"align":2097152,"available_size":${3 * GIB - 2 ** 21},` +
     `"namespaces":[${list}]}`;
-  const { align, namespaces } = readBox([{ name: "f", text: region }]).regions[0];
-  assertEquals([align, namespaces[0].size], [2 ** 21, GIB + 2 ** 21]);
+  const { alignBytes: align, namespaces } = readBox([{ name: "f", text: region }]).regions[0];
+  assertEquals([align, namespaces[0].sizeBytes], [2 ** 21, GIB + 2 ** 21]);
 });

@@ -20,12 +20,18 @@ const REPORT = boxReport(readBox(example()));
 Deno.test("the example box is one machine, whichever order its files come in", () => {
   const box = readBox(example());
   assertEquals(box.dram, [{ node: 0, start: 0, end: 2 * GIB }, { node: 0, start: 4 * GIB, end: 18 * GIB }]);
-  assertEquals(box.regions.map((r) => [r.dev, r.start, r.size]), [["region0", 18 * GIB, 64 * GIB]]);
+  assertEquals(box.regions.map((r) => [r.dev, r.start, r.sizeBytes]), [["region0", 18 * GIB, 64 * GIB]]);
   const [ns] = box.regions[0].namespaces;
-  assertEquals([ns.mode, ns.map, ns.align, ns.size, ns.dax], ["devdax", "dev", 2 * MIB, 64 * GIB, "dax0.0"]);
+  assertEquals([ns.mode, ns.map, ns.alignBytes, ns.sizeBytes, ns.chardev], [
+    "devdax",
+    "dev",
+    2 * MIB,
+    64 * GIB,
+    "dax0.0",
+  ]);
   assertEquals(box.ram.map((r) => [r.dev, r.node, r.namespace, r.zone]), [["dax0.0", 2, "namespace0.0", "Movable"]]);
-  assertEquals(box.pools.map((p) => [p.size, p.count]), [[2 * MIB, 20480]]);
-  const { release, preset, freeVmemmap, memmapOnMemory, blockBytes } = box.kernel;
+  assertEquals(box.pools.map((p) => [p.sizeBytes, p.count]), [[2 * MIB, 20480]]);
+  const { release, preset, freeVmemmap, memmapOnMemory, blockBytes } = box.runningKernel;
   assertEquals([release, preset, freeVmemmap, memmapOnMemory, blockBytes], [
     "6.1.0-99-amd64",
     "6.1",
@@ -33,19 +39,21 @@ Deno.test("the example box is one machine, whichever order its files come in", (
     true,
     128 * MIB,
   ]);
-  const strip = ({ contradictions, said, ...rest }: typeof box) => ({
+  const strip = ({ contradictions, statements: said, ...rest }: typeof box) => ({
     ...rest,
     said: said.length,
     n: contradictions.length,
   });
   assertEquals(strip(readBox(example().reverse())), strip(box));
   const pasted = readBox([{ name: "all", text: example().map(({ text }) => text).join("\n") }]);
-  assertEquals([pasted.regions[0].size, pasted.ram.length, pasted.notes], [64 * GIB, 1, []]);
+  assertEquals([pasted.regions[0].sizeBytes, pasted.ram.length, pasted.notes], [64 * GIB, 1, []]);
 });
 
 Deno.test("the example box: what struct pages cost, to the byte", () => {
   const { costs, total, nodes, regions } = REPORT;
-  const figures = costs.map((c) => [c.name, c.node, c.dram, c.pmem, c.onMemory, c.tables, c.lost, c.usable]);
+  const figures = costs.map((
+    c,
+  ) => [c.name, c.node, c.dramBytes, c.pmemBytes, c.onMemoryBytes, c.tableBytes, c.lostBytes, c.usableBytes]);
   assertEquals(figures, [
     // 16 GiB / 64; a PMD table and a PUD table.
     ["node 0", 0, 256 * MIB, 0, 0, 2 * 4096, 0, 16 * GIB],
@@ -58,10 +66,17 @@ Deno.test("the example box: what struct pages cost, to the byte", () => {
   ]);
   const dram = 256 * MIB + 503 * 2 * MIB - 20480 * 7 * 4096;
   const tables = (2 + 1 + 321) * 4096;
-  assertEquals(total, { name: "all", dram, tables, pmem: 0, onMemory: 0, lost: (1026 + 126) * MIB });
-  assertEquals(total.dram, 736100352);
-  assertEquals(nodes.map((n) => [n.name, n.dram]), [["node 0", 256 * MIB - 560 * MIB], ["node 2", 1006 * MIB]]);
-  assertEquals(regions.map((r) => [r.name, r.dram, r.lost]), [["region0", 1006 * MIB, 1152 * MIB]]);
+  assertEquals(total, {
+    name: "all",
+    dramBytes: dram,
+    tableBytes: tables,
+    pmemBytes: 0,
+    onMemoryBytes: 0,
+    lostBytes: (1026 + 126) * MIB,
+  });
+  assertEquals(total.dramBytes, 736100352);
+  assertEquals(nodes.map((n) => [n.name, n.dramBytes]), [["node 0", 256 * MIB - 560 * MIB], ["node 2", 1006 * MIB]]);
+  assertEquals(regions.map((r) => [r.name, r.dramBytes, r.lostBytes]), [["region0", 1006 * MIB, 1152 * MIB]]);
 });
 
 Deno.test("the example box: its own words beside the emulator's", () => {
@@ -107,7 +122,7 @@ Deno.test("the example box: what does not fit together is said", () => {
 
 Deno.test("the example box: levers give and take bytes", () => {
   const { levers } = REPORT;
-  const figures = levers.map((l) => [l.kind, l.dram, l.pmem, l.ram, l.why === null]);
+  const figures = levers.map((l) => [l.kind, l.dramBytes, l.pmemBytes, l.ramBytes, l.why === null]);
   // With map=mem the data begins 2 MiB in, and 511 of 512 blocks are whole.
   assertEquals(figures.filter(([kind]) => kind === "map"), [["map", -8 * 2 * MIB, 0, GIB, true]]);
   // Not before 6.8: 503 blocks of 128 MiB would hold their own 2 MiB.

@@ -22,9 +22,9 @@ function ofNamespaces(facts: Facts, regions: readonly BoxRegion[]): BoxFigure[] 
   const found: BoxFigure[] = [];
   for (const ns of regions.flatMap((r) => r.namespaces)) {
     // Worked out from the usable size, the whole would agree with it in any case.
-    if (ns.usable !== null && ns.sizeKnown) found.push(figure(ns, "usable", ns.dev, ns.usable));
-    if (ns.dax === null) continue;
-    const resource = facts.resources.find((r) => r.name === ns.dax);
+    if (ns.usableBytes !== null && ns.sizeKnown) found.push(figure(ns, "usable", ns.dev, ns.usableBytes));
+    if (ns.chardev === null) continue;
+    const resource = facts.resources.find((r) => r.name === ns.chardev);
     const placed = facts.resources.some((r) => r.name === ns.dev || r.name.startsWith("Persistent Memory"));
     if (resource !== undefined && placed) found.push(figure(resource, "dax-start", ns.dev, resource.start));
   }

@@ -55,10 +55,10 @@ function drawn(marks: readonly Mark[], title: string, axis: string): Pick<Sectio
 }
 
 const PLACES: readonly (readonly [keyof Spent, string])[] = [
-  ["dram", "memmap in DRAM"],
-  ["tables", "page tables"],
-  ["pmem", "memmap in pmem"],
-  ["onMemory", "memmap on the memory itself"],
+  ["dramBytes", "memmap in DRAM"],
+  ["tableBytes", "page tables"],
+  ["pmemBytes", "memmap in pmem"],
+  ["onMemoryBytes", "memmap on the memory itself"],
 ];
 
 function costs({ costs, nodes, regions, total }: BoxReport): Section {
@@ -70,8 +70,8 @@ function costs({ costs, nodes, regions, total }: BoxReport): Section {
     name,
     memory,
     ...PLACES.map(([key]) => bytes(c[key])),
-    bytes(c.lost),
-    String(c.dram + c.tables),
+    bytes(c.lostBytes),
+    String(c.dramBytes + c.tableBytes),
     remark,
   ];
   return {
@@ -81,13 +81,13 @@ function costs({ costs, nodes, regions, total }: BoxReport): Section {
     ...drawn(marks, "What struct pages take, by part", "memmap and its page tables"),
     head: ["part", "memory", ...PLACES.map(([, name]) => name), "unused pmem", "bytes of DRAM in all", "remark"],
     rows: [
-      ...costs.map((c) => row(partName(c), humanSize(c.bytes), c, c.remark ?? "")),
+      ...costs.map((c) => row(partName(c), humanSize(c.sizeBytes), c, c.remark ?? "")),
       ...sums.map((sum) => row(sum.name === "all" ? "in all" : `in all, ${sum.name}`, "", sum, "")),
     ],
   };
 }
 
-const GAINS = [["dram", "DRAM"], ["ram", "System RAM"], ["pmem", "pmem for data"]] as const;
+const GAINS = [["dramBytes", "DRAM"], ["ramBytes", "System RAM"], ["pmemBytes", "pmem for data"]] as const;
 
 const gainsOf = (lever: Gains) => GAINS.map(([key]) => signed(lever[key]));
 
@@ -184,12 +184,12 @@ function fleetLevers({ levers }: FleetTotal): Section {
 }
 
 function machines(rows: readonly FleetRow[]): Section {
-  const most = rows.filter(({ figures }) => figures !== null && figures.dram > 0)
-    .sort((a, b) => b.figures!.dram - a.figures!.dram).slice(0, MOST_BARS);
+  const most = rows.filter(({ figures }) => figures !== null && figures.dramBytes > 0)
+    .sort((a, b) => b.figures!.dramBytes - a.figures!.dramBytes).slice(0, MOST_BARS);
   // Machines of one name are told apart by their place.
   const bars = most.map(({ name, figures }, i): Bar => ({
     label: `${i + 1}. ${name.slice(0, 30)}`,
-    value: figures!.dram,
+    value: figures!.dramBytes,
   }));
   const title = "DRAM that struct pages take, by machine";
   const options = { document: serverDocument(), title, axis: "DRAM", unit: "bytes" } as const;
@@ -201,14 +201,14 @@ function machines(rows: readonly FleetRow[]): Section {
     chart: bars.length === 0 ? null : barChart(bars, options),
     legend: [],
     head: ["machine", "kernel", "DRAM", "pmem", "spent", "spent in pmem", "best lever, or what is wrong"],
-    rows: rows.map(({ name, error, figures: f }) =>
+    rows: rows.map(({ name, why: error, figures: f }) =>
       f === null ? [name, "damaged", "", "", "", "", error!] : [
         name,
         f.release ?? "?",
-        bytes(f.memory),
-        bytes(f.pmem),
-        bytes(f.dram),
-        bytes(f.inPmem),
+        bytes(f.memoryBytes),
+        bytes(f.pmemBytes),
+        bytes(f.dramBytes),
+        bytes(f.inPmemBytes),
         f.best ?? "",
       ]
     ),

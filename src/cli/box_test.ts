@@ -37,7 +37,7 @@ Deno.test("lab box: the answer comes first, within 100 columns", async () => {
 
 Deno.test("lab box --json, --csv: the same figures", async () => {
   const { report } = JSON.parse((await lab("box", EXAMPLE, "--json")).out);
-  assertEquals(report.total.dram + report.total.tables, 737427456);
+  assertEquals(report.total.dramBytes + report.total.tableBytes, 737427456);
   const rows = (await lab("box", EXAMPLE, "--csv")).out.trim().split("\r\n").map((row) => row.split(","));
   assertEquals(rows[0].slice(0, 8), ["table", "kind", "name", "region", "node", "bytes", "dram", "tables"]);
   const costs = rows.filter(([table]) => table === "cost");
@@ -48,7 +48,7 @@ Deno.test("lab box --json, --csv: the same figures", async () => {
   assertEquals([levers.length, costs.length + levers.length + 1], [report.levers.length, rows.length]);
   assertEquals(levers[0].slice(0, 3), ["lever", report.levers[0].kind, report.levers[0].of]);
   assertEquals(rows[0].slice(-7, -3), ["gives_dram", "gives_pmem", "gives_ram", "changes_use"]);
-  assertEquals(gives(levers[2]), String(report.levers[2].ram));
+  assertEquals(gives(levers[2]), String(report.levers[2].ramBytes));
   const both = await lab("box", EXAMPLE, "--json", "--csv");
   assertEquals([both.code, both.err], [2, "lab: box: --csv and --json are two forms: give one of them\n"]);
 });
@@ -164,12 +164,14 @@ Deno.test("lab box --html: charts whose every value is in a table, no script, no
     const cells = [...document.querySelectorAll("#costs tbody tr")].map((row) =>
       [...row.querySelectorAll("td")].map((cell) => cell.textContent)
     );
-    assertEquals(cells.at(-1)![7], String(report.total.dram + report.total.tables));
+    assertEquals(cells.at(-1)![7], String(report.total.dramBytes + report.total.tableBytes));
     // Each bar's value, and each of the table's that is not nothing.
     const titles = [...document.querySelectorAll("#costs svg rect title")].map((title) => title.textContent);
-    const values = report.costs.flatMap((c: Record<string, number>) => [c.dram, c.tables, c.pmem, c.onMemory]);
+    const values = report.costs.flatMap((
+      c: Record<string, number>,
+    ) => [c.dramBytes, c.tableBytes, c.pmemBytes, c.onMemoryBytes]);
     assertEquals(titles.length, values.filter((value: number) => value !== 0).length);
-    assert(titles.some((title) => title.endsWith(`: ${report.costs[0].dram}`)), `${titles}`);
+    assert(titles.some((title) => title.endsWith(`: ${report.costs[0].dramBytes}`)), `${titles}`);
     const rows = document.querySelectorAll("#levers tbody tr, #refused tbody tr").length;
     assertEquals(rows, report.levers.length);
     const { document: named } = await page(`${dir}/a<b>.txt`);

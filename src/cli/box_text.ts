@@ -47,14 +47,14 @@ const amount = (bytes: number) => bytes === 0 ? "-" : bytes < 0 ? signed(bytes) 
 
 /** The answer: what struct pages take, the best lever, the kernel. */
 export function answer({ total, levers, box }: BoxReport): string[] {
-  const { dram, tables, pmem, onMemory } = total;
+  const { dramBytes: dram, tableBytes: tables, pmemBytes: pmem, onMemoryBytes: onMemory } = total;
   const elsewhere = [[pmem, "pmem"], [onMemory, "hot-added memory"]] as const;
   const parts = [
     `${humanSize(dram + tables)} of DRAM (${exact(dram + tables)} bytes, ${humanSize(tables)} of them page tables)`,
     ...elsewhere.filter(([bytes]) => bytes > 0).map(([bytes, where]) => `${humanSize(bytes)} of ${where}`),
   ];
   const best = levers.find((lever) => lever.why === null && !lever.changesUse) ?? levers.find((l) => l.why === null);
-  const { release, preset, arch } = box.kernel;
+  const { release, preset, arch } = box.runningKernel;
   return [
     `Struct pages take ${parts.join(" and ")} now.`,
     best === undefined
@@ -82,15 +82,15 @@ function costLines({ costs, nodes, regions, total }: BoxReport): string[] {
   const row = (name: string, c: Spent, memory: string) => [
     name,
     memory,
-    amount(c.dram),
-    amount(c.tables),
-    amount(c.pmem),
-    amount(c.onMemory),
-    amount(c.lost),
+    amount(c.dramBytes),
+    amount(c.tableBytes),
+    amount(c.pmemBytes),
+    amount(c.onMemoryBytes),
+    amount(c.lostBytes),
   ];
   const rows = [
     ["part", "memory", "DRAM", "tables", "pmem", "on itself", "unused pmem"],
-    ...costs.map((c) => row(partName(c), c, humanSize(c.bytes))),
+    ...costs.map((c) => row(partName(c), c, humanSize(c.sizeBytes))),
     ...(nodes.length > 1 ? nodes.map((n) => row(`in all, ${n.name}`, n, "")) : []),
     ...(regions.length > 1 ? regions.map((r) => row(`in all, ${r.name}`, r, "")) : []),
     row("in all", total, ""),
@@ -103,7 +103,7 @@ function costLines({ costs, nodes, regions, total }: BoxReport): string[] {
 }
 
 /** What a lever gives and takes, in words. */
-export function gives({ dram, pmem, ram }: Gains): string {
+export function gives({ dramBytes: dram, pmemBytes: pmem, ramBytes: ram }: Gains): string {
   const kinds = [[dram, "DRAM"], [ram, "System RAM"], [pmem, "pmem for data"]] as const;
   const parts = kinds.filter(([bytes]) => bytes !== 0).map(([bytes, what]) => `${signed(bytes)} of ${what}`);
   return parts.length === 0 ? "nothing" : parts.join(", ");
@@ -118,7 +118,9 @@ function leverLines(levers: readonly BoxLever[]): string[] {
     ...(lever.caution === null ? [] : wrapped(`But: ${lever.caution}.`, "     ")),
   ];
   const not = (lever: BoxLever) => {
-    const worth = lever.dram !== 0 || lever.ram !== 0 || lever.pmem !== 0 ? ` Would give ${gives(lever)}.` : "";
+    const worth = lever.dramBytes !== 0 || lever.ramBytes !== 0 || lever.pmemBytes !== 0
+      ? ` Would give ${gives(lever)}.`
+      : "";
     return wrapped(`${lever.what} (${lever.of}): ${lever.why}.${worth}`);
   };
   return [

@@ -15,13 +15,13 @@ import { probe, type Probes } from "./probes.ts";
 /** One case, predicted and measured. Milliseconds. */
 export interface CalibrateRow {
   readonly name: string;
-  readonly predictedMs: number;
+  readonly predictedHostMs: number;
   /** Best of the rounds. */
-  readonly measuredMs: number;
+  readonly hostMs: number;
   /** Median of the rounds over the best: well above 1 on a host with other work to do. Null when read from a file. */
   readonly spread: number | null;
   /** Predicted over measured, less one. */
-  readonly error: number;
+  readonly deviation: number;
 }
 
 /** What `lab calibrate` prints with `--json`. */
@@ -30,9 +30,9 @@ export interface CalibrateReport {
   /** Nanoseconds per step. */
   readonly probes: Probes;
   /** Nanoseconds per count, of terms the host has a cost for. */
-  readonly cost: CostTable["ns"];
+  readonly costNs: CostTable["ns"];
   /** Where measuredMs comes from: `here` or the bench file. */
-  readonly measured: string;
+  readonly measuredBy: string;
   readonly rows: readonly CalibrateRow[];
 }
 
@@ -77,13 +77,19 @@ export function calibrate(times: ReadonlyMap<string, number> | null, measured: s
     bar.update(i + 2, steps, name);
     const box = build();
     const { counters, ms, spread } = timed(box);
-    const measuredMs = times === null ? ms : times.get(name)!;
-    const predictedMs = modelNs(counters, cost) / 1e6;
-    const error = predictedMs / measuredMs - 1;
-    return { name, predictedMs, measuredMs, spread: times === null ? spread : null, error };
+    const hostMs = times === null ? ms : times.get(name)!;
+    const predictedHostMs = modelNs(counters, cost) / 1e6;
+    const deviation = predictedHostMs / hostMs - 1;
+    return { name, predictedHostMs, hostMs, spread: times === null ? spread : null, deviation };
   });
   const { os, arch } = Deno.build;
-  return { host: { os, arch, deno: Deno.version.deno, v8: Deno.version.v8 }, probes, cost: cost.ns, measured, rows };
+  return {
+    host: { os, arch, deno: Deno.version.deno, v8: Deno.version.v8 },
+    probes,
+    costNs: cost.ns,
+    measuredBy: measured,
+    rows,
+  };
 }
 
 /** Work of one run, the best time of a few, and how far their median is from it. The first run warms memory up. */
@@ -120,17 +126,17 @@ function hostCosts(p: Probes): Record<TermName, number> {
   const get = perPage(gupCase("5.14", "get", BATCH, SMALL));
   const put = perPage(gupCase("5.14", "put", BATCH, SMALL));
   const shared = perPage(gupCase("v4", "put", BATCH, SMALL));
-  costs.recordPage = p.record;
-  costs.atomicAdd = Math.max(0, get - put - p.record);
-  costs.lineWritten = Math.max(0, put - costs.atomicAdd) + Math.max(0, p.updateStream - p.updateCached);
+  costs.recordPage = p.recordNs;
+  costs.atomicAdd = Math.max(0, get - put - p.recordNs);
+  costs.lineWritten = Math.max(0, put - costs.atomicAdd) + Math.max(0, p.updateStreamNs - p.updateCachedNs);
   costs.lineCached = Math.max(0, shared - costs.atomicAdd);
-  costs.lineReadDram = costs.lineCached + Math.max(0, p.readStream - p.readCached);
+  costs.lineReadDram = costs.lineCached + Math.max(0, p.readStreamNs - p.readCachedNs);
   costs.lineReadPmem = costs.lineReadDram;
-  costs.gupCall = Math.max(0, perPage(gupCase("v4", "get", BATCH, SMALL)) - p.record) * BATCH;
-  costs.jumpDram = p.dependentLoad;
-  costs.jumpPmem = p.dependentLoad;
-  costs.structPage = p.initStream;
-  costs.compoundTail = p.retarget;
+  costs.gupCall = Math.max(0, perPage(gupCase("v4", "get", BATCH, SMALL)) - p.recordNs) * BATCH;
+  costs.jumpDram = p.dependentLoadNs;
+  costs.jumpPmem = p.dependentLoadNs;
+  costs.structPage = p.initStreamNs;
+  costs.compoundTail = p.retargetNs;
   return Object.assign(costs, populateCosts());
 }
 
@@ -185,14 +191,14 @@ function text(report: CalibrateReport): string {
     "probes",
     ...Object.entries(report.probes).map(([name, x]) => `  ${name.padEnd(16)}${ns(x)}`),
     "cost of a term on this host",
-    ...TERM_NAMES.filter((t) => report.cost[t] > 0).map((t) => `  ${t.padEnd(16)}${ns(report.cost[t])}`),
-    `host times of the emulator, calls of ${BATCH} pages; measured: ${report.measured}`,
+    ...TERM_NAMES.filter((t) => report.costNs[t] > 0).map((t) => `  ${t.padEnd(16)}${ns(report.costNs[t])}`),
+    `host times of the emulator, calls of ${BATCH} pages; measured: ${report.measuredBy}`,
     `  ${"".padEnd(20)} predicted  measured    error  median/best`,
     ...report.rows.map((r) => {
       const ms = (x: number) => `${x.toFixed(2)} ms`.padStart(11);
-      return `  ${r.name.padEnd(18)}${ms(r.predictedMs)}${ms(r.measuredMs)}${(100 * r.error).toFixed(0).padStart(7)} %${
-        r.spread === null ? "" : r.spread.toFixed(2).padStart(11)
-      }`;
+      return `  ${r.name.padEnd(18)}${ms(r.predictedHostMs)}${ms(r.hostMs)}${
+        (100 * r.deviation).toFixed(0).padStart(7)
+      } %${r.spread === null ? "" : r.spread.toFixed(2).padStart(11)}`;
     }),
     ...(report.rows.some((r) => r.spread !== null && r.spread > BUSY)
       ? ["this host was busy while it was measured: the probes and the cases may have seen different shares of it"]

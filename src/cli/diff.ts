@@ -25,7 +25,8 @@ export interface DiffRow {
 const COMPARED = [namespaceCommand, gupCommand, hugetlbCommand, hotplugCommand];
 
 /** Shown even when they are equal: what a change to a kernel is weighed by. */
-const ALWAYS = /^(pages(\.dramTotal|\.vmemmap|\.pteTables)?|pteTables|freedPages|\w*[sS]tores|.*tlbFlushes|.*Ms)$/;
+const ALWAYS =
+  /^(pages(\.dramTotal|\.vmemmap|\.pteTables)?|pteTables|freedPages|heldPages|\w*[sS]tores|.*tlbFlushes|.*Ms)$/;
 
 /** The command. */
 export const diffCommand: Command = {
@@ -46,7 +47,11 @@ export const diffCommand: Command = {
     const rows = compareReports(results.a.report ?? {}, results.b.report ?? {});
     const changes = kernelChanges(kernelConfig(kernels.a), kernelConfig(kernels.b));
     const code = Math.max(results.a.code ?? 0, results.b.code ?? 0);
-    const report = { config: { ...kernels, command: name, arguments: args }, changes, rows };
+    const report = {
+      config: { kernelA: kernels.a, kernelB: kernels.b, command: name, arguments: args },
+      changes,
+      rows,
+    };
     return { report, text: json ? "" : text(kernels, changes, rows), code };
   },
 };

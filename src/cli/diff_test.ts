@@ -19,7 +19,7 @@ Deno.test("lab diff shows what each kernel says of itself, and the ratio", async
     "--json",
   );
   const { command, config, report } = JSON.parse(out);
-  assertEquals([code, command, config.a, config.b], [0, "diff", "6.1", "6.1,gup=compound"]);
+  assertEquals([code, command, config.kernelA, config.kernelB], [0, "diff", "6.1", "6.1,gup=compound"]);
   assertEquals(report.changes, [{ name: "gup", from: "per-page", to: "compound" }]);
   const row = (report.rows as DiffRow[]).find(({ name }) => name === "refcountStores")!;
   const [a, b] = ["6.1", "6.1,gup=compound"].map((kernel) => gupReport({ size: 2 ** 24, kernel, repeats: 1 }));
@@ -29,7 +29,7 @@ Deno.test("lab diff shows what each kernel says of itself, and the ratio", async
     b.refcountStores / a.refcountStores,
   ]);
   const names = (report.rows as DiffRow[]).map(({ name }) => name);
-  for (const name of ["pages", "putRefcountStores", "getMs", "modelGetMs"]) assert(names.includes(name), name);
+  for (const name of ["heldPages", "putRefcountStores", "hostGetMs", "modelGetMs"]) assert(names.includes(name), name);
 });
 
 Deno.test("lab diff prints frames, tables, flushes and times side by side", async () => {
@@ -39,7 +39,7 @@ Deno.test("lab diff prints frames, tables, flushes and times side by side", asyn
   assertMatch(out, /^pages\.vmemmap +1024 +256 +0\.250$/m);
   assertMatch(out, /^modelMs +[\d.]+ +[\d.]+ +[\d.]+$/m);
   const flushes = await lab("diff", "6.1", "6.1,hugetlbFlush=batch", "hugetlb", "--count", "64");
-  assertMatch(flushes.out, /^counters\.alloc\.tlbFlushes +\d+ +2 /m);
+  assertMatch(flushes.out, /^allocCounters\.tlbFlushes +\d+ +2 /m);
 });
 
 Deno.test("compareReports() leaves out what is equal or in one report only, and knows no ratio to nothing", () => {

@@ -6,7 +6,7 @@
 //     "commit": "..."      the commit that is checked out, null where that cannot be told
 //     "command": "gup",    without "lab"; a task goes by its own name
 //     "schema": "...",     the schema of this document, a path from the root; null for commands without one
-//     "config": {...},     what was asked, defaults filled in; null for commands without one
+//     "config": {...},     what was asked, defaults filled in (config_keys.ts); null for commands without one
 //     "report": {...}      or, when something went wrong:
 //     "error": { "kind": "usage" | "kernel" | "broken", "message": "...", "errno": "ENXIO" | null }
 //   }
@@ -14,6 +14,7 @@
 // A command only returns its report (command.ts): the rest is put around it here.
 
 import CONFIG from "../../deno.json" with { type: "json" };
+import { jsonConfig } from "./config_keys.ts";
 
 /** Version of the package. */
 export const VERSION: string = CONFIG.version;
@@ -29,7 +30,12 @@ export interface Failure {
 /** The document of a run that has a report. */
 export function reportEnvelope(command: string, report: object): object {
   const { config = null, ...rest } = report as { config?: unknown };
-  return { ...head(command), config, report: rest };
+  return { ...head(command), config: configOf(config), report: rest };
+}
+
+/** A configuration is an object, or there is none. */
+function configOf(config: unknown): object | null {
+  return typeof config === "object" && config !== null ? jsonConfig(config) : null;
 }
 
 /** The document of a run that failed. */

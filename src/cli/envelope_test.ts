@@ -13,7 +13,10 @@ const command = (run: Command["run"]): Command => ({ name: "try", summary: "", f
 
 Deno.test("the envelope takes config out of the report, and stands around errors of every kind", async () => {
   const cases: readonly (readonly [Command["run"], number, Record<string, unknown>])[] = [
-    [() => ({ report: { config: { size: 1 }, pages: 2 }, text: "" }), 0, { config: { size: 1 }, report: { pages: 2 } }],
+    [() => ({ report: { config: { size: 1 }, pages: 2 }, text: "" }), 0, {
+      config: { sizeBytes: 1 },
+      report: { pages: 2 },
+    }],
     [() => ({ report: { pages: 2 }, text: "", code: 1 }), 1, { config: null, report: { pages: 2 } }],
     [
       () => {

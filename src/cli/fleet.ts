@@ -36,8 +36,8 @@ export async function runFleet(
   const settle = async ({ name, error, figures }: Pending) => {
     const answer = figures === null ? error : await figures;
     const row: FleetRow = typeof answer === "object" && answer !== null
-      ? { name, error: null, figures: answer }
-      : { name, error: answer ?? "nothing that is known", figures: null };
+      ? { name, why: null, figures: answer }
+      : { name, why: answer ?? "nothing that is known", figures: null };
     sums.add(row);
     each(row);
     bar.update(++done, total);

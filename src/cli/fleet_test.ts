@@ -55,7 +55,7 @@ Deno.test("a fleet: a row each in the order of the input, equal machines once, d
   await withFleet(async (path) => {
     const rows: [string, number | null, string | null][] = [];
     const team = new FleetTeam(1);
-    const total = await runFleet(path, false, (r) => rows.push([r.name, r.figures?.dram ?? null, r.error]), team);
+    const total = await runFleet(path, false, (r) => rows.push([r.name, r.figures?.dramBytes ?? null, r.why]), team);
     const cut = "cut:1: the JSON that begins in line 1 is damaged: the text ends where a value is due";
     const lines: typeof rows = path.endsWith("jsonl") ? [["line 6", null, "the line is no JSON"]] : [];
     assertEquals(rows, [
@@ -65,7 +65,7 @@ Deno.test("a fleet: a row each in the order of the input, equal machines once, d
       ["d", spent(1), null],
       ...lines,
     ]);
-    assertEquals([total.machines, total.damaged, total.shapes, total.dram], [
+    assertEquals([total.machines, total.damaged, total.shapes, total.dramBytes], [
       4 + lines.length,
       1 + lines.length,
       2,
@@ -86,7 +86,7 @@ Deno.test("lab box --fleet: text, JSON Lines, CSV and HTML of the same rows; exi
     );
     const json = (await lab("box", "--fleet", path, "--json")).out.trim().split("\n").map((line) => JSON.parse(line));
     assertEquals(
-      json.map((row) => row.name ?? row.total.dram),
+      json.map((row) => row.name ?? row.total.dramBytes),
       ["a", "b<i>", "c", "d", "line 6"].slice(0, many).concat(spent(4) as never),
     );
     const html = `${path}.html`;
@@ -96,7 +96,7 @@ Deno.test("lab box --fleet: text, JSON Lines, CSV and HTML of the same rows; exi
     // Behind the machines what each kind of lever gives, in columns of its own.
     const { levers } = json.at(-1)!.total;
     assertEquals(cells.slice(many).map((row) => [row[0], row[12], Number(row[14])]), [
-      ...levers.map(({ kind, dram }: { kind: string; dram: number }) => ["lever", kind, dram]),
+      ...levers.map(({ kind, dramBytes }: { kind: string; dramBytes: number }) => ["lever", kind, dramBytes]),
     ]);
     assertEquals([head[12], head[14]], ["lever", "gives_dram"]);
     const page = Deno.readTextFileSync(html);
@@ -133,29 +133,29 @@ Deno.test("lab box --fleet: no fleet, an empty one, one too many", async () => {
 
 Deno.test("totals count a lever once per machine that has it", () => {
   const sums = new FleetSums();
-  const gain = { kind: "map", dram: 5, pmem: -6, ram: 0 } as const;
+  const gain = { kind: "map", dramBytes: 5, pmemBytes: -6, ramBytes: 0 } as const;
   const figures = {
     release: null,
-    memory: 1,
-    pmem: 2,
-    hugePages: 3,
-    dram: 4,
-    inPmem: 5,
-    onMemory: 6,
+    memoryBytes: 1,
+    pmemBytes: 2,
+    hugePageBytes: 3,
+    dramBytes: 4,
+    inPmemBytes: 5,
+    onMemoryBytes: 6,
     disagreements: 0,
     best: null,
     gains: [gain],
   };
-  for (const name of ["a", "b"]) sums.add({ name, error: null, figures });
-  sums.add({ name: "c", error: "x", figures: null });
+  for (const name of ["a", "b"]) sums.add({ name, why: null, figures });
+  sums.add({ name: "c", why: "x", figures: null });
   assertEquals(sums.total(), {
     machines: 3,
     damaged: 1,
-    memory: 2,
-    pmem: 4,
-    dram: 8,
-    inPmem: 10,
-    onMemory: 12,
-    levers: [{ kind: "map", machines: 2, dram: 10, pmem: -12, ram: 0 }],
+    memoryBytes: 2,
+    pmemBytes: 4,
+    dramBytes: 8,
+    inPmemBytes: 10,
+    onMemoryBytes: 12,
+    levers: [{ kind: "map", machines: 2, dramBytes: 10, pmemBytes: -12, ramBytes: 0 }],
   });
 });

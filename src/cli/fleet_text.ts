@@ -13,7 +13,16 @@ const amount = (bytes: number) => bytes === 0 ? "-" : bytes < 0 ? signed(bytes) 
 
 /** What the fleet has, and what it spends. */
 export function fleetHeading(total: FleetTotal & { readonly shapes: number }): string[] {
-  const { machines, damaged, shapes, memory, pmem, dram, inPmem, onMemory } = total;
+  const {
+    machines,
+    damaged,
+    shapes,
+    memoryBytes: memory,
+    pmemBytes: pmem,
+    dramBytes: dram,
+    inPmemBytes: inPmem,
+    onMemoryBytes: onMemory,
+  } = total;
   const bad = damaged === 0 ? "" : `, ${damaged} of them damaged`;
   const elsewhere = [[inPmem, "pmem"], [onMemory, "hot-added memory"]] as const;
   const places = [
@@ -33,7 +42,9 @@ export function fleetTotalText(total: FleetTotal & { readonly shapes: number }):
     "",
     ...(total.levers.length === 0 ? ["No lever gives anything back."] : table([
       ["lever", "machines", "DRAM", "pmem", "System RAM"],
-      ...total.levers.map((l) => [l.kind, String(l.machines), signed(l.dram), signed(l.pmem), signed(l.ram)]),
+      ...total.levers.map((
+        l,
+      ) => [l.kind, String(l.machines), signed(l.dramBytes), signed(l.pmemBytes), signed(l.ramBytes)]),
     ], 1)),
   ];
 }
@@ -42,14 +53,14 @@ export function fleetTotalText(total: FleetTotal & { readonly shapes: number }):
 export function fleetRowsText(rows: readonly FleetRow[]): string[] {
   return table([
     ["machine", "kernel", "DRAM", "pmem", "spent", "in pmem", "best lever, or what is wrong"],
-    ...rows.map(({ name, error, figures }) =>
+    ...rows.map(({ name, why: error, figures }) =>
       figures === null ? [cut(name, 20), "damaged", "", "", "", "", cut(error!, 44)] : [
         cut(name, 20),
         cut(figures.release ?? "?", 12),
-        amount(figures.memory),
-        amount(figures.pmem),
-        amount(figures.dram),
-        amount(figures.inPmem),
+        amount(figures.memoryBytes),
+        amount(figures.pmemBytes),
+        amount(figures.dramBytes),
+        amount(figures.inPmemBytes),
         cut(figures.best ?? "-", 36),
       ]
     ),
@@ -65,14 +76,30 @@ const MACHINE_COLUMNS = FLEET_COLUMNS.indexOf("lever");
 const none = (columns: number) => Array.from({ length: columns }, () => null);
 
 /** A machine as comma-separated values, in bytes. */
-export function fleetCells({ name, error, figures: f }: FleetRow): (string | number | null)[] {
-  const figures = f === null
-    ? none(MACHINE_COLUMNS - 3)
-    : [f.release, f.memory, f.pmem, f.hugePages, f.dram, f.inPmem, f.onMemory, f.disagreements, f.best];
+export function fleetCells({ name, why: error, figures: f }: FleetRow): (string | number | null)[] {
+  const figures = f === null ? none(MACHINE_COLUMNS - 3) : [
+    f.release,
+    f.memoryBytes,
+    f.pmemBytes,
+    f.hugePageBytes,
+    f.dramBytes,
+    f.inPmemBytes,
+    f.onMemoryBytes,
+    f.disagreements,
+    f.best,
+  ];
   return ["machine", name, error, ...figures, ...none(FLEET_COLUMNS.length - MACHINE_COLUMNS)];
 }
 
 /** What one kind of lever gives, all machines together, in bytes. */
 export function fleetLeverCells(lever: FleetTotal["levers"][number]): (string | number | null)[] {
-  return ["lever", ...none(MACHINE_COLUMNS - 1), lever.kind, lever.machines, lever.dram, lever.pmem, lever.ram];
+  return [
+    "lever",
+    ...none(MACHINE_COLUMNS - 1),
+    lever.kind,
+    lever.machines,
+    lever.dramBytes,
+    lever.pmemBytes,
+    lever.ramBytes,
+  ];
 }

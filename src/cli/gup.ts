@@ -56,12 +56,12 @@ export function gupCode(report: GupReport): number {
   return heldBytes(report) < report.config.size ? 1 : exitCode(report.invariants);
 }
 
-function heldBytes({ config, pages }: GupReport): number {
+function heldBytes({ config, heldPages: pages }: GupReport): number {
   return pages * pageBytes(ARCHS[config.arch]);
 }
 
 function text(report: GupReport): string {
-  const { config, getMs, putMs, pages } = report;
+  const { config, hostGetMs: getMs, hostPutMs: putMs, heldPages: pages } = report;
   const held = pages * pageBytes(ARCHS[config.arch]);
   const times = (ms: readonly number[]) => `${Math.min(...ms).toFixed(2)} ms best of ${ms.length}`;
   return [

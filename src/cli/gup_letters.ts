@@ -86,7 +86,7 @@ function file(value: string): readonly string[] {
 }
 
 /** What gup_test prints: a line per round, its times in microseconds of the emulator. */
-export function gupTestLines({ config, getMs, putMs }: GupReport, held: number): string {
+export function gupTestLines({ config, hostGetMs: getMs, hostPutMs: putMs }: GupReport, held: number): string {
   const name = config.longterm
     ? "PIN_LONGTERM_BENCHMARK"
     : `${config.mode === "pin" ? "PIN" : "GUP"}_${config.slow ? "BASIC_TEST" : "FAST_BENCHMARK"}`;

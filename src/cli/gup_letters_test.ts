@@ -37,7 +37,7 @@ Deno.test("lab gup -U and -b hold a reference per page, whatever the fast path d
   for (const letter of ["-U", "-b"]) {
     const { out } = await lab("gup", "-m", "4", letter, "--kernel", "v4", "--json");
     const { config, report } = JSON.parse(out);
-    assertEquals([config.slow, report.pages, report.refcountStores], [true, 1024, 1024]);
+    assertEquals([config.slow, report.heldPages, report.refcountStores], [true, 1024, 1024]);
     assertEquals(report.modelGetMs, null);
   }
   const lines = await lab("gup", "-m", "4", "-r", "1", "-b", "--format", "gup_test");

@@ -36,7 +36,7 @@ export const hotplugCommand: Command = {
       throw new CommandError("hotplug: --size SIZE is required, or --range START-END");
     }
     const report = hotplugReport(hotplugOptions(flags));
-    return { report, text: text(report), code: report.error === null ? exitCode(report.invariants) : 1 };
+    return { report, text: text(report), code: report.errno === null ? exitCode(report.invariants) : 1 };
   },
 };
 
@@ -54,8 +54,9 @@ export function hotplugOptions(flags: Flags): HotplugOptions {
 }
 
 function text(report: HotplugReport): string {
-  const { config, zone, blocks } = report;
+  const { config, joinedZone: zone, blocks } = report;
   const page = pageBytes(ARCHS[config.arch]);
+  const ms = (n: number) => `${n.toFixed(1)} ms`;
   const refused = report.refusedBy.length > 0 ? `, refused by: ${report.refusedBy.join(", ")}` : "";
   return [
     `${formatSize(config.size)} of ${config.dax ? "device-dax" : `DIMMs of ${formatSize(config.dimm)}`} ` +
@@ -68,14 +69,15 @@ function text(report: HotplugReport): string {
     ...beforeText(report, page),
     ...runText(report, page),
     `  blocks            ${numbers(blocks)}, ${blocks.filter((b) => b.state === "online").length} online` +
-    ` in zone ${zone.name}: ${zone.spanned} spanned, ${zone.present} present, ${zone.managed} managed`,
+    ` in zone ${zone.name}: ${zone.spannedPages} spanned, ${zone.presentPages} present, ${zone.managedPages} managed`,
     ...cutText(report),
     "",
     ...stateText(report),
     ...checkedText(report.invariants),
     ...(report.baseline === null ? [] : ["", "memmap_on_memory off", ...runText(report.baseline, page)]),
     "",
-    `host time: ${Object.entries(report.hostMs).map(([step, ms]) => `${step} ${ms.toFixed(1)} ms`).join(", ")}`,
+    `host time: add ${ms(report.hostAddMs)}, online ${ms(report.hostOnlineMs)}, ` +
+    `offline ${ms(report.hostOfflineMs)}, remove ${ms(report.hostRemoveMs)}`,
   ].join("\n");
 }
 
@@ -96,12 +98,12 @@ function beforeText({ before, config }: HotplugReport, page: number): string[] {
 /** How many blocks, and their numbers in /sys/devices/system/memory. */
 function numbers(blocks: HotplugReport["blocks"]): string {
   if (blocks.length === 0) return "0";
-  const [first, last] = [blocks[0].block, blocks.at(-1)!.block];
+  const [first, last] = [blocks[0].blockNumber, blocks.at(-1)!.blockNumber];
   return `${blocks.length} (memory${first}${last === first ? "" : `..memory${last}`})`;
 }
 
 /** What of a DAX device is no System RAM, what leaked, and what dmesg says. */
-function cutText({ cut, leakedBytes, zone }: HotplugReport): string[] {
+function cutText({ cut, leakedBytes, joinedZone: zone }: HotplugReport): string[] {
   if (cut === null) return [];
   const { reserveBytes, frontBytes, backBytes, dmesg } = cut;
   const lost = reserveBytes + frontBytes + backBytes;
@@ -117,7 +119,7 @@ function cutText({ cut, leakedBytes, zone }: HotplugReport): string[] {
   ];
 }
 
-function runText({ error, addedBytes, pages, mapping, usableBytes }: HotplugRun, page: number): string[] {
+function runText({ errno: error, addedBytes, pages, mapping, usableBytes }: HotplugRun, page: number): string[] {
   const frames = (n: number) => `${String(n).padStart(9)} pages  ${humanSize(n * page)}`;
   const nodes = mapping.byNode.map((n, node) => n === 0 ? "" : `node ${node}: ${n}`).filter((text) => text !== "");
   return [
@@ -125,7 +127,7 @@ function runText({ error, addedBytes, pages, mapping, usableBytes }: HotplugRun,
     `  taken before it   ${
       frames(pages.dramTotal)
     }   (${pages.vmemmap} memmap, ${pages.pteTables} PTE tables, ${pages.directMap} direct map)`,
-    `  memmap on it      ${frames(mapping.selfHosted)}`,
+    `  memmap on it      ${frames(mapping.selfHostedPages)}`,
     `  memmap by node    ${nodes.length === 0 ? "none" : nodes.join(", ")}`,
     `  mapped by         ${mapping.pmdLeaves} PMD leaves, ${mapping.pteEntries} entries: ` +
     `one translation describes ${humanSize(mapping.bytesPerTlbEntry)}`,
@@ -136,7 +138,7 @@ function runText({ error, addedBytes, pages, mapping, usableBytes }: HotplugRun,
 function stateText({ states }: HotplugReport): string[] {
   return table([
     ["pages", "free", "managed", "present", "spanned"],
-    ...states.map((s) => [s.state, s.free, s.managed, s.present, s.spanned].map(String)),
+    ...states.map((s) => [s.state, s.freePages, s.managedPages, s.presentPages, s.spannedPages].map(String)),
   ], 1);
 }
 

@@ -10,9 +10,9 @@ const run = (...args: string[]) =>
 
 Deno.test("lab hotplug reports every field of the contract, and what it costs without", () => {
   const { report, text, code } = run("--size", "128M", "--memmap-on-memory", "--kernel", "6.1", "--no-contents");
-  const { blocks, vmemmapPages, selfHosted, zone } = JSON.parse(JSON.stringify(report));
-  assertEquals([blocks.length, vmemmapPages, selfHosted, code], [1, 512, 512, 0]);
-  assertEquals(Object.keys(zone).sort(), ["managed", "name", "present", "spanned"]);
+  const { blocks, vmemmapPages, selfHostedPages, joinedZone } = JSON.parse(JSON.stringify(report));
+  assertEquals([blocks.length, vmemmapPages, selfHostedPages, code], [1, 512, 512, 0]);
+  assertEquals(Object.keys(joinedZone).sort(), ["managedPages", "name", "presentPages", "spannedPages"]);
   assertMatch(text, /memmap on it +512 pages/);
   assertMatch(text, /memmap_on_memory off\n +added +128 MiB\n +taken before it +513 pages/);
 });

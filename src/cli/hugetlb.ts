@@ -39,7 +39,7 @@ export function hugetlbOptions(flags: Flags): HugetlbOptions {
 }
 
 function text(report: HugetlbReport): string {
-  const { config, counters } = report;
+  const { config, allocCounters, freeCounters } = report;
   const page = ARCHS[config.arch];
   const frames = (n: number) => `${String(n).padStart(10)} pages  ${humanSize(n * 2 ** page.format.pageShift)}`;
   return [
@@ -48,26 +48,26 @@ function text(report: HugetlbReport): string {
     `  vmemmap freed     ${frames(report.freedPages)}`,
     `  PTE tables        ${frames(report.pteTables)}`,
     `  net saved         ${frames(report.netSavedPages)}`,
-    `  TLB flushes       ${String(counters.alloc.tlbFlushes).padStart(10)} to make, ${
-      counters.free?.tlbFlushes ?? "-"
+    `  TLB flushes       ${String(allocCounters.tlbFlushes).padStart(10)} to make, ${
+      freeCounters?.tlbFlushes ?? "-"
     } to give back`,
-    `  made in           ${report.allocMs.toFixed(1).padStart(10)} ms of the emulator`,
-    ...(report.freeMs === null ? [] : [
-      `  given back in     ${report.freeMs.toFixed(1).padStart(10)} ms` +
-      (config.free === "deferred" ? `, and ${report.workerMs!.toFixed(1)} ms of the worker's` : ""),
+    `  made in           ${report.hostAllocMs.toFixed(1).padStart(10)} ms of the emulator`,
+    ...(report.hostFreeMs === null ? [] : [
+      `  given back in     ${report.hostFreeMs.toFixed(1).padStart(10)} ms` +
+      (config.free === "deferred" ? `, and ${report.hostWorkerMs!.toFixed(1)} ms of the worker's` : ""),
     ]),
     `  model time        ${modelText(report.modelAllocMs, config.cost)} to make`,
-    ...(report.freeMs === null
+    ...(report.hostFreeMs === null
       ? []
       : [`                    ${modelText(report.modelFreeMs, config.cost)} to give back`]),
     ...checkedText(report.invariants),
-    ...histogram("alloc_fresh_huge_page", report.histogram),
+    ...histogram("alloc_fresh_huge_page", report.allocHistogram),
     ...histogram("__free_hugepage", report.freeHistogram),
   ].join("\n");
 }
 
 /** What is done to the pages, or why nothing is. */
-function subject({ config, vmemmapPages, notOptimizable }: HugetlbReport): string {
+function subject({ config, vmemmapPagesPerHugePage: vmemmapPages, notOptimizable }: HugetlbReport): string {
   const reasons = {
     "too-small": `${vmemmapPages} vmemmap pages each, too few to free any`,
     "struct-page-size": `sizeof(struct page) ${config.structPageSize} is no power of two, nothing can be freed`,
@@ -81,7 +81,7 @@ function subject({ config, vmemmapPages, notOptimizable }: HugetlbReport): strin
   return `${config.keep} of ${vmemmapPages} vmemmap pages kept${caution}`;
 }
 
-function histogram(what: string, buckets: HugetlbReport["histogram"]): string[] {
+function histogram(what: string, buckets: HugetlbReport["allocHistogram"]): string[] {
   return buckets.length === 0 ? [] : ["", `@latency[${what}], ns:`, ...formatBuckets(buckets)];
 }
 
@@ -91,9 +91,9 @@ function sizesText(rows: readonly HugetlbSizeRow[]): string {
     ...rows.map((row) => [
       row.arch,
       formatSize(row.pageBytes),
-      formatSize(row.size),
+      formatSize(row.sizeBytes),
       row.mappedBy,
-      String(row.vmemmapPages),
+      String(row.vmemmapPagesPerHugePage),
       String(row.freedPages),
       row.notOptimizable ?? "",
     ]),

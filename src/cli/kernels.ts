@@ -15,7 +15,7 @@ interface KernelRow {
   readonly source: string;
   readonly values: readonly SwitchValue[];
   /** By kernel, in the order of `kernels`. */
-  readonly of: readonly SwitchValue[];
+  readonly byKernel: readonly SwitchValue[];
 }
 
 /** What `lab kernels` prints with `--json`. */
@@ -32,9 +32,9 @@ export const kernelsCommand: Command = {
   operands: "[KERNEL...]",
   csv: (report) => {
     const { kernels, rows } = report as KernelsReport;
-    return rows.map(({ name, help, source, of }) => ({
+    return rows.map(({ name, help, source, byKernel }) => ({
       name,
-      ...Object.fromEntries(kernels.map((kernel, i) => [kernel, of[i]])),
+      ...Object.fromEntries(kernels.map((kernel, i) => [kernel, byKernel[i]])),
       help,
       source,
     }));
@@ -53,7 +53,10 @@ function listing(specs: readonly string[]): CommandResult {
   const kernels = specs.map(kernelConfig);
   const rows = Object.keys(SWITCHES).map((name) => rowOf(name, kernels.map((kernel) => valueOf(kernel, name))));
   const names = kernels.map(kernelSpec);
-  const cells = table([["", ...names], ...rows.map(({ name, of }) => [name, ...of.map(valueText)])], 1 + names.length);
+  const cells = table(
+    [["", ...names], ...rows.map(({ name, byKernel: of }) => [name, ...of.map(valueText)])],
+    1 + names.length,
+  );
   const words = table(rows.map(({ name, help, source }) => [name, help, source]), 3);
   return { report: { kernels: names, rows }, text: [...cells, "", ...words].join("\n") };
 }
@@ -64,14 +67,14 @@ function difference(from: string, to: string): CommandResult {
   const rows = kernelChanges(kernels[0], kernels[1]).map(({ name, from, to }) => rowOf(name, [from, to]));
   const text = rows.length === 0 ? `${names[0]} and ${names[1]} are the same kernel` : table([
     ["", ...names, "what", "source"],
-    ...rows.map(({ name, of, help, source }) => [name, ...of.map(valueText), help, source]),
+    ...rows.map(({ name, byKernel: of, help, source }) => [name, ...of.map(valueText), help, source]),
   ], 5).join("\n");
   return { report: { kernels: names, rows }, text };
 }
 
 function rowOf(name: string, of: readonly SwitchValue[]): KernelRow {
   const { help, source, values } = SWITCHES[name];
-  return { name, help, source, values, of };
+  return { name, help, source, values, byKernel: of };
 }
 
 function valueText(value: SwitchValue): string {

@@ -20,7 +20,7 @@ Deno.test("lab kernels --diff lists what differs, and says when nothing does", a
   const { report } = JSON.parse((await lab("kernels", "--diff", "6.1", "6.12", "--json")).out);
   const changes = kernelChanges(PRESETS["6.1"], PRESETS["6.12"]);
   assertEquals(
-    report.rows.map((row: { name: string; of: unknown[] }) => [row.name, ...row.of]),
+    report.rows.map((row: { name: string; byKernel: unknown[] }) => [row.name, ...row.byKernel]),
     changes.map(({ name, from, to }) => [name, from, to]),
   );
   assertStringIncludes((await lab("kernels", "--diff", "6.1", "6.12")).out, "11aad2631bf7");

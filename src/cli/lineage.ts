@@ -18,7 +18,8 @@ export const lineageCommand: Command = {
     dimm: { value: "SIZE", help: "a DIMM plugged with memmap_on_memory" },
     arch: { value: "NAME", help: "architecture", fallback: "x86-64" },
   },
-  csv: (report) => (report as { rows: LineageRow[] }).rows.map(({ kernel, kind, cost }) => ({ kernel, kind, ...cost })),
+  csv: (report) =>
+    (report as { rows: LineageRow[] }).rows.map(({ kernel, kind, figures: cost }) => ({ kernel, kind, ...cost })),
   run: (flags) => {
     const report = lineageReport(questionOf(flags));
     return { report, text: [...costTable(report.rows), "", ...changeLines(report.rows)].join("\n") };
@@ -59,10 +60,10 @@ function poolOf(text: string): { size: number; count: number } {
 const MARKS = { kernel: "", "what-if": "what if", arithmetic: "by arithmetic" };
 
 function costTable(rows: readonly LineageRow[]): string[] {
-  const line = ({ kernel, what, kind, cost, error }: LineageRow): string[] => {
+  const line = ({ kernel, what, kind, figures: cost, why: error }: LineageRow): string[] => {
     const name = MARKS[kind] === "" ? kernel : `${MARKS[kind]}: ${kernel}`;
     if (cost === null) return [name, what, error ?? ""];
-    const { dramBytes, structPagesWritten, entriesWritten, tlbFlushes, references } = cost;
+    const { dramBytes, structPagesWritten, entriesWritten, tlbFlushes, referencesTaken: references } = cost;
     const counts = [structPagesWritten, entriesWritten, tlbFlushes, references].map((n) => n === null ? "-" : `${n}`);
     return [name, what, dramBytes % 2 ** 20 === 0 ? formatSize(dramBytes) : humanSize(dramBytes), ...counts];
   };

@@ -46,15 +46,23 @@ Deno.test("lab namespace takes sizes as people write them", async () => {
   // One after the other: they share the console.
   for (const size of ["256M", "262144K", "268435456", "0.25G", "256MiB"]) {
     const { config } = await json("namespace", "--size", size, "--no-contents");
-    sizes.push([(config as Record<string, number>).size, (config as Record<string, boolean>).contents]);
+    sizes.push([(config as Record<string, number>).sizeBytes, (config as Record<string, boolean>).contents]);
   }
   assertEquals(sizes, new Array(5).fill([2 ** 28, false]));
 });
 
 Deno.test("lab gup --json has every field of the contract", async () => {
   const report = await json("gup", "--size", "4M", "--mode", "pin", "--repeats", "3", "--batch", "100");
-  assertKeys(report, ["pages", "refcountStores", "pgmapLookups", "getMs", "putMs", "modelGetMs", "modelPutMs"]);
-  assertEquals([report.pages, (report.getMs as number[]).length], [1024, 3]);
+  assertKeys(report, [
+    "heldPages",
+    "refcountStores",
+    "pgmapLookups",
+    "hostGetMs",
+    "hostPutMs",
+    "modelGetMs",
+    "modelPutMs",
+  ]);
+  assertEquals([report.heldPages, (report.hostGetMs as number[]).length], [1024, 3]);
 });
 
 Deno.test("lab layout --json has frames and tables", async () => {
@@ -265,14 +273,14 @@ Deno.test("--set changes the kernel of every command that boots one, and the dif
 
 Deno.test("lab hugetlb flushes as its kernel does unless told otherwise", async () => {
   const flushes = async (...args: string[]) => {
-    const { counters } = await json("hugetlb", "--count", "64", ...args);
-    return (counters as { alloc: { tlbFlushes: number } }).alloc.tlbFlushes;
+    const { allocCounters } = await json("hugetlb", "--count", "64", ...args);
+    return (allocCounters as { tlbFlushes: number }).tlbFlushes;
   };
-  const { counters } = hugetlbReport({ size: 2 ** 21, count: 64, kernel: "6.1,hugetlbFlush=batch" });
-  assertEquals(await flushes("--set", "hugetlbFlush=batch"), counters.alloc.tlbFlushes);
-  assertEquals(await flushes("--flush", "batch"), counters.alloc.tlbFlushes);
+  const { allocCounters } = hugetlbReport({ size: 2 ** 21, count: 64, kernel: "6.1,hugetlbFlush=batch" });
+  assertEquals(await flushes("--set", "hugetlbFlush=batch"), allocCounters.tlbFlushes);
+  assertEquals(await flushes("--flush", "batch"), allocCounters.tlbFlushes);
   assertEquals(await flushes("--set", "hugetlbFlush=batch", "--flush", "page"), await flushes());
-  assert(counters.alloc.tlbFlushes < 4 && await flushes() > 64);
+  assert(allocCounters.tlbFlushes < 4 && await flushes() > 64);
 });
 
 Deno.test("--check runs the invariant checker, whose objection is exit 1", async () => {
@@ -303,7 +311,11 @@ Deno.test("--check runs the invariant checker, whose objection is exit 1", async
 
 Deno.test("lab gup that holds fewer pages than asked is exit 1", () => {
   const report = gupReport({ size: 2 ** 22, repeats: 1 });
-  assertEquals([gupCode(report), gupCode({ ...report, pages: 1023 }), gupCode({ ...report, pages: 0 })], [0, 1, 1]);
+  assertEquals([gupCode(report), gupCode({ ...report, heldPages: 1023 }), gupCode({ ...report, heldPages: 0 })], [
+    0,
+    1,
+    1,
+  ]);
 });
 
 Deno.test("lab namespace: fsdax, and a region where it is told to be", async () => {

@@ -35,7 +35,7 @@ export const namespaceCommand: Command = {
 };
 
 /** A row for each namespace, and one of what is left of their region. */
-function regionRows({ namespaces, region }: NamespacesReport): object[] {
+function regionRows({ namespaces, regionState: region }: NamespacesReport): object[] {
   return [...namespaces.map((row) => ({ table: "namespace", ...row })), { table: "region", ...region }];
 }
 
@@ -56,7 +56,8 @@ function region(flags: Flags, flag: string): CommandResult {
     size: optional(NAMESPACE_ROWS.size, ""),
   });
   const report = namespacesReport(size === undefined ? options : { ...options, namespaces: [{ size }] });
-  const refused = report.region.alignError !== null || report.namespaces.some(({ error }) => error !== null);
+  const refused = report.regionState.alignErrno !== null ||
+    report.namespaces.some(({ errno: error }) => error !== null);
   return { report, text: namespacesText(report), code: refused ? 1 : exitCode(report.invariants) };
 }
 

@@ -13,22 +13,22 @@ const exact = (bytes: number) => `${humanSize(bytes)} (${bytes} bytes)`;
 
 /** The report as `lab namespace --namespaces` prints it. */
 export function namespacesText(report: NamespacesReport): string {
-  const { config, region, pages } = report;
+  const { config, regionState: region, pages } = report;
   const page = pageBytes(ARCHS[config.arch]);
   const dimms = region.ways === 1 ? "" : `, interleaved over ${region.ways} DIMMs`;
-  const refused = region.alignError === null
+  const refused = region.alignErrno === null
     ? ""
-    : `; writing ${formatSize(config.regionAlign!)} to it fails with ${region.alignError}`;
+    : `; writing ${formatSize(config.regionAlign!)} to it fails with ${region.alignErrno}`;
   return [
-    `Region of ${formatSize(region.size)} at ${hex(region.start)}${dimms}, ` +
-    `${config.labels ? `align ${formatSize(region.align)}${refused}` : "no labels"}, kernel ${config.kernel}`,
+    `Region of ${formatSize(region.sizeBytes)} at ${hex(region.start)}${dimms}, ` +
+    `${config.labels ? `align ${formatSize(region.alignBytes)}${refused}` : "no labels"}, kernel ${config.kernel}`,
     ...rows(report.namespaces, page),
-    ...report.namespaces.flatMap(({ size, error, why }) =>
+    ...report.namespaces.flatMap(({ size, errno: error, why }) =>
       error === null ? [] : [`  ${formatSize(size)}: ${error}${why === null || why === "" ? "" : `, ${why}`}`]
     ),
     "",
-    `  available_size        ${exact(region.availableSize)}`,
-    `  max_available_extent  ${exact(region.maxAvailableExtent)}`,
+    `  available_size        ${exact(region.availableBytes)}`,
+    `  max_available_extent  ${exact(region.maxAvailableExtentBytes)}`,
     `  DRAM in all           ${exact(pages.dramTotal * page)}`,
     `  memmap in pmem        ${exact(pages.altmap * page)}`,
     ...checkedText(report.invariants),
@@ -50,7 +50,7 @@ function rows(namespaces: readonly NamespaceRow[], page: number): string[] {
       "in pmem",
       "usable bytes",
     ],
-    ...namespaces.map(({ size, mode, align, map, error, start, dataStart, usableBytes, pages }) => [
+    ...namespaces.map(({ size, mode, align, map, errno: error, start, dataStart, usableBytes, pages }) => [
       formatSize(size),
       mode,
       formatSize(align),

@@ -12,7 +12,7 @@ export const pagesCommand: Command = {
   summary: "show frames and their flags as page-types does, device memory by its struct pages",
   flags: flagsOf(PAGES_ROWS),
   csv: (report) => {
-    const { pages, runs } = report as PagesReport;
+    const { rows: pages, runs } = report as PagesReport;
     return [...pages, ...runs];
   },
   run: (flags) => {
@@ -22,7 +22,7 @@ export const pagesCommand: Command = {
 };
 
 /** page-types heads its columns this way; offset and len are hexadecimal. */
-function text({ pages, runs, summary, namespace }: PagesReport): string {
+function text({ rows: pages, runs, summary, namespaceSpan: namespace }: PagesReport): string {
   const hex = (n: number) => n.toString(16);
   const named = (flags: readonly string[]) =>
     `${flagLetters(flags)}\t0x${hex(bitsOf(flags)).padStart(16, "0")}\t${flags.join()}`;
@@ -30,16 +30,16 @@ function text({ pages, runs, summary, namespace }: PagesReport): string {
     ...(summary === null ? [] : [summary.trimEnd()]),
     ...(runs.length === 0 ? [] : [
       "offset\tlen\tflags",
-      ...runs.map(({ offset, len, flags }) => `${hex(offset)}\t${hex(len)}\t${named(flags)}`),
+      ...runs.map(({ startPfn: offset, pageCount: len, flags }) => `${hex(offset)}\t${hex(len)}\t${named(flags)}`),
     ]),
     ...(pages.length === 0 ? [] : [
       "offset\tflags",
-      ...pages.map(({ pfn, flags, zone, node, refcount, head, order }) =>
+      ...pages.map(({ pfn, flags, zone, node, refcount, headPfn: head, order }) =>
         `${hex(pfn)}\t${named(flags)}` +
         (zone === null ? "" : `\t${zone}, node ${node}`) + (refcount === null ? "" : `, ${refcount} references`) +
         (head === null ? "" : `, order ${order} from ${hex(head)}`)
       ),
     ]),
-    `namespace: frames ${hex(namespace.start)}-${hex(namespace.end)}, data from ${hex(namespace.data)}`,
+    `namespace: frames ${hex(namespace.startPfn)}-${hex(namespace.endPfn)}, data from ${hex(namespace.dataPfn)}`,
   ].join("\n");
 }

@@ -48,7 +48,7 @@ function text(report: PlanReport): string {
   for (const region of new Set(pmem)) {
     const times = pmem.filter((size) => size === region).length;
     parts.push(`${formatSize(region)} of pmem in one namespace${times > 1 ? `, ${times} of them, each` : ""}:`);
-    parts.push(namespaceTable(report.namespaces.filter((row) => row.pmem === region)));
+    parts.push(namespaceTable(report.namespaces.filter((row) => row.regionBytes === region)));
   }
   if (report.pools.length > 0) parts.push("Huge pages in DRAM:", poolTable(report.pools));
   if (hotplug.length > 0) parts.push("Memory that is plugged:", rangeTable(report.ranges));
@@ -76,7 +76,7 @@ function poolTable(rows: readonly PlanPool[]): string {
     ["kernel", "pages", "of", "memmap", "saved", "lost", ""],
     ...merged(rows.map((row) => row.optimize ? row : { ...row, kernel: "off" })).map((row) => [
       row.kernel,
-      formatSize(row.size),
+      formatSize(row.sizeBytes),
       String(row.count),
       humanSize(row.memmapBytes),
       humanSize(row.savedBytes),
@@ -92,8 +92,8 @@ function namespaceTable(rows: readonly PlanRow[]): string {
     ...merged(rows).map((row) => [
       row.kernel,
       row.map,
-      formatSize(row.align),
-      ...(row.error === null
+      formatSize(row.alignBytes),
+      ...(row.why === null
         ? [
           humanSize(row.dramBytes!),
           percent(row.dramPercent!),
@@ -102,7 +102,7 @@ function namespaceTable(rows: readonly PlanRow[]): string {
           percent(row.pmemPercent!),
           left(row.usableBytes!),
         ]
-        : [row.error]),
+        : [row.why]),
     ]),
   ]);
 }
@@ -113,7 +113,7 @@ function rangeTable(rows: readonly PlanRange[]): string {
     ...merged(rows).map((row) => [
       row.kernel,
       row.memmapOnMemory ? "on" : "off",
-      formatSize(row.size),
+      formatSize(row.sizeBytes),
       humanSize(row.dramBytes),
       humanSize(row.directMapBytes),
       humanSize(row.onMemoryBytes),
@@ -128,8 +128,8 @@ function totalTable(rows: readonly PlanTotal[]): string {
     ...merged(rows).map((row) => [
       row.kernel,
       row.map ?? "-",
-      row.align === null ? "-" : formatSize(row.align),
-      ...(row.error === null ? [humanSize(row.dramBytes!), humanSize(row.pmemBytes!)] : [row.error]),
+      row.alignBytes === null ? "-" : formatSize(row.alignBytes),
+      ...(row.why === null ? [humanSize(row.dramBytes!), humanSize(row.pmemBytes!)] : [row.why]),
     ]),
   ]);
 }
@@ -137,7 +137,7 @@ function totalTable(rows: readonly PlanTotal[]): string {
 function sizeTable(rows: readonly PlanSize[]): string {
   return rowsText([
     ["map", "pages", "-s", "bytes", "usable", "not data"],
-    ...rows.map(({ map, align, size, usableBytes }) => [
+    ...rows.map(({ map, alignBytes: align, sizeBytes: size, usableBytes }) => [
       map,
       formatSize(align),
       formatSize(size),

@@ -48,7 +48,7 @@ Deno.test("lab plan takes sizes as ndctl prints them, several regions, and print
   const args = ["--pmem", "1.00 GiB (1.07 GB),0x40000000", "--align", "2M", "--map", "mem", "--kernel", "6.1"];
   const { code, out } = await lab("plan", ...args, "--csv");
   const [head, ...rows] = out.trimEnd().split("\r\n").map((line) => line.split(","));
-  assertEquals([code, head.slice(0, 4), rows.length], [0, ["table", "pmem", "kernel", "map"], 3]);
+  assertEquals([code, head.slice(0, 4), rows.length], [0, ["table", "regionBytes", "kernel", "map"], 3]);
   assertEquals(rows.map((row) => row.slice(0, 3)), [
     ["namespace", "1073741824", "6.1"],
     ["namespace", "1073741824", "6.1"],

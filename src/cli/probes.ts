@@ -17,22 +17,22 @@ const SCATTER = 0x9e3779b1;
 /** Steps of one host, in nanoseconds. */
 export interface Probes {
   /** A load whose address is what the load before it found. */
-  readonly dependentLoad: number;
+  readonly dependentLoadNs: number;
   /** An atomic add to a line that is not cached, and to one that is. */
-  readonly atomicMiss: number;
-  readonly atomicHot: number;
+  readonly atomicMissNs: number;
+  readonly atomicHotNs: number;
   /** 64 bytes copied in order, in the chunks in which struct pages are initialised. */
-  readonly initStream: number;
+  readonly initStreamNs: number;
   /** A struct page's head pointer rewritten after it was copied. */
-  readonly retarget: number;
+  readonly retargetNs: number;
   /** A line tested and two of its words changed, lines in order; and with the lines cached. */
-  readonly updateStream: number;
-  readonly updateCached: number;
+  readonly updateStreamNs: number;
+  readonly updateCachedNs: number;
   /** A word of a line compared, lines in order; and with the lines cached. */
-  readonly readStream: number;
-  readonly readCached: number;
+  readonly readStreamNs: number;
+  readonly readCachedNs: number;
   /** A page number stored, in order. */
-  readonly record: number;
+  readonly recordNs: number;
 }
 
 /** Measures them all, in some seconds. */
@@ -45,16 +45,16 @@ export function probe(): Probes {
   words.fill(1);
   shared.fill(1);
   return {
-    dependentLoad,
-    atomicMiss: best(lines / 8, () => scatterAdd(shared, lines / 8)),
-    atomicHot: best(HOT_STEPS, () => atomicHot(shared, HOT_STEPS)),
-    initStream: best(lines, () => initStream(words)),
-    retarget: best(HOT_STEPS, () => retarget(words, HOT_STEPS)),
-    updateStream: best(lines, () => updateLines(words, lines, 1)),
-    updateCached: best(HOT_STEPS, () => updateLines(words, CACHED_LINES, HOT_STEPS / CACHED_LINES)),
-    readStream: best(lines, () => readLines(words, lines, 1)),
-    readCached: best(HOT_STEPS, () => readLines(words, CACHED_LINES, HOT_STEPS / CACHED_LINES)),
-    record: recordProbe(),
+    dependentLoadNs: dependentLoad,
+    atomicMissNs: best(lines / 8, () => scatterAdd(shared, lines / 8)),
+    atomicHotNs: best(HOT_STEPS, () => atomicHot(shared, HOT_STEPS)),
+    initStreamNs: best(lines, () => initStream(words)),
+    retargetNs: best(HOT_STEPS, () => retarget(words, HOT_STEPS)),
+    updateStreamNs: best(lines, () => updateLines(words, lines, 1)),
+    updateCachedNs: best(HOT_STEPS, () => updateLines(words, CACHED_LINES, HOT_STEPS / CACHED_LINES)),
+    readStreamNs: best(lines, () => readLines(words, lines, 1)),
+    readCachedNs: best(HOT_STEPS, () => readLines(words, CACHED_LINES, HOT_STEPS / CACHED_LINES)),
+    recordNs: recordProbe(),
   };
 }
 

@@ -106,7 +106,7 @@ export const traceCommand: Command = {
       ...(flags.has("depth") ? { depth: numberFlag(flags, "depth") } : {}),
       ...(flags.has("filter") ? { filter: flags.text("filter") } : {}),
     });
-    const { cost, events, error } = report;
+    const { cost, events, errno: error } = report;
     const code = error === null ? 0 : 1;
     if (flags.has("perfetto")) {
       const file = flags.text("perfetto");

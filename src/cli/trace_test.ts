@@ -59,5 +59,5 @@ Deno.test("lab trace --perfetto writes Chrome trace events, --json the plain one
   }
   const { report } = JSON.parse((await lab("trace", "destroy", "--size", "256M", "--json")).out);
   assertEquals(report.events[0].symbol, "kill_dev_dax");
-  assertEquals(report.error, null);
+  assertEquals(report.errno, null);
 });

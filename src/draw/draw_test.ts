@@ -25,7 +25,9 @@ Deno.test("every vmemmap page is in a row, or counted as not drawn", () => {
     let next = 0;
     for (const { first, last, target } of rows) {
       assertEquals(first, next);
-      assert(report.frames[target].vmemmapPages.includes(first) && report.frames[target].vmemmapPages.includes(last));
+      assert(
+        report.frames[target].vmemmapIndexes.includes(first) && report.frames[target].vmemmapIndexes.includes(last),
+      );
       next = last + 1;
     }
     assertEquals(next + more, report.vmemmapPages);

@@ -53,9 +53,9 @@ const MOST_ROWS = 72;
 export function pageMapping(report: Pick<LayoutReport, "frames" | "vmemmapPages">): Mapping {
   const { frames, vmemmapPages } = report;
   const owner = new Int32Array(vmemmapPages).fill(-1);
-  frames.forEach((frame, i) => frame.vmemmapPages.forEach((page) => owner[page] = i));
+  frames.forEach((frame, i) => frame.vmemmapIndexes.forEach((page) => owner[page] = i));
   return mapping("vmemmap page", "page frame", owner, (i) => {
-    const { frame, pfn, level, refcount, vmemmapPages: pages } = frames[i];
+    const { frame, pfn, level, refcount, vmemmapIndexes: pages } = frames[i];
     // A frame that is mapped has a reference: none is counted where struct pages are not written.
     const refs = refcount === null ? ", in pmem" : refcount === 0 ? "" : `, refcount ${refcount}`;
     const block = level === 1;

@@ -134,11 +134,13 @@ Deno.test("readBox() makes the same machine of what it shows, and every figure a
         box.dram.filter((d) => d.node === node).reduce((sum, { start, end }) => sum + end - start, 0);
       assertEquals(config.dram.map((_, node) => dram(node)), config.dram);
       assertEquals(
-        box.regions.map((r) => [r.start, r.size, r.node]),
+        box.regions.map((r) => [r.start, r.sizeBytes, r.node]),
         regions.map((r) => [r.start, r.end - r.start, r.nid]),
       );
       assertEquals(
-        box.regions.flatMap((r) => r.namespaces).map((n) => [n.mode, n.map, n.align, n.start, n.size, n.usable]),
+        box.regions.flatMap((r) => r.namespaces).map((
+          n,
+        ) => [n.mode, n.map, n.alignBytes, n.start, n.sizeBytes, n.usableBytes]),
         namespaces.map((n) => [
           n.mode,
           n.info.mode,
@@ -149,8 +151,8 @@ Deno.test("readBox() makes the same machine of what it shows, and every figure a
         ]),
       );
       assertEquals(box.ram.map((r) => r.ranges), config.ram ? namespaces.map((n) => n.dev!.ranges.map(bytes)) : []);
-      assertEquals(box.pools.map(({ size, count }) => ({ size, count })), config.hugetlb);
-      const { preset, freeVmemmap, memmapOnMemory, blockBytes } = box.kernel;
+      assertEquals(box.pools.map(({ sizeBytes: size, count }) => ({ size, count })), config.hugetlb);
+      const { preset, freeVmemmap, memmapOnMemory, blockBytes } = box.runningKernel;
       assertEquals([preset, freeVmemmap, memmapOnMemory, blockBytes], [
         config.kernel,
         config.freeVmemmap,

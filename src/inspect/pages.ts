@@ -41,14 +41,14 @@ export interface PageRow {
   /** Of its compound page, or its own; null where there is no struct page or nobody has the frame. */
   readonly refcount: number | null;
   /** Head and order of its compound page; null for frames of none. */
-  readonly head: number | null;
+  readonly headPfn: number | null;
   readonly order: number | null;
 }
 
 /** A run of frames with the same flags. */
 export interface PageRun {
-  readonly offset: number;
-  readonly len: number;
+  readonly startPfn: number;
+  readonly pageCount: number;
   readonly flags: readonly string[];
 }
 
@@ -56,8 +56,8 @@ export interface PageRun {
 export interface PagesReport {
   readonly config: NamespaceConfig;
   /** First frame of the namespace, of its data, and one past its last. */
-  readonly namespace: { readonly start: number; readonly data: number; readonly end: number };
-  readonly pages: readonly PageRow[];
+  readonly namespaceSpan: { readonly startPfn: number; readonly dataPfn: number; readonly endPfn: number };
+  readonly rows: readonly PageRow[];
   readonly runs: readonly PageRun[];
   /** The output of `page-types -r`; null unless asked for. */
   readonly summary: string | null;
@@ -122,8 +122,8 @@ export function pagesReport(options: PagesOptions): PagesReport {
   const pfns = pfn ?? (range === undefined && !summary ? [data] : []);
   return {
     config,
-    namespace: { start, data, end },
-    pages: pfns.map((pfn) => pageRow(k, pfn)),
+    namespaceSpan: { startPfn: start, dataPfn: data, endPfn: end },
+    rows: pfns.map((pfn) => pageRow(k, pfn)),
     runs: range === undefined ? [] : pageRuns(k, range),
     summary: summary ? pageTypes(k) : null,
   };
@@ -131,19 +131,19 @@ export function pagesReport(options: PagesOptions): PagesReport {
 
 /** Runs of frames with the same flags. */
 function pageRuns(k: Kernel, { start, end }: PfnSpan): PageRun[] {
-  const runs: { offset: number; len: number; flags: readonly string[] }[] = [];
+  const runs: { startPfn: number; pageCount: number; flags: readonly string[] }[] = [];
   for (let pfn = start; pfn < end; pfn++) {
     const { flags } = pageRow(k, pfn);
     const last = runs.at(-1);
-    if (last !== undefined && last.flags.join() === flags.join()) last.len++;
-    else runs.push({ offset: pfn, len: 1, flags });
+    if (last !== undefined && last.flags.join() === flags.join()) last.pageCount++;
+    else runs.push({ startPfn: pfn, pageCount: 1, flags });
   }
   return runs;
 }
 
 /** What there is to say of one frame. */
 export function pageRow(k: Kernel, pfn: number): PageRow {
-  const none = { pfn, zone: null, node: null, refcount: null, head: null, order: null };
+  const none = { pfn, zone: null, node: null, refcount: null, headPfn: null, order: null };
   const pgmap = k.pgmaps.lookup(pfn);
   if (pgmap !== null) return devicePage(k, pfn, pgmap.nid);
   const found = findArea(k, pfn);
@@ -163,6 +163,6 @@ function devicePage(k: Kernel, pfn: number, node: number): PageRow {
     ...(order === 0 ? [] : [pfn === head ? "compound_head" : "compound_tail"]),
     ...((bits & k.layout.reserved) !== 0 && pfn === head ? ["reserved"] : []),
   ];
-  const compound = order === 0 ? { head: null, order: null } : { head, order };
+  const compound = order === 0 ? { headPfn: null, order: null } : { headPfn: head, order };
   return { pfn, flags, zone: "Device", node, refcount: pageRefcount(k, head), ...compound };
 }

@@ -17,7 +17,7 @@ export class Log2Histogram {
     const first = this.#counts.findIndex((n) => n > 0);
     const rows: HistogramBucket[] = [];
     for (let bits = first; bits >= 0 && bits <= last; bits++) {
-      rows.push({ from: 2 ** bits, to: 2 ** (bits + 1), count: this.#counts[bits] });
+      rows.push({ fromNs: 2 ** bits, toNs: 2 ** (bits + 1), count: this.#counts[bits] });
     }
     return rows;
   }
@@ -26,9 +26,9 @@ export class Log2Histogram {
 /** One row of a histogram. */
 export interface HistogramBucket {
   /** Nanoseconds, inclusive. */
-  readonly from: number;
+  readonly fromNs: number;
   /** Nanoseconds, exclusive. */
-  readonly to: number;
+  readonly toNs: number;
   /** Values in it. */
   readonly count: number;
 }
@@ -38,7 +38,7 @@ const BAR = 52;
 /** The rows as `bpftrace` prints them: `[8K, 16K)           8360 |@@@@...|`. */
 export function formatBuckets(buckets: readonly HistogramBucket[]): string[] {
   const most = Math.max(1, ...buckets.map((b) => b.count));
-  return buckets.map(({ from, to, count }) => {
+  return buckets.map(({ fromNs: from, toNs: to, count }) => {
     const bar = "@".repeat(Math.floor(count * BAR / most));
     return `${`[${binary(from)}, ${binary(to)})`.padEnd(16)}${String(count).padStart(8)} |${bar.padEnd(BAR)}|`;
   });

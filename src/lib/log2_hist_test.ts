@@ -21,7 +21,7 @@ Deno.test("Log2Histogram counts by the power of two below, empty rows between ot
   assertEquals(histogram.buckets(), []);
   for (const value of [0.3, 1, 1.9, 4, 2 ** 31, 3 * 2 ** 40]) histogram.add(value);
   const rows = histogram.buckets();
-  assertEquals(rows.filter((r) => r.count > 0).map((r) => [r.from, r.count]), [
+  assertEquals(rows.filter((r) => r.count > 0).map((r) => [r.fromNs, r.count]), [
     [1, 3],
     [4, 1],
     [2 ** 31, 1],

@@ -62,7 +62,7 @@ export interface GupReport {
   /** What was asked, defaults filled in; `size` is what is held. */
   readonly config: GupConfig;
   /** Pages held per round. */
-  readonly pages: number;
+  readonly heldPages: number;
   /** Atomic adds on reference counts to get all pages once. */
   readonly refcountStores: number;
   /** Atomic adds on the pin counts of compound pages to get all pages once. */
@@ -78,9 +78,9 @@ export interface GupReport {
   /** All work of putting all pages once. */
   readonly putCounters: CounterValues;
   /** Milliseconds of host time to get, per round. */
-  readonly getMs: readonly number[];
+  readonly hostGetMs: readonly number[];
   /** Milliseconds of host time to put, per round. */
-  readonly putMs: readonly number[];
+  readonly hostPutMs: readonly number[];
   /** Model time of one get of all pages, on the machine of `config.cost`; null where nothing is modelled. */
   readonly modelGetMs: number | null;
   /** The same for put. */
@@ -156,11 +156,11 @@ export function gupReport(options: GupOptions): GupReport {
   const cost = slow ? null : modelCost(config);
   return {
     config,
-    pages: test.pages,
+    heldPages: test.heldPages,
     invariants: checkedIf(config.check, k),
     ...gupWork(getCounters, putCounters),
-    getMs: test.getMs,
-    putMs: test.putMs,
+    hostGetMs: test.hostGetMs,
+    hostPutMs: test.hostPutMs,
     modelGetMs: cost === null ? null : modelMs(getCounters, cost),
     modelPutMs: cost === null ? null : modelMs(putCounters, cost),
   };

@@ -27,9 +27,9 @@ export interface GupJobsOptions extends GupOptions {
 export interface GupJobsReport extends GupReport {
   /** What each thread held and how long its rounds took, in milliseconds of host time. */
   readonly jobs: readonly {
-    readonly pages: number;
-    readonly getMs: readonly number[];
-    readonly putMs: readonly number[];
+    readonly heldPages: number;
+    readonly hostGetMs: readonly number[];
+    readonly hostPutMs: readonly number[];
   }[];
   /**
    * References counted on the mapping's pages beyond those they were born with: while all were held, and at the end.
@@ -83,14 +83,14 @@ function report(
 ): Omit<GupJobsReport, "references" | "invariants"> {
   const getCounters = sumCounters(first.map(({ result }) => result.getCounters));
   const putCounters = sumCounters(first.map(({ result }) => result.putCounters));
-  const slowest = (of: "getMs" | "putMs") =>
+  const slowest = (of: "hostGetMs" | "hostPutMs") =>
     results[0].result[of].map((_, round) => Math.max(...results.map(({ result }) => result[of][round])));
   return {
     config,
-    pages: Math.min(...results.map(({ result }) => result.pages)),
+    heldPages: Math.min(...results.map(({ result }) => result.heldPages)),
     ...gupWork(getCounters, putCounters),
-    getMs: slowest("getMs"),
-    putMs: slowest("putMs"),
+    hostGetMs: slowest("hostGetMs"),
+    hostPutMs: slowest("hostPutMs"),
     modelGetMs: null,
     modelPutMs: null,
     jobs: results.map(({ result }) => result),

@@ -17,13 +17,13 @@ Deno.test("gupReport() counts one store per page before patch 8 and one per comp
   ];
   for (const [kernel, mode, expected] of cases) {
     const r = gupReport({ size: 32 * MIB, kernel, mode, repeats: 2 });
-    assertEquals(r.pages, 8192);
+    assertEquals(r.heldPages, 8192);
     assertEquals(
       [r.refcountStores, r.pincountStores, r.putRefcountStores, r.pgmapLookups],
       expected,
       `${kernel} ${mode}`,
     );
-    assertEquals([r.getMs.length, r.putMs.length], [2, 2]);
+    assertEquals([r.hostGetMs.length, r.hostPutMs.length], [2, 2]);
     assertEquals(r.getCounters.pagesRecorded, 8192);
   }
 });
@@ -41,7 +41,13 @@ Deno.test("gupReport() stores where the struct pages are", () => {
   assertEquals(stores(256 * MIB), [3, 125]);
   // On arm64 there is nothing in DRAM to store to; page by page, for compounds do not share there and 6.1 counts so.
   for (const arch of ["arm64-4k", "arm64-16k", "arm64-64k"]) {
-    const { getCounters, pages } = gupReport({ size: 32 * MIB, align: ALIGNS[arch], arch, map: "dev", repeats: 1 });
+    const { getCounters, heldPages: pages } = gupReport({
+      size: 32 * MIB,
+      align: ALIGNS[arch],
+      arch,
+      map: "dev",
+      repeats: 1,
+    });
     assertEquals([getCounters.refcountStoresDram, getCounters.refcountStoresPmem], [0, pages], arch);
   }
 });
@@ -54,7 +60,7 @@ Deno.test("gupReport() of batches that cut huge pages takes more calls", () => {
 
 Deno.test("gupReport() works on every page size and on struct pages that straddle", () => {
   for (const [align, size] of [[4096, 4 * MIB], [2 * MIB, 4 * MIB], [2 ** 30, 2 ** 30]]) {
-    assertEquals(gupReport({ size, align, kernel: "v4", mode: "pin", repeats: 1 }).pages, size / 4096);
+    assertEquals(gupReport({ size, align, kernel: "v4", mode: "pin", repeats: 1 }).heldPages, size / 4096);
   }
   for (const structPageSize of [56, 72, 80]) {
     assertEquals(gupReport({ size: 4 * MIB, structPageSize, kernel: "v4", repeats: 1 }).refcountStores, 2);
@@ -79,7 +85,7 @@ Deno.test("gupReport() refuses bad options", () => {
 });
 
 Deno.test("gupReport() measures host time that is not negative", () => {
-  const { getMs, putMs } = gupReport({ size: 32 * MIB, repeats: 3 });
+  const { hostGetMs: getMs, hostPutMs: putMs } = gupReport({ size: 32 * MIB, repeats: 3 });
   assert([...getMs, ...putMs].every((ms) => ms >= 0));
 });
 
@@ -90,6 +96,6 @@ Deno.test("gupReport() counts the host memory of gup_test's own array of pages",
 
 Deno.test("gupReport() holds whole MiB on every architecture that Linux has", () => {
   for (const [arch, align] of [["arm64-4k", 4096], ["arm64-16k", 2 ** 14], ["arm64-64k", 2 ** 16]] as const) {
-    assertEquals(gupReport({ size: 2 ** 20, arch, align, repeats: 1 }).pages, 2 ** 20 / align);
+    assertEquals(gupReport({ size: 2 ** 20, arch, align, repeats: 1 }).heldPages, 2 ** 20 / align);
   }
 });

@@ -54,5 +54,11 @@ function rounds(
     putMs += performance.now() - t2;
   }
   const putCounters = countersSince(held, readCounters(k.stat));
-  return { pages: got, getMs: [getMs], putMs: [putMs], getCounters: countersSince(start, held), putCounters };
+  return {
+    heldPages: got,
+    hostGetMs: [getMs],
+    hostPutMs: [putMs],
+    getCounters: countersSince(start, held),
+    putCounters,
+  };
 }

@@ -21,7 +21,7 @@ import { type NamespacePages, pagesTaken } from "./namespace.ts";
 /** One memory block as it was once everything was online. */
 export interface HotplugBlock {
   /** Number in /sys/devices/system/memory. */
-  readonly block: number;
+  readonly blockNumber: number;
   /** Node it is near to. */
   readonly node: number;
   /** Its first frame. */
@@ -31,7 +31,7 @@ export interface HotplugBlock {
   /** Zone it joined; null while offline. */
   readonly zone: string | null;
   /** Frames at its start that hold its own memmap. */
-  readonly vmemmapPages: number;
+  readonly selfHostedPages: number;
 }
 
 /** Counts of the whole machine, and the span of the zone that was joined, in frames. */
@@ -39,19 +39,19 @@ export interface HotplugState {
   /** When it was read; `added` is before anything goes online, unless that is automatic. */
   readonly state: "base" | "added" | "online" | "offline" | "removed";
   /** Free frames. */
-  readonly free: number;
+  readonly freePages: number;
   /** Frames the zones manage. */
-  readonly managed: number;
+  readonly managedPages: number;
   /** Frames of memory the zones have, self-hosted memmap included. */
-  readonly present: number;
+  readonly presentPages: number;
   /** Frames from the first to the last of the zone joined. */
-  readonly spanned: number;
+  readonly spannedPages: number;
 }
 
 /** What one attempt came to. */
 export interface HotplugRun {
   /** Why not all of it could be added, as an errno name; null when it was. */
-  readonly error: string | null;
+  readonly errno: string | null;
   /** Memory that could be added. */
   readonly addedBytes: number;
   /** Frames taken for it to be added. */
@@ -79,13 +79,13 @@ export interface HotplugReport extends HotplugRun {
   /** Vmemmap pages that describe the memory added. */
   readonly vmemmapPages: number;
   /** Those of them that lie in it. */
-  readonly selfHosted: number;
+  readonly selfHostedPages: number;
   /** The zone that was joined, once everything was online. */
-  readonly zone: {
+  readonly joinedZone: {
     readonly name: string;
-    readonly spanned: number;
-    readonly present: number;
-    readonly managed: number;
+    readonly spannedPages: number;
+    readonly presentPages: number;
+    readonly managedPages: number;
   };
   /** What of a DAX device is in no memory block, and what dmesg says; null for DIMMs. */
   readonly cut: DaxCut | null;
@@ -97,8 +97,14 @@ export interface HotplugReport extends HotplugRun {
   readonly invariants: InvariantCheck | null;
   /** All work done to add them and put them online. */
   readonly counters: CounterValues;
-  /** Milliseconds the emulator took; they say nothing about Linux. */
-  readonly hostMs: { readonly add: number; readonly online: number; readonly offline: number; readonly remove: number };
+  /** Host time to add the memory; like the next three it says nothing about Linux. */
+  readonly hostAddMs: number;
+  /** Host time to put it online. */
+  readonly hostOnlineMs: number;
+  /** Host time to put it offline. */
+  readonly hostOfflineMs: number;
+  /** Host time to take it away. */
+  readonly hostRemoveMs: number;
   /** What the documents' machine would have taken; null: no document times memory hotplug, so nothing is calibrated. */
   readonly modelMs: number | null;
 }
@@ -128,8 +134,8 @@ export function hotplugReportOn(options: HotplugOptions, directMap: boolean): Ho
   const report = plug(config, directMap);
   if (!config.memmapOnMemory) return report;
   const off = { ...config, memmapOnMemory: false, memmapForce: false, contents: false };
-  const { error, addedBytes, pages, mapping, states, usableBytes } = plug(off, directMap);
-  return { ...report, baseline: { error, addedBytes, pages, mapping, states, usableBytes } };
+  const { errno: error, addedBytes, pages, mapping, states, usableBytes } = plug(off, directMap);
+  return { ...report, baseline: { errno: error, addedBytes, pages, mapping, states, usableBytes } };
 }
 
 /** One box, from plugging to unplugging. */
@@ -143,7 +149,7 @@ function plug(config: HotplugConfig, directMap: boolean): HotplugReport {
   const [error, add] = timed(() => memory.add());
   states.push(readState(k, zone, "added"));
   // What went online on its own is free now and was not taken by anybody.
-  const pages = pagesTaken(k, uses, states[0].free + states[1].managed - states[0].managed);
+  const pages = pagesTaken(k, uses, states[0].freePages + states[1].managedPages - states[0].managedPages);
   const blocks = [...k.hotplug.blocks.values()].sort((a, b) => a.id - b.id);
   const [, online] = timed(() => onlineAll(k, blocks, config));
   const counters = countersSince(before, readCounters(k.stat));
@@ -159,20 +165,23 @@ function plug(config: HotplugConfig, directMap: boolean): HotplugReport {
   return {
     config,
     blockBytes,
-    before: { freePages: states[0].free, memmapPages: memory.pages * k.structPageSize / k.pageBytes },
+    before: { freePages: states[0].freePages, memmapPages: memory.pages * k.structPageSize / k.pageBytes },
     refusedBy: refusals(k, config, blockBytes),
-    error: error === 0 ? null : errnoName(error),
+    errno: error === 0 ? null : errnoName(error),
     addedBytes: blocks.length * blockBytes,
     pages,
     ...found,
     states,
-    usableBytes: (states[2].managed - states[0].managed) * k.pageBytes,
+    usableBytes: (states[2].managedPages - states[0].managedPages) * k.pageBytes,
     cut,
     leakedBytes: leaked * k.pageBytes,
     baseline: null,
     invariants: firstObjection(whileOnline, checkedIf(config.check, k)),
     counters,
-    hostMs: { add, online, offline, remove },
+    hostAddMs: add,
+    hostOnlineMs: online,
+    hostOfflineMs: offline,
+    hostRemoveMs: remove,
     modelMs: null,
   };
 }
@@ -203,7 +212,13 @@ function readState(k: Kernel, joined: Zone, state: HotplugState["state"]): Hotpl
       present += zone.present;
     }
   }
-  return { state, free: totalFreePages(k), managed, present, spanned: joined.spanned };
+  return {
+    state,
+    freePages: totalFreePages(k),
+    managedPages: managed,
+    presentPages: present,
+    spannedPages: joined.spanned,
+  };
 }
 
 /** Blocks, memmap and zone once everything is online. */
@@ -211,21 +226,26 @@ function describe(
   k: Kernel,
   blocks: readonly MemoryBlock[],
   zone: Zone,
-): Pick<HotplugReport, "blocks" | "mapping" | "vmemmapPages" | "selfHosted" | "zone"> {
+): Pick<HotplugReport, "blocks" | "mapping" | "vmemmapPages" | "selfHostedPages" | "joinedZone"> {
   const mapping = memmapMapping(k, blocks[0]?.start ?? 0, blocks.at(-1)?.end ?? 0);
   return {
     blocks: blocks.map((block) => ({
-      block: block.id,
+      blockNumber: block.id,
       node: block.nid,
       startPfn: block.start,
       state: block.zone < 0 ? "offline" : "online",
       zone: block.zone < 0 ? null : ZONE_NAMES[block.zone],
-      vmemmapPages: block.nrVmemmapPages,
+      selfHostedPages: block.nrVmemmapPages,
     })),
     mapping,
-    vmemmapPages: mapping.vmemmapPages,
-    selfHosted: mapping.selfHosted,
-    zone: { name: ZONE_NAMES[zone.index], spanned: zone.spanned, present: zone.present, managed: zone.managed },
+    vmemmapPages: mapping.mappedVmemmapPages,
+    selfHostedPages: mapping.selfHostedPages,
+    joinedZone: {
+      name: ZONE_NAMES[zone.index],
+      spannedPages: zone.spanned,
+      presentPages: zone.present,
+      managedPages: zone.managed,
+    },
   };
 }
 

@@ -10,7 +10,7 @@ import { levelPages, lookupAddress, vmemmapVpn } from "../mm/pgtable.ts";
 /** How the memmap of some memory is mapped. */
 export interface MemmapMapping {
   /** Vmemmap pages mapped. */
-  readonly vmemmapPages: number;
+  readonly mappedVmemmapPages: number;
   /** Translations by PMD leaf that the MMU needs to reach all of them. */
   readonly pmdLeaves: number;
   /** Translations by page-table entry that it needs on top. */
@@ -18,7 +18,7 @@ export interface MemmapMapping {
   /** Memory that one translation's struct pages describe, on average, in bytes. */
   readonly bytesPerTlbEntry: number;
   /** Vmemmap pages in the memory block that they describe. */
-  readonly selfHosted: number;
+  readonly selfHostedPages: number;
   /** Vmemmap pages by the node that their frames belong to. */
   readonly byNode: readonly number[];
 }
@@ -50,11 +50,11 @@ export function memmapMapping(k: Kernel, start: number, end: number): MemmapMapp
   }
   const entries = pmdLeaves + pteEntries;
   return {
-    vmemmapPages: byNode.reduce((sum, n) => sum + n, 0),
+    mappedVmemmapPages: byNode.reduce((sum, n) => sum + n, 0),
     pmdLeaves,
     pteEntries,
     bytesPerTlbEntry: entries === 0 ? 0 : (end - start) * k.pageBytes / entries,
-    selfHosted,
+    selfHostedPages: selfHosted,
     byNode,
   };
 }

@@ -12,7 +12,11 @@ Deno.test("memmapMapping() counts the pages of the range, and each leaf once", (
   withKernel({ dram: [SZ_1G], contents: false }, (k) => {
     const sections = (n: number) => n * SECTION / k.pageBytes;
     const of = (start: number, end: number) => {
-      const { vmemmapPages, pmdLeaves, pteEntries, bytesPerTlbEntry } = memmapMapping(k, start, end);
+      const { mappedVmemmapPages: vmemmapPages, pmdLeaves, pteEntries, bytesPerTlbEntry } = memmapMapping(
+        k,
+        start,
+        end,
+      );
       return [vmemmapPages, pmdLeaves, pteEntries, bytesPerTlbEntry];
     };
     assertEquals(of(0, sections(2)), [1024, 2, 0, SECTION]);

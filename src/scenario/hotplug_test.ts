@@ -10,17 +10,17 @@ const BLOCK = 128 * SZ_1M;
 const LIGHT = { dram: 4 * SZ_1G, contents: false };
 
 const free = (options: HotplugOptions) =>
-  Object.fromEntries(hotplugReport(options).states.map(({ state, free }) => [state, free]));
+  Object.fromEntries(hotplugReport(options).states.map(({ state, freePages: free }) => [state, free]));
 
 Deno.test("hotplugReport of one block counts blocks, memmap and the zone", () => {
   const report = hotplugReport({ size: BLOCK, memmapOnMemory: true, dram: 4 * SZ_1G });
   assertEquals(report.blocks, [
-    { block: 48, node: 0, startPfn: 6 * SZ_1G / 4096, state: "online", zone: "Normal", vmemmapPages: 512 },
+    { blockNumber: 48, node: 0, startPfn: 6 * SZ_1G / 4096, state: "online", zone: "Normal", selfHostedPages: 512 },
   ]);
-  assertEquals([report.vmemmapPages, report.selfHosted, report.pages.altmap], [512, 512, 512]);
-  assertEquals([report.zone.spanned, report.zone.present], [557056, 557056]);
+  assertEquals([report.vmemmapPages, report.selfHostedPages, report.pages.altmap], [512, 512, 512]);
+  assertEquals([report.joinedZone.spannedPages, report.joinedZone.presentPages], [557056, 557056]);
   assertEquals(report.usableBytes, BLOCK - SZ_2M);
-  assertEquals([report.error, report.refusedBy, report.addedBytes], [null, [], BLOCK]);
+  assertEquals([report.errno, report.refusedBy, report.addedBytes], [null, [], BLOCK]);
   assertEquals(report.counters.ramStructPagesWritten, 32768);
   assertEquals(report.baseline?.usableBytes, BLOCK);
   assertEquals(report.states.map((s) => s.state), ["base", "added", "online", "offline", "removed"]);
@@ -28,7 +28,7 @@ Deno.test("hotplugReport of one block counts blocks, memmap and the zone", () =>
 
 Deno.test("hotplugReport of a DIMM of several blocks says that it cannot hold its memmap", () => {
   const report = hotplugReport({ ...LIGHT, size: SZ_1G, memmapOnMemory: true });
-  assertEquals([report.refusedBy, report.selfHosted, report.pages.vmemmap], [["block"], 0, 4096]);
+  assertEquals([report.refusedBy, report.selfHostedPages, report.pages.vmemmap], [["block"], 0, 4096]);
 });
 
 // (a) Memory is taken from the moment it is added; on memory, none is.
@@ -77,20 +77,24 @@ Deno.test("hotplugReport shows base pages, their tables and the reach of a trans
 Deno.test("hotplugReport of 12G into 128M of free memory fails before and works after", () => {
   const options = { ...LIGHT, size: 12 * SZ_1G, freeMemory: BLOCK, kernel: unwinding("6.1") };
   const one = hotplugReport(options);
-  assertEquals([one.error, one.addedBytes, one.blocks], ["ENOMEM", 0, []]);
-  assertEquals(one.states[1].free, one.states[0].free);
-  const { error, addedBytes, baseline, states } = hotplugReport({ ...options, dimm: BLOCK, memmapOnMemory: true });
+  assertEquals([one.errno, one.addedBytes, one.blocks], ["ENOMEM", 0, []]);
+  assertEquals(one.states[1].freePages, one.states[0].freePages);
+  const { errno: error, addedBytes, baseline, states } = hotplugReport({
+    ...options,
+    dimm: BLOCK,
+    memmapOnMemory: true,
+  });
   // Nothing but a PMD table of the direct map for each GiB.
-  assertEquals([error, addedBytes, states[1].free], [null, 12 * SZ_1G, states[0].free - 12]);
-  assertEquals(baseline?.error, "ENOMEM");
+  assertEquals([error, addedBytes, states[1].freePages], [null, 12 * SZ_1G, states[0].freePages - 12]);
+  assertEquals(baseline?.errno, "ENOMEM");
   assert(baseline!.addedBytes <= 8 * SZ_1G, "128 MiB of memmap describe 8 GiB");
 });
 
 Deno.test("hotplugReport with blocks online as they come lives on what they bring", () => {
   const options = { ...LIGHT, size: 12 * SZ_1G, freeMemory: BLOCK, dimm: BLOCK, autoOnline: true };
-  const { error, addedBytes, states } = hotplugReport(options);
+  const { errno: error, addedBytes, states } = hotplugReport(options);
   assertEquals([error, addedBytes], [null, 12 * SZ_1G]);
-  assertEquals(states[4].free, states[0].free, "and all of it can be taken away again");
+  assertEquals(states[4].freePages, states[0].freePages, "and all of it can be taken away again");
 });
 
 Deno.test("hotplugReport leaves the memmap elsewhere when HugeTLB vmemmap freeing is on, until pages are marked", () => {
@@ -108,7 +112,7 @@ for (
 ) {
   Deno.test(`hotplugReport of a memory block of ${bytes / SZ_1M} MiB has ${pages} vmemmap pages on it`, () => {
     const report = hotplugReport({ size: bytes, dram, bareMetal, memmapOnMemory: true, contents: false });
-    assertEquals([report.blockBytes, report.blocks.length, report.selfHosted], [bytes, 1, pages]);
+    assertEquals([report.blockBytes, report.blocks.length, report.selfHostedPages], [bytes, 1, pages]);
   });
 }
 
@@ -142,7 +146,7 @@ Deno.test("hotplugReport has a slot for memory blocks larger than a board aligns
       const report = hotplugReport({ ...options, size: 8 * SZ_1G, dax, contents: false });
       // A namespace loses to its reserve the block that it lies in.
       const added = dax ? 8 * SZ_1G - report.blockBytes : 8 * SZ_1G;
-      assertEquals([report.error, report.addedBytes], [null, added]);
+      assertEquals([report.errno, report.addedBytes], [null, added]);
     }
   }
 });
@@ -162,7 +166,7 @@ for (const [size, blocks] of [["1G", 7], ["8G", 62], ["126G", 992]] as const) {
   Deno.test(`hotplugReport of a namespace of ${size}: ${blocks} blocks, and what is in none of them adds up`, () => {
     const bytes = parseSize(size);
     const report = hotplugReport({ size: bytes, dax: true, contents: false });
-    assertEquals([report.blocks.length, report.error], [blocks, null]);
+    assertEquals([report.blocks.length, report.errno], [blocks, null]);
     const { reserveBytes, frontBytes, backBytes, dmesg } = report.cut!;
     assertEquals(blocks * 2 ** 27 + reserveBytes + frontBytes + backBytes, bytes);
     assertEquals(dmesg, []);
@@ -172,11 +176,21 @@ for (const [size, blocks] of [["1G", 7], ["8G", 62], ["126G", 992]] as const) {
 Deno.test("hotplugReport of RAM through kmem has its memmap on it since 6.8 only", () => {
   const range = { start: 8 * SZ_1G, end: 9 * SZ_1G };
   for (const kernel of ["5.14", "6.1"]) {
-    const { pages, selfHosted, refusedBy } = hotplugReport({ range, memmapOnMemory: true, kernel, contents: false });
+    const { pages, selfHostedPages: selfHosted, refusedBy } = hotplugReport({
+      range,
+      memmapOnMemory: true,
+      kernel,
+      contents: false,
+    });
     assertEquals([pages.vmemmap, selfHosted, refusedBy], [4096, 0, ["kmem"]]);
   }
   const kernel = "6.1,kmemMemmapOnMemory=true";
-  const { pages, selfHosted, refusedBy } = hotplugReport({ range, memmapOnMemory: true, kernel, contents: false });
+  const { pages, selfHostedPages: selfHosted, refusedBy } = hotplugReport({
+    range,
+    memmapOnMemory: true,
+    kernel,
+    contents: false,
+  });
   assertEquals([pages.vmemmap, selfHosted, refusedBy], [0, 4096, []]);
 });
 
@@ -185,10 +199,10 @@ Deno.test("hotplugReport of a range that cuts blocks: both ends are lost, and a 
   const block = 2 ** 27;
   const range = { start: 64 * block + 4096, end: 67 * block + 8192 };
   const report = hotplugReport({ range, contents: false });
-  assertEquals(report.blocks.map(({ block }) => block), [65, 66]);
+  assertEquals(report.blocks.map(({ blockNumber: block }) => block), [65, 66]);
   assertEquals(report.cut, { reserveBytes: 0, frontBytes: block - 4096, backBytes: 8192, dmesg: [] });
   const none = hotplugReport({ range: { start: 64 * block + 4096, end: 65 * block + 4096 }, contents: false });
-  assertEquals([none.error, none.blocks.length, none.cut!.dmesg.length], ["EINVAL", 0, 2]);
+  assertEquals([none.errno, none.blocks.length, none.cut!.dmesg.length], ["EINVAL", 0, 2]);
   assertEquals(none.cut!.dmesg[0], "kmem dax0.0: mapping0: 0x200001000-0x208000fff too small after alignment");
 });
 
@@ -204,13 +218,13 @@ Deno.test("hotplugReport() of a range: blocks by number, what alignment cuts off
   const range = { start: 0x244000000, end: 0x438100000 };
   for (const [kernel, logs] of [["6.1", false], ["6.12", false], ["7.3", true]] as const) {
     const { blocks, cut, before } = hotplugReport({ ...LIGHT, range, kernel });
-    assertEquals([blocks.length, blocks[0].block, blocks.at(-1)!.block], [62, 73, 134]);
+    assertEquals([blocks.length, blocks[0].blockNumber, blocks.at(-1)!.blockNumber], [62, 73, 134]);
     assertEquals([cut!.frontBytes, cut!.backBytes], [64 * 2 ** 20, 2 ** 20]);
     assertEquals(cut!.dmesg, logs ? ["kmem dax0.0: DAX region truncated by 65.0 MiB due to alignment"] : []);
     assertEquals(before.memmapPages, 62 * 512);
   }
   const small = hotplugReport({ ...LIGHT, range: { start: 0x244000000, end: 0x24c000000 }, kernel: "7.3" });
-  assertEquals([small.error, small.cut!.dmesg], ["EINVAL", [
+  assertEquals([small.errno, small.cut!.dmesg], ["EINVAL", [
     "kmem dax0.0: mapping0: 0x244000000-0x24bffffff too small after alignment",
     "kmem dax0.0: rejecting DAX region without any memory after alignment",
   ]]);
@@ -225,10 +239,16 @@ Deno.test("hotplugReport() cuts off what string_get_size() prints with three dig
 });
 
 Deno.test("hotplugReport() puts a device near one node online in its target node", () => {
-  const { blocks, zone, config, states } = hotplugReport({ ...LIGHT, dax: true, size: SZ_1G, node: 1, targetNode: 2 });
+  const { blocks, joinedZone: zone, config, states } = hotplugReport({
+    ...LIGHT,
+    dax: true,
+    size: SZ_1G,
+    node: 1,
+    targetNode: 2,
+  });
   assertEquals(new Set(blocks.map(({ node }) => node)), new Set([2]));
-  assertEquals([zone.present, config.node, config.targetNode], [7 * 2 ** 15, 1, 2]);
-  assertEquals(states[2].managed - states[0].managed, 7 * 2 ** 15);
+  assertEquals([zone.presentPages, config.node, config.targetNode], [7 * 2 ** 15, 1, 2]);
+  assertEquals(states[2].managedPages - states[0].managedPages, 7 * 2 ** 15);
   assertEquals(hotplugReport({ ...LIGHT, dax: true, size: SZ_1G, node: 1 }).blocks[0].node, 1);
   assertThrows(() => hotplugReport({ ...LIGHT, size: SZ_1G, targetNode: 1 }), RangeError, "expected a DAX device");
 });
@@ -240,8 +260,8 @@ Deno.test("hotplugReport() of a guest that uses its memory: memmap fits into wha
   };
   // 16 MiB of memmap for 1 GiB, and a PTE table where the rest has no leaf to give.
   const [fits, not] = [guest(17 * 2 ** 20), guest(15 * 2 ** 20)];
-  assertEquals([fits.error, fits.before], [null, { freePages: 17 * 256, memmapPages: 4096 }]);
-  assertEquals([not.error, not.addedBytes, not.before.freePages], ["ENOMEM", 0, 15 * 256]);
+  assertEquals([fits.errno, fits.before], [null, { freePages: 17 * 256, memmapPages: 4096 }]);
+  assertEquals([not.errno, not.addedBytes, not.before.freePages], ["ENOMEM", 0, 15 * 256]);
   for (const guestUsed of [-1, 1.5, 2 ** 40, NaN]) {
     assertThrows(() => hotplugReport({ ...LIGHT, size: SZ_1G, guestUsed }), RangeError, "bytes in use");
   }
@@ -253,9 +273,13 @@ Deno.test("hotplugReport() of a range in front of DRAM: memory goes on behind it
   //   | 0 .. 2G | hole | range, 4G .. 6G: memory32..47 | 6G .. 12G |
   const range = { start: 4 * SZ_1G, end: 6 * SZ_1G };
   const report = hotplugReport({ range, dram: 8 * SZ_1G, check: true, memmapOnMemory: true, kernel: "6.12" });
-  assertEquals([report.error, report.invariants], [null, { objection: null }]);
-  assertEquals([report.blocks[0].block, report.blocks.at(-1)!.block, report.selfHosted], [32, 47, 16 * 512]);
+  assertEquals([report.errno, report.invariants], [null, { objection: null }]);
+  assertEquals([report.blocks[0].blockNumber, report.blocks.at(-1)!.blockNumber, report.selfHostedPages], [
+    32,
+    47,
+    16 * 512,
+  ]);
   // ZONE_NORMAL begins 2 GiB earlier than before.
   const [base, , online] = report.states;
-  assertEquals(online.spanned - base.spanned, 2 * SZ_1G / 4096);
+  assertEquals(online.spannedPages - base.spannedPages, 2 * SZ_1G / 4096);
 });

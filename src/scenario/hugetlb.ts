@@ -28,7 +28,7 @@ export interface HugetlbReport {
   /** What was asked for, defaults filled in. */
   readonly config: HugetlbConfig;
   /** Vmemmap pages that describe one huge page; a fraction when it has less than one. */
-  readonly vmemmapPages: number;
+  readonly vmemmapPagesPerHugePage: number;
   /** Why this size gives nothing back; null when it does. */
   readonly notOptimizable: NotOptimizable | null;
   /** Pages of memmap that went to the allocator, by the counts of use. */
@@ -41,14 +41,16 @@ export interface HugetlbReport {
   readonly netSavedBytes: number;
   /** What the invariant checker found; null unless `check` asked for it. */
   readonly invariants: InvariantCheck | null;
-  /** Work of making the pages, and of giving them back; null when they were kept. */
-  readonly counters: { readonly alloc: CounterValues; readonly free: CounterValues | null };
+  /** Work of making the pages. */
+  readonly allocCounters: CounterValues;
+  /** Work of giving them back; null when they were kept. */
+  readonly freeCounters: CounterValues | null;
   /** Milliseconds of host time for all pages; says nothing about Linux. */
-  readonly allocMs: number;
+  readonly hostAllocMs: number;
   /** The same for giving them back, until the caller returns; null when they were kept. */
-  readonly freeMs: number | null;
+  readonly hostFreeMs: number | null;
   /** Of giving back: the worker's part, after the caller had returned. */
-  readonly workerMs: number | null;
+  readonly hostWorkerMs: number | null;
   /**
    * Model time to make the pages, on the machine of `config.cost`; null but for 2M on x86-64 with 64-byte struct pages.
    */
@@ -56,7 +58,7 @@ export interface HugetlbReport {
   /** The same for giving them back; null when they were kept, too. */
   readonly modelFreeMs: number | null;
   /** Nanoseconds per huge page made, by powers of two; empty when pages are made in one batch. */
-  readonly histogram: HistogramBucket[];
+  readonly allocHistogram: HistogramBucket[];
   /** The same per huge page given back. */
   readonly freeHistogram: HistogramBucket[];
 }
@@ -65,7 +67,7 @@ export interface HugetlbReport {
 export interface HugetlbRun {
   readonly kernel: Kernel;
   readonly hstate: Hstate;
-  readonly made: Pick<HugetlbReport, "freedPages" | "pteTables" | "netSavedPages" | "netSavedBytes" | "allocMs">;
+  readonly made: Pick<HugetlbReport, "freedPages" | "pteTables" | "netSavedPages" | "netSavedBytes" | "hostAllocMs">;
   readonly counters: CounterValues;
 }
 
@@ -97,7 +99,7 @@ export function makePool(
     pteTables: kernel.uses[USE_PTE_TABLE] - tables,
     netSavedPages,
     netSavedBytes: netSavedPages * kernel.pageBytes,
-    allocMs,
+    hostAllocMs: allocMs,
   };
   return { kernel, hstate, made, counters };
 }
@@ -142,16 +144,17 @@ export function hugetlbReport(options: HugetlbOptions): HugetlbReport {
   const freed = config.giveBack ? giveBack(kernel, hstate) : null;
   return {
     config,
-    vmemmapPages: hstate.vmemmapPages,
+    vmemmapPagesPerHugePage: hstate.vmemmapPages,
     notOptimizable: hstate.notOptimizable,
     ...made,
     invariants: firstObjection(whileMade, checkedIf(config.check, kernel)),
-    counters: { alloc: counters, free: freed?.counters ?? null },
-    freeMs: freed?.freeMs ?? null,
-    workerMs: freed?.workerMs ?? null,
+    allocCounters: counters,
+    freeCounters: freed?.counters ?? null,
+    hostFreeMs: freed?.freeMs ?? null,
+    hostWorkerMs: freed?.workerMs ?? null,
     modelAllocMs: modelled(config, counters, made.freedPages, "alloc"),
     modelFreeMs: freed === null ? null : modelled(config, freed.counters, made.freedPages, "free"),
-    histogram: allocProbe.buckets(),
+    allocHistogram: allocProbe.buckets(),
     freeHistogram: freed?.histogram ?? [],
   };
 }
@@ -202,11 +205,11 @@ export interface HugetlbSizeRow {
   /** Its base page. */
   readonly pageBytes: number;
   /** The huge page. */
-  readonly size: number;
+  readonly sizeBytes: number;
   /** The entry, or run of entries with the contiguous bit, that maps it. */
   readonly mappedBy: "cont-pte" | "pmd" | "cont-pmd" | "pud";
   /** Vmemmap pages that describe it; a fraction when it has less than one. */
-  readonly vmemmapPages: number;
+  readonly vmemmapPagesPerHugePage: number;
   /** Those that can be freed. */
   readonly freedPages: number;
   /** Why none can; null when some can. */
@@ -223,7 +226,7 @@ export interface HugetlbSizeRow {
  * import { assertEquals } from "@std/assert";
  *
  * const rows = hugetlbSizes(2).filter((row) => row.arch === "arm64-16k");
- * assertEquals(rows.map((row) => row.vmemmapPages), [0.5, 8, 256]);
+ * assertEquals(rows.map((row) => row.vmemmapPagesPerHugePage), [0.5, 8, 256]);
  * assertEquals(rows.map((row) => row.freedPages), [0, 6, 254]);
  * ```
  */
@@ -235,9 +238,9 @@ export function hugetlbSizes(keep: 1 | 2): HugetlbSizeRow[] {
     return arch.hugetlbSizes.map(({ bytes, mappedBy }, i) => ({
       arch: name,
       pageBytes: pageBytes(arch),
-      size: bytes,
+      sizeBytes: bytes,
       mappedBy,
-      vmemmapPages: hstates[i].vmemmapPages,
+      vmemmapPagesPerHugePage: hstates[i].vmemmapPages,
       freedPages: hstates[i].freeVmemmapPages,
       notOptimizable: hstates[i].notOptimizable,
     }));

@@ -23,11 +23,11 @@ Deno.test("hugetlbReport() counts the same savings in every way of doing it", ()
           const what = `keep ${keep} ${flush} ${free} ${vmemmapMap}`;
           assertEquals(report.freedPages, 96 * (8 - keep), what);
           assertEquals(report.netSavedPages, report.freedPages - report.pteTables, what);
-          assertEquals(report.pteTables, report.counters.alloc.vmemmapSplits, what);
+          assertEquals(report.pteTables, report.allocCounters.vmemmapSplits, what);
           assertEquals(report.pteTables > 0, vmemmapMap === "pmd", what);
-          assertEquals(report.counters.free!.vmemmapPagesCopied, report.freedPages, what);
-          assertEquals(report.counters.alloc.tlbIpis, 3 * report.counters.alloc.tlbFlushes, what);
-          assertEquals(count(report.histogram), flush === "page" ? 96 : 0, what);
+          assertEquals(report.freeCounters!.vmemmapPagesCopied, report.freedPages, what);
+          assertEquals(report.allocCounters.tlbIpis, 3 * report.allocCounters.tlbFlushes, what);
+          assertEquals(count(report.allocHistogram), flush === "page" ? 96 : 0, what);
           assertEquals(count(report.freeHistogram), flush === "batch" && free === "sync" ? 0 : 96, what);
         }
       }
@@ -64,7 +64,12 @@ Deno.test("hugetlbReport() without the optimisation, or where nothing can be fre
 
 Deno.test("hugetlbReport() that keeps the pages reports no giving back", () => {
   const report = hugetlbReport({ size: 2 * MiB, count: 3, giveBack: false });
-  assertEquals([report.freeMs, report.workerMs, report.counters.free, report.freeHistogram], [null, null, null, []]);
+  assertEquals([report.hostFreeMs, report.hostWorkerMs, report.freeCounters, report.freeHistogram], [
+    null,
+    null,
+    null,
+    [],
+  ]);
 });
 
 Deno.test("hugetlbReport() refuses what cannot be, saying what can", () => {
@@ -88,10 +93,12 @@ Deno.test("hugetlbSizes() is the document's table, and the contiguous-bit sizes 
   const rows = hugetlbSizes(2).filter((row) => row.arch !== "toy");
   assertEquals(rows.length, 12);
   assertEquals(
-    rows.filter((row) => row.notOptimizable !== null).map((row) => [row.arch, row.size]),
+    rows.filter((row) => row.notOptimizable !== null).map((row) => [row.arch, row.sizeBytes]),
     [["arm64-4k", 65536], ["arm64-16k", 2 * MiB], ["arm64-64k", 2 * MiB]],
   );
-  for (const row of rows.filter((r) => r.mappedBy === "pmd")) assertEquals([row.vmemmapPages, row.freedPages], [8, 6]);
+  for (const row of rows.filter((r) => r.mappedBy === "pmd")) {
+    assertEquals([row.vmemmapPagesPerHugePage, row.freedPages], [8, 6]);
+  }
 });
 
 Deno.test("lab hugetlb prints one JSON document, and bad input is one line and exit 2", async () => {

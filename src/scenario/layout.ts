@@ -41,7 +41,7 @@ export interface LayoutFrame {
   /** 0 for one frame, 1 for a block mapped by a PMD leaf. */
   readonly level: number;
   /** Vmemmap pages that map it, counted from the start of the window. */
-  readonly vmemmapPages: number[];
+  readonly vmemmapIndexes: number[];
   /** Reference count of the frame's own struct page; null for pmem frames, and while that is not mapped. */
   readonly refcount: number | null;
 }
@@ -159,10 +159,10 @@ export function readLayout(k: Kernel, start: number, pages: number): Pick<Layout
       if (vpn + levelPages(k, level) <= base || vpn >= base + pages) return;
       const inDram = !k.machine.topology.pmem.some(({ start, end }) => start <= pfn && pfn < end);
       const frame = frames.get(pfn) ??
-        { frame: frames.size, pfn, level, vmemmapPages: [], refcount: inDram ? refcountOf(k, pfn) : null };
+        { frame: frames.size, pfn, level, vmemmapIndexes: [], refcount: inDram ? refcountOf(k, pfn) : null };
       const from = Math.max(vpn, base);
       const to = Math.min(vpn + levelPages(k, level), base + pages);
-      for (let p = from; p < to; p++) frame.vmemmapPages.push(p - base);
+      for (let p = from; p < to; p++) frame.vmemmapIndexes.push(p - base);
       frames.set(pfn, frame);
     },
   });

@@ -17,9 +17,9 @@ Deno.test("layoutReport() shows a window whose every vmemmap page is there, memm
   ] as const;
   for (const box of boxes) {
     const { vmemmapPages, frames } = layoutReport({ ...box, contents: false });
-    const shown = frames.reduce((n, frame) => n + frame.vmemmapPages.length, 0);
+    const shown = frames.reduce((n, frame) => n + frame.vmemmapIndexes.length, 0);
     assertEquals(shown, vmemmapPages, JSON.stringify(box));
-    if (box.map === "mem") assertEquals(frames[0].vmemmapPages, [0]);
+    if (box.map === "mem") assertEquals(frames[0].vmemmapIndexes, [0]);
   }
 });
 
@@ -27,18 +27,21 @@ Deno.test("layoutReport() of one 2 MiB page: head, tails, and the table of its s
   for (const kernel of ["v4", "v7", "6.1"]) {
     const { frames, tables, vmemmapPages } = layoutReport({ kernel });
     assertEquals(vmemmapPages, 8);
-    assertEquals(frames.map((f) => [f.vmemmapPages, f.refcount, f.level]), [[[0], 1, 0], [range(1, 8), 7, 0]]);
+    assertEquals(frames.map((f) => [f.vmemmapIndexes, f.refcount, f.level]), [[[0], 1, 0], [range(1, 8), 7, 0]]);
     assertEquals(tables.pte.map((t) => [t.pmdEntries, t.refcount]), [[[0], 1]]);
   }
-  assertEquals(layoutReport({ kernel: "v7+head" }).frames.map((f) => [f.vmemmapPages, f.refcount]), [[range(0, 8), 8]]);
+  assertEquals(layoutReport({ kernel: "v7+head" }).frames.map((f) => [f.vmemmapIndexes, f.refcount]), [[
+    range(0, 8),
+    8,
+  ]]);
 });
 
 Deno.test("layoutReport() of a 1 GiB page: tables shared with patch 14 only", () => {
   const v4 = layoutReport({ align: 2 ** 30, kernel: "v4" });
-  assertEquals(v4.frames.map((f) => [f.vmemmapPages.length, f.refcount]), [[1, 1], [4095, 1023]]);
+  assertEquals(v4.frames.map((f) => [f.vmemmapIndexes.length, f.refcount]), [[1, 1], [4095, 1023]]);
   assertEquals(v4.tables.pte.map((t) => [t.pmdEntries, t.refcount]), [[[0], 1], [range(1, 8), 7]]);
   const v7 = layoutReport({ align: 2 ** 30, kernel: "v7" });
-  assertEquals(v7.frames.map((f) => [f.vmemmapPages.length, f.refcount]), [[1, 1], [4095, 4095]]);
+  assertEquals(v7.frames.map((f) => [f.vmemmapIndexes.length, f.refcount]), [[1, 1], [4095, 4095]]);
   assertEquals(v7.tables.pte.map((t) => t.pmdEntries), range(0, 8).map((i) => [i]));
 });
 
@@ -47,7 +50,7 @@ Deno.test("layoutReport() of leaves, in DRAM and in pmem, has no PTE table", () 
     const { frames, tables } = layoutReport({ kernel: "5.14", map, window: 2 ** 28 });
     assertEquals(frames.map((f) => f.level).filter((level) => level !== 1), []);
     assertEquals(frames.map((f) => f.refcount).filter((r) => r !== refcount), []);
-    assertEquals(frames.flatMap((f) => f.vmemmapPages), range(0, 1024));
+    assertEquals(frames.flatMap((f) => f.vmemmapIndexes), range(0, 1024));
     assertEquals(tables.pte, []);
   }
 });

@@ -44,7 +44,7 @@ export interface LineageCost {
   /** TLB flushes; null likewise. */
   readonly tlbFlushes: number | null;
   /** References taken: on the pgmap, and on shared memmap frames; null likewise. */
-  readonly references: number | null;
+  readonly referencesTaken: number | null;
 }
 
 /** A change on the way from one generation to the next. */
@@ -64,9 +64,9 @@ export interface LineageRow {
   /** How it is known: a kernel's preset, a switch that no kernel has yet, or arithmetic over another row. */
   readonly kind: "kernel" | "what-if" | "arithmetic";
   /** Null where the kernel refuses; the reason is in `error`. */
-  readonly cost: LineageCost | null;
+  readonly figures: LineageCost | null;
   /** Why there is no cost; null where there is one. */
-  readonly error: string | null;
+  readonly why: string | null;
   /** Switches that changed since the generation before. */
   readonly changes: readonly LineageChange[];
 }
@@ -158,13 +158,13 @@ function answer(
   options: LineageOptions,
   kernel: string,
   tables: Map<string, number>,
-): { cost: LineageCost | null; error: string | null } {
+): Pick<LineageRow, "figures" | "why"> {
   try {
     if (options.size !== undefined) return namespaceCost(options, options.size, kernel, tables);
-    if (options.pool !== undefined) return { cost: poolCost(options, options.pool, kernel), error: null };
+    if (options.pool !== undefined) return { figures: poolCost(options, options.pool, kernel), why: null };
     return dimmCost(options, options.dimm!, kernel);
   } catch (error) {
-    if (error instanceof NamespaceError) return { cost: null, error: error.message };
+    if (error instanceof NamespaceError) return { figures: null, why: error.message };
     throw error;
   }
 }
@@ -186,20 +186,27 @@ function namespaceCost(
   });
   const { pages, counters, namespace, kernel: k } = createCounted(config, tables);
   const { pageBytes } = k;
-  const cost = {
+  const figures = {
     dramBytes: pages.dramTotal * pageBytes,
     memmapBytes: pages.vmemmap * pageBytes,
     directMapBytes: pages.directMap * pageBytes,
     structPagesWritten: contents ? counters.structPagesWrittenDram + counters.structPagesWrittenPmem : null,
     ...work(counters),
     // One reference is the pgmap's own.
-    references: namespace.pgmap.refs - 1 + counters.vmemmapFrameGets,
+    referencesTaken: namespace.pgmap.refs - 1 + counters.vmemmapFrameGets,
   };
-  return { cost, error: null };
+  return { figures, why: null };
 }
 
 function poolCost({ arch }: LineageOptions, { size, count }: { size: number; count: number }, kernel: string) {
-  const { counters: { alloc }, vmemmapPages, pteTables, netSavedPages, netSavedBytes, config } = hugetlbReport({
+  const {
+    allocCounters: alloc,
+    vmemmapPagesPerHugePage: vmemmapPages,
+    pteTables,
+    netSavedPages,
+    netSavedBytes,
+    config,
+  } = hugetlbReport({
     size,
     count,
     kernel,
@@ -214,28 +221,28 @@ function poolCost({ arch }: LineageOptions, { size, count }: { size: number; cou
     directMapBytes: 0,
     structPagesWritten: alloc.hugetlbPagesPrepared,
     ...work(alloc),
-    references: alloc.vmemmapFrameGets,
+    referencesTaken: alloc.vmemmapFrameGets,
   };
 }
 
 function dimmCost({ arch }: LineageOptions, dimm: number, kernel: string) {
-  const { error, pages, counters } = hotplugReport({
+  const { errno, pages, counters } = hotplugReport({
     size: dimm,
     kernel,
     memmapOnMemory: true,
     ...(arch === undefined ? {} : { arch }),
   });
-  if (error !== null) return { cost: null, error };
+  if (errno !== null) return { figures: null, why: errno };
   const pageBytes = BASE_PAGE[arch ?? "x86-64"];
-  const cost = {
+  const figures = {
     dramBytes: pages.dramTotal * pageBytes,
     memmapBytes: pages.vmemmap * pageBytes,
     directMapBytes: pages.directMap * pageBytes,
     structPagesWritten: counters.ramStructPagesWritten,
     ...work(counters),
-    references: counters.vmemmapFrameGets,
+    referencesTaken: counters.vmemmapFrameGets,
   };
-  return { cost, error: null };
+  return { figures, why: null };
 }
 
 const BASE_PAGE: Readonly<Record<string, number>> = {
@@ -255,7 +262,7 @@ function work(counters: CounterValues) {
  * One page of tails for all compounds of an order, as HugeTLB has it in 7.1: a page for each head, and that one. By
  * arithmetic over the row whose compounds keep one page each.
  */
-function oneTailRows({ map, arch }: LineageOptions, { cost }: LineageRow): LineageRow[] {
+function oneTailRows({ map, arch }: LineageOptions, { figures: cost }: LineageRow): LineageRow[] {
   if (cost === null || cost.memmapBytes === 0 || map === "dev") return [];
   const pageBytes = BASE_PAGE[arch ?? "x86-64"];
   const perPage = pageBytes / BASE_STRUCT_PAGE;
@@ -264,41 +271,41 @@ function oneTailRows({ map, arch }: LineageOptions, { cost }: LineageRow): Linea
     kernel: "7.3, tails by zone",
     what: "one tail page for all compounds of device-dax",
     kind: "arithmetic",
-    cost: {
+    figures: {
       dramBytes: cost.dramBytes + pageBytes,
       memmapBytes: cost.memmapBytes + pageBytes,
       directMapBytes: cost.directMapBytes,
       structPagesWritten: written === null ? null : written + perPage,
       entriesWritten: cost.entriesWritten,
       tlbFlushes: cost.tlbFlushes,
-      references: null,
+      referencesTaken: null,
     },
-    error: null,
+    why: null,
     changes: [],
   }];
 }
 
 /** memdesc: one word for every page, nothing shared: the memmap of the first kernel, by eight. */
-function memdescRows({ pool, arch }: LineageOptions, { cost }: LineageRow): LineageRow[] {
+function memdescRows({ pool, arch }: LineageOptions, { figures: cost }: LineageRow): LineageRow[] {
   if (cost === null) return [];
   // The first kernel shares the tails of huge pages already: there the pages themselves are counted.
   const whole = pool === undefined
     ? cost.memmapBytes
     : pool.size * pool.count / BASE_PAGE[arch ?? "x86-64"] * BASE_STRUCT_PAGE;
   const memmapBytes = whole * MEMDESC / BASE_STRUCT_PAGE;
-  const unknown = { entriesWritten: null, tlbFlushes: null, references: null };
+  const unknown = { entriesWritten: null, tlbFlushes: null, referencesTaken: null };
   return [{
     kernel: "memdesc",
     what: "8 bytes for every page, nothing shared; tables and descriptors not counted",
     kind: "arithmetic",
-    cost: {
+    figures: {
       dramBytes: memmapBytes,
       memmapBytes,
       directMapBytes: 0,
       structPagesWritten: cost.structPagesWritten,
       ...unknown,
     },
-    error: null,
+    why: null,
     changes: [],
   }];
 }

@@ -11,7 +11,7 @@ const rowOf = (rows: readonly LineageRow[], kernel: string) => rows.find((row) =
 
 Deno.test("lineageReport() of a namespace is namespaceReport() under each kernel", () => {
   const { rows } = lineageReport({ size: GIB, align: 2 ** 21 });
-  for (const { kernel, kind, cost } of rows) {
+  for (const { kernel, kind, figures: cost } of rows) {
     if (kind === "arithmetic") continue;
     const made = namespaceReport({ size: GIB, align: 2 ** 21, kernel });
     assertEquals(cost!.dramBytes, made.pages.dramTotal * 4096, kernel);
@@ -19,7 +19,7 @@ Deno.test("lineageReport() of a namespace is namespaceReport() under each kernel
   }
   // 512 compounds of 8 vmemmap pages: all of them, two of them, one of them, one and one for all; 8 bytes a page.
   const memmap = ["5.14", "6.1", "7.3,dedup=pte+head", "7.3, tails by zone", "memdesc"];
-  assertEquals(memmap.map((kernel) => rowOf(rows, kernel).cost!.memmapBytes / 4096), [4096, 1024, 512, 513, 512]);
+  assertEquals(memmap.map((kernel) => rowOf(rows, kernel).figures!.memmapBytes / 4096), [4096, 1024, 512, 513, 512]);
 });
 
 Deno.test("lineageReport() names each change with where it comes from", () => {
@@ -32,16 +32,16 @@ Deno.test("lineageReport() names each change with where it comes from", () => {
 
 Deno.test("lineageReport() of a pool: 7.3 has one frame of tails more than 6.7 in all, flushes twice as it does", () => {
   const { rows } = lineageReport({ pool: { size: 2 ** 21, count: 16 } });
-  const [before, batched, zone] = ["6.1", "6.7", "7.3"].map((kernel) => rowOf(rows, kernel).cost!);
+  const [before, batched, zone] = ["6.1", "6.7", "7.3"].map((kernel) => rowOf(rows, kernel).figures!);
   assertEquals(zone.dramBytes - batched.dramBytes, 4096);
   assertEquals([batched.dramBytes - before.dramBytes, batched.tlbFlushes, zone.tlbFlushes], [0, 2, 2]);
   const made = hugetlbReport({ size: 2 ** 21, count: 16, kernel: "6.1", giveBack: false });
-  assertEquals(before.tlbFlushes, made.counters.alloc.tlbFlushes);
+  assertEquals(before.tlbFlushes, made.allocCounters.tlbFlushes);
 });
 
 Deno.test("lineageReport() of a DIMM of eight blocks: it carries its own memmap since 6.8", () => {
   const { rows } = lineageReport({ dimm: GIB });
-  const memmap = (kernel: string) => rowOf(rows, kernel).cost!.memmapBytes;
+  const memmap = (kernel: string) => rowOf(rows, kernel).figures!.memmapBytes;
   assertEquals([memmap("6.7"), memmap("6.12")], [2 ** 24, 0]);
 });
 
@@ -49,5 +49,5 @@ Deno.test("lineageReport() takes one question, and says why a kernel refuses", (
   assertThrows(() => lineageReport({}), RangeError, "Cannot trace 0 questions");
   assertThrows(() => lineageReport({ size: GIB, dimm: GIB }), RangeError, "Cannot trace 2 questions");
   const { rows } = lineageReport({ size: GIB, align: GIB });
-  assert(rows[0].cost === null && rows[0].error!.includes("ENXIO"));
+  assert(rows[0].figures === null && rows[0].why!.includes("ENXIO"));
 });

@@ -27,7 +27,7 @@ Deno.test("every path can be drawn at any moment", () => {
   assertEquals(OPTIONS.map(({ path }) => path), [...TRACE_PATHS]);
   for (const options of OPTIONS) {
     const seen = moments(options);
-    const mapped = seen.map((now) => now.frames.reduce((n, frame) => n + frame.vmemmapPages.length, 0));
+    const mapped = seen.map((now) => now.frames.reduce((n, frame) => n + frame.vmemmapIndexes.length, 0));
     if (options.path === "namespace") assertEquals([mapped[0], mapped.at(-1)], [0, 8]);
     if (options.path === "destroy") assertEquals([mapped[0], mapped.at(-1)], [8, 0]);
     if (options.path === "fault") assertEquals([seen[0].user, seen.at(-1)!.user!.level], [null, "PMD"]);

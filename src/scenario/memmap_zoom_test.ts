@@ -73,7 +73,7 @@ Deno.test("what is not there is refused in words", () => {
 Deno.test("layoutReport() of a window further on, and beyond the end", () => {
   const report = layoutReport({ size: 2 ** 29, offset: 2 ** 24, kernel: "v7" });
   assertEquals(report.startPfn, layoutReport({ size: 2 ** 29, kernel: "v7" }).startPfn + 2 ** 12);
-  assertEquals(report.frames.map((f) => f.vmemmapPages.length), [1, 7]);
+  assertEquals(report.frames.map((f) => f.vmemmapIndexes.length), [1, 7]);
   assertThrows(() => layoutReport({ size: 2 ** 29, offset: 2 ** 29 }), RangeError, "from its first aligned page on");
   assertThrows(() => layoutReport({ offset: 5 }), RangeError, "Cannot begin after 5 bytes");
 });

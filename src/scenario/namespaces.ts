@@ -76,7 +76,7 @@ export type NamespacesConfig = Omit<NamespaceConfig, "size" | "align" | "map" | 
 /** One namespace as it was made, or why it was not. Bytes; null what there is none of. */
 export interface NamespaceRow extends Required<NamespaceShare> {
   /** Errno of the kernel that refused it, or of ndctl; null when it is there. */
-  readonly error: string | null;
+  readonly errno: string | null;
   /** Why, and what would work. */
   readonly why: string | null;
   /** Physical address of its first byte. */
@@ -94,20 +94,20 @@ export interface NamespacesReport {
   /** What was asked, defaults filled in. */
   readonly config: NamespacesConfig;
   /** The region as sysfs has it. */
-  readonly region: {
+  readonly regionState: {
     /** Physical address. */
     readonly start: number;
-    readonly size: number;
+    readonly sizeBytes: number;
     /** DIMMs it is interleaved over. */
     readonly ways: number;
     /** The `align` attribute in effect. */
-    readonly align: number;
+    readonly alignBytes: number;
     /** Errno of the write to `align`; null when it went well, or there was none. */
-    readonly alignError: string | null;
+    readonly alignErrno: string | null;
     /** `available_size`, once all namespaces were tried. */
-    readonly availableSize: number;
+    readonly availableBytes: number;
     /** `max_available_extent`: the largest namespace there is room for. */
-    readonly maxAvailableExtent: number;
+    readonly maxAvailableExtentBytes: number;
   };
   /** A row for each namespace, in order. */
   readonly namespaces: readonly NamespaceRow[];
@@ -182,14 +182,14 @@ export function namespacesReport(options: NamespacesOptions): NamespacesReport {
   const namespaces = each.map((share) => makeOne(k, region, share));
   return {
     config,
-    region: {
+    regionState: {
       start: region.start,
-      size: region.end - region.start,
+      sizeBytes: region.end - region.start,
       ways,
-      align: region.align,
-      alignError: err < 0 ? errnoName(err) : null,
-      availableSize: availableSize(region),
-      maxAvailableExtent: maxAvailableExtent(region),
+      alignBytes: region.align,
+      alignErrno: err < 0 ? errnoName(err) : null,
+      availableBytes: availableSize(region),
+      maxAvailableExtentBytes: maxAvailableExtent(region),
     },
     namespaces,
     pages: pagesTaken(k, uses, free),
@@ -206,12 +206,12 @@ function makeOne(k: Kernel, region: NdRegion, share: NamespaceConfig): Namespace
   const common = { align, map, mode, pages };
   if (typeof made === "number") {
     const why = asked ?? refusal(region, share, made);
-    return { size, ...common, error: errnoName(made), why, start: null, dataStart: null, usableBytes: null };
+    return { size, ...common, errno: errnoName(made), why, start: null, dataStart: null, usableBytes: null };
   }
   const { start, end } = made.extent;
   const place = { start, dataStart: start + made.info.dataoff, usableBytes: usableBytes(k, made) };
   // Without labels it is all of the region, whatever was asked for.
-  return { size: end - start, ...common, error: null, why: null, ...place };
+  return { size: end - start, ...common, errno: null, why: null, ...place };
 }
 
 /** Defaults filled in; `each` is every namespace as if it were the only one. */

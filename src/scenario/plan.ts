@@ -141,7 +141,9 @@ function refuseEarly(
   if (twice !== undefined) {
     throw new RangeError(`Cannot plan huge pages of ${formatSize(twice.size)} twice: expected each size once`);
   }
-  for (const pool of hugetlb) poolConfig(options, { ...pool, kernel: kernels[0], optimize: true });
+  for (const { size, count } of hugetlb) {
+    poolConfig(options, { sizeBytes: size, count, kernel: kernels[0], optimize: true });
+  }
   for (const size of hotplug) hotplugConfig({ ...machineOptions(options), size, kernel: kernels[0], contents: false });
 }
 

@@ -77,7 +77,7 @@ function planRow(
   const unit = ARCHS[arch ?? "x86-64"].namespaceUnitBytes;
   if (options.align === undefined && pmem % unit === 0 && pmem % align !== 0) {
     const error = `Cannot align to ${formatSize(align)}: ${formatSize(pmem)} is no multiple of it`;
-    return { pmem, kernel, map, align, error, ...lost };
+    return { regionBytes: pmem, kernel, map, alignBytes: align, why: error, ...lost };
   }
   const config = namespaceConfig({ ...given, size: pmem, align, map, kernel, contents: false });
   try {
@@ -85,11 +85,11 @@ function planRow(
     const usable = usableBytes(k, namespace);
     const dramBytes = pages.dramTotal * k.pageBytes;
     return {
-      pmem,
+      regionBytes: pmem,
       kernel,
       map,
-      align,
-      error: null,
+      alignBytes: align,
+      why: null,
       dramBytes,
       dramPercent: 100 * dramBytes / pmem,
       directMapBytes: pages.directMap * k.pageBytes,
@@ -99,6 +99,6 @@ function planRow(
     };
   } catch (error) {
     if (!(error instanceof NamespaceError)) throw error;
-    return { pmem, kernel, map, align, error: error.message, ...lost };
+    return { regionBytes: pmem, kernel, map, alignBytes: align, why: error.message, ...lost };
   }
 }

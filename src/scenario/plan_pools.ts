@@ -7,11 +7,11 @@ import { makePool } from "./hugetlb.ts";
 import { type HugetlbConfig, hugetlbConfig } from "./hugetlb_box.ts";
 import { machineOptions, type PlanOptions, type PlanPool, type Policies, type PoolSize } from "./plan_types.ts";
 
-type PoolPolicy = Pick<PlanPool, "size" | "count" | "kernel" | "optimize">;
+type PoolPolicy = Pick<PlanPool, "sizeBytes" | "count" | "kernel" | "optimize">;
 
 /** The pool with defaults filled in. RangeError for one that cannot be. */
-export function poolConfig(options: PlanOptions, pool: PoolPolicy): HugetlbConfig {
-  return hugetlbConfig({ ...machineOptions(options), ...pool, giveBack: false });
+export function poolConfig(options: PlanOptions, { sizeBytes: size, ...rest }: PoolPolicy): HugetlbConfig {
+  return hugetlbConfig({ ...machineOptions(options), ...rest, size, giveBack: false });
 }
 
 /** A row for each pool and kernel, and one with the memmap left alone; kernels that keep the same are run once. */
@@ -31,7 +31,7 @@ export function planPools(
       const same = done.get(key);
       if (same !== undefined) return { ...same, kernel };
       progress(`${pool.count} huge pages of ${formatSize(pool.size)}, kernel ${kernel}`);
-      const row = planPool(options, { ...pool, kernel, optimize });
+      const row = planPool(options, { sizeBytes: pool.size, count: pool.count, kernel, optimize });
       done.set(key, row);
       return row;
     })
@@ -50,12 +50,12 @@ function planPool(options: PlanOptions, pool: PoolPolicy): PlanPool {
     const { made, hstate, kernel } = makePool(poolConfig(options, { ...pool, count }), null, { contents: false });
     return { bytes: made.netSavedBytes, memmapEach: hstate.vmemmapPages * kernel.pageBytes };
   };
-  const part = Math.max(1, Math.floor(PART_BYTES / pool.size));
+  const part = Math.max(1, Math.floor(PART_BYTES / pool.sizeBytes));
   const further = Math.max(0, Math.floor(pool.count / part) - 1);
   const first = saved(pool.count - further * part);
   const each = further === 0 ? 0 : saved(2 * part).bytes - saved(part).bytes;
   const memmapBytes = pool.count * first.memmapEach;
   const savedBytes = first.bytes + further * each;
   const lostBytes = memmapBytes - savedBytes;
-  return { ...pool, memmapBytes, savedBytes, lostBytes, lostPercent: 100 * lostBytes / (pool.count * pool.size) };
+  return { ...pool, memmapBytes, savedBytes, lostBytes, lostPercent: 100 * lostBytes / (pool.count * pool.sizeBytes) };
 }

@@ -50,12 +50,12 @@ function planRange(
   const page = pageBytes(archNamed(options.arch));
   const row = (memmapOnMemory: boolean, { pages, mapping }: HotplugRun, refusedBy: readonly MhpRefusal[]) => ({
     kernel,
-    size,
+    sizeBytes: size,
     memmapOnMemory,
     refusedBy,
     dramBytes: (pages.dramTotal + more) * page,
     directMapBytes: tables * page,
-    onMemoryBytes: mapping.selfHosted * page,
+    onMemoryBytes: mapping.selfHostedPages * page,
   });
   return [row(false, on.baseline!, []), row(true, on, on.refusedBy)];
 }
@@ -72,18 +72,18 @@ export function planTotals(
     const rest = sum(pools.filter((p) => p.kernel === kernel && p.optimize).map((p) => p.lostBytes)) +
       sum(ranges.filter((r) => r.kernel === kernel && !r.memmapOnMemory).map((r) => r.dramBytes));
     if (namespaces.length === 0) {
-      return [{ kernel, map: null, align: null, error: null, dramBytes: rest, pmemBytes: 0 }];
+      return [{ kernel, map: null, alignBytes: null, why: null, dramBytes: rest, pmemBytes: 0 }];
     }
     return places.map(({ map, align }) => {
-      const rows = namespaces.filter((row) => row.kernel === kernel && row.map === map && row.align === align);
-      const error = rows.find((row) => row.error !== null)?.error ?? null;
+      const rows = namespaces.filter((row) => row.kernel === kernel && row.map === map && row.alignBytes === align);
+      const why = rows.find((row) => row.why !== null)?.why ?? null;
       return {
         kernel,
         map,
-        align,
-        error,
-        dramBytes: error === null ? rest + sum(rows.map((row) => row.dramBytes!)) : null,
-        pmemBytes: error === null ? sum(rows.map((row) => row.pmemBytes!)) : null,
+        alignBytes: align,
+        why,
+        dramBytes: why === null ? rest + sum(rows.map((row) => row.dramBytes!)) : null,
+        pmemBytes: why === null ? sum(rows.map((row) => row.pmemBytes!)) : null,
       };
     });
   });

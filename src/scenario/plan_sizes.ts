@@ -33,7 +33,7 @@ export function planSizes(options: PlanOptions, usable: number, places: readonly
       const info = ndPfnInit(k, start, size, align, map);
       if (typeof info === "number" || info.npfns * k.pageBytes < usable) continue;
       if (!ARCHS[arch].altmapBasePages || reserveHolds({ ...given, map, align, size })) {
-        return { map, align, size, usableBytes: info.npfns * k.pageBytes };
+        return { map, alignBytes: align, sizeBytes: size, usableBytes: info.npfns * k.pageBytes };
       }
     }
     throw new RangeError(`Cannot plan for ${usable} bytes of data: no size up to ${formatSize(most)} has them`);

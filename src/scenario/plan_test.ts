@@ -13,7 +13,7 @@ const SIZE_2M = 2 ** 21;
 
 Deno.test("planReport() names the page sizes that do not divide the pmem instead of refusing the rest", () => {
   const { namespaces } = planReport({ pmem: 2 ** 30 + 2 ** 24, kernel: "6.1" });
-  assertEquals(namespaces.map(({ align, error }) => [align, error !== null]), [
+  assertEquals(namespaces.map(({ alignBytes: align, why: error }) => [align, error !== null]), [
     [2 ** 12, false],
     [2 ** 21, false],
     [2 ** 30, true],
@@ -22,25 +22,25 @@ Deno.test("planReport() names the page sizes that do not divide the pmem instead
     [2 ** 30, true],
   ]);
   assertEquals([namespaces[2].dramBytes, namespaces[2].usableBytes], [null, null]);
-  assertEquals(namespaces[2].error, "Cannot align to 1G: 1040M is no multiple of it");
+  assertEquals(namespaces[2].why, "Cannot align to 1G: 1040M is no multiple of it");
   assertThrows(() => planReport({ pmem: 2 ** 24, align: 2 ** 30 }), RangeError, "has only 16M");
-  assert(planReport({ pmem: 2 ** 30, arch: "arm64-64k", kernel: "v7" }).namespaces.some((row) => row.error === null));
+  assert(planReport({ pmem: 2 ** 30, arch: "arm64-64k", kernel: "v7" }).namespaces.some((row) => row.why === null));
 });
 
 Deno.test("planReport() finds the size for any amount of data that 64 TiB can hold, whatever share memmap takes", () => {
   const [large] = planReport({ usable: 63 * 2 ** 40, map: "mem", align: 2 ** 30 }).sizes;
-  assertEquals([large.size, large.usableBytes], [63 * 2 ** 40 + 2 ** 30, 63 * 2 ** 40]);
+  assertEquals([large.sizeBytes, large.usableBytes], [63 * 2 ** 40 + 2 ** 30, 63 * 2 ** 40]);
   // Pages of 256 bytes: a quarter of the namespace is memmap.
   const [, , , small] = planReport({ usable: 2 ** 20, arch: "toy" }).sizes;
-  assertEquals([small.map, small.align], ["dev", 2 ** 8]);
-  assert(small.usableBytes >= 2 ** 20 && small.size > 2 ** 20 * 4 / 3);
+  assertEquals([small.map, small.alignBytes], ["dev", 2 ** 8]);
+  assert(small.usableBytes >= 2 ** 20 && small.sizeBytes > 2 ** 20 * 4 / 3);
 });
 
 Deno.test("planReport() has a row for every kernel, place and page size", () => {
   const { namespaces, sizes } = planReport({ pmem: SIZE });
   assertEquals([namespaces.length, sizes.length], [Object.keys(PRESETS).length * 6, 0]);
-  assertEquals(new Set(namespaces.map((r) => `${r.kernel} ${r.map} ${r.align}`)).size, namespaces.length);
-  for (const row of namespaces) assertEquals(row.error, null);
+  assertEquals(new Set(namespaces.map((r) => `${r.kernel} ${r.map} ${r.alignBytes}`)).size, namespaces.length);
+  for (const row of namespaces) assertEquals(row.why, null);
 });
 
 Deno.test("planReport() says what the namespace then takes", () => {
@@ -57,14 +57,14 @@ Deno.test("planReport() says what the namespace then takes", () => {
 
 Deno.test("planReport() gives a policy that leaves no room its reason", () => {
   const [row] = planReport({ pmem: 2 ** 30, align: 2 ** 30, map: "mem", kernel: "v7" }).namespaces;
-  assert(row.error!.startsWith("Cannot enable the namespace: ENXIO (align 1G leaves no room"), `${row.error}`);
+  assert(row.why!.startsWith("Cannot enable the namespace: ENXIO (align 1G leaves no room"), `${row.why}`);
 });
 
 Deno.test("planReport() names the least size that gives the data asked for", () => {
   const usable = 3 * 2 ** 30;
   const { sizes } = planReport({ usable });
   assertEquals(sizes.length, 6);
-  for (const { map, align, size, usableBytes } of sizes) {
+  for (const { map, alignBytes: align, sizeBytes: size, usableBytes } of sizes) {
     const of = (size: number) => namespaceReport({ size, align, map, kernel: "6.1", contents: false }).usableBytes;
     assertEquals(of(size), usableBytes);
     assert(usableBytes >= usable && of(size - Math.max(align, 2 ** 24)) < usable, `${map} ${align}`);
@@ -74,7 +74,7 @@ Deno.test("planReport() names the least size that gives the data asked for", () 
 Deno.test("planReport() finds a size whose reserve takes nearly one alignment more than the memmap in it", () => {
   // Of 64G, 1G is memmap and the info block makes that 2G of data offset; of 65G too, which leaves 63G.
   const { sizes } = planReport({ usable: 62 * 2 ** 30 + 1, map: "dev", align: 2 ** 30 });
-  assertEquals(sizes.map(({ size, usableBytes }) => [size, usableBytes]), [[65 * 2 ** 30, 63 * 2 ** 30]]);
+  assertEquals(sizes.map(({ sizeBytes: size, usableBytes }) => [size, usableBytes]), [[65 * 2 ** 30, 63 * 2 ** 30]]);
 });
 
 Deno.test("planReport() names a size whose reserve holds all of its memmap, where base pages come from it too", () => {
@@ -83,8 +83,8 @@ Deno.test("planReport() names a size whose reserve holds all of its memmap, wher
     return planReport({ usable, arch, map: "dev" }).sizes[0];
   });
   // 16 MiB steps: a section's worth with leaves; 2032 MiB would have the data, but not the memmap, with 64K pages.
-  assertEquals([leaves, pages, large].map(({ size }) => size / 2 ** 20), [2048, 2000, 2048]);
-  for (const [arch, { size, usableBytes }] of [["arm64-4k", leaves], ["arm64-64k", large]] as const) {
+  assertEquals([leaves, pages, large].map(({ sizeBytes: size }) => size / 2 ** 20), [2048, 2000, 2048]);
+  for (const [arch, { sizeBytes: size, usableBytes }] of [["arm64-4k", leaves], ["arm64-64k", large]] as const) {
     const made = namespaceReport({
       size,
       arch,
@@ -134,13 +134,13 @@ Deno.test("planReport() refuses what it cannot plan", () => {
 
 Deno.test("planReport() finds a size on arm64, whose memmap has to fit whole sections into the reserve", () => {
   const size = (arch: string, usable: number, align: number) =>
-    planReport({ arch, usable, map: "dev", align }).sizes[0].size;
+    planReport({ arch, usable, map: "dev", align }).sizes[0].sizeBytes;
   for (const align of [2 ** 12, 2 ** 21]) assertEquals(size("arm64-4k", 2 ** 30, align), 1152 * 2 ** 20);
   assertEquals(size("arm64-4k", 5 * 2 ** 30 + 1, 2 ** 21), 5502926848);
   for (const usable of [1, 2 ** 24 + 1, 2 ** 27, 2 ** 29 - 1, 3 * 2 ** 29 + 4096]) {
     for (const arch of ["arm64-4k", "arm64-16k", "arm64-64k"]) {
       const { sizes } = planReport({ arch, usable });
-      for (const row of sizes) assert(row.usableBytes >= usable, `${arch} ${usable} ${row.map} ${row.align}`);
+      for (const row of sizes) assert(row.usableBytes >= usable, `${arch} ${usable} ${row.map} ${row.alignBytes}`);
     }
   }
 });
@@ -177,7 +177,7 @@ Deno.test("planReport() of regions, pools and ranges adds up to one total for ea
     const rows = report.namespaces.filter((row) => row.kernel === kernel && row.map === map);
     const pool = report.pools.find((row) => row.kernel === kernel && row.optimize)!;
     const range = report.ranges.find((row) => row.kernel === kernel && !row.memmapOnMemory)!;
-    assertEquals(rows.map(({ pmem }) => pmem), [2 ** 30, 2 ** 31]);
+    assertEquals(rows.map(({ regionBytes: pmem }) => pmem), [2 ** 30, 2 ** 31]);
     assertEquals(pmemBytes, rows[0].pmemBytes! + rows[1].pmemBytes!);
     assertEquals(dramBytes, rows[0].dramBytes! + rows[1].dramBytes! + pool.lostBytes + range.dramBytes);
     assertEquals([range.dramBytes, range.directMapBytes], [513 * 4096, 4096]);

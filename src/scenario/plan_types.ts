@@ -38,15 +38,15 @@ export interface PlanOptions {
 /** One policy for a region of pmem. Bytes; percent of the pmem. */
 export interface PlanRow {
   /** Size of the region. */
-  readonly pmem: number;
+  readonly regionBytes: number;
   /** Kernel preset. */
   readonly kernel: string;
   /** Where the memmap lies. */
   readonly map: MapMode;
   /** Page size of the device. */
-  readonly align: number;
+  readonly alignBytes: number;
   /** Why it cannot be had; null when it can. The figures are null when it cannot. */
-  readonly error: string | null;
+  readonly why: string | null;
   /** DRAM that memmap, its tables and those of the direct map take. */
   readonly dramBytes: number | null;
   /** The same in percent. */
@@ -66,7 +66,7 @@ export interface PlanPool {
   /** Kernel preset. */
   readonly kernel: string;
   /** Size of a huge page. */
-  readonly size: number;
+  readonly sizeBytes: number;
   /** How many. */
   readonly count: number;
   /** Whether it frees vmemmap (hugetlb_free_vmemmap=on). */
@@ -86,7 +86,7 @@ export interface PlanRange {
   /** Kernel preset. */
   readonly kernel: string;
   /** Size of the DIMM. */
-  readonly size: number;
+  readonly sizeBytes: number;
   /** memory_hotplug.memmap_on_memory. */
   readonly memmapOnMemory: boolean;
   /** Why the memmap cannot lie on the memory as asked for; null when it can. The memmap is in DRAM then. */
@@ -106,9 +106,9 @@ export interface PlanTotal {
   /** Where the memmap of pmem lies; null without pmem. */
   readonly map: MapMode | null;
   /** Page size of the devices; null without pmem. */
-  readonly align: number | null;
+  readonly alignBytes: number | null;
   /** What of it cannot be had; null when all can. The figures are null when it cannot. */
-  readonly error: string | null;
+  readonly why: string | null;
   /** DRAM lost in all: memmap and tables, the direct map's too. */
   readonly dramBytes: number | null;
   /** Pmem that holds no data. */
@@ -120,9 +120,9 @@ export interface PlanSize {
   /** Where the memmap lies. */
   readonly map: MapMode;
   /** Page size of the device. */
-  readonly align: number;
+  readonly alignBytes: number;
   /** Least size of a namespace (`ndctl -s`) that has the data asked for. */
-  readonly size: number;
+  readonly sizeBytes: number;
   /** Data it has. */
   readonly usableBytes: number;
 }

@@ -59,7 +59,7 @@ export interface TraceReport {
   /** Everything entered and left, in order. */
   readonly events: readonly TraceEvent[];
   /** What the path ended with, as an errno name; null when it succeeded. */
-  readonly error: string | null;
+  readonly errno: string | null;
 }
 
 /** A path that is set up and has not begun. */
@@ -98,7 +98,7 @@ export function traceReport(options: TraceOptions): TraceReport {
   const time = cost === null ? null : clock ?? ((k: Kernel) => modelMs(readCounters(k.stat), cost));
   const events = recordTrace(kernel, { ...filterOf(options), clock: time }, () => result = run());
   if (events.length === 0 && options.filter !== undefined) refuseFilter(options);
-  return { config, cost: cost?.name ?? null, events, error: result < 0 ? errnoName(result) : null };
+  return { config, cost: cost?.name ?? null, events, errno: result < 0 ? errnoName(result) : null };
 }
 
 /**

@@ -24,7 +24,7 @@ Deno.test("every path has a trace here", () => assertEquals(PATHS.map(({ path })
 
 for (const options of PATHS) {
   Deno.test(`traceReport() of ${options.path} is nested, the same every time, and forgets no work`, () => {
-    const { events, error } = traceReport(options);
+    const { events, errno: error } = traceReport(options);
     assertEquals(error, null);
     const open: string[] = [];
     for (const { kind, symbol, depth, modelMs } of events) {
@@ -46,7 +46,7 @@ Deno.test("traceReport() ends with the work and the model time that the reports 
   const made = last({ path: "namespace", ...MEMORY });
   const namespace = namespaceReport(MEMORY);
   assertEquals(made.counters, moved(namespace.counters));
-  assertEquals(made.frames.vmemmap, namespace.pages.vmemmap);
+  assertEquals(made.framesTaken.vmemmap, namespace.pages.vmemmap);
   close(made.modelMs, namespace.modelMs);
   const held = last({ path: "gup", ...MEMORY, mode: "pin" });
   const gup = gupReport({ ...MEMORY, mode: "pin", repeats: 1 });
@@ -84,7 +84,7 @@ Deno.test("traceAt() shows the machine after any event, as far as the events say
   const start = traceAt(options, 0, (k) => Float64Array.from(k.uses));
   for (let n = 1; n <= events.length; n += 7) {
     const vmemmap = traceAt(options, n, (k) => k.uses[0] - start[0]);
-    assertEquals(vmemmap, events[n - 1].frames.vmemmap ?? 0);
+    assertEquals(vmemmap, events[n - 1].framesTaken.vmemmap ?? 0);
   }
   traceAt(options, events.length, checkInvariants);
   assertThrows(() => traceAt(options, -1, () => 0), RangeError, "Cannot stop after -1 events");
@@ -92,7 +92,7 @@ Deno.test("traceAt() shows the machine after any event, as far as the events say
 
 Deno.test("traceReport() keeps what a path ended with, and refuses a filter that names nothing", () => {
   const full: TraceOptions = { path: "hotplug", size: 2 ** 30, freeMemory: 0 };
-  assertEquals(traceReport(full).error, "ENOMEM");
+  assertEquals(traceReport(full).errno, "ENOMEM");
   assertThrows(
     () => traceReport({ path: "gup", ...MEMORY, filter: "put_page" }),
     RangeError,

@@ -53,8 +53,8 @@ function hugetlbs(kernels: readonly string[]) {
   return Object.fromEntries(kernels.flatMap((kernel) => {
     const report = () => hugetlbReport({ size: SIZE_2M, count: 64, kernel });
     return [
-      [`hugetlb 64 x 2M, ${kernel}`, () => report().counters.alloc] as const,
-      [`hugetlb 64 x 2M, ${kernel}, back`, () => report().counters.free!] as const,
+      [`hugetlb 64 x 2M, ${kernel}`, () => report().allocCounters] as const,
+      [`hugetlb 64 x 2M, ${kernel}, back`, () => report().freeCounters!] as const,
     ];
   }));
 }

@@ -79,7 +79,7 @@ export function graphLines(steps: readonly TraceStep[], times: string): string[]
 }
 
 /** What was done, for people; empty for nothing. */
-export function workText({ counters, frames }: TraceWork): string {
+export function workText({ counters, framesTaken: frames }: TraceWork): string {
   const parts = Object.entries(frames).map(([use, n]) => `${FRAME_NAMES[use] ?? use} ${n > 0 ? "+" : ""}${n}`);
   for (const [name, ...of] of WORK_NAMES) {
     const n = of.reduce((sum, counter) => sum + (counters[counter] ?? 0), 0);
@@ -122,15 +122,15 @@ function comment(parts: readonly string[]): string {
 /** What a call did that none of the calls below it did. */
 function ownWork({ work, children }: TraceCall): TraceWork {
   const counters: Record<string, number> = { ...work.counters };
-  const frames: Record<string, number> = { ...work.frames };
+  const frames: Record<string, number> = { ...work.framesTaken };
   for (const step of children) {
     const [calls, loops] = "symbol" in step ? [[step], 1] : [step.calls, step.times];
     for (const call of calls) {
       subtract(counters, call.work.counters, call.times * loops);
-      subtract(frames, call.work.frames, call.times * loops);
+      subtract(frames, call.work.framesTaken, call.times * loops);
     }
   }
-  return { counters, frames };
+  return { counters, framesTaken: frames };
 }
 
 function subtract(from: Record<string, number>, what: Readonly<Record<string, number>>, times: number): void {

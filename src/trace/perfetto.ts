@@ -94,7 +94,7 @@ function movedTracks(event: TraceEvent, shown: Map<string, number>): [track: str
   return moved;
 }
 
-function tracks({ counters, frames }: TraceEvent): [track: string, value: number][] {
+function tracks({ counters, framesTaken: frames }: TraceEvent): [track: string, value: number][] {
   return [
     ...Object.entries(frames).map(([use, n]): [string, number] => [`frames: ${use}`, n]),
     ...Object.entries(counters),

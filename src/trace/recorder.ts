@@ -23,7 +23,7 @@ export interface TraceWork {
   /** Work counters; those that did not move are left out. */
   readonly counters: Readonly<Partial<Record<CounterName, number>>>;
   /** Frames in use by what for (`vmemmap` is memmap in DRAM, `altmap` memmap in pmem); no change is left out. */
-  readonly frames: Readonly<Record<string, number>>;
+  readonly framesTaken: Readonly<Record<string, number>>;
 }
 
 /** A function entered or left. */
@@ -78,7 +78,10 @@ export function recordTrace(k: Kernel, options: RecorderOptions, run: () => void
 
 /** Work from one moment of a trace to a later one. */
 export function workBetween(from: TraceWork, to: TraceWork): TraceWork {
-  return { counters: difference(from.counters, to.counters), frames: difference(from.frames, to.frames) };
+  return {
+    counters: difference(from.counters, to.counters),
+    framesTaken: difference(from.framesTaken, to.framesTaken),
+  };
 }
 
 function difference<K extends string>(
@@ -106,7 +109,7 @@ class Recorder implements Tracer {
   #base: number;
   #statSeen: Float64Array;
   #usesSeen: Float64Array;
-  #work: TraceWork = { counters: {}, frames: {} };
+  #work: TraceWork = { counters: {}, framesTaken: {} };
 
   constructor(k: Kernel, options: RecorderOptions) {
     this.#k = k;
@@ -160,7 +163,7 @@ class Recorder implements Tracer {
     this.#usesSeen = Float64Array.from(uses);
     return this.#work = {
       counters: statMoved ? moved(COUNTERS, this.#stat, stat) : this.#work.counters,
-      frames: usesMoved ? moved(FRAME_USES, this.#uses, uses) : this.#work.frames,
+      framesTaken: usesMoved ? moved(FRAME_USES, this.#uses, uses) : this.#work.framesTaken,
     };
   }
 }

@@ -146,7 +146,7 @@ Deno.test("graphLines() prints time and own work on the line that closes a call"
       args: kind === "enter" ? { n: 8 } : {},
       result,
       counters,
-      frames: {},
+      framesTaken: {},
       modelMs: ptes / 1e3,
     };
   };

@@ -168,7 +168,7 @@ function leftAlone(): Claim[] {
 function bytesOfSizes(arch: string): number {
   const { page } = ROWS.find((row) => row.arch === arch)!;
   const sizes = hugetlbSizes(2).filter((row) => row.arch === arch);
-  return sizes.reduce((sum, { size }) => sum + structsOf(arch, size) * page, 0);
+  return sizes.reduce((sum, { sizeBytes: size }) => sum + structsOf(arch, size) * page, 0);
 }
 
 /** Every row of the document's table: struct_size, and what one page frees of it. */

@@ -37,8 +37,8 @@ export function timingClaims(): Claim[] {
     inBuckets("004-10/buckets", "allocPatched", 0.166),
     inBuckets("004-11/buckets", "allocUnpatched", 0.066),
     inBuckets("004-16/buckets", "freeUnpatched", 0.077),
-    rows("004-12", "allocPatched", "histogram", true),
-    rows("004-13", "allocUnpatched", "histogram", false),
+    rows("004-12", "allocPatched", "allocHistogram", true),
+    rows("004-13", "allocUnpatched", "allocHistogram", false),
     rows("004-17", "freePatched", "freeHistogram", true),
     rows("004-18", "freeUnpatched", "freeHistogram", false),
     ...asynchronous(),
@@ -69,7 +69,7 @@ function freeingNote(): string {
 }
 
 type Histogram = Parameters<typeof histogram>[0];
-type Side = "histogram" | "freeHistogram";
+type Side = "allocHistogram" | "freeHistogram";
 
 const reports = new Map<boolean, HugetlbReport>();
 

@@ -67,14 +67,17 @@ function blockClaims(): Claim[] {
       "003-12",
       4 * vmemmapPagesOf(SMALL),
       () =>
-        report({ size: 4 * SMALL, dimm: SMALL, memmapOnMemory: true }).blocks.reduce((n, b) => n + b.vmemmapPages, 0),
+        report({ size: 4 * SMALL, dimm: SMALL, memmapOnMemory: true }).blocks.reduce(
+          (n, b) => n + b.selfHostedPages,
+          0,
+        ),
     ),
-    claim("003-13", vmemmapPagesOf(SMALL), () => small().selfHosted),
-    claim("003-14", vmemmapPagesOf(GIB), () => oneGib().selfHosted),
-    claim("003-14/large", vmemmapPagesOf(2 * GIB), () => twoGib().selfHosted),
+    claim("003-13", vmemmapPagesOf(SMALL), () => small().selfHostedPages),
+    claim("003-14", vmemmapPagesOf(GIB), () => oneGib().selfHostedPages),
+    claim("003-14/large", vmemmapPagesOf(2 * GIB), () => twoGib().selfHostedPages),
     claim("003-15", vmemmapPagesOf(SMALL), () => {
       const [base, , online] = small().states;
-      return online.present - base.present - (online.managed - base.managed);
+      return online.presentPages - base.presentPages - (online.managedPages - base.managedPages);
     }),
     ...memmapFirstClaims(),
     claim("003-12/128M", usableOf(SMALL), () => small().usableBytes),
@@ -117,7 +120,7 @@ function reasonClaims(): Claim[] {
   const dimms = { size, dimm: SMALL, memmapOnMemory: true };
   const movable = { ...dimms, node: 1, online: "online_movable" } as const;
   const broken = { ...dimms, fragment: 1 };
-  const consumed = (states: HotplugReport["states"]) => states[0].free - states[1].free;
+  const consumed = (states: HotplugReport["states"]) => states[0].freePages - states[1].freePages;
   return [
     claim("003-10", 3, () =>
       yes(consumed(without(dimms).states) > 0) + yes(without(movable).mapping.byNode[0] > 0) +
@@ -142,13 +145,13 @@ function roomClaims(): Claim[] {
       "12G/one DIMM",
       "12G at once, 128M free, fails",
       yes(vmemmapPagesOf(12 * GIB) * 4096 > SMALL),
-      () => yes(report({ size: 12 * GIB, freeMemory: SMALL }).error === "ENOMEM"),
+      () => yes(report({ size: 12 * GIB, freeMemory: SMALL }).errno === "ENOMEM"),
     )),
     yesNo(equal(
       "12G/before",
       "12G as blocks, 128M free, fails",
       yes(vmemmapPagesOf(12 * GIB) * 4096 > SMALL),
-      () => yes(without(guest).error === "ENOMEM"),
+      () => yes(without(guest).errno === "ENOMEM"),
     )),
     equal("12G/after", "bytes added on memory", 12 * GIB, () => report(guest).addedBytes),
     equal(
@@ -200,7 +203,7 @@ function equal(id: string, what: string, formula: number, measure: () => number)
 /** Whether a kernel with HugeTLB vmemmap freeing keeps self-hosted frames: by refusing, by marks, or not at all. */
 function exclusionClaims(): Claim[] {
   const selfHosted = (kernel: string) =>
-    report({ size: SMALL, memmapOnMemory: true, hugetlbFreeVmemmap: true, kernel }).selfHosted;
+    report({ size: SMALL, memmapOnMemory: true, hugetlbFreeVmemmap: true, kernel }).selfHostedPages;
   return [
     claim("003-02", 1, () => yes(selfHosted("5.14") === 0)),
     claim("003-02/later", vmemmapPagesOf(SMALL), () => selfHosted("6.1")),

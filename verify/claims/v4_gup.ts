@@ -71,7 +71,12 @@ function per2M(kernel: string, mode: GupMode): { refs: number; lookups: number; 
 
 /** On a device of 1G pages one entry covers many calls, so that the pages of a call are those of one grab. */
 function pagesPerCall(): number {
-  const { pages, getCounters } = gupRound("v4", { size: SIZE_1G, align: SIZE_1G, mode: "get", batch: PAGES_2M });
+  const { heldPages: pages, getCounters } = gupRound("v4", {
+    size: SIZE_1G,
+    align: SIZE_1G,
+    mode: "get",
+    batch: PAGES_2M,
+  });
   return pages / getCounters.refcountStoresDram;
 }
 
@@ -91,7 +96,12 @@ function rangeOfOneCompound(): Claim[] {
 
 /** Compounds whose pages one store takes, in a call for four. */
 function compoundsPerGrab(kernel: KernelConfig): number {
-  const { pages, getCounters } = gupRound(kernel, { size: HELD, align: SIZE_2M, mode: "get", batch: 4 * PAGES_2M });
+  const { heldPages: pages, getCounters } = gupRound(kernel, {
+    size: HELD,
+    align: SIZE_2M,
+    mode: "get",
+    batch: 4 * PAGES_2M,
+  });
   return pages / getCounters.refcountStoresDram / PAGES_2M;
 }
 

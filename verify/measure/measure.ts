@@ -88,7 +88,7 @@ export function layoutOf(align: number, series: string): LayoutReport {
 
 /** Vmemmap pages of one page of the device that the page table maps, entry by entry. */
 export function mappedPages(align: number, kernel: string): number {
-  return layoutOf(align, kernel).frames.reduce((sum, frame) => sum + frame.vmemmapPages.length, 0);
+  return layoutOf(align, kernel).frames.reduce((sum, frame) => sum + frame.vmemmapIndexes.length, 0);
 }
 
 /** Struct pages that lead to the head of the first page of a device, its own included, counted one by one. */
@@ -124,7 +124,7 @@ const held = new Map<string, number>();
 /** Pages that one round of gup_test holds of a device of 2 MiB pages, map=mem. */
 export function pagesHeld(size: number, series: string): number {
   const kernel = asAsked(series);
-  return kept(held, { size, kernel }, () => gupReport({ size, kernel, repeats: 1 }).pages);
+  return kept(held, { size, kernel }, () => gupReport({ size, kernel, repeats: 1 }).heldPages);
 }
 
 function kept<T>(cache: Map<string, T>, options: unknown, make: () => T): T {

@@ -37,7 +37,7 @@ export function collectFigures(limitMib: number, running: (what: string) => void
 function perTib(running: (what: string) => void): PerTibRow[] {
   const { namespaces } = planReport({ pmem: TIB, map: "mem" }, running);
   return namespaces.filter((row) => row.dramBytes !== null)
-    .map(({ kernel, align, dramBytes }) => ({ kernel, alignBytes: align, dramBytes: dramBytes! }));
+    .map(({ kernel, alignBytes: align, dramBytes }) => ({ kernel, alignBytes: align, dramBytes: dramBytes! }));
 }
 
 /** The same for sizes up to 1 TiB. */

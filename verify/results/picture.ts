@@ -18,8 +18,8 @@ export function perTibSvg(bars: readonly Bar[]): string {
 /** DRAM per TiB by kernel and page size, memmap in DRAM. */
 export function perTibBars(): Bar[] {
   const { namespaces } = planReport({ pmem: 2 ** 40, map: "mem" });
-  return namespaces.filter((n) => n.align > 4096).map((n) => {
-    const align = n.align === 2 ** 21 ? "2M" : "1G";
+  return namespaces.filter((n) => n.alignBytes > 4096).map((n) => {
+    const align = n.alignBytes === 2 ** 21 ? "2M" : "1G";
     return { label: `${n.kernel}, ${align}`, value: n.dramBytes!, series: align };
   });
 }

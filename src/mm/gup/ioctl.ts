@@ -34,9 +34,9 @@ export interface GupTestOptions {
 /** Times of each round in milliseconds of host time, and the pages held. */
 export interface GupTestResult {
   /** Pages held per round; fewer than asked is a truncated run. */
-  readonly pages: number;
-  readonly getMs: readonly number[];
-  readonly putMs: readonly number[];
+  readonly heldPages: number;
+  readonly hostGetMs: readonly number[];
+  readonly hostPutMs: readonly number[];
   /** Work of one get and one put of all pages; every round does the same. */
   readonly getCounters: CounterValues;
   readonly putCounters: CounterValues;
@@ -66,9 +66,9 @@ export function gupTest(k: Kernel, options: GupTestOptions): GupTestResult {
   }
   const [start, between, end] = readings;
   return {
-    pages: held,
-    getMs,
-    putMs,
+    heldPages: held,
+    hostGetMs: getMs,
+    hostPutMs: putMs,
     getCounters: countersSince(start, between),
     putCounters: countersSince(between, end),
   };

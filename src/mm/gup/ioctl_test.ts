@@ -29,9 +29,9 @@ Deno.test("gupTest() holds every page each round, and every round does the same 
       withArea(kernel, (k, { mm, start: vpn }) => {
         const once = gupTest(k, { mm, vpn, pages: 512, batch: 64, mode, repeats: 1 });
         const thrice = gupTest(k, { mm, vpn, pages: 512, batch: 64, mode, repeats: 3 });
-        assertEquals([once.pages, thrice.pages], [512, 512]);
-        assertEquals([thrice.getMs.length, thrice.putMs.length], [3, 3]);
-        assert([...thrice.getMs, ...thrice.putMs].every((ms) => ms >= 0 && ms < 10_000));
+        assertEquals([once.heldPages, thrice.heldPages], [512, 512]);
+        assertEquals([thrice.hostGetMs.length, thrice.hostPutMs.length], [3, 3]);
+        assert([...thrice.hostGetMs, ...thrice.hostPutMs].every((ms) => ms >= 0 && ms < 10_000));
         assertEquals([thrice.getCounters, thrice.putCounters], [once.getCounters, once.putCounters]);
         assertEquals(once.getCounters.refcountStoresDram, getStores, `${kernel} ${mode}`);
         assertEquals(once.getCounters.pagesRecorded, 512);
@@ -43,8 +43,8 @@ Deno.test("gupTest() holds every page each round, and every round does the same 
 
 Deno.test("gupTest() says when it held fewer pages than asked", () => {
   withArea("6.1", (k, { mm, start: vpn }) => {
-    assertEquals(gupTest(k, { mm, vpn, pages: 600, batch: 100, mode: "pin", repeats: 1 }).pages, 512);
-    assertEquals(gupTest(k, { mm, vpn: vpn + 2000, pages: 8, batch: 8, mode: "get", repeats: 1 }).pages, 0);
+    assertEquals(gupTest(k, { mm, vpn, pages: 600, batch: 100, mode: "pin", repeats: 1 }).heldPages, 512);
+    assertEquals(gupTest(k, { mm, vpn: vpn + 2000, pages: 8, batch: 8, mode: "get", repeats: 1 }).heldPages, 0);
   });
 });
 

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The keys of `config` in what --json prints. The library's options are named as flags are, `size`, `align`; where a
+// flag's value carries its unit (`--size 64M`) a JSON number cannot, so that the key does: `sizeBytes`. Addresses are
+// `start` and `end`, as everywhere in reports.
+
+/** Options that are bytes, and those whose name has another meaning in reports. */
+const KEYS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    [
+      "align",
+      "block",
+      "dimm",
+      "dram",
+      "freeMemory",
+      "guestUsed",
+      "hostMemory",
+      "offset",
+      "pmem",
+      "region",
+      "regionAlign",
+      "size",
+      "usable",
+      "window",
+    ].map((name) => [name, `${name}Bytes`]),
+  ),
+  bytes: "sizeBytes",
+  structPageSize: "structPageBytes",
+  nid: "node",
+  ram: "systemRam",
+};
+
+/** Options that may be a list of sizes. */
+const LISTS: readonly string[] = ["dram", "pmem", "hotplug"];
+
+/** A configuration as --json prints it. */
+export function jsonConfig(config: object): object {
+  return Object.fromEntries(Object.entries(config).map(([name, value]) => [jsonKey(name, value), jsonValue(value)]));
+}
+
+/** The key of an option with this value. */
+export function jsonKey(name: string, value: unknown): string {
+  if (!Array.isArray(value)) return Object.hasOwn(KEYS, name) ? KEYS[name] : name;
+  return LISTS.includes(name) && value.every((item) => typeof item === "number") ? `${name}SizesBytes` : name;
+}
+
+function jsonValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(jsonValue);
+  return typeof value === "object" && value !== null ? jsonConfig(value) : value;
+}
