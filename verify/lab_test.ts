@@ -41,15 +41,15 @@ Deno.test("lab claims --json prints the claims that were asked for, with verdict
 
 /** A command line of each command that prints a table, and what its header begins with. */
 const TABLES: Readonly<Record<string, string>> = {
-  "namespace --size 64M": "config.size,",
-  "gup --size 64M": "config.size,",
-  "hugetlb --size 2M --count 4": "config.size,",
-  "hugetlb --sizes": "arch,pageBytes,size,",
-  "hotplug --size 128M": "state,free,managed,",
+  "namespace --size 64M": "config.sizeBytes,",
+  "gup --size 64M": "config.sizeBytes,",
+  "hugetlb --size 2M --count 4": "config.sizeBytes,",
+  "hugetlb --sizes": "arch,pageBytes,sizeBytes,",
+  "hotplug --size 128M": "state,freePages,managedPages,",
   "hotplug --fences": "machine,structPageBytes,",
-  "layout": "frame,pfn,level,vmemmapPages,refcount",
+  "layout": "frame,pfn,level,vmemmapIndexes,refcount",
   "pages --pfn 1": "pfn,zone,node,",
-  "plan --hugetlb 2M:4 --kernel 6.1": "table,size,",
+  "plan --hugetlb 2M:4 --kernel 6.1": "table,sizeBytes,",
   "diff 5.14 v7 namespace --size 64M": "name,a,b,ratio",
   "kernels 6.1 6.12": "name,6.1,6.12,help,source",
   "lineage --size 64M": "kernel,kind,dramBytes,",

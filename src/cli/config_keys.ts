@@ -37,6 +37,12 @@ export function jsonConfig(config: object): object {
   return Object.fromEntries(Object.entries(config).map(([name, value]) => [jsonKey(name, value), jsonValue(value)]));
 }
 
+/** A report with its configuration as --json prints it. */
+export function jsonReport(report: object): object {
+  const { config } = report as { config?: unknown };
+  return typeof config === "object" && config !== null ? { ...report, config: jsonConfig(config) } : report;
+}
+
 /** The key of an option with this value. */
 export function jsonKey(name: string, value: unknown): string {
   if (!Array.isArray(value)) return Object.hasOwn(KEYS, name) ? KEYS[name] : name;

@@ -14,7 +14,7 @@
 // A command only returns its report (command.ts): the rest is put around it here.
 
 import CONFIG from "../../deno.json" with { type: "json" };
-import { jsonConfig } from "./config_keys.ts";
+import { jsonReport } from "./config_keys.ts";
 
 /** Version of the package. */
 export const VERSION: string = CONFIG.version;
@@ -29,13 +29,8 @@ export interface Failure {
 
 /** The document of a run that has a report. */
 export function reportEnvelope(command: string, report: object): object {
-  const { config = null, ...rest } = report as { config?: unknown };
-  return { ...head(command), config: configOf(config), report: rest };
-}
-
-/** A configuration is an object, or there is none. */
-function configOf(config: unknown): object | null {
-  return typeof config === "object" && config !== null ? jsonConfig(config) : null;
+  const { config = null, ...rest } = jsonReport(report) as { config?: unknown };
+  return { ...head(command), config, report: rest };
 }
 
 /** The document of a run that failed. */

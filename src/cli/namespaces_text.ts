@@ -23,8 +23,8 @@ export function namespacesText(report: NamespacesReport): string {
     `Region of ${formatSize(region.sizeBytes)} at ${hex(region.start)}${dimms}, ` +
     `${config.labels ? `align ${formatSize(region.alignBytes)}${refused}` : "no labels"}, kernel ${config.kernel}`,
     ...rows(report.namespaces, page),
-    ...report.namespaces.flatMap(({ size, errno: error, why }) =>
-      error === null ? [] : [`  ${formatSize(size)}: ${error}${why === null || why === "" ? "" : `, ${why}`}`]
+    ...report.namespaces.flatMap(({ sizeBytes, errno: error, why }) =>
+      error === null ? [] : [`  ${formatSize(sizeBytes)}: ${error}${why === null || why === "" ? "" : `, ${why}`}`]
     ),
     "",
     `  available_size        ${exact(region.availableBytes)}`,
@@ -50,10 +50,10 @@ function rows(namespaces: readonly NamespaceRow[], page: number): string[] {
       "in pmem",
       "usable bytes",
     ],
-    ...namespaces.map(({ size, mode, align, map, errno: error, start, dataStart, usableBytes, pages }) => [
-      formatSize(size),
+    ...namespaces.map(({ sizeBytes, mode, alignBytes, map, errno: error, start, dataStart, usableBytes, pages }) => [
+      formatSize(sizeBytes),
       mode,
-      formatSize(align),
+      formatSize(alignBytes),
       map,
       ...(error !== null ? [error] : [
         hex(start!),

@@ -85,7 +85,7 @@ Deno.test("lab plan of regions, pools and ranges at once: one table, one total t
 Deno.test("lab plan takes a rounded size for the region that it must be", async () => {
   for (const pmem of ["135.29GB", "126.00 GiB (135.29 GB)", "0x1f80000000", "126.00 GiB"]) {
     const { out } = await lab("plan", "--pmem", pmem, "--align", "2M", "--map", "mem", "--kernel", "6.1", "--json");
-    assertEquals(JSON.parse(out).report.namespaces[0].pmem, 126 * 2 ** 30, pmem);
+    assertEquals(JSON.parse(out).report.namespaces[0].regionBytes, 126 * 2 ** 30, pmem);
   }
   await refuses("expected a positive multiple of 16M, nearest are", "plan", "--pmem", "5.91TB");
   await refuses('Cannot read size "1512.000": a fraction needs a unit', "plan", "--pmem", "1512.000");

@@ -8,6 +8,7 @@ import { errnoName } from "../include/errno.ts";
 import { type Command, CommandError } from "./command.ts";
 import { errorEnvelope, type Failure, reportEnvelope } from "./envelope.ts";
 import { kernelText, nestedFlags, parseFlags } from "./flags.ts";
+import { jsonReport } from "./config_keys.ts";
 import { objectsCsv } from "./csv.ts";
 import { allFlags, commandUsage, isHelp } from "./help.ts";
 import { DiskError } from "./write_file.ts";
@@ -37,7 +38,7 @@ export async function runCommand(
       throw new CommandError(`${command.name}: --csv and --json are two forms: give one of them`);
     }
     const { report, text, plain = false, code = 0 } = await command.run(flags);
-    if (asCsv && report !== null) console.log(objectsCsv(command.csv(report)));
+    if (asCsv && report !== null) console.log(objectsCsv(command.csv(report).map(jsonReport)));
     else if (flags.json && report !== null) printJson(reportEnvelope(command.name, report));
     else if (text !== "") console.log(plain ? text : [...kernelLine(report), text].join("\n"));
     return code;

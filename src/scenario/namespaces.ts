@@ -74,7 +74,11 @@ export type NamespacesConfig = Omit<NamespaceConfig, "size" | "align" | "map" | 
 };
 
 /** One namespace as it was made, or why it was not. Bytes; null what there is none of. */
-export interface NamespaceRow extends Required<NamespaceShare> {
+export interface NamespaceRow extends Required<Omit<NamespaceShare, "size" | "align">> {
+  /** Size of the namespace. */
+  readonly sizeBytes: number;
+  /** Page size of the device. */
+  readonly alignBytes: number;
   /** Errno of the kernel that refused it, or of ndctl; null when it is there. */
   readonly errno: string | null;
   /** Why, and what would work. */

@@ -20,7 +20,7 @@ Deno.test("namespacesReport() makes them in order, one behind the other, each as
   assertEquals(invariants, { objection: null });
   assertEquals(namespaces.map(({ start }) => start! - region.start), [0, 2 * GIB, 3 * GIB]);
   assertEquals([region.availableBytes, region.maxAvailableExtentBytes], [GIB / 2, GIB / 2]);
-  for (const { size, align, map, mode, usableBytes, pages, dataStart, start } of namespaces) {
+  for (const { sizeBytes: size, alignBytes: align, map, mode, usableBytes, pages, dataStart, start } of namespaces) {
     const alone = namespaceReport({ size, align, map, namespaceMode: mode, contents: false });
     assertEquals([usableBytes, pages.vmemmap, pages.altmap, pages.pteTables], [
       alone.usableBytes,

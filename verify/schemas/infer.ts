@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A JSON Schema of what was seen: the types of every key, which keys were always there, no other keys. Objects whose
-// keys are data (counters, views) are told by `maps`.
+// keys are data are MAPS: any key, values of the types seen.
 
 /** A schema of the forms made here. */
 export interface Schema {
@@ -11,22 +11,29 @@ export interface Schema {
   items?: Schema;
 }
 
-/** The schema of all of these values. */
-export function inferSchema(values: readonly unknown[]): Schema {
+/** Objects whose keys are data: counters that moved, views, arguments of kernel functions, terms of the model. */
+export const MAPS: readonly string[] = ["counters", "views", "args", "framesTaken", "costNs"];
+
+/** The schema of all of these values, which lie under `name`. */
+export function inferSchema(values: readonly unknown[], name = ""): Schema {
   const types = [...new Set(values.map(typeOf))].sort();
   const schema: Schema = types.length === 1 ? { type: types[0] } : types.length === 0 ? {} : { type: types };
   const objects = values.filter(isObject);
-  if (objects.length > 0) Object.assign(schema, objectSchema(objects));
+  if (objects.length > 0) Object.assign(schema, MAPS.includes(name) ? mapSchema(objects) : objectSchema(objects));
   const lists = values.filter(Array.isArray);
   if (lists.length > 0) schema.items = inferSchema(lists.flat(1));
   return schema;
+}
+
+function mapSchema(objects: readonly Record<string, unknown>[]): Schema {
+  return { additionalProperties: inferSchema(objects.flatMap((object) => Object.values(object))) };
 }
 
 function objectSchema(objects: readonly Record<string, unknown>[]): Schema {
   const keys = [...new Set(objects.flatMap((object) => Object.keys(object)))];
   const own = (key: string) => objects.filter((object) => Object.hasOwn(object, key));
   return {
-    properties: Object.fromEntries(keys.map((key) => [key, inferSchema(own(key).map((object) => object[key]))])),
+    properties: Object.fromEntries(keys.map((key) => [key, inferSchema(own(key).map((object) => object[key]), key)])),
     required: keys.filter((key) => own(key).length === objects.length),
     additionalProperties: false,
   };

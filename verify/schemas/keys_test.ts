@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The keys of everything that --json prints, as the schemas have them: one case, units in the name, one type for one
+// name, over all commands and results/latest.json.
+
+import { assert, assertEquals } from "@std/assert";
+import { LAB_COMMANDS } from "../lab.ts";
+import { jsonKey } from "../../src/cli/config_keys.ts";
+import { EXAMPLES } from "./examples.ts";
+import type { Schema } from "./infer.ts";
+import { schemaFile } from "./schemas.ts";
+
+/** What a switch may be, a yes or no, a word or a number; what a traced function returned. */
+const VALUES: readonly string[] = ["from", "to", "values", "byKernel", "result"];
+/** Endings of numbers that have a unit. */
+const UNITS = /(Bytes|Ms|Ns|Percent|Pages|Pfn)$/;
+/** Words for amounts of memory and time that no number may be called without its unit. */
+const AMOUNTS = /^(size|align|block|dimm|dram|pmem|window|usable|lost|saved|time|duration|memory|hostMemory|bytes)$/;
+
+/** Every key, the types seen under it, and where. */
+function keysOf(): Map<string, Map<string, string>> {
+  const found = new Map<string, Map<string, string>>();
+  const visit = (schema: Schema, place: string): void => {
+    for (const [key, inner] of Object.entries(schema.properties ?? {})) {
+      const types = found.get(key) ?? new Map<string, string>();
+      found.set(key, types);
+      for (const type of [inner.type ?? []].flat()) if (type !== "null") types.set(type, place);
+      visit(inner, `${place}/${key}`);
+    }
+    if (schema.items !== undefined) visit(schema.items, place);
+  };
+  for (const name of Object.keys(EXAMPLES)) {
+    const { anyOf } = JSON.parse(Deno.readTextFileSync(schemaFile(name))) as { anyOf: Schema[] };
+    for (const schema of anyOf) visit(schema, name);
+  }
+  return found;
+}
+
+const KEYS = keysOf();
+
+Deno.test("every key is camelCase", () => {
+  assert(KEYS.size > 200, `${KEYS.size}`);
+  assertEquals([...KEYS.keys()].filter((key) => !/^[a-z][a-zA-Z0-9]*$/.test(key)), []);
+});
+
+Deno.test("a key has one type, whatever command prints it", () => {
+  const several = [...KEYS].filter(([key, types]) => types.size > 1 && !VALUES.includes(key));
+  assertEquals(several.map(([key, types]) => `${key}: ${[...types].map(([t, at]) => `${t} in ${at}`).join(", ")}`), []);
+});
+
+Deno.test("an amount of memory or time has its unit in its name", () => {
+  const bare = [...KEYS].filter(([key, types]) => types.has("number") && AMOUNTS.test(key));
+  assertEquals(bare.map(([key, types]) => `${key} in ${types.get("number")}`), []);
+  assert([...KEYS.keys()].filter((key) => UNITS.test(key)).length > 60);
+});
+
+Deno.test("a flag that takes a size has a key in bytes, or an address's", () => {
+  const sizes = LAB_COMMANDS.flatMap(({ flags }) =>
+    Object.entries(flags).filter(([, { value }]) => /^(SIZE|BYTES)$/.test(value)).map(([name]) => name)
+  );
+  const names = [...new Set(sizes)].map((flag) => flag.replaceAll(/-(.)/g, (_, c: string) => c.toUpperCase()));
+  assert(names.length > 8, `${names}`);
+  for (const name of names) {
+    const key = name === "structPage" ? jsonKey("structPageSize", 0) : jsonKey(name, 0);
+    assert(key.endsWith("Bytes"), `--${name}: ${key}`);
+    assert(key.startsWith(name), `--${name} and ${key} have two names`);
+  }
+});
