@@ -210,12 +210,12 @@ function makeOne(k: Kernel, region: NdRegion, share: NamespaceConfig): Namespace
   const common = { align, map, mode, pages };
   if (typeof made === "number") {
     const why = asked ?? refusal(region, share, made);
-    return { size, ...common, errno: errnoName(made), why, start: null, dataStart: null, usableBytes: null };
+    return { sizeBytes: size, ...common, errno: errnoName(made), why, start: null, dataStart: null, usableBytes: null };
   }
   const { start, end } = made.extent;
   const place = { start, dataStart: start + made.info.dataoff, usableBytes: usableBytes(k, made) };
   // Without labels it is all of the region, whatever was asked for.
-  return { size: end - start, ...common, errno: null, why: null, ...place };
+  return { sizeBytes: end - start, ...common, errno: null, why: null, ...place };
 }
 
 /** Defaults filled in; `each` is every namespace as if it were the only one. */

@@ -70,7 +70,7 @@ Deno.test("namespacesReport() without labels takes any size, and cuts the end to
     assertEquals([region.sizeBytes, region.availableBytes], [size, 0]);
   }
   const [whole] = report({ labels: false, region: 2 * GIB, namespaces: [{ size: GIB }] }).namespaces;
-  assertEquals([whole.size, whole.usableBytes], [2 * GIB, 2 * GIB - 2 * MIB]);
+  assertEquals([whole.sizeBytes, whole.usableBytes], [2 * GIB, 2 * GIB - 2 * MIB]);
   // With labels the region's align refuses it.
   assertEquals(report({ namespaces: [{ size: 1026 * MIB }] }).namespaces[0].errno, "EINVAL");
   assertThrows(
