@@ -207,7 +207,7 @@ function makeOne(k: Kernel, region: NdRegion, share: NamespaceConfig): Namespace
   const asked = ndctlRefusal(region, size, align);
   const made = asked === null ? createNamespace(k, region, { size, align, map, mode }) : -EINVAL;
   const pages = pagesTaken(k, uses, free);
-  const common = { align, map, mode, pages };
+  const common = { alignBytes: align, map, mode, pages };
   if (typeof made === "number") {
     const why = asked ?? refusal(region, share, made);
     return { sizeBytes: size, ...common, errno: errnoName(made), why, start: null, dataStart: null, usableBytes: null };
