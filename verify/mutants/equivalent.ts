@@ -90,6 +90,12 @@ export const EQUIVALENT: readonly Equivalent[] = [
     mutant: "const doubles = new Float64Array([1, 1, 2]);",
     why: "the first is written before it is read",
   },
+  {
+    file: "src/lib/units.ts",
+    line: "if (least === most || (inside && exact % USUAL_UNIT === 0)) return exact;",
+    mutant: "if (false) return exact;",
+    why: "a way round what follows, which comes to the same",
+  },
 ];
 
 /** A mutant's line, before and after. */

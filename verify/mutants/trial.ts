@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Who notices a mutant. Tests run in a copy of the project, the nearest first: those beside the file, of its room, of
-// whole machines (random lives, comparisons with Linux: they notice most for their time), of the other kernel paths,
+// whole machines (the documents' errata, random lives, comparisons with Linux: they notice most for their time), of the other kernel paths,
 // then of all else in src. The sweeps of verify take longer than all of these and are not asked. The first failure ends
 // the trial.
 
@@ -11,7 +11,7 @@ const ROOT = new URL("../../", import.meta.url);
 /** What no test needs of the project. */
 const LEFT_OUT = new Set([".git", "node_modules", "coverage"]);
 /** Rooms of tests of whole machines. Those of the mutations would miss the text they replace, and fail for that. */
-const MACHINES = ["lives", "linux"];
+const MACHINES = ["errata", "lives", "linux"];
 /** Rooms whose code is a path of the kernel, with what it stands on. */
 const KERNEL = /^src\/(arch|boot\.ts|drivers|lib|machine|mm(?!\/trace\.ts)|smp\.ts)/;
 const SEED = "verify/mutants/fixed_seed.ts";

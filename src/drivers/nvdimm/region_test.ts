@@ -112,3 +112,12 @@ Deno.test("claimExtent() of a region without labels takes all of it, once, whate
   assertEquals(claimExtent(region, bytes), -ENOSPC);
   assertEquals([availableSize(region), maxAvailableExtent(region)], [0, 0]);
 });
+
+Deno.test("claimExtent() leaves what is no whole unit at the end of a region", () => {
+  // 1G over three DIMMs: 21 units of 48M, and 16M.
+  const unit = 48 * 2 ** 20;
+  const { region } = regionOf(3, 2 ** 30);
+  assertEquals(claimExtent(region, 22 * unit), -ENOSPC);
+  assertEquals(claimExtent(region, 21 * unit), { start: region.start, end: region.start + 21 * unit });
+  assertEquals(claimExtent(region, unit), -ENOSPC);
+});

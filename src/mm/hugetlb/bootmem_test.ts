@@ -40,6 +40,12 @@ Deno.test("pages of boot go back whole, and come again, whatever the kernel", ()
   }
 });
 
+Deno.test("sections of a page from boot are like any other of boot: present, with memmap and usage, early, online", () => {
+  const states = (kernel: string, count: number) => [...pooled(kernel, GIB, count).k.sections.state];
+  assertEquals(states("7.3", 1), states("7.3", 0));
+  assertEquals(states("7.3", 1), states("6.12", 1));
+});
+
 Deno.test("boot takes pages from the nodes in turn, and no more than there are", () => {
   const { h } = pooled("7.3", GIB, 9, { dram: [3 * GIB, 3 * GIB] });
   assert(h.nrHugePages < 6 && h.nrHugePagesNode.every((n) => n > 0), `${h.nrHugePagesNode}`);
