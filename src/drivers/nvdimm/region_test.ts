@@ -114,9 +114,9 @@ Deno.test("claimExtent() of a region without labels takes all of it, once, whate
 });
 
 Deno.test("claimExtent() leaves what is no whole unit at the end of a region", () => {
-  // 1G over three DIMMs: 21 units of 48M, and 16M.
+  // Over three DIMMs: 21 units of 48M, and 12M.
   const unit = 48 * 2 ** 20;
-  const { region } = regionOf(3, 2 ** 30);
+  const { region } = regionOf(3, 21 * unit + 12 * 2 ** 20);
   assertEquals(claimExtent(region, 22 * unit), -ENOSPC);
   assertEquals(claimExtent(region, 21 * unit), { start: region.start, end: region.start + 21 * unit });
   assertEquals(claimExtent(region, unit), -ENOSPC);
