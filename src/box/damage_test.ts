@@ -98,3 +98,10 @@ Deno.test("decodeText() knows UTF-16 with and without a mark, and leaves the res
   }
   assert(decodeText(new Uint8Array([0x63, 0xe9])).includes("\uFFFD"));
 });
+
+Deno.test("readBox() gives up on a file of nothing but faults, and reads the next", () => {
+  const text = '{"dev":"namespace0.0",\n'.repeat(5000);
+  const found = errors(text);
+  assertEquals(found.length, 201);
+  assertEquals(found.at(-1), "f:201: 200 faults in the lines before: the rest is not read");
+});

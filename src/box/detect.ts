@@ -17,6 +17,9 @@ import { readZoneinfo } from "./zoneinfo.ts";
 /** Longest text that is read: a list of ten thousand namespaces has 5 MB. */
 export const MOST_CHARS = 32 * 2 ** 20;
 
+/** Faults of one file after which the rest of it is left out: whoever reads them has understood. */
+const MOST_FAULTS = 200;
+
 /** In the order in which they are asked. */
 const READERS: readonly Reader[] = [
   readZoneinfo,
@@ -59,7 +62,14 @@ function readLines(source: Source, text: string, facts: Facts): void {
   const unread = new UnreadRun(source, facts);
   let offset = 0;
   let damagedJson = false;
+  let seen = facts.notes.length;
+  let faults = 0;
   for (let at = 0; at < lines.length;) {
+    for (; seen < facts.notes.length; seen++) if (facts.notes[seen].kind === "error") faults++;
+    if (faults >= MOST_FAULTS) {
+      damaged(facts, place(source, at), `${faults} faults in the lines before: the rest is not read`);
+      break;
+    }
     let next = at + 1;
     const line = lines[at];
     if (line.trim() !== "") {
