@@ -218,8 +218,8 @@ export const MUTATIONS = {
   poisonedTooLate: mutation(
     "the struct pages of a device are poisoned when their memmap is gone",
     "mm/memremap.ts",
-    "  pageInitPoison(k, start, end - start);\n  removePages(k, start, end - start, pgmap.altmap);\n",
-    "  removePages(k, start, end - start, pgmap.altmap);\n  pageInitPoison(k, start, end - start);\n",
+    "      pageInitPoison(k, start, end - start);\n      removePages(k, start, end - start, pgmap.altmap);\n",
+    "      removePages(k, start, end - start, pgmap.altmap);\n      pageInitPoison(k, start, end - start);\n",
   ),
   /** Early device-dax did so: 128 KiB, 16 of its info blocks (dax_label_reserve). */
   labelReserved: mutation(
