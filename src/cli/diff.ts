@@ -64,7 +64,7 @@ function commandNamed(name: string): Command {
 }
 
 function runUnder(command: Command, kernel: string, args: readonly string[]): CommandResult | Promise<CommandResult> {
-  const flags = parseFlags(command.name, command.flags, args);
+  const flags = parseFlags(command.name, command.flags, command.translate?.(args) ?? args);
   for (const name of ["kernel", "set"]) {
     if (flags.has(name)) {
       throw new CommandError(`diff: --${name} is what A and B say: lab diff A B ${command.name} ...`);

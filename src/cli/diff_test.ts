@@ -69,3 +69,9 @@ for (
     assertStringIncludes(err, message);
   });
 }
+
+Deno.test("lab diff takes another program's way to write flags as the command does", async () => {
+  const { code, out } = await lab("diff", "5.14", "6.1", "namespace", "--memmap", "64M!6G", "--no-contents");
+  assertEquals(code, 0);
+  assertStringIncludes(out, "pages.vmemmap");
+});

@@ -14,19 +14,36 @@ import {
   REGION_ROWS,
 } from "../scenario/namespaces.ts";
 import { optional } from "../scenario/option_row.ts";
-import { type Command, CommandError, type CommandResult, type Flags } from "./command.ts";
+import { type Command, CommandError, type CommandResult, type Flag, type Flags } from "./command.ts";
 import { modelText } from "./flags.ts";
 import { checkedText, exitCode } from "./checked.ts";
 import { namespacesText } from "./namespaces_text.ts";
 import { flagsOf, optionsOf } from "./option_flags.ts";
 
+const MEMMAP: Flag = {
+  value: "SIZE!START",
+  help: "the region that memmap=nn!ss makes of DRAM: --size, --start and --no-labels in one",
+};
+
+/** `--memmap 4G!12G` in other flags; what is written otherwise stays and is complained about. */
+function memmapFlags(arg: string, next: string | undefined): string[] {
+  const value = arg === "--memmap" ? next ?? "" : arg.startsWith("--memmap=") ? arg.slice("--memmap=".length) : null;
+  if (value === null) return [arg];
+  const [, size, start] = /^([^!]+)!([^!]+)$/.exec(value) ?? [];
+  return size === undefined ? [`--memmap=${value}`] : [`--size=${size}`, `--start=${start}`, "--no-labels"];
+}
+
 /** The command. */
 export const namespaceCommand: Command = {
   name: "namespace",
   summary: "create namespaces and count what their memmap costs",
-  flags: { ...flagsOf(NAMESPACE_ROWS), ...flagsOf(REGION_ROWS) },
+  flags: { ...flagsOf(NAMESPACE_ROWS), ...flagsOf(REGION_ROWS), memmap: MEMMAP },
+  translate: (args) => args.flatMap((arg, i) => args[i - 1] === "--memmap" ? [] : memmapFlags(arg, args[i + 1])),
   csv: (report) => "namespaces" in report ? regionRows(report as NamespacesReport) : [report],
   run: (flags) => {
+    if (flags.has("memmap")) {
+      throw new CommandError(`--memmap: expected SIZE!START such as 4G!12G, got "${flags.text("memmap")}"`);
+    }
     const ofRegion = Object.values(REGION_ROWS).filter(({ flag }) => flags.has(flag));
     if (ofRegion.length > 0) return region(flags, ofRegion[0].flag);
     const report = namespaceReport(namespaceOptions(flags));

@@ -56,5 +56,17 @@ Deno.test("lab namespace --namespaces --csv: a line each, and one of what is lef
     ["namespace", 2 ** 25],
     ["region", 2 ** 27],
   ]);
-  assertEquals(Number(rows[2][head.indexOf("maxAvailableExtent")]), 2 ** 25);
+  assertEquals(Number(rows[2][head.indexOf("maxAvailableExtentBytes")]), 2 ** 25);
+});
+
+Deno.test("lab namespace --memmap: a region without labels among the DRAM, as memmap=nn!ss makes it", async () => {
+  const said = ["--size", "1026M", "--start", "6G", "--no-labels", "--dram", "8G", "--no-contents"];
+  const long = (await lab("namespace", ...said)).out;
+  for (const args of [["--memmap", "1026M!6G"], ["--memmap=1026M!6G"]]) {
+    assertEquals((await lab("namespace", ...args, "--dram", "8G", "--no-contents")).out, long);
+  }
+  assertStringIncludes(long, "Region of 1026M at 0x180000000, no labels");
+  const { code, err } = await lab("namespace", "--memmap", "4G@6G");
+  assertEquals([code, err], [2, 'lab: --memmap: expected SIZE!START such as 4G!12G, got "4G@6G"\n']);
+  assertEquals((await lab("namespace", "--memmap")).code, 2);
 });
