@@ -63,11 +63,13 @@ function costTable(rows: readonly LineageRow[]): string[] {
   const line = ({ kernel, what, kind, figures: cost, why: error }: LineageRow): string[] => {
     const name = MARKS[kind] === "" ? kernel : `${MARKS[kind]}: ${kernel}`;
     if (cost === null) return [name, what, error ?? ""];
-    const { dramBytes, structPagesWritten, entriesWritten, tlbFlushes, referencesTaken: references } = cost;
+    const { dramBytes, directMapBytes, structPagesWritten, entriesWritten, tlbFlushes } = cost;
+    const { referencesTaken: references } = cost;
+    const size = (bytes: number) => bytes % 2 ** 20 === 0 && bytes > 0 ? formatSize(bytes) : humanSize(bytes);
     const counts = [structPagesWritten, entriesWritten, tlbFlushes, references].map((n) => n === null ? "-" : `${n}`);
-    return [name, what, dramBytes % 2 ** 20 === 0 ? formatSize(dramBytes) : humanSize(dramBytes), ...counts];
+    return [name, what, size(dramBytes), size(directMapBytes), ...counts];
   };
-  const head = ["kernel", "", "DRAM", "structs written", "entries", "flushes", "references"];
+  const head = ["kernel", "", "DRAM", "direct map", "structs written", "entries", "flushes", "references"];
   return table([head, ...rows.map(line)], 2);
 }
 

@@ -13,6 +13,8 @@ import {
   USE_SHARED_TAILS,
   USE_VMEMMAP,
 } from "../include/frame_use.ts";
+import { ZONE_DEVICE } from "../include/mmzone.ts";
+import { pageLinksHi } from "../include/page_flags.ts";
 import type { DevPagemap, VmemAltmap } from "../include/memremap.ts";
 import { panic } from "../lib/bug.ts";
 import { altmapHas } from "../mm/vmemmap/altmap.ts";
@@ -21,7 +23,7 @@ import { findMemoryBlock } from "../mm/hotplug/memory_block.ts";
 import { sharedEntries } from "./hugetlb.ts";
 import { pageFlags, pageRefcount, readPage } from "../mm/page.ts";
 import { countsReferences, findZone } from "../mm/page_alloc.ts";
-import { vmemmapCanOptimize } from "../mm/vmemmap/sparse_vmemmap.ts";
+import { vmemmapCanOptimize, vmemmapReserveNr } from "../mm/vmemmap/sparse_vmemmap.ts";
 import {
   entryFrame,
   entryHuge,
@@ -164,6 +166,13 @@ function isSharedTails(k: Kernel, pfn: number): boolean {
   return k.hugetlb.sharedTails.some(({ frame }) => frame === pfn);
 }
 
+/** Whether a frame is a page of tails that device pages share. */
+function isDeviceTails(k: Kernel, pfn: number): boolean {
+  return k.hugetlb.sharedTails.some(({ frame, links }) =>
+    frame === pfn && k.nodes.some(({ nid }) => links === pageLinksHi(ZONE_DEVICE, nid))
+  );
+}
+
 function expectUse(k: Kernel, use: number, found: number): void {
   if (k.uses[use] !== found) {
     panic(`checkInvariants: I25 ${found} frames are ${FRAME_USES[use]}, ${k.uses[use]} are counted`);
@@ -227,8 +236,10 @@ function checkReferences(k: Kernel, { frames, blocks, pteTables }: Recount): voi
       checkBootPage(k, pfn);
       continue;
     }
-    // A page of tails for all has the reference it was made with, however many entries map it.
-    const entries = isSharedTails(k, pfn) ? 1 : all - (uncounted.get(pfn) ?? 0);
+    // A page of tails for all has the reference it was made with; entries of devices hold one each, HugeTLB's none.
+    const entries = isSharedTails(k, pfn)
+      ? 1 + (k.config.dedup === "pte+zone" && isDeviceTails(k, pfn) ? all : 0)
+      : all - (uncounted.get(pfn) ?? 0);
     const refs = pageRefcount(k, pfn);
     if (refs !== entries) panic(`checkInvariants: I13 frame ${pfn} has ${refs} references and ${entries} entries`);
   }
@@ -253,13 +264,17 @@ function checkBootPage(k: Kernel, pfn: number): void {
 function checkSharing(k: Kernel, pgmap: DevPagemap): void {
   if (!vmemmapCanOptimize(k, pgmap) || k.pageBytes % k.structPageSize !== 0) return;
   const perPage = k.pageBytes / k.structPageSize;
-  const kept = k.config.dedup === "pte+head" ? 1 : 2;
+  const kept = vmemmapReserveNr(k);
+  const byZone = k.config.dedup === "pte+zone";
   for (const { start, end } of pgmap.ranges.slice(0, pgmap.nrRange)) {
     for (let head = start; head < end; head += pgmap.geometry) {
       if (k.sections.early(head)) continue;
       const pages = Math.min(pgmap.geometry, end - head) / perPage;
       const first = frameOf(k, head / perPage);
-      const last = frameOf(k, head / perPage + kept - 1);
+      const last = frameOf(k, head / perPage + (byZone ? kept : kept - 1));
+      if (byZone && !isDeviceTails(k, last)) {
+        panic(`checkInvariants: I5 compound ${head} does not share its zone's tails`);
+      }
       if (kept === 2 && first === last) panic(`checkInvariants: I5 compound ${head} has one page for head and tails`);
       for (let p = kept; p < pages; p++) {
         if (frameOf(k, head / perPage + p) !== last) {

@@ -26,7 +26,9 @@ export type VmemmapDedup =
   /** Patch 14 on top: PTE tables that hold only tails are shared too. */
   | "pte+table"
   /** The follow-up the v7 cover letter announces: tails map the head's frame. */
-  | "pte+head";
+  | "pte+head"
+  /** What if: tails map one page for all compounds of an order and zone, as HugeTLB has it in 7.1. */
+  | "pte+zone";
 
 /** How memmap_on_memory and the freeing of HugeTLB vmemmap live together. */
 export type SelfHostedVmemmap =

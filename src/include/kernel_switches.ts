@@ -34,9 +34,9 @@ export const KERNEL_SWITCHES: Rows<Omit<KernelConfig, "name" | "errata">> = {
     source: "v4 patch 8; 001:3111, 001:3477, 001:4201",
   },
   dedup: {
-    values: ["none", "pte", "pte+table", "pte+head"],
+    values: ["none", "pte", "pte+table", "pte+head", "pte+zone"],
     help: "which vmemmap pages of a compound devmap share frames",
-    source: "v4 patches 12, 14; v7 cover letter",
+    source: "v4 patches 12, 14; v7 cover letter; pte+zone: no kernel yet",
   },
   dedupOptIn: { values: YES_NO, help: "only architectures that ask for it share them", source: "Linux 6.1" },
   initUniqueOnly: {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // One question under every generation of the vmemmap diet: a namespace, a pool of huge pages or a DIMM, put to each
 // kernel on the same box, with what was counted and which switches changed since the generation before. The road ahead
-// is there too, marked as such: what a switch can already do is run, the rest is arithmetic over what was counted.
+// is there too, marked as such: what a switch can do is run, memdesc is arithmetic over what was counted.
 
+import { USE_SHARED_TAILS } from "../include/frame_use.ts";
 import { PRESETS } from "../include/kernel_config.ts";
 import { SWITCHES } from "../include/kernel_switches.ts";
 import { kernelChanges, kernelConfig, type SwitchChange } from "../kernels.ts";
@@ -89,8 +90,11 @@ const GENERATIONS: readonly { readonly kernel: string; readonly what: string }[]
   { kernel: "7.3", what: "one tail page per order and zone" },
 ];
 
-/** What is announced: device-dax tails on the head's page, as HugeTLB has it. */
-const ONE_PAGE = { kernel: "7.3,dedup=pte+head", what: "device-dax keeps one page (7 of 8)" };
+/** What is announced: device-dax tails on the head's page, as HugeTLB had it; and what HugeTLB has since 7.1. */
+const WHAT_IF = [
+  { kernel: "7.3,dedup=pte+head", what: "device-dax keeps one page (7 of 8)" },
+  { kernel: "7.3,dedup=pte+zone", what: "one tail page for all compounds of device-dax" },
+];
 
 /** Struct pages are written for questions up to this size; beyond, frames and tables alone are counted. */
 const MOST_CONTENTS = 2 ** 36;
@@ -109,7 +113,7 @@ const MEMDESC = 8;
  * const { rows } = lineageReport({ size: 2 ** 30, align: 2 ** 21 });
  * const [before, , after] = rows;
  * assertEquals([before.kernel, after.kernel], ["5.14", "6.1"]);
- * assert(after.cost!.dramBytes * 3 < before.cost!.dramBytes);
+ * assert(after.figures!.dramBytes * 3 < before.figures!.dramBytes);
  * ```
  */
 export function lineageReport(options: LineageOptions): LineageReport {
@@ -131,15 +135,15 @@ export function lineageReport(options: LineageOptions): LineageReport {
     previous = kernel;
   }
   if (options.size !== undefined) {
-    const { kernel, what } = ONE_PAGE;
-    const row: LineageRow = {
-      kernel,
-      what,
-      kind: "what-if",
-      ...answer(options, kernel, tables),
-      changes: changesOf("7.3", kernel),
-    };
-    rows.push(row, ...oneTailRows(options, row));
+    for (const { kernel, what } of WHAT_IF) {
+      rows.push({
+        kernel,
+        what,
+        kind: "what-if",
+        ...answer(options, kernel, tables),
+        changes: changesOf("7.3", kernel),
+      });
+    }
   }
   return { config: options, rows: [...rows, ...memdescRows(options, rows[0])] };
 }
@@ -188,7 +192,8 @@ function namespaceCost(
   const { pageBytes } = k;
   const figures = {
     dramBytes: pages.dramTotal * pageBytes,
-    memmapBytes: pages.vmemmap * pageBytes,
+    // A page of tails for all compounds was not there before: the box is fresh.
+    memmapBytes: (pages.vmemmap + k.uses[USE_SHARED_TAILS]) * pageBytes,
     directMapBytes: pages.directMap * pageBytes,
     structPagesWritten: contents ? counters.structPagesWrittenDram + counters.structPagesWrittenPmem : null,
     ...work(counters),
@@ -256,33 +261,6 @@ const BASE_PAGE: Readonly<Record<string, number>> = {
 function work(counters: CounterValues) {
   const { pteWrites, pmdWrites, pudWrites, pgdWrites, tlbFlushes } = counters;
   return { entriesWritten: pteWrites + pmdWrites + pudWrites + pgdWrites, tlbFlushes };
-}
-
-/**
- * One page of tails for all compounds of an order, as HugeTLB has it in 7.1: a page for each head, and that one. By
- * arithmetic over the row whose compounds keep one page each.
- */
-function oneTailRows({ map, arch }: LineageOptions, { figures: cost }: LineageRow): LineageRow[] {
-  if (cost === null || cost.memmapBytes === 0 || map === "dev") return [];
-  const pageBytes = BASE_PAGE[arch ?? "x86-64"];
-  const perPage = pageBytes / BASE_STRUCT_PAGE;
-  const written = cost.structPagesWritten;
-  return [{
-    kernel: "7.3, tails by zone",
-    what: "one tail page for all compounds of device-dax",
-    kind: "arithmetic",
-    figures: {
-      dramBytes: cost.dramBytes + pageBytes,
-      memmapBytes: cost.memmapBytes + pageBytes,
-      directMapBytes: cost.directMapBytes,
-      structPagesWritten: written === null ? null : written + perPage,
-      entriesWritten: cost.entriesWritten,
-      tlbFlushes: cost.tlbFlushes,
-      referencesTaken: null,
-    },
-    why: null,
-    changes: [],
-  }];
 }
 
 /** memdesc: one word for every page, nothing shared: the memmap of the first kernel, by eight. */

@@ -10,7 +10,7 @@
 // Smaller ones are made as at run time once the buddy allocator is up.
 // Left out: counts per node, CMA; that 6.15 to 7.0 made memmap shared as well, with the head's page for all.
 
-import { USE_HUGETLB, USE_SHARED_TAILS } from "../../include/frame_use.ts";
+import { USE_HUGETLB } from "../../include/frame_use.ts";
 import type { Hstate } from "../../include/hugetlb.ts";
 import {
   SECTION_HAS_MEM_MAP,
@@ -26,9 +26,10 @@ import { findArea, zoneIndexOfDram } from "../page_alloc.ts";
 import { vmemmapPage } from "../page.ts";
 import { flushVmemmap, levelPages, populateTo, setEntry, tableEntries, vmemmapVpn } from "../pgtable.ts";
 import { vmemmapPopulateBasepages } from "../vmemmap/basepages.ts";
+import { fillTails, findTail, vmemmapGetTail } from "../vmemmap/shared_tails.ts";
 import { setNrHugepages, sizeToHstate } from "./hugetlb.ts";
 import { prepHugePage } from "./huge_page.ts";
-import { countOptimized, fillTails, markOptimized, pteOf } from "./hugetlb_vmemmap.ts";
+import { countOptimized, markOptimized, pteOf } from "./hugetlb_vmemmap.ts";
 import { addToPool, prepNewHugePage, prepNewHugePages } from "./make_and_free.ts";
 
 /** A pool that boot makes. */
@@ -104,16 +105,9 @@ function preHvo(k: Kernel, { h }: HugeBootmemPage): boolean {
     h.pages % k.pagesPerSection === 0 && h.vmemmapPages % levelPages(k, 1) === 0;
 }
 
-/** `vmemmap_get_tail` at boot: the page that tails of this order share in the zone, filled once its memmap is there. */
+/** The page that tails of this order share in the page's zone. */
 function earlyTail(k: Kernel, { h, head, nid }: HugeBootmemPage): number {
-  const links = pageLinksHi(zoneIndexOfDram(k, head), nid);
-  const known = k.hugetlb.sharedTails.find((t) => t.order === h.order && t.links === links);
-  if (known !== undefined) return known.frame;
-  const frame = k.memblock!.alloc(1, 1, nid);
-  if (frame < 0) return -1;
-  k.uses[USE_SHARED_TAILS]++;
-  k.hugetlb.sharedTails.push({ order: h.order, links, frame });
-  return frame;
+  return vmemmapGetTail(k, h.order, pageLinksHi(zoneIndexOfDram(k, head), nid), nid);
 }
 
 /** `vmemmap_populate_range` that takes no reference: vmemmap pages [start, end) to one frame; false without tables. */
@@ -169,8 +163,7 @@ function prepShared(k: Kernel, { h, head, nid }: HugeBootmemPage): void {
 /** `vmemmap_wrprotect_hvo`. */
 function wrprotectTails(k: Kernel, h: Hstate, head: number): void {
   if (!k.config.hugetlbTailsReadOnly) return;
-  const links = pageLinksHi(zoneIndexOfDram(k, head), nodeOfDram(k, head));
-  const { frame } = k.hugetlb.sharedTails.find((t) => t.order === h.order && t.links === links)!;
+  const frame = findTail(k, h.order, pageLinksHi(zoneIndexOfDram(k, head), nodeOfDram(k, head)));
   const start = vmemmapPage(k, head);
   const entries = tableEntries(k);
   for (let at = start + OWN_PAGES; at < start + h.vmemmapPages;) {

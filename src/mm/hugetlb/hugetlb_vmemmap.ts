@@ -15,16 +15,17 @@
 // optimisation that failed in its middle, for leaves are split before anything else is done.
 
 import { ENOMEM } from "../../include/errno.ts";
-import { USE_SHARED_TAILS, USE_VMEMMAP } from "../../include/frame_use.ts";
+import { USE_VMEMMAP } from "../../include/frame_use.ts";
 import { HPG_VMEMMAP_OPTIMIZED, type Hstate, type NotOptimizable, NR_USED_SUBPAGE } from "../../include/hugetlb.ts";
-import { PAGE_FLAGS_HI, PAGE_PRIVATE, TAIL_MAPPING_HI, TAIL_MAPPING_LO, WORD } from "../../include/mm_types.ts";
+import { PAGE_FLAGS_HI, PAGE_PRIVATE } from "../../include/mm_types.ts";
 import { isPowerOf2 } from "../../lib/align.ts";
 import { panic } from "../../lib/bug.ts";
 import type { Kernel } from "../kernel.ts";
 import { mayFreeVmemmap } from "../hotplug/memmap_on_memory.ts";
 import { allocFrames, allocPages, freePages, freePagetable } from "../page_alloc.ts";
-import { compoundInfoHi, compoundInfoLo, pageNid, readPage, vmemmapPage, writePage } from "../page.ts";
+import { pageNid, readPage, vmemmapPage, writePage } from "../page.ts";
 import { entryFrame, flushVmemmap, setEntry, tableEntries, vmemmapVpn, walkTo } from "../pgtable.ts";
+import { findTail, vmemmapGetTail } from "../vmemmap/shared_tails.ts";
 import { splitVmemmapRange } from "./vmemmap_split.ts";
 import { C } from "../vmstat.ts";
 import { traced } from "../trace.ts";
@@ -75,7 +76,7 @@ export const hugetlbVmemmapOptimize = traced(
   "hugetlb_vmemmap_optimize(_, head)",
   (k: Kernel, h: Hstate, head: number, flags: number): void => {
     if ((flags & SYNCHRONIZE_RCU) !== 0) synchronizeRcu(k);
-    const tail = k.config.hugetlbTail === "zone" ? vmemmapGetTail(k, h.order, head) : -1;
+    const tail = k.config.hugetlbTail === "zone" ? getTail(k, h.order, head) : -1;
     const copy = k.config.hugetlbHead === "copied" ? allocPages(k, 0, pageNid(k, head), USE_VMEMMAP) : -1;
     // 7.1 needs both; before, the head's page stays where no frame for its copy can be had.
     if (k.config.hugetlbTail === "zone" && (tail < 0 || copy < 0 && k.config.hugetlbHead === "copied")) {
@@ -111,38 +112,12 @@ function remapHead(k: Kernel, head: number, copy: number): void {
 
 /** The page of tails that huge pages of this order share in the head's zone; -1 when none was made. */
 export function sharedTail(k: Kernel, order: number, head: number): number {
-  const links = readPage(k, head, PAGE_FLAGS_HI);
-  return k.hugetlb.sharedTails.find((t) => t.order === order && t.links === links)?.frame ?? -1;
+  return findTail(k, order, readPage(k, head, PAGE_FLAGS_HI));
 }
 
-/** `vmemmap_get_tail`: the page of tails that all huge pages of this order in the head's zone share, made once; or -1. */
-export const vmemmapGetTail = traced(
-  "vmemmap_get_tail(order, head)",
-  (k: Kernel, order: number, head: number): number => {
-    const known = sharedTail(k, order, head);
-    if (known >= 0) return known;
-    const frame = allocPages(k, 0, pageNid(k, head), USE_SHARED_TAILS);
-    if (frame < 0) return -1;
-    const links = readPage(k, head, PAGE_FLAGS_HI);
-    if (k.contents) fillTails(k, frame, order, links);
-    k.hugetlb.sharedTails.push({ order, links, frame });
-    return frame;
-  },
-);
-
-/** `init_compound_tail` for every struct page of a frame. */
-export function fillTails(k: Kernel, frame: number, order: number, links: number): void {
-  const { words, pageWords } = k.phys;
-  const base = k.phys.touch(frame, 0);
-  words.fill(0, base, base + pageWords);
-  for (let at = base; at < base + pageWords; at += k.structPageSize / 4) {
-    words[at + WORD.FLAGS_HI] = links;
-    words[at + WORD.COMPOUND_HEAD] = compoundInfoLo(k, 0, order);
-    words[at + WORD.COMPOUND_HEAD_HI] = compoundInfoHi(k, 0);
-    words[at + WORD.MAPPING] = TAIL_MAPPING_LO;
-    words[at + WORD.MAPPING_HI] = TAIL_MAPPING_HI;
-    words[at + WORD.MAPCOUNT] = -1;
-  }
+/** The same, made where there is none; or -1. */
+export function getTail(k: Kernel, order: number, head: number): number {
+  return vmemmapGetTail(k, order, readPage(k, head, PAGE_FLAGS_HI), pageNid(k, head));
 }
 
 /** `vmemmap_remap_free` short of the flush: the tails' entries, and the mark on the head. */

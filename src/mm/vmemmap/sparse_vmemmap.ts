@@ -5,6 +5,7 @@
 //   base pages     a b c d e f g h    or one PMD leaf
 //   shared tails   a b b b b b b b    b has refcount 7, one per entry
 //   shared head    a a a a a a a a    the follow-up: a has refcount 8
+//   by zone        a z z z z z z z    what if: z is a page of tails for all compounds of the order
 //
 // A 1 GiB compound spans 8 sections; from its second section on everything maps the tail frame of the section before.
 // Tables and frames that were made before a failure stay: section_deactivate() takes them down again.
@@ -12,12 +13,15 @@
 
 import { ENOMEM } from "../../include/errno.ts";
 import type { DevPagemap, VmemAltmap } from "../../include/memremap.ts";
+import { ZONE_DEVICE } from "../../include/mmzone.ts";
+import { pageLinksHi } from "../../include/page_flags.ts";
 import { isAligned, isPowerOf2 } from "../../lib/align.ts";
 import type { Kernel } from "../kernel.ts";
 import { getPage, vmemmapPage } from "../page.ts";
 import { entryFrame, entryNone, levelPages, populateTo, setEntry, vmemmapVpn, walkTo } from "../pgtable.ts";
-import { mappedFrame, populateCompounds, populateReusing } from "./basepages.ts";
+import { mappedFrame, populateCompounds, populateReusing, vmemmapPopulateBasepages } from "./basepages.ts";
 import { vmemmapPopulate } from "./populate.ts";
+import { vmemmapGetTail } from "./shared_tails.ts";
 import { C } from "../vmstat.ts";
 import { traced } from "../trace.ts";
 
@@ -56,6 +60,7 @@ const populateCompoundPages = traced("vmemmap_populate_compound_pages(pfn, start
   nid: number,
   pgmap: DevPagemap,
 ): number => {
+  if (k.config.dedup === "pte+zone") return populateByZone(k, pfn, start, end, nid, pgmap);
   if (reuseCompoundSection(k, pfn, pgmap)) {
     const table = tailTable(k, pfn, start, pgmap);
     if (table >= 0) return shareTable(k, start, end, nid, table);
@@ -66,6 +71,27 @@ const populateCompoundPages = traced("vmemmap_populate_compound_pages(pfn, start
   const size = Math.min(end - start, pgmap.geometry * k.structPageSize / k.pageBytes);
   return populateCompounds(k, start, end, nid, size, vmemmapReserveNr(k));
 });
+
+/** A frame for each head's page; all other pages map the tails of the zone, with a reference per entry. */
+function populateByZone(
+  k: Kernel,
+  pfn: number,
+  start: number,
+  end: number,
+  nid: number,
+  pgmap: DevPagemap,
+): number {
+  const tail = vmemmapGetTail(k, Math.log2(pgmap.geometry), pageLinksHi(ZONE_DEVICE, nid), nid);
+  if (tail < 0) return -ENOMEM;
+  if (reuseCompoundSection(k, pfn, pgmap)) return populateReusing(k, start, end, nid, tail);
+  const size = pgmap.geometry * k.structPageSize / k.pageBytes;
+  for (let at = start; at < end; at += size) {
+    const err = vmemmapPopulateBasepages(k, at, at + 1, nid, null) ||
+      populateReusing(k, at + 1, Math.min(at + size, end), nid, tail);
+    if (err < 0) return err;
+  }
+  return 0;
+}
 
 /**
  * `compound_section_tail_huge_page` (patch 14): the PTE table of the section before, when it holds nothing but tails.
@@ -103,11 +129,13 @@ const shareTable = traced(
 export function vmemmapCanOptimize(k: Kernel, pgmap: DevPagemap | null): boolean {
   if (pgmap === null || pgmap.altmap !== null || k.config.dedup === "none") return false;
   if (k.config.dedupOptIn && !k.arch.wantsDaxDedup) return false;
+  // Tails that are the same for every compound lead to their head by arithmetic.
+  if (k.config.dedup === "pte+zone" && !k.headMask) return false;
   if (!isPowerOf2(k.structPageSize) && !k.config.errata.dedupAnyStructSize) return false;
   return pgmap.geometry * k.structPageSize > vmemmapReserveNr(k) * k.pageBytes;
 }
 
 /** VMEMMAP_RESERVE_NR: memmap pages of a compound that are not shared; the head's alone with the follow-up. */
 export function vmemmapReserveNr(k: Kernel): number {
-  return k.config.dedup === "pte+head" ? 1 : 2;
+  return k.config.dedup === "pte+head" || k.config.dedup === "pte+zone" ? 1 : 2;
 }

@@ -9,8 +9,9 @@
 //     pte             a b b b      b has refcount 3                       pte+table       a b b ... b      2 tables, the
 //     pte+head        a a a a      a has refcount 4                                       second one used 3 times
 
-import { assertEquals } from "@std/assert";
-import { createNamespace } from "../../drivers/nvdimm/namespace.ts";
+import { assert, assertEquals } from "@std/assert";
+import { boot } from "../../boot.ts";
+import { createNamespace, destroyNamespace } from "../../drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../../drivers/nvdimm/region.ts";
 import { ENOMEM } from "../../include/errno.ts";
 import {
@@ -296,4 +297,22 @@ Deno.test("references taken on shared memmap frames and tables are all given bac
       });
     }
   }
+});
+
+Deno.test("dedup=pte+zone: a frame for each head, one of tails for all; only where tails lead to heads by arithmetic", () => {
+  const taken = (kernel: string, align: number) => {
+    const k = boot({ kernel, dram: [2 ** 30], pmem: [{ bytes: 3 * 2 ** 30 }] });
+    const free = totalFreePages(k);
+    const ns = createNamespace(k, ndRegions(k)[0], { size: 2 ** 31, align, map: "mem" });
+    assert(typeof ns !== "number");
+    const frames = free - totalFreePages(k);
+    checkInvariants(k);
+    assertEquals(destroyNamespace(k, ns), 0);
+    checkInvariants(k);
+    return [frames, free - totalFreePages(k)];
+  };
+  // Heads, 16 PTE tables, the page of tails, which stays.
+  assertEquals(taken("7.3,dedup=pte+zone", 2 ** 21), [1024 + 16 + 1, 1]);
+  assertEquals(taken("7.3,dedup=pte+zone", 2 ** 30), [2 + 16 + 1, 1]);
+  assertEquals(taken("6.12,dedup=pte+zone", 2 ** 21), taken("6.12,dedup=none", 2 ** 21));
 });
