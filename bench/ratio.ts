@@ -3,8 +3,9 @@
 // medians in one table. The ratio is that of the medians; the limit is what the design aims at. No ratio fails the run:
 // on a machine that others use it says more about them. Exit 1 without a C compiler, 2 for bad usage.
 
-import { CommandError } from "../src/cli/command.ts";
+import { type Command, CommandError } from "../src/cli/command.ts";
 import { adviseHugePages } from "../src/cli/huge_pages.ts";
+import { runTask } from "../src/cli/run.ts";
 import { box } from "./boxes.ts";
 import { loadYardstick, type Yardstick } from "./native.ts";
 import { median } from "./statistics.ts";
@@ -51,8 +52,10 @@ function row(contest: Contest, { name, limit }: Contest["steps"][number], times:
 }
 
 /** Rounds and contests of a command line. CommandError for no whole number of rounds, or a name no contest has. */
-export function parseArgs(args: readonly string[]): { readonly rounds: number; readonly contests: readonly Contest[] } {
-  const [rounds = "15", wanted = "", ...more] = args;
+export function contestsOf(
+  operands: readonly string[],
+): { readonly rounds: number; readonly contests: readonly Contest[] } {
+  const [rounds = "15", wanted = "", ...more] = operands;
   if (more.length > 0) throw new CommandError(`unexpected "${more[0]}": expected [ROUNDS] [NAME]`);
   if (!/^[1-9]\d*$/.test(rounds)) throw new CommandError(`rounds "${rounds}": expected a whole number above 0`);
   const contests = CONTESTS.filter(({ name }) => name.includes(wanted));
@@ -78,20 +81,25 @@ function compete(native: Yardstick, contests: readonly Contest[], rounds: number
   }
 }
 
-/** The command line; returns the exit code. */
-export function main(args: readonly string[]): number {
-  try {
-    const { rounds, contests } = parseArgs(args);
+const COMMAND: Command = {
+  name: "bench:yardstick",
+  summary: "time the emulator against the same paths in C, in turns, over so many rounds; NAME picks contests",
+  operands: "[ROUNDS] [NAME]",
+  flags: {},
+  run: ({ operands, json }) => {
+    if (json) throw new CommandError("bench:yardstick: a table is all there is: expected no --json");
+    const { rounds, contests } = contestsOf(operands);
     const native = loadYardstick();
-    if (native === null) return 1;
+    if (native === null) return { report: null, text: "", code: 1 };
     adviseHugePages();
     compete(native, contests, rounds);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    console.error(`bench:yardstick: ${error.message}`);
-    return 2;
-  }
+    return { report: null, text: "" };
+  },
+};
+
+/** The command line; returns the exit code. */
+export function main(args: readonly string[]): Promise<number> {
+  return runTask(COMMAND, args);
 }
 
-if (import.meta.main) Deno.exit(main(Deno.args));
+if (import.meta.main) Deno.exit(await main(Deno.args));

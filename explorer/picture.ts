@@ -2,6 +2,8 @@
 // The explorer's picture in README, results/explorer.png: what a first visit sees. The last part of `deno task picture`;
 // without a Chromium the picture stays as it is.
 
+import type { Command } from "../src/cli/command.ts";
+import { runTask } from "../src/cli/run.ts";
 import { chromium, launch, NO_CHROMIUM, settled } from "./browser.ts";
 import { buildExplorer } from "./build.ts";
 
@@ -26,8 +28,16 @@ async function takePicture(path: string): Promise<void> {
   }
 }
 
-if (import.meta.main) {
-  const path = chromium();
-  if (path === null) console.error(`${FILE} ${NO_CHROMIUM}`);
-  else await takePicture(path);
-}
+const COMMAND: Command = {
+  name: "picture",
+  summary: "take the explorer's picture for README in Chromium",
+  flags: {},
+  run: async () => {
+    const path = chromium();
+    if (path === null) console.error(`${FILE} ${NO_CHROMIUM}`);
+    else await takePicture(path);
+    return { report: { file: FILE }, text: path === null ? "" : FILE };
+  },
+};
+
+if (import.meta.main) Deno.exit(await runTask(COMMAND, Deno.args));

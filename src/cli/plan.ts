@@ -148,9 +148,12 @@ function sizeTable(rows: readonly PlanSize[]): string {
   ]);
 }
 
-/** What is left is compared with what was asked for, so it gets more digits, and stays in GiB where it has some. */
+/**
+ * What is left is compared with what was asked for, so it gets more digits, stays in GiB where it has some, and is never
+ * rounded up: 1T less 2M is 1023.998 GiB.
+ */
 function left(bytes: number): string {
-  return bytes < 2 ** 30 ? humanSize(bytes) : `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+  return bytes < 2 ** 30 ? humanSize(bytes) : `${(Math.floor(bytes / 2 ** 30 * 1000) / 1000).toFixed(3)} GiB`;
 }
 
 /** The tables of this command: indented, the first two columns on the left. */

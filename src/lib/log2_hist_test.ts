@@ -27,5 +27,5 @@ Deno.test("Log2Histogram counts by the power of two below, empty rows between ot
     [2 ** 31, 1],
     [2 ** 41, 1],
   ]);
-  assertEquals([rows.length, rows[1]], [42, { from: 2, to: 4, count: 0 }]);
+  assertEquals([rows.length, rows[1]], [42, { fromNs: 2, toNs: 4, count: 0 }]);
 });

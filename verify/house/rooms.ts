@@ -4,6 +4,8 @@
 // when the picture is out of date.
 
 import { instance } from "@viz-js/viz";
+import type { Command } from "../../src/cli/command.ts";
+import { runTask } from "../../src/cli/run.ts";
 import { writeFile } from "../../src/cli/write_file.ts";
 import { CODE, imports, ORDER, resolve, room } from "./sources.ts";
 
@@ -63,4 +65,14 @@ export async function roomsSvg(): Promise<string> {
   return (await instance()).renderString(roomsDot(), { format: "svg" });
 }
 
-if (import.meta.main) await writeFile(ROOMS_SVG.pathname, await roomsSvg());
+const COMMAND: Command = {
+  name: "rooms",
+  summary: "draw docs/rooms.svg, the rooms and their imports",
+  flags: {},
+  run: async () => {
+    await writeFile(ROOMS_SVG.pathname, await roomsSvg());
+    return { report: { file: "docs/rooms.svg" }, text: "docs/rooms.svg" };
+  },
+};
+
+if (import.meta.main) Deno.exit(await runTask(COMMAND, Deno.args));
