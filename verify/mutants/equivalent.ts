@@ -96,6 +96,18 @@ export const EQUIVALENT: readonly Equivalent[] = [
     mutant: "if (false) return exact;",
     why: "a way round what follows, which comes to the same",
   },
+  {
+    file: "src/mm/hugetlb/hugetlb_vmemmap.ts",
+    line: "if (known >= 0) return known;",
+    mutant: "if (known >= 1) return known;",
+    why: "frame 0 stays out of every allocator",
+  },
+  {
+    file: "src/boot.ts",
+    line: "if (share === 0) return;",
+    mutant: "if (false) return;",
+    why: "a share of 0 pins nothing, block by block",
+  },
 ];
 
 /** A mutant's line, before and after. */

@@ -86,6 +86,10 @@ Deno.test("a 16G page of 64K pages keeps 1 of 256 vmemmap pages, mapped by entri
   assertEquals(totalFreePages(k), free);
 });
 
+Deno.test("the largest block of the buddy allocator is what arm64's Kconfig says: ARCH_FORCE_MAX_ORDER", () => {
+  assertEquals(GRANULES.map(({ maxOrder }) => maxOrder), [10, 11, 13]);
+});
+
 Deno.test("no entry of arm64 lets anybody execute what it maps: PXN and UXN, bits 53 and 54, on each", () => {
   for (const { name, format } of GRANULES) {
     const { kernelPage, kernelPageRo, kernelHuge, userPage, userHuge } = format;

@@ -3,7 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { boot } from "../../boot.ts";
 import { memoryBlockOffline, memoryBlockOnline } from "../../drivers/base/memory.ts";
 import { addMemory } from "../../drivers/base/memory_hotplug.ts";
-import { EINVAL } from "../../include/errno.ts";
+import { EINVAL, ENOMEM } from "../../include/errno.ts";
 import type { MemoryBlock } from "../../include/memory.ts";
 import { ZONE_DMA32, ZONE_NORMAL } from "../../include/mmzone.ts";
 import { KernelPanic } from "../../lib/bug.ts";
@@ -38,6 +38,18 @@ Deno.test("onlinePages takes whole pageblocks to the end of a section, and nothi
   checkInvariants(k);
   assertEquals(onlinePages(k, block.start + 16, 48, zone), 0);
   assertEquals(offlinePages(k, block.start + 16, 48, zone), 0);
+});
+
+Deno.test("onlinePages that a memory notifier has no memory for leaves everything as it was", () => {
+  const { k, block, zone } = added();
+  const stock = takeStock(k);
+  const span = [zone.startPfn, zone.spanned];
+  k.fault.arm(1);
+  assertEquals(onlinePages(k, block.start, 64, zone), -ENOMEM);
+  k.fault.disarm();
+  assertEquals([stockDifference(stock, takeStock(k)), zone.startPfn, zone.spanned], ["", ...span]);
+  checkInvariants(k);
+  assertEquals(onlinePages(k, block.start, 64, zone), 0);
 });
 
 Deno.test("offlinePages leaves struct pages poisoned with CONFIG_DEBUG_VM, and of frames not online panics", () => {
