@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// gup_test as patch 8 of seed 001 reports it (fixtures/series/gup.json, README.md here): 16 and 128 GiB of a device
+// gup_test as patch 8 of document 001 reports it (fixtures/series/gup.json, README.md here): 16 and 128 GiB of a device
 // with 2 MiB pages, get and pin, memmap in DRAM and in pmem, before and after the series, in calls of 512 pages. Get
 // and put are timed apart; what the other half of the round does, and looking at the state in between, is not timed.
 

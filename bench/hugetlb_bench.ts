@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The two measurements of seed 004: 10240 huge pages of 2M written to nr_hugepages and taken back, without and with
+// The two measurements of document 004: 10240 huge pages of 2M written to nr_hugepages and taken back, without and with
 // their vmemmap freed, in the ways kernels did it. The pool is on one box per row and comes and goes in every round;
 // only the side that is named is timed. The work of one round goes to stderr, since times without it say little;
 // per-page latencies are in `lab hugetlb`. Times are the emulator's own.

@@ -73,7 +73,7 @@ export interface BootOptions {
   /** Huge pages that boot sets aside (hugepagesz=, hugepages=); default none. */
   readonly hugepages?: readonly BootPool[];
   /**
-   * Memmap mapped by PMD leaves where the architecture has them (`pmd`, default), or by base pages (`base`, seed 004).
+   * Memmap mapped by PMD leaves where the architecture has them (`pmd`, default), or by base pages (`base`, document 004).
    */
   readonly vmemmapMap?: "pmd" | "base";
   /** sizeof(struct page): 56, 64 (default), 72 or 80. */

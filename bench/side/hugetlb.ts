@@ -8,7 +8,7 @@ import { flushFreeHpageWork } from "../../src/mm/hugetlb/make_and_free.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { bootHugetlbBox, hugetlbConfig, type HugetlbOptions } from "../../src/scenario/hugetlb_box.ts";
 
-/** What is compared: no optimisation, and what seed 004, 5.14, 6.1 and 6.7 do. */
+/** What is compared: no optimisation, and what document 004, 5.14, 6.1 and 6.7 do. */
 export const POOLS: readonly (readonly [name: string, options: Partial<HugetlbOptions>])[] = [
   ["off", { optimize: false }],
   ["keep 2, base pages (the series)", { kernel: "5.14", vmemmapMap: "base" }],

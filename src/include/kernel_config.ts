@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Which kernel runs: one switch per behaviour that differs between the documents, and the named presets. Data only.
-// "Patch n" is patch n of seed 001 (the v4 series); patches 2, 3, 9, 10 and 11 move code and have no switch.
+// "Patch n" is patch n of document 001 (the v4 series); patches 2, 3, 9, 10 and 11 move code and have no switch.
 
 import type { StructPageGeneration } from "./page_layout.ts";
 
@@ -121,7 +121,7 @@ export interface KernelConfig {
   readonly hugetlbFlush: "page" | "batch";
   /** Before HugeTLB vmemmap changes, walkers of pfns are waited for, once in a batch (6.11). */
   readonly hugetlbGrace: boolean;
-  /** Optimised pages are given back at once, or by a worker (seed 004 patch 9). */
+  /** Optimised pages are given back at once, or by a worker (document 004 patch 9). */
   readonly hugetlbFree: "sync" | "deferred";
   /** memory_hotplug.memmap_on_memory is available. */
   readonly memmapOnMemory: boolean;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // struct dev_pagemap and struct vmem_altmap (include/linux/memremap.h), in frames instead of bytes. `geometry` is the
-// name of seed 001; mainline keeps its order as vmemmap_shift. percpu_ref is a counter with a dying flag.
+// name of document 001; mainline keeps its order as vmemmap_shift. percpu_ref is a counter with a dying flag.
 
 /** `struct vmem_altmap`: pmem set aside at the start of a namespace for its own memmap. All counts in frames. */
 export interface VmemAltmap {

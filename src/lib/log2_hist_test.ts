@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The histogram against the one in seed 004, line for line.
+// The histogram against the one in document 004, line for line.
 
 import { assertEquals } from "@std/assert";
 import { formatBuckets, Log2Histogram } from "./log2_hist.ts";

@@ -72,7 +72,7 @@ export interface Kernel {
   /** Memory blocks and the parameters of memory hotplug. */
   readonly hotplug: HotplugState;
   readonly hugetlb: HugetlbState;
-  /** Memmap is mapped by base pages from boot on (seed 004), not by PMD leaves. */
+  /** Memmap is mapped by base pages from boot on (document 004), not by PMD leaves. */
   readonly vmemmapBasePages: boolean;
   readonly tableWork: TableWork;
   /** Where the unused part of the memmap leaf made last begins, not yet marked (unused_pmd_start); -1 for none. */

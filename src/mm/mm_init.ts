@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Writing struct pages into a fresh memmap: __init_single_page() and memmap_init_zone_device() with patches 3, 4 and 13
-// of seed 001 (mm/page_alloc.c then, mm/mm_init.c now). For one 2 MiB compound with shared tails:
+// of document 001 (mm/page_alloc.c then, mm/mm_init.c now). For one 2 MiB compound with shared tails:
 //
 //   vmemmap page 0: [H][t1][t2]...[t63]      vmemmap page 1: [t64]...[t127]       pages 2-7 alias page 1
 //

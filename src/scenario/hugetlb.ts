@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `lab hugetlb`: a pool of huge pages made and given back on a fresh box, with what the allocator, the page tables and
-// the counters say about it. Latencies are the emulator's own, per page, as seed 004 takes them with bpftrace.
+// the counters say about it. Latencies are the emulator's own, per page, as document 004 takes them with bpftrace.
 
 import { ARCHS } from "../arch/archs.ts";
 import { pageBytes } from "../arch/arch.ts";

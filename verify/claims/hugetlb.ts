@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// HugeTLB: the cover letter of seed 004 and what the document of seed 001 patch 11 says of huge pages, row by row of
+// HugeTLB: the cover letter of document 004 and what the document of document 001 patch 11 says of huge pages, row by row of
 // its table. What 1024 GiB of them save is in hugetlb_savings.ts, times are in hugetlb_times.ts.
 
 import { formatSize } from "../../src/lib/units.ts";
@@ -42,10 +42,10 @@ const SIZE_2M = 2 ** 21;
 const SIZE_1G = 2 ** 30;
 const X86 = "x86-64";
 
-/** Suite of seed 004 and of the document's HugeTLB half. */
+/** Suite of document 004 and of the document's HugeTLB half. */
 export const HUGETLB: Suite = {
-  name: "seed 004",
-  title: "HugeTLB vmemmap freeing: seed 004, and the document of seed 001 patch 11",
+  name: "document 004",
+  title: "HugeTLB vmemmap freeing: document 004, and the document of document 001 patch 11",
   claims: (scale) =>
     withReadings("004", [
       ...document(),

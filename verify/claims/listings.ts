@@ -34,7 +34,7 @@ export function diffstat(id: string, document: Listed): Claim[] {
   ];
 }
 
-/** The diffstats of seed 001's patches: against their hunks, and against the cover's, which is of all patches at once. */
+/** The diffstats of document 001's patches: against their hunks, and against the cover's, which is of all patches at once. */
 export function patchDiffstats(id: string): Claim[] {
   const { patchDiffstats: patches, diffstat: cover } = documents["001"];
   const sum = (side: "insertions" | "deletions") => patches.reduce((n, patch) => n + patch[side], 0);
@@ -51,7 +51,7 @@ export function patchDiffstats(id: string): Claim[] {
   ];
 }
 
-/** Whether each patch of seed 001 begins where the one before it left a file, by the blobs that git names. */
+/** Whether each patch of document 001 begins where the one before it left a file, by the blobs that git names. */
 export function patchChain(id: string): Claim {
   return claim(id, 0, () => {
     const left = new Map<string, string>();
@@ -64,7 +64,7 @@ export function patchChain(id: string): Claim {
   });
 }
 
-/** The tags that seed 001's change log says were collected, against those that the patches carry. */
+/** The tags that document 001's change log says were collected, against those that the patches carry. */
 export function reviews(id: string): Claim {
   const { named, tagged } = documents["001"].reviews;
   const differ = (a: readonly number[], b: readonly number[]) => a.filter((patch) => !b.includes(patch)).length;
@@ -73,7 +73,7 @@ export function reviews(id: string): Claim {
       .reduce((n, who) => n + differ(named[who], tagged[who]) + differ(tagged[who], named[who]), 0));
 }
 
-/** The marks of seed 003 against its links: those that lead nowhere, and what its [1] stands for. */
+/** The marks of document 003 against its links: those that lead nowhere, and what its [1] stands for. */
 export function references(id: string): Claim[] {
   const { marks, links } = documents["003"].references;
   return [
@@ -82,7 +82,7 @@ export function references(id: string): Claim[] {
   ];
 }
 
-/** Latencies of one of seed 004's runs: lower and upper bound of each bucket in nanoseconds, and how many. */
+/** Latencies of one of document 004's runs: lower and upper bound of each bucket in nanoseconds, and how many. */
 export function histogram(name: keyof typeof documents["004"]["histograms"]): readonly number[][] {
   return documents["004"].histograms[name].buckets;
 }

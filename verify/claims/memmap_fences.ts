@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Seed 003, the fences: which memory blocks may not hold their own memmap, by machine and size of struct page.
+// Document 003, the fences: which memory blocks may not hold their own memmap, by machine and size of struct page.
 
 import { mhpFences } from "../../mod.ts";
 import { levelBytes } from "../../src/arch/arch.ts";

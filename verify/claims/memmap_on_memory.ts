@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Seed 003, the cover letter of "Allocate memmap from hotadded memory (per device)", v7: pages per block, why it
+// Document 003, the cover letter of "Allocate memmap from hotadded memory (per device)", v7: pages per block, why it
 // exists, and the exclusion with HugeTLB vmemmap freeing. The fences are in memmap_fences.ts.
 
 import { type HotplugOptions, type HotplugReport, PRESETS, traceReport } from "../../mod.ts";
@@ -21,10 +21,10 @@ import { generation } from "../measure/generation.ts";
 import { panics, yes } from "../measure/measure.ts";
 import { fenceClaims } from "./memmap_fences.ts";
 
-/** Suite of seed 003. */
+/** Suite of document 003. */
 export const MEMMAP_ON_MEMORY: Suite = {
   name: "memmap_on_memory",
-  title: "Seed 003: memmap from hot-added memory, v7",
+  title: "Document 003: memmap from hot-added memory, v7",
   claims: () =>
     withReadings("003", [
       ...blockClaims(),

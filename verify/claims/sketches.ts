@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Code that the thread of seed 001 sketches (fixtures/documents.json), read as a compiler would: what it names and
+// Code that the thread of document 001 sketches (fixtures/documents.json), read as a compiler would: what it names and
 // declares nowhere, which of its own functions it calls, how many parts the head of its loop has.
 
 import documents from "../../fixtures/documents.json" with { type: "json" };

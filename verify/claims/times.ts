@@ -12,7 +12,7 @@ import { BOOTSTRAP_FIGURES, GUP_FIGURES, type GupFigure } from "../series/figure
 import { altmapBootstrap, altmapInstructions } from "../series/second.ts";
 import { SeriesWork } from "../series/work.ts";
 
-/** Seed 001's own figures where it gives several for one thing. */
+/** Document 001's own figures where it gives several for one thing. */
 export function inconsistentTimes(): Claim[] {
   const pin = (line: number) => GUP_FIGURES.find((f) => f.line === line && f.kernel === "before")!;
   const perPage = ({ ms, mib }: GupFigure) => ms / mib;
@@ -29,7 +29,7 @@ export function inconsistentTimes(): Claim[] {
 /** The runs behind the times, 4 GiB of each: work is proportional to pages, and a 1G device needs a few. */
 const WORK = new SeriesWork(4096);
 
-/** A gup_test time of seed 001 before and after patch 8, by the line of its cover letter. */
+/** A gup_test time of document 001 before and after patch 8, by the line of its cover letter. */
 export function gupTime(id: string, line: number): Claim[] {
   return GUP_FIGURES.filter((figure) => figure.line === line).map((figure) =>
     modelled(`${id}/${figure.kernel === "before" ? "before" : "after"}`, () => modelOf(figure))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Seed 001, taking references: patch 8, its measurements, and the alternatives of the thread.
+// Document 001, taking references: patch 8, its measurements, and the alternatives of the thread.
 
 import { gupFast } from "../../src/mm/gup/gup.ts";
 import { putPages } from "../../src/mm/gup/put.ts";

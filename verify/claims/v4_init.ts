@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Seed 001, what is written into struct pages: patches 2 to 4, 7 and 13.
+// Document 001, what is written into struct pages: patches 2 to 4, 7 and 13.
 
 import { MIGRATE_NONE } from "../../src/include/mmzone.ts";
 import { populateArea } from "../../src/mm/memory.ts";

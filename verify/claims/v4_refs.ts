@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Seed 001, what hangs on struct pages: references of the pgmap and their return, page->index after faults, poison:
+// Document 001, what hangs on struct pages: references of the pgmap and their return, page->index after faults, poison:
 // patches 1, 4, 5 and 7, memremap_pages().
 
 import { destroyNamespace } from "../../src/drivers/nvdimm/namespace.ts";

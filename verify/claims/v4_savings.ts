@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Seed 001, what the memmap of a compound page costs: patches 11, 12 and 14, the cover letter's savings.
+// Document 001, what the memmap of a compound page costs: patches 11, 12 and 14, the cover letter's savings.
 
 import type { Claim } from "./claim.ts";
 import { claim } from "./documented.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Seed 001, what holds at the edges of sections and subsections: patches 4, 12 and the checks of patch 9.
+// Document 001, what holds at the edges of sections and subsections: patches 4, 12 and the checks of patch 9.
 
 import { boot } from "../../src/boot.ts";
 import { createNamespace } from "../../src/drivers/nvdimm/namespace.ts";

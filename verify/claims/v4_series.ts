@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Seed 001, "Introduce compound devmaps for device-dax", v4: its cover letter, 14 patches and thread. Preset v4 runs
+// Document 001, "Introduce compound devmaps for device-dax", v4: its cover letter, 14 patches and thread. Preset v4 runs
 // them; patch 14 (shared PTE tables) never reached mainline. The claims lie in four files by subject.
 
 import type { Suite } from "./claim.ts";
@@ -24,10 +24,10 @@ import { savingsClaims } from "./v4_savings.ts";
 import { threadClaims } from "./v4_thread.ts";
 import { STATEMENTS } from "./v4_statements.ts";
 
-/** Suite of seed 001. */
+/** Suite of document 001. */
 export const V4_SERIES: Suite = {
   name: "v4_series",
-  title: "Seed 001: the v4 series and its thread",
+  title: "Document 001: the v4 series and its thread",
   claims: (scale) => [
     ...withReadings("001", [
       ...savingsClaims(scale),

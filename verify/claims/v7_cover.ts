@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Seed 000, the cover letter of "sparse-vmemmap: memory savings for compound devmaps (device-dax)", v7. Preset v7 runs
+// Document 000, the cover letter of "sparse-vmemmap: memory savings for compound devmaps (device-dax)", v7. Preset v7 runs
 // what it describes. Left out: who reviewed what, and the call chain of the plumbing patch.
 
 import { compoundHead } from "../../src/mm/page.ts";
@@ -49,10 +49,10 @@ import { freedPages } from "../formulas/hugetlb.ts";
 import { gainOf } from "../measure/hugetlb.ts";
 import { bootstrapTime } from "./times.ts";
 
-/** Suite of seed 000. */
+/** Suite of document 000. */
 export const V7_COVER: Suite = {
   name: "v7_cover",
-  title: "Seed 000: the v7 cover letter",
+  title: "Document 000: the v7 cover letter",
   claims: (scale) =>
     withReadings("000", [
       ...MECHANISM,

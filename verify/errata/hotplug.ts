@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Defects in adding memory that holds its own memmap (seed 003 as it was merged).
+// Defects in adding memory that holds its own memmap (document 003 as it was merged).
 
 import { YES_NO } from "../claims/claim.ts";
 import { boot } from "../../src/boot.ts";

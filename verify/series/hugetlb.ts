@@ -72,7 +72,7 @@ export function slowdownByCpus(host: HugetlbHost, counts: readonly number[]): Cp
 }
 
 /**
- * Seed 004 says "2x" and not how many CPUs its machine has. Turned around: with the bare-metal host's work per page and
+ * Document 004 says "2x" and not how many CPUs its machine has. Turned around: with the bare-metal host's work per page and
  * IPI, its 9.8 us more per page are what so many CPUs would take.
  */
 export function cpusOfSeed004(): number {

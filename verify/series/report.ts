@@ -55,7 +55,7 @@ export function seriesText(r: SeriesReport): string {
         ["  batched", ...rows.map((row) => factor(row.batched))],
       ])
     ),
-    `seed 004's 166 against 66 ms is what ${r.cpusOfSeed004.toFixed(0)} CPUs of the bare-metal host would take` +
+    `document 004's 166 against 66 ms is what ${r.cpusOfSeed004.toFixed(0)} CPUs of the bare-metal host would take` +
     " (it does not say how many it had)",
     "",
     r.ok ? "all goals met" : `${r.failures.length} goals missed:`,

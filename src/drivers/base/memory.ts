@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Memory blocks (drivers/base/memory.c with patches 1 and 4 of seed 003): making their devices, and
+// Memory blocks (drivers/base/memory.c with patches 1 and 4 of document 003): making their devices, and
 // memory_block_online() and memory_block_offline(), which see to a block's own memmap before and after the frames
 // themselves. Left out: sysfs, links to nodes, hwpoison counts.
 

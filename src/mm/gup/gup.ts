@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// get_user_pages_fast() and pin_user_pages_fast() over device memory (mm/gup.c with patch 8 of seed 001 and the
+// get_user_pages_fast() and pin_user_pages_fast() over device memory (mm/gup.c with patch 8 of document 001 and the
 // alternatives of its thread). The walk reads the user's tables without locks; every huge entry leads to
 // gupDeviceHuge(), whose variants differ in how they reach the reference counts (hold.ts):
 //

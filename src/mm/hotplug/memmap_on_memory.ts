@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Whether hot-added memory may hold its own memmap (mm/memory_hotplug.c: mhp_supports_memmap_on_memory()), which rule
-// refuses when it may not, and what keeps HugeTLB from freeing such a memmap (seed 003, its note on the exclusion;
+// refuses when it may not, and what keeps HugeTLB from freeing such a memmap (document 003, its note on the exclusion;
 // include/linux/page-flags.h and mm/hugetlb_vmemmap.c of 6.0 for the mark).
 //
 //   | memmap of the block        | usable memory                                   |   one memory block

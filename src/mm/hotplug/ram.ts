@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// System RAM going online and offline (mm/memory_hotplug.c with seed 003): which zone it joins, initialising its struct
+// System RAM going online and offline (mm/memory_hotplug.c with document 003): which zone it joins, initialising its struct
 // pages, handing its frames to the buddy allocator and taking them back. A block that holds its own memmap:
 //
 //   start               start + nr_vmemmap_pages                                end
