@@ -129,7 +129,7 @@ function archOf(given: string | Arch): Arch {
 }
 
 /** A size of struct page as given, for whoever computes with it before booting. RangeError unless it is a known one. */
-export function checkStructPageSize(bytes: number): number {
+function checkStructPageSize(bytes: number): number {
   if (STRUCT_PAGE_SIZES.includes(bytes)) return bytes;
   throw new RangeError(`Cannot boot with struct pages of ${bytes} bytes: known are ${STRUCT_PAGE_SIZES.join(", ")}`);
 }

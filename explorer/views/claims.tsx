@@ -37,7 +37,7 @@ function usePublished(): Published | null {
 }
 
 /** Claims whose words, figures or reasons contain the text, with this verdict, theme and document. */
-export function matching(claims: readonly ResultClaim[], { text, verdict, theme, document }: Values): ResultClaim[] {
+function matching(claims: readonly ResultClaim[], { text, verdict, theme, document }: Values): ResultClaim[] {
   const wanted = text.toLowerCase();
   const words = (claim: ResultClaim) =>
     [claim.id, claim.place, ...claim.alsoAt, claim.text, ...claim.rows.flatMap((row) => [row.what, row.note ?? ""])]

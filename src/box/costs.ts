@@ -180,7 +180,7 @@ export function mayHostMemmap(kernel: string, by: BoxRam["by"], blocks: number):
 }
 
 /** Whether kmem can put memmap on the memory it adds: since 6.8. */
-export function kmemHostsMemmap(kernel: string): boolean {
+function kmemHostsMemmap(kernel: string): boolean {
   return kernelConfig(kernel).kmemMemmapOnMemory;
 }
 

@@ -42,7 +42,7 @@ export function readBox(texts: readonly BoxText[]): Box {
 }
 
 /** Joins what was read. */
-export function joinBox(facts: Facts): Box {
+function joinBox(facts: Facts): Box {
   if (facts.ranges.length === 0) facts.ranges.push(...facts.blocks);
   // The same row as a table and as JSON.
   const rows = new Map(facts.ranges.map((row) => [`${row.start} ${row.end} ${row.online}`, row]));

@@ -18,7 +18,7 @@ export function versionOf(release: string): number {
 }
 
 /** The newest preset that is no newer than a release; the oldest for what is older. */
-export function presetFor(release: string): string {
+function presetFor(release: string): string {
   return RELEASES.findLast((name) => versionOf(name) <= versionOf(release)) ?? RELEASES[0];
 }
 

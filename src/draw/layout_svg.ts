@@ -12,7 +12,7 @@ const LINE = 17;
 const TITLE = 78;
 
 /** Fill of each hue on light and on dark, and what else differs between them. */
-export const PALETTE = {
+const PALETTE = {
   light: ["#9dbfe6", "#f2b98a", "#a3d3a8", "#e3a3b4", "#c3b1e1", "#e2d184", "#94d2cf", "#c9bfae"],
   dark: ["#35609a", "#8a5022", "#356b3e", "#8f4359", "#634d94", "#6b5c16", "#246663", "#5f5749"],
 } as const;
@@ -40,7 +40,7 @@ export function layoutSvg(report: LayoutReport): string {
 }
 
 /** An SVG document in the colours and the type of all drawings. */
-export function svgDocument(width: number, height: number, title: string, body: string): string {
+function svgDocument(width: number, height: number, title: string, body: string): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
     `role="img" font-family="ui-monospace, Menlo, Consolas, monospace" font-size="12"><title>${title}</title>` +
     `<style>${css()}</style><rect class="paper" width="100%" height="100%"/>${body}</svg>\n`;

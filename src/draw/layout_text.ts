@@ -31,7 +31,7 @@ export function layoutText(report: LayoutReport): string {
 }
 
 /** Lines of one mapping. */
-export function drawMapping({ from, to, rows, targets, more }: Mapping): string[] {
+function drawMapping({ from, to, rows, targets, more }: Mapping): string[] {
   const lines = [
     ` ${center(from, RULE.length)}${SPACE}${center(to, RULE.length)}`.trimEnd(),
     ` ${RULE}   mapping to   ${RULE}`,

@@ -17,7 +17,7 @@ export interface BlockLine {
 }
 
 /** All blocks, ascending. */
-export function memoryBlockLines(k: Kernel): BlockLine[] {
+function memoryBlockLines(k: Kernel): BlockLine[] {
   const { blockPages, blocks } = k.hotplug;
   const lines = new Map<number, BlockLine>();
   for (const { nid, start, end } of k.machine.topology.dram) {

@@ -142,7 +142,7 @@ function pageRuns(k: Kernel, { start, end }: PfnSpan): PageRun[] {
 }
 
 /** What there is to say of one frame. */
-export function pageRow(k: Kernel, pfn: number): PageRow {
+function pageRow(k: Kernel, pfn: number): PageRow {
   const none = { pfn, zone: null, node: null, refcount: null, headPfn: null, order: null };
   const pgmap = k.pgmaps.lookup(pfn);
   if (pgmap !== null) return devicePage(k, pfn, pgmap.nid);

@@ -253,7 +253,7 @@ function overlapsRam(k: Kernel, start: number, end: number): boolean {
  * Whether a neighbour's struct pages lie in this pgmap's altmap, on the first or last page (or leaf) of its memmap.
  * Then its pmem cannot go yet. Linux does not check: it frees the page with whichever device goes first.
  */
-export function altmapLent(k: Kernel, pgmap: DevPagemap): boolean {
+function altmapLent(k: Kernel, pgmap: DevPagemap): boolean {
   if (pgmap.altmap === null || pgmap.nrRange === 0) return false;
   const [range] = pgmap.ranges;
   return lent(k, pgmap, vmemmapPage(k, range.start), range) || lent(k, pgmap, vmemmapPage(k, range.end - 1), range);

@@ -79,7 +79,7 @@ export function graphLines(steps: readonly TraceStep[], times: string): string[]
 }
 
 /** What was done, for people; empty for nothing. */
-export function workText({ counters, framesTaken: frames }: TraceWork): string {
+function workText({ counters, framesTaken: frames }: TraceWork): string {
   const parts = Object.entries(frames).map(([use, n]) => `${FRAME_NAMES[use] ?? use} ${n > 0 ? "+" : ""}${n}`);
   for (const [name, ...of] of WORK_NAMES) {
     const n = of.reduce((sum, counter) => sum + (counters[counter] ?? 0), 0);

@@ -138,7 +138,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 /** Every claim, judged on the quick scale. */
-export async function quickAudit(): Promise<readonly AuditedClaim[]> {
+async function quickAudit(): Promise<readonly AuditedClaim[]> {
   const documents = readDocuments();
   const suites = [...await judgeWithBar(DOCUMENT_SUITES, true), ...await judgeDropped(documents)];
   return reportOf(suites, documents.flatMap(({ claims }) => claims), true).claims;

@@ -37,7 +37,7 @@ export function numberAt(report: object, pointer: string, name: string): number 
 }
 
 /** Judges one row; what fails is a failed row with its message. A row without a measure is left to a reader. */
-export async function judgeByCommand({ measure, ...words }: DocumentedRow): Promise<Judged> {
+async function judgeByCommand({ measure, ...words }: DocumentedRow): Promise<Judged> {
   const { id, what, printed, note } = words;
   const row = { ...words, formula: null, model: null };
   if (measure === null || printed === null) {

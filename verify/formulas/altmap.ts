@@ -35,7 +35,7 @@ export interface Shares {
 }
 
 /** Bytes from the start of a namespace to its data: info block and 64 bytes per page, up to the alignment. */
-export function dataOffset({ page }: Granule, start: number, size: number, align: number): number {
+function dataOffset({ page }: Granule, start: number, size: number, align: number): number {
   const unit = Math.max(align, 2 * MIB);
   const frames = Math.floor((size - INFO) / page);
   return Math.ceil((start + INFO + STRUCT_PAGE * frames) / unit) * unit - start;

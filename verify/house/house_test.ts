@@ -10,6 +10,7 @@ import {
   ORDER,
   resolve,
   room,
+  type Source,
   VERIFY_ORDER,
   verifyRoom,
   withoutComments,
@@ -108,6 +109,24 @@ Deno.test("tests' helpers are imported by tests only", () => {
   for (const source of CODE) {
     for (const target of imports(source)) assert(!/testing\.ts$/.test(target), `${source.path} imports ${target}`);
   }
+});
+
+/** Functions, classes and constants of a file that others may import. Types go with what has them in its signature. */
+function exportedValues({ text }: Source): string[] {
+  return [...text.matchAll(/^export (?:abstract )?(?:async )?(?:function\*? ?|class |const )(\w+)/gm)].map((m) => m[1]);
+}
+
+Deno.test("what a file exports is used by another", () => {
+  const words = ALL.map(({ path, text }) => ({ path, words: new Set(withoutComments(text).match(/\w+/g)) }));
+  assertEquals(exportedValues({ path: "x", text: "export async function a() {}\nexport const B = 1;\nconst c = 2;" }), [
+    "a",
+    "B",
+  ]);
+  const unused = CODE.flatMap((source) =>
+    exportedValues(source).filter((name) => !words.some(({ path, words }) => path !== source.path && words.has(name)))
+      .map((name) => `${source.path}: ${name}`)
+  );
+  assertEquals(unused, []);
 });
 
 Deno.test("every file begins with its licence, and says what it is for unless it is a test", () => {

@@ -44,7 +44,7 @@ export function reduced(arrows: ReadonlyMap<string, ReadonlySet<string>>): [from
 }
 
 /** The rooms in Graphviz's language: importers above what they import. */
-export function roomsDot(): string {
+function roomsDot(): string {
   const node = (name: string) => `"${name}";`;
   const inside = ORDER.filter((name) => !OUTSIDE.has(name)).map(node);
   const outside = ORDER.filter((name) => OUTSIDE.has(name)).map(node);

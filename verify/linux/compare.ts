@@ -118,6 +118,6 @@ export function linuxMatrix(compared: readonly Compared[] = compareAll()): Matri
 }
 
 /** Every captured row, compared. */
-export function compareAll(): Compared[] {
+function compareAll(): Compared[] {
   return captures().flatMap((capture) => rowsOf(capture).map((row) => compareRow(capture, row)));
 }

@@ -8,7 +8,7 @@ import type { Results } from "../../results/types.ts";
 import { median } from "../../bench/statistics.ts";
 
 /** Version of the format. */
-export const HISTORY_SCHEMA = 1;
+const HISTORY_SCHEMA = 1;
 
 /** What is kept of a run. */
 export interface HistoryEntry {

@@ -23,7 +23,7 @@ export async function documentOf(name: string, line: string): Promise<object> {
 }
 
 /** The schema of a command: a report, or an error. */
-export async function schemaOf(name: string): Promise<object> {
+async function schemaOf(name: string): Promise<object> {
   const documents: Record<string, unknown>[] = [];
   for (const line of EXAMPLES[name]) documents.push({ ...await documentOf(name, line) });
   const failure = { kind: "kernel", message: "", errno: "ENXIO" } as const;

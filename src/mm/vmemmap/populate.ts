@@ -175,7 +175,7 @@ function removeChild(k: Kernel, entry: number, level: number, child: number): vo
 }
 
 /** `vmemmap_use_sub_pmd`: [start, end) of a leaf that is there comes into use. */
-export function vmemmapUseSubPmd(k: Kernel, start: number, end: number): void {
+function vmemmapUseSubPmd(k: Kernel, start: number, end: number): void {
   if (!k.contents) return;
   if (k.unusedPmdStart !== start) {
     flushUnusedPmd(k);

@@ -30,7 +30,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
 };
 
 /** Scenarios that need no walk of page tables. */
-export const ARM64_SCENARIOS: readonly string[] = ["namespaces", "hugetlb"];
+const ARM64_SCENARIOS: readonly string[] = ["namespaces", "hugetlb"];
 
 /** The command line, read. */
 export interface CommandLine {
