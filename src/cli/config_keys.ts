@@ -33,7 +33,7 @@ const KEYS: Readonly<Record<string, string>> = {
 const LISTS: readonly string[] = ["dram", "pmem", "hotplug"];
 
 /** A configuration as --json prints it. */
-export function jsonConfig(config: object): object {
+function jsonConfig(config: object): object {
   return Object.fromEntries(Object.entries(config).map(([name, value]) => [jsonKey(name, value), jsonValue(value)]));
 }
 
