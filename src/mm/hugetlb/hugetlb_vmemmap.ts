@@ -116,7 +116,7 @@ export function sharedTail(k: Kernel, order: number, head: number): number {
 }
 
 /** The same, made where there is none; or -1. */
-export function getTail(k: Kernel, order: number, head: number): number {
+function getTail(k: Kernel, order: number, head: number): number {
   return vmemmapGetTail(k, order, readPage(k, head, PAGE_FLAGS_HI), pageNid(k, head));
 }
 
