@@ -15,7 +15,7 @@ const LISTINGS = "verify/claims/listings.ts";
 const LISTS = "fixtures/documents.json";
 /** Sizes on command lines are words, not a path. */
 const WORDS = "src/lib/units.ts";
-/** A judgement takes this much longer than without a mutant, or it is in a loop. */
+/** The judgement of a claim takes at most so much longer than without a mutant, or it is in a loop. */
 const PATIENCE = { times: 3, ms: 3000 };
 
 /** The rows of a claim, and numbers of the blocks that ran while they were measured. */
@@ -67,8 +67,8 @@ export class ClaimBench {
     const found = new Map<string, Path>();
     for (const id of ids) {
       const start = performance.now();
-      const answer = await this.#judge([id], Infinity);
-      if (typeof answer === "string") throw new Error(`Cannot judge ${id} without a mutant: ${answer}`);
+      const { answers: [answer], failure } = await this.#judge([id], Infinity);
+      if (answer === undefined) throw new Error(`Cannot judge ${id} without a mutant: ${failure}`);
       const ran = [...answer.ran.keys()].filter((i) => answer.ran[i] === 1);
       const kernel = ran.filter((i) => isKernelPath(this.blocks[i].file));
       const fromLists = kernel.length === 0;
@@ -97,16 +97,26 @@ export class ClaimBench {
     return this.#mutants[number];
   }
 
-  /** Rows of claims that are not as expected with a mutant. They take `ms` without it. */
-  async try(mutant: Mutant, ids: readonly string[], ms: number): Promise<Change> {
+  /**
+   * What a mutant does to claims, as far as it lets them be judged: the first that cannot be ends the trial, and those
+   * behind it are left out. None takes more than `ms` without a mutant.
+   */
+  async try(mutant: Mutant, ids: readonly string[], ms: number): Promise<Map<string, Change>> {
     const { file } = mutant;
     const text = this.#texts.get(file)!;
     this.#write(file, mutated(text, mutant));
     try {
-      const answer = await this.#judge(ids, PATIENCE.times * ms + PATIENCE.ms);
-      if (answer === "timeout") return { rows: [], timedOut: true, failure: null };
-      if (typeof answer === "string") return { rows: [], timedOut: false, failure: answer };
-      return { rows: answer.rows.filter((row) => !row.ok), timedOut: false, failure: null };
+      const { answers, failure } = await this.#judge(ids, PATIENCE.times * ms + PATIENCE.ms);
+      const found = new Map<string, Change>();
+      for (const { id, rows } of answers) {
+        found.set(id, { rows: rows.filter((row) => !row.ok), timedOut: false, failure: null });
+      }
+      const stuck = ids[answers.length];
+      if (stuck !== undefined) {
+        const timedOut = failure === "timeout";
+        found.set(stuck, { rows: [], timedOut, failure: timedOut ? null : failure });
+      }
+      return found;
     } finally {
       this.#write(file, text);
     }
@@ -116,19 +126,28 @@ export class ClaimBench {
     Deno.writeTextFileSync(`${this.#dir}/${file}`, text);
   }
 
-  /** The answer of a fresh worker, or why there is none. */
-  #judge(ids: readonly string[], patience: number): Promise<ClaimAnswer | string> {
+  /** The answers of a fresh worker, and why the next one does not come. */
+  #judge(ids: readonly string[], patience: number): Promise<{ answers: ClaimAnswer[]; failure: string | null }> {
     const url = new URL(`file://${this.#dir}/verify/mutants/claim_worker.ts`);
     const worker = new Worker(url, { type: "module" });
-    const { promise, resolve } = Promise.withResolvers<ClaimAnswer | string>();
-    const timer = Number.isFinite(patience) ? setTimeout(() => resolve("timeout"), patience) : undefined;
-    worker.onmessage = ({ data }: MessageEvent<ClaimAnswer>) => resolve(data);
+    const answers: ClaimAnswer[] = [];
+    const { promise, resolve } = Promise.withResolvers<string | null>();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const wait = () => {
+      clearTimeout(timer);
+      if (Number.isFinite(patience)) timer = setTimeout(() => resolve("timeout"), patience);
+    };
+    worker.onmessage = ({ data }: MessageEvent<ClaimAnswer>) => {
+      wait();
+      if (answers.push(data) === ids.length) resolve(null);
+    };
     worker.onerror = (event) => {
       event.preventDefault();
       resolve(event.message.split("\n")[0]);
     };
+    wait();
     worker.postMessage({ ids, blocks: this.blocks.length } satisfies ClaimJob);
-    return promise.finally(() => {
+    return promise.then((failure) => ({ answers, failure })).finally(() => {
       clearTimeout(timer);
       worker.terminate();
     });

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Whether anything changes a claim's row. The path a claim is about is the code that runs while it is measured; what
-// few other claims of the sample run is tried first, a mutant of a block and then the next block, so that what every
-// machine does when it boots comes last. A mutant that one claim tries is put to the others as well whose path has its
-// block in the half that is tried first: most of a trial is loading the emulator.
+// Whether anything changes a claim's row. The path a claim is about is the code that runs while it is measured. Mutants
+// of what few other claims of the sample run are tried in turn with those of any code of its path, one of a block and
+// then of the next. What one claim tries is put to all others that are still open and run its block: most of a trial is
+// loading the emulator, and claims share what they look at.
 
 import { prng } from "../../src/lib/prng.ts";
 import { claimId } from "../audit/audit.ts";
@@ -33,16 +33,12 @@ interface Candidate {
 /** A claim that nothing changed so far. */
 interface Open {
   readonly path: Path;
-  /** Blocks that others' mutants are tried in. */
-  readonly first: ReadonlySet<number>;
+  readonly runs: ReadonlySet<number>;
   readonly left: Candidate[];
   readonly tried: Set<Mutant>;
   /** What made the measurement fail, if anything did. */
   failed: Pick<ClaimOutcome, "mutant" | "change">;
 }
-
-/** Claims that one mutant is put to at once. */
-const AT_ONCE = 12;
 
 /** Blocks of a claim's path, those first that the fewest paths have; equals in an order that the seed gives. */
 export function rarestFirst(path: Path, all: Iterable<Path>, seed: number): number[] {
@@ -72,26 +68,25 @@ export function countsAnother({ rows }: Change): boolean {
 export class Trial {
   readonly #open: Map<string, Open>;
   readonly #text: (file: string) => string;
-  readonly #tries: number;
 
   constructor(
     bench: ClaimBench,
     paths: ReadonlyMap<string, Path>,
     { seed, tries }: { readonly seed: number; readonly tries: number },
   ) {
-    this.#tries = tries;
     this.#text = bench.text;
     this.#open = new Map([...paths].map(([id, path]) => {
       const own = seed + Math.floor(prng(Number(id.replace("-", "")))() * 2 ** 20);
-      const blocks = rarestFirst(path, paths.values(), own);
-      const candidates = blocks.map((block) => {
+      const inBlock = (block: number) => {
         const all = bench.mutantsIn(block).map((mutant) => ({ block, mutant }));
         return sampled(all, own + block, 0, all.length);
-      });
+      };
+      const candidates = rarestFirst(path, paths.values(), own).map(inBlock);
       if (path.fromLists) candidates.push(bench.listMutants.map((mutant) => ({ block: -1, mutant })));
-      const first = new Set(blocks.slice(0, Math.ceil(blocks.length / 2)));
+      const anywhere = sampled(candidates, own, 0, candidates.length);
+      const left = inTurn([inTurn(candidates, tries), inTurn(anywhere, tries)], tries);
       const failed = { mutant: null, change: null };
-      return [id, { path, first, left: inTurn(candidates, tries), tried: new Set(), failed }];
+      return [id, { path, runs: new Set(path.blocks), left, tried: new Set(), failed }];
     }));
   }
 
@@ -107,25 +102,14 @@ export class Trial {
   }
 
   async #try(bench: ClaimBench, { block, mutant }: Candidate, id: string): Promise<ClaimOutcome[]> {
-    const others = [...this.#open].filter(([other, { first, tried }]) =>
-      other !== id && first.has(block) && !tried.has(mutant)
+    const others = [...this.#open].filter(([other, { runs, tried }]) =>
+      other !== id && runs.has(block) && !tried.has(mutant)
     );
-    const ids = [id, ...others.slice(0, AT_ONCE - 1).map(([other]) => other)];
-    const opens = new Map(ids.map((one) => [one, this.#open.get(one)!]));
-    for (const open of opens.values()) open.tried.add(mutant);
-    const ms = [...opens.values()].reduce((sum, { path }) => sum + path.ms, 0);
-    const change = await bench.try(mutant, ids, ms);
+    const ids = [id, ...others.map(([other]) => other)];
+    const ms = Math.max(...ids.map((one) => this.#open.get(one)!.path.ms));
+    this.#open.get(id)!.tried.add(mutant);
     const settled: ClaimOutcome[] = [];
-    for (const one of ids) {
-      // What ends no judgement may be any claim's: it is put down to the one whose mutant this is.
-      const asked = one === id;
-      const own = {
-        rows: change.rows.filter((row) => claimId(row.id) === one),
-        timedOut: asked && change.timedOut,
-        failure: asked ? change.failure : null,
-      };
-      settled.push(...this.#judge(one, mutant, own));
-    }
+    for (const [one, change] of await bench.try(mutant, ids, ms)) settled.push(...this.#judge(one, mutant, change));
     return settled;
   }
 
@@ -133,10 +117,11 @@ export class Trial {
     const open = this.#open.get(id);
     // Another bench may have settled it meanwhile.
     if (open === undefined) return [];
+    open.tried.add(mutant);
     if (countsAnother(change)) return this.#close(id, { mutant, change });
     const noticed = change.rows.length > 0 || change.timedOut || change.failure !== null;
     if (noticed && open.failed.mutant === null) open.failed = { mutant, change };
-    return open.tried.size >= this.#tries ? this.#close(id, open.failed) : [];
+    return [];
   }
 
   #close(id: string, found: Pick<ClaimOutcome, "mutant" | "change">): ClaimOutcome[] {

@@ -169,7 +169,9 @@ Deno.test("CLAIM_MUTANTS.md says what changed, and what nothing changes", () => 
     { seed: 1, tries: 5, counted: 9, left: 4 },
   );
   assert(
-    md.includes("Sampled 2 of 9 claims with seed 1, at most 5 mutants each: in 1 a figure changes. 4 more claims"),
+    md.includes(
+      "Sampled 2 of 9 claims with seed 1, at most 5 mutants of its own each: in 1 a figure changes. 4 more claims",
+    ),
     md,
   );
   assert(md.includes("000-01/x: 3 pages for 2 pages |"), md);
