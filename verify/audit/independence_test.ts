@@ -1,90 +1,242 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What is measured shares no formula with what is expected: a factor wrong in both would go unnoticed. The text of
-// every `measure` and `observe`, of what `claim()` measures, and of the functions of the same file that they call, is searched for the formulas'
-// names. basePages() may stand there: it says in frames what is asked of the emulator, and is not what is counted.
+// What is measured shares no formula with what is expected: a factor wrong in both would go unnoticed. Names are
+// followed through the syntax trees, from what a row measures and from its formula, over declarations and imports:
+//
+//   claim("001-10", after.get, () => per2M("v4", "get").refs)
+//                   '- formula       '- measurement
+//                   reaches no src   reaches no function of verify/formulas
+//
+// Sizes of verify/formulas may be measured with, and basePages(): both say what is asked of the emulator. A row that is
+// made of others has their measurements on the one side and their formulas on the other.
 
 import { assert, assertEquals } from "@std/assert";
-import { expression } from "./explain.ts";
+import ts from "typescript";
+import { CODE, resolve } from "../house/sources.ts";
 
-const VERIFY = new URL("../", import.meta.url);
-
-/** The modules of a folder of verify, without their tests. */
-function modules(folder: string): string[] {
-  return [...Deno.readDirSync(new URL(folder, VERIFY))].map(({ name }) => folder + name)
-    .filter((name) => name.endsWith(".ts") && !name.endsWith("_test.ts"));
+/** A file's top-level names and where its other names come from. */
+interface Module {
+  readonly source: ts.SourceFile;
+  readonly declared: Map<string, ts.Node>;
+  readonly imported: Map<string, { readonly file: string; readonly name: string }>;
 }
 
-const FORMULAS = (await Promise.all(modules("formulas/").map((file) => import(new URL(file, VERIFY).href))))
-  .flatMap((module: Record<string, unknown>) => Object.entries(module))
-  .filter(([name, value]) => typeof value === "function" && name !== "basePages")
-  .map(([name]) => name);
-
-/** Files that make claims. */
-const suites = () => ["claims/", "errata/", "linux/"].flatMap(modules);
-
-/** Functions of a file by name, with their text. */
-function functionsOf(text: string): Map<string, string> {
-  const found = new Map<string, string>();
-  for (const match of text.matchAll(/^(?:export )?function (\w+)[\s\S]*?^}/gm)) found.set(match[1], match[0]);
-  for (const match of text.matchAll(/^ *const (\w+) = (?=\()/gm)) {
-    found.set(match[1], expression(text, match.index + match[0].length));
-  }
-  return found;
+/** A piece of code in a file. */
+interface Place {
+  readonly file: string;
+  readonly node: ts.Node;
 }
 
-/** Which of these functions a text calls; properties and variables of the same name are something else. */
-function called(text: string, names: Iterable<string>): string[] {
-  return [...names].filter((name) => new RegExp(`(?<![.\\w])${name}\\(`).test(text));
-}
+type Side = "measure" | "formula";
 
-/** Formulas that a file imports. */
-function imported(text: string): string[] {
-  const imports = [...text.matchAll(/^import \{([^}]*)\} from "[^"]*\/formulas\/\w+\.ts"/gm)].map((m) => m[1]);
-  return FORMULAS.filter((name) => imports.some((names) => new RegExp(`\\b${name}\\b`).test(names)));
-}
+/** Where the calls and properties that make a row have its two sides. */
+const CALLS: Readonly<Record<string, Partial<Record<Side, number>>>> = {
+  claim: { formula: 1, measure: 2 },
+  modelled: { measure: 1 },
+  byItsOwn: { formula: 1 },
+};
+const PROPERTIES: Readonly<Record<string, Side>> = {
+  measure: "measure",
+  observe: "measure",
+  model: "measure",
+  formula: "formula",
+  wrong: "formula",
+  right: "formula",
+};
+/** Rooms that make rows. */
+const MAKES_ROWS = /^verify\/(claims|errata|linux)\//;
+/** These only say what an emulator is asked for. */
+const ASKS = new Set(["basePages"]);
 
-/** Formulas that the measurements of a file use, as `file: what uses it: formula`. */
-function shared(file: string, text: string): string[] {
-  const functions = functionsOf(text);
-  const names = imported(text);
-  const found: string[] = [];
-  const seen = new Set<string>();
-  const search = (what: string, body: string) => {
-    for (const name of called(body, names)) found.push(`${file}: ${what}: ${name}()`);
-    for (const name of called(body, functions.keys())) {
-      if (!seen.has(name)) search(name, functions.get(seen.add(name) && name)!);
+function moduleOf(file: string, text: string): Module {
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const declared = new Map<string, ts.Node>();
+  const imported: Module["imported"] = new Map();
+  for (const statement of source.statements) {
+    if (ts.isFunctionDeclaration(statement) && statement.name !== undefined) {
+      declared.set(statement.name.text, statement);
     }
-  };
-  // A function may stand there by its name.
-  const searchAt = (what: string, at: number) => search(what, expression(text, at).trim().replace(/^\w+$/, "$&()"));
-  for (const { index, 0: head } of text.matchAll(/\b(?:measure|observe): /g)) {
-    searchAt(head.slice(0, -2), index + head.length);
+    if (ts.isVariableStatement(statement)) {
+      for (const { name, initializer } of statement.declarationList.declarations) {
+        for (const bound of boundBy(name)) declared.set(bound, initializer ?? statement);
+      }
+    }
+    if (!ts.isImportDeclaration(statement) || !ts.isStringLiteral(statement.moduleSpecifier)) continue;
+    const bindings = statement.importClause?.namedBindings;
+    if (bindings === undefined || !ts.isNamedImports(bindings) || statement.importClause!.isTypeOnly) continue;
+    const target = statement.moduleSpecifier.text;
+    const from = target.startsWith(".") ? resolve(file, target) : target;
+    for (const { name, propertyName, isTypeOnly } of bindings.elements) {
+      if (!isTypeOnly) imported.set(name.text, { file: from, name: (propertyName ?? name).text });
+    }
   }
-  // claim(id, formula, measure)
-  for (const { index, 0: head } of text.matchAll(/(?<![.\w]|function )claim\(/g)) {
-    const id = expression(text, index + head.length);
-    const at = index + head.length + id.length + 1;
-    if (text[at - 1] === ",") searchAt(id.trim(), at + expression(text, at).length + 1);
-  }
-  return found;
+  return { source, declared, imported };
 }
 
-Deno.test("no measurement uses a formula", () => {
-  const files = suites();
-  const texts = files.map((file) => Deno.readTextFileSync(new URL(file, VERIFY)));
-  assert(texts.filter((text) => /\bmeasure: |\bclaim\(/.test(text)).length > 10);
-  assertEquals(files.flatMap((file, i) => shared(file, texts[i])), []);
+function boundBy(name: ts.BindingName): string[] {
+  if (ts.isIdentifier(name)) return [name.text];
+  return name.elements.flatMap((element) => ts.isBindingElement(element) ? boundBy(element.name) : []);
+}
+
+/** The modules of a set of sources, and what can be asked of them. */
+class Names {
+  readonly modules: ReadonlyMap<string, Module>;
+  readonly #direct = new Map<string, ReadonlySet<string>>();
+
+  constructor(sources: readonly { readonly path: string; readonly text: string }[]) {
+    this.modules = new Map(sources.map(({ path, text }) => [path, moduleOf(path, text)]));
+  }
+
+  /** Imported and top-level names that one side of a row uses, and what those use, as `file#name`. */
+  reached(place: Place, side: Side): Set<string> {
+    const found = new Set(this.#uses(place, side));
+    for (const name of found) for (const next of this.#usesOf(name, side)) found.add(next);
+    return found;
+  }
+
+  /** What a declaration uses itself. */
+  #usesOf(name: string, side: Side): ReadonlySet<string> {
+    const key = `${side} ${name}`;
+    let uses = this.#direct.get(key);
+    if (uses === undefined) {
+      const [file, own] = name.split("#");
+      const node = this.modules.get(file)?.declared.get(own);
+      this.#direct.set(key, uses = node === undefined ? new Set() : this.#uses({ file, node }, side));
+    }
+    return uses;
+  }
+
+  /** What code uses itself, the other side of rows that it makes left out. */
+  #uses({ file, node }: Place, side: Side): Set<string> {
+    const { imported, declared } = this.modules.get(file)!;
+    const found = new Set<string>();
+    const local = new Set<ts.Node>();
+    const follow = (name: string, from: ts.Node) => {
+      const inner = innerDeclaration(name, from);
+      if (inner !== null) {
+        if (!local.has(inner)) visit([...local.add(inner)].at(-1)!);
+      } else if (imported.has(name)) found.add(`${imported.get(name)!.file}#${imported.get(name)!.name}`);
+      else if (declared.has(name)) found.add(`${file}#${name}`);
+    };
+    const visit = (at: ts.Node): void => {
+      if (ts.isTypeNode(at)) return;
+      if (ts.isIdentifier(at) && isUse(at)) follow(at.text, at);
+      const other = sideOf(at, side === "measure" ? "formula" : "measure");
+      ts.forEachChild(at, (child) => child === other ? undefined : visit(child));
+    };
+    visit(node);
+    return found;
+  }
+
+  /** Every piece of code that is one side of a row. */
+  sides(side: Side): Place[] {
+    const found: Place[] = [];
+    for (const [file, { source }] of this.modules) {
+      if (!MAKES_ROWS.test(file)) continue;
+      const visit = (node: ts.Node): void => {
+        const at = sideOf(node, side);
+        if (at !== undefined) found.push({ file, node: at });
+        ts.forEachChild(node, visit);
+      };
+      visit(source);
+    }
+    return found;
+  }
+
+  /** What one side reaches and must not, as `file: text: name`. */
+  shared(side: Side, forbidden: (file: string, name: string) => boolean): string[] {
+    return this.sides(side).flatMap((place) => {
+      const wrong = [...this.reached(place, side)].filter((name) =>
+        forbidden(...(name.split("#") as [string, string]))
+      );
+      return wrong.map((name) => `${place.file}: ${place.node.getText().replace(/\s+/g, " ").slice(0, 60)}: ${name}`);
+    });
+  }
+
+  /** Whether a name of a file is a function. */
+  isFunction(file: string, name: string): boolean {
+    const node = this.modules.get(file)?.declared.get(name);
+    return node !== undefined && ts.isFunctionLike(node);
+  }
+}
+
+function sideOf(node: ts.Node, side: Side): ts.Node | undefined {
+  if (ts.isCallExpression(node) && ts.isIdentifier(node.expression)) {
+    const at = CALLS[node.expression.text]?.[side];
+    return at === undefined ? undefined : node.arguments[at];
+  }
+  if (ts.isPropertyAssignment(node) && ts.isIdentifier(node.name) && PROPERTIES[node.name.text] === side) {
+    return node.initializer;
+  }
+  return undefined;
+}
+
+/** A name that is looked up, not one of a property. */
+function isUse(node: ts.Identifier): boolean {
+  const { parent } = node;
+  if (ts.isPropertyAccessExpression(parent)) return parent.expression === node;
+  if (ts.isPropertyAssignment(parent)) return parent.initializer === node;
+  return true;
+}
+
+/** What a name stands for in the functions around, its parameters and constants; null when it is of the module. */
+function innerDeclaration(name: string, from: ts.Node): ts.Node | null {
+  for (let scope = from.parent; !ts.isSourceFile(scope); scope = scope.parent) {
+    if (ts.isFunctionLike(scope)) {
+      const parameter = scope.parameters.find((p) => boundBy(p.name).includes(name));
+      if (parameter !== undefined) return parameter.initializer ?? parameter.name;
+    }
+    if (!ts.isBlock(scope)) continue;
+    for (const statement of scope.statements.filter(ts.isVariableStatement)) {
+      const found = statement.declarationList.declarations.find((d) => boundBy(d.name).includes(name));
+      if (found !== undefined) return found.initializer ?? found.name;
+    }
+  }
+  return null;
+}
+
+/** The emulator, but for sizes as text and as numbers, and for which kernel is asked. */
+const inSrc = (file: string, name: string) =>
+  name !== "PRESETS" && /^src\/(?!lib\/units|include\/sizes)|^mod\.ts/.test(file);
+/** The sources of verify that rows are made in, and of. */
+const names = new Names(CODE.filter(({ path }) => path.startsWith("verify/")));
+
+Deno.test("no measurement reaches a function that formulas are made of", () => {
+  assert(names.sides("measure").length > 200, `${names.sides("measure").length} measurements`);
+  const formula = (file: string, name: string) =>
+    file.startsWith("verify/formulas/") && names.isFunction(file, name) && !ASKS.has(name);
+  assertEquals(names.shared("measure", formula), []);
 });
 
-Deno.test("shared() finds a formula in a measurement and in what that calls", () => {
-  const head = 'import { gib, mib } from "../formulas/vmemmap.ts";\n';
-  const direct = "{ formula: mib(4), measure: () => mib(counted()), expected }";
-  assertEquals(shared("x.ts", head + direct), ["x.ts: measure: mib()"]);
-  assertEquals(shared("x.ts", `${head}claim(\n  "001-01",\n  mib(4),\n  () => mib(counted()),\n)`), [
-    'x.ts: "001-01": mib()',
-  ]);
-  assertEquals(shared("x.ts", head + 'claim("001-01", mib(4), () => counted().mib)'), []);
-  const behind = `const y = { measure: () => seen(1) };\nfunction seen(n: number) {\n  return gib(n);\n}\n`;
-  assertEquals(shared("x.ts", head + behind), ["x.ts: seen: gib()"]);
-  assertEquals(shared("x.ts", head + "{ formula: mib(4), measure: () => counted().mib, expected }"), []);
+Deno.test("no formula reaches the emulator", () => {
+  assert(names.sides("formula").length > 200, `${names.sides("formula").length} formulas`);
+  assertEquals(names.shared("formula", inSrc), []);
+});
+
+Deno.test("what measures imports no formula but sizes", () => {
+  const wrong = [...names.modules].filter(([file]) => file.startsWith("verify/measure/"))
+    .flatMap(([file, { imported }]) => [...imported.values()].map((target) => ({ file, target })))
+    .filter(({ target }) => target.file.startsWith("verify/formulas/") && names.isFunction(target.file, target.name));
+  assertEquals(wrong, []);
+});
+
+Deno.test("a formula is found in a measurement, behind functions, constants and other files", () => {
+  const formulas = {
+    path: "verify/formulas/x.ts",
+    text: "export const GIB = 2 ** 30;\nexport function gib(n: number) {}\n",
+  };
+  const wrong = (text: string) => {
+    const head = 'import { gib, GIB } from "../formulas/x.ts";\nimport { boot } from "../../src/boot.ts";\n';
+    const names = new Names([formulas, { path: "verify/claims/y.ts", text: head + text }]);
+    const found = names.shared("measure", (file, name) => names.isFunction(file, name) && file === formulas.path);
+    return [found.length, names.shared("formula", inSrc).length];
+  };
+  assertEquals(wrong('claim("a", gib(4), () => boot(GIB).gib);'), [0, 0]);
+  assertEquals(wrong('claim("a", 4, () => gib(boot()));'), [1, 0]);
+  assertEquals(wrong('claim("a", boot(), () => 4);'), [0, 1]);
+  assertEquals(
+    wrong("const y = { formula: 1, measure: seen };\nfunction seen() { return more(); }\nconst more = () => gib(1);"),
+    [1, 0],
+  );
+  assertEquals(wrong('function f() { const n = gib(3); claim("a", n, () => boot(n)); }'), [1, 0]);
+  assertEquals(wrong('function f(gib: number) { claim("a", 3, () => boot(gib)); }'), [0, 0]);
 });
