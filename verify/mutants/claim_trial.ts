@@ -5,7 +5,6 @@
 // loading the emulator, and claims share what they look at.
 
 import { prng } from "../../src/lib/prng.ts";
-import { claimId } from "../audit/audit.ts";
 import type { Change, ClaimBench, Path } from "./claim_bench.ts";
 import { lines } from "./equivalent.ts";
 import type { Mutant } from "./operators.ts";
