@@ -2,12 +2,11 @@
 // nr_hugepages 0, n, 0 on real machines (hugetlb.json): base pages that leave and come back, and what becomes managed
 // memory when boot's memmap is freed, the first rounds included. Readings of free pages are blurred, on later kernels more than on 6.1.
 
-import { levelBytes, pageBytes } from "../../src/arch/arch.ts";
-import { ARCHS } from "../../src/arch/archs.ts";
+import { levelBytes } from "../../src/arch/arch.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import { setNrHugepages, sizeToHstate } from "../../src/mm/hugetlb/hugetlb.ts";
 import { totalFreePages } from "../../src/mm/page_alloc.ts";
-import { basePagesOf, freedPages } from "../formulas/hugetlb.ts";
+import { basePagesOf, freedPages, ROWS } from "../formulas/hugetlb.ts";
 import { latest } from "../measure/measure.ts";
 import type { Capture, CapturedMachine } from "./captures.ts";
 import type { CapturedRow, Fields } from "./row.ts";
@@ -46,10 +45,10 @@ export function hugetlbRows({ data, machine, folder, release }: Capture): Captur
     const ns = [...rounds, ...steps].map(({ n }) => n);
     const pool = () => latest(`hugetlb ${folder} ${mode}`, () => poolSteps(machine, mode, ns));
     // nr_hugepages is about pages of the default size, which a PMD entry maps.
-    const arch = ARCHS[machine.arch];
-    const [huge, base] = [levelBytes(arch, 1), pageBytes(arch)];
-    const freed = mode === "on" && arch.remapsLiveEntries ? freedPages(huge, base, 1) : 0;
-    const perPage = basePagesOf(huge, base) - freed;
+    const { huge, page } = ROWS.find(({ arch, level }) => arch === machine.arch && level === "pmd")!;
+    // arm64 remaps no live entries since 6.3.
+    const freed = mode === "on" && machine.arch === "x86-64" ? freedPages(huge, page, 1) : 0;
+    const perPage = basePagesOf(huge, page) - freed;
     const firstRounds = rounds.map((round, i) => ({
       name: `${mode} ${largest}, round ${i + 1}`,
       linux: roundFields(round, i),
