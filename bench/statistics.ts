@@ -26,8 +26,17 @@ export function studentWithin(t: number, freedom: number): number {
   return odd === 1 ? (theta + Math.sin(theta) * sum) * 2 / Math.PI : Math.sin(theta) * sum;
 }
 
-/** Student's t that is exceeded, in either direction, with probability `alpha`. */
+const quantiles = new Map<string, number>();
+
+/** Student's t that is exceeded, in either direction, with probability `alpha`; found once for each pair. */
 export function studentQuantile(alpha: number, freedom: number): number {
+  const key = `${alpha}/${freedom}`;
+  const known = quantiles.get(key) ?? quantile(alpha, freedom);
+  quantiles.set(key, known);
+  return known;
+}
+
+function quantile(alpha: number, freedom: number): number {
   let high = 1;
   while (1 - studentWithin(high, freedom) > alpha) high *= 2;
   let low = 0;

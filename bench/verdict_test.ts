@@ -19,16 +19,16 @@ const NOISES: Readonly<Record<string, Noise>> = {
 };
 
 /** A whole comparison, as rounds.ts makes it: settled cases get no more rounds. Case 0 takes `factor` as long. */
-function comparison(seed: number, factor: number, noise: Noise): readonly Comparison[] {
+function comparison(seed: number, factor: number, noise: Noise, cases = CASES): readonly Comparison[] {
   const random = prng(seed);
-  const times = Array.from({ length: CASES }, (): PairedTimes => ({ before: [], after: [] }));
+  const times = Array.from({ length: cases }, (): PairedTimes => ({ before: [], after: [] }));
   const rows: Comparison[] = [];
   for (let round = 0; round < MOST_ROUNDS; round++) {
     for (const [i, { before, after }] of times.entries()) {
       if (rows[i] !== undefined && rows[i].verdict !== "open") continue;
       before.push(10 * Math.exp(noise(random)));
       after.push(10 * (i === 0 ? factor : 1) * Math.exp(noise(random)));
-      rows[i] = compareCase(`${i}`, times[i], 1.05, CASES);
+      rows[i] = compareCase(`${i}`, times[i], 1.05, cases);
     }
   }
   return rows;
@@ -50,6 +50,19 @@ for (const [name, noise] of Object.entries(NOISES)) {
     }
   });
 }
+
+Deno.test("overall() accuses fewer than 5 of 1000 equal revisions, and finds 30 % in more than 990 of 1000", () => {
+  const noise = NOISES["a round in ten disturbed"];
+  let accused = 0;
+  let found = 0;
+  for (let seed = 1; seed <= 1000; seed++) {
+    if (overall(comparison(seed, 1, noise, 4), 1.05).verdict === "slower") accused++;
+    const [slow] = comparison(seed, 1.3, noise, 4);
+    if (slow.verdict === "slower") found++;
+  }
+  assert(accused < 5, `${accused} accused`);
+  assert(found > 990, `${found} found`);
+});
 
 Deno.test("overall() says how many rounds are missing, and names what is slower first", () => {
   const noisy = compareCase("noisy", { before: [10, 10, 10], after: [9, 14, 10] }, 1.05, 2);

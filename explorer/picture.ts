@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The explorer's picture in README, results/explorer.png: what a first visit sees. The last part of `deno task picture`;
-// without a Chromium the picture stays as it is.
+// `deno task picture`: README's pictures. results/per-tib.svg is drawn of what the emulator counts (verify/results);
+// results/explorer.png is what a first visit to the explorer sees, and stays as it is without a Chromium.
 
 import type { Command } from "../src/cli/command.ts";
 import { runTask } from "../src/cli/run.ts";
+import { writeFile } from "../src/cli/write_file.ts";
+import { perTibBars, perTibSvg } from "../verify/results/picture.ts";
 import { chromium, launch, NO_CHROMIUM, settled } from "./browser.ts";
 import { buildExplorer } from "./build.ts";
 
 const FILE = "results/explorer.png";
+const PER_TIB = "results/per-tib.svg";
 
 /** Pixels. */
 const SIZE = { width: 1280, height: 800 };
@@ -30,13 +33,15 @@ async function takePicture(path: string): Promise<void> {
 
 const COMMAND: Command = {
   name: "picture",
-  summary: "take the explorer's picture for README in Chromium",
+  summary: "draw README's pictures: what the emulator counts per TiB, and the explorer in Chromium",
   flags: {},
   run: async () => {
+    await writeFile(PER_TIB, perTibSvg(perTibBars()));
     const path = chromium();
     if (path === null) console.error(`${FILE} ${NO_CHROMIUM}`);
     else await takePicture(path);
-    return { report: { file: FILE }, text: path === null ? "" : FILE };
+    const files = path === null ? [PER_TIB] : [PER_TIB, FILE];
+    return { report: { files }, text: files.join("\n") };
   },
 };
 

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task picture`: README's picture, results/per-tib.svg. DRAM that the memmap of 1 TiB of device-dax takes, tables
+// README's picture results/per-tib.svg, which `deno task picture` writes: DRAM that the memmap of 1 TiB of device-dax takes, tables
 // included, for each kernel and page size, counted by populating it; the scale is logarithmic.
 
 import { planReport } from "../../mod.ts";
 import { type Bar, barChart } from "../../charts/bars.ts";
 import { serverDocument, svgFile } from "../../charts/svg_file.ts";
-import type { Command } from "../../src/cli/command.ts";
-import { runTask } from "../../src/cli/run.ts";
-import { writeFile } from "../../src/cli/write_file.ts";
 
 const TITLE = "DRAM for the memmap of 1 TiB of pmem, tables included";
 
@@ -25,15 +22,3 @@ export function perTibBars(): Bar[] {
     return { label: `${n.kernel}, ${align}`, value: n.dramBytes!, series: align };
   });
 }
-
-const COMMAND: Command = {
-  name: "picture",
-  summary: "draw README's pictures from what the emulator counts",
-  flags: {},
-  run: async () => {
-    await writeFile("results/per-tib.svg", perTibSvg(perTibBars()));
-    return { report: { file: "results/per-tib.svg" }, text: "results/per-tib.svg" };
-  },
-};
-
-if (import.meta.main) Deno.exit(await runTask(COMMAND, Deno.args));
