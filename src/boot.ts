@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Booting: from a box to a running kernel (start_kernel and setup_arch, as far as memory management goes). The list in
-// bootKernel() is the contents page of src/.
-// Left out: everything but memory management; firmware tables and the command line, replaced by options; the kernel
+// Boots a machine: from a memory map to a running kernel (start_kernel() and setup_arch(), as far as memory management
+// goes). The list in bootKernel() is the table of contents of src/.
+// Left out: everything but memory management; firmware tables and the command line, which options replace; the kernel
 // image.
 
 import { type Arch, pageBytes, vmemmapPages, vmemmapStartIndex } from "./arch/arch.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The architectures by name: those Linux has, and one made up for tests (toy). It mirrors no kernel file.
+// The architectures by name: those that Linux has, and a small one for tests (toy). Mirrors no kernel file.
 
 import type { Arch } from "./arch.ts";
 import { ARM64_16K, ARM64_4K, ARM64_64K } from "./arm64/arm64.ts";

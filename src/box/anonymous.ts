@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A machine without what names it or its owner: file names, the build of its kernel, and quotes from its files. UUIDs,
-// serials and host names are never read; names that the kernel gives (region0, dax0.0) are everybody's.
+// Removes from a machine's description what names it or its owner: file names, the build of its kernel, quotes from
+// its files. UUIDs, serial numbers and host names are never read. Names that the kernel assigns (region0, dax0.0) are
+// kept.
 
 import type { Box } from "./box.ts";
 import type { Place } from "./facts.ts";

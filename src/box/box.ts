@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// One machine as its own output describes it, joined from all that was read. Bytes and physical addresses; `end`
-// exclusive. Mirrors no kernel file.
+// One machine as its own files describe it, joined from everything that was read. Bytes and physical addresses; `end`
+// is exclusive. Mirrors no kernel file.
 
 import type { AddressRange } from "../scenario/address_range.ts";
 import type { Note, Place } from "./facts.ts";

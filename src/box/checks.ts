@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Where the machine's own words agree with the emulator, and where not.
+// Compares what the machine's files say with what the emulator counts for it.
 
 import { formatSize } from "../lib/units.ts";
 import type { Box, BoxFigure, BoxNamespace } from "./box.ts";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Statements of one machine that cannot all be true: files taken at different times, or of different machines.
+// Finds statements about one machine that cannot all be true, as when files were taken at different times or on
+// different machines.
 
 import { formatSize, humanSize } from "../lib/units.ts";
 import type { Box, Contradiction } from "./box.ts";

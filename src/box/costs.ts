@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What each part of a machine takes for struct pages now: the nearest emulated part is brought up and counted.
+// What each part of a machine costs in struct pages now: the emulator brings up the nearest part it can and counts.
 
 import type { AddressRange } from "../scenario/address_range.ts";
 import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";

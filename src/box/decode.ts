@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Bytes of a file as text: UTF-8, or UTF-16 (what PowerShell's ">" writes) where a byte order mark says so, or every
-// other byte at the beginning is zero. What is neither shows as U+FFFD and is noted by the reader.
+// Decodes the bytes of a file: UTF-8, or UTF-16 (which PowerShell's ">" writes) if there is a byte order mark or every
+// other byte at the beginning is zero. Invalid bytes become U+FFFD, which the reader reports.
 
 /** The text of a file. */
 export function decodeText(bytes: Uint8Array): string {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Which line is whose: every format is told by its content, so that one file may hold several, in any order, with a
-// shell's prompts between them. What no reader knows is named, a run of lines at a time.
+// Finds the format of each line by its content, so that one file may hold several formats in any order, with shell
+// prompts between them. Runs of lines in no known format are reported.
 
 import { isDaxctl, readDaxctl } from "./daxctl.ts";
 import { readDmesg } from "./dmesg.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// dmesg, whole or a few lines of it, with or without time stamps: command line, HugeTLB's words of 5.14 and later,
-// memmap_init_zone_device(), kmem, virtio_mem, the firmware's map. All other lines of it are somebody else's.
+// Reads dmesg, whole or in part, with or without time stamps: the command line, HugeTLB's messages since 5.14,
+// memmap_init_zone_device(), kmem, virtio_mem, and the firmware's memory map. Other lines are ignored.
 
 import { type Facts, type Place, place, type Source } from "./facts.ts";
 import { exactly, middle, sizeOf } from "./size.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a machine says about itself, statement by statement, each with the file and line it was read from. Readers fill
-// this in; src/box/join.ts makes one machine of it. Mirrors no kernel file; byte counts throughout.
+// What a machine says about itself, statement by statement, each with the file and line it was read from. Readers add
+// to it; src/box/join.ts builds one machine from it. Byte counts throughout. Mirrors no kernel file.
 
 import type { SizeRange } from "../lib/units.ts";
 import type { AddressRange } from "../scenario/address_range.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Keys of one JSON object of ndctl, daxctl or lsmem: read by kind, refused by name, and those nobody knows noted.
+// Reads the keys of a JSON object of ndctl, daxctl or lsmem by type. Errors name the key; unknown keys are reported.
 
 import { isPowerOf2 } from "../lib/align.ts";
 import type { SizeRange } from "../lib/units.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Many machines: a row for each, totals by lever, and a key by which equal machines are told, so that each kind is
-// brought up once.
+// Many machines: one row for each, totals by lever, and a key that is the same for equal machines, so that each kind
+// of machine is brought up once.
 
 import type { Box } from "./box.ts";
 import { type BoxLever, byWorth, type Gains, NO_GAIN, sumOfGains } from "./lever.ts";

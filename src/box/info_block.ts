@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The info block the other way round: ndctl prints what users of a namespace get, and asks for the whole. Both ways by
-// the emulated nd_pfn_init().
+// The inverse of the info block: ndctl prints how much data a namespace has, but is asked for its whole size. Both
+// directions use the emulated nd_pfn_init().
 
 import { boot } from "../boot.ts";
 import { type MapMode, ndPfnInit } from "../drivers/nvdimm/pfn_devs.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// /proc/iomem: resources inside one another by indentation. Read by anybody but root it shows every address as zero.
+// Reads /proc/iomem: resources, nested by indentation. Every address is zero unless root reads it.
 
 import { damaged, type Facts, place, type ResourceFact, type Source } from "./facts.ts";
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// One machine from all that was read: which figures are of the same thing, and which cannot all be true. Nothing is
-// guessed silently: what had to be assumed is a note.
+// Builds one machine from everything that was read: decides which figures describe the same thing, and which cannot
+// all be true. Every assumption is reported as a note.
 
 import type { AddressRange } from "../scenario/address_range.ts";
 import { formatSize } from "../lib/units.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Which emulated kernel is nearest to the one that a machine names, and what its command line switched on.
+// Finds the emulated kernel that is nearest to the machine's, and what its command line switched on.
 
 import { PRESETS } from "../include/kernel_config.ts";
 import type { BoxKernel } from "./box.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a change of a machine is: the figures, and what to type.
+// A possible change to a machine: what it gains or costs, and the commands that make it.
 
 /** What a change gives. Bytes; what it takes is less than nothing. */
 export interface Gains {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What could be changed, and what each change gives and takes: the changed part is brought up in the emulator and the
-// difference to the part as it is now is the answer. A lever that cannot be had says why.
+// Lists what could be changed on a machine and what each change would gain or cost: the emulator brings up the changed
+// part and compares it with the present one. For a change that is not possible, the reason is given.
 
 import { humanSize } from "../lib/units.ts";
 import type { Box } from "./box.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The answer for one machine: what struct pages cost now, by part, node and region; where its own words agree with the
+// The report about one machine: what struct pages cost now, by part, node and region; where its files agree with the
 // emulator; what could be changed.
 
 import type { Box, Contradiction } from "./box.ts";

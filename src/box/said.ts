@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The figures of a machine's own that the emulator can be asked for: usable sizes, places, blocks, spans, vmemmap.
+// The machine's own figures that can be compared with the emulator: usable sizes, places, blocks, spans, vmemmap.
 
 import type { BoxFigure, BoxKernel, BoxRam, BoxRegion } from "./box.ts";
 import type { Facts, Place } from "./facts.ts";

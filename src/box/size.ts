@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Sizes as ndctl, daxctl, lsmem and dmesg print them. A rounded figure stands for a range of bytes, and two figures for
+// Sizes as ndctl, daxctl, lsmem and dmesg print them. A rounded figure stands for a range of bytes; two figures for
 // one size, "126.00 GiB (135.29 GB)", narrow it down.
 
 import { parseSizeRange, type SizeRange } from "../lib/units.ts";

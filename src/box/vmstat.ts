@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// /proc/vmstat, of which nr_memmap_pages and nr_memmap_boot_pages (since 6.11) say how much memmap there is; and what
-// page-types prints, which says nothing of it and is passed over.
+// Reads /proc/vmstat, whose nr_memmap_pages and nr_memmap_boot_pages (since 6.11) say how much memmap there is. Also
+// recognises the output of page-types, which says nothing about it, and skips it.
 
 import { type Facts, place, type Source } from "./facts.ts";
 

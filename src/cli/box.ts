@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab box [FILE...]`: what a real machine says about itself, and what the emulator says to that.
+// `lab box [FILE...]`: reads what a real machine says about itself, and prints its costs and what could be changed.
 
 import { anonymous } from "../box/anonymous.ts";
 import { type BoxText, readBox } from "../box/join.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The files of a machine, for `lab box`: named ones, all of a folder, or standard input. What cannot be read is a note
-// and the rest is read.
+// The files of a machine, for `lab box`: files by name, all files of a folder, or standard input. A file that cannot
+// be read becomes a note.
 
 import { decodeText } from "../box/decode.ts";
 import { MOST_CHARS } from "../box/detect.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The report of one machine for people, 100 columns wide: the answer, the costs, the levers, then where the machine and
-// the emulator, or its own files, do not agree.
+// The report about one machine as text, 100 columns wide: the summary, the costs, the levers, then where its files
+// disagree with the emulator or with each other.
 
 import type { BoxCheck } from "../box/checks.ts";
 import type { BoxCost, Spent } from "../box/costs.ts";

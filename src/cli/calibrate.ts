@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab calibrate`: this host's own cost table, measured with small loops (probes.ts), and with it a prediction of the
-// emulator's host times, by the same terms and counters that model the documents' machine. The measured times are taken
-// here, or read from `deno bench --json bench/model_bench.ts`. Host time says how fast this program is, not Linux.
+// `lab calibrate`: measures this host's cost table with small loops (probes.ts), and predicts the emulator's host
+// times with it, using the terms and counters that also model the documents' machine. The measured times are taken
+// here, or read from `deno bench --json bench/model_bench.ts`. Host time says how fast the emulator is, not Linux.
 
 import { modelNs } from "../model/time.ts";
 import { type CostTable, costTable, DEFAULT_COST } from "../model/cost_tables.ts";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a command is, and the one-line complaint about a command line. `lab` and every task are commands: run.ts parses
-// their flags, prints their text or, with --json, their report in the envelope of envelope.ts, and knows the exit codes.
+// The interface of a command, and the error for a wrong command line. `lab` and every task consist of commands: run.ts
+// parses their flags, prints their text or, with --json, their report in the envelope of envelope.ts, and returns the
+// exit code.
 
 /** One flag. A switch has an empty `value`. */
 export interface Flag {

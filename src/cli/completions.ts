@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab completions bash|zsh|fish`: a script that completes commands, flags and words for values, made of what commands
-// declare. `source <(lab completions bash)`, with `lab` an alias or function for `deno task lab`.
+// `lab completions bash|zsh|fish`: prints a script that completes commands, flags and their values, derived from the
+// commands' declarations. Use it as `source <(lab completions bash)`, with `lab` an alias or function for `deno task
+// lab`.
 
 import { ARCHS } from "../arch/archs.ts";
 import { PRESETS } from "../include/kernel_config.ts";

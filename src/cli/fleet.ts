@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab box --fleet`: machine after machine is read here and told by its shape; each shape is brought up once, by a
-// worker, while reading goes on. Rows come in the order of the input.
+// `lab box --fleet`: reads machine after machine; machines of the same shape are brought up once, by a worker, while
+// reading goes on. Rows come in the order of the input.
 
 import { anonymous } from "../box/anonymous.ts";
 import { type FleetFigures, type FleetRow, FleetSums, type FleetTotal, shapeKey } from "../box/fleet.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Workers for a fleet, one per CPU: each kind of machine goes to the one that has least to do.
+// Workers for a fleet, one per CPU. Each kind of machine goes to the worker with the least to do.
 
 import type { Box } from "../box/box.ts";
 import type { FleetFigures } from "../box/fleet.ts";

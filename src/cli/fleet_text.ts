@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A fleet for people: totals by lever first, then a row for each machine.
+// A fleet as text: totals by lever, then a row for each machine.
 
 import type { FleetRow, FleetTotal } from "../box/fleet.ts";
 import { humanSize } from "../lib/units.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A worker of a fleet: gets machines, answers with their figures, and remembers the parts it brought up.
+// A worker of a fleet: receives machines, returns their figures, and caches the parts it brought up.
 
 import type { Box } from "../box/box.ts";
 import { newEmulator } from "../box/emulate.ts";

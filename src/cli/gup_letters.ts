@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The command line of gup_test (tools/testing/selftests/mm/gup_test.c) as flags of `lab gup`, so that a line out of a
-// cover letter runs here, and its output, so that scripts that read the one read the other. What has no meaning on an
-// emulated device is refused with the reason.
+// Accepts gup_test's own options (tools/testing/selftests/mm/gup_test.c) in `lab gup`, so that a command line from a
+// cover letter runs here, and prints its output, so that scripts can read it. Options that mean nothing on an emulated
+// device are refused with a reason.
 
 import type { GupReport } from "../scenario/gup.ts";
 import { CommandError } from "./command.ts";

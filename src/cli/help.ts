@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Usage texts, put together from what commands declare.
+// Usage texts, derived from the commands' declarations.
 
 import type { Command } from "./command.ts";
 

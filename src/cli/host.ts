@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the host can give: memory for the emulated metadata. Needs --allow-sys; without it the default stays.
+// Asks the host how much memory it has for the emulated metadata. Needs --allow-sys; without it the default is used.
 
 /** Bytes of memory the host has available, less a margin for the program itself; undefined when it cannot be told. */
 export function hostMemory(): number | undefined {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab hotplug`: what it takes to plug memory, with its memmap elsewhere or on it; `--fences` lists who may do the
-// latter.
+// `lab hotplug`: what plugging memory costs, with its memmap elsewhere or on the memory itself; `--fences` lists which
+// machines allow the latter.
 
 import { pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Huge pages of the host for the machine's memory: touching gigabytes for the first time, page by page, takes longer
-// than all the emulator does with them. madvise(MADV_HUGEPAGE) through FFI on Linux, where --allow-ffi is given; what
-// came of it is read from /proc/self/smaps afterwards, since the kernel may agree and still hand out base pages. Through
-// FFI as well: Deno opens files of /proc for --allow-all only.
-// Without the permission, or elsewhere, nothing is asked for and nothing is said.
+// Asks the host for huge pages for the emulated memory, since touching gigabytes for the first time in base pages
+// takes longer than everything the emulator does with them. Calls madvise(MADV_HUGEPAGE) through FFI, on Linux and
+// with --allow-ffi only; otherwise does nothing. The kernel may accept the call and still allocate base pages, so
+// /proc/self/smaps is read afterwards; through FFI too, since Deno opens files in /proc only with --allow-all.
 
 import { humanSize } from "../lib/units.ts";
 import { onReserve } from "../machine/phys_mem.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab inspect [VIEW...]`: the emulated machine as Linux would show it, for people's own scripts, and for `lab box`.
+// `lab inspect [VIEW...]`: prints the emulated machine as Linux would, for existing scripts and for `lab box`.
 
 import { bringUp, INSPECT_ROWS, type InspectOptions } from "../inspect/machine.ts";
 import { VIEWS } from "../inspect/inspect.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab kernels`: the presets and what each switch is in each, with where it comes from; `--diff A B` what differs
-// between two kernels, presets or specs.
+// `lab kernels`: lists the presets, the value of each switch in each, and where it comes from; `--diff A B` shows the
+// switches that differ between two kernels.
 
 import { PRESETS } from "../include/kernel_config.ts";
 import { SWITCHES, type SwitchValue } from "../include/kernel_switches.ts";

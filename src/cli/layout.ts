@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab layout`: the memmap's sharing as a drawing in text, as SVG or as JSON.
+// `lab layout`: draws how the memmap is shared, as text or SVG.
 
 import { layoutSvg } from "../draw/layout_svg.ts";
 import { layoutText } from "../draw/layout_text.ts";

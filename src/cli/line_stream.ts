@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A byte stream that is read by lines and written by lines: qemu's monitor, a guest's shell and a bench process speak so.
+// A byte stream that is read and written line by line, as qemu's monitor, a guest's shell and a bench process use it.
 
 /** Reading gives null at the end of the stream. */
 export interface LineStream {

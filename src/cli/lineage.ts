@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab lineage`: one question under every generation of the vmemmap diet, and what changed on the way.
+// `lab lineage`: puts one question to every kernel generation, and lists what changed between them.
 
 import { formatSize, humanSize, parseSize } from "../lib/units.ts";
 import { type LineageOptions, lineageReport, type LineageRow } from "../scenario/lineage.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab COMMAND [flags] [--json]`: one file per command, each with its flags, its run and its text; run.ts runs them.
-// Commands that need what stands above src/ are handed in by the program, verify/lab.ts.
+// `lab COMMAND [flags] [--json]`: one file per command, with its flags, its action and its text; run.ts runs them.
+// Commands that depend on verify/ are passed in by verify/lab.ts.
 
 import { type Command, CommandError } from "./command.ts";
 import { boxCommand } from "./box.ts";

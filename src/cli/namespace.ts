@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab namespace`: what one device-dax namespace costs, or several in one region.
+// `lab namespace`: what a device-dax namespace costs, or several in one region.
 
 import { pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Several namespaces of one region for people: a row each, then what is left and what all of them cost.
+// Several namespaces of one region as text: a row for each, then what is left and what all of them cost.
 
 import { pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Flags made of the rows that declare a report's options (src/scenario/option_row.ts), and options read from them.
-// Defaults stay with the rows: an option whose flag is not given is not passed on.
+// Derives flags from the rows that declare a report's options (src/scenario/option_row.ts), and options from flags.
+// Defaults are applied by the rows: an option whose flag is missing is not passed on.
 
 import type { OptionRow } from "../scenario/option_row.ts";
 import { CommandError, type Flag, type Flags } from "./command.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab pages`: frames in the columns of page-types.
+// `lab pages`: prints frames in the columns of page-types.
 
 import { bitsOf, flagLetters } from "../inspect/page_types.ts";
 import { PAGES_ROWS, type PagesOptions, type PagesReport, pagesReport } from "../inspect/pages.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab plan`: each policy side by side, before anything is created.
+// `lab plan`: compares policies before anything is created.
 
 import { formatSize, humanSize } from "../lib/units.ts";
 import { PLAN_ROWS, planReport } from "../scenario/plan.ts";

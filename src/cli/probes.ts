@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What this host's memory and processor do per elementary step, measured with loops of the kinds the emulator consists
-// of: the host's own cost table. Buffers are much larger than the caches and touched before they are timed; every probe
-// is the best of a few rounds, in nanoseconds per step.
+// Measures what elementary steps of the emulator cost in this host's memory and processor. Buffers are much larger
+// than the caches and touched before they are timed; each probe is the best of a few rounds, in nanoseconds per step.
 
 /** Bytes of the probe buffers. */
 const PROBE_BYTES = 2 ** 28;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Runs one command, of `lab` or a task's: help, flags, text or JSON, exit code. With --json exactly one JSON document
-// goes to stdout (envelope.ts), errors included; the one line about an error goes to stderr. Exit 0 ok, 1 a check
-// failed, the modelled kernel refused or something broke, 2 bad usage or input.
+// Runs one command of `lab` or of a task: help, flags, text or JSON, exit code. With --json exactly one JSON document
+// goes to stdout (envelope.ts), also for an error; one line about the error goes to stderr. Exit code 0 is success; 1
+// means that a check failed, the modelled kernel refused, or something broke; 2 is bad usage or input.
 
 import { NamespaceError } from "../scenario/namespace.ts";
 import { errnoName } from "../include/errno.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// "Did you mean": the known word nearest to a mistyped one.
+// Finds the known word that is nearest to a mistyped one.
 
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Tables for people.
+// Text tables with aligned columns.
 
 /**
  * Rows of cells as lines, columns as wide as they need to be; the first `left` on the left, the others on the right.

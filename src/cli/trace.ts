@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab trace PATH`: what a path of the kernel does, in order, as ftrace's function_graph prints it, as events or for
+// `lab trace PATH`: prints the calls of a kernel path in order, as ftrace's function_graph does, as events, or for
 // Perfetto. A path takes the flags of the command that runs it.
 
 import { TRACE_PATHS, type TraceOptions, type TracePath, type TraceReport, traceReport } from "../scenario/trace.ts";

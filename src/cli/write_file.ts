@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Writing a result so that nobody ever finds half of one: the text goes to a file beside the target, which then takes
-// the target's name. What is no regular file (a device, a pipe) is written to as it is: taking its name would destroy
-// it. An interrupt (Ctrl-C) that comes meanwhile waits until the file is whole, then ends the program.
+// Writes a file all or nothing: the text goes to a file beside the target, which then takes the target's name. What is
+// not a regular file (a device, a pipe) is written directly, since renaming would replace it. Ctrl-C is handled after
+// the file is complete.
 
 import { CommandError } from "./command.ts";
 

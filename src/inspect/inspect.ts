@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Everything a machine shows of its memory, by the name of the file or program that shows it.
+// Every view of the machine's memory, by the name of the file or program that shows it on Linux.
 
 import { versionOf } from "../box/kernel_of.ts";
 import { meminfo, nodeHugepages } from "./meminfo.ts";

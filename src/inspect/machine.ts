@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A whole machine to look at: DRAM by node, a namespace over each pmem region, given to kmem or not, pools of huge
-// pages. Frames and tables are counted; struct pages are not written.
+// Brings up a whole machine to inspect: DRAM by node, a namespace on each pmem region (or System RAM through kmem),
+// pools of huge pages. Frames and tables are counted; struct pages are not written.
 
 import { boot } from "../boot.ts";
 import { devDaxRemove } from "../drivers/dax/device.ts";

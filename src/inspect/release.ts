@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Which Linux a kernel prints like: a preset that is a release like itself, the series like 5.14, which they were for.
+// Which Linux release a kernel's output follows: a preset that is a release follows itself, the presets of the series
+// follow 5.14.
 
 import { versionOf } from "../box/kernel_of.ts";
 import type { Kernel } from "../mm/kernel.ts";

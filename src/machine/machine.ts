@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The box: memory map, memory, CPUs. What all CPUs share is in Machine, what belongs to one is in Cpu (its MMU and the
-// number it goes by). No kernel state here; that is mm/kernel.ts.
+// The machine: memory map, memory, CPUs. Machine holds what all CPUs share, Cpu what belongs to one (its MMU and its
+// number). Kernel state is in mm/kernel.ts.
 
 import type { PgtableFormat } from "../include/pgtable_format.ts";
 import { Mmu } from "./mmu.ts";
