@@ -9,6 +9,7 @@ import { ndRegions } from "../../src/drivers/nvdimm/region.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { totalFreePages } from "../../src/mm/page_alloc.ts";
+import { C } from "../../src/mm/vmstat.ts";
 import { onlineDelta } from "../formulas/hotplug.ts";
 import { latest } from "../measure/measure.ts";
 import { parseNamespaceSpec } from "./capture/namespace_spec.ts";
@@ -22,8 +23,8 @@ interface State {
   readonly free: number;
   readonly managed: number;
   readonly present: number;
-  /** nr_memmap_pages; null where the kernel does not count it. */
-  readonly memmap: { readonly pages: number } | null;
+  /** nr_memmap_pages and nr_memmap_boot_pages; null where the kernel does not count them. */
+  readonly memmap: { readonly pages: number; readonly bootPages: number } | null;
 }
 
 interface Run {
@@ -59,9 +60,11 @@ export function kmemRows({ data, machine, folder }: Capture): CapturedRow[] {
 function since(now: State, base: State): Fields {
   const { free, managed, present } = now;
   const counts = { free: free - base.free, managed: managed - base.managed, present: present - base.present };
-  return now.memmap === null || base.memmap === null
-    ? counts
-    : { ...counts, memmapPages: now.memmap.pages - base.memmap.pages };
+  return now.memmap === null || base.memmap === null ? counts : {
+    ...counts,
+    memmapPages: now.memmap.pages - base.memmap.pages,
+    bootPages: now.memmap.bootPages - base.memmap.bootPages,
+  };
 }
 
 function emulate(machine: CapturedMachine, namespace: string, { attribute }: Run, steps: readonly string[]) {
@@ -84,6 +87,6 @@ function emulate(machine: CapturedMachine, namespace: string, { attribute }: Run
 
 function countsOf(k: Kernel, state: string): State {
   const sum = (key: "managed" | "present") => k.nodes[0].zones.reduce((total, zone) => total + zone[key], 0);
-  const memmap = { pages: nrMemmapPages(k) };
+  const memmap = { pages: nrMemmapPages(k), bootPages: k.stat[C.nrMemmapBootPages] };
   return { state, free: totalFreePages(k), managed: sum("managed"), present: sum("present"), memmap };
 }
