@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Horizontal bars with their values at the end; what is less than nothing goes to the left. On a logarithmic axis a bar's length says nothing by itself, so the axis
-// is always drawn, and begins at a power of the base below the least value.
+// Horizontal bars with their values at the end; what is less than nothing goes to the left. On a logarithmic axis a
+// bar's length says nothing by itself, so the axis is always drawn, and begins at a power of the base below the least
+// value.
 
 import { axisX, axisY, barX, gridX, plot, text } from "@observablehq/plot";
 import { byteSteps, byteTicks, chartNumber, type ChartOptions, chartTick, COLORS, finished } from "./chart.ts";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Steps of memory hotplug that are timed one by one: memory blocks of 128 MiB are added (memmap and tables), put online (32768 struct pages per block, twice: initialised, then handed to the allocator), taken offline, removed.
+// Steps of memory hotplug that are timed one by one: memory blocks of 128 MiB are added (memmap and tables), put online
+// (32768 struct pages per block, twice: initialised, then handed to the allocator), taken offline, removed.
 
 import { boot } from "../../src/boot.ts";
 import { acpiMemoryEnableDevice } from "../../src/drivers/acpi/acpi_memhotplug.ts";

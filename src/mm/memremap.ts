@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// ZONE_DEVICE ranges (mm/memremap.c with patches 4 and 9 of document 001): memremap_pages() brings the ranges of a pgmap up
-// one by one, memunmap_pages() takes them down again. A pgmap holds one reference per page or compound page for as long
-// as it is up. Left out: private and P2PDMA memory, KASAN shadows, protection bits; that get_dev_pagemap() of Linux
-// knows a cached pgmap's first range only and searches anew for every page of the others.
+// ZONE_DEVICE ranges (mm/memremap.c with patches 4 and 9 of document 001): memremap_pages() brings the ranges of a
+// pgmap up one by one, memunmap_pages() takes them down again. A pgmap holds one reference per page or compound page
+// for as long as it is up. Left out: private and P2PDMA memory, KASAN shadows, protection bits; that get_dev_pagemap()
+// of Linux knows a cached pgmap's first range only and searches anew for every page of the others.
 
 import { EINVAL, ENOMEM, ENXIO } from "../include/errno.ts";
 import type { DevPagemap, MemoryType, PfnRange, VmemAltmap } from "../include/memremap.ts";

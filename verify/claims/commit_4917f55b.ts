@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Document 002, commit 4917f55b4e "mm/sparse-vmemmap: improve memory savings for compound devmaps" as it was merged. What
-// it repeats of document 000 (6 of 8 pages, 4094 pages) is judged there.
+// Document 002, commit 4917f55b4e "mm/sparse-vmemmap: improve memory savings for compound devmaps" as it was merged.
+// What it repeats of document 000 (6 of 8 pages, 4094 pages) is judged there.
 
 import { isPageHead } from "../../src/mm/page.ts";
 import type { Claim, Suite } from "./claim.ts";

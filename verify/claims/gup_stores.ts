@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Atomic adds per 2 MiB page, for every way of taking references that document 001 and its thread discuss: on a devmap of
-// base pages (5.14) and of compound pages (v4). What a cover letter calls "one increment" is the get side of FOLL_GET;
-// pins count twice, and put_page() stays at one per base page.
+// Atomic adds per 2 MiB page, for every way of taking references that document 001 and its thread discuss: on a devmap
+// of base pages (5.14) and of compound pages (v4). What a cover letter calls "one increment" is the get side of
+// FOLL_GET; pins count twice, and put_page() stays at one per base page.
 
 import { type CounterValues, type GupMode, type GupVariant, type KernelConfig, PRESETS } from "../../mod.ts";
 import type { Claim, Suite } from "./claim.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// HugeTLB: the cover letter of document 004 and what the document of document 001 patch 11 says of huge pages, row by row of
-// its table. What 1024 GiB of them save is in hugetlb_savings.ts, times are in hugetlb_times.ts.
+// HugeTLB: the cover letter of document 004 and what the document of document 001 patch 11 says of huge pages, row by
+// row of its table. What 1024 GiB of them save is in hugetlb_savings.ts, times are in hugetlb_times.ts.
 
 import { formatSize } from "../../src/lib/units.ts";
 import { hugetlbSizes } from "../../src/scenario/hugetlb.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What 1024 GiB of huge pages save (document 004), 2M and 1G pages as really laid out, side by side and one to a 128 MiB
-// window. With --quick a 64th of them is laid out and multiplied. One page to each window of 1024 GiB of pages takes
-// 64 TiB of memory: there 8192 (512) windows are laid out and multiplied.
+// What 1024 GiB of huge pages save (document 004), 2M and 1G pages as really laid out, side by side and one to a 128
+// MiB window. With --quick a 64th of them is laid out and multiplied. One page to each window of 1024 GiB of pages
+// takes 64 TiB of memory: there 8192 (512) windows are laid out and multiplied.
 
 import { formatSize } from "../../src/lib/units.ts";
 import type { Claim } from "./claim.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Document 004's measurements: times and latency histograms of 10240 pages. Times are of the author's machine, and ratios
-// of times too; that times and histograms fit each other, and that the histograms hold every page, is not.
+// Document 004's measurements: times and latency histograms of 10240 pages. Times are of the author's machine, and
+// ratios of times too; that times and histograms fit each other, and that the histograms hold every page, is not.
 
 import { type HugetlbReport, hugetlbReport } from "../../src/scenario/hugetlb.ts";
 import type { Claim } from "./claim.ts";

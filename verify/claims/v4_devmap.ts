@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Document 001, what its patches say of devmaps in passing: who populates memmap without a pgmap, where ranges begin, what
-// a dynamic device remembers, what goes when a namespace goes, what HugeTLB saves beside.
+// Document 001, what its patches say of devmaps in passing: who populates memmap without a pgmap, where ranges begin,
+// what a dynamic device remembers, what goes when a namespace goes, what HugeTLB saves beside.
 
 import {
   allocDaxRegion,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Document 001, "Introduce compound devmaps for device-dax", v4: its cover letter, 14 patches and thread. Preset v4 runs
-// them; patch 14 (shared PTE tables) never reached mainline. The claims lie in four files by subject.
+// Document 001, "Introduce compound devmaps for device-dax", v4: its cover letter, 14 patches and thread. Preset v4
+// runs them; patch 14 (shared PTE tables) never reached mainline. The claims lie in four files by subject.
 
 import type { Suite } from "./claim.ts";
 import { claim, withReadings } from "./documented.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Document 001, what its patches and thread say in passing, each shown by the machine: which counts move, what a shift would
-// rule out, what fsdax has, what one more atomic operation is.
+// Document 001, what its patches and thread say in passing, each shown by the machine: which counts move, what a shift
+// would rule out, what fsdax has, what one more atomic operation is.
 
 import { gupFast } from "../../src/mm/gup/gup.ts";
 import { populateArea } from "../../src/mm/memory.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Document 001, what its thread says of gup: the sketches put to a mapped device, what the reference on the pgmap is for
-// (explored as in verify/RACES.md), which entries lead to heads.
+// Document 001, what its thread says of gup: the sketches put to a mapped device, what the reference on the pgmap is
+// for (explored as in verify/RACES.md), which entries lead to heads.
 
 import { gupFast } from "../../src/mm/gup/gup.ts";
 import { gupTest } from "../../src/mm/gup/ioctl.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Document 000, the cover letter of "sparse-vmemmap: memory savings for compound devmaps (device-dax)", v7. Preset v7 runs
-// what it describes. Left out: who reviewed what, and the call chain of the plumbing patch.
+// Document 000, the cover letter of "sparse-vmemmap: memory savings for compound devmaps (device-dax)", v7. Preset v7
+// runs what it describes. Left out: who reviewed what, and the call chain of the plumbing patch.
 
 import { compoundHead } from "../../src/mm/page.ts";
 import { traceReport } from "../../mod.ts";

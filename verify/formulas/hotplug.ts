@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Closed formulas for hot-added memory that holds its own memmap (document 003), for any page size: from the definitions
-// alone. This file imports nothing, so that nothing the emulator computes can leak into what it is compared with. Bytes
-// unless it says otherwise; document 003 is named by line.
+// Closed formulas for hot-added memory that holds its own memmap (document 003), for any page size: from the
+// definitions alone. This file imports nothing, so that nothing the emulator computes can leak into what it is compared
+// with. Bytes unless it says otherwise; document 003 is named by line.
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;

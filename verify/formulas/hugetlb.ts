@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Closed formulas of the HugeTLB documents: vmemmap_dedup.rst (001:1480-1656) and the cover letter of document 004, for any
-// base page size. This file imports nothing, so that nothing the emulator computes can leak into what it is compared
-// with. Pages are base pages of the architecture unless it says otherwise.
+// Closed formulas of the HugeTLB documents: vmemmap_dedup.rst (001:1480-1656) and the cover letter of document 004, for
+// any base page size. This file imports nothing, so that nothing the emulator computes can leak into what it is
+// compared with. Pages are base pages of the architecture unless it says otherwise.
 
 /** Bytes of an entry of a page table, and of a struct page (001:1551). */
 export const PTE = 8;

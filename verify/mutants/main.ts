@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `deno task mutants [--count 60] [--seed 1] [--skip 0] [--jobs 1] [--upto src] [--log FILE] [--write] [path]`: samples
-// mutants of the kernel's paths, tries each and prints who noticed; with --write puts verify/MUTANTS.md together. Exit 1
-// when fewer than nine of ten are noticed. `--upto` asks no tests behind that stage, which gives a lower bound. `--skip`
-// goes on in the same sample; a path takes only files whose path begins so. Outcomes go to `--log`, and what was noticed
-// there is not tried again: a run that was stopped goes on, and one after new tests tries survivors.
+// mutants of the kernel's paths, tries each and prints who noticed; with --write puts verify/MUTANTS.md together. Exit
+// 1 when fewer than nine of ten are noticed. `--upto` asks no tests behind that stage, which gives a lower bound.
+// `--skip` goes on in the same sample; a path takes only files whose path begins so. Outcomes go to `--log`, and what
+// was noticed there is not tried again: a run that was stopped goes on, and one after new tests tries survivors.
 
 import { parseArgs } from "@std/cli/parse-args";
 import { writeFile } from "../../src/cli/write_file.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the thread of document 001 argued about, as statements over explored races: each is true or false of the results,
-// and the text is printed with the verdict found. "Safe" is: no schedule of any life of the device in which anything
-// went wrong.
+// What the thread of document 001 argued about, as statements over explored races: each is true or false of the
+// results, and the text is printed with the verdict found. "Safe" is: no schedule of any life of the device in which
+// anything went wrong.
 
 import type { DaxRace } from "./matrix.ts";
 import { has, safe, unsafe } from "./race.ts";

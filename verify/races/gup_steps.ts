@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// gup-fast over one entry, cut into the steps another CPU can come between (mm/gup.c of 5.14 with patch 8 of document 001,
-// and the alternatives of its thread); without pgmap it is the path for HugeTLB and compound pages of RAM as well. Each
-// step calls the same functions as src/mm/gup/gup.ts: what differs by variant is which steps there are and in which order.
-// After it the caller uses the pages and puts them.
+// gup-fast over one entry, cut into the steps another CPU can come between (mm/gup.c of 5.14 with patch 8 of document
+// 001, and the alternatives of its thread); without pgmap it is the path for HugeTLB and compound pages of RAM as well.
+// Each step calls the same functions as src/mm/gup/gup.ts: what differs by variant is which steps there are and in
+// which order. After it the caller uses the pages and puts them.
 
 import { tryGrabCompoundHead } from "../../src/mm/gup/refs.ts";
 import { getDevPagemap, putDevPagemap } from "../../src/mm/memremap.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The ways to write gup-fast over device memory that were in the kernel or proposed in the thread of document 001 (numbers
-// are lines of fixtures' document 001), and what the unmapping side may do. Data only.
+// The ways to write gup-fast over device memory that were in the kernel or proposed in the thread of document 001
+// (numbers are lines of fixtures' document 001), and what the unmapping side may do. Data only.
 
 import type { GupRace } from "./gup_steps.ts";
 import type { Geometry, Memunmap, Waits } from "./world.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// DAX regions and the devices on them (drivers/dax/bus.c with patch 6 of document 001). A static region is one device over
-// a pfn namespace, with the pgmap the namespace set up; a dynamic region (hmem) is cut into devices of any size, each
-// of which makes its pgmap when it is probed. Left out: sysfs, seed devices, which driver a device is bound to by
+// DAX regions and the devices on them (drivers/dax/bus.c with patch 6 of document 001). A static region is one device
+// over a pfn namespace, with the pgmap the namespace set up; a dynamic region (hmem) is cut into devices of any size,
+// each of which makes its pgmap when it is probed. Left out: sysfs, seed devices, which driver a device is bound to by
 // default.
 
 import { EBUSY, EINVAL, ENOSPC } from "../../include/errno.ts";

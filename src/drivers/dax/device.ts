@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The device-dax driver (drivers/dax/device.c with patches 5, 6 and 7 of document 001): probing a device brings its memmap
-// up with the device's page size as geometry; faults map exactly that size and note in struct pages what they map, in
-// every page for base pages, in the head alone for compounds.
+// The device-dax driver (drivers/dax/device.c with patches 5, 6 and 7 of document 001): probing a device brings its
+// memmap up with the device's page size as geometry; faults map exactly that size and note in struct pages what they
+// map, in every page for base pages, in the head alone for compounds.
 // Left out: the character device, checks of permissions and of MAP_SHARED.
 
 import { EBUSY, EINVAL } from "../../include/errno.ts";

@@ -9,8 +9,8 @@
 //   no-pgmap        the same, no pgmap reference                                   001:3477
 //   grab-one        refcount += 1, look at the head, refcount += 511               001:4201
 //
-// Returning pages is in put.ts; FOLL_LONGTERM, which refuses devmap entries here, takes slow.ts. Left out: COW unsharing,
-// pages that are not devmap.
+// Returning pages is in put.ts; FOLL_LONGTERM, which refuses devmap entries here, takes slow.ts. Left out: COW
+// unsharing, pages that are not devmap.
 
 import type { DevPagemap } from "../../include/memremap.ts";
 import { entryPfn } from "../../machine/mmu.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The ways gup-fast takes references inside one huge devmap entry (__gup_device_huge of mm/gup.c): page by page as
-// before the series, a compound at once (patch 8 of document 001), or one reference first and the rest after a look at the
-// head (001:4201). Pages are recorded as they are held.
+// before the series, a compound at once (patch 8 of document 001), or one reference first and the rest after a look at
+// the head (001:4201). Pages are recorded as they are held.
 
 import { GUP_PIN_COUNTING_BIAS, WORD } from "../../include/mm_types.ts";
 import { grabEach, grabTails, recordSubpages } from "./loops.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// System RAM going online and offline (mm/memory_hotplug.c with document 003): which zone it joins, initialising its struct
-// pages, handing its frames to the buddy allocator and taking them back. A block that holds its own memmap:
+// System RAM going online and offline (mm/memory_hotplug.c with document 003): which zone it joins, initialising its
+// struct pages, handing its frames to the buddy allocator and taking them back. A block that holds its own memmap:
 //
 //   start               start + nr_vmemmap_pages                                end
 //   | memmap, Unmovable | what online_pages() and offline_pages() are given      |     span, present

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Freeing the vmemmap of HugeTLB pages and getting it back (mm/hugetlb_vmemmap.c; document 004, patches 6 to 10). Letters
-// are frames, one column per vmemmap page of a 2 MiB page; `r` marks entries that became read-only:
+// Freeing the vmemmap of HugeTLB pages and getting it back (mm/hugetlb_vmemmap.c; document 004, patches 6 to 10).
+// Letters are frames, one column per vmemmap page of a 2 MiB page; `r` marks entries that became read-only:
 //
 //   before            a  b  c  d  e  f  g  h     (or part of one PMD leaf, which is split first)
 //   keep 2 (series)   a  b  br br br br br br    c..h go back to the allocator

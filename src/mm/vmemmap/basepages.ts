@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Memmap mapped by page-table entries (mm/sparse-vmemmap.c, patches 10 and 12 of document 001): each entry to a frame of its
-// own, from DRAM or an altmap, or all to one frame with a reference per entry. The kernel walks from the top for every
-// entry; here one walk serves all entries of a table. Entries written before a failure stay for the caller to take down.
+// Memmap mapped by page-table entries (mm/sparse-vmemmap.c, patches 10 and 12 of document 001): each entry to a frame
+// of its own, from DRAM or an altmap, or all to one frame with a reference per entry. The kernel walks from the top for
+// every entry; here one walk serves all entries of a table. Entries written before a failure stay for the caller to
+// take down.
 
 import { ENOMEM } from "../../include/errno.ts";
 import { USE_ALTMAP_VMEMMAP, USE_BOOT_VMEMMAP, USE_VMEMMAP } from "../../include/frame_use.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Populating the virtual memmap (mm/sparse-vmemmap.c with patches 9, 10, 12 and 14 of document 001). Addresses are vmemmap
-// page numbers. What a 2 MiB compound looks like, one column per vmemmap page (8 of them), letters are frames:
+// Populating the virtual memmap (mm/sparse-vmemmap.c with patches 9, 10, 12 and 14 of document 001). Addresses are
+// vmemmap page numbers. What a 2 MiB compound looks like, one column per vmemmap page (8 of them), letters are frames:
 //
 //   base pages     a b c d e f g h    or one PMD leaf
 //   shared tails   a b b b b b b b    b has refcount 7, one per entry
