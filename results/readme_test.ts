@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What README says in figures and commands that a program knows better: counts of RACES.md and of MUTATIONS.md, command
-// lines, tasks, versions; and the names of functions and files, in ARCHITECTURE.md too.
+// What README says in figures and commands that a program knows better: counts of RACES.md, MUTATIONS.md and
+// MUTANTS.md, command lines, tasks, versions; and the names of functions and files, in ARCHITECTURE.md too.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parseFlags } from "../src/cli/flags.ts";
@@ -27,6 +27,12 @@ Deno.test("README counts schedules as RACES.md does, and bugs of Linux as MUTATI
   assertStringIncludes(PROSE, `${reduced} schedules, the same faults as all ${all} unreduced ones`);
   const bugs = new Set([...read("verify/MUTATIONS.md").matchAll(/\| B(\d+)[a-z]? \|/g)].map((match) => match[1]));
   assertStringIncludes(PROSE, `${bugs.size} bugs that Linux had`);
+});
+
+Deno.test("README gives the score of MUTANTS.md", () => {
+  const score = /Sampled \d+ of \d+ with seed \d+: (\d+) of (\d+) are noticed, ([\d.]+) %/;
+  const [, noticed, of, percent] = score.exec(read("verify/MUTANTS.md"))!;
+  assertStringIncludes(PROSE, `Tests notice ${noticed} of ${of} sampled slips in kernel paths (${percent} %)`);
 });
 
 Deno.test("README counts the rows captured on Linux", () => {
