@@ -21,8 +21,8 @@ export const CLAIM_SLIPS: readonly ClaimSlip[] = [
     "a compound keeps three vmemmap pages",
     ["000-04", "000-05", "001-63", "001-71"],
     "mm/vmemmap/sparse_vmemmap.ts",
-    '"pte+head" ? 1 : 2;',
-    '"pte+head" ? 1 : 3;',
+    '"pte+zone" ? 1 : 2;',
+    '"pte+zone" ? 1 : 3;',
   ),
   slip(
     "every struct page of a compound is written",

@@ -23,8 +23,8 @@ export const EQUIVALENT: readonly Equivalent[] = [
   },
   {
     file: "src/mm/hugetlb/hugetlb_vmemmap.ts",
-    line: 'const tail = k.config.hugetlbTail === "zone" ? vmemmapGetTail(k, h.order, head) : -1;',
-    mutant: 'const tail = k.config.hugetlbTail === "zone" ? vmemmapGetTail(k, h.order, head) : -2;',
+    line: 'const tail = k.config.hugetlbTail === "zone" ? getTail(k, h.order, head) : -1;',
+    mutant: 'const tail = k.config.hugetlbTail === "zone" ? getTail(k, h.order, head) : -2;',
     why: "all that is asked of it is whether it is below 0",
   },
   {
@@ -79,7 +79,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: "rounded down to whole pages",
   },
   {
-    file: "src/mm/hugetlb/hugetlb_vmemmap.ts",
+    file: "src/mm/vmemmap/shared_tails.ts",
     line: "if (frame < 0) return -1;",
     mutant: "if (frame <= 0) return -1;",
     why: "frame 0 stays out of every allocator",
@@ -97,7 +97,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: "a way round what follows, which comes to the same",
   },
   {
-    file: "src/mm/hugetlb/hugetlb_vmemmap.ts",
+    file: "src/mm/vmemmap/shared_tails.ts",
     line: "if (known >= 0) return known;",
     mutant: "if (known >= 1) return known;",
     why: "frame 0 stays out of every allocator",
