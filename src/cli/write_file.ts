@@ -53,6 +53,13 @@ function refusal(file: string, error: unknown): Error {
   if (error instanceof Deno.errors.NotCapable && error.message.includes("all access")) {
     return new DiskError(`cannot write ${file}: it is a device`);
   }
+  const folder = file.includes("/") ? file.slice(0, file.lastIndexOf("/")) || "/" : ".";
+  if (error instanceof Deno.errors.NotFound && statIfThere(folder) === null) {
+    return new CommandError(`cannot write ${file}: there is no folder ${folder}`);
+  }
+  if (error instanceof Deno.errors.PermissionDenied && statIfThere(file) === null) {
+    return new CommandError(`cannot write ${file}: the folder ${folder} is not writable`);
+  }
   const what = `cannot write ${file}: ${error instanceof Error ? error.message : error}`;
   return NO_ROOM.test(what) ? new DiskError(what) : new CommandError(what);
 }

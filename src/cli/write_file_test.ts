@@ -117,3 +117,13 @@ Deno.test("writeFile() that runs out of room leaves what was there, nothing besi
   assertEquals([await Deno.readTextFile(`${dir}/result.json`), names(dir)], ["old", ["full.ts", "result.json"]]);
   await Deno.remove(dir, { recursive: true });
 });
+
+Deno.test("writeFile() names the folder that is not there", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const error = await assertRejects(() => writeFile(`${dir}/none/a.svg`, "x"), CommandError);
+    assertEquals(error.message, `cannot write ${dir}/none/a.svg: there is no folder ${dir}/none`);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
