@@ -5,7 +5,9 @@
 // nothing is counted for. `--slips` tries the slips of claim_slips.ts instead, each of which names the claims that must
 // notice it.
 
-import { parseArgs } from "@std/cli/parse-args";
+import { type Command, CommandError, type Flags } from "../../src/cli/command.ts";
+import { numberFlag } from "../../src/cli/flags.ts";
+import { runTask } from "../../src/cli/run.ts";
 import { writeFile } from "../../src/cli/write_file.ts";
 import { claimId, isClaimRow } from "../audit/audit.ts";
 import { DOCUMENT_SUITES } from "../claims/suites.ts";
@@ -14,7 +16,6 @@ import { scaleOf } from "../measure/measure.ts";
 import { ClaimBench, type Path } from "./claim_bench.ts";
 import { claimMutantsMarkdown, outcomeLine } from "./claim_report.ts";
 import { type ClaimOutcome, countsAnother, Trial } from "./claim_trial.ts";
-import { whole } from "./main.ts";
 import { sampled } from "./sample.ts";
 import { trySlips } from "./slips.ts";
 
@@ -63,28 +64,39 @@ async function tryClaims(ids: readonly string[], seed: number, tries: number, jo
   }
 }
 
-/** Tries mutants as the command line asks; returns the exit code. */
-async function main(args: string[]): Promise<number> {
-  const flags = parseArgs(args, {
-    boolean: ["write", "slips"],
-    string: ["count", "seed", "tries", "jobs", "_"],
-    default: { count: "60", seed: "1", tries: "60", jobs: String(navigator.hardwareConcurrency) },
-  });
-  const asked = flags._.map(String);
-  if (flags.slips) return await trySlips(asked);
+const COMMAND: Command = {
+  name: "verify:mutants",
+  summary: "put slips into the paths that claims are about and say whose figures change",
+  operands: "[ID...]",
+  flags: {
+    count: { value: "N", help: "claims to sample", fallback: "60" },
+    seed: { value: "N", help: "seed of the sample", fallback: "1" },
+    tries: { value: "N", help: "mutants of a claim's path at most", fallback: "60" },
+    jobs: { value: "N", help: "claims at a time; default: one for each CPU" },
+    slips: { value: "", help: "try the slips of claim_slips.ts instead" },
+    write: { value: "", help: "write verify/CLAIM_MUTANTS.md" },
+  },
+  run: async (flags) => ({ report: null, text: "", code: await run(flags) }),
+};
+
+/** Tries claims as the flags ask; returns the exit code. */
+async function run(flags: Flags): Promise<number> {
+  if (flags.json) throw new CommandError("verify:mutants: outcomes are lines: expected no --json");
+  const asked = flags.operands;
+  if (flags.has("slips")) return await trySlips(asked);
   const all = countedClaims();
   const unknown = asked.find((id) => !all.includes(id));
   if (unknown !== undefined) {
-    console.error(`verify:mutants: nothing is counted for "${unknown}": there are ${all.join(", ")}`);
-    return 2;
+    throw new CommandError(`nothing is counted for "${unknown}": there are ${all.join(", ")}`);
   }
-  const [seed, tries] = [whole("seed", flags.seed), whole("tries", flags.tries)];
-  const ids = asked.length > 0 ? asked : sampled(all, seed, 0, whole("count", flags.count));
-  const outcomes = await tryClaims(ids.sort(), seed, tries, Math.max(1, whole("jobs", flags.jobs)));
+  const [seed, tries] = [numberFlag(flags, "seed"), numberFlag(flags, "tries")];
+  const ids = asked.length > 0 ? [...asked] : sampled(all, seed, 0, numberFlag(flags, "count"));
+  const jobs = flags.has("jobs") ? numberFlag(flags, "jobs") : navigator.hardwareConcurrency;
+  const outcomes = await tryClaims(ids.sort(), seed, tries, Math.max(1, jobs));
   const unchanged = outcomes.filter(({ change }) => change === null || !countsAnother(change));
   console.log(`seed ${seed}: a figure of ${outcomes.length - unchanged.length} of ${outcomes.length} claims changes`);
   if (unchanged.length > 0) console.log(`not of ${unchanged.map(({ id }) => id).join(", ")}`);
-  if (flags.write) {
+  if (flags.has("write")) {
     const left = SHIPPED.flatMap(({ claims }) => claims).length - all.length;
     const sample = { seed, tries, counted: all.length, left };
     await writeFile(CLAIM_MUTANTS_MD, claimMutantsMarkdown(outcomes, sample));
@@ -92,4 +104,4 @@ async function main(args: string[]): Promise<number> {
   return unchanged.length === 0 ? 0 : 1;
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) Deno.exit(await runTask(COMMAND, Deno.args));

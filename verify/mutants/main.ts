@@ -5,7 +5,9 @@
 // `--skip` goes on in the same sample; a path takes only files whose path begins so. Outcomes go to `--log`, and what
 // was noticed there is not tried again: a run that was stopped goes on, and one after new tests tries survivors.
 
-import { parseArgs } from "@std/cli/parse-args";
+import { type Command, CommandError, type Flags as CommandFlags } from "../../src/cli/command.ts";
+import { choiceFlag, numberFlag } from "../../src/cli/flags.ts";
+import { runTask } from "../../src/cli/run.ts";
 import { writeFile } from "../../src/cli/write_file.ts";
 import { whyEquivalent } from "./equivalent.ts";
 import { type Judged, mutantsMarkdown, score, shown } from "./report.ts";
@@ -16,13 +18,6 @@ const ROOT = new URL("../../", import.meta.url);
 const MUTANTS_MD = new URL("../MUTANTS.md", import.meta.url).pathname;
 
 const read = (file: string) => Deno.readTextFileSync(new URL(file, ROOT));
-
-/** A whole number from the command line. */
-export function whole(name: string, text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  console.error(`mutants: --${name} is a whole number, not ${text}`);
-  Deno.exit(2);
-}
 
 /** What the log holds; a log that is not there is empty. */
 async function readLog(path: string | undefined): Promise<Map<string, Logged>> {
@@ -69,27 +64,35 @@ interface Flags {
   readonly log: string | undefined;
 }
 
-/** Tries mutants as the command line asks; returns the exit code. */
-async function main(args: string[]): Promise<number> {
-  const flags = parseArgs(args, {
-    boolean: ["write"],
-    string: ["count", "seed", "skip", "jobs", "log", "upto"],
-    default: { count: "60", seed: "1", skip: "0", jobs: "1", upto: "src" },
-  });
-  const seed = whole("seed", flags.seed);
-  const all = named(kernelMutants(String(flags._[0] ?? "")), read);
-  const mutants = ranked(all, seed, whole("skip", flags.skip), whole("count", flags.count));
-  const upto = STAGES.find((stage) => stage === flags.upto);
-  if (upto === undefined) {
-    console.error(`mutants: --upto is one of ${STAGES.join(", ")}, not ${flags.upto}`);
-    return 2;
-  }
-  const jobs = whole("jobs", flags.jobs);
-  if (mutants.length === 0 || jobs === 0) {
-    console.error("mutants: nothing to do");
-    return 2;
-  }
-  const judged = await judge(mutants, { jobs, upto, log: flags.log }, (one) => {
+const COMMAND: Command = {
+  name: "mutants",
+  summary: "put sampled slips into the kernel's paths and say which test notices",
+  operands: "[PATH]",
+  flags: {
+    count: { value: "N", help: "mutants to try", fallback: "60" },
+    seed: { value: "N", help: "seed of the sample", fallback: "1" },
+    skip: { value: "N", help: "go on in the same sample behind so many", fallback: "0" },
+    jobs: { value: "N", help: "copies of the project at a time", fallback: "1" },
+    upto: { value: STAGES.join("|"), help: "ask no tests behind that stage", fallback: "src" },
+    log: { value: "FILE", help: "append outcomes; what was noticed there is not tried again" },
+    write: { value: "", help: "write verify/MUTANTS.md" },
+  },
+  run: async (flags) => ({ report: null, text: "", code: await run(flags) }),
+};
+
+/** Tries mutants as the flags ask; returns the exit code. */
+async function run(flags: CommandFlags): Promise<number> {
+  if (flags.json) throw new CommandError("mutants: outcomes are lines: --log keeps them, expected no --json");
+  const [path = "", ...more] = flags.operands;
+  if (more.length > 0) throw new CommandError(`mutants: expected one path, got "${flags.operands.join(" ")}"`);
+  const seed = numberFlag(flags, "seed");
+  const upto = choiceFlag(flags, "upto", STAGES);
+  const jobs = numberFlag(flags, "jobs");
+  const log = flags.has("log") ? flags.text("log") : undefined;
+  const all = named(kernelMutants(path), read);
+  const mutants = ranked(all, seed, numberFlag(flags, "skip"), numberFlag(flags, "count"));
+  if (mutants.length === 0 || jobs === 0) throw new CommandError("mutants: nothing to do");
+  const judged = await judge(mutants, { jobs, upto, log }, (one) => {
     const who = one.why !== null ? "equal" : one.noticedBy ?? "MISSED";
     console.log(`${who.padEnd(9)}${one.timedOut ? "(timeout) " : ""}${shown(read(one.mutant.file), one)}`);
   });
@@ -99,8 +102,8 @@ async function main(args: string[]): Promise<number> {
   }
   const { noticed, of, percent } = score(judged);
   console.log(`seed ${seed}: ${noticed} of ${of} noticed, ${percent} %`);
-  if (flags.write) await writeFile(MUTANTS_MD, mutantsMarkdown(judged, { seed, of: all.length, upto }, read));
+  if (flags.has("write")) await writeFile(MUTANTS_MD, mutantsMarkdown(judged, { seed, of: all.length, upto }, read));
   return noticed >= 0.9 * of ? 0 : 1;
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) Deno.exit(await runTask(COMMAND, Deno.args));
