@@ -119,7 +119,7 @@ export interface HotplugReport extends HotplugRun {
  * import { assertEquals } from "@std/assert";
  *
  * const report = hotplugReport({ size: 2 ** 27, memmapOnMemory: true });
- * assertEquals(report.selfHosted, 512); // 2 MiB of the block describe its 128 MiB
+ * assertEquals(report.selfHostedPages, 512); // 2 MiB of the block describe its 128 MiB
  * assertEquals(report.pages.dramTotal, 1); // a table that maps the block
  * assertEquals(report.baseline?.pages.dramTotal, 512 + 1);
  * ```
