@@ -63,7 +63,7 @@ export function complain(error: unknown, prefix: string, command: string | null)
   return failure.kind === "usage" ? 2 : 1;
 }
 
-/** A panic, a full disk are nobody's usage: one line, as scripts expect it; a stack trace helps none of them. */
+/** Sorts an error into its kind. Panics and full disks get one line too, since scripts cannot use a stack trace. */
 function failureOf(error: unknown): Failure {
   if (error instanceof RangeError || error instanceof CommandError) {
     return { kind: "usage", message: error.message, errno: null };

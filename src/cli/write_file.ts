@@ -48,7 +48,7 @@ function writeBeside(file: string, text: string): void {
   }
 }
 
-/** A full disk is nobody's usage. Deno looks at a device only with every permission there is, which is not worth it. */
+/** A full disk is not bad usage. Deno writes to a device only with all permissions, which are not worth asking for. */
 function refusal(file: string, error: unknown): Error {
   if (error instanceof Deno.errors.NotCapable && error.message.includes("all access")) {
     return new DiskError(`cannot write ${file}: it is a device`);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// HugeTLB: the cover letter of document 004 and what the document of document 001 patch 11 says of huge pages, row by
+// HugeTLB: the cover letter of document 004 and what patch 11 of document 001 says about huge pages, row by
 // row of its table. What 1024 GiB of them save is in hugetlb_savings.ts, times are in hugetlb_times.ts.
 
 import { formatSize } from "../../src/lib/units.ts";
@@ -45,7 +45,7 @@ const X86 = "x86-64";
 /** Suite of document 004 and of the document's HugeTLB half. */
 export const HUGETLB: Suite = {
   name: "document 004",
-  title: "HugeTLB vmemmap freeing: document 004, and the document of document 001 patch 11",
+  title: "HugeTLB vmemmap freeing: document 004, and patch 11 of document 001",
   claims: (scale) =>
     withReadings("004", [
       ...document(),

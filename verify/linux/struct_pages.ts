@@ -42,7 +42,7 @@ interface Box {
 const SIZE_2M = 2 ** 21;
 const CPUPID = ((1n << 21n) - 1n) << 30n;
 const WORDS = [0, 1, 2, 3, 4, 5, 6, 7];
-/** Words of a head that link free huge pages of a pool; its neighbours there are nobody's business. */
+/** Words of a head that link free huge pages of a pool; its neighbours there are not compared. */
 const LIST_WORDS = [1, 2];
 /** Flags a free huge page's head keeps from a former life: uptodate, dirty. */
 const FORMER_LIFE = 0xcn;
