@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Whether anything changes a claim's row. The path a claim is about is the code that runs while it is measured. Mutants
 // of what few other claims of the sample run are tried in turn with those of any code of its path, one of a block and
-// then of the next. What one claim tries is put to all others that are still open and run its block: most of a trial is
-// loading the emulator, and claims share what they look at.
+// then of the next. What one claim tries is put to some others that are still open, in whose path its block is among the
+// rarer half: most of a trial is loading the emulator, and claims share what they look at.
 
 import { prng } from "../../src/lib/prng.ts";
 import type { Change, ClaimBench, Path } from "./claim_bench.ts";
@@ -32,12 +32,18 @@ interface Candidate {
 /** A claim that nothing changed so far. */
 interface Open {
   readonly path: Path;
-  readonly runs: ReadonlySet<number>;
+  /** Blocks that others' mutants are tried in. */
+  readonly rarer: ReadonlySet<number>;
   readonly left: Candidate[];
   readonly tried: Set<Mutant>;
   /** What made the measurement fail, if anything did. */
   failed: Pick<ClaimOutcome, "mutant" | "change">;
 }
+
+/** Claims that one mutant is put to at once. */
+const AT_ONCE = 12;
+/** Mutants after which a failure to measure is enough. */
+const FAILURE_IS_ENOUGH = 6;
 
 /** Blocks of a claim's path, those first that the fewest paths have; equals in an order that the seed gives. */
 export function rarestFirst(path: Path, all: Iterable<Path>, seed: number): number[] {
@@ -80,12 +86,14 @@ export class Trial {
         const all = bench.mutantsIn(block).map((mutant) => ({ block, mutant }));
         return sampled(all, own + block, 0, all.length);
       };
-      const candidates = rarestFirst(path, paths.values(), own).map(inBlock);
+      const blocks = rarestFirst(path, paths.values(), own);
+      const rarer = new Set(blocks.slice(0, Math.ceil(blocks.length / 2)));
+      const candidates = blocks.map(inBlock);
       if (path.fromLists) candidates.push(bench.listMutants.map((mutant) => ({ block: -1, mutant })));
       const anywhere = sampled(candidates, own, 0, candidates.length);
       const left = inTurn([inTurn(candidates, tries), inTurn(anywhere, tries)], tries);
       const failed = { mutant: null, change: null };
-      return [id, { path, runs: new Set(path.blocks), left, tried: new Set(), failed }];
+      return [id, { path, rarer, left, tried: new Set(), failed }];
     }));
   }
 
@@ -101,10 +109,10 @@ export class Trial {
   }
 
   async #try(bench: ClaimBench, { block, mutant }: Candidate, id: string): Promise<ClaimOutcome[]> {
-    const others = [...this.#open].filter(([other, { runs, tried }]) =>
-      other !== id && runs.has(block) && !tried.has(mutant)
+    const others = [...this.#open].filter(([other, { rarer, tried }]) =>
+      other !== id && rarer.has(block) && !tried.has(mutant)
     );
-    const ids = [id, ...others.map(([other]) => other)];
+    const ids = [id, ...others.slice(0, AT_ONCE - 1).map(([other]) => other)];
     const ms = Math.max(...ids.map((one) => this.#open.get(one)!.path.ms));
     this.#open.get(id)!.tried.add(mutant);
     const settled: ClaimOutcome[] = [];
@@ -120,7 +128,8 @@ export class Trial {
     if (countsAnother(change)) return this.#close(id, { mutant, change });
     const noticed = change.rows.length > 0 || change.timedOut || change.failure !== null;
     if (noticed && open.failed.mutant === null) open.failed = { mutant, change };
-    return [];
+    const enough = open.failed.mutant !== null && open.tried.size >= FAILURE_IS_ENOUGH;
+    return enough ? this.#close(id, open.failed) : [];
   }
 
   #close(id: string, found: Pick<ClaimOutcome, "mutant" | "change">): ClaimOutcome[] {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `deno task verify:mutants [--count 60] [--seed 1] [--tries 60] [--jobs 2] [--write] [ID ...]`: samples claims, puts
 // mutants into the path that each is about, and prints which one changed a row. With --write puts
-// verify/CLAIM_MUTANTS.md together. Exit 1 when the figures of a claim stay as they were whatever is tried, 2 for a claim that
+// verify/CLAIM_MUTANTS.md together. Exit 1 when the rows of a claim stay as they were whatever is tried, 2 for a claim that
 // nothing is counted for. `--slips` tries the slips of claim_slips.ts instead, each of which names the claims that must
 // notice it.
 
@@ -93,9 +93,11 @@ async function run(flags: Flags): Promise<number> {
   const ids = asked.length > 0 ? [...asked] : sampled(all, seed, 0, numberFlag(flags, "count"));
   const jobs = flags.has("jobs") ? numberFlag(flags, "jobs") : navigator.hardwareConcurrency;
   const outcomes = await tryClaims(ids.sort(), seed, tries, Math.max(1, jobs));
-  const unchanged = outcomes.filter(({ change }) => change === null || !countsAnother(change));
-  console.log(`seed ${seed}: a figure of ${outcomes.length - unchanged.length} of ${outcomes.length} claims changes`);
-  if (unchanged.length > 0) console.log(`not of ${unchanged.map(({ id }) => id).join(", ")}`);
+  const changes = outcomes.flatMap(({ change }) => change ?? []);
+  const unchanged = outcomes.filter(({ change }) => change === null);
+  const figures = changes.filter(countsAnother).length;
+  console.log(`seed ${seed}: rows of ${changes.length} of ${outcomes.length} claims change, figures of ${figures}`);
+  if (unchanged.length > 0) console.log(`UNCHANGED: ${unchanged.map(({ id }) => id).join(", ")}`);
   if (flags.has("write")) {
     const left = SHIPPED.flatMap(({ claims }) => claims).length - all.length;
     const sample = { seed, tries, counted: all.length, left };
