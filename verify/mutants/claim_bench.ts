@@ -10,8 +10,8 @@ import { whyEquivalent } from "./equivalent.ts";
 import { type Mutant, mutantsOf, mutated, shorterLists } from "./operators.ts";
 import { copyProject, isKernelPath } from "./trial.ts";
 
-/** What counts claims that run no kernel: a document's own lists. */
-const LISTINGS = "verify/claims/listings.ts";
+/** What counts claims that run no kernel: a document's own lists, and the code in it. */
+const LISTINGS = /^verify\/claims\/(listings|sketches)\.ts$/;
 const LISTS = "fixtures/documents.json";
 /** Sizes on command lines are words, not a path. */
 const WORDS = "src/lib/units.ts";
@@ -49,7 +49,7 @@ export class ClaimBench {
     const lists = Deno.readTextFileSync(`${this.#dir}/${LISTS}`);
     this.#texts.set(LISTS, lists);
     this.listMutants = shorterLists(LISTS, lists);
-    const files = [...this.#texts.keys()].filter((path) => path === LISTINGS || isKernelPath(path) && path !== WORDS);
+    const files = [...this.#texts.keys()].filter((path) => LISTINGS.test(path) || isKernelPath(path) && path !== WORDS);
     this.blocks = files.flatMap((file) => blocksOf(file, this.#texts.get(file)!));
   }
 
