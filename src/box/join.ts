@@ -32,7 +32,7 @@ export interface BoxText {
  * import { assertEquals } from "@std/assert";
  *
  * const box = readBox([{ name: "list", text: '[{"dev":"namespace0.0","mode":"fsdax","map":"mem","size":64422412288}]' }]);
- * assertEquals(box.regions[0].namespaces[0].size, 64424509440); // 60 GiB, of which 2 MiB hold the info block
+ * assertEquals(box.regions[0].namespaces[0].sizeBytes, 64424509440); // 60 GiB, of which 2 MiB hold the info block
  * ```
  */
 export function readBox(texts: readonly BoxText[]): Box {

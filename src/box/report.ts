@@ -49,8 +49,8 @@ export interface BoxReport {
  *
  * const list = '{"dev":"namespace0.0","mode":"devdax","map":"mem","align":2097152,"size":68717379584}';
  * const report = boxReport(readBox([{ name: "ndctl", text: list }]));
- * assertEquals(report.total.dram, 2 ** 28); // 2 of 8 memmap pages per 2 MiB
- * assertEquals(report.total.pmem, 0);
+ * assertEquals(report.total.dramBytes, 2 ** 28); // 2 of 8 memmap pages per 2 MiB
+ * assertEquals(report.total.pmemBytes, 0);
  * ```
  */
 export function boxReport(box: Box): BoxReport {

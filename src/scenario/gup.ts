@@ -139,7 +139,7 @@ export function mapBox(config: NamespaceConfig, more: BootOptions = {}): GupBox 
  * import { assertEquals } from "@std/assert";
  *
  * const before = gupReport({ size: 2 ** 28, kernel: "5.14", repeats: 1 });
- * assertEquals(before.pages, 65536);
+ * assertEquals(before.heldPages, 65536);
  * assertEquals(before.refcountStores, 65536); // one per page
  * const after = gupReport({ size: 2 ** 28, kernel: "v4", mode: "pin", repeats: 1 });
  * assertEquals([after.refcountStores, after.pincountStores], [128, 128]); // once per 2 MiB

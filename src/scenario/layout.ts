@@ -82,7 +82,7 @@ export interface LayoutReport {
  * import { assertEquals } from "@std/assert";
  *
  * const { frames } = layoutReport({ align: 2 ** 21, kernel: "v7" });
- * assertEquals(frames.map((f) => f.vmemmapPages), [[0], [1, 2, 3, 4, 5, 6, 7]]);
+ * assertEquals(frames.map((f) => f.vmemmapIndexes), [[0], [1, 2, 3, 4, 5, 6, 7]]);
  * assertEquals(frames[1].refcount, 7);
  * ```
  */

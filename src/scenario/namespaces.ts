@@ -167,13 +167,13 @@ export const NAMESPACES_ROWS = { ...COMMON, ...REGION_ROWS } satisfies OptionRow
  * import { assertEquals } from "@std/assert";
  *
  * const GIB = 2 ** 30;
- * const { region, namespaces } = namespacesReport({
+ * const { regionState, namespaces } = namespacesReport({
  *   region: 18 * GIB,
  *   ways: 6,
  *   namespaces: [{ size: 12 * GIB }, { size: 3 * GIB, map: "dev" }, { size: 6 * GIB }],
  * });
- * assertEquals(namespaces.map((ns) => ns.error), [null, null, "ENOSPC"]);
- * assertEquals([region.align, region.maxAvailableExtent], [96 * 2 ** 20, 3 * GIB]);
+ * assertEquals(namespaces.map((ns) => ns.errno), [null, null, "ENOSPC"]);
+ * assertEquals([regionState.alignBytes, regionState.maxAvailableExtentBytes], [96 * 2 ** 20, 3 * GIB]);
  * ```
  */
 export function namespacesReport(options: NamespacesOptions): NamespacesReport {
