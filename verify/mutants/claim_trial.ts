@@ -91,7 +91,9 @@ export class Trial {
       const candidates = blocks.map(inBlock);
       if (path.fromLists) candidates.push(bench.listMutants.map((mutant) => ({ block: -1, mutant })));
       const anywhere = sampled(candidates, own, 0, candidates.length);
-      const left = inTurn([inTurn(candidates, tries), inTurn(anywhere, tries)], tries);
+      // Which list is counted nothing tells: all are tried.
+      const most = path.fromLists ? Infinity : tries;
+      const left = inTurn([inTurn(candidates, most), inTurn(anywhere, most)], most);
       const failed = { mutant: null, change: null };
       return [id, { path, rarer, left, tried: new Set(), failed }];
     }));
