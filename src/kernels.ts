@@ -58,10 +58,7 @@ export function kernelChanges(from: KernelConfig, to: KernelConfig): SwitchChang
 
 /** What a switch of a kernel is set to. */
 export function valueOf(config: KernelConfig, name: string): SwitchValue {
-  const of: Readonly<Record<string, unknown>> = Object.hasOwn(KERNEL_SWITCHES, name)
-    ? { ...config }
-    : { ...config.errata };
-  return of[name] as SwitchValue;
+  return Reflect.get(Object.hasOwn(KERNEL_SWITCHES, name) ? config : config.errata, name);
 }
 
 function withSwitches(preset: KernelConfig, settings: readonly (readonly [string, SwitchValue])[]): KernelConfig {

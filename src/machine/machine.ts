@@ -55,9 +55,10 @@ export function buildMachine(spec: MachineSpec, from?: SharedBytes): Machine {
     spec.debug,
     from,
   );
+  const vmemmapPages = Math.ceil(topology.maxPfn * spec.structPageSize / spec.pageBytes);
   const cpus = Array.from({ length: spec.cpus }, (_, id) => ({
     id,
-    mmu: new Mmu(phys, spec.format, topology.pmem),
+    mmu: new Mmu(phys, spec.format, vmemmapPages, topology.pmem),
     nearHead: -1,
     nearTails: -1,
     nearTailsEnd: -1,

@@ -21,7 +21,7 @@ class Box {
   constructor(format = FORMAT, block = BLOCK, maxPfn = 8192) {
     const page = 2 ** format.pageShift;
     this.phys = new PhysMem(maxPfn, format.tableShift, page, 4 * page * 2 ** format.tableShift, false, false);
-    this.mmu = new Mmu(this.phys, format, [{ start: FRAMES + 8, end: Infinity }]);
+    this.mmu = new Mmu(this.phys, format, Infinity, [{ start: FRAMES + 8, end: Infinity }]);
     for (const table of [ROOT, PUD, PMD, PTE]) this.phys.touch(table, 0);
     this.set(ROOT, 2, PUD, FORMAT.table);
     this.set(PUD, 0, PMD, FORMAT.table);
