@@ -166,6 +166,7 @@ function machineSpec(arch: Arch, options: BootOptions): MachineSpec {
     pageBytes: pageBytes(arch),
     format: arch.format,
     structPageSize,
+    sectionBytes: 2 ** arch.sectionShift,
     cpus,
     shared: options.shared ?? false,
     debug: options.debug ?? false,

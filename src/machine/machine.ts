@@ -3,6 +3,7 @@
 // number). Kernel state is in mm/kernel.ts.
 
 import type { PgtableFormat } from "../include/pgtable_format.ts";
+import { alignUp } from "../lib/align.ts";
 import { Mmu } from "./mmu.ts";
 import { PhysMem, type SharedBytes } from "./phys_mem.ts";
 import { layoutTopology, type Topology, type TopologySpec } from "./topology.ts";
@@ -23,6 +24,8 @@ export interface MachineSpec extends TopologySpec {
   readonly format: PgtableFormat;
   /** sizeof(struct page) of the kernel that will run. */
   readonly structPageSize: number;
+  /** Bytes of a memory section, all of which has memmap. */
+  readonly sectionBytes: number;
   readonly cpus: number;
   /** Memory is in a SharedArrayBuffer and refcounts use Atomics (SMP with workers). */
   readonly shared: boolean;
@@ -55,7 +58,8 @@ export function buildMachine(spec: MachineSpec, from?: SharedBytes): Machine {
     spec.debug,
     from,
   );
-  const vmemmapPages = Math.ceil(topology.maxPfn * spec.structPageSize / spec.pageBytes);
+  const memmapBytes = alignUp(topology.maxPfn, spec.sectionBytes / spec.pageBytes) * spec.structPageSize;
+  const vmemmapPages = Math.ceil(memmapBytes / spec.pageBytes);
   const cpus = Array.from({ length: spec.cpus }, (_, id) => ({
     id,
     mmu: new Mmu(phys, spec.format, vmemmapPages, topology.pmem),

@@ -3,7 +3,7 @@
 // vmemmap page numbers (vmemmap offset / page size), so that 16 TiB of memory stay below 2^27 and integer code stays
 // integer.
 //
-//   first level  2^n x      { page number, slot, frame, in pmem, writable }   direct-mapped, one 4 KiB translation each
+//   first level  SETS x     { page number, slot, frame, in pmem, writable }   direct-mapped, one 4 KiB translation each
 //   by PMD       PMD_SETS x { PMD number, slot, frame, -, is a leaf }         a block, or the table a walk begins at
 //
 // The second is a TLB for huge pages and what x86 calls a paging-structure cache in one. An entry is four integers side
@@ -13,11 +13,10 @@
 // out: ASIDs, user translations (gup walks those in software), data TLB.
 
 import type { PgtableFormat } from "../include/pgtable_format.ts";
+import { alignUp } from "../lib/align.ts";
 import type { PhysMem } from "./phys_mem.ts";
 
-/** Most sets of the first level. A smaller vmemmap gets a set per page, and behaves as if there were more. */
-const MOST_SETS = 2048;
-const FEWEST_SETS = 16;
+const SETS = 2048;
 const PMD_SETS = 64;
 /** Numbers of an entry, in either level. */
 const STRIDE = 4;
@@ -46,12 +45,11 @@ export class Mmu {
   misses = 0;
   walkSteps = 0;
   flushes = 0;
-  readonly #setMask: number;
   readonly #tlb: Int32Array;
   readonly #pmd = new Int32Array(PMD_SETS * STRIDE).fill(-1);
 
   /**
-   * @param vmemmapPages pages of the machine's vmemmap
+   * @param vmemmapPages pages of vmemmap that the machine's sections have; none past them is ever mapped
    * @param pmem frames that are pmem
    */
   constructor(
@@ -62,22 +60,22 @@ export class Mmu {
   ) {
     this.phys = phys;
     this.format = format;
-    const sets = 2 ** Math.ceil(Math.log2(Math.min(Math.max(vmemmapPages, FEWEST_SETS), MOST_SETS)));
-    this.#setMask = sets - 1;
+    // A small vmemmap, of whole blocks as leaves map it, leaves the sets past its end empty: they are not made.
+    const sets = Math.min(SETS, alignUp(vmemmapPages, 2 ** format.tableShift));
     this.#tlb = new Int32Array(sets * STRIDE).fill(-1);
     this.#pmem = Float64Array.from(pmem.flatMap(({ start, end }) => [start, end]));
   }
 
   /** Word base of a vmemmap page for reading; -1 is a page fault. */
   read(vpage: number): number {
-    const at = (vpage & this.#setMask) * STRIDE;
+    const at = (vpage & (SETS - 1)) * STRIDE;
     const slot = this.#tlb[at + TAG] === vpage ? this.#tlb[at + SLOT] : this.#miss(vpage, at);
     return slot < 0 ? -1 : slot * this.phys.pageWords;
   }
 
   /** Word base of a vmemmap page for writing; -1 is a page fault, -2 a write to a read-only page. */
   write(vpage: number): number {
-    const at = (vpage & this.#setMask) * STRIDE;
+    const at = (vpage & (SETS - 1)) * STRIDE;
     const slot = this.#tlb[at + TAG] === vpage ? this.#tlb[at + SLOT] : this.#miss(vpage, at);
     if (slot < 0) return -1;
     return (this.#tlb[at + REST] & WRITABLE) !== 0 ? slot * this.phys.pageWords : -2;
@@ -85,14 +83,14 @@ export class Mmu {
 
   /** Frame behind a vmemmap page as this CPU sees it; -1 is a page fault. */
   frame(vpage: number): number {
-    const at = (vpage & this.#setMask) * STRIDE;
+    const at = (vpage & (SETS - 1)) * STRIDE;
     if (this.#tlb[at + TAG] !== vpage && this.#miss(vpage, at) < 0) return -1;
     return frameAt(this.#tlb, at);
   }
 
   /** Whether a vmemmap page lies in pmem, as this CPU sees it; no for a page fault. */
   inPmem(vpage: number): boolean {
-    const at = (vpage & this.#setMask) * STRIDE;
+    const at = (vpage & (SETS - 1)) * STRIDE;
     if (this.#tlb[at + TAG] !== vpage && this.#miss(vpage, at) < 0) return false;
     return (this.#tlb[at + REST] & PMEM) !== 0;
   }
@@ -113,7 +111,7 @@ export class Mmu {
     if (count > FLUSH_CEILING) return this.flushAll();
     this.flushes++;
     for (let p = vpage; p < vpage + count; p++) {
-      const at = (p & this.#setMask) * STRIDE;
+      const at = (p & (SETS - 1)) * STRIDE;
       if (this.#tlb[at + TAG] === p) this.#tlb[at + TAG] = -1;
       const pmd = p >> this.format.tableShift;
       const block = (pmd & (PMD_SETS - 1)) * STRIDE;
@@ -145,7 +143,7 @@ export class Mmu {
     for (let at = 0; at < heldPmd.length; at += STRIDE) {
       if (heldPmd[at + TAG] < 0) continue;
       const vpage = heldPmd[at + TAG] * 2 ** tableShift;
-      this.#walk(vpage, (vpage & this.#setMask) * STRIDE);
+      this.#walk(vpage, (vpage & (SETS - 1)) * STRIDE);
       if (differs(heldPmd, this.#pmd, at)) stale = vpage;
     }
     this.#tlb.set(held);

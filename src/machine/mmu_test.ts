@@ -18,10 +18,10 @@ class Box {
   readonly phys: PhysMem;
   readonly mmu: Mmu;
 
-  constructor(format = FORMAT, block = BLOCK, maxPfn = 8192) {
+  constructor(format = FORMAT, block = BLOCK, maxPfn = 8192, vmemmapPages = 2 ** 27) {
     const page = 2 ** format.pageShift;
     this.phys = new PhysMem(maxPfn, format.tableShift, page, 4 * page * 2 ** format.tableShift, false, false);
-    this.mmu = new Mmu(this.phys, format, Infinity, [{ start: FRAMES + 8, end: Infinity }]);
+    this.mmu = new Mmu(this.phys, format, vmemmapPages, [{ start: FRAMES + 8, end: Infinity }]);
     for (const table of [ROOT, PUD, PMD, PTE]) this.phys.touch(table, 0);
     this.set(ROOT, 2, PUD, FORMAT.table);
     this.set(PUD, 0, PMD, FORMAT.table);
@@ -162,4 +162,14 @@ Deno.test("entryPfn() is the inverse of entryLo() and entryHi() for any 40-bit f
       assertEquals([lo & 0xfff, hi & ~0xfffff], [bits.lo, bits.hi & ~0xfffff]);
     }
   }));
+});
+
+Deno.test("a small vmemmap has sets up to the end of its last block; what is past them faults", () => {
+  const box = new Box(FORMAT, BLOCK, 8192, 1);
+  const { mmu } = box;
+  const last = 2 ** FORMAT.tableShift - 1;
+  box.set(PTE, last, FRAMES, FORMAT.kernelPage);
+  assertEquals([mmu.frame(last), mmu.write(last) >= 0, mmu.misses], [FRAMES, true, 1]);
+  const past = 4 * 2 ** FORMAT.tableShift;
+  assertEquals([mmu.read(past), mmu.write(past), mmu.frame(past), mmu.inPmem(past)], [-1, -1, -1, false]);
 });
