@@ -30,15 +30,23 @@ export interface Provenance {
 
 /** What became of a claim. */
 export type ResultVerdict =
+  /** Exactly right. */
   | "confirmed"
+  /** Right within the printed digits, rounded or cut off. */
   | "rounding"
+  /** Wrong; the formula and the emulator agree on another number. */
   | "contradicted"
+  /** A time: it depends on the machine, so nothing here can confirm it. */
   | "hardware-bound"
+  /** True when written, not of the kernels that came after. */
   | "superseded"
+  /** The document's own figures contradict one another, whatever machine they are of. */
   | "inconsistent"
+  /** Neither a number nor a behaviour: judged by reading, with this result. */
   | "read right"
   | "read wrong"
   | "read open"
+  /** The formula and the emulator differ, so one of them is wrong. */
   | "disagreement";
 
 /** One number of a claim: what the document prints, the formula gives, the emulator counted, the model takes. */

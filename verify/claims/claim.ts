@@ -3,32 +3,17 @@
 // gives, and the one counted in the emulator. The verdict follows from them and from how many digits were printed; each
 // claim also says which verdict is expected, so that a change of the emulator, of a formula or of a claim is noticed.
 
+import type { ResultRow } from "../../results/types.ts";
 import type { Scale } from "../measure/measure.ts";
 
 /** What reading found; open where nothing at hand decides. */
 export type Reading = "right" | "wrong" | "open";
 
-/** What becomes of a documented number. */
-export type Verdict =
-  /** Exactly right. */
-  | "confirmed"
-  /** Right within the printed digits, rounded or cut off. */
-  | "rounding"
-  /** Wrong; the formula and the emulator agree on another number. */
-  | "contradicted"
-  /** A time: it depends on the machine, so nothing here can confirm it. */
-  | "hardware-bound"
-  /** True when written, not of the kernels that came after. */
-  | "superseded"
-  /** The document's own figures contradict one another, whatever machine they are of. */
-  | "inconsistent"
-  /** Neither a number nor a behaviour: judged by reading, with this result. */
-  | `read ${Reading}`
-  /** No document says it: formula and emulator agree. */
-  | "equal";
+/** What becomes of a documented number; `equal` where no document says it: formula and emulator agree. */
+export type Verdict = Exclude<Outcome, "disagreement">;
 
 /** What judging may also find: the formula and the emulator differ, so one of them is wrong. */
-export type Outcome = Verdict | "disagreement";
+export type Outcome = ResultRow["verdict"];
 
 /** Unit of a claim that is or is not so: 1 is yes, 0 no. */
 export const YES_NO = "yes/no";
@@ -85,19 +70,10 @@ export interface SuiteReport {
 }
 
 /** A judged claim. */
-export interface Judged {
-  readonly id: string;
-  readonly what: string;
-  readonly unit: string;
-  readonly printed: string | null;
-  readonly formula: number | null;
-  readonly measured: number | null;
-  readonly model: number | null;
-  readonly verdict: Outcome;
+export interface Judged extends ResultRow {
   readonly expected: Verdict;
   /** The verdict is the expected one. */
   readonly ok: boolean;
-  readonly note: string | null;
 }
 
 /**
