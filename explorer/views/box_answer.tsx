@@ -47,6 +47,7 @@ function placeText({ file, line }: { readonly file: string; readonly line: numbe
 const COLUMNS = [
   ["dramBytes", "memmap in DRAM"],
   ["tableBytes", "its tables"],
+  ["directMapBytes", "direct map"],
   ["pmemBytes", "memmap in pmem"],
   ["onMemoryBytes", "memmap on memory"],
   ["lostBytes", "lost"],

@@ -20,6 +20,8 @@ export interface Spent {
   readonly onMemoryBytes: number;
   /** Page tables that map it, in DRAM. */
   readonly tableBytes: number;
+  /** Tables of the direct map that a namespace or added memory has, in DRAM; what boot mapped is not counted. */
+  readonly directMapBytes: number;
   /** Pmem that is neither data nor memmap: info block, reserve nobody uses, what alignment cuts off. */
   readonly lostBytes: number;
 }
@@ -42,7 +44,7 @@ export interface BoxCost extends Spent {
   readonly remark: string | null;
 }
 
-const NOTHING: Spent = { dramBytes: 0, pmemBytes: 0, onMemoryBytes: 0, tableBytes: 0, lostBytes: 0 };
+const NOTHING: Spent = { dramBytes: 0, pmemBytes: 0, onMemoryBytes: 0, tableBytes: 0, directMapBytes: 0, lostBytes: 0 };
 
 /** What several parts take. */
 export function sumOf(parts: readonly Spent[]): Spent {
@@ -52,6 +54,7 @@ export function sumOf(parts: readonly Spent[]): Spent {
     pmemBytes: sum("pmemBytes"),
     onMemoryBytes: sum("onMemoryBytes"),
     tableBytes: sum("tableBytes"),
+    directMapBytes: sum("directMapBytes"),
     lostBytes: sum("lostBytes"),
   };
 }
@@ -130,6 +133,7 @@ export function namespaceFigures(size: number, found: Outcome<NamespaceKey>): Sp
     pmemBytes: pmem,
     onMemoryBytes: 0,
     tableBytes: tables,
+    directMapBytes: 0,
     lostBytes: size - usable - pmem,
     usableBytes: usable,
   };
@@ -142,10 +146,21 @@ function namespaceCost(box: Box, ns: BoxNamespace, emulator: Emulator): BoxCost 
   if (ns.map === null) return { ...idle, remark: `mode ${ns.mode}: no struct pages` };
   const found = emulator.namespace(namespaceSpec(box, ns));
   if (typeof found === "string") return { ...idle, usableBytes: 0, remark: `the emulated kernel refuses it: ${found}` };
-  if (hasMemmap(box, ns)) return { ...common, ...namespaceFigures(sizeBytes, found), remark: null };
+  if (hasMemmap(box, ns)) {
+    const directMapBytes = directMapOf(box, { ...ns, end: ns.start + sizeBytes }, sizeBytes, emulator);
+    return { ...common, ...namespaceFigures(sizeBytes, found), directMapBytes, remark: null };
+  }
   const ram = ramOf(box, ns);
   const remark = ram === null ? "disabled: no struct pages now" : `is System RAM, see ${ram.dev}`;
   return { ...idle, lostBytes: sizeBytes - found.usable, usableBytes: found.usable, remark };
+}
+
+/** Tables of the direct map over a range that is added `addBytes` at a time. */
+function directMapOf(box: Box, { start, end }: AddressRange, addBytes: number, emulator: Emulator): number {
+  const { arch } = box.runningKernel;
+  const shared = sharesWindow(box, start);
+  const found = emulator.directMap({ arch, start: start % WINDOW, shared, size: end - start, addBytes });
+  return typeof found === "string" ? 0 : found.tables;
 }
 
 /** The emulated memory blocks that a range of added memory is. */
@@ -201,6 +216,10 @@ export function ramCost(box: Box, ram: BoxRam, emulator: Emulator, change: Parti
     sums.dramBytes += found.dram;
     sums.onMemoryBytes += found.onMemory;
     sums.tableBytes += found.tables;
+    const blockBytes = found.added / found.blocks;
+    const first = alignDown(range.start, WINDOW) + found.firstBlock * blockBytes;
+    const added = { start: first, end: first + found.added };
+    sums.directMapBytes += directMapOf(box, added, found.onMemory > 0 ? blockBytes : found.added, emulator);
     sums.lostBytes += size - found.added;
     sums.usableBytes += found.added - found.onMemory;
   }

@@ -20,12 +20,14 @@ import { errnoName } from "../include/errno.ts";
 import {
   USE_ALTMAP_VMEMMAP,
   USE_BOOT_VMEMMAP,
+  USE_DIRECT_MAP,
   USE_PMD_TABLE,
   USE_PTE_TABLE,
   USE_PUD_TABLE,
   USE_VMEMMAP,
 } from "../include/frame_use.ts";
 import { panic } from "../lib/bug.ts";
+import { mapDirect } from "../mm/direct_map.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { makePool } from "../scenario/hugetlb.ts";
 import { hugetlbConfig } from "../scenario/hugetlb_box.ts";
@@ -73,6 +75,15 @@ export interface RamSpec {
   readonly freeVmemmap: boolean;
 }
 
+/** A range of the direct map. `start` and `shared` as of a namespace; `addBytes` of it are added at a time. */
+export interface DirectMapSpec {
+  readonly arch: string;
+  readonly start: number;
+  readonly shared: boolean;
+  readonly size: number;
+  readonly addBytes: number;
+}
+
 /** A pool: the memmap of its pages, what of it goes to the allocator, what splitting takes. */
 export type PoolKey = "memmap" | "freed" | "tables";
 
@@ -90,6 +101,7 @@ export interface Emulator {
   readonly namespace: (spec: NamespaceSpec) => Outcome<NamespaceKey>;
   readonly ram: (spec: RamSpec) => Outcome<RamKey>;
   readonly pool: (spec: PoolSpec) => Outcome<PoolKey>;
+  readonly directMap: (spec: DirectMapSpec) => Outcome<"tables">;
   readonly memory: (spec: { kernel: string; arch: string; size: number }) => Outcome<"memmap" | "tables">;
 }
 
@@ -108,6 +120,7 @@ export function newEmulator(): Emulator {
     namespace: once(emulateNamespace),
     ram: once(emulateRam),
     pool: once(emulatePool),
+    directMap: once(emulateDirectMap),
     memory: once(emulateMemory),
   };
 }
@@ -243,6 +256,23 @@ function emulatePool({ kernel, arch, size, count, optimize }: PoolSpec): Outcome
       freed: made.freedPages * page,
       tables: made.pteTables * page,
     };
+  });
+}
+
+/** Tables are the same under every kernel and need no memmap: the range alone is mapped. */
+function emulateDirectMap({ arch, start, shared, size, addBytes }: DirectMapSpec): Outcome<"tables"> {
+  const beside = shared && start >= NEIGHBOUR;
+  return repeated(size, WINDOW, (size) => {
+    const slot = { bytes: start + size, startBytes: WINDOW };
+    const k = boot({ arch, dram: [2 * GIB], pmem: [slot], contents: false, hostMemoryBytes: HOST, directMap: true });
+    const map = (from: number, bytes: number) => {
+      const pfn = (WINDOW + from) / k.pageBytes;
+      if (mapDirect(k, 0, pfn, pfn + bytes / k.pageBytes) < 0) panic("emulateDirectMap: DRAM too small for the tables");
+    };
+    if (beside) map(0, NEIGHBOUR);
+    const before = Float64Array.from(k.uses);
+    for (let at = 0; at < size; at += addBytes) map(start + at, Math.min(addBytes, size - at));
+    return { tables: took(k, before, [USE_DIRECT_MAP]) };
   });
 }
 

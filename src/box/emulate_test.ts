@@ -57,3 +57,16 @@ Deno.test("a large pool gives back what all of it gives back", () => {
     assertEquals([found.freed, found.tables], [made.freedPages * 4096, made.pteTables * 4096]);
   }
 });
+
+Deno.test("the direct map of a part: by base pages on arm64, by whole GiB on x86-64 unless blocks come one at a time", () => {
+  const found = (arch: string, start: number, size: number, addBytes: number) =>
+    newEmulator().directMap({ arch, start, shared: false, size, addBytes });
+  const block = 2 ** 27;
+  // 512 PTE tables and a PMD table for each GiB; 32 PTE tables and a PMD table for all.
+  assertEquals(found("arm64-4k", 2 * GIB, 4 * GIB, 4 * GIB), { tables: 4 * 513 * 4096 });
+  assertEquals(found("arm64-16k", 2 * GIB, 4 * GIB, 4 * GIB), { tables: (4 * 32 + 1) * 16384 });
+  // Whole GiB: 1G leaves. An edge: a PMD table. By blocks of 128 MiB: a PMD table for each GiB.
+  assertEquals(found("x86-64", 2 * GIB, 200 * GIB, 200 * GIB), { tables: 0 });
+  assertEquals(found("x86-64", 2 * GIB + block, 4 * GIB - block, 4 * GIB), { tables: 4096 });
+  assertEquals(found("x86-64", 2 * GIB, 4 * GIB, block), { tables: 4 * 4096 });
+});

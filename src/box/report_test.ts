@@ -70,6 +70,8 @@ Deno.test("the example box: what struct pages cost, to the byte", () => {
     name: "all",
     dramBytes: dram,
     tableBytes: tables,
+    // A PMD table of leaves of 2 MiB, for the GiB in which the blocks begin.
+    directMapBytes: 4096,
     pmemBytes: 0,
     onMemoryBytes: 0,
     lostBytes: (1026 + 126) * MIB,

@@ -17,6 +17,7 @@ export function boxCsv({ costs, levers }: BoxReport): string {
       bytes: c.sizeBytes,
       dram: c.dramBytes,
       tables: c.tableBytes,
+      direct_map: c.directMapBytes,
       pmem: c.pmemBytes,
       on_memory: c.onMemoryBytes,
       unused_pmem: c.lostBytes,

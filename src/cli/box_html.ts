@@ -57,6 +57,7 @@ function drawn(marks: readonly Mark[], title: string, axis: string): Pick<Sectio
 const PLACES: readonly (readonly [keyof Spent, string])[] = [
   ["dramBytes", "memmap in DRAM"],
   ["tableBytes", "page tables"],
+  ["directMapBytes", "direct map"],
   ["pmemBytes", "memmap in pmem"],
   ["onMemoryBytes", "memmap on the memory itself"],
 ];
@@ -71,14 +72,15 @@ function costs({ costs, nodes, regions, total }: BoxReport): Section {
     memory,
     ...PLACES.map(([key]) => bytes(c[key])),
     bytes(c.lostBytes),
-    String(c.dramBytes + c.tableBytes),
+    String(c.dramBytes + c.tableBytes + c.directMapBytes),
     remark,
   ];
   return {
     id: "costs",
     heading: "What struct pages take now",
-    words: "Memmap of each part and the page tables of it. What huge pages give back is less than nothing.",
-    ...drawn(marks, "What struct pages take, by part", "memmap and its page tables"),
+    words:
+      "Memmap of each part, the page tables of it, and the direct map's. What huge pages give back is less than nothing.",
+    ...drawn(marks, "What struct pages take, by part", "memmap and page tables"),
     head: ["part", "memory", ...PLACES.map(([, name]) => name), "unused pmem", "bytes of DRAM in all", "remark"],
     rows: [
       ...costs.map((c) => row(partName(c), humanSize(c.sizeBytes), c, c.remark ?? "")),

@@ -164,12 +164,13 @@ Deno.test("lab box --html: charts whose every value is in a table, no script, no
     const cells = [...document.querySelectorAll("#costs tbody tr")].map((row) =>
       [...row.querySelectorAll("td")].map((cell) => cell.textContent)
     );
-    assertEquals(cells.at(-1)![7], String(report.total.dramBytes + report.total.tableBytes));
+    const { dramBytes, tableBytes, directMapBytes } = report.total;
+    assertEquals(cells.at(-1)![8], String(dramBytes + tableBytes + directMapBytes));
     // Each bar's value, and each of the table's that is not nothing.
     const titles = [...document.querySelectorAll("#costs svg rect title")].map((title) => title.textContent);
     const values = report.costs.flatMap((
       c: Record<string, number>,
-    ) => [c.dramBytes, c.tableBytes, c.pmemBytes, c.onMemoryBytes]);
+    ) => [c.dramBytes, c.tableBytes, c.directMapBytes, c.pmemBytes, c.onMemoryBytes]);
     assertEquals(titles.length, values.filter((value: number) => value !== 0).length);
     assert(titles.some((title) => title.endsWith(`: ${report.costs[0].dramBytes}`)), `${titles}`);
     const rows = document.querySelectorAll("#levers tbody tr, #refused tbody tr").length;

@@ -48,6 +48,7 @@ const amount = (bytes: number) => bytes === 0 ? "-" : bytes < 0 ? signed(bytes) 
 /** The answer: what struct pages take, the best lever, the kernel. */
 export function answer({ total, levers, box }: BoxReport): string[] {
   const { dramBytes: dram, tableBytes: tables, pmemBytes: pmem, onMemoryBytes: onMemory } = total;
+  const direct = total.directMapBytes;
   const elsewhere = [[pmem, "pmem"], [onMemory, "hot-added memory"]] as const;
   const parts = [
     `${humanSize(dram + tables)} of DRAM (${exact(dram + tables)} bytes, ${humanSize(tables)} of them page tables)`,
@@ -57,6 +58,11 @@ export function answer({ total, levers, box }: BoxReport): string[] {
   const { release, preset, arch } = box.runningKernel;
   return [
     `Struct pages take ${parts.join(" and ")} now.`,
+    ...(direct === 0 ? [] : [
+      `Tables of the direct map take ${humanSize(direct)} besides: ${
+        exact(dram + tables + direct)
+      } bytes of DRAM in all.`,
+    ]),
     best === undefined
       ? "Nothing that could be changed gives memory back."
       : `Best lever: ${best.what}, ${best.of}: ${gives(best)}.`,
@@ -84,12 +90,13 @@ function costLines({ costs, nodes, regions, total }: BoxReport): string[] {
     memory,
     amount(c.dramBytes),
     amount(c.tableBytes),
+    amount(c.directMapBytes),
     amount(c.pmemBytes),
     amount(c.onMemoryBytes),
     amount(c.lostBytes),
   ];
   const rows = [
-    ["part", "memory", "DRAM", "tables", "pmem", "on itself", "unused pmem"],
+    ["part", "memory", "DRAM", "tables", "direct map", "pmem", "on itself", "unused pmem"],
     ...costs.map((c) => row(partName(c), c, humanSize(c.sizeBytes))),
     ...(nodes.length > 1 ? nodes.map((n) => row(`in all, ${n.name}`, n, "")) : []),
     ...(regions.length > 1 ? regions.map((r) => row(`in all, ${r.name}`, r, "")) : []),
