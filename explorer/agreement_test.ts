@@ -49,7 +49,7 @@ const PLACES = [
   "#1/map?arch=arm64-4k&beside=none",
   "#1/map?arch=arm64-64k&align=512M&size=2G&beside=none",
   "#1/map?size=4G&contents=off",
-  "#1/map?struct=80&beside=none",
+  "#1/map?struct=80&size=256M&beside=none",
   "#1/steps?at=24",
   "#1/steps?path=gup&kernel=v4&mode=pin&at=8",
   "#1/steps?path=put&kernel=v4&at=3",
@@ -57,11 +57,11 @@ const PLACES = [
   "#1/steps?path=hotplug&at=20",
   "#1/steps?path=destroy&at=30",
   "#1/steps?path=fault&at=4",
-  "#1/kernels?size=256M",
-  "#1/kernels?question=get&size=64M",
-  "#1/kernels?question=pin&size=64M",
-  "#1/kernels?question=hugetlb&size=256M",
-  "#1/kernels?map=dev&size=512M",
+  "#1/kernels?size=64M",
+  "#1/kernels?question=get&size=8M",
+  "#1/kernels?question=pin&size=8M",
+  "#1/kernels?question=hugetlb&size=64M",
+  "#1/kernels?map=dev&size=64M",
   "#1/gup",
   "#1/gup?mode=pin&size=16M&kernel=6.1&beside=v7",
   "#1/gup?batch=1&size=4M",
@@ -166,7 +166,7 @@ browserTest("a link shows the same again, and a step back is what the step forwa
   const links = [
     "#1/map?kernel=v4&page=2&compound=3",
     "#1/steps?path=destroy&at=12",
-    "#1/kernels?question=pin&size=64M",
+    "#1/kernels?question=pin&size=8M",
   ];
   for (const link of [...links, "#1/gup?mode=pin", "#1/hugetlb?count=32&made=8", "#1/blocks?state=added"]) {
     await goTo(page, link);
