@@ -6,6 +6,7 @@
 
 import { type Arch, pageBytes, vmemmapPages, vmemmapStartIndex } from "./arch/arch.ts";
 import { ARCHS } from "./arch/archs.ts";
+import { DEFAULT_ARCH, DEFAULT_HOST_MEMORY, DEFAULT_STRUCT_PAGE_SIZE } from "./include/defaults.ts";
 import type { KernelConfig } from "./include/kernel_config.ts";
 import { FRAME_USES, USE_PGD_TABLE, USE_PINNED } from "./include/frame_use.ts";
 import type { MemhpDefaultState } from "./include/memory.ts";
@@ -101,7 +102,7 @@ export interface BootOptions {
 
 /** Boots a machine. RangeError or TypeError for options that make no machine. */
 export function boot(options: BootOptions = {}): Kernel {
-  const arch = archOf(options.arch ?? "x86-64");
+  const arch = archOf(options.arch ?? DEFAULT_ARCH);
   const config = kernelConfig(options.kernel);
   const k = startKernel(machineSpec(arch, options), arch, config, options);
   bootKernel(k, options.hugepages ?? []);
@@ -146,7 +147,7 @@ function checkVmemmapFits(arch: Arch, maxPfn: number, structPageSize: number): v
 
 function machineSpec(arch: Arch, options: BootOptions): MachineSpec {
   const dram = options.dram ?? [SZ_1G];
-  const structPageSize = checkStructPageSize(options.structPageSize ?? 64);
+  const structPageSize = checkStructPageSize(options.structPageSize ?? DEFAULT_STRUCT_PAGE_SIZE);
   const nodes = options.nodes ?? dram.length;
   if (!Number.isInteger(nodes) || nodes < dram.length || nodes > MOST_NODES) {
     throw new RangeError(`Cannot boot ${nodes} nodes: expected a whole number from ${dram.length} to ${MOST_NODES}`);
@@ -170,7 +171,7 @@ function machineSpec(arch: Arch, options: BootOptions): MachineSpec {
     cpus,
     shared: options.shared ?? false,
     debug: options.debug ?? false,
-    hostMemoryBytes: options.hostMemoryBytes ?? 20 * SZ_1G,
+    hostMemoryBytes: options.hostMemoryBytes ?? DEFAULT_HOST_MEMORY,
   };
 }
 

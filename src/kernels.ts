@@ -9,6 +9,7 @@
 // Reports carry a kernel as its spec, so that a run can be repeated from what it printed. Mirrors no kernel file: it is
 // the emulator's .config.
 
+import { DEFAULT_KERNEL } from "./include/defaults.ts";
 import { type KernelConfig, PRESETS } from "./include/kernel_config.ts";
 import { ERRATA_SWITCHES, KERNEL_SWITCHES, SWITCHES, type SwitchValue } from "./include/kernel_switches.ts";
 
@@ -23,7 +24,7 @@ export interface SwitchChange {
 }
 
 /** The kernel of a spec, or the one given, checked. RangeError or TypeError naming the given and the allowed. */
-export function kernelConfig(kernel: string | KernelConfig = "6.1"): KernelConfig {
+export function kernelConfig(kernel: string | KernelConfig = DEFAULT_KERNEL): KernelConfig {
   if (typeof kernel === "object" && kernel !== null) return checked(kernel);
   const [name, ...settings] = String(kernel).split(",");
   // A number that looks like a preset's name is none.
@@ -36,7 +37,7 @@ export function kernelConfig(kernel: string | KernelConfig = "6.1"): KernelConfi
 }
 
 /** The spec of a kernel: the preset of its name, or else the nearest, and what differs. */
-export function kernelSpec(kernel: string | KernelConfig = "6.1"): string {
+export function kernelSpec(kernel: string | KernelConfig = DEFAULT_KERNEL): string {
   const config = kernelConfig(kernel);
   const base = basePreset(config);
   return [base.name, ...kernelChanges(base, config).map(({ name, to }) => `${name}=${to}`)].join(",");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Finds the emulated kernel that is nearest to the machine's, and what its command line switched on.
 
+import { DEFAULT_KERNEL } from "../include/defaults.ts";
 import { PRESETS } from "../include/kernel_config.ts";
 import type { BoxKernel } from "./box.ts";
 import type { Facts } from "./facts.ts";
@@ -56,7 +57,7 @@ export function kernelOf(facts: Facts): BoxKernel {
   const says = facts.freed.some((fact) => fact.wording === "free") ? true : null;
   return {
     release,
-    preset: release === null || Number.isNaN(versionOf(release)) ? "6.1" : presetFor(release),
+    preset: release === null || Number.isNaN(versionOf(release)) ? DEFAULT_KERNEL : presetFor(release),
     arch: arm ? (/64k/.test(release) ? "arm64-64k" : "arm64-4k") : "x86-64",
     freeVmemmap: freeing !== null ? isOn(freeing) : says,
     memmapOnMemory: onMemory !== null ? mhpParameter(onMemory) : facts.mhpParameter.at(-1)?.on ?? null,

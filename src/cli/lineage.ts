@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `lab lineage`: puts one question to every kernel generation, and lists what changed between them.
 
+import { DEFAULT_ARCH } from "../include/defaults.ts";
 import { formatSize, humanSize, parseSize } from "../lib/units.ts";
 import { type LineageOptions, lineageReport, type LineageRow } from "../scenario/lineage.ts";
 import { type Command, CommandError, type Flags } from "./command.ts";
@@ -16,7 +17,7 @@ export const lineageCommand: Command = {
     map: { value: "mem|dev", help: "where its memmap is kept", fallback: "mem" },
     pool: { value: "SIZE:COUNT", help: "a pool of huge pages whose vmemmap is freed" },
     dimm: { value: "SIZE", help: "a DIMM plugged with memmap_on_memory" },
-    arch: { value: "NAME", help: "architecture", fallback: "x86-64" },
+    arch: { value: "NAME", help: "architecture", fallback: DEFAULT_ARCH },
   },
   csv: (report) =>
     (report as { rows: LineageRow[] }).rows.map(({ kernel, kind, figures: cost }) => ({ kernel, kind, ...cost })),

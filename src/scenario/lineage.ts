@@ -3,6 +3,7 @@
 // kernel on the same box, with what was counted and which switches changed since the generation before. The road ahead
 // is there too, marked as such: what a switch can do is run, memdesc is arithmetic over what was counted.
 
+import { DEFAULT_ARCH } from "../include/defaults.ts";
 import { USE_SHARED_TAILS } from "../include/frame_use.ts";
 import { PRESETS } from "../include/kernel_config.ts";
 import { SWITCHES } from "../include/kernel_switches.ts";
@@ -238,7 +239,7 @@ function dimmCost({ arch }: LineageOptions, dimm: number, kernel: string) {
     ...(arch === undefined ? {} : { arch }),
   });
   if (errno !== null) return { figures: null, why: errno };
-  const pageBytes = BASE_PAGE[arch ?? "x86-64"];
+  const pageBytes = BASE_PAGE[arch ?? DEFAULT_ARCH];
   const figures = {
     dramBytes: pages.dramTotal * pageBytes,
     memmapBytes: pages.vmemmap * pageBytes,
@@ -269,7 +270,7 @@ function memdescRows({ pool, arch }: LineageOptions, { figures: cost }: LineageR
   // The first kernel shares the tails of huge pages already: there the pages themselves are counted.
   const whole = pool === undefined
     ? cost.memmapBytes
-    : pool.size * pool.count / BASE_PAGE[arch ?? "x86-64"] * BASE_STRUCT_PAGE;
+    : pool.size * pool.count / BASE_PAGE[arch ?? DEFAULT_ARCH] * BASE_STRUCT_PAGE;
   const memmapBytes = whole * MEMDESC / BASE_STRUCT_PAGE;
   const unknown = { entriesWritten: null, tlbFlushes: null, referencesTaken: null };
   return [{

@@ -4,6 +4,7 @@
 // It mirrors no kernel file.
 
 import { ARCHS } from "../arch/archs.ts";
+import { DEFAULT_ARCH, DEFAULT_KERNEL, DEFAULT_STRUCT_PAGE_SIZE } from "../include/defaults.ts";
 import { STRUCT_PAGE_SIZES } from "../include/mm_types.ts";
 import { PRESETS } from "../include/kernel_config.ts";
 import { kernelSpec } from "../kernels.ts";
@@ -138,7 +139,7 @@ export const KERNEL_ROW: OptionRow<string> & { readonly fallback: string } = {
   flag: "kernel",
   value: "PRESET",
   help: Object.keys(PRESETS).join(", "),
-  fallback: "6.1",
+  fallback: DEFAULT_KERNEL,
   read: kernelSpec,
   check: kernelSpec,
   show: String,
@@ -149,7 +150,7 @@ export const ARCH_ROW: OptionRow<string> & { readonly fallback: string } = {
   flag: "arch",
   value: "ARCH",
   help: Object.keys(ARCHS).join(", "),
-  fallback: "x86-64",
+  fallback: DEFAULT_ARCH,
   read: String,
   check: (given) => archNamed(given).name,
   show: String,
@@ -160,7 +161,7 @@ export const STRUCT_PAGE_ROW: OptionRow<number> & { readonly fallback: number } 
   flag: "struct-page",
   value: "BYTES",
   help: `sizeof(struct page): ${STRUCT_PAGE_SIZES.join(", ")}`,
-  fallback: 64,
+  fallback: DEFAULT_STRUCT_PAGE_SIZE,
   read: readWhole,
   check: (given) => oneOf("size of struct pages", given, STRUCT_PAGE_SIZES),
   show: String,

@@ -4,18 +4,15 @@
 
 import type { Arch } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
-import { SZ_1G } from "../include/sizes.ts";
+import { DEFAULT_ARCH, DEFAULT_HOST_MEMORY } from "../include/defaults.ts";
 import { alignUp } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
 
 /** Most memory a box may have of a kind: what x86-64 can address. */
 export const MOST_MEMORY = 2 ** 46;
 
-/** Host memory for the emulated metadata when nobody says. */
-const DEFAULT_HOST_MEMORY = 20 * SZ_1G;
-
 /** The architecture of that name; default x86-64. RangeError naming the known ones. */
-export function archNamed(name = "x86-64"): Arch {
+export function archNamed(name: string = DEFAULT_ARCH): Arch {
   return ARCHS[oneOf("architecture", name, Object.keys(ARCHS))];
 }
 
@@ -63,7 +60,7 @@ export function shareOf(act: string, given: unknown): number {
 }
 
 /** Bytes of host memory, as given or by default; Infinity is no limit. RangeError unless that is a number. */
-export function hostMemoryOption(given = DEFAULT_HOST_MEMORY): number {
+export function hostMemoryOption(given: number = DEFAULT_HOST_MEMORY): number {
   if (typeof given === "number" && given >= 0) return given;
   throw new RangeError(`Cannot use ${shown(given)} bytes of host memory: expected a number from 0`);
 }

@@ -6,6 +6,7 @@ import { ARCHS } from "../arch/archs.ts";
 import { boot } from "../boot.ts";
 import { ndPfnInit, nvdimmSetupPfn } from "../drivers/nvdimm/pfn_devs.ts";
 import { usableBytes } from "../drivers/nvdimm/namespace.ts";
+import { DEFAULT_ARCH } from "../include/defaults.ts";
 import { formatSize } from "../lib/units.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { newPgmap } from "../mm/memremap.ts";
@@ -39,7 +40,7 @@ export function planNamespaces(
   );
 }
 
-function smallMachine({ arch = "x86-64" }: PlanOptions, kernel: string): Kernel {
+function smallMachine({ arch = DEFAULT_ARCH }: PlanOptions, kernel: string): Kernel {
   const { regionAlignBytes } = ARCHS[arch];
   return boot({ arch, kernel, dram: [regionAlignBytes], pmem: [{ bytes: regionAlignBytes }], contents: false });
 }
@@ -74,7 +75,7 @@ function planRow(
     usableBytes: null,
   };
   const given = { ...(arch === undefined ? {} : { arch }), ...(hostMemory === undefined ? {} : { hostMemory }) };
-  const unit = ARCHS[arch ?? "x86-64"].namespaceUnitBytes;
+  const unit = ARCHS[arch ?? DEFAULT_ARCH].namespaceUnitBytes;
   if (options.align === undefined && pmem % unit === 0 && pmem % align !== 0) {
     const error = `Cannot align to ${formatSize(align)}: ${formatSize(pmem)} is no multiple of it`;
     return { regionBytes: pmem, kernel, map, alignBytes: align, why: error, ...lost };

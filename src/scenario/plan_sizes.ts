@@ -5,6 +5,7 @@ import { pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { boot } from "../boot.ts";
 import { ndPfnInit } from "../drivers/nvdimm/pfn_devs.ts";
+import { DEFAULT_ARCH } from "../include/defaults.ts";
 import { formatSize } from "../lib/units.ts";
 import { namespaceConfig, type NamespaceOptions } from "./box.ts";
 import { createOnBox, NamespaceError } from "./namespace.ts";
@@ -16,7 +17,7 @@ import type { Place, PlanOptions, PlanSize } from "./plan_types.ts";
  * time.
  */
 export function planSizes(options: PlanOptions, usable: number, places: readonly Place[]): PlanSize[] {
-  const { arch = "x86-64", hostMemory } = options;
+  const { arch = DEFAULT_ARCH, hostMemory } = options;
   const given = { arch, ...(hostMemory === undefined ? {} : { hostMemory }), contents: false };
   const step = (align: number) => Math.max(align, ARCHS[arch].namespaceUnitBytes);
   // A reserve that has to hold leaves of memmap, on arm64, does so for whole sections.
