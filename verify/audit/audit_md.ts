@@ -12,6 +12,7 @@ import { readDocuments } from "../claims/catalogue_file.ts";
 import { figure, type Judged } from "../claims/claim.ts";
 import { LIMIT } from "../series/judge.ts";
 import { conformanceMarkdown, withConformance } from "./conformance.ts";
+import { keptMarkdown, type KeptTable, measureKept, storedKept } from "./kept_md.ts";
 import { reportOf } from "./run.ts";
 import { judgeDropped, judgeWithBar } from "./verify.ts";
 import { DOCUMENT_SUITES } from "../claims/suites.ts";
@@ -36,7 +37,7 @@ const MEANING: Readonly<Record<AuditedClaim["verdict"], string>> = {
 };
 
 /** The whole document. */
-export function auditMarkdown(claims: readonly AuditedClaim[]): string {
+export function auditMarkdown(claims: readonly AuditedClaim[], kept: KeptTable = storedKept()): string {
   const documents = readDocuments().map(({ document }) => document);
   const sections = WORST_FIRST.filter((verdict) => claims.some((claim) => claim.verdict === verdict));
   return [
@@ -48,6 +49,7 @@ export function auditMarkdown(claims: readonly AuditedClaim[]): string {
     "",
     ...overview(claims, documents),
     ...sections.flatMap((verdict) => section(verdict, claims.filter((claim) => claim.verdict === verdict))),
+    ...keptMarkdown(kept, table),
     "## The emulator against real kernels",
     "",
     "Rows captured from real kernels that the emulator reproduces, by scenario. Where some differ, the cause is known and",
@@ -150,7 +152,7 @@ const COMMAND: Command = {
   flags: {},
   run: async () => {
     const claims = await quickAudit();
-    await writeFile(AUDIT_MD.pathname, auditMarkdown(claims));
+    await writeFile(AUDIT_MD.pathname, auditMarkdown(claims, await measureKept()));
     const readme = withConformance(Deno.readTextFileSync(README), RESULTS.figures.conformance);
     await writeFile(README.pathname, readme);
     const report = { claims: claims.length, verdicts: countVerdicts(claims) };

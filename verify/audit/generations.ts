@@ -41,8 +41,30 @@ export interface KeptClaim {
   readonly rows: readonly KeptRow[];
 }
 
-/** Measures what the filter lets through under each kernel. RangeError for a kernel that there is not. */
+/** Claims that one kernel keeps, does not keep, and that cannot be put to it. */
+export interface KeptCount {
+  readonly kernel: string;
+  readonly kept: number;
+  readonly notKept: number;
+  readonly notComparable: number;
+}
+
+/** What other kernels make of the documents. */
+export interface Kept {
+  readonly kernels: readonly string[];
+  readonly summary: readonly KeptCount[];
+  readonly claims: readonly KeptClaim[];
+}
+
+/** `lab claims --kernel`: the report and its text. */
 export function keptReport(filter: ClaimFilter, kernels: readonly string[]): CommandResult {
+  const report = keptClaims(filter, kernels);
+  const text = [...report.claims.flatMap(claimText), ...report.summary.map(summaryText)].join("\n");
+  return { report, text };
+}
+
+/** Measures what the filter lets through under each kernel. RangeError for a kernel that there is not. */
+export function keptClaims(filter: ClaimFilter, kernels: readonly string[]): Kept {
   const specs = kernels.map((kernel) => kernelSpec(kernel));
   const catalogue = pick(readDocuments().flatMap(({ claims }) => claims), filter);
   const ids = new Set(catalogue.map(({ id }) => id));
@@ -51,8 +73,7 @@ export function keptReport(filter: ClaimFilter, kernels: readonly string[]): Com
   const measured = Map.groupBy(measureAll(rows, specs), ({ id }) => claimId(id));
   const claims = catalogue.map(({ id, text }): KeptClaim => ({ id, text, rows: measured.get(id) ?? [] }));
   const summary = specs.map((kernel) => ({ kernel, ...count(claims, kernel) }));
-  const text = [...claims.flatMap(claimText), ...summary.map(summaryText)].join("\n");
-  return { report: { kernels: specs, summary, claims }, text };
+  return { kernels: specs, summary, claims };
 }
 
 function measureAll(rows: readonly Claim[], kernels: readonly string[]): KeptRow[] {
@@ -102,6 +123,6 @@ function rowText({ what, unit, measured, under }: KeptRow): string {
   return `    ${what}: ${figure(measured, unit)}; ${answers.join("; ")}`;
 }
 
-function summaryText(row: { kernel: string; kept: number; notKept: number; notComparable: number }): string {
+function summaryText(row: KeptCount): string {
   return `${row.kernel}: ${row.kept} claims kept, ${row.notKept} not, ${row.notComparable} not comparable`;
 }

@@ -6,7 +6,9 @@ import { PRESETS } from "../../mod.ts";
 import type { Claim } from "../claims/claim.ts";
 import { layoutOf, mappedPages, pagesOfCompound } from "../measure/measure.ts";
 import { poolOf } from "../measure/hugetlb.ts";
-import { keptReport, keptRow } from "./generations.ts";
+import { claimId } from "./audit.ts";
+import { keptClaims, keptReport, keptRow } from "./generations.ts";
+import { keptTable, storedKept } from "./kept_md.ts";
 
 const SIZE_2M = 2 ** 21;
 const SIZE_1G = 2 ** 30;
@@ -32,6 +34,15 @@ Deno.test("keptRow() takes a pool for what a kernel keeps, not for what the seri
 Deno.test("keptRow() does not compare what names no series' kernel", () => {
   assertEquals(kept(() => layoutOf(SIZE_2M, "5.14").frames.length, "6.1"), undefined);
   assertEquals(kept(() => PRESETS["v4"].hugetlbKeep, "6.1"), undefined);
+});
+
+Deno.test("AUDIT.md's table of what is kept is what measuring gives (deno task audit)", () => {
+  const stored = storedKept();
+  const kernels = stored.summary.map(({ kernel }) => kernel);
+  for (const id of ["000-04", "000-09", "004-01"]) {
+    const { lost } = keptTable(keptClaims({ id }, kernels));
+    assertEquals(stored.lost.filter((row) => claimId(row.id) === id), lost, id);
+  }
 });
 
 Deno.test("keptReport() refuses kernels there are not", () => {
