@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The invariant checker (CONFIG_DEBUG_VM in spirit): recounts everything from page tables, struct pages and free lists
-// and compares it with the books. Numbers are those of the invariant list in ARCHITECTURE.md; a violation panics naming
-// one. withKernel() (src/testing.ts) runs it after a test. On large machines struct pages are sampled (every page of a
-// compound's first two and last memmap pages, a stride elsewhere); tables, frames and counts are always complete.
+// and compares it with the counters. ARCHITECTURE.md lists the invariants by number; a violation panics and names its
+// number. withKernel() (src/testing.ts) runs it after a test. On large machines struct pages are sampled (every page of
+// a compound's first two and last memmap pages, a stride elsewhere); tables, frames and counts are always complete.
 
 import { USE_ALTMAP_VMEMMAP, USE_USER_TABLE } from "../include/frame_use.ts";
 import { MIGRATE_MOVABLE, ZONE_DEVICE } from "../include/mmzone.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The checker's look at hot-added memory and the zones it joined (I16, I23, I26, I27, I28, I29): what a block says of
-// itself against sections, struct pages, free lists and the page table; what a zone counts against the blocks it has.
+// Checks hot-added memory and the zones it joined (I16, I23, I26, I27, I28, I29): the state of each block against
+// sections, struct pages, free lists and the page table; the counts of each zone against its blocks.
 
 import type { MemoryBlock } from "../include/memory.ts";
 import { MIGRATE_MOVABLE, MIGRATE_UNMOVABLE, ZONE_DEVICE } from "../include/mmzone.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The checker's look at HugeTLB: pools against their books (I12), which frames a huge page's vmemmap maps and how (I5,
-// I9), and what its struct pages say through every alias (I7, I8). Pages of more than DENSE struct pages are sampled.
+// Checks HugeTLB: pools against their counters (I12), the frames that a huge page's vmemmap maps and how (I5, I9), and
+// its struct pages as read through every alias (I7, I8). Pages of more than DENSE struct pages are sampled.
 
 import { FRAME_USES, USE_HUGETLB, USE_HWPOISON, USE_PTE_TABLE, USE_SHARED_TAILS } from "../include/frame_use.ts";
 import { HPG_FREED, type Hstate } from "../include/hugetlb.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The checker's look at the struct pages of ZONE_DEVICE (I2, I6, I7, I8, I20, I22): links, heads and orders through
-// every alias, references against what gup handed out, and what user mappings say against what struct pages note.
+// Checks the struct pages of ZONE_DEVICE (I2, I6, I7, I8, I20, I22): links, heads and orders through every alias,
+// references against what gup handed out, and user mappings against the mapping and index of struct pages.
 
 import {
   PAGE_FLAGS_HI,

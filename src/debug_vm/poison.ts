@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The checker's look at memmap that must not be initialised (I32), in kernels that poison: struct pages of memory
+// Checks memmap that must not be initialised (I32), in kernels that poison it: struct pages of memory
 // blocks that are offline, and of the frames in front of a namespace's data that hold no memmap (its label and info
 // block).
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The checker's recount of the kernel page table (I1, I4, I5, I13, I16, I25): what is mapped against what sections say,
+// Recounts the kernel page table (I1, I4, I5, I13, I16, I25): mappings against the state of sections,
 // frames and tables against use counts, references against the number of entries, sharing against the configuration.
 
 import {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The invariant checker at the end of a report, for `check`: what it objects to is part of the report.
+// Runs the invariant checker at the end of a scenario, for `check`: violations become part of the report.
 
 import { checkInvariants } from "../debug_vm/debug_vm.ts";
 import { KernelPanic } from "../lib/bug.ts";

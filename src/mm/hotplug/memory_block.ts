@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What memory hotplug keeps: the parameters it was booted with, and the table of memory blocks (drivers/base/memory.c,
+// State of memory hotplug: its boot parameters and the table of memory blocks (drivers/base/memory.c,
 // arch/x86/mm/init_64.c for their size). Blocks of boot memory are left out: they hold the kernel and stay online.
 
 import type { Arch } from "../../arch/arch.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // __add_pages(), __remove_pages() and the zone spans of hot-added ranges (mm/memory_hotplug.c).
-// Unlike the kernel, __add_pages() takes down the sections it had added when a later one fails; the errata switch
-// addPagesNoUnwind shows what happens otherwise. System RAM going online is in ram.ts.
+// Unlike the kernel's, __add_pages() removes the sections it has added when a later one fails; the errata switch
+// addPagesNoUnwind keeps them, as the kernel does. System RAM going online is in ram.ts.
 // Left out: the direct map, resources, max_pfn.
 
 import { EINVAL } from "../../include/errno.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Huge pages that are asked for at boot (hugepagesz=, hugepages=; mm/hugetlb.c, mm/hugetlb_vmemmap.c). Pages that the
-// buddy allocator has no blocks for come from the boot allocator; where tails are shared by zone (7.1), their memmap is
+// Huge pages allocated at boot (hugepagesz=, hugepages=; mm/hugetlb.c, mm/hugetlb_vmemmap.c). Pages larger than any
+// buddy block come from the boot allocator; where tails are shared by zone (7.1), their memmap is
 // made shared in the first place, so that nothing is split and nothing freed:
 //
 //   up to 7.0   frames      memmap in leaves, buddy      struct pages, split, tails shared, 7 of 8 pages freed

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A huge page goes in and out of existence (mm/hugetlb.c: alloc_fresh_huge_page, prep_new_huge_page,
-// remove_hugetlb_page, update_and_free_page, free_hpage_workfn). Giving one back needs memory first when its vmemmap is
-// shared; where there is none, the page returns to its pool as a surplus page and is whole.
+// Making and freeing one huge page (mm/hugetlb.c: alloc_fresh_huge_page, prep_new_huge_page,
+// remove_hugetlb_page, update_and_free_page, free_hpage_workfn). Freeing a page whose vmemmap is
+// shared allocates memory first; if that fails, the page returns to its pool intact, as a surplus page.
 //
 //   pool --remove--> (queue of the worker, patch 9) --> restore vmemmap --> free frames
 //     ^                                                     |
