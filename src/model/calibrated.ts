@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The constants a fit gave, with the figures that trained them. Not to be edited by hand: verify/series/main.ts repeats
-// every fit from the fixtures and the emulator's counters, prints what it finds, and fails when it is not what stands
-// here.
+// Fitted constants, with the figures they were fitted to. Do not edit by hand: verify/series/main.ts repeats every fit
+// from the fixtures and the emulator's counters, prints the results, and fails when they differ from these.
 
 /**
  * Nanoseconds, from fixtures/series/gup.json: the ten figures of 16 GiB that are no unpin ("train": true), non-negative

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Model time: what the work counted would take on the modelled machine. The same run always takes the same model time,
+// Model time: how long the counted work would take on the modelled machine. The same run always takes the same model time,
 // on any host; nothing here looks at the host's clock.
 
 import type { CounterValues } from "../mm/vmstat.ts";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The checker's look at a namespace's info block (I17), by what its figures must satisfy rather than by how
-// nd_pfn_init() comes to them: the data begins at the first aligned byte behind label, info block and (map=dev) 64
-// bytes (or what a struct page has) for every frame behind those, ends at the last aligned byte, and the altmap is what lies between. It stands
-// outside debug_vm.ts, which knows no drivers; who creates namespaces calls it. Bytes.
+// Checks a namespace's info block (I17) against the conditions it must satisfy, not by repeating nd_pfn_init(). Data
+// begins at the first aligned byte behind the label, the info block and (map=dev) a struct page, of 64 bytes or its
+// size, for every frame behind those, and ends at the last aligned byte; the altmap lies between. debug_vm.ts knows no
+// drivers, so the code that creates namespaces calls this check. Bytes.
 
 import { panic } from "../../lib/bug.ts";
 import type { Kernel } from "../../mm/kernel.ts";
