@@ -138,6 +138,7 @@ Deno.test("boot() refuses options that make no machine, naming what was given an
     [{ structPageSize: 0 }, "struct pages of 0 bytes"],
     [{ cpus: 0 }, "0 CPUs"],
     [{ cpus: 1.5 }, "1.5 CPUs"],
+    [{ cpus: 8193 }, "8193 CPUs: expected a whole number from 1 to 8192"],
     [{ dram: [] }, "no node"],
     [{ dram: [100] }, "DRAM of node 0"],
     [{ dram: [2 ** 20], fragment: 2 }, "fragment 2 of memory"],

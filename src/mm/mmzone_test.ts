@@ -123,3 +123,12 @@ Deno.test("shrinkZoneSpan moves an edge to the next memory and leaves holes alon
   take(1);
   assertEquals(span(), [0, 0]);
 });
+
+Deno.test("shrinkZoneSpan() moves the edge that memory left, lower or upper", () => {
+  for (const [gone, left] of [[1, 2], [2, 1]]) {
+    const zone = zoneOf([1, 2]);
+    removeFreeArea(zone, zoneArea(zone, gone * AREA)!);
+    shrinkZoneSpan(zone, gone * AREA, (gone + 1) * AREA);
+    assertEquals([zone.startPfn, zone.spanned], [left * AREA, AREA]);
+  }
+});

@@ -108,6 +108,96 @@ export const EQUIVALENT: readonly Equivalent[] = [
     mutant: "if (false) return;",
     why: "a share of 0 pins nothing, block by block",
   },
+  {
+    file: "src/machine/mmu.ts",
+    line: "const slot = this.#tlb[at + TAG] === vpage ? this.#tlb[at + SLOT] : this.#miss(vpage, at);",
+    mutant: "const slot = this.#tlb[at - TAG] === vpage ? this.#tlb[at + SLOT] : this.#miss(vpage, at);",
+    why: "TAG is the first word: 0",
+  },
+  {
+    file: "src/mm/hugetlb/hugetlb_vmemmap.ts",
+    line: "setEntry(k, at, 0, tail >= 0 ? tail : entryFrame(k, at - 2), bits);",
+    mutant: "setEntry(k, at, 0, tail >= 1 ? tail : entryFrame(k, at - 2), bits);",
+    why: "frame 0 stays out of every allocator",
+  },
+  {
+    file: "src/mm/gup/loops.ts",
+    line: "if (locked && ((i - out) & (AHEAD - 1)) === 0) fetchAhead(words, page, end - i);",
+    mutant: "if (locked || ((i - out) & (AHEAD - 1)) === 0) fetchAhead(words, page, end - i);",
+    why: "fetchAhead() only loads: more often is slower, no more",
+  },
+  {
+    file: "src/mm/memory_failure.ts",
+    line: "if (head < 0) return -ENXIO;",
+    mutant: "if (head <= 0) return -ENXIO;",
+    why: "frame 0 stays out of every allocator",
+  },
+  {
+    file: "src/mm/memremap.ts",
+    line: "dying: false,",
+    mutant: "dying: true,",
+    why: "memremap_pages() sets it before the pgmap can be looked up",
+  },
+  {
+    file: "src/mm/memblock.ts",
+    line: "if (r.end <= at || r.start >= range.end) continue;",
+    mutant: "if (r.end <= at || r.start > range.end) continue;",
+    why: "a run that begins where the range ends closes the last free one there, as the end does",
+  },
+  {
+    file: "src/mm/mmzone.ts",
+    line: "while (i < areas.length && (pfn = areas[i].alloc(order)) < 0) i++;",
+    mutant: "while (i < areas.length && (pfn = areas[i].alloc(order)) < 1) i++;",
+    why: "frame 0 stays out of every allocator",
+  },
+  {
+    file: "src/mm/page_alloc.ts",
+    line: "if (zoneFreePages(zone) < pages) return -1;",
+    mutant: "if (zoneFreePages(zone) < pages) return -2;",
+    why: "all that is asked of it is whether it is below 0",
+  },
+  {
+    file: "src/machine/mmu.ts",
+    line: "if (this.#pmd[block + TAG] === pmd) this.#pmd[block + TAG] = -1;",
+    mutant: "if (this.#pmd[block + TAG] === pmd) this.#pmd[block + TAG] = -2;",
+    why: "no PMD has a number below 0: both are an empty slot",
+  },
+  {
+    file: "src/machine/mmu.ts",
+    line: "const vpage = held[at + TAG];",
+    mutant: "const vpage = held[at - TAG];",
+    why: "TAG is the first word: 0",
+  },
+  {
+    file: "src/mm/hugetlb/make_and_free.ts",
+    line: "if (h.surplusHugePagesNode[nid] > h.nrHugePagesNode[nid] && adjustPoolSurplus(h, -1, 1)) {",
+    mutant: "if (h.surplusHugePagesNode[nid] > h.nrHugePagesNode[nid] && adjustPoolSurplus(h, -2, 1)) {",
+    why: "all that is asked of it is whether it is below 0",
+  },
+  {
+    file: "src/mm/hugetlb/hugetlb_vmemmap.ts",
+    line: "remapTails(k, vmemmapPage(k, head) + k.config.hugetlbKeep, h.freeVmemmapPages, -1);",
+    mutant: "remapTails(k, vmemmapPage(k, head) + k.config.hugetlbKeep, h.freeVmemmapPages, -2);",
+    why: "all that is asked of it is whether it is below 0",
+  },
+  {
+    file: "src/lib/align.ts",
+    line: "return x > 0 && Number.isInteger(Math.log2(x));",
+    mutant: "return x >= 0 && Number.isInteger(Math.log2(x));",
+    why: "the logarithm of 0 is no integer",
+  },
+  {
+    file: "src/mm/hugetlb/bootmem.ts",
+    line: "if (tail < 0 || own < 0 || !mapTails(k, start + OWN_PAGES, start + h.vmemmapPages, nid, tail)) {",
+    mutant: "if (tail < 1 || own < 0 || !mapTails(k, start + OWN_PAGES, start + h.vmemmapPages, nid, tail)) {",
+    why: "frame 0 stays out of every allocator",
+  },
+  {
+    file: "src/mm/gup/refs.ts",
+    line: "call.pinAt = -1;",
+    mutant: "call.pinAt = -2;",
+    why: "all that is asked of it is whether it is below 0",
+  },
 ];
 
 /** A mutant's line, before and after. */

@@ -98,3 +98,11 @@ Deno.test("no entry of arm64 lets anybody execute what it maps: PXN and UXN, bit
     }
   }
 });
+
+Deno.test("entries have the bits of the architecture's manual: AP1 for user pages, AP2 for read-only ones", () => {
+  for (const { format } of GRANULES) {
+    const { kernelPage, kernelPageRo, userPage, userHuge } = format;
+    const ap = [kernelPage, kernelPageRo, userPage, userHuge].map(({ lo }) => (lo >> 6) & 3);
+    assertEquals(ap, [0, 2, 1, 1]);
+  }
+});
