@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // memory_failure() (mm/memory-failure.c). Of a device page (memory_failure_dev_pagemap, with patch 1 of document 001):
-// a machine check at a frame poisons the dax page it is in and finds the processes that map it. Of a huge page (document 004 patches
+// a machine check at a frame poisons the dax page it is in and finds its mappers. Of a huge page (document 004 patches
 // 11 and 12): a shared tail is read-only, so the raw frame cannot be marked while the vmemmap is shared; the head is,
 // and a private word of one of its tails says which frame it was. The mark moves to the frame once the vmemmap is
 // whole.

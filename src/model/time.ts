@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Model time: how long the counted work would take on the modelled machine. The same run always takes the same model time,
-// on any host; nothing here looks at the host's clock.
+// Model time: how long the counted work would take on the modelled machine. The same run always takes the same model
+// time, on any host; nothing here looks at the host's clock.
 
 import type { CounterValues } from "../mm/vmstat.ts";
 import type { CostTable } from "./cost_tables.ts";

@@ -72,8 +72,8 @@ function pgmapAnswers({ where, waited }: Results): Answer[] {
     {
       question: "Is the pgmap reference needed? (001:3477, 3724, 4187)",
       statement:
-        "Nor is it enough: where nothing waits, a lookup can find the pgmap of the device's next life before " +
-        "that has memmap, and the variants with a pgmap reference, held to the end even, read what is not there.",
+        "The reference is not enough either: where nothing waits, a lookup can find the pgmap of the re-enabled " +
+        "device before its memmap exists; variants that hold a pgmap reference, even to the end, then read absent memmap.",
       holds: ["per page", "patch 8", "patch 8, pgmap to the end"].every((variant) =>
         has(where({ variant, waits: "none", memunmap: "per-page" }), /^(oops: )?reads a struct page/)
       ),
@@ -81,8 +81,8 @@ function pgmapAnswers({ where, waited }: Results): Answer[] {
     {
       question: "Is the pgmap reference needed? (001:3477, 3724, 4187)",
       statement:
-        "What it does protect from is a device that goes down for good with nothing waiting: there patch 8 is " +
-        "safe with it and not without.",
+        "It does protect against a device that goes down for good while nothing waits: patch 8 is safe there with " +
+        "the reference, and not without it.",
       holds: safe(where({ variant: "patch 8", waits: "none", memunmap: "per-page", life: "goes down" })) &&
         unsafe(where({ variant: "patch 8, no pgmap", waits: "none", memunmap: "per-page", life: "goes down" })),
     },
@@ -95,7 +95,7 @@ function countAnswers({ races, all, waited, readers }: Results): Answer[] {
     {
       question: "Must the head be looked at again after it is held (try_get_compound_head)?",
       statement: "Not for device-dax: its compound pages change only while the device is down, and with either wait " +
-        "nobody is between the two reads then.",
+        "no walker is between the two reads then.",
       holds: safe(waited({ variant: "no pgmap, head not rechecked" }).filter((r) => r.memunmap !== "bulk")),
     },
     {
