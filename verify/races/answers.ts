@@ -73,7 +73,8 @@ function pgmapAnswers({ where, waited }: Results): Answer[] {
       question: "Is the pgmap reference needed? (001:3477, 3724, 4187)",
       statement:
         "The reference is not enough either: where nothing waits, a lookup can find the pgmap of the re-enabled " +
-        "device before its memmap exists; variants that hold a pgmap reference, even to the end, then read absent memmap.",
+        "device before its memmap exists; variants that hold a pgmap reference, even to the end, then read " +
+        "absent memmap.",
       holds: ["per page", "patch 8", "patch 8, pgmap to the end"].every((variant) =>
         has(where({ variant, waits: "none", memunmap: "per-page" }), /^(oops: )?reads a struct page/)
       ),
