@@ -6,6 +6,9 @@
 import type { Box } from "./box.ts";
 import type { Place } from "./facts.ts";
 
+/** From the first quote to the last: what is quoted may hold quotes itself. */
+const QUOTES = /".*"/s;
+
 /** The same machine under `file1`, `file2` and the plain version of its kernel. */
 export function anonymous(box: Box): Box {
   const names = new Map<string, string>();
@@ -21,6 +24,6 @@ export function anonymous(box: Box): Box {
     pools: box.pools.map(at),
     statements: box.statements.map(at),
     contradictions: box.contradictions.map(({ text, places }) => ({ text, places: places.map(at) })),
-    notes: box.notes.map((note) => ({ ...at(note), text: note.text.replace(/"[^"]*"/g, '"..."') })),
+    notes: box.notes.map((note) => ({ ...at(note), text: note.text.replace(QUOTES, '"..."') })),
   };
 }

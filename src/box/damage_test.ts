@@ -54,6 +54,16 @@ for (
     ["node0 3kB 0 / 8", "1: huge pages of 3072 bytes are none"],
     ["MemTotal: -5 kB", '1: MemTotal "-5" is no number below 2^53'],
     ['[{"chardev":"dax0.0"}]', "1: a DAX device without size: left out"],
+    ['{"regions":[{"dev":"region-db01","size":4096}]}', '1: "region-db01" is no region or namespace: left out'],
+    [
+      '[{"dev":"region0","namespaces":[{"dev":"namespace-db01"}],"size":4096}]',
+      '1: "namespace-db01" is no region or namespace: left out',
+    ],
+    [changed("{", '{"chardev":"db01",'), '1: "chardev" is "db01": expected a DAX device'],
+    [
+      '[{"chardev":"dax0.0","size":4096,"mode":"db01"}]',
+      '1: "mode" is "db01": expected devdax, system-ram, famfs, unknown',
+    ],
     ['[{"chardev":"../etc","size":4096}]', '1: "../etc" is no DAX device: left out'],
     [
       '[{"chardev":"dax0.0","size":4096,"mappings":[{"start":8192,"end":4095}]}]',

@@ -12,6 +12,7 @@ const DEVICE = new Set(
     "numa_node").split(" "),
 );
 const MAPPING = new Set("page_offset start end size".split(" "));
+const MODES = ["devdax", "system-ram", "famfs", "unknown"];
 
 /** Whether a value is something `daxctl list` prints. */
 export function isDaxctl(json: Json): boolean {
@@ -57,7 +58,7 @@ export function daxFact(file: string, json: Json, facts: Facts, source: DaxFact[
     chardev,
     size,
     align: fields.round("align"),
-    mode: fields.text("mode"),
+    mode: fields.word("mode", MODES),
     targetNode: fields.count("target_node"),
     onlineBlocks: fields.count("online_memblocks"),
     totalBlocks: fields.count("total_memblocks"),

@@ -13,6 +13,8 @@ export interface Fields extends Place {
   /** Nothing is said under this key. */
   readonly isNull: (key: string) => boolean;
   readonly text: (key: string) => string | null;
+  /** The name of a DAX device. */
+  readonly device: (key: string) => string | null;
   readonly size: (key: string) => SizeRange | null;
   /** An alignment or address: of what a rounded figure may stand for, the roundest. */
   readonly round: (key: string) => number | null;
@@ -65,6 +67,7 @@ export function fieldsOf(
     has: (key) => map.has(key),
     isNull: (key) => (map.get(key)?.value ?? null) === null,
     text: (key) => scalar(key, "a text", (v) => typeof v === "string" ? v : null),
+    device: (key) => scalar(key, "a DAX device", (v) => typeof v === "string" && /^dax\d+\.\d+$/.test(v) ? v : null),
     size,
     round,
     page: (key) => {

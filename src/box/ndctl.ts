@@ -46,6 +46,9 @@ export function readNdctl(file: string, json: Json, facts: Facts, region: string
   const dev = json.value.get("dev")?.value;
   const name = typeof dev === "string" ? dev : "";
   if (name.startsWith("nmem")) return;
+  if (/^(region|namespace)/.test(name) && !/^(region\d+|namespace\d+\.\d+)$/.test(name)) {
+    return damaged(facts, { file, line: json.line }, `"${name}" is no region or namespace: left out`);
+  }
   if (name.startsWith("region")) readRegion(fieldsOf(file, json, REGION, facts), facts);
   else if (name.startsWith("namespace")) readNamespace(fieldsOf(file, json, NAMESPACE, facts), facts, region);
   else readContainer(fieldsOf(file, json, BUS, facts), facts, region);
@@ -105,7 +108,7 @@ function readNamespace(fields: Fields, facts: Facts, region: string | null): voi
     node: fields.count("numa_node"),
     disabled,
     start: fields.round("resource"),
-    dax: readDaxRegion(fields, facts) ?? fields.text("chardev"),
+    dax: readDaxRegion(fields, facts) ?? fields.device("chardev"),
   };
   facts.namespaces.push(fact);
 }
