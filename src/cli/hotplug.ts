@@ -124,9 +124,8 @@ function runText({ errno: error, addedBytes, pages, mapping, usableBytes }: Hotp
   const nodes = mapping.byNode.map((n, node) => n === 0 ? "" : `node ${node}: ${n}`).filter((text) => text !== "");
   return [
     `  added             ${humanSize(addedBytes)}${error === null ? "" : `, then ${error}`}`,
-    `  taken before it   ${
-      frames(pages.dramTotal)
-    }   (${pages.vmemmap} memmap, ${pages.pteTables} PTE tables, ${pages.directMap} direct map)`,
+    `  taken before it   ${frames(pages.dramTotal)}   (${pages.vmemmap} memmap, ${pages.pteTables} PTE tables, ` +
+    `${pages.pmdTables + pages.pudTables} PMD and PUD tables, ${pages.directMap} direct map)`,
     `  memmap on it      ${frames(mapping.selfHostedPages)}`,
     `  memmap by node    ${nodes.length === 0 ? "none" : nodes.join(", ")}`,
     `  mapped by         ${mapping.pmdLeaves} PMD leaves, ${mapping.pteEntries} entries: ` +

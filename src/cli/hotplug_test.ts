@@ -40,7 +40,8 @@ for (
     [["--size", "1G", "--online", "offline"], "expected online or online_kernel"],
     [["--memmap-on-memory"], "--size SIZE is required"],
     [["--range", "1G"], "expected START-END such as 0x240000000"],
-    [["--range", "2M-1M"], "expected whole pages of 4K"],
+    [["--range", "2M-1M"], "Cannot plug 2M-1M: expected an end beyond the start"],
+    [["--range", "4097-8192"], "expected whole pages of 4K"],
     [["--size", "1G", "--range", "0x240000000-0x27fffffff"], "expected a size or a range"],
     [["--size", "1G", "--no-offline"], "Cannot leave DIMMs online"],
     [["--dax", "--size", "1000"], "plug a namespace of 1000 bytes"],
@@ -78,4 +79,13 @@ Deno.test("lab hotplug says where memory goes, what is free before it and what m
   );
   assertMatch(text, /^ +free before it +\d+ pages +2\.94 GiB, 1 GiB are in use$/m);
   assertMatch(text, /^ +memmap of all +3584 pages +14 MiB$/m);
+});
+
+Deno.test("lab hotplug lists every kind of page that was taken before it", () => {
+  // A table of PMDs for each GiB of memmap, and those that map it.
+  for (const args of [["--size", "128G"], ["--dax", "--size", "16G"], ["--size", "128M", "--memmap-on-memory"]]) {
+    const taken = /taken before it +(\d+) pages .*\((.*)\)/.exec(run(...args, "--no-contents").text)!;
+    const parts = taken[2].match(/\d+/g)!.map(Number);
+    assertEquals(parts.reduce((sum, n) => sum + n, 0), Number(taken[1]), taken[0]);
+  }
 });

@@ -40,5 +40,8 @@ export function checkedRange(range: AddressRange, arch: Arch): AddressRange {
   ) {
     return range;
   }
-  throw new RangeError(`Cannot plug ${start}-${end}: expected whole pages of ${formatSize(page)}, at least one`);
+  if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= end) {
+    throw new RangeError(`Cannot plug ${formatSize(start)}-${formatSize(end)}: expected an end beyond the start`);
+  }
+  throw new RangeError(`Cannot plug ${start}-${end}: expected whole pages of ${formatSize(page)}`);
 }
