@@ -167,7 +167,8 @@ class UnreadRun {
     if (this.#first < 0) return;
     const line = this.#source.lines[this.#first].trim();
     const shown = line.length > 50 ? `${line.slice(0, 50)}...` : line;
-    const more = this.#last === this.#first ? "" : `, and ${this.#last - this.#first} lines more`;
+    const others = this.#last - this.#first;
+    const more = others === 0 ? "" : `, and ${others} more ${others === 1 ? "line" : "lines"}`;
     this.#facts.notes.push({
       ...place(this.#source, this.#first),
       kind: "unread",

@@ -293,7 +293,7 @@ nr_memmap_boot_pages 4096
 Deno.test("what is of no known format is named by line, a run at a time", () => {
   const facts = read("hello world\nagain\n\nMemTotal: 1024 kB\nand this\n");
   assertEquals(facts.notes.map((n) => [n.kind, n.line, n.text]), [
-    ["unread", 1, '"hello world" is of no format that is known, and 1 lines more'],
+    ["unread", 1, '"hello world" is of no format that is known, and 1 more line'],
     ["unread", 5, '"and this" is of no format that is known'],
   ]);
 });

@@ -2,9 +2,9 @@
 // `lab box [FILE...]`: reads what a real machine says about itself, and prints its costs and what could be changed.
 
 import { anonymous } from "../box/anonymous.ts";
-import { type BoxText, readBox } from "../box/join.ts";
+import { readBox } from "../box/join.ts";
 import { boxReport } from "../box/report.ts";
-import { readInput } from "./box_input.ts";
+import { type BoxInput, readInput } from "./box_input.ts";
 import { boxText, noteText } from "./box_text.ts";
 import { boxCsv } from "./box_csv.ts";
 import { csv } from "./csv.ts";
@@ -44,7 +44,7 @@ async function runBox(flags: Flags): Promise<CommandResult> {
   const code = box.notes.some((note) => note.kind === "error") ? 2 : 0;
   if (isEmpty(box)) {
     for (const note of box.notes.filter((n) => n.kind === "unread")) console.error(`lab: box: ${noteText(note)}`);
-    throw new CommandError(`box: ${nothing(input.texts)}`);
+    throw new CommandError(`box: ${nothing(input)}`);
   }
   const report = boxReport(box);
   if (flags.has("html")) {
@@ -85,7 +85,10 @@ function isEmpty(box: ReturnType<typeof readBox>): boolean {
   return box.dram.length + box.regions.length + box.ram.length + box.pools.length === 0;
 }
 
-function nothing(texts: readonly BoxText[]): string {
+function nothing({ texts, notes }: BoxInput): string {
+  if (texts.length === 0 && notes.some(({ kind }) => kind === "unread")) {
+    return "nothing to read: a folder's files are one machine; --fleet FOLDER reads a machine from each sub-folder";
+  }
   const empty = texts.length === 0 || texts.every(({ text }) => text.trim() === "");
   return empty
     ? "nothing to read: give files of ndctl list, daxctl list, lsmem, dmesg, /proc/iomem, or - for standard input"

@@ -8,6 +8,9 @@ import type { Note } from "../box/facts.ts";
 import type { BoxText } from "../box/join.ts";
 import { humanSize } from "../lib/units.ts";
 
+/** Bytes read at a time. */
+const CHUNK = 2 ** 16;
+
 /** What could be read of what was asked for. */
 export interface BoxInput {
   readonly texts: BoxText[];
@@ -34,9 +37,12 @@ export function readFolder(folder: string): BoxInput {
 /** Files of a folder are spoken of by their names in it. */
 function readPath(input: BoxInput, path: string, name: string, enter: boolean): void {
   try {
-    const { isDirectory, size } = Deno.statSync(path);
-    if (!isDirectory) readFile(input, path, name, size);
-    else if (enter) {
+    const { isDirectory, isFile, size } = Deno.statSync(path);
+    // A pipe that somebody names is read; one that lies in a folder may have no writer.
+    if (!isDirectory && (isFile || enter)) readFile(input, path, name, size);
+    else if (!enter) {
+      input.notes.push({ ...failed(name, `${isDirectory ? "a folder" : "no file"}: not read`), kind: "unread" });
+    } else {
       const names = [...Deno.readDirSync(path)].map((entry) => entry.name).sort();
       for (const inside of names) readPath(input, `${path.replace(/\/$/, "")}/${inside}`, inside, false);
     }
@@ -45,12 +51,22 @@ function readPath(input: BoxInput, path: string, name: string, enter: boolean): 
   }
 }
 
+/** A pipe or a device has size 0, whatever comes out of it: the limit counts bytes as they come. */
 function readFile(input: BoxInput, path: string, name: string, size: number): void {
-  if (size <= MOST_CHARS) input.texts.push({ name, text: decodeText(Deno.readFileSync(path)) });
-  else {
-    const text = `${humanSize(size)}, more than the ${humanSize(MOST_CHARS)} that are read: not read`;
-    input.notes.push(failed(name, text));
+  const most = humanSize(MOST_CHARS);
+  const refuse = (given: string) =>
+    input.notes.push(failed(name, `${given}more than the ${most} that are read: not read`));
+  if (size > MOST_CHARS) return void refuse(`${humanSize(size)}, `);
+  using file = Deno.openSync(path);
+  const bytes = new Uint8Array(CHUNK);
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  for (let read = file.readSync(bytes); read !== null; read = file.readSync(bytes)) {
+    total += read;
+    if (total > MOST_CHARS) return void refuse("");
+    chunks.push(bytes.slice(0, read));
   }
+  input.texts.push({ name, text: decodeText(joined(chunks)) });
 }
 
 async function readStdin(input: BoxInput): Promise<void> {
@@ -64,13 +80,18 @@ async function readStdin(input: BoxInput): Promise<void> {
     }
     chunks.push(chunk);
   }
-  const bytes = new Uint8Array(size);
+  input.texts.push({ name: "stdin", text: decodeText(joined(chunks)) });
+}
+
+/** Pieces, one behind the other. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
   let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
   }
-  input.texts.push({ name: "stdin", text: decodeText(bytes) });
+  return whole;
 }
 
 function failed(file: string, text: string): Note {

@@ -68,6 +68,36 @@ Deno.test("lab box --anonymous: nothing of the input's names", async () => {
   );
 });
 
+Deno.test("lab box --anonymous: nothing of a quote that holds quotes, nor of names the kernel does not give", async () => {
+  const files = {
+    "keys.json": NAMESPACE.replace("{", '{"color \\"db01":"red","resource":"1\\"db01",'),
+    "names.json": '{"regions":[{"dev":"region-db01","size":17179869184}]}',
+    "words.txt": 'say "hi" to db01, "and so on\n',
+    "dax.json": '[{"chardev":"dax0.0","size":1071644672,"mode":"db01"}]',
+  };
+  await inFolder(files, async (dir) => {
+    assertStringIncludes((await lab("box", dir)).out, 'color "db01');
+    for (const form of [[], ["--json"], ["--csv"], ["--html", `${dir}/page.html`]]) {
+      const { out, err } = await lab("box", dir, "--anonymous", ...form);
+      assert(!(out + err).includes("db01"), out + err);
+    }
+    assert(!Deno.readTextFileSync(`${dir}/page.html`).includes("db01"));
+  });
+});
+
+Deno.test("lab box: a pipe in a folder is not waited for, a device is read up to the limit, sub-folders are named", async () => {
+  await inFolder({ "good.json": NAMESPACE }, async (dir) => {
+    new Deno.Command("mkfifo", { args: [`${dir}/pipe`] }).outputSync();
+    Deno.mkdirSync(`${dir}/sub`);
+    const { code, out, err } = await lab("box", dir, "/dev/zero");
+    assertEquals([code, err], [2, "lab: box: /dev/zero: more than the 32 MiB that are read: not read\n"]);
+    for (const line of ["pipe: no file: not read", "sub: a folder: not read"]) assertStringIncludes(out, line);
+    Deno.removeSync(`${dir}/pipe`);
+    Deno.removeSync(`${dir}/good.json`);
+    assertStringIncludes((await lab("box", dir)).err, "--fleet FOLDER reads a machine from each sub-folder");
+  });
+});
+
 Deno.test("lab box: one line with file, place and reason for what is damaged, exit 2, and the rest is reported", async () => {
   const damaged: readonly [string, string | Uint8Array, string][] = [
     [

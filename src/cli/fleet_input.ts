@@ -9,7 +9,7 @@ import { decodeText } from "../box/decode.ts";
 import { MOST_CHARS } from "../box/detect.ts";
 import type { BoxText } from "../box/join.ts";
 import { humanSize } from "../lib/units.ts";
-import { readFolder } from "./box_input.ts";
+import { joined, readFolder } from "./box_input.ts";
 import { noteText } from "./box_text.ts";
 import { CommandError } from "./command.ts";
 
@@ -31,7 +31,8 @@ export function openFleet(path: string): FleetInput {
   if (path === "-") return { machines: fromLines(Deno.stdin.readable), total: null };
   try {
     if (!Deno.statSync(path).isDirectory) return { machines: fromFile(path), total: null };
-    const folders = [...Deno.readDirSync(path)].filter((entry) => entry.isDirectory).map((entry) => entry.name).sort();
+    const folders = [...Deno.readDirSync(path)].filter((entry) => isMachine(path, entry)).map((entry) => entry.name)
+      .sort();
     if (folders.length === 0) throw new CommandError(`box: ${path} has no sub-folders: each is a machine`);
     return { machines: fromFolders(path, folders), total: folders.length };
   } catch (error) {
@@ -40,10 +41,21 @@ export function openFleet(path: string): FleetInput {
   }
 }
 
+/** A folder or a link to one. A link to nothing is a machine too, a damaged one. */
+function isMachine(path: string, { name, isDirectory, isSymlink }: Deno.DirEntry): boolean {
+  if (!isSymlink) return isDirectory;
+  try {
+    return Deno.statSync(`${path}/${name}`).isDirectory;
+  } catch {
+    return true;
+  }
+}
+
 async function* fromFolders(path: string, folders: readonly string[]): AsyncGenerator<FleetMachine> {
   for (const name of folders) {
     const { texts, notes } = readFolder(`${path.replace(/\/$/, "")}/${name}`);
-    yield await Promise.resolve({ name, texts, error: notes.length > 0 ? noteText(notes[0]) : null });
+    const damage = notes.find(({ kind }) => kind === "error");
+    yield await Promise.resolve({ name, texts, error: damage === undefined ? null : noteText(damage) });
   }
 }
 
@@ -60,7 +72,7 @@ async function* fromLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<Fl
   for await (const chunk of stream) {
     let from = 0;
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
-      const machine = machineOf(join(pieces, chunk.subarray(from, end)), size + end - from, line++);
+      const machine = machineOf(joined([...pieces, chunk.subarray(from, end)]), size + end - from, line++);
       if (machine !== null) yield machine;
       [pieces, size, from] = [[], 0, end + 1];
     }
@@ -68,19 +80,8 @@ async function* fromLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<Fl
     if (size <= MOST_CHARS) pieces.push(chunk.slice(from));
     else pieces = [];
   }
-  const last = machineOf(join(pieces, new Uint8Array()), size, line);
+  const last = machineOf(joined(pieces), size, line);
   if (last !== null) yield last;
-}
-
-function join(pieces: readonly Uint8Array[], last: Uint8Array): Uint8Array {
-  if (pieces.length === 0) return last;
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, last.length));
-  let at = 0;
-  for (const piece of [...pieces, last]) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 /** The machine of one line; null when the line is blank. */

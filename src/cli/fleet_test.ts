@@ -122,6 +122,24 @@ Deno.test("lab box --fleet --anonymous: no names, no files", async () => {
   });
 });
 
+Deno.test("lab box --fleet: a link to a folder is a machine, one to nothing a damaged one", async () => {
+  const dir = Deno.makeTempDirSync();
+  Deno.mkdirSync(`${dir}/fleet`);
+  Deno.mkdirSync(`${dir}/db`);
+  Deno.writeTextFileSync(`${dir}/db/meminfo`, "MemTotal: 2097152 kB\n");
+  Deno.symlinkSync(`${dir}/db`, `${dir}/fleet/linked`);
+  Deno.symlinkSync(`${dir}/none`, `${dir}/fleet/gone`);
+  const { out } = await lab("box", "--fleet", `${dir}/fleet`, "--csv");
+  const rows = out.split(/\r?\n/).map((line) => line.split(",").slice(0, 3));
+  assertEquals(rows.slice(1, 3), [["machine", "gone", `${dir}/fleet/gone: there is no such file`], [
+    "machine",
+    "linked",
+    "",
+  ]]);
+  assertStringIncludes((await lab("box", "--fleet", `${dir}/fleet`)).out, "2 machines of 1 kind, ");
+  Deno.removeSync(dir, { recursive: true });
+});
+
 Deno.test("lab box --fleet: no fleet, an empty one, one too many", async () => {
   const { code, err } = await lab("box", "--fleet", "/nowhere");
   assertEquals([code, err], [2, "lab: box: /nowhere: there is no such file or folder\n"]);

@@ -9,6 +9,8 @@ import { table } from "./table.ts";
 /** Cells of text that may be longer than a table of 100 columns has room for. */
 const cut = (text: string, most: number) => text.length <= most ? text : `${text.slice(0, most - 2)}..`;
 
+const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
+
 const amount = (bytes: number) => bytes === 0 ? "-" : bytes < 0 ? signed(bytes) : humanSize(bytes);
 
 /** What the fleet has, and what it spends. */
@@ -30,7 +32,9 @@ export function fleetHeading(total: FleetTotal & { readonly shapes: number }): s
     ...elsewhere.filter(([n]) => n > 0).map(([n, w]) => `${humanSize(n)} of ${w}`),
   ];
   return [
-    `${machines} machines of ${shapes} kinds${bad}: ${humanSize(memory)} of DRAM, ${humanSize(pmem)} of pmem.`,
+    `${count(machines, "machine")} of ${count(shapes, "kind")}${bad}: ${humanSize(memory)} of DRAM, ${
+      humanSize(pmem)
+    } of pmem.`,
     `Struct pages take ${places.join(", ")}.`,
   ];
 }
