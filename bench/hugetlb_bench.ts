@@ -24,12 +24,12 @@ function boxOf(key: string, options: typeof POOLS[number][1]): Kernel {
   boxes.clear();
   const k = poolMachine(COUNT, options);
   boxes.set(key, k);
-  report(key, k, options);
+  report(key, k);
   return k;
 }
 
 /** Runs the first round, in which leaves are split, for the model's line, and prints the work of a later one. */
-function report(key: string, k: Kernel, options: typeof POOLS[number][1]): void {
+function report(key: string, k: Kernel): void {
   const one = () => {
     const before = readCounters(k.stat);
     round(k, () => {}, () => {});
@@ -39,8 +39,8 @@ function report(key: string, k: Kernel, options: typeof POOLS[number][1]): void 
   const counters = one();
   const work = Object.entries(counters).filter(([, n]) => n > 0);
   writeError(`${key}, one round: ${work.map(([name, n]) => `${name} ${n}`).join(", ")}`);
-  const shared = options.optimize === false ? 0 : COUNT;
-  const done = { allocated: COUNT, freed: COUNT, optimized: shared, restored: shared };
+  const vmemmap = k.hugetlb.optimize ? COUNT * k.hugetlb.hstates[0].freeVmemmapPages : 0;
+  const done = { allocated: COUNT, freed: COUNT, vmemmapFreed: vmemmap, vmemmapRestored: vmemmap };
   // Every flush interrupts each other CPU, however many the box was booted with.
   const ms = (cpus: number) =>
     hugetlbMs({ ...done, tlbIpis: tlbFlushes * (cpus - 1) }, costTable(DEFAULT_COST).hugetlb).toFixed(1);

@@ -3,9 +3,12 @@
 
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { boot } from "../boot.ts";
+import { SZ_2M } from "../include/sizes.ts";
 import { flushVmemmap } from "../mm/pgtable.ts";
 import { C } from "../mm/vmstat.ts";
 import { COSTS } from "./cost_tables.ts";
+import { hugetlbReport } from "../scenario/hugetlb.ts";
+import type { HugetlbOptions } from "../scenario/hugetlb_box.ts";
 import { hugetlbIpis, hugetlbMs } from "./hugetlb.ts";
 
 Deno.test("hugetlbIpis() unbatched sends what a flush per page sends on the emulated machine", () => {
@@ -27,7 +30,7 @@ Deno.test("hugetlbIpis() batched does not grow with the pages, and one CPU inter
 
 Deno.test("hugetlbMs() adds up pages, optimisation and interrupts", () => {
   const { hugetlb } = COSTS.optane;
-  const work = { allocated: 1000, freed: 0, optimized: 1000, restored: 0, tlbIpis: 500 };
+  const work = { allocated: 1000, freed: 0, vmemmapFreed: 7000, vmemmapRestored: 0, tlbIpis: 500 };
   assertAlmostEquals(
     hugetlbMs(work, hugetlb) * 1e6,
     1000 * (hugetlb.alloc + hugetlb.optimize) + 500 * hugetlb.ipi,
@@ -39,4 +42,20 @@ Deno.test("hugetlbMs() adds up pages, optimisation and interrupts", () => {
 Deno.test("hugetlbIpis() unbatched counts a split for a leaf that the pages fill only in part", () => {
   assertEquals([hugetlbIpis(64, 2, "unbatched", 64), hugetlbIpis(65, 2, "unbatched", 64)], [65, 67]);
   assertEquals(hugetlbIpis(100, 2, "unbatched", 64), 102);
+});
+
+Deno.test("hugetlbMs() tells pools that keep one vmemmap page, two, none freed, and batched flushes apart on several CPUs", () => {
+  const kernels = ["6.1,hugetlbKeep=2", "6.1", "6.1,hugetlbFlush=batch"];
+  const ms = (kernel: string, options: Partial<HugetlbOptions> = {}) => {
+    const report = hugetlbReport({ size: SZ_2M, count: 128, kernel, cpus: 4, ...options });
+    return [report.modelAllocMs!, report.modelFreeMs!];
+  };
+  const all = [
+    ms("6.1", { optimize: false }),
+    ...kernels.map((kernel) => ms(kernel)),
+    ms("6.1,hugetlbKeep=2", { vmemmapMap: "base" }),
+  ];
+  assertEquals(new Set(all.map(([alloc]) => alloc)).size, all.length);
+  // Giving back, what was split before makes no difference.
+  assertEquals(new Set(all.map(([, free]) => free)).size, all.length - 1);
 });

@@ -168,11 +168,10 @@ function modelled(
 ): number | null {
   if (config.arch !== "x86-64" || config.size !== SZ_2M || config.structPageSize !== 64) return null;
   const { count } = config;
-  const optimized = freedPages > 0 ? count : 0;
-  const { tlbIpis } = work;
+  const { tlbIpis, vmemmapPagesCopied } = work;
   const done = what === "alloc"
-    ? { allocated: count, freed: 0, optimized, restored: 0, tlbIpis }
-    : { allocated: 0, freed: count, optimized: 0, restored: optimized, tlbIpis };
+    ? { allocated: count, freed: 0, vmemmapFreed: freedPages, vmemmapRestored: 0, tlbIpis }
+    : { allocated: 0, freed: count, vmemmapFreed: 0, vmemmapRestored: vmemmapPagesCopied, tlbIpis };
   return hugetlbMs(done, costTable(config.cost).hugetlb);
 }
 

@@ -12,6 +12,7 @@
 import { createNamespace, destroyNamespace, type NdNamespace } from "../drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
 import { errnoName } from "../include/errno.ts";
+import type { Hstate } from "../include/hugetlb.ts";
 import { SZ_2M } from "../include/sizes.ts";
 import { gupTestGet, gupTestPut } from "../mm/gup/ioctl.ts";
 import { setNrHugepages, sizeToHstate } from "../mm/hugetlb/hugetlb.ts";
@@ -215,13 +216,13 @@ function hugetlb(config: HugetlbConfig): Ready {
     kernel,
     config: { path: "hugetlb", ...config },
     cost,
-    ...(cost === null ? {} : { clock: hugetlbClock(hstate.pages, cost) }),
+    ...(cost === null ? {} : { clock: hugetlbClock(hstate, cost) }),
     run,
   };
 }
 
 /** The pool's model of time (model/hugetlb.ts), for a machine half way: it counts whole pages. */
-function hugetlbClock(pages: number, { hugetlb: cost }: CostTable): (k: Kernel) => number {
+function hugetlbClock({ pages, freeVmemmapPages }: Hstate, { hugetlb: cost }: CostTable): (k: Kernel) => number {
   let seen = 0;
   let optimized = 0;
   let restored = 0;
@@ -231,8 +232,14 @@ function hugetlbClock(pages: number, { hugetlb: cost }: CostTable): (k: Kernel) 
     else restored += seen - now;
     seen = now;
     const { hugetlbPagesPrepared, hugetlbPagesDestroyed, tlbIpis } = readCounters(k.stat);
-    const work = { allocated: hugetlbPagesPrepared / pages, freed: hugetlbPagesDestroyed / pages };
-    return hugetlbMs({ ...work, optimized, restored, tlbIpis }, cost);
+    const work = {
+      allocated: hugetlbPagesPrepared / pages,
+      freed: hugetlbPagesDestroyed / pages,
+      vmemmapFreed: optimized * freeVmemmapPages,
+      vmemmapRestored: restored * freeVmemmapPages,
+      tlbIpis,
+    };
+    return hugetlbMs(work, cost);
   };
 }
 

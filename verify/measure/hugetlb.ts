@@ -120,9 +120,8 @@ export function givenBack(
     const before = readCounters(k.stat);
     run();
     const done = countersSince(before, readCounters(k.stat));
-    const restored = done.vmemmapPagesCopied / (hstate.vmemmapPages - 2);
-    const { hugetlbPagesDestroyed: freed, tlbIpis } = done;
-    const work = { allocated: 0, optimized: 0, freed, restored, tlbIpis };
+    const { hugetlbPagesDestroyed: freed, vmemmapPagesCopied: vmemmapRestored, tlbIpis } = done;
+    const work = { allocated: 0, vmemmapFreed: 0, freed, vmemmapRestored, tlbIpis };
     return { pages: totalFreePages(k) - free, ms: hugetlbMs(work, costTable("optane").hugetlb) };
   };
   const caller = part(() => setNrHugepages(k, hstate, 0));
