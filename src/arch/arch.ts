@@ -91,7 +91,7 @@ export function vmemmapStartVpn(arch: Arch): number {
   return arch.vmemmapPgdIndex * arch.format.levelPages[arch.format.topLevel] + (arch.vmemmapOffsetPages ?? 0);
 }
 
-/** Pages of vmemmap there can be: from where it begins to the end of what the root table covers. */
+/** How many pages of vmemmap fit between its start and the end of what the root table covers. */
 export function vmemmapPages(arch: Arch): number {
   const { levelPages, tableShift, topLevel } = arch.format;
   return 2 ** tableShift * levelPages[topLevel] - vmemmapStartVpn(arch);

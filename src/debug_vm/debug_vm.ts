@@ -35,7 +35,7 @@ export function checkInvariants(k: Kernel): void {
   k.phys.check();
 }
 
-/** I10: no CPU holds a translation that the tables do not have. */
+/** I10: no CPU holds a translation that the tables lack. */
 function checkTlbs(k: Kernel): void {
   for (const { id, mmu } of k.machine.cpus) {
     const stale = mmu.findStale();
@@ -43,7 +43,7 @@ function checkTlbs(k: Kernel): void {
   }
 }
 
-/** I12: every frame of DRAM is free, in use for something, or was kept by boot. */
+/** I12: every frame of DRAM is free, in use, or was kept by boot. */
 function checkFrames(k: Kernel): void {
   let present = 0;
   let managed = 0;

@@ -22,11 +22,11 @@ import {
 import { totalFreePages } from "../mm/page_alloc.ts";
 import { lookupAddress, vmemmapVpn } from "../mm/pgtable.ts";
 
-/** All struct pages of pages up to this many are looked at. */
+/** Up to this many struct pages of a huge page are all checked; larger ones are sampled. */
 const DENSE = 8192;
 const STRIDE = 509;
 
-/** Checks every pool and every huge page; the pages in the worker's queue too. */
+/** Checks every pool and every huge page, including those in the worker's queue. */
 export function checkHugetlb(k: Kernel): void {
   let frames = 0;
   let optimized = 0;
@@ -72,7 +72,7 @@ export function sharedEntries(k: Kernel): Map<number, number> {
   return shared;
 }
 
-/** Heads of a pool, and whether they are free. */
+/** The heads of a pool, and whether they are free. */
 function* pagesOf(h: Hstate): Generator<[head: number, free: boolean]> {
   for (const list of h.freeLists) for (const head of list) yield [head, true];
   for (const head of h.active) yield [head, false];
@@ -95,7 +95,7 @@ function checkBooks(k: Kernel, h: Hstate): void {
   }
 }
 
-/** I7, I8: one head, whatever looks like one; flags and references say whether it is free. */
+/** I7, I8: one head, whatever else looks like one; flags and references say whether it is free. */
 function checkHead(k: Kernel, h: Hstate, head: number, free: boolean): void {
   if (hugetlbHead(k, head) !== head || compoundOrder(k, head) !== h.order) {
     panic(`checkInvariants: I8 frame ${head} is no huge page of order ${h.order}`);
@@ -114,7 +114,7 @@ function checkHead(k: Kernel, h: Hstate, head: number, free: boolean): void {
   }
 }
 
-/** I5, I9: shared tails map the last kept frame, read-only; what is kept, or not shared, is its own and writable. */
+/** I5, I9: shared tails map the last kept frame, read-only; kept and unshared pages are private and writable. */
 function checkMapping(k: Kernel, h: Hstate, head: number): void {
   const first = vmemmapPage(k, head);
   const shared = vmemmapOptimized(k, head);

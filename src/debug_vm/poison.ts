@@ -7,11 +7,11 @@ import { panic } from "../lib/bug.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { poisons, wholePagePoisoned } from "../mm/page_init.ts";
 
-/** All struct pages of ranges up to this many are looked at. */
+/** Ranges of up to this many struct pages are checked in full. */
 const DENSE = 512;
 const STRIDE = 61;
 
-/** I32: nothing was stored to a struct page that means nothing. */
+/** I32: nothing was stored to a meaningless struct page. */
 export function checkPoison(k: Kernel): void {
   if (!poisons(k)) return;
   for (const block of k.hotplug.blocks.values()) {

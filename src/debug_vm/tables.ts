@@ -99,7 +99,7 @@ function isRepeat(k: Kernel, shared: Set<number>, vpn: number): boolean {
   return previous >= 0 && !entryNone(k, previous) && !entryHuge(k, previous) && entryFrame(k, previous) === table;
 }
 
-/** I1, second half: nothing is mapped that no section has. */
+/** I1, second half: nothing is mapped that belongs to no section. */
 function checkMappedIsValid(k: Kernel, { mapped }: Recount): void {
   for (const [vpage, count] of mapped) {
     const first = Math.floor(vpage * k.pageBytes / k.structPageSize);
@@ -179,7 +179,7 @@ function expectUse(k: Kernel, use: number, found: number): void {
   }
 }
 
-/** I15: the frames an altmap counts as given out are those that hold memmap: blocks aligned, each frame mapped once. */
+/** I15: the frames that an altmap counts as given out hold memmap: blocks aligned, each frame mapped once. */
 function checkAltmaps(k: Kernel, { frames, blocks }: Recount): void {
   const found = new Map<VmemAltmap, number>();
   const count = (pfn: number, size: number, entries: number): void => {
@@ -207,14 +207,14 @@ function kindOf(k: Kernel, pfn: number): number {
   return isBoot(k, pfn) ? 1 : 0;
 }
 
-/** Whether a frame is set aside for memmap, by a pgmap or by the memory block it is in. */
+/** Whether a frame is set aside for memmap, by a pgmap or by its memory block. */
 function inAltmap(k: Kernel, pfn: number): boolean {
   const block = findMemoryBlock(k, pfn);
   if (block !== null) return pfn < block.start + block.nrVmemmapPages;
   return altmapOf(k, pfn) !== null;
 }
 
-/** The altmap of a pgmap that a frame is set aside for, or null. */
+/** The altmap of the pgmap that set a frame aside, or null. */
 function altmapOf(k: Kernel, pfn: number): VmemAltmap | null {
   const altmap = k.pgmaps.lookup(pfn)?.altmap ?? null;
   return altmap !== null && altmapHas(altmap, pfn) ? altmap : null;

@@ -2,7 +2,7 @@
 // A bitmap that finds its lowest set bit in a few steps: level 0 holds the bits, each higher level one bit per word of
 // the level below that is not zero. Memory is 1/31 more than the bits alone.
 
-/** The levels of a bitmap that has not had two bits set. */
+/** Levels of a bitmap in which at most one bit has been set. */
 const EMPTY: readonly Int32Array[] = [new Int32Array(0)];
 
 /** Fixed-size bitmap with a summary tree. Bit numbers below 2^31. */

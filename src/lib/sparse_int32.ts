@@ -7,7 +7,7 @@
 const LOW = 2 ** 24;
 const CHUNK = 32768;
 
-/** The storage of such an array, to hand to a worker: it sees what is written there, not chunks made later. */
+/** The storage of such an array, for a worker: it sees later writes to it, but no chunks that are added later. */
 export interface SparseStorage {
   readonly low: Int32Array;
   readonly chunks: readonly (Int32Array | undefined)[];

@@ -2,13 +2,13 @@
 // Sizes as people and programs write them: "128G", "2M", "1TiB", "0x1f80000000", and as ndctl prints them: "126.00 GiB
 // (135.29 GB)". A bare letter and iB are powers of 1024, as ndctl and the kernel read them; GB with a fraction is a
 // power of 1000, as ndctl prints it. A whole number of GB may be meant either way and is refused, unless the kernel
-// wrote it. What has a fraction was rounded: it stands for all bytes that would be written so.
+// wrote it. A figure with a fraction was rounded: it stands for every number of bytes that prints the same way.
 //
 //   135.29 GB        | least .. |126 GiB| .. most |      the one multiple of 16 MiB, which regions are made of
 
 const UNITS: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40, P: 2 ** 50 };
 const DECIMAL: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15 };
-/** What the sizes of regions and namespaces are multiples of. */
+/** Regions and namespaces are multiples of this. */
 const USUAL_UNIT = 2 ** 24;
 
 /** The bytes that a written size may stand for. */
@@ -42,7 +42,7 @@ export function parseSizeRange(text: string): SizeRange {
   return { least, most };
 }
 
-/** One figure, or two of one size, and what they have in common. */
+/** One figure, or two of the same size, and what they have in common. */
 function readSize(text: string, ofKernel: boolean): SizeRange & { readonly figures: readonly number[] } {
   const both = /^([^()]+)\(([^()]+)\)$/.exec(text.trim());
   const parts = both === null ? [text] : [both[1], both[2]];
@@ -86,7 +86,7 @@ function refused(text: string, why: string): RangeError {
   return new RangeError(`Cannot read size "${text}": ${why}`);
 }
 
-/** Shortest exact form: `formatSize(2097152)` is `"2M"`; bytes that are no whole unit stay bytes. */
+/** Shortest exact form: `formatSize(2097152)` is `"2M"`; what is no whole unit stays in bytes. */
 export function formatSize(bytes: number): string {
   for (const unit of ["P", "T", "G", "M", "K"]) {
     if (bytes >= UNITS[unit] && bytes % UNITS[unit] === 0) return `${bytes / UNITS[unit]}${unit}`;

@@ -25,13 +25,13 @@ const TAG = 0;
 const SLOT = 1;
 /** Low 32 bits of the frame. */
 const FRAME = 2;
-/** The frame's high bits, then the two that are yes or no. */
+/** The frame's high bits, then the two yes-or-no bits. */
 const REST = 3;
 const WRITABLE = 1;
 const LEAF = 1;
 const PMEM = 2;
 const HIGH_SHIFT = 2;
-/** More pages than this in one flush empty the whole TLB (x86 tlb_single_page_flush_ceiling). */
+/** A flush of more pages than this empties the whole TLB (x86 tlb_single_page_flush_ceiling). */
 const FLUSH_CEILING = 33;
 
 /** Translation cache and page walker of one CPU. */

@@ -18,15 +18,15 @@ import { formatSize } from "../lib/units.ts";
 /** Words of one window: 1 GiB, so that an index into it is a small integer on any machine. */
 const WINDOW_WORDS = 2 ** 28;
 
-/** The host backs memory by huge pages of this size, if it does. */
+/** The size of the host's huge pages, if it uses any. */
 const HOST_HUGE_PAGE = 2 ** 21;
 
-/** What is told of every machine's memory when it is reserved and nothing of it is touched yet. */
+/** Is called with every machine's memory when it is reserved, before any of it is touched. */
 export type ReserveHook = (bytes: Uint8Array<ArrayBufferLike>) => void;
 
 let reserveHook: ReserveHook | null = null;
 
-/** Sets what is told of memory that is reserved, in place of the hook before, which is returned; null for nobody. */
+/** Sets the hook for reserved memory and returns the one before it; null for none. */
 export function onReserve(hook: ReserveHook | null): ReserveHook | null {
   const before = reserveHook;
   reserveHook = hook;
@@ -39,7 +39,7 @@ export interface SharedBytes {
   readonly slots: SparseStorage;
 }
 
-/** Address space for the metadata. RangeError with the figure when the host has not so much. */
+/** Reserves address space for the metadata. RangeError with the figure when the host has less. */
 function reserve(bytes: number, shared: boolean): ArrayBufferLike {
   try {
     return shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);

@@ -32,7 +32,7 @@ export interface PmemRegion {
   readonly spec: RegionSpec;
 }
 
-/** A region as ordered: its size, the node it is near to (default 0), and a place of its own if it is not the next. */
+/** A region as ordered: its size, its node (default 0), and its place unless it simply follows the others. */
 export interface RegionSpec {
   readonly bytes: number;
   readonly nid?: number;
@@ -89,12 +89,12 @@ export function layoutTopology(spec: TopologySpec): Topology {
 
 type Run = Pick<PmemRegion, "start" | "end">;
 
-/** The highest end of some regions, and of what is there besides. */
+/** The highest end of some regions and of whatever else is there. */
 function lastEnd(regions: readonly Run[], otherwise: number): number {
   return regions.reduce((end, region) => Math.max(end, region.end), otherwise);
 }
 
-/** The frames that DRAM keeps clear of. */
+/** The frames of a region among the DRAM, which leaves them free. */
 function amongRegion({ pageBytes }: TopologySpec, { startBytes, bytes }: RegionSpec): Run {
   if (startBytes === undefined) throw new RangeError("Cannot place a region among the DRAM: expected its start");
   const start = pfnDown(startBytes, pageBytes);

@@ -6,8 +6,8 @@
 //
 //   pmem 1 GiB, arm64 with 4K pages:  PUD table (DRAM's)  -->  1 PMD table  -->  512 PTE tables  -->  262144 frames
 //
-// What is mapped already stays as it is: x86-64 leaves the map of memory that could not be added, and finds it when it is
-// added again. On for machines booted with it (BootOptions.directMap). Left out: attributes, the contiguous bit.
+// What is mapped already stays as it is. x86-64 leaves the map of memory that could not be added, and reuses it when
+// that memory is added again. On with BootOptions.directMap only. Left out: attributes, the contiguous bit.
 
 import type { DirectMapGeometry } from "../arch/arch.ts";
 import { ENOMEM } from "../include/errno.ts";
@@ -74,7 +74,7 @@ export function addMemoryFailed(k: Kernel, start: number, end: number): void {
   if (k.directMap?.keptOnFailure === false) unmapDirect(k, start, end);
 }
 
-/** Takes the mapping of frames [start, end) away, but for leaves that reach beyond, and tables that are empty then. */
+/** Unmaps frames [start, end), except for leaves that reach beyond the range, and frees tables that end up empty. */
 export function unmapDirect(k: Kernel, start: number, end: number): void {
   if (k.directMap === null || start >= end) return;
   const { pgdIndex } = k.directMap;
@@ -83,12 +83,12 @@ export function unmapDirect(k: Kernel, start: number, end: number): void {
   k.stat.set(counters);
 }
 
-/** Virtual page of a frame in a direct map that begins in this entry of the root table. */
+/** Virtual page of a frame in a direct map that begins at this entry of the root table. */
 export function directVpn(k: Kernel, pgdIndex: number, pfn: number): number {
   return pgdIndex * levelPages(k, k.arch.format.topLevel) + pfn;
 }
 
-/** The largest leaf that begins at a frame and ends in the range. */
+/** The largest leaf that begins at this frame and ends inside the range. */
 function leafLevel(k: Kernel, largest: number, at: number, end: number): number {
   for (let level = largest; level > 0; level--) {
     const pages = levelPages(k, level);
@@ -97,7 +97,7 @@ function leafLevel(k: Kernel, largest: number, at: number, end: number): number 
   return 0;
 }
 
-/** `count` base pages from frame `pfn` on, all in one table: the high word is the same for all, the low one counts up. */
+/** Maps `count` base pages from `pfn` on in one table: the high words are equal, the low words count up. */
 function fillEntries(k: Kernel, entry: number, pfn: number, count: number): void {
   const { format } = k.arch;
   const words = k.phys.window(entry);

@@ -91,7 +91,7 @@ export function newObject(k: Kernel, object: object): { lo: number; hi: number }
   return { lo: k.objects.length * OBJECT_BYTES, hi: OBJECT_HI };
 }
 
-/** The object at an address read from a struct page, or null when nothing lives there. */
+/** The object at an address read from a struct page, or null if there is none. */
 export function objectAt(k: Kernel, lo: number, hi: number): object | null {
   if (hi !== OBJECT_HI || lo % OBJECT_BYTES !== 0) return null;
   return k.objects[lo / OBJECT_BYTES - 1] ?? null;
@@ -115,7 +115,7 @@ export interface VmArea {
   readonly fault: (k: Kernel, area: VmArea, vpn: number, level: number) => FaultResult;
 }
 
-/** What a fault handler answers (VM_FAULT_NOPAGE, _FALLBACK, _SIGBUS, _OOM). */
+/** What a fault handler returns (VM_FAULT_NOPAGE, _FALLBACK, _SIGBUS, _OOM). */
 export type FaultResult = "nopage" | "fallback" | "sigbus" | "oom";
 
 /** `mm_struct`. */
@@ -124,7 +124,7 @@ export interface Mm {
   readonly areas: VmArea[];
 }
 
-/** What filling one table needs room for: new frames, and frames that several entries map with how many do. */
+/** What filling one table takes: new frames, and the frames that several entries map, with their counts. */
 export interface TableWork {
   readonly frames: Float64Array;
   readonly tails: Float64Array;
@@ -166,7 +166,7 @@ export interface HugetlbState {
   freeProbe: Log2Histogram | null;
 }
 
-/** What a trace shows of an argument or a result. */
+/** What a trace may show as an argument or a result. */
 export type TraceValue = number | string | boolean;
 
 /** The function tracer. Calls of enter() and leave() are nested as the functions are. */

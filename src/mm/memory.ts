@@ -29,9 +29,9 @@ import { C } from "./vmstat.ts";
 import { traced } from "./trace.ts";
 
 const FAULT_COUNTERS = [C.pteFaults, C.pmdFaults, C.pudFaults];
-/** By level: what calls the handler of the area. */
+/** By level: the symbol that calls the area's handler. */
 const FAULT_SYMBOLS = ["__do_fault", "create_huge_pmd", "create_huge_pud"];
-/** By level: what puts the leaf in. */
+/** By level: the symbol that inserts the leaf. */
 const INSERT_SYMBOLS = ["vmf_insert_mixed", "vmf_insert_pfn_pmd", "vmf_insert_pfn_pud"];
 
 /** `mm_alloc`: an empty address space that shares the kernel's top-level entries, or -ENOMEM. */
@@ -58,7 +58,7 @@ export function mmPut(k: Kernel, mm: Mm): void {
   k.mms.delete(mm);
 }
 
-/** `do_munmap` of a whole area: its entries go, and tables that are left empty (free_pgtables). */
+/** `do_munmap` of a whole area: clears its entries and frees tables that end up empty (free_pgtables). */
 export function munmap(k: Kernel, area: VmArea): void {
   const { topLevel } = k.arch.format;
   zap(k, area.mm.rootPfn, topLevel, area.start, area.end);
@@ -66,7 +66,7 @@ export function munmap(k: Kernel, area: VmArea): void {
   area.mm.areas.splice(area.mm.areas.indexOf(area), 1);
 }
 
-/** `unmap_mapping_range`: no address space maps pages [first, end) of this file any more. */
+/** `unmap_mapping_range`: removes pages [first, end) of this file from every address space. */
 export const unmapMapping = traced(
   "unmap_mapping_range(_, first, end)",
   (k: Kernel, mapping: AddressSpace, first: number, end: number): void => {
@@ -143,7 +143,7 @@ function insertLeaf(k: Kernel, area: VmArea, vpn: number, level: number, pfn: nu
   return "nopage";
 }
 
-/** The thread's assertion on insert_pfn_pmd() (001:4466): what a PMD maps is one compound page of that size. */
+/** The assertion in insert_pfn_pmd() that the thread proposes (001:4466): a PMD maps one compound page of its size. */
 function warnUnlessCompound(k: Kernel, pfn: number): void {
   const pages = levelPages(k, 1);
   // An order counts pages, PMD_SHIFT bytes.
@@ -162,7 +162,7 @@ function zap(k: Kernel, table: number, level: number, start: number, end: number
   }
 }
 
-/** Frees the tables below one that map part of [start, end) and have no entry left. */
+/** Frees the tables below one table that map part of [start, end) and have no entry left. */
 function freeEmptyTables(k: Kernel, table: number, level: number, start: number, end: number): void {
   const span = levelPages(k, level);
   for (let at = start; level > 0 && at < end; at = alignDown(at, span) + span) {
@@ -176,7 +176,7 @@ function freeEmptyTables(k: Kernel, table: number, level: number, start: number,
   }
 }
 
-/** Frees every table below one; its entries must hold no leaf any more. */
+/** Frees every table below one table; no entry may hold a leaf any more. */
 function freeTables(k: Kernel, table: number, level: number, entries: number): void {
   for (let i = 0; i < entries; i++) {
     const entry = entryAt(k, table, i);

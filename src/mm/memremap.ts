@@ -83,7 +83,7 @@ export const memunmapPages = traced("memunmap_pages()", (k: Kernel, pgmap: DevPa
   pageunmapDone(k, pgmap);
 });
 
-/** `dev_pagemap_kill`: no references from now on; drops the initial one. */
+/** `dev_pagemap_kill`: forbids new references and drops the initial one. */
 export function devPagemapKill(pgmap: DevPagemap): void {
   pgmap.dying = true;
   pgmap.refs--;
@@ -122,7 +122,7 @@ export function putDevPagemap(pgmap: DevPagemap | null): void {
   if (pgmap !== null) pgmap.refs--;
 }
 
-/** `pfn_first`: first data frame of a range; the altmap of a pgmap lies in front of its first range. */
+/** `pfn_first`: first data frame of a range; a pgmap's altmap lies at the start of its first range. */
 export function pfnFirst(pgmap: DevPagemap, range: number): number {
   const { start } = pgmap.ranges[range];
   return range > 0 ? start : start + altmapOffset(pgmap.altmap);
@@ -203,7 +203,7 @@ function putRange(k: Kernel, pgmap: DevPagemap, i: number): void {
   for (let pfn = pfnFirst(pgmap, i); pfn < end; pfn = pfnNext(k, pgmap, pfn)) putPgmapPage(k, pgmap, pfn);
 }
 
-/** The last put_page() of a device page: 1 -> 0 drops its reference on the pgmap. */
+/** The last put_page() of a device page: 1 -> 0 drops the page's reference on the pgmap. */
 function putPgmapPage(k: Kernel, pgmap: DevPagemap, pfn: number): void {
   if (k.contents) {
     const count = pageRefcount(k, pfn);

@@ -123,7 +123,7 @@ export const memmapInitZoneDevice = traced(
   },
 );
 
-/** Makes the pageblocks of [start, end) movable; as posted, only those that begin at a struct page that is written. */
+/** Makes the pageblocks of [start, end) movable; the posted code only does so where it writes the first struct page. */
 function typePageblocks(k: Kernel, start: number, end: number, pgmap: DevPagemap): void {
   const short = k.config.errata.pageblockInShortLoop && pgmap.geometry > 1;
   const step = short ? pgmap.geometry : end - start;
@@ -161,7 +161,7 @@ export const memmapInitRange = traced(
   },
 );
 
-/** `__free_pages_core`: no longer Reserved, no reference; the frames may go to the buddy allocator. */
+/** `__free_pages_core`: clears Reserved and the reference; the frames may then go to the buddy allocator. */
 export const freeCorePages = traced("__free_pages_core(start, n)", (k: Kernel, start: number, n: number): void => {
   if (k.structPageSize !== STRETCH_STRUCT_SIZE) {
     for (let pfn = start; pfn < start + n; pfn++) {
@@ -240,7 +240,7 @@ function imageOfTails(k: Kernel, head: number, nrPages: number): Int32Array {
   return image;
 }
 
-/** A head and the tails that may hold fields of the head: at most those of its first page of memmap. */
+/** The head and the tails that may hold fields of the head: at most those on its first page of memmap. */
 function specialPages(k: Kernel): number {
   return Math.min(1 + k.layout.headAfterTails, k.pageBytes / k.structPageSize);
 }
@@ -253,7 +253,7 @@ function pointTails(words: Int32Array, from: number, to: number, step: number, l
   }
 }
 
-/** Whether the list in the second tail outlives the tails that are initialised after the head's fields. */
+/** Whether the list in the second tail survives tails that are initialised after the head's fields. */
 function listKept(k: Kernel, order: number): boolean {
   return k.layout.deferredList && k.layout.headAfterTails > 1 && order > 1;
 }
@@ -271,7 +271,7 @@ function cloneByWord(k: Kernel, head: number, from: number, nrPages: number, ord
   return written;
 }
 
-/** Copies of more than this many bytes at a time gain nothing. */
+/** Copying more than this many bytes at a time is no faster. */
 const COPY_BYTES = 65536;
 
 /**

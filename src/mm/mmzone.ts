@@ -115,7 +115,7 @@ export function zoneArea(zone: Zone, pfn: number): Buddy | null {
   return i < 0 ? null : zone.areas[i];
 }
 
-/** Takes the lowest free block of a zone; -1 when there is none. */
+/** Takes the lowest free block of a zone; -1 when it has none. */
 export function zoneAlloc(zone: Zone, order: number): number {
   const { areas, hints } = zone;
   let i = hints[order];
@@ -140,7 +140,7 @@ export function zoneAllocFrames(zone: Zone, out: Float64Array, at: number, count
   return got;
 }
 
-/** Gives a block back to the area of this zone that it belongs to; false when none is. */
+/** Gives a block back to the area of this zone that contains it; false when none does. */
 export function zoneFree(zone: Zone, pfn: number, order: number): boolean {
   const i = areaIndex(zone, pfn);
   if (i < 0) return false;
@@ -149,7 +149,7 @@ export function zoneFree(zone: Zone, pfn: number, order: number): boolean {
   return true;
 }
 
-/** An area has free blocks again. */
+/** Notes that an area has free blocks again. */
 function lowerHints(zone: Zone, i: number): void {
   const { hints } = zone;
   for (let o = 0; o < MAX_ORDERS; o++) if (hints[o] > i) hints[o] = i;

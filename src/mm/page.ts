@@ -150,14 +150,14 @@ export function eachMemmapRun(
   }
 }
 
-/** Struct pages from this one on in its memmap page; 1 where they straddle pages. */
+/** Struct pages from this one to the end of its memmap page; 1 if they straddle pages. */
 export function pagesBehind(k: Kernel, pfn: number): number {
   if (k.structPageSize !== BYTES) return 1;
   const perPage = k.pageBytes / BYTES;
   return perPage - pfn % perPage;
 }
 
-/** Whether the memmap of this frame lies in pmem. */
+/** Whether this frame's memmap lies in pmem. */
 export function inPmem(k: Kernel, pfn: number): boolean {
   return k.cpu.mmu.inPmem(vmemmapPage(k, pfn));
 }
@@ -188,7 +188,7 @@ export function pageNid(k: Kernel, pfn: number): number {
   return flagsHiNid(readPage(k, pfn, PAGE_FLAGS_HI));
 }
 
-/** Flags of a struct page; panics on poison, which says that the memmap was never initialised. */
+/** Flags of a struct page; panics on poison, which means that the memmap was never initialised. */
 export function pageFlags(k: Kernel, pfn: number): number {
   const flags = readPage(k, pfn, PAGE_FLAGS);
   if (flags === PAGE_POISON_WORD) panic(`pageFlags: struct page of frame ${pfn} is poisoned`);
@@ -232,12 +232,12 @@ export function compoundInfoLo(k: Kernel, head: number, order: number): number {
   return (k.headMask ? -(k.structPageSize * 2 ** order) : pageAddressLo(k, head)) | 1;
 }
 
-/** The same for a head whose tails are there already. */
+/** The same for a head whose tails exist already. */
 export function tailInfoLo(k: Kernel, head: number): number {
   return compoundInfoLo(k, head, k.headMask ? compoundOrder(k, head) : 0);
 }
 
-/** High word of the same. */
+/** High word of the same address. */
 export function compoundInfoHi(k: Kernel, head: number): number {
   return k.headMask ? -1 : pageAddressHi(k, head);
 }
@@ -279,12 +279,12 @@ export function compoundOrder(k: Kernel, head: number): number {
   return (readPage(k, head + 1, offset) >>> shift) & 0xff;
 }
 
-/** Which frame's struct page, and which word of it, holds a head's pin count. */
+/** The frame whose struct page holds a head's pin count, and in which word. */
 export function pincountPlace(k: Kernel): { readonly tail: number; readonly offset: number } {
   return k.layout.pincount;
 }
 
-/** `hpage_pincount_available`: a compound page of more than two pages counts its pins apart. */
+/** `hpage_pincount_available`: compound pages of more than two pages have a pin count of their own. */
 export function hasPincount(k: Kernel, head: number): boolean {
   return compoundOrder(k, head) > 1;
 }

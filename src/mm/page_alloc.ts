@@ -87,7 +87,7 @@ export const allocFrames = traced("alloc_pages_bulk_array_node(nid, _, _, count)
   return got;
 });
 
-/** Takes one particular block (alloc_contig_range on free memory); false when any of it is in use. */
+/** Takes one particular block (alloc_contig_range on free memory); false when any part of it is in use. */
 export function takePages(k: Kernel, pfn: number, order: number, use: number): boolean {
   const zone = findZone(k, pfn);
   if (zone === null || k.fault.fails(order) || !zoneArea(zone, pfn)!.take(pfn, order)) return false;
@@ -96,7 +96,7 @@ export function takePages(k: Kernel, pfn: number, order: number, use: number): b
   return true;
 }
 
-/** `take_page_off_buddy`: a free frame whose memory is broken leaves the allocator for good. */
+/** `take_page_off_buddy`: removes a free frame with broken memory from the allocator for good. */
 export function takePageOffBuddy(k: Kernel, pfn: number): void {
   const found = findArea(k, pfn);
   if (found === null || !found.area.take(pfn, 0)) panic(`takePageOffBuddy: frame ${pfn} is not free`);
@@ -133,14 +133,14 @@ export function countsReferences(k: Kernel, order: number): boolean {
   return k.contents || order === 0;
 }
 
-/** `split_page`: every frame of an allocated block gets a reference of its own. */
+/** `split_page`: gives every frame of an allocated block a reference of its own. */
 export function splitPage(k: Kernel, pfn: number, order: number): void {
   const found = findArea(k, pfn);
   if (found === null) panic(`splitPage: frame ${pfn} belongs to no zone's free area`);
   for (let i = 0; i < 1 << order; i++) prepNewPage(k, pfn + i, found.zone);
 }
 
-/** `free_bootmem_page`: a frame the boot allocator kept becomes an ordinary free one. */
+/** `free_bootmem_page`: turns a frame that the boot allocator kept into an ordinary free one. */
 function freeBootmemPage(k: Kernel, pfn: number, use: number): void {
   const zone = freeToZone(k, pfn, 0);
   if (zone === null) panic(`freeBootmemPage: frame ${pfn} belongs to no zone's free area`);
@@ -166,7 +166,7 @@ export function zoneIndexOfDram(k: Kernel, pfn: number): number {
   return pfn * k.pageBytes < k.arch.dma32EndBytes ? ZONE_DMA32 : ZONE_NORMAL;
 }
 
-/** Gives a block to the free area it belongs to; its zone, or null when there is none. */
+/** Gives a block to the free area that contains it; returns its zone, or null when there is none. */
 function freeToZone(k: Kernel, pfn: number, order: number): Zone | null {
   for (const { zones } of k.nodes) {
     // Most memory is in ZONE_NORMAL or above.
@@ -178,7 +178,7 @@ function freeToZone(k: Kernel, pfn: number, order: number): Zone | null {
   return null;
 }
 
-/** Zone whose free areas a frame belongs to, or null for pmem, holes and memory that is offline. */
+/** The zone whose free areas contain a frame; null for pmem, holes and offline memory. */
 export function findZone(k: Kernel, pfn: number): Zone | null {
   for (const node of k.nodes) {
     for (let z = 0; z < MAX_NR_ZONES; z++) {
@@ -227,7 +227,7 @@ export const allocContigPages = traced(
   },
 );
 
-/** `alloc_contig_range`: this very block; false, nothing changed, when any of it is in use. Of any order. */
+/** `alloc_contig_range`: exactly this block, of any order; false with nothing changed when any of it is in use. */
 export const takeContigPages = traced(
   "alloc_contig_range(pfn, order)",
   (k: Kernel, pfn: number, order: number, use: number): boolean => {

@@ -180,7 +180,7 @@ export function stampTails(
   });
 }
 
-/** Makes the tails of an image those of one head. */
+/** Points the tails of an image to one head. */
 function pointImage(image: Int32Array, headLo: number, headHi: number, prevHi: number): void {
   for (let w = 0; w < image.length; w += STEP) {
     image[w + COMPOUND_HEAD] = headLo;

@@ -90,7 +90,7 @@ export function walkTo(k: Kernel, root: number, vpn: number, level: number): num
   return entryAt(k, table, tableIndex(k, vpn, level));
 }
 
-/** What maps a page. */
+/** The leaf that maps a page. */
 export interface Leaf {
   /** Word index of the entry, and its level. */
   readonly at: number;
@@ -99,7 +99,7 @@ export interface Leaf {
   readonly pfn: number;
 }
 
-/** `lookup_address`: the leaf that maps `vpn`, past every TLB; null when nothing does. */
+/** `lookup_address`: the leaf that maps `vpn`, bypassing every TLB; null when nothing does. */
 export function lookupAddress(k: Kernel, root: number, vpn: number): Leaf | null {
   let table = root;
   for (let level = k.arch.format.topLevel; level >= 0; level--) {
@@ -156,7 +156,7 @@ export function tableEmpty(k: Kernel, table: number, near = 0): boolean {
   return true;
 }
 
-/** `sync_global_pgds`: a top-level entry of the kernel is copied into every address space. */
+/** `sync_global_pgds`: copies a top-level entry of the kernel into every address space. */
 function syncGlobalPgds(k: Kernel, index: number): void {
   const from = entryAt(k, k.rootPfn, index);
   for (const mm of k.mms) {
@@ -167,7 +167,7 @@ function syncGlobalPgds(k: Kernel, index: number): void {
   }
 }
 
-/** `flush_tlb_all` or `flush_tlb_kernel_range`: every CPU drops its translations of these vmemmap pages. */
+/** `flush_tlb_all`, `flush_tlb_kernel_range`: every CPU drops its translations of these vmemmap pages. */
 export function flushVmemmap(k: Kernel, vpage: number, count: number): void {
   k.tracer?.enter(
     count === Infinity ? "flush_tlb_all" : "flush_tlb_kernel_range",

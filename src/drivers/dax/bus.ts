@@ -81,7 +81,7 @@ export const createDevDax = traced("devm_create_dev_dax(_, pages, align)", (
   return dev;
 });
 
-/** Resizes or realigns an unbound dynamic device (daxctl reconfigure-device). -EBUSY when bound, else as creating. */
+/** Resizes or realigns an unbound dynamic device (daxctl reconfigure-device). -EBUSY when bound; else as creating. */
 export function reconfigureDevDax(k: Kernel, dev: DevDax, pages: number, align: number): number {
   if (dev.bound || dev.kmem !== null) return -EBUSY;
   if (dev.region.isStatic) return -EINVAL;
@@ -94,7 +94,7 @@ export function reconfigureDevDax(k: Kernel, dev: DevDax, pages: number, align: 
   return 0;
 }
 
-/** `kill_dev_dax`: no mapping of the device stays; a dynamic one forgets its pgmap (patch 6). */
+/** `kill_dev_dax`: unmaps the device everywhere; a dynamic one forgets its pgmap (patch 6). */
 export const killDevDax = traced("kill_dev_dax()", (k: Kernel, dev: DevDax): void => {
   unmapMapping(k, dev, 0, Infinity);
   if (!dev.region.isStatic && k.config.clearDynamicPgmap) dev.pgmap = null;

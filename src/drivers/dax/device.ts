@@ -87,7 +87,7 @@ export function devDaxHugeFault(k: Kernel, area: VmArea, vpn: number, level: num
   return result;
 }
 
-/** `check_vma`: the device may have gone since it was mapped, or come back with another page size. */
+/** `check_vma`: the device may have gone since it was mapped, or returned with another page size. */
 function checkVma(k: Kernel, dev: DevDax, area: VmArea): boolean {
   const unit = dev.align / k.pageBytes;
   return dev.bound && isAligned(area.start, unit) && isAligned(area.end, unit);
@@ -106,7 +106,7 @@ function setMapping(k: Kernel, area: VmArea, vpn: number, pfn: number, pages: nu
   for (let i = 0; i < pages; i++) setPageMapping(k, pfn + i, dev, pgoff + i);
 }
 
-/** Notes mapping and index in one struct page unless they are noted already. */
+/** Records mapping and index in one struct page unless they are there already. */
 function setPageMapping(k: Kernel, pfn: number, dev: DevDax, index: number): void {
   if (readPage(k, pfn, PAGE_MAPPING) !== 0 || readPage(k, pfn, PAGE_MAPPING_HI) !== 0) return;
   writePage(k, pfn, PAGE_MAPPING, dev.addrLo);

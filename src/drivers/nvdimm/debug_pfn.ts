@@ -8,7 +8,7 @@ import { panic } from "../../lib/bug.ts";
 import type { Kernel } from "../../mm/kernel.ts";
 import type { NdNamespace } from "./namespace.ts";
 
-/** What is reserved for a struct page, whatever its size; a kernel built for larger ones reserves what they take. */
+/** Bytes reserved for a struct page of any size; a kernel built for larger ones reserves their size. */
 function structPageReserve(k: Kernel): number {
   return k.config.pageStructOverride && k.structPageSize > 64 ? k.structPageSize : 64;
 }

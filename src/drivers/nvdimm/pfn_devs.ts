@@ -53,7 +53,7 @@ export const ndPfnInit = traced(
   },
 );
 
-/** Bytes reserved for a struct page: more than the usual only where a kernel with large ones was built for it. */
+/** Bytes reserved for a struct page: more than usual only in a kernel that was built with large ones. */
 function structPageReserve(k: Kernel): number {
   return k.config.pageStructOverride ? Math.max(k.structPageSize, MAX_STRUCT_PAGE_SIZE) : MAX_STRUCT_PAGE_SIZE;
 }

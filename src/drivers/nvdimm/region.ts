@@ -37,7 +37,7 @@ export interface NdRegion {
   readonly used: Extent[];
 }
 
-/** The regions the box has, nothing of them in use: asked for once, since they are where namespaces are kept. */
+/** The regions of the box, all free. Call it once: namespaces are kept in what it returns. */
 export function ndRegions(k: Kernel): NdRegion[] {
   return k.machine.topology.pmem.map(({ id, nid, start, end, spec }) => {
     const { targetNid = nid, ways = 1, labels = true } = spec;
@@ -47,7 +47,7 @@ export function ndRegions(k: Kernel): NdRegion[] {
   });
 }
 
-/** `default_align`: 16 MiB, or a page where there is less than that, times the ways unless they divide it. */
+/** `default_align`: 16 MiB, or a page if there is less than that, times the ways unless they divide it. */
 export function defaultAlign(arch: Arch, bytes: number, ways: number): number {
   const align = bytes < arch.namespaceUnitBytes ? pageBytes(arch) : arch.namespaceUnitBytes;
   return align % ways === 0 ? align : align * ways;
@@ -81,7 +81,7 @@ export function availableSize({ start, end, align, used, labels }: NdRegion): nu
   return Math.max(0, alignDown(end - start - busy, align));
 }
 
-/** `nd_region_allocatable_dpa`, `max_available_extent` in sysfs: the most that one namespace can be allocated. */
+/** `nd_region_allocatable_dpa`, `max_available_extent` in sysfs: the most that one namespace can get. */
 export function maxAvailableExtent(region: NdRegion): number {
   return (region.labels ? gaps(region) : []).reduce((most, { start, end }) => Math.max(most, end - start), 0);
 }
@@ -105,7 +105,7 @@ export function releaseExtent(region: NdRegion, extent: Extent): void {
   region.used.splice(region.used.indexOf(extent), 1);
 }
 
-/** What lies between extents, cut to whole units, from the bottom. */
+/** The gaps between extents, cut to whole units, from the bottom. */
 function gaps({ start, end, align, used }: NdRegion): Extent[] {
   const found: Extent[] = [];
   let at = start;

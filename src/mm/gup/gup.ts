@@ -178,7 +178,7 @@ function gupDeviceHuge(k: Kernel, pfn: number, n: number): number {
   return done;
 }
 
-/** Puts other frames in the place of the `n` recorded last. */
+/** Replaces the last `n` recorded frames. */
 function recordAnew(call: GupCall, pfn: number, n: number): void {
   call.next -= n;
   recordSubpages(call, pfn, n);

@@ -28,7 +28,7 @@ export function touchBasePages(k: Kernel, pmem: boolean, n: number): void {
   k.stat[pmem ? memmapLinesWrittenPmem : memmapLinesWrittenDram] += n;
 }
 
-/** `n` tails from `pfn` on, at word `at` of memory, were read for their head. */
+/** `n` tails from `pfn` on, at word `at` of memory, were read to find their head. */
 export function touchTails(k: Kernel, pfn: number, at: number, n: number): void {
   const { cpu } = k;
   if (at >= cpu.nearTails && at < cpu.nearTailsEnd) {

@@ -26,7 +26,7 @@ function double(x: number): number {
 
 /** Struct pages that fetchAhead() looks at; of 4 to 32 the fastest. */
 const AHEAD = 8;
-/** What it saw: a load that nobody uses would be left out. */
+/** What it read; the compiler would drop a load whose result is unused. */
 const seen = new Int32Array(1);
 
 /**

@@ -95,7 +95,7 @@ export function setReferenced(k: Kernel, head: number): void {
   k.stat[flagCounter(k, head)]++;
 }
 
-/** Makes a head the one that the call's tails count on. */
+/** Makes this head the one that the call's tails count on. */
 export function aimAtHead(k: Kernel, head: number, pinned: boolean): void {
   const { gup: call, phys } = k;
   const at = pageWordForWrite(k, head, 0);
@@ -119,7 +119,7 @@ export function stretch(k: Kernel, pfn: number, n: number): number {
   return run < n ? run : n;
 }
 
-/** Counts the line of a head, or of a page that is its own; never that of a tail. */
+/** Counts the cache line of a head, or of a base page; tails are not counted. */
 export function touchCounts(k: Kernel, head: number, pinned: boolean): void {
   if ((readPage(k, head, PAGE_FLAGS) & k.layout.head) !== 0) touchHead(k, head, pinned);
   else touchBasePages(k, inPmem(k, head), 1);

@@ -32,7 +32,7 @@ export interface MhpGeometry {
   readonly hugetlbFreeing: boolean;
 }
 
-/** A rule that keeps the memmap out of the memory it describes, in the kernel's order. */
+/** A rule that refuses to let a range hold its own memmap, in the kernel's order. */
 export type MhpRefusal =
   /** The memory comes through kmem, which does not ask for it before 6.8. */
   | "kmem"
@@ -72,7 +72,7 @@ export function memmapOnMemoryPages(k: Kernel, memmap: number): number {
   return forced(k) ? alignUp(memmap, 2 ** k.arch.pageblockOrder) : memmap;
 }
 
-/** "force" is a value of the parameter since 6.6; kernels before take it for "off". */
+/** The parameter takes "force" since 6.6; older kernels treat it as "off". */
 function forced({ hotplug, config }: Kernel): boolean {
   return hotplug.memmapOnMemory === "force" && config.memmapOnMemoryForce;
 }

@@ -57,7 +57,7 @@ export const mhpInitMemmapOnMemory = traced(
   },
 );
 
-/** `mhp_deinit_memmap_on_memory`: the reverse, once everything the memmap describes is offline. */
+/** `mhp_deinit_memmap_on_memory`: the reverse, once all memory it describes is offline. */
 export const mhpDeinitMemmapOnMemory = traced(
   "mhp_deinit_memmap_on_memory(pfn, n)",
   (k: Kernel, pfn: number, n: number, zone: Zone): void => {
@@ -114,7 +114,7 @@ export function adjustPresentPageCount(zone: Zone, n: number): void {
   zone.present += n;
 }
 
-/** `remove_pfn_range_from_zone`: the struct pages mean nothing any more, the span shrinks. */
+/** `remove_pfn_range_from_zone`: the struct pages become meaningless, and the span shrinks. */
 const removePfnRangeFromZone = traced(
   "remove_pfn_range_from_zone(_, pfn, n)",
   (k: Kernel, zone: Zone, pfn: number, n: number): void => {
@@ -123,7 +123,7 @@ const removePfnRangeFromZone = traced(
   },
 );
 
-/** Pageblocks from the start, sections to the end: the memmap in front of the range may take part of a section. */
+/** Pageblocks from the start, sections to the end: the memmap ahead of the range may occupy part of a section. */
 function spanIsValid(k: Kernel, pfn: number, n: number): boolean {
   return n > 0 && isAligned(pfn, 2 ** k.arch.pageblockOrder) && isAligned(pfn + n, k.pagesPerSection);
 }

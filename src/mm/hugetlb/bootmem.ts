@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Huge pages allocated at boot (hugepagesz=, hugepages=; mm/hugetlb.c, mm/hugetlb_vmemmap.c). Pages larger than any
-// buddy block come from the boot allocator; where tails are shared by zone (7.1), their memmap is
-// made shared in the first place, so that nothing is split and nothing freed:
+// buddy block come from the boot allocator; where tails are shared by zone (7.1), their memmap is shared from the
+// start, so that nothing is split and nothing freed:
 //
 //   up to 7.0   frames      memmap in leaves, buddy      struct pages, split, tails shared, 7 of 8 pages freed
 //   7.1         frames      A Zr Zr Zr .. in PTEs        struct pages of A and Z, tails read-only
 //               memblock    sparse_init()                hugetlb_init()
 //
 // Smaller ones are made as at run time once the buddy allocator is up.
-// Left out: counts per node, CMA; that 6.15 to 7.0 made memmap shared as well, with the head's page for all.
+// Left out: counts per node, CMA, and that 6.15 to 7.0 also build a shared memmap, on the head's page.
 
 import { USE_HUGETLB } from "../../include/frame_use.ts";
 import type { Hstate } from "../../include/hugetlb.ts";
@@ -79,7 +79,7 @@ function nodeOfDram(k: Kernel, pfn: number): number {
   return range?.nid ?? panic(`hugetlbBootmemAlloc: frame ${pfn} is no DRAM`);
 }
 
-/** `hugetlb_vmemmap_init_early`: sections of huge pages get memmap that is shared, and sparse_init() passes them by. */
+/** `hugetlb_vmemmap_init_early`: sections of huge pages get a shared memmap, and sparse_init() skips them. */
 export function hugetlbVmemmapInitEarly(k: Kernel, pages: readonly HugeBootmemPage[]): void {
   for (const page of pages) {
     if (!preHvo(k, page)) continue;
@@ -99,7 +99,7 @@ export function hugetlbVmemmapInitEarly(k: Kernel, pages: readonly HugeBootmemPa
   }
 }
 
-/** `vmemmap_should_optimize_bootmem_page`: pages of whole sections, whose memmap is whole leaves. */
+/** `vmemmap_should_optimize_bootmem_page`: whole sections whose memmap is made of whole leaves. */
 function preHvo(k: Kernel, { h }: HugeBootmemPage): boolean {
   return k.config.hugetlbTail === "zone" && k.hugetlb.optimize && h.freeVmemmapPages > 0 &&
     h.pages % k.pagesPerSection === 0 && h.vmemmapPages % levelPages(k, 1) === 0;
@@ -110,7 +110,7 @@ function earlyTail(k: Kernel, { h, head, nid }: HugeBootmemPage): number {
   return vmemmapGetTail(k, h.order, pageLinksHi(zoneIndexOfDram(k, head), nid), nid);
 }
 
-/** `vmemmap_populate_range` that takes no reference: vmemmap pages [start, end) to one frame; false without tables. */
+/** `vmemmap_populate_range` without references: maps vmemmap pages [start, end) to one frame; false without tables. */
 function mapTails(k: Kernel, start: number, end: number, nid: number, frame: number): boolean {
   const entries = tableEntries(k);
   for (let at = start; at < end;) {
@@ -143,7 +143,7 @@ export function hugetlbInitPools(k: Kernel, pools: readonly BootPool[], pages: r
   }
 }
 
-/** Frames that boot had reserved become managed memory in use (`adjust_managed_page_count`). */
+/** Frames that boot had reserved become managed memory that is in use (`adjust_managed_page_count`). */
 function takeOver(k: Kernel, { h, head }: HugeBootmemPage): void {
   const found = findArea(k, head) ?? panic(`hugetlbInitPools: frame ${head} is in no zone`);
   found.zone.managed += h.pages;
@@ -151,7 +151,7 @@ function takeOver(k: Kernel, { h, head }: HugeBootmemPage): void {
   k.uses[USE_HUGETLB] += h.pages;
 }
 
-/** A page whose memmap was made shared: its head's vmemmap page is written, the rest becomes read-only. */
+/** A page whose memmap was built shared: its head's vmemmap page is written, the rest becomes read-only. */
 function prepShared(k: Kernel, { h, head, nid }: HugeBootmemPage): void {
   prepHugePage(k, h, head, zoneIndexOfDram(k, head), nid, OWN_PAGES * k.pageBytes / k.structPageSize);
   countOptimized(k, 1);

@@ -90,7 +90,7 @@ function tailImage(k: Kernel, head: number, zone: number, nid: number): Int32Arr
   return state.tailImage = pageImage(k, head + 1);
 }
 
-/** `free_tail_page_prepare`: whether a tail behind the head's vmemmap page has another mapping than tails have. */
+/** `free_tail_page_prepare`: whether a tail behind the head's vmemmap page has a mapping that tails never have. */
 export function hasBadTails(k: Kernel, h: Hstate, head: number): boolean {
   const perPage = k.pageBytes / k.structPageSize;
   for (let tail = head + perPage; tail < head + h.pages; tail++) {
@@ -135,7 +135,7 @@ function unmarkHugetlb(k: Kernel, head: number): void {
   if (hugetlbMark === "type") writePage(k, head, PAGE_MAPCOUNT, -1);
 }
 
-/** Whether a head's mark says that it is a HugeTLB page. */
+/** Whether a head carries HugeTLB's mark. */
 function markedHugetlb(k: Kernel, head: number): boolean {
   return k.layout.hugetlbMark === "type"
     ? readPage(k, head, PAGE_MAPCOUNT) >>> 24 === PGTY_HUGETLB

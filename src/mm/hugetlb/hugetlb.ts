@@ -105,7 +105,7 @@ export const setNrHugepages = traced(
   },
 );
 
-/** Persistent pages of all nodes to `total`, by pages of one node or (-1) any. */
+/** Grows the pool to `total` persistent pages over all nodes, with pages of one node or (-1) of any. */
 function growPool(k: Kernel, h: Hstate, total: number, nid: number): void {
   flushFreeHpageWork(k);
   while (total > persistentHugePages(h) && adjustPoolSurplus(h, nid, -1));
@@ -122,7 +122,7 @@ function growPool(k: Kernel, h: Hstate, total: number, nid: number): void {
   prepNewHugePages(k, h, heads);
 }
 
-/** The reverse. Free pages stay while persistent pages are no more than those in use. */
+/** Shrinks it again. Free pages stay while there are no more persistent pages than pages in use. */
 function shrinkPool(k: Kernel, h: Hstate, total: number, nid: number): void {
   const removed: number[] = [];
   const least = Math.max(total, h.nrHugePages - freeHugePages(h));
@@ -145,7 +145,7 @@ const allocPoolHugePage = traced("alloc_pool_huge_page(_, nid)", (k: Kernel, h: 
   });
 });
 
-/** Makes one page and tells the probe how long it took, if there is one and the page was made. */
+/** Makes one page; if that worked and there is a probe, tells it how long it took. */
 function timed(k: Kernel, make: () => boolean): boolean {
   const probe = k.hugetlb.allocProbe;
   if (probe === null) return make();
@@ -234,7 +234,7 @@ export function allocHugePageAt(k: Kernel, h: Hstate, head: number): boolean {
   });
 }
 
-/** `dequeue_huge_page_node`, from `nid` or the nodes after it: the page last freed that is not poisoned, or -1. */
+/** `dequeue_huge_page_node`, from `nid` or the nodes after it: the page freed last that is not poisoned, or -1. */
 function dequeueHugePage(k: Kernel, h: Hstate, nid: number): number {
   for (let i = 0; i < h.freeLists.length; i++) {
     const list = h.freeLists[(nid + i) % h.freeLists.length];

@@ -58,7 +58,7 @@ export function vmemmapShouldOptimize(k: Kernel, h: Hstate, head: number): boole
   return k.hugetlb.optimize && h.freeVmemmapPages > 0 && mayFreeVmemmap(k, head);
 }
 
-/** `synchronize_rcu` before vmemmap is folded or unfolded. Nobody else runs while this code does, so it only counts. */
+/** `synchronize_rcu` before vmemmap is folded or unfolded. Nothing else runs meanwhile, so it is only counted. */
 export function synchronizeRcu(k: Kernel): void {
   if (k.config.hugetlbGrace) k.stat[C.gracePeriods]++;
 }
@@ -96,12 +96,12 @@ export const hugetlbVmemmapOptimize = traced(
   },
 );
 
-/** Marks the head. Before its page is copied, so that the copy has the mark too. */
+/** Marks the head before its page is copied, so that the copy carries the mark too. */
 export function markOptimized(k: Kernel, head: number): void {
   writePage(k, head, PAGE_PRIVATE, readPage(k, head, PAGE_PRIVATE) | HPG_VMEMMAP_OPTIMIZED);
 }
 
-/** The head's page moves to a frame of its own; the one it had waits for the flush (11aad2631bf7). */
+/** Moves the head's page to a new frame; the old frame waits for the flush (11aad2631bf7). */
 function remapHead(k: Kernel, head: number, copy: number): void {
   const at = pteOf(k, vmemmapPage(k, head));
   const old = entryFrame(k, at);
@@ -110,17 +110,17 @@ function remapHead(k: Kernel, head: number, copy: number): void {
   setEntry(k, at, 0, copy, k.arch.format.kernelPage);
 }
 
-/** The page of tails that huge pages of this order share in the head's zone; -1 when none was made. */
+/** The page of tails that huge pages of this order share in the head's zone; -1 if there is none yet. */
 export function sharedTail(k: Kernel, order: number, head: number): number {
   return findTail(k, order, readPage(k, head, PAGE_FLAGS_HI));
 }
 
-/** The same, made where there is none; or -1. */
+/** The same, made on demand; or -1. */
 function getTail(k: Kernel, order: number, head: number): number {
   return vmemmapGetTail(k, order, readPage(k, head, PAGE_FLAGS_HI), pageNid(k, head));
 }
 
-/** `vmemmap_remap_free` short of the flush: the tails' entries, and the mark on the head. */
+/** `vmemmap_remap_free` up to the flush: the tails' entries, and the mark on the head. */
 export function shareTails(k: Kernel, h: Hstate, head: number): void {
   remapTails(k, vmemmapPage(k, head) + k.config.hugetlbKeep, h.freeVmemmapPages, -1);
   markOptimized(k, head);
@@ -155,7 +155,7 @@ export const hugetlbVmemmapRestore = traced(
   },
 );
 
-/** The page is whole again: the mark on its head, then the key. */
+/** The page is whole again: clears the mark on its head, then counts down the key. */
 export function unmarkOptimized(k: Kernel, head: number): void {
   writePage(k, head, PAGE_PRIVATE, readPage(k, head, PAGE_PRIVATE) & ~HPG_VMEMMAP_OPTIMIZED);
   countOptimized(k, -1);
@@ -211,7 +211,7 @@ export const freeUnmapped = traced("free_vmemmap_page_list()", (k: Kernel): void
   unmapped.length = 0;
 });
 
-/** `alloc_vmemmap_page_list`: frames on the page's own node, since 6.7 or another, all of them or null. */
+/** `alloc_vmemmap_page_list`: frames from the page's node, since 6.7 from any node; all of them or null. */
 export const allocVmemmapPages = traced(
   "alloc_vmemmap_page_list(count, nid)",
   (k: Kernel, count: number, nid: number): Float64Array | null => {
@@ -223,7 +223,7 @@ export const allocVmemmapPages = traced(
   },
 );
 
-/** `vmemmap_restore_pte` for one page after another: the shared content, then the entry. */
+/** `vmemmap_restore_pte` page by page: copies the shared content, then sets the entry. */
 export const restoreTails = traced(
   "vmemmap_remap_range(start)",
   (k: Kernel, start: number, frames: Float64Array): void => {

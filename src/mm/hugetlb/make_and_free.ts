@@ -29,17 +29,17 @@ import { flushVmemmap } from "../pgtable.ts";
 import { C } from "../vmstat.ts";
 import { traced } from "../trace.ts";
 
-/** A batch flushes once, at its end; its first page waits for the walkers of pfns, which serves the rest too. */
+/** A batch flushes once, at its end; only its first page waits for pfn walkers, on behalf of all. */
 const BATCH_FLAGS = REMAP_NO_TLB_FLUSH | SYNCHRONIZE_RCU;
 
-/** Frames for a huge page from this very node, or -1. Struct pages are left to prepNewHugePage(). */
+/** Frames for a huge page from exactly this node, or -1. prepNewHugePage() writes the struct pages. */
 export const allocHugeFrames = traced("alloc_buddy_huge_page(_, nid)", (k: Kernel, h: Hstate, nid: number): number => {
   return h.order > k.arch.maxOrder
     ? allocContigPages(k, h.order, nid, USE_HUGETLB)
     : allocPages(k, h.order, nid, USE_HUGETLB, true, true);
 });
 
-/** `prep_new_huge_page`: the frames become a huge page, its vmemmap shared if the switch is on and memory allows. */
+/** `prep_new_huge_page`: turns frames into a huge page; its vmemmap is shared if the switch is on and memory allows. */
 export const prepNewHugePage = traced("prep_new_huge_page(_, head)", (k: Kernel, h: Hstate, head: number): void => {
   const { index, nid } = zoneOf(k, head);
   const share = vmemmapShouldOptimize(k, h, head) && hugetlbVmemmapSplit(k, h, head, nid, true) === 0;
@@ -70,7 +70,7 @@ export const prepNewHugePages = traced(
   },
 );
 
-/** `remove_hugetlb_page`: the page leaves the pool's books; `surplus` says which ones. */
+/** `remove_hugetlb_page`: takes the page off the pool's counts; `surplus` says which of them. */
 export function removeHugePage(h: Hstate, nid: number, surplus: boolean): void {
   h.nrHugePages--;
   h.nrHugePagesNode[nid]--;
@@ -144,7 +144,7 @@ function freeBatch(k: Kernel, h: Hstate, heads: readonly number[]): void {
   for (const head of whole) freeWholePage(k, h, head);
 }
 
-/** `__update_and_free_page` once the vmemmap is whole: the frames go back, a poisoned one excepted. */
+/** `__update_and_free_page` after the vmemmap is whole: gives the frames back, except for a poisoned one. */
 const freeWholePage = traced("__update_and_free_page(_, head)", (k: Kernel, h: Hstate, head: number): void => {
   const poisoned = deliverHwpoison(k, head);
   if (k.contents && k.config.errata.restoreWithoutReset && hasBadTails(k, h, head)) {
@@ -166,7 +166,7 @@ function addAsSurplus(k: Kernel, h: Hstate, head: number): void {
   h.surplusHugePagesNode[nid]++;
 }
 
-/** The books of a free page that joins its pool. */
+/** Updates the pool's counts for a free page that joins. */
 export function addToPool(h: Hstate, head: number, nid: number): void {
   h.nrHugePages++;
   h.nrHugePagesNode[nid]++;

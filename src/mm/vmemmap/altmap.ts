@@ -19,13 +19,13 @@ export function altmapAllocBlock(altmap: VmemAltmap, frames: number): number {
   return next + align;
 }
 
-/** Whether a frame is set aside for this altmap to hand out. */
+/** Whether a frame is part of what this altmap hands out. */
 export function altmapHas(altmap: VmemAltmap, pfn: number): boolean {
   const first = altmap.basePfn + altmap.reserve;
   return pfn >= first && pfn < first + altmap.free;
 }
 
-/** `vmem_altmap_free`. The space is not used again before the altmap is reset. */
+/** `vmem_altmap_free`. The space is not reused before the altmap is reset. */
 export function altmapFree(altmap: VmemAltmap, frames: number): void {
   altmap.alloc -= frames;
   if (altmap.alloc < 0) panic(`altmapFree: ${-altmap.alloc} frames more than were allocated`);

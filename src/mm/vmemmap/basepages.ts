@@ -18,12 +18,12 @@ import { traced } from "../trace.ts";
 
 const { nrMemmapBootPages, pteWrites, vmemmapFrameGets } = C;
 
-/** Made once per kernel: made per section, they would take longer than the entries. */
+/** Allocated once per kernel: allocating it for each section took longer than writing the entries. */
 export function newTableWork(entries: number): TableWork {
   return { frames: new Float64Array(entries), tails: new Float64Array(entries), gets: new Int32Array(entries) };
 }
 
-/** More vmemmap pages than there can be: a compound that is never cut. */
+/** More vmemmap pages than exist: stands for a compound that is never cut. */
 const WHOLE = 2 ** 30;
 
 /**
@@ -59,7 +59,7 @@ export function vmemmapAllocBlock(k: Kernel, order: number, nid: number, altmap:
   return pfn;
 }
 
-/** Frame a vmemmap page maps in the kernel table, through no TLB; -1 when none. */
+/** The frame that the kernel table maps a vmemmap page to, bypassing the TLB; -1 when there is none. */
 export function mappedFrame(k: Kernel, vpage: number): number {
   const at = walkTo(k, k.rootPfn, vmemmapVpn(k, vpage), 0);
   return at < 0 || entryNone(k, at) ? -1 : entryFrame(k, at);
@@ -89,7 +89,7 @@ export function populateCompounds(
   return populateTables(k, start, end, nid, newPlan(k, size, own, -1, null));
 }
 
-/** Compounds being mapped: how, and where in one the next entry is. */
+/** The compounds being mapped: their layout, and the position of the next entry in its compound. */
 interface Plan {
   /** Vmemmap pages of a compound, and how many of them map a frame of their own. */
   readonly size: number;
@@ -105,7 +105,7 @@ interface Plan {
   hi: number;
 }
 
-/** `reuse` is the frame that entries map before any has a frame of its own; -1 if there are none. */
+/** `reuse` is the frame that leading entries map before one gets a frame of its own; -1 if there are none. */
 function newPlan(k: Kernel, size: number, own: number, reuse: number, altmap: VmemAltmap | null): Plan {
   const { format } = k.arch;
   const lo = entryLo(format, reuse, format.kernelPage.lo);
@@ -129,7 +129,7 @@ function populateTables(k: Kernel, start: number, end: number, nid: number, plan
   return 0;
 }
 
-/** Of `n` entries from word `entry` on, how many are to have a new frame and have none. */
+/** How many of `n` entries from word `entry` on still need a new frame. */
 function countMissing(k: Kernel, entry: number, n: number, plan: Plan): number {
   const words = k.phys.window(entry);
   const { size, own } = plan;
@@ -161,7 +161,7 @@ function allocMemmapFrames(
   return count;
 }
 
-/** Fills `n` entries from word `entry` on; false when the frames run out before. */
+/** Fills `n` entries from word `entry` on; false when it runs out of frames. */
 function fillTable(k: Kernel, entry: number, n: number, plan: Plan): boolean {
   const words = k.phys.window(entry);
   const { format } = k.arch;

@@ -62,12 +62,12 @@ export const vmemmapPopulate = traced("vmemmap_populate(start, end, nid)", (
   return vmemmapPopulateBasepages(k, start, end, nid, altmapOfPages(k, altmap));
 });
 
-/** Where base pages are from: the altmap on arm64 only. */
+/** Where base pages come from: the altmap on arm64 only. */
 function altmapOfPages(k: Kernel, altmap: VmemAltmap | null): VmemAltmap | null {
   return k.arch.altmapBasePages ? altmap : null;
 }
 
-/** `vmemmap_populate_hugepages`: one leaf per PMD; base pages where no block is free, except on x86 with an altmap. */
+/** `vmemmap_populate_hugepages`: one leaf per PMD; base pages if no block is free, except on x86 with an altmap. */
 const populateHugepages = traced(
   "vmemmap_populate_hugepages(start, end, nid)",
   (k: Kernel, start: number, end: number, nid: number, altmap: VmemAltmap | null): number => {
@@ -108,7 +108,7 @@ export const vmemmapFree = traced(
   },
 );
 
-/** One level of remove_pagetable above the entries: the part of [start, end) below one table. */
+/** One level of remove_pagetable above the entries: handles the part of [start, end) below one table. */
 function removeTable(
   k: Kernel,
   table: number,
@@ -155,7 +155,7 @@ function freeMemmap(k: Kernel, pfn: number, order: number, altmap: VmemAltmap | 
   k.phys.release(pfn, order);
 }
 
-/** The part [start, end) of a PMD leaf is not used any more; the leaf goes when nothing else in it is. */
+/** [start, end) of a PMD leaf falls out of use; the leaf goes when nothing else in it is used. */
 function removeLeaf(k: Kernel, entry: number, start: number, end: number, altmap: VmemAltmap | null): void {
   const perLeaf = levelPages(k, 1);
   if (end - start < perLeaf) {
@@ -174,7 +174,7 @@ function removeChild(k: Kernel, entry: number, level: number, child: number): vo
   freePagetable(k, child, 0, TABLE_USE[level]);
 }
 
-/** `vmemmap_use_sub_pmd`: [start, end) of a leaf that is there comes into use. */
+/** `vmemmap_use_sub_pmd`: takes [start, end) of an existing leaf into use. */
 function vmemmapUseSubPmd(k: Kernel, start: number, end: number): void {
   if (!k.contents) return;
   if (k.unusedPmdStart !== start) {
@@ -185,7 +185,7 @@ function vmemmapUseSubPmd(k: Kernel, start: number, end: number): void {
   k.unusedPmdStart = isAligned(end, levelPages(k, 1)) ? -1 : end;
 }
 
-/** `vmemmap_use_new_sub_pmd`: a leaf was made of which only [start, end) is in use. */
+/** `vmemmap_use_new_sub_pmd`: a new leaf of which only [start, end) is in use. */
 export function vmemmapUseNewSubPmd(k: Kernel, start: number, end: number): void {
   if (!k.contents) return;
   const perLeaf = levelPages(k, 1);
@@ -197,7 +197,7 @@ export function vmemmapUseNewSubPmd(k: Kernel, start: number, end: number): void
   if (!isAligned(end, perLeaf)) k.unusedPmdStart = end;
 }
 
-/** `vmemmap_pmd_is_unused`: [start, end) of a leaf goes out of use; whether nothing else in the leaf is in use. */
+/** `vmemmap_pmd_is_unused`: takes [start, end) of a leaf out of use; returns whether the rest is unused too. */
 export function vmemmapPmdIsUnused(k: Kernel, start: number, end: number): boolean {
   const perLeaf = levelPages(k, 1);
   const leaf = alignDown(start, perLeaf);
@@ -210,7 +210,7 @@ export function vmemmapPmdIsUnused(k: Kernel, start: number, end: number): boole
   return true;
 }
 
-/** `vmemmap_flush_unused_pmd`: what was noted is marked. */
+/** `vmemmap_flush_unused_pmd`: marks what was noted. */
 function flushUnusedPmd(k: Kernel): void {
   const start = k.unusedPmdStart;
   if (start < 0) return;
@@ -218,7 +218,7 @@ function flushUnusedPmd(k: Kernel): void {
   k.unusedPmdStart = -1;
 }
 
-/** `__vmemmap_use_sub_pmd`: one struct page is enough to keep a leaf, for what is added together goes together. */
+/** `__vmemmap_use_sub_pmd`: one struct page keeps a leaf alive, since what is added together goes together. */
 function markUsed(k: Kernel, start: number): void {
   const base = writable(k, start);
   k.phys.words.fill(0, base, base + k.structPageSize / 4);
@@ -236,7 +236,7 @@ function writable(k: Kernel, vpage: number): number {
   return base >= 0 ? base : panic(`vmemmapSubPmd: vmemmap page ${vpage} is not mapped for writing`);
 }
 
-/** Whether any populated subsection, but those of a range, has struct pages in vmemmap pages [start, start + count). */
+/** Whether a populated subsection outside a range has struct pages in vmemmap pages [start, start + count). */
 export function sectionsUse(k: Kernel, start: number, count: number, but: PfnRange | null = null): boolean {
   const first = Math.floor(start * k.pageBytes / k.structPageSize);
   const last = Math.ceil((start + count) * k.pageBytes / k.structPageSize) - 1;

@@ -9,7 +9,7 @@ import { allocPages } from "../page_alloc.ts";
 import { compoundInfoHi, compoundInfoLo } from "../page.ts";
 import { traced } from "../trace.ts";
 
-/** The page that compounds of this order share in the zone that flags name (`links`); -1 when none was made. */
+/** The page that compounds of this order share in the zone that the flags name (`links`); -1 if there is none yet. */
 export function findTail(k: Kernel, order: number, links: number): number {
   return k.hugetlb.sharedTails.find((t) => t.order === order && t.links === links)?.frame ?? -1;
 }

@@ -72,7 +72,7 @@ const populateCompoundPages = traced("vmemmap_populate_compound_pages(pfn, start
   return populateCompounds(k, start, end, nid, size, vmemmapReserveNr(k));
 });
 
-/** A frame for each head's page; all other pages map the tails of the zone, with a reference per entry. */
+/** A frame for each head's page; all other pages map the zone's tails, with a reference per entry. */
 function populateByZone(
   k: Kernel,
   pfn: number,
@@ -105,7 +105,7 @@ function tailTable(k: Kernel, pfn: number, start: number, pgmap: DevPagemap): nu
   return at < 0 || entryNone(k, at) ? -1 : entryFrame(k, at);
 }
 
-/** `vmemmap_populate_pmd_range` (patch 14): PMD entries of [start, end) point to a table that is there already. */
+/** `vmemmap_populate_pmd_range` (patch 14): points PMD entries of [start, end) to an existing table. */
 const shareTable = traced(
   "vmemmap_populate_pmd_range(start, end, nid, table)",
   (k: Kernel, start: number, end: number, nid: number, table: number): number => {
@@ -135,7 +135,7 @@ export function vmemmapCanOptimize(k: Kernel, pgmap: DevPagemap | null): boolean
   return pgmap.geometry * k.structPageSize > vmemmapReserveNr(k) * k.pageBytes;
 }
 
-/** VMEMMAP_RESERVE_NR: memmap pages of a compound that are not shared; the head's alone with the follow-up. */
+/** VMEMMAP_RESERVE_NR: memmap pages of a compound that are not shared; the follow-up keeps the head's page only. */
 export function vmemmapReserveNr(k: Kernel): number {
   return k.config.dedup === "pte+head" || k.config.dedup === "pte+zone" ? 1 : 2;
 }
