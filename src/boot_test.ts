@@ -53,6 +53,9 @@ Deno.test("boot() gives nodes of any size all their memory and all their memmap,
           }
         }
         assertEquals(new Set(held).size, end - k.bootReserved);
+        const reserved = (pfn: number) => (pageFlags(k, pfn) & PG_RESERVED) !== 0;
+        assertEquals(held.filter(reserved), [], "no frame of the allocator is Reserved");
+        assertEquals(Array.from({ length: end }, (_, pfn) => pfn).filter(reserved).length, k.bootReserved);
         for (const pfn of held) freePages(k, pfn, 0, USE_PINNED);
       });
     }),

@@ -2,15 +2,7 @@
 // Checks the struct pages of ZONE_DEVICE (I2, I6, I7, I8, I20, I22): links, heads and orders through every alias,
 // references against what gup handed out, and user mappings against the mapping and index of struct pages.
 
-import {
-  PAGE_FLAGS_HI,
-  PAGE_INDEX,
-  PAGE_INDEX_HI,
-  PAGE_MAPPING,
-  PAGE_MAPPING_HI,
-  PAGE_PGMAP,
-  PAGE_PGMAP_HI,
-} from "../include/mm_types.ts";
+import { PAGE_FLAGS_HI, PAGE_MAPPING, PAGE_MAPPING_HI, PAGE_PGMAP, PAGE_PGMAP_HI } from "../include/mm_types.ts";
 import { ZONE_DEVICE } from "../include/mmzone.ts";
 import { flagsHiNid, flagsHiZone } from "../include/page_flags.ts";
 import type { DevPagemap } from "../include/memremap.ts";
@@ -26,6 +18,7 @@ import {
   pageAddressHi,
   pageAddressLo,
   pageFlags,
+  pageIndex,
   pageRefcount,
   pincountPlace,
   readPage,
@@ -119,7 +112,7 @@ function checkUserLeaf(
   const area = areas.find((a) => vpn >= a.start && vpn + levelPages(k, level) <= a.end);
   if (area === undefined) panic(`checkInvariants: I22 virtual page ${vpn} is mapped outside any area`);
   const head = compoundHead(k, pfn);
-  const index = readPage(k, head, PAGE_INDEX_HI) * 2 ** 32 + (readPage(k, head, PAGE_INDEX) >>> 0);
+  const index = pageIndex(k, head);
   const wanted = vpn - area.start + area.pgoff - (pfn - head);
   if (
     readPage(k, head, PAGE_MAPPING) !== area.mapping.addrLo ||

@@ -8,13 +8,13 @@
 // a list).
 
 import { EBUSY, ENOMEM, ENXIO } from "../include/errno.ts";
-import { PAGE_INDEX, PAGE_INDEX_HI, PAGE_MAPPING, PAGE_MAPPING_HI } from "../include/mm_types.ts";
+import { PAGE_MAPPING, PAGE_MAPPING_HI } from "../include/mm_types.ts";
 import { alignDown } from "../lib/align.ts";
 import { type AddressSpace, type Kernel, type Mm, objectAt } from "./kernel.ts";
 import { pfnToOnlinePage } from "./hotplug/memory_hotplug.ts";
 import { getDevPagemap, pfnFirst, putDevPagemap } from "./memremap.ts";
 import { mappedPages, unmapMapping } from "./memory.ts";
-import { compoundHead, compoundOrder, pageFlags, pageNid, readPage, setPageFlags } from "./page.ts";
+import { compoundHead, compoundOrder, pageFlags, pageIndex, pageNid, readPage, setPageFlags } from "./page.ts";
 import { SUBPAGE_INDEX_HWPOISON } from "../include/hugetlb.ts";
 import { adjustPoolSurplus, flushFreeHpageWork, removeHugePage, updateAndFreePages } from "./hugetlb/make_and_free.ts";
 import { hugetlbHead, setSubpagePrivate } from "./hugetlb/huge_page.ts";
@@ -51,7 +51,7 @@ export const memoryFailure = traced("memory_failure(pfn)", (k: Kernel, pfn: numb
     return -EBUSY;
   }
   setPageFlags(k, page, k.layout.hwpoison);
-  const index = readPage(k, page, PAGE_INDEX_HI) * 2 ** 32 + (readPage(k, page, PAGE_INDEX) >>> 0);
+  const index = pageIndex(k, page);
   const toKill = collectProcs(k, mapping as AddressSpace, index);
   const size = toKill.reduce((most, { pages }) => Math.max(most, pages), 0);
   if (size > 0) {

@@ -8,6 +8,7 @@ import { EBUSY, ENXIO } from "../include/errno.ts";
 import { kernelLike, machine, mustCreate, mustDestroy, withKernel } from "../testing.ts";
 import type { Kernel, Mm } from "./kernel.ts";
 import { mmAlloc, mmPut, populateArea } from "./memory.ts";
+import { memremapPages, memunmapPages, newPgmap } from "./memremap.ts";
 import { memoryFailure } from "./memory_failure.ts";
 import { pageFlags } from "./page.ts";
 import { entryNone, walkTo } from "./pgtable.ts";
@@ -105,6 +106,21 @@ Deno.test("memoryFailure() of a frame that is no device data is ENXIO", () => {
     assertEquals(memoryFailure(k, start + 272), -EBUSY, "the first frame of data");
     assertEquals(ns.pgmap.refs, 1 + 47);
   }, "dev");
+});
+
+Deno.test("memoryFailure() looks for a frame in the range it is in, whatever the order of a pgmap's ranges", () => {
+  withKernel("kernel=v4", (k) => {
+    const { start } = k.machine.topology.pmem[0];
+    const ranges = [[128, 256], [0, 64]].map(([a, b]) => ({ start: start + a, end: start + b }));
+    const pgmap = newPgmap(k, "generic", ranges, null, 0, 16);
+    assertEquals(memremapPages(k, pgmap), 0);
+    for (const { start, end } of ranges) {
+      // Nobody mapped them.
+      for (const pfn of [start, end - 1]) assertEquals(memoryFailure(k, pfn), -EBUSY);
+      assertEquals(memoryFailure(k, end), -ENXIO);
+    }
+    memunmapPages(k, pgmap);
+  });
 });
 
 Deno.test("without compounds the entry that maps the bad page goes, whole, and its neighbours stay", () => {

@@ -5,12 +5,13 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { boot } from "../boot.ts";
 import { daxMmap } from "../drivers/dax/device.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
+import { USE_USER_TABLE } from "../include/frame_use.ts";
 import { KernelPanic } from "../lib/bug.ts";
 import { kernelLike, machine, mustCreate, mustDestroy, withKernel } from "../testing.ts";
 import type { Kernel, Mm, VmArea } from "./kernel.ts";
 import { handleFault, mmAlloc, mmPut, munmap, populateArea, unmapMapping } from "./memory.ts";
 import { getPage, pageRefcount } from "./page.ts";
-import { entryNone, walkTo } from "./pgtable.ts";
+import { entryNone, populateTo, setEntry, walkTo } from "./pgtable.ts";
 import { C } from "./vmstat.ts";
 import fc from "fast-check";
 
@@ -79,6 +80,17 @@ Deno.test("mmPut() drops the references of the tables, and refuses to free one t
   const held = mmAlloc(k) as Mm;
   getPage(k, held.rootPfn);
   assertThrows(() => mmPut(k, held), KernelPanic, `user table ${held.rootPfn} is shared`);
+});
+
+Deno.test("mmPut() refuses to free a table that maps something still, at any level", () => {
+  for (const level of [0, 1]) {
+    const k = boot(machine("kernel=v7"));
+    const mm = mmAlloc(k) as Mm;
+    const { format } = k.arch;
+    const entry = populateTo(k, mm.rootPfn, 1024, level, 0, USE_USER_TABLE);
+    setEntry(k, entry, level, 4096, level === 0 ? format.userPage : format.userHuge);
+    assertThrows(() => mmPut(k, mm), KernelPanic, `level ${level} entry 0 is still mapped`);
+  }
 });
 
 Deno.test("insertPfn() warns of a PMD entry whose page is no compound of its size, as the thread's assertion would", () => {

@@ -3,6 +3,7 @@
 // writing field by field.
 
 import { assertEquals, assertThrows } from "@std/assert";
+import { TOY_HUGETLB } from "../arch/toy/toy.ts";
 import { USE_VMEMMAP } from "../include/frame_use.ts";
 import type { DevPagemap } from "../include/memremap.ts";
 import { COMPOUND_PAGE_DTOR } from "../include/mm_types.ts";
@@ -15,7 +16,7 @@ import type { Kernel } from "./kernel.ts";
 import { memremapPages, memunmapPages, newPgmap, pfnFirst } from "./memremap.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
 import { compoundNrPages, initZoneDevicePage, prepCompoundTail } from "./mm_init.ts";
-import { addressToPfn, prepCompoundHead, readPage, setPageFlags, writePage } from "./page.ts";
+import { addressToPfn, pageWord, prepCompoundHead, readPage, setPageFlags, writePage } from "./page.ts";
 import { C } from "./vmstat.ts";
 import { PAGE_LAYOUTS } from "../include/page_layout.ts";
 
@@ -281,5 +282,23 @@ Deno.test("counting without contents takes the same frames and writes no struct 
       })
     );
     assertEquals(uses[1], uses[0]);
+  }
+});
+
+// Bytes are handed out as frames are touched: in these machines the first go to the memmap of a compound's head.
+Deno.test("memmapInitZoneDevice() writes compounds whose memmap is the first of all memory, and copies them", () => {
+  const arch = {
+    ...TOY_HUGETLB,
+    sectionShift: 15,
+    hugeVmemmap: false,
+    namespaceUnitBytes: 2 ** 15,
+    regionAlignBytes: 2 ** 15,
+  };
+  for (const [dram, pmem, compound] of [[40, 2, 0], [19, 4, 1]]) {
+    withKernel({ arch, kernel: "v4", dram: [dram * 2 ** 15], pmem: [{ bytes: pmem * 2 ** 15 }] }, (k) => {
+      const ns = mustCreate(k, { size: pmem * 2 ** 15, align: 2 ** 15 });
+      assertEquals(pageWord(k, ns.pgmap.ranges[0].start + compound * 64, 0), 0);
+      mustDestroy(k, ns);
+    });
   }
 });

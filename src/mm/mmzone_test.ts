@@ -57,6 +57,15 @@ Deno.test("zoneArea finds a frame's area and nothing in the holes", () => {
   assertEquals(zoneArea(zone, 4 * AREA), null);
 });
 
+Deno.test("zoneAlloc takes from an area that comes before those that are empty by now", () => {
+  const zone = zoneOf([5, 6, 7]);
+  assertEquals([zoneAlloc(zone, 6), zoneAlloc(zone, 6)], [5 * AREA, 6 * AREA]);
+  const area = new Buddy(AREA, AREA, 6);
+  area.freeRange(AREA, 2 * AREA);
+  addFreeArea(zone, area);
+  assertEquals([zoneAlloc(zone, 6), zoneAlloc(zone, 6), zoneAlloc(zone, 6)], [AREA, 7 * AREA, -1]);
+});
+
 Deno.test("zoneAlloc hands out the lowest block whatever was freed where", () => {
   const zone = zoneOf([1, 2, 3, 5, 8, 13]);
   const random = prng(7);

@@ -12,6 +12,8 @@ import {
   PAGE_COMPOUND_HEAD_HI,
   PAGE_FLAGS,
   PAGE_FLAGS_HI,
+  PAGE_INDEX,
+  PAGE_INDEX_HI,
   PAGE_MAPPING,
   PAGE_POISON_WORD,
   PAGE_REFCOUNT,
@@ -270,6 +272,17 @@ export function compoundHead(k: Kernel, pfn: number): number {
 /** `PageHead`: true for the head of a compound page only. */
 export function isPageHead(k: Kernel, pfn: number): boolean {
   return (readPage(k, pfn, PAGE_FLAGS) & k.layout.head) !== 0 && compoundHead(k, pfn) === pfn;
+}
+
+/** `page->index`: which page of its file this is. */
+export function pageIndex(k: Kernel, pfn: number): number {
+  return readPage(k, pfn, PAGE_INDEX_HI) * 2 ** 32 + (readPage(k, pfn, PAGE_INDEX) >>> 0);
+}
+
+/** Sets the same. */
+export function setPageIndex(k: Kernel, pfn: number, index: number): void {
+  writePage(k, pfn, PAGE_INDEX, index | 0);
+  writePage(k, pfn, PAGE_INDEX_HI, Math.floor(index / 2 ** 32));
 }
 
 /** `compound_order` of a head; 0 for a page that is not one. */

@@ -4,7 +4,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { boot } from "../boot.ts";
-import { PAGE_POISON_WORD, PAGE_REFCOUNT, STRUCT_PAGE_SIZES } from "../include/mm_types.ts";
+import { PAGE_INDEX_HI, PAGE_POISON_WORD, PAGE_REFCOUNT, STRUCT_PAGE_SIZES } from "../include/mm_types.ts";
 import { KernelPanic } from "../lib/bug.ts";
 import { kernelLike, machine, mustCreate, mustDestroy, withKernel } from "../testing.ts";
 import {
@@ -19,6 +19,7 @@ import {
   pageAddressHi,
   pageAddressLo,
   pageFlags,
+  pageIndex,
   pageRefcount,
   pageWord,
   pageWordForWrite,
@@ -27,6 +28,7 @@ import {
   readPage,
   setCompoundHead,
   setPageFlags,
+  setPageIndex,
   vmemmapPage,
   writePage,
 } from "./page.ts";
@@ -45,6 +47,15 @@ Deno.test("addressToPfn() is the inverse of the address words for every frame of
       assertEquals(vmemmapPage(k, pfn), Number(BigInt(pfn) * BigInt(struct) / 4096n));
     }));
   }
+});
+
+Deno.test("setPageIndex() keeps which page of a file a page is, to the last that a number can tell", () => {
+  const k = boot(machine(""));
+  fc.assert(fc.property(fc.maxSafeNat(), (index) => {
+    setPageIndex(k, 0, index);
+    assertEquals(pageIndex(k, 0), index);
+    assertEquals(readPage(k, 0, PAGE_INDEX_HI), Number(BigInt(index) >> 32n));
+  }));
 });
 
 Deno.test("a struct page beyond 2^31 frames lies where its whole address says, whatever its size", () => {

@@ -28,12 +28,6 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: "all that is asked of it is whether it is below 0",
   },
   {
-    file: "src/mm/hugetlb/hugetlb_vmemmap.ts",
-    line: "return at < 0 ? panic(`hugetlb: vmemmap page ${vpage} is not mapped by a page-table entry`) : at;",
-    mutant: "return at < 1 ? panic(`hugetlb: vmemmap page ${vpage} is not mapped by a page-table entry`) : at;",
-    why: "word 0 lies in frame 0, which no allocator gives out: no entry is there",
-  },
-  {
     file: "src/mm/gup/hold.ts",
     line:
       "if (run === 0 || (words[at + FLAGS] & k.layout.head) !== 0) return grabOnePage(k, pfn, compoundHead(k, pfn));",
@@ -197,6 +191,42 @@ export const EQUIVALENT: readonly Equivalent[] = [
     line: "call.pinAt = -1;",
     mutant: "call.pinAt = -2;",
     why: "all that is asked of it is whether it is below 0",
+  },
+  {
+    file: "src/mm/hugetlb/huge_page.ts",
+    line: "if ((pageFlags(k, head) & k.layout.hwpoison) === 0) return -1;",
+    mutant: "if ((pageFlags(k, head) & k.layout.hwpoison) === 0) return -2;",
+    why: "all that is asked of it is whether it is below 0",
+  },
+  {
+    file: "src/machine/mmu.ts",
+    line: "const HIGH_SHIFT = 2;",
+    mutant: "const HIGH_SHIFT = 3;",
+    why: "a frame's 8 high bits (52-bit addresses) lie one bit further up in a word of 32",
+  },
+  {
+    file: "src/mm/page.ts",
+    line: "if ((readPage(k, pfn, PAGE_FLAGS) & k.layout.head) === 0) return pfn;",
+    mutant: "if ((readPage(k, pfn, PAGE_FLAGS) & k.layout.head) === 1) return pfn;",
+    why: "no tail, nor a copy of a head: the struct page after it is no tail either, which is asked next",
+  },
+  {
+    file: "src/mm/vmemmap/shared_tails.ts",
+    line: "words[at + WORD.COMPOUND_HEAD] = compoundInfoLo(k, 0, order);",
+    mutant: "words[at + WORD.COMPOUND_HEAD] = compoundInfoLo(k, 1, order);",
+    why: "tails are shared where they hold a mask, and the mask is the same for every head",
+  },
+  {
+    file: "src/mm/vmemmap/sparse_vmemmap.ts",
+    line: "if (pmd < 0) return -ENOMEM;",
+    mutant: "if (pmd <= 0) return -ENOMEM;",
+    why: "where a section's memmap is whole PMD entries, boot's memmap and tables have word 0",
+  },
+  {
+    file: "src/mm/vmemmap/sparse_vmemmap.ts",
+    line: "if (!entryNone(k, pmd)) continue;",
+    mutant: "if (false) continue;",
+    why: "where a compound spans sections, each section has PMD entries of its own, empty until it is brought up",
   },
 ];
 

@@ -2,13 +2,15 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { boot, type BootOptions } from "../../boot.ts";
 import { E2BIG, EBUSY, EEXIST, EINVAL, ENOMEM, errnoName } from "../../include/errno.ts";
-import { USE_ALTMAP_VMEMMAP, USE_PTE_TABLE, USE_VMEMMAP } from "../../include/frame_use.ts";
+import { USE_ALTMAP_VMEMMAP, USE_DIRECT_MAP, USE_PTE_TABLE, USE_VMEMMAP } from "../../include/frame_use.ts";
 import { PRESETS } from "../../include/kernel_config.ts";
 import { KernelPanic } from "../../lib/bug.ts";
 import { kernelLike, stockDifference, takeStock, unwinding, withKernel } from "../../testing.ts";
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
+import { directVpn } from "../../mm/direct_map.ts";
 import type { Kernel } from "../../mm/kernel.ts";
 import { totalFreePages } from "../../mm/page_alloc.ts";
+import { lookupAddress } from "../../mm/pgtable.ts";
 import { acpiMemoryEnableDevice } from "../acpi/acpi_memhotplug.ts";
 import { memoryBlockOffline, memoryBlockOnline } from "./memory.ts";
 import { addMemory, memoryBlocks, type MhpFlags, removeMemory } from "./memory_hotplug.ts";
@@ -201,20 +203,38 @@ function sweep(kernel: string, flags: MhpFlags, bytes: number, fragment: number)
 // 2. Its device cannot be made, and the memmap is taken down as if it had come from the allocator.
 // 3. Frames of memory that is about to vanish go to the buddy allocator; here they belong to no zone, which is noticed.
 Deno.test("addMemory with the erratum addMemoryNullAltmap hands self-hosted frames to the allocator", () => {
-  // The device is the last thing allocated.
-  const last = (k: Kernel) => {
-    k.fault.arm(Infinity);
-    addMemory(k, 0, slot(k), BLOCK, SELF);
-    return k.fault.seen;
-  };
-  const run = (addMemoryNullAltmap: boolean) => {
-    const options = box({ kernel: kernelLike("6.1", {}, { addMemoryNullAltmap }) });
-    const k = boot(options);
-    k.fault.arm(last(boot(options)));
-    return addMemory(k, 0, slot(k), BLOCK, SELF);
-  };
-  assertEquals(run(false), -ENOMEM);
+  const run = (addMemoryNullAltmap: boolean) =>
+    withoutDevice(box({ kernel: kernelLike("6.1", {}, { addMemoryNullAltmap }) }), BLOCK, SELF);
+  run(false);
   assertThrows(() => run(true), KernelPanic, "belongs to no zone");
+});
+
+/** A machine after a range could be added but for its block device, the last thing allocated. */
+function withoutDevice(options: BootOptions, bytes: number, flags: MhpFlags): Kernel {
+  const [counted, k] = [boot(options), boot(options)];
+  counted.fault.arm(Infinity);
+  assertEquals(addMemory(counted, 0, slot(counted), bytes, flags), 0);
+  k.fault.arm(counted.fault.seen);
+  assertEquals(addMemory(k, 0, slot(k), bytes, flags), -ENOMEM);
+  k.fault.disarm();
+  return k;
+}
+
+Deno.test("addMemory leaves no direct map of a range whose block device cannot be had", () => {
+  for (const arch of ["x86-64", "arm64-4k"]) {
+    const options: BootOptions = {
+      arch,
+      dram: [2 ** 30],
+      hotplug: [{ bytes: 2 ** 30 }],
+      contents: false,
+      directMap: true,
+    };
+    const k = withoutDevice(options, 2 ** 27, {});
+    checkInvariants(k);
+    const vpn = directVpn(k, k.arch.directMap!.pgdIndex, slot(k) / k.pageBytes);
+    assertEquals(lookupAddress(k, k.rootPfn, vpn), null, arch);
+    assertEquals(k.uses[USE_DIRECT_MAP], boot(options).uses[USE_DIRECT_MAP]);
+  }
 });
 
 // Linux 6.1.192, a DIMM of one block in a box of 4 GiB, see fixtures/linux-6.1/hotplug.json.

@@ -5,13 +5,13 @@
 // Left out: the character device, checks of permissions and of MAP_SHARED.
 
 import { EBUSY, EINVAL } from "../../include/errno.ts";
-import { PAGE_INDEX, PAGE_INDEX_HI, PAGE_MAPPING, PAGE_MAPPING_HI } from "../../include/mm_types.ts";
+import { PAGE_MAPPING, PAGE_MAPPING_HI } from "../../include/mm_types.ts";
 import { levelBytes } from "../../arch/arch.ts";
 import { alignDown, alignUp, isAligned, pfnDown } from "../../lib/align.ts";
 import type { FaultResult, Kernel, Mm, VmArea } from "../../mm/kernel.ts";
 import { insertPfn } from "../../mm/memory.ts";
 import { memremapPages, memunmapPages, newPgmap, pagesInUse } from "../../mm/memremap.ts";
-import { compoundHead, readPage, writePage } from "../../mm/page.ts";
+import { compoundHead, readPage, setPageIndex, writePage } from "../../mm/page.ts";
 import { levelPages } from "../../mm/pgtable.ts";
 import { C } from "../../mm/vmstat.ts";
 import { rangeTaken } from "../base/memory_hotplug.ts";
@@ -111,8 +111,7 @@ function setPageMapping(k: Kernel, pfn: number, dev: DevDax, index: number): voi
   if (readPage(k, pfn, PAGE_MAPPING) !== 0 || readPage(k, pfn, PAGE_MAPPING_HI) !== 0) return;
   writePage(k, pfn, PAGE_MAPPING, dev.addrLo);
   writePage(k, pfn, PAGE_MAPPING_HI, dev.addrHi);
-  writePage(k, pfn, PAGE_INDEX, index | 0);
-  writePage(k, pfn, PAGE_INDEX_HI, Math.floor(index / 2 ** 32));
+  setPageIndex(k, pfn, index);
   k.stat[C.mappingStores]++;
 }
 

@@ -11,7 +11,8 @@ import { putPages } from "../../mm/gup/put.ts";
 import { getDevPagemap, putDevPagemap } from "../../mm/memremap.ts";
 import { mmAlloc, mmPut, populateArea } from "../../mm/memory.ts";
 import { kernelLike, machine, mustCreate, mustDestroy, stockDifference, takeStock, withKernel } from "../../testing.ts";
-import { daxMmap } from "../dax/device.ts";
+import { deleteDevDax } from "../dax/bus.ts";
+import { daxMmap, devDaxRemove } from "../dax/device.ts";
 import { checkInfoBlock } from "./debug_pfn.ts";
 import { createNamespace, destroyNamespace, type NdNamespace, usableBytes } from "./namespace.ts";
 import { ndRegions } from "./region.ts";
@@ -140,6 +141,17 @@ Deno.test("createNamespace() refuses a page size that no entry maps, whatever th
     }
     assertEquals(region.used, []);
   });
+});
+
+Deno.test("destroyNamespace() takes the device away too, whether its driver is bound or not", () => {
+  for (const bound of [true, false]) {
+    withKernel("", (k) => {
+      const ns = mustCreate(k);
+      if (!bound) assertEquals(devDaxRemove(k, ns.dev!), 0);
+      mustDestroy(k, ns);
+      assertEquals(deleteDevDax(ns.dev!), -EINVAL, "it is gone");
+    });
+  }
 });
 
 Deno.test("destroyNamespace() of a namespace that is gone says so and leaves its neighbours alone", () => {

@@ -9,9 +9,11 @@
 // And in which tier struct pages are written.
 
 import { assertEquals } from "@std/assert";
+import { daxPgoffToPfn, type DevDax } from "../../drivers/dax/bus.ts";
 import { memoryBlockOffline, memoryBlockOnline } from "../../drivers/base/memory.ts";
 import { addMemory, removeMemory } from "../../drivers/base/memory_hotplug.ts";
 import { USE_PINNED } from "../../include/frame_use.ts";
+import { STRETCH_STRUCT_SIZE } from "../../include/mm_types.ts";
 import { type KernelConfig, PRESETS } from "../../include/kernel_config.ts";
 import { namespaceConfig } from "../../scenario/box.ts";
 import { gupBox } from "../../scenario/gup.ts";
@@ -19,6 +21,7 @@ import { mustCreate, mustDestroy, withKernel } from "../../testing.ts";
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import type { GupMode } from "../../include/gup.ts";
 import { gupTest } from "./ioctl.ts";
+import { touchTails } from "./lines.ts";
 import { inPmem } from "../page.ts";
 import { pfnFirst } from "../memremap.ts";
 import { allocPages, freePages } from "../page_alloc.ts";
@@ -86,6 +89,33 @@ Deno.test("an altmap's lines count as pmem", () => {
   assertEquals(c.memmapLinesWrittenDram + c.memmapLinesWrittenPmem, pages);
   assertEquals(c.memmapLinesWrittenPmem, c.refcountStoresPmem);
   checkInvariants(k);
+});
+
+Deno.test("stores to base pages, and their references, count in the tier that their memmap is in", () => {
+  for (const map of ["mem", "dev"] as const) {
+    // A section and more, so that an altmap has some of its memmap in pmem.
+    const size = 2 ** 28;
+    const { kernel: k, area } = gupBox(namespaceConfig({ size, map, kernel: "5.14" }));
+    const pages = area.end - area.start;
+    const pfns = Array.from({ length: pages }, (_, i) => daxPgoffToPfn(area.mapping as DevDax, area.pgoff + i, 1));
+    const pmem = pfns.filter((pfn) => inPmem(k, pfn)).length;
+    const { getCounters: c } = gupTest(k, { mm: area.mm, vpn: area.start, pages, batch: 512, mode: "get", repeats: 1 });
+    assertEquals(pmem > 0, map === "dev");
+    assertEquals([c.pageFlagStoresPmem, c.pageFlagStoresDram], [pmem, pages - pmem]);
+    assertEquals([c.refcountStoresPmem, c.refcountStoresDram], [pmem, pages - pmem]);
+  }
+});
+
+Deno.test("touchTails() knows the tails of one stretch again, to the last", () => {
+  withKernel("", (k) => {
+    const cached = (at: number, n: number) => {
+      const before = k.stat[C.memmapLinesCached];
+      touchTails(k, 1, at, n);
+      return k.stat[C.memmapLinesCached] - before;
+    };
+    const step = STRETCH_STRUCT_SIZE / 4;
+    assertEquals([cached(64, 8), cached(64, 8), cached(64 + 7 * step, 1), cached(64 + 8 * step, 1)], [0, 8, 1, 0]);
+  });
 });
 
 //  sections of 64 frames   | 2 info, 46 altmap, 16 data | 64 data | 32 data |     the last is no whole section

@@ -3,6 +3,7 @@
 // that 6.12.115's restore is noticed.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { TOY_HUGETLB } from "../../arch/toy/toy.ts";
 import { boot } from "../../boot.ts";
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import { USE_PINNED, USE_PTE_TABLE, USE_SHARED_TAILS } from "../../include/frame_use.ts";
@@ -11,9 +12,10 @@ import { KernelPanic } from "../../lib/bug.ts";
 import type { Kernel } from "../kernel.ts";
 import { allocPages, totalFreePages } from "../page_alloc.ts";
 import { compoundHead, readPage, vmemmapPage } from "../page.ts";
+import { vmemmapVpn, walkTo } from "../pgtable.ts";
 import { mappedFrame } from "../vmemmap/basepages.ts";
 import { C } from "../vmstat.ts";
-import { setNrHugepages, sizeToHstate } from "./hugetlb.ts";
+import { allocHugePageAt, setNrHugepages, sizeToHstate } from "./hugetlb.ts";
 
 const SIZE = 2 ** 21;
 
@@ -63,6 +65,34 @@ Deno.test("7.1 maps the tails of all pages of an order in a zone to one frame, w
   checkInvariants(k);
   assertEquals(free - totalFreePages(k), k.uses[USE_PTE_TABLE] + k.uses[USE_SHARED_TAILS]);
   assertEquals(k.uses[USE_SHARED_TAILS], 1);
+});
+
+//  | low: a huge page, the page of tails, then frames that are taken | hole to 4 GiB | high: another huge page |
+Deno.test("7.1 maps tails to the page they share below 4 GiB, where their head's memmap is above", () => {
+  const arch = { ...TOY_HUGETLB, lowEndBytes: () => 2 ** 21, highStartBytes: 2 ** 32 };
+  const k = boot({ arch, kernel: "7.3", dram: [2 ** 22], hugetlbFreeVmemmap: true });
+  const border = 2 ** 32 / k.pageBytes;
+  const h = sizeToHstate(k, 2 ** 15)!;
+  const heads = [2 * h.pages, border + 2 * h.pages];
+  assertEquals(allocHugePageAt(k, h, heads[0]), true);
+  for (let pfn = 0; pfn < border;) pfn = allocPages(k, 0, 0, USE_PINNED);
+  assertEquals(allocHugePageAt(k, h, heads[1]), true);
+  checkInvariants(k);
+  const frames = heads.map((head) => framesOf(k, head));
+  const [{ frame }] = k.hugetlb.sharedTails;
+  assertEquals([...frames.map(([own]) => own < border), frame < border], [true, false, true]);
+  for (const [, ...tails] of frames) assertEquals(new Set(tails), new Set([frame]));
+});
+
+// Bytes are handed out as frames are touched: in this machine the first go to the PTE table that maps the page's memmap.
+Deno.test("6.2 moves a head's page whose entry is the first of all memory", () => {
+  const arch = { ...TOY_HUGETLB, sectionShift: 15, hugeVmemmap: false };
+  const k = boot({ arch, kernel: "6.7", dram: [18 * 2 ** 15], hugetlbFreeVmemmap: true });
+  const h = sizeToHstate(k, 2 ** 15)!;
+  const head = 8 * h.pages;
+  assertEquals(walkTo(k, k.rootPfn, vmemmapVpn(k, vmemmapPage(k, head)), 0), 0);
+  assertEquals(allocHugePageAt(k, h, head), true);
+  checkInvariants(k);
 });
 
 Deno.test("without a frame for the copy 6.12 keeps the head's page, 7.3 leaves the page as it is", () => {
