@@ -129,7 +129,7 @@ function archOf(given: string | Arch): Arch {
   throw new RangeError(`Cannot boot architecture "${given}": known are ${Object.keys(ARCHS).join(", ")}`);
 }
 
-/** A size of struct page as given, for whoever computes with it before booting. RangeError unless it is a known one. */
+/** A struct page size as given, for computing with it before booting. RangeError unless it is a known one. */
 function checkStructPageSize(bytes: number): number {
   if (STRUCT_PAGE_SIZES.includes(bytes)) return bytes;
   throw new RangeError(`Cannot boot with struct pages of ${bytes} bytes: known are ${STRUCT_PAGE_SIZES.join(", ")}`);
@@ -175,7 +175,7 @@ function machineSpec(arch: Arch, options: BootOptions): MachineSpec {
   };
 }
 
-/** A kernel that has not booted: what every CPU, and every worker that joins a running one (smp.ts), starts from. */
+/** A kernel that has not booted: the start for every CPU, and for every worker that joins a running one (smp.ts). */
 export function startKernel(
   spec: MachineSpec,
   arch: Arch,
@@ -236,7 +236,7 @@ function initMm(k: Kernel): void {
   useKernelTable(k, allocTable(k, 0, USE_PGD_TABLE));
 }
 
-/** Every CPU of the machine walks this table from now on. */
+/** From now on every CPU of the machine walks this table. */
 export function useKernelTable(k: Kernel, rootPfn: number): void {
   k.rootPfn = rootPfn;
   for (const { mmu } of k.machine.cpus) {
@@ -293,7 +293,7 @@ function memInit(k: Kernel): void {
   k.memblock = null;
 }
 
-/** Areas begin aligned, so a node's first may begin in the node before: only the range's own node is asked. */
+/** Areas begin aligned, so a node's first area may begin in the node before: only the range's own node is asked. */
 function freeToZones(node: PgData, start: number, end: number): void {
   for (const zone of node.zones) {
     for (const area of zone.areas) {

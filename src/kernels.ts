@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Kernels by name and by switch. A spec is a preset's name, with switches set otherwise after it:
+// Kernels by name and by switch. A spec is a preset's name, followed by switches that differ:
 //
 //   6.1                           the preset
 //   6.1,dedup=pte+head,gup=compound
 //   |   '----------------------- switches of SWITCHES, defects included
 //   '--------------------------- a name of PRESETS
 //
-// Reports carry a kernel as its spec, so that a run can be repeated from what it printed. Mirrors no kernel file: it is
+// Reports name a kernel by its spec, so that a run can be repeated from what it printed. Mirrors no kernel file: it is
 // the emulator's .config.
 
 import { DEFAULT_KERNEL } from "./include/defaults.ts";
@@ -36,7 +36,7 @@ export function kernelConfig(kernel: string | KernelConfig = DEFAULT_KERNEL): Ke
   return withSwitches(preset, settings.map(readSetting));
 }
 
-/** The spec of a kernel: the preset of its name, or else the nearest, and what differs. */
+/** The spec of a kernel: the preset of its name, or else the nearest one, with what differs. */
 export function kernelSpec(kernel: string | KernelConfig = DEFAULT_KERNEL): string {
   const config = kernelConfig(kernel);
   const base = basePreset(config);
@@ -50,7 +50,7 @@ export function specChanges(spec: string): { readonly preset: string; readonly c
   return { preset: base.name, changes: kernelChanges(base, config) };
 }
 
-/** Switches in which `to` is not as `from`, in the order of the table. */
+/** Switches whose values in `to` and `from` differ, in the order of the table. */
 export function kernelChanges(from: KernelConfig, to: KernelConfig): SwitchChange[] {
   return Object.keys(SWITCHES)
     .map((name) => ({ name, from: valueOf(from, name), to: valueOf(to, name) }))
@@ -69,7 +69,7 @@ function withSwitches(preset: KernelConfig, settings: readonly (readonly [string
   return { ...config, errata: { ...preset.errata, ...Object.fromEntries(errata) } };
 }
 
-/** `dedup=pte+head` as a switch and its value. */
+/** Splits `dedup=pte+head` into a switch and its value. */
 function readSetting(text: string): readonly [string, SwitchValue] {
   const [name, value, ...more] = text.split("=");
   if (value === undefined || more.length > 0) throw new RangeError(`Cannot set "${text}": expected SWITCH=VALUE`);
@@ -84,7 +84,7 @@ function switchNamed(name: string) {
   throw new RangeError(`Unknown switch "${name}": known are ${Object.keys(SWITCHES).join(", ")}`);
 }
 
-/** A kernel whose every switch has an allowed value. */
+/** A kernel with an allowed value for every switch. */
 function checked(config: KernelConfig): KernelConfig {
   if (typeof config.errata !== "object" || config.errata === null) {
     throw new TypeError(`Cannot run a kernel without errata: expected NO_ERRATA or an object like it`);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Bringing up another CPU in a worker of its own (kernel/smp.c, start_secondary): the memory of the machine is shared,
 // so struct pages, page tables and counts are the same bytes; the CPU has its own TLB and its own counters, as per-CPU
-// data is. What Linux keeps in shared kernel objects and we keep in JS objects is copied as it is when the CPU joins:
+// data is. What Linux keeps in shared kernel objects is kept in JS objects here and copied when the CPU joins:
 //
 //   shared     bytes of all frames, which slot each frame has
 //   per CPU    TLB, work counters, references gup gave out, its part of each pgmap's reference count (percpu_ref)
@@ -17,7 +17,7 @@ import type { MachineSpec } from "./machine/machine.ts";
 import type { SharedBytes } from "./machine/phys_mem.ts";
 import type { Kernel, Mm } from "./mm/kernel.ts";
 
-/** All a worker is sent to join; survives postMessage(). */
+/** Everything a worker is sent to join; survives postMessage(). */
 export interface SmpTicket {
   readonly spec: MachineSpec;
   readonly bytes: SharedBytes;
@@ -28,7 +28,7 @@ export interface SmpTicket {
   readonly pgmaps: readonly { readonly range: PfnRange; readonly pgmap: DevPagemap }[];
 }
 
-/** What a CPU did since it joined, to be added up. */
+/** What a CPU has done since it joined, to be added up. */
 export interface CpuBooks {
   readonly stat: Float64Array;
   readonly gupRefs: number;
@@ -64,12 +64,12 @@ export function joinMachine(ticket: SmpTicket, id: number): Kernel {
   return k;
 }
 
-/** A process of the machine, by its root table; it has no areas here, so nothing can be faulted in. */
+/** A process of the machine, by its root table; it has no areas here, so no faults can be served. */
 export function joinMm(rootPfn: number): Mm {
   return { rootPfn, areas: [] };
 }
 
-/** The books of a CPU that joined. */
+/** The counts of a CPU that joined. */
 export function cpuBooks(k: Kernel): CpuBooks {
   const pgmaps = new Set(k.pgmaps.entries.map(({ pgmap }) => pgmap));
   const pgmapRefs = [...pgmaps].reduce((sum, pgmap) => sum + pgmap.refs, 0);

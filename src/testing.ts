@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What tests stand on: a box from one line of text, and one wrapper that boots it, runs the case, then checks every
+// The base of all tests: a box from one line of text, and one wrapper that boots it, runs the case, then checks every
 // invariant and that nothing leaked. The checks run in the test's own body, where a failure cannot be swallowed.
 // Only tests import this file; it mirrors nothing in the kernel.
 
@@ -62,7 +62,7 @@ function pmemRegion(text: string): { bytes: number; nid?: number; startBytes?: n
   };
 }
 
-/** A preset with some switches set otherwise, and some defects of the documents switched on. */
+/** A preset with some switches changed and some defects of the documents switched on. */
 export function kernelLike(
   name: string,
   changes: Partial<KernelConfig> = {},
@@ -71,7 +71,7 @@ export function kernelLike(
   return { ...PRESETS[name], ...changes, errata: { ...NO_ERRATA, ...errata } };
 }
 
-/** A preset whose __add_pages() takes down what it had added, as Linux does not: paths can then be tested to unwind. */
+/** A preset whose __add_pages() unwinds, unlike Linux's, so that paths can be tested for unwinding. */
 export function unwinding(preset: string): string {
   return PRESETS[preset].errata.addPagesNoUnwind ? `${preset},addPagesNoUnwind=false` : preset;
 }
@@ -91,7 +91,7 @@ export function withKernel<T>(options: string | BootOptions, run: (k: Kernel) =>
   return result;
 }
 
-/** The books of a machine that a failed or undone operation must leave as they were. */
+/** The counts of a machine that a failed or undone operation must leave unchanged. */
 export type Stock = Readonly<Record<string, number | string>>;
 
 /**
@@ -115,7 +115,7 @@ export function takeStock(k: Kernel): Stock {
   };
 }
 
-/** What differs between two readings, for people; empty when nothing does. */
+/** The difference between two readings, in words; empty when there is none. */
 export function stockDifference(before: Stock, after: Stock): string {
   return Object.keys(before).filter((key) => before[key] !== after[key])
     .map((key) => `${key} was ${before[key]}, is ${after[key]}`).join("; ");

@@ -6,7 +6,7 @@
 import type { Box } from "./box.ts";
 import type { Place } from "./facts.ts";
 
-/** From the first quote to the last: what is quoted may hold quotes itself. */
+/** From the first quote to the last: quoted text may contain quotes. */
 const QUOTES = /".*"/s;
 
 /** The same machine under `file1`, `file2` and the plain version of its kernel. */

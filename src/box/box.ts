@@ -91,7 +91,7 @@ export interface Contradiction {
   readonly places: readonly Place[];
 }
 
-/** What the kernel is, and was told. */
+/** The kernel's release and parameters. */
 export interface BoxKernel {
   /** `6.1.0-99-amd64`; null when nothing says. */
   readonly release: string | null;
@@ -127,7 +127,7 @@ export interface Box {
   readonly notes: readonly Note[];
 }
 
-/** A figure that the emulator can be asked for, too. */
+/** A figure that the emulator can count as well. */
 export interface BoxFigure extends Place {
   /** What it counts. */
   readonly what:

@@ -108,7 +108,7 @@ function ofRam(
   return { value: Number.isFinite(value) ? value : null };
 }
 
-/** A range that kmem found too small: how much of it makes no whole block, and which blocks would be too large. */
+/** A range that kmem found too small: how much of it is no whole block, and which block sizes would be too large. */
 function tooSmall(box: Box, { of, value }: BoxFigure, emulator: Emulator): Answer {
   const [, start, end] = of.split(" ").map(Number);
   const found = emulator.ram(ramSpec(box, { by: "kmem", selfHosted: null }, { start, end }));
@@ -149,7 +149,7 @@ function spanned(box: Box, { of }: BoxFigure, emulator: Emulator): Answer {
   return { value: last > 0 ? (last - first) / 4096 : null };
 }
 
-/** The namespace whose number of pages it is; System RAM counts as what it was when its pages were made. */
+/** The namespace that a number of pages belongs to; System RAM counts as what it was when its pages were made. */
 function initialised(box: Box, { value: said }: BoxFigure, emulator: Emulator): Answer {
   const counts = box.regions.flatMap((r) => r.namespaces).filter((ns) => ns.map !== null).map((ns) => {
     const found = emulator.namespace(namespaceSpec(box, ns));
@@ -162,7 +162,7 @@ function initialised(box: Box, { value: said }: BoxFigure, emulator: Emulator): 
     : { value: null, why: `${counts.map(({ dev, pages }) => `${dev} ${pages}`).join(", ")}` };
 }
 
-/** Memmap in DRAM, whoever it is from. */
+/** Memmap in DRAM, whatever it describes. */
 function memmapPages(box: Box, { value: said }: BoxFigure, emulator: Emulator): Answer {
   const costs = costsOf(box, emulator);
   const value = costs.reduce((sum, { dramBytes: dram }) => sum + dram, 0) / 4096;

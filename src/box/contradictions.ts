@@ -10,7 +10,7 @@ import { middle, sizeOf } from "./size.ts";
 
 type Joined = Pick<Box, "regions" | "ram" | "pools" | "dram" | "runningKernel">;
 
-/** All that were found. */
+/** All contradictions that were found. */
 export function contradictions(facts: Facts, box: Joined): Contradiction[] {
   return [
     ...ofDevices(facts),
@@ -24,7 +24,7 @@ export function contradictions(facts: Facts, box: Joined): Contradiction[] {
 
 const at = ({ file, line }: Place): Place => ({ file, line });
 
-/** A device is one thing at a time, to ndctl and daxctl. */
+/** ndctl and daxctl give a device one mode. */
 function ofDevices(facts: Facts): Contradiction[] {
   const found: Contradiction[] = [];
   const daxctl = facts.daxes.filter((d) => d.source === "daxctl");
@@ -44,7 +44,7 @@ function ofDevices(facts: Facts): Contradiction[] {
   return found;
 }
 
-/** What is in a region is no more than the region; what is free is no more than that. */
+/** The contents of a region are no larger than the region, and the free space no larger than the rest. */
 function ofRegions(facts: Facts): Contradiction[] {
   const found: Contradiction[] = [];
   for (const region of facts.regions) {
@@ -81,7 +81,7 @@ function ofBlocks(facts: Facts): Contradiction[] {
   return found;
 }
 
-/** Memory in all: by lsmem's total, by its rows, by MemTotal. */
+/** Total memory: by lsmem's total, by its rows, by MemTotal. */
 function ofMemory(facts: Facts, { pools }: Joined): Contradiction[] {
   const found: Contradiction[] = [];
   const online = facts.ranges.filter((r) => r.online).reduce((sum, r) => sum + r.end - r.start, 0);
@@ -114,7 +114,7 @@ function ofMemory(facts: Facts, { pools }: Joined): Contradiction[] {
   return found;
 }
 
-/** memmap=nn!ss marks memory as persistent: not where a region of the firmware's lies. */
+/** memmap=nn!ss marks memory as persistent, so it cannot overlap a region of the firmware. */
 function ofCommandLine(facts: Facts, { regions, dram }: Joined): Contradiction[] {
   const line = facts.commandLines.at(-1);
   const found: Contradiction[] = [];
@@ -138,7 +138,7 @@ function ofCommandLine(facts: Facts, { regions, dram }: Joined): Contradiction[]
   return found;
 }
 
-/** HugeTLB says one thing for a page size, in one wording. */
+/** HugeTLB reports one figure per page size, in one wording. */
 function ofHugetlb(facts: Facts): Contradiction[] {
   const found: Contradiction[] = [];
   for (const size of new Set(facts.freed.map((f) => f.size))) {

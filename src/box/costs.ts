@@ -59,7 +59,7 @@ export function sumOf(parts: readonly Spent[]): Spent {
   };
 }
 
-/** Costs of all parts, in the order of addresses: DRAM by node, namespaces, System RAM, pools. */
+/** Costs of all parts, in address order: DRAM by node, namespaces, System RAM, pools. */
 export function costsOf(box: Box, emulator: Emulator): BoxCost[] {
   return [
     ...memoryCosts(box, emulator),
@@ -88,7 +88,7 @@ function memoryCosts(box: Box, emulator: Emulator): BoxCost[] {
   });
 }
 
-/** The emulated namespace that one of the machine's is, or (`change`) could be. */
+/** The emulated namespace for one of the machine's, as it is or (`change`) as it could be. */
 export function namespaceSpec(box: Box, ns: BoxNamespace, change: Partial<NamespaceSpec> = {}): NamespaceSpec {
   return {
     kernel: box.runningKernel.preset,
@@ -103,7 +103,7 @@ export function namespaceSpec(box: Box, ns: BoxNamespace, change: Partial<Namesp
   };
 }
 
-/** Whether struct pages of something before an address are in the same window of memmap tables; DRAM is in the first. */
+/** Whether something before an address shares its window of memmap tables; DRAM is in the first window. */
 function sharesWindow(box: Box, start: number): boolean {
   const from = alignDown(start, WINDOW);
   if (from === 0) return true;
@@ -114,12 +114,12 @@ function sharesWindow(box: Box, start: number): boolean {
     );
 }
 
-/** The System RAM that a namespace is, if it is. */
+/** The System RAM that a namespace became, if any. */
 export function ramOf(box: Box, ns: BoxNamespace): BoxRam | null {
   return box.ram.find((ram) => ram.namespace === ns.dev) ?? null;
 }
 
-/** Whether a namespace has device pages now. */
+/** Whether a namespace has device pages at present. */
 export function hasMemmap(box: Box, ns: BoxNamespace): boolean {
   return ns.map !== null && !ns.disabled && ramOf(box, ns) === null;
 }
@@ -163,7 +163,7 @@ function directMapOf(box: Box, { start, end }: AddressRange, addBytes: number, e
   return typeof found === "string" ? 0 : found.tables;
 }
 
-/** The emulated memory blocks that a range of added memory is. */
+/** The emulated memory blocks for a range of added memory. */
 export function ramSpec(
   box: Box,
   { by, selfHosted }: Pick<BoxRam, "by" | "selfHosted">,
@@ -187,7 +187,7 @@ export function ramSpec(
   return { ...spec, memmapOnMemory: said, ...change };
 }
 
-/** Whether who adds memory asks for its memmap on it, and gets it: a DIMM of several blocks since 6.8. */
+/** Whether added memory asked for, and got, its memmap on itself: since 6.8 a DIMM of several blocks can. */
 export function mayHostMemmap(kernel: string, by: BoxRam["by"], blocks: number): boolean {
   const { memmapOnMemory, memmapOnMemoryUnit } = kernelConfig(kernel);
   if (by === "kmem") return kmemHostsMemmap(kernel);

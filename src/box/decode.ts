@@ -9,7 +9,7 @@ export function decodeText(bytes: Uint8Array): string {
   return new TextDecoder(utf16 ?? "utf-8").decode(bytes);
 }
 
-/** What a text of ASCII in UTF-16 looks like. */
+/** The byte pattern of ASCII text in UTF-16. */
 function withoutMark(bytes: Uint8Array): "utf-16le" | "utf-16be" | null {
   const head = bytes.subarray(0, 64);
   if (head.length < 2 || bytes.length % 2 !== 0) return null;

@@ -17,10 +17,10 @@ import { readZoneinfo } from "./zoneinfo.ts";
 /** Longest text that is read: a list of ten thousand namespaces has 5 MB. */
 export const MOST_CHARS = 32 * 2 ** 20;
 
-/** Faults of one file after which the rest of it is left out: whoever reads them has understood. */
+/** Faults after which the rest of a file is skipped: the reader has got the message. */
 const MOST_FAULTS = 200;
 
-/** In the order in which they are asked. */
+/** In the order in which they are tried. */
 const READERS: readonly Reader[] = [
   readZoneinfo,
   readLsmem,
@@ -34,7 +34,7 @@ const READERS: readonly Reader[] = [
 /** A JSON value begins here; a time stamp of dmesg does not. */
 const JSON_START = /^\s*(\{|\[\s*([[{\]"]|$))/;
 
-/** Reads one file's text and adds what it says; damage is noted and the rest read. */
+/** Reads one file's text and adds its statements; damage is noted and the rest is read. */
 export function readText(name: string, text: string, facts: Facts): void {
   const whole = { file: name, line: 1 };
   if (text.length > MOST_CHARS) {
@@ -90,7 +90,7 @@ function readLines(source: Source, text: string, facts: Facts): void {
   unread.end();
 }
 
-/** A value of JSON from line `at` on; the line behind it, or -1 when it is damaged. */
+/** A JSON value from line `at` on; returns the line behind it, or -1 when it is damaged. */
 function readJson(source: Source, text: string, offset: number, at: number, facts: Facts): number {
   const { file } = source;
   let found: { readonly json: Json; readonly end: number };
@@ -112,7 +112,7 @@ function readJson(source: Source, text: string, offset: number, at: number, fact
   return restOfLine(source, text, end, at + lineOf(text, end, offset), facts);
 }
 
-/** What follows a value in the line it ends in: another value, what separates values, or what nobody knows. */
+/** Handles what follows a value on its last line: another value, a separator, or something unknown. */
 function restOfLine(source: Source, text: string, from: number, next: number, facts: Facts): number {
   const newline = text.indexOf("\n", from);
   const rest = text.slice(from, newline < 0 ? undefined : newline);
@@ -128,7 +128,7 @@ function restOfLine(source: Source, text: string, from: number, next: number, fa
   return next;
 }
 
-/** Line of an offset, counted from 1 at another. */
+/** Line number of an offset, given the line number of another. */
 function lineOf(text: string, offset: number, from = 0): number {
   let line = 1;
   for (let at = text.indexOf("\n", from); at >= 0 && at < offset; at = text.indexOf("\n", at + 1)) line++;
@@ -145,7 +145,7 @@ function isPrompt(line: string): boolean {
   return /^\s*(\[?[\w.-]+@[^$#]*[$#]|[#$])\s*\S*/.test(line) || /^\s*```/.test(line);
 }
 
-/** Lines nobody knows, one after another, noted as one. */
+/** Consecutive unknown lines, noted as one. */
 class UnreadRun {
   readonly #source: Source;
   readonly #facts: Facts;

@@ -60,11 +60,11 @@ function firmware(match: RegExpExecArray, where: Place, facts: Facts): void {
   facts.resources.push({ ...where, start, end, name: `e820 ${match[3].trim()}`, depth: 0 });
 }
 
-/** Words of the subsystems above, about other things, that are dmesg for certain. */
+/** Phrases of the subsystems above, about other things, that only dmesg contains. */
 const OTHERS =
   /^(HugeTLB|kmem|virtio_mem|x86\/mm|ACPI|nd_pmem|nd_region|BIOS-|Memory: |e820|device_dax|NUMA: |Zone ranges)/;
 
-/** One line of dmesg; those without a time stamp must be known words. */
+/** One line of dmesg; without a time stamp it must be a known phrase. */
 export function readDmesg(source: Source, at: number, facts: Facts): number {
   const line = source.lines[at];
   const stamp = STAMP.exec(line);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Parts of a machine brought up in the emulator, one at a time and without writing struct pages: a namespace, a DAX
-// device's memory blocks, a pool of huge pages, a node's memory at boot. What repeats is brought up in part:
+// device's memory blocks, a pool of huge pages, a node's memory at boot. Repetitive parts are brought up partly:
 //
 //   | rest | 64 GiB | 64 GiB | 64 GiB | ..      the rest and one, the rest and two; all others cost the difference
 //
 // 64 GiB is what one PMD table of the memmap serves (4 KiB pages, 64-byte struct pages), so each costs the same to the
-// frame. The place within such a window is the machine's own; whether something before it shares its table, too.
+// frame. A part keeps its place within such a window, and whether something before it shares its table.
 
 import { ARCHS } from "../arch/archs.ts";
 import { pageBytes } from "../arch/arch.ts";
@@ -35,19 +35,19 @@ import { hugetlbConfig } from "../scenario/hugetlb_box.ts";
 const GIB = 2 ** 30;
 /** Memory whose memmap one PMD table serves. */
 export const WINDOW = 64 * GIB;
-/** Memory that a neighbour in the same window has. */
+/** How much memory a neighbour in the same window gets. */
 const NEIGHBOUR = 2 ** 27;
 
 /** Figures of one part; bytes unless their name says otherwise. */
 export type Figures<K extends string> = Readonly<Record<K, number>>;
 
-/** A part, or why the modelled kernel refuses it. */
+/** A part, or the reason why the modelled kernel refuses it. */
 export type Outcome<K extends string> = Figures<K> | string;
 
-/** A namespace: what it takes and what it leaves. */
+/** What a namespace takes, and what it leaves usable. */
 export type NamespaceKey = "dram" | "pmem" | "tables" | "usable" | "offset" | "spannedPages" | "initPages";
 
-/** What to bring up. `start` counts within a window; `shared` tells of memory before it in the same one. */
+/** What to bring up. `start` counts within a window; `shared` says that memory before it is in the same window. */
 export interface NamespaceSpec {
   readonly kernel: string;
   readonly arch: string;
@@ -62,7 +62,7 @@ export interface NamespaceSpec {
 /** Memory blocks of one range of a DAX device, or of DIMMs. */
 export type RamKey = "dram" | "onMemory" | "tables" | "added" | "blocks" | "firstBlock";
 
-/** What kmem is given, or is plugged as DIMMs. */
+/** What is given to kmem, or plugged as DIMMs. */
 export interface RamSpec {
   readonly kernel: string;
   readonly arch: string;
@@ -84,10 +84,10 @@ export interface DirectMapSpec {
   readonly addBytes: number;
 }
 
-/** A pool: the memmap of its pages, what of it goes to the allocator, what splitting takes. */
+/** A pool: the memmap of its pages, how much of it goes back to the allocator, what splitting takes. */
 export type PoolKey = "memmap" | "freed" | "tables";
 
-/** What to reserve. */
+/** The pool to reserve. */
 export interface PoolSpec {
   readonly kernel: string;
   readonly arch: string;
@@ -96,7 +96,7 @@ export interface PoolSpec {
   readonly optimize: boolean;
 }
 
-/** Brings parts up, and remembers them: equal ones are brought up once. */
+/** Brings parts up and remembers them: equal parts are brought up once. */
 export interface Emulator {
   readonly namespace: (spec: NamespaceSpec) => Outcome<NamespaceKey>;
   readonly ram: (spec: RamSpec) => Outcome<RamKey>;
@@ -232,7 +232,7 @@ function daxRam(k: Kernel, slot: number, memmapOnMemory: boolean): number {
   return devDaxKmemProbe(k, dev, memmapOnMemory);
 }
 
-/** DIMMs in a slot: one, or where they hold their memmap one for each memory block, which every kernel grants. */
+/** DIMMs in a slot: one, or one per memory block if they hold their memmap, which every kernel grants. */
 function dimms(k: Kernel, slot: number, memmapOnMemory: boolean): number {
   const { start, end } = k.machine.topology.hotplug[slot];
   const pages = memmapOnMemory ? k.hotplug.blockPages : end - start;
@@ -259,7 +259,7 @@ function emulatePool({ kernel, arch, size, count, optimize }: PoolSpec): Outcome
   });
 }
 
-/** Tables are the same under every kernel and need no memmap: the range alone is mapped. */
+/** Tables are the same under every kernel and need no memmap: only the range is mapped. */
 function emulateDirectMap({ arch, start, shared, size, addBytes }: DirectMapSpec): Outcome<"tables"> {
   const beside = shared && start >= NEIGHBOUR;
   return repeated(size, WINDOW, (size) => {

@@ -86,7 +86,7 @@ export interface ResourceFact extends Place, AddressRange {
   readonly depth: number;
 }
 
-/** A zone of /proc/zoneinfo, in pages; null where it was grepped away. */
+/** A zone of /proc/zoneinfo, in pages; null for lines that grep removed. */
 export interface ZoneFact extends Place {
   readonly node: number;
   readonly zone: string;
@@ -95,12 +95,12 @@ export interface ZoneFact extends Place {
   readonly managed: number | null;
 }
 
-/** A pool of huge pages, of a node or (null) of all. */
+/** A pool of huge pages, of a node or (null) of all nodes. */
 export interface PoolFact extends Place, PoolSize {
   readonly node: number | null;
 }
 
-/** A number somebody printed, and what it is. */
+/** A number that some program printed, and its meaning. */
 export interface FigureFact extends Place {
   readonly value: number;
 }
@@ -112,14 +112,14 @@ export interface FreedFact extends Place {
   readonly wording: "free" | "optimize" | "KiB";
 }
 
-/** What kmem says of a device: how much alignment takes from it, or that nothing is left. */
+/** What kmem says about a device: how much alignment takes from it, or that nothing is left. */
 export interface KmemFact extends Place {
   readonly dev: string;
   readonly truncated: number | null;
   readonly tooSmall: AddressRange | null;
 }
 
-/** A word somebody printed. */
+/** A word that some program printed. */
 export interface WordFact extends Place {
   readonly word: string;
 }

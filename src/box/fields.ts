@@ -7,7 +7,7 @@ import { damaged, type Facts, type Place } from "./facts.ts";
 import type { Json } from "./json.ts";
 import { roundest, sizeOf } from "./size.ts";
 
-/** An object as a reader asks it for its keys; what is wrong with one is noted and reads as absent. */
+/** A JSON object that a reader asks for its keys; a bad value is noted and reads as absent. */
 export interface Fields extends Place {
   readonly has: (key: string) => boolean;
   /** Nothing is said under this key. */

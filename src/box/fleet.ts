@@ -11,7 +11,7 @@ export interface LeverGain extends Gains {
   readonly kind: BoxLever["kind"];
 }
 
-/** What is the same for equal machines. Bytes. */
+/** What is equal for equal machines. Bytes. */
 export interface FleetFigures {
   /** The kernel it names. */
   readonly release: string | null;
@@ -51,7 +51,7 @@ export interface FleetTotal {
   readonly levers: readonly (LeverGain & { readonly machines: number })[];
 }
 
-/** Equal for machines that have equal reports but for names of files and lines. */
+/** Equal for machines whose reports are equal except for names of files and lines. */
 export function shapeKey(box: Box): string {
   const shape = [
     box.runningKernel,
@@ -83,7 +83,7 @@ export function figuresOf({ box, total, costs, checks, levers }: BoxReport): Fle
   };
 }
 
-/** Of each kind, the best lever of every part; those that cannot be had, or that change a program's use, are left out. */
+/** The best lever of each kind for every part, leaving out impossible ones and those that change a program's use. */
 function gainsOf(levers: readonly BoxLever[]): LeverGain[] {
   const best = new Map<string, BoxLever>();
   // Best first, so the first of a kind and part is the best.
@@ -104,7 +104,7 @@ function sumByKind(gains: readonly LeverGain[]): LeverGain[] {
 
 const SUMMED = ["memoryBytes", "pmemBytes", "dramBytes", "inPmemBytes", "onMemoryBytes"] as const;
 
-/** Adds rows up as they come. */
+/** Adds up rows as they come. */
 export class FleetSums {
   #machines = 0;
   #damaged = 0;

@@ -20,7 +20,7 @@ function layoutKernel(arch: string): Kernel {
   return k;
 }
 
-/** What a namespace is laid out by. */
+/** What the layout of a namespace depends on. */
 export interface Layout {
   readonly arch: string;
   readonly align: number;

@@ -13,7 +13,7 @@ import { kernelOf, poolsOfCommandLine } from "./kernel_of.ts";
 import { joinRam, joinRegions } from "./join_pmem.ts";
 import { figuresSaid } from "./said.ts";
 
-/** A text of a machine, and the name it is spoken of by. */
+/** A machine's text, and its name in messages. */
 export interface BoxText {
   /** Name of the file it is from. */
   readonly name: string;
@@ -41,7 +41,7 @@ export function readBox(texts: readonly BoxText[]): Box {
   return joinBox(facts);
 }
 
-/** Joins what was read. */
+/** Joins all statements. */
 function joinBox(facts: Facts): Box {
   if (facts.ranges.length === 0) facts.ranges.push(...facts.blocks);
   // The same row as a table and as JSON.
@@ -63,7 +63,7 @@ function joinBox(facts: Facts): Box {
   return { ...box, contradictions: [...contradictions(facts, box), ...wrong], notes };
 }
 
-/** What the machine did not say and the emulator must know. */
+/** What the emulator must know and the machine did not say. */
 function assumed(facts: Facts, notes: Note[]): void {
   const say = (text: string) => notes.push({ file: "(all)", line: 0, kind: "note", text });
   const any = facts.regions.length + facts.namespaces.length + facts.daxes.length + facts.ranges.length +
@@ -97,7 +97,7 @@ function joinDram(facts: Facts, added: readonly RangeFact[]): BoxDram[] {
   return merge(facts.srat.filter(apart).map(({ start, end, node }) => ({ start, end, node })));
 }
 
-/** Where no addresses are known: as much as MemTotal says, or at least what huge pages are made of. */
+/** When no addresses are known: as much as MemTotal says, or at least what the huge pages take. */
 function leastDram(facts: Facts, notes: Note[]): BoxDram[] {
   const total = facts.memTotal.at(-1);
   const sizes = new Set(facts.pools.map((pool) => pool.size));
@@ -112,13 +112,13 @@ function leastDram(facts: Facts, notes: Note[]): BoxDram[] {
   return merge([{ node: 0, start: 0, end: bytes }]);
 }
 
-/** Pages of one size: in all if that was said, else on all nodes. */
+/** Pages of one size: the total if it was given, or else the sum over nodes. */
 function countOf(pools: readonly Facts["pools"][number][]): number {
   const nodes = new Map(pools.filter((pool) => pool.node !== null).map((pool) => [pool.node, pool.count]));
   return pools.findLast((pool) => pool.node === null)?.count ?? [...nodes.values()].reduce((a, b) => a + b, 0);
 }
 
-/** Where persistent memory and DAX devices lie. */
+/** The places of persistent memory and DAX devices. */
 function pmemRanges(facts: Facts): AddressRange[] {
   const named = facts.resources.filter((r) =>
     /^(Persistent Memory|namespace\d|dax\d|CXL Window|Soft Reserved)/.test(r.name)
@@ -126,7 +126,7 @@ function pmemRanges(facts: Facts): AddressRange[] {
   return [...named, ...facts.daxes.flatMap((dax) => dax.mappings)];
 }
 
-/** Sections that have any memory have a whole memmap: ranges in whole sections, neighbours of a node as one. */
+/** Sections with any memory have a complete memmap: ranges in whole sections, neighbours of a node merged. */
 function merge(ranges: readonly BoxDram[]): BoxDram[] {
   const section = 2 ** 27;
   const merged: BoxDram[] = [];
@@ -161,7 +161,7 @@ function joinPools(facts: Facts, dram: readonly BoxDram[], wrong: Contradiction[
   return [...pools, ...bootPools(facts, dram, pools, wrong)].sort((a, b) => a.sizeBytes - b.sizeBytes);
 }
 
-/** Pools that the command line asks for and no counter tells of, if boot can have made them. */
+/** Pools that the command line asks for and no counter reports, if boot can have made them. */
 function bootPools(
   facts: Facts,
   dram: readonly BoxDram[],

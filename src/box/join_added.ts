@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Memory added after boot that is no DAX device: blocks of lsmem outside of what the firmware said at boot, or that hold
-// their own memmap, which memory of boot never does.
+// Memory added after boot that is no DAX device: blocks of lsmem outside what the firmware said at boot, or blocks that
+// hold their own memmap, which boot memory never does.
 //
 //   firmware   | usable  |    | usable      |
 //   lsmem      | online  |    | online      | online: a DIMM, or virtio_mem's     |
@@ -13,7 +13,7 @@ type Range = Pick<RangeFact, "start" | "end">;
 
 const overlap = (a: Range, b: Range) => a.start < b.end && b.start < a.end;
 
-/** Rows of lsmem that tell of such memory; `device` says what belongs to a DAX device or is pmem. */
+/** The rows of lsmem about such memory; `device` says what belongs to a DAX device or is pmem. */
 export function addedRows(facts: Facts, device: (range: Range) => boolean): RangeFact[] {
   const usable = facts.resources.filter((r) => r.name === "e820 usable");
   const known = facts.ranges.some((row) => usable.some((r) => overlap(r, row)));
@@ -22,7 +22,7 @@ export function addedRows(facts: Facts, device: (range: Range) => boolean): Rang
   );
 }
 
-/** The memory of these rows, neighbours that are alike as one. */
+/** The memory of these rows, with equal neighbours merged. */
 export function joinAdded(facts: Facts, rows: readonly RangeFact[], blockBytes: number): BoxRam[] {
   const virtio = facts.resources.filter((r) => /^virtio\d+$|\(virtio_mem\)$/.test(r.name));
   const found: BoxRam[] = [];

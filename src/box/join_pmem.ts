@@ -20,7 +20,7 @@ const SUBSECTION = 2 ** 21;
 /** What a machine can address. */
 const MOST_BYTES = 2 ** 46;
 
-/** Regions as listed, and one for each that only its namespaces tell of. */
+/** Regions as listed, and one for each that is only known from its namespaces. */
 export function joinRegions(
   facts: Facts,
   kernel: BoxKernel,
@@ -218,7 +218,7 @@ function startOf(
   return regionByOrder(facts, dev, size);
 }
 
-/** The only persistent memory of this size in iomem, when it is one. */
+/** The persistent memory of this size in iomem, if there is only one. */
 function regionByOrder(facts: Facts, dev: string, size: number | null): number | null {
   const found = facts.resources.filter((r) => r.name.startsWith("Persistent Memory") && r.end - r.start === size);
   const alike = facts.regions.filter((r) => r.dev !== dev && middle(r.size) === size);
@@ -234,7 +234,7 @@ function regionOf(ns: NamespaceFact): string {
   return ns.region ?? `region${/^namespace(\d+)/.exec(ns.dev)?.[1] ?? 0}`;
 }
 
-/** Of statements about one thing, the last. */
+/** The last of several statements about one thing. */
 function lastByName(list: readonly NamespaceFact[]): NamespaceFact[] {
   return [...new Map(list.map((ns) => [ns.dev, ns])).values()].sort((a, b) => byNumber(a.dev, b.dev));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // JSON with line numbers, from the middle of a text: people paste a list of ndctl between other output, cut off at
-// either end. Values keep the line they begin in, so that what is wrong with one can be named.
+// either end. Values keep the line they begin in, so that complaints can name it.
 
 /** A value and the line it begins in, counted from 1. */
 export interface Json {
@@ -19,7 +19,7 @@ export class JsonError extends Error {
   }
 }
 
-/** Values inside one another that are followed; ndctl nests about six. */
+/** Levels of nesting that are followed; ndctl nests about six. */
 const MOST_DEPTH = 64;
 
 interface Cursor {
@@ -88,7 +88,7 @@ function word(c: Cursor): number | boolean | null {
   return number;
 }
 
-/** The text a sticky pattern matches here, and past it. */
+/** The text that a sticky pattern matches here; moves past it. */
 function stickily(pattern: RegExp, c: Cursor): string | null {
   pattern.lastIndex = c.at;
   const match = pattern.exec(c.text);

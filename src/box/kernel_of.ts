@@ -23,7 +23,7 @@ function presetFor(release: string): string {
   return RELEASES.findLast((name) => versionOf(name) <= versionOf(release)) ?? RELEASES[0];
 }
 
-/** The oldest release after a kernel's that gives as much as the newest; null when there is none after it. */
+/** The oldest release after a kernel's that gives as much as the newest; null when none does. */
 export function releaseGiving(preset: string, gives: (release: string) => number): string | null {
   const newer = RELEASES.filter((release) => versionOf(release) > versionOf(preset));
   const newest = newer.at(-1);
@@ -32,7 +32,7 @@ export function releaseGiving(preset: string, gives: (release: string) => number
   return newer.find((release) => gives(release) >= most) ?? newest;
 }
 
-/** One parameter of a command line; the last one counts. Null when it is not there. */
+/** One parameter of a command line; the last occurrence counts. Null when it is absent. */
 export function parameter(line: string, name: string): string | null {
   const found = line.split(/\s+/).findLast((word) => word.replaceAll("-", "_").startsWith(`${name}=`));
   return found?.slice(name.length + 1) ?? null;

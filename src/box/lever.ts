@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A possible change to a machine: what it gains or costs, and the commands that make it.
 
-/** What a change gives. Bytes; what it takes is less than nothing. */
+/** What a change gives. Bytes; negative for what it takes. */
 export interface Gains {
   /** DRAM given back, tables included. */
   readonly dramBytes: number;
@@ -37,13 +37,13 @@ export interface BoxLever extends Gains {
   readonly changesUse: boolean;
 }
 
-/** What gives most, first: DRAM counts twice, since it is the dearer and everybody needs it. */
+/** Sorts by gain: DRAM counts twice, since it costs more and every machine needs it. */
 export function byWorth(a: Gains, b: Gains): number {
   const worth = ({ dramBytes, pmemBytes, ramBytes }: Gains) => 2 * dramBytes + pmemBytes + ramBytes;
   return worth(b) - worth(a);
 }
 
-/** The sum of two. */
+/** The sum of two gains. */
 export function sumOfGains(a: Gains, b: Gains): Gains {
   return {
     dramBytes: a.dramBytes + b.dramBytes,

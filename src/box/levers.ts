@@ -25,7 +25,7 @@ export function leversOf(box: Box, costs: readonly BoxCost[], emulator: Emulator
   return all.sort((a, b) => rank(a) - rank(b) || byWorth(a, b));
 }
 
-/** A lever that takes more DRAM than there is cannot be had. */
+/** A lever that takes more DRAM than the machine has is impossible. */
 function fitting(box: Box, lever: BoxLever): BoxLever {
   const memory = box.dram.reduce((sum, { start, end }) => sum + end - start, 0);
   if (lever.why !== null || memory === 0 || -lever.dramBytes < memory) return lever;

@@ -12,7 +12,7 @@ import { type BoxLever, NO_GAIN } from "./lever.ts";
 
 const DESTROYS = "destroys the data; back it up first";
 
-/** All changes of one thing, and the best of two. */
+/** All changes of one kind, and the best two combined. */
 export function namespaceLevers(box: Box, region: BoxRegion, ns: BoxNamespace, emulator: Emulator): BoxLever[] {
   if (!hasMemmap(box, ns)) return [];
   const lever = (kind: BoxLever["kind"], what: string, change: Partial<NamespaceSpec>) =>
@@ -73,7 +73,7 @@ function changed(
   };
 }
 
-/** Why the kernel will not have it. */
+/** Why the kernel refuses it. */
 function refused(region: BoxRegion, ns: BoxNamespace, { align }: NamespaceSpec, error: string): string {
   if (ns.sizeBytes % align !== 0) return `${ns.sizeBytes} bytes are no multiple of ${formatSize(align)}`;
   const odd = region.start !== null && ns.start % align !== 0;

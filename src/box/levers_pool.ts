@@ -56,7 +56,7 @@ function freeing(box: Box, emulator: Emulator, now: number): BoxLever {
   };
 }
 
-/** A kernel that keeps fewer pages of each. */
+/** A kernel that keeps fewer vmemmap pages of each huge page. */
 function newerKernel(box: Box, emulator: Emulator, now: number): BoxLever | null {
   const { preset, freeVmemmap } = box.runningKernel;
   const gives = (kernel: string) => saved(box, emulator, { kernel }) - now;

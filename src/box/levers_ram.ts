@@ -57,7 +57,7 @@ function onMemory(box: Box, ram: BoxRam, now: BoxCost, emulator: Emulator): BoxL
   };
 }
 
-/** Why it cannot be, whatever the kernel; null when it can. */
+/** Why it is impossible under any kernel; null when it is possible. */
 function neverOnMemory({ runningKernel: kernel }: Box, { by }: BoxRam, now: BoxCost, then: BoxCost): string | null {
   if (now.onMemoryBytes > 0) return "is on already";
   if (by === "virtio_mem") return "virtio_mem never asks for it: it plugs parts of a block";
@@ -69,7 +69,7 @@ function tooOld({ runningKernel: { release, preset } }: Box, { by }: BoxRam): st
   return `${who} since Linux 6.8, this is ${release ?? preset}`;
 }
 
-/** What to type to have it added anew. */
+/** The commands that add it anew. */
 function addAgain({ by, dev, ranges: [{ start, end }] }: BoxRam): string[] {
   if (by === "kmem") {
     return [`daxctl reconfigure-device -f -m devdax ${dev}`, `daxctl reconfigure-device -m system-ram ${dev}`];
@@ -111,7 +111,7 @@ function withoutReserve(
   };
 }
 
-/** What memory blocks cut off; their size is the kernel's choice, by how much memory there is. */
+/** What memory blocks cut off; the kernel chooses their size by the amount of memory. */
 function smallerBlocks(box: Box, ram: BoxRam, now: BoxCost, emulator: Emulator): BoxLever {
   const { blockBytes, arch } = box.runningKernel;
   const least = arch === "arm64-64k" ? 2 ** 29 : 2 ** 27;

@@ -10,7 +10,7 @@ import { middle, sizeOf, standsFor } from "./size.ts";
 
 const KEYS = new Set("range size state removable block node zones configured memmap-on-memory".split(" "));
 
-/** The table: its header, its rows; and the lines below it, wherever they stand. */
+/** The table: its header, its rows, and the summary lines below it, wherever they stand. */
 export function readLsmem(source: Source, at: number, facts: Facts): number {
   const line = source.lines[at];
   if (summary(line, place(source, at), facts)) return at + 1;
@@ -28,7 +28,7 @@ export function readLsmem(source: Source, at: number, facts: Facts): number {
   return next;
 }
 
-/** Where a cell is empty, the others are told by the header they stand under: its column overlaps theirs. */
+/** If a cell is empty, the others are matched to the header whose columns they overlap. */
 function columnOf(cell: RegExpExecArray, columns: readonly RegExpExecArray[]): number {
   const [start, end] = [cell.index, cell.index + cell[0].length];
   return columns.findIndex((head) => head.index < end && start < head.index + head[0].length);
@@ -83,7 +83,7 @@ function addRange(cell: (name: string) => string | null, where: Place, facts: Fa
   facts.ranges.push(fact);
 }
 
-/** `Memory block size: 128M` and its kin; whether the line is one. */
+/** `Memory block size: 128M` and the other summary lines; whether the line is one. */
 function summary(line: string, where: Place, facts: Facts): boolean {
   const match = /^\s*(Memory block size|Total online memory|Total offline memory|Memmap on memory parameter):\s*(.*)$/i
     .exec(line);

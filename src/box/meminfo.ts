@@ -9,7 +9,7 @@ const SYSFS = /(?:node\/node(\d+)\/)?(?:kernel\/mm\/)?hugepages\/hugepages-(\d+)
 const TABLE = /^\s*node(\d+)\s+(\d+)kB\s+(\d+)\s*\/\s*(\d+)\s*$/;
 const LINE = /^(?:Node\s+(\d+)\s+)?([A-Z]\w*(?:\([\w]+\))?):\s+(\S+)(\s+kB)?\s*$/;
 
-/** A run of lines of any of these. */
+/** A run of lines of any of these formats. */
 export function readMeminfo(source: Source, at: number, facts: Facts): number {
   return readSysfs(source, at, facts) ?? readTable(source, at, facts) ?? readLines(source, at, facts);
 }
@@ -35,7 +35,7 @@ function readTable(source: Source, at: number, facts: Facts): number | null {
   return at + 1;
 }
 
-/** The lines of one meminfo: the pool it counts is of the size that it names last. */
+/** The lines of one meminfo: its pool has the page size that it names last. */
 function readLines(source: Source, at: number, facts: Facts): number {
   let next = at;
   let total: number | null = null;

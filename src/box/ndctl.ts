@@ -54,7 +54,7 @@ export function readNdctl(file: string, json: Json, facts: Facts, region: string
   else readContainer(fieldsOf(file, json, BUS, facts), facts, region);
 }
 
-/** An object that only holds lists: what several options of ndctl make, or a bus. */
+/** An object that only holds lists: a bus, or the result of several options of ndctl. */
 function readContainer(fields: Fields, facts: Facts, region: string | null): void {
   for (const key of ["regions", "namespaces"]) {
     for (const item of fields.list(key)) readNdctl(fields.file, item, facts, region);
@@ -113,7 +113,7 @@ function readNamespace(fields: Fields, facts: Facts, region: string | null): voi
   facts.namespaces.push(fact);
 }
 
-/** A size that is there and cannot be read was noted. */
+/** Whether a size is present but unreadable, which was noted. */
 function sizeless(fields: Fields, dev: string, facts: Facts): void {
   if (fields.isNull("size")) damaged(facts, fields, `${dev} has no size: left out`);
 }

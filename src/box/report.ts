@@ -57,7 +57,7 @@ export function boxReport(box: Box): BoxReport {
   return reportBy(newEmulator(), box);
 }
 
-/** The report by an emulator that remembers parts: equal ones of many machines are brought up once. */
+/** The report by an emulator that remembers parts: equal parts of many machines are brought up once. */
 export function reportBy(emulator: Emulator, box: Box): BoxReport {
   const costs = costsOf(box, emulator);
   const nodes = [...new Set(costs.map((cost) => cost.node))].sort((a, b) => a - b);

@@ -14,12 +14,12 @@ export function standsFor({ least, most }: SizeRange, bytes: number): boolean {
   return least <= bytes && bytes <= most;
 }
 
-/** The middle of what a figure may stand for, in whole units. */
+/** The middle of the range a figure stands for, in whole units. */
 export function middle({ least, most }: SizeRange, unit = 1): number {
   return least === most ? least : Math.round((least + most) / 2 / unit) * unit;
 }
 
-/** What a figure of an alignment or address stands for: of all it may, the one divisible by most. */
+/** The value of an alignment or address: of all that print this way, the one divisible by the largest power of two. */
 export function roundest({ least, most }: SizeRange): number {
   if (least === most) return least;
   for (let unit = 2 ** 52; unit > 1; unit /= 2) {
@@ -29,7 +29,7 @@ export function roundest({ least, most }: SizeRange): number {
   return least;
 }
 
-/** The size a text or number says; null when it says none, or one past 2^53 or below zero. */
+/** The size that a text or number says; null when it says none, or one past 2^53 or below zero. */
 export function sizeOf(given: string | number): SizeRange | null {
   if (typeof given === "number") return Number.isSafeInteger(given) && given >= 0 ? exactly(given) : null;
   try {

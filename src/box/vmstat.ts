@@ -5,11 +5,11 @@
 import { type Facts, place, type Source } from "./facts.ts";
 
 const LINE = /^[a-z][a-z0-9_]+ \d+\s*$/;
-/** One line alone is somebody's grep if it begins like this. */
+/** Beginnings that identify a single line, as grep leaves it. */
 const KNOWN = /^(nr|numa|pg|thp|compact|workingset|unevictable|allocstall|zone_reclaim|swp|htlb|direct_map)_?/;
 const PAGE_TYPES = /^\s*(flags\s+page-count\s+MB|total\s+\d+\s+\d+\s*$|0x[0-9a-f]{16}\s+\d+\s+\d+ )/;
 
-/** A run of lines of either. */
+/** A run of lines of either format. */
 export function readVmstat(source: Source, at: number, facts: Facts): number {
   const { lines } = source;
   let next = at;

@@ -30,7 +30,7 @@ export function readZoneinfo(source: Source, at: number, facts: Facts): number {
   return next;
 }
 
-/** `grep -A` and `grep spanned` keep the indentation; some paste without it. */
+/** `grep -A` and `grep spanned` keep the indentation; some people paste without it. */
 function isBelow(line: string): boolean {
   return /^\s+\S/.test(line) || /^(spanned|present|managed|pages free)\s+\d+\s*$/.test(line);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A layout as an SVG file: vmemmap pages and their frames, below them PMD entries and their PTE tables. Light or dark
-// as the reader has it.
+// scheme follows the reader's.
 
 import type { LayoutReport } from "../scenario/layout.ts";
 import { layoutTitle, pageMapping, tableMapping } from "./mapping.ts";
@@ -11,7 +11,7 @@ const LINE = 17;
 /** Characters of a line of the title. */
 const TITLE = 78;
 
-/** Fill of each hue on light and on dark, and what else differs between them. */
+/** Fill of each hue on light and on dark, and the other colours that differ between them. */
 const PALETTE = {
   light: ["#9dbfe6", "#f2b98a", "#a3d3a8", "#e3a3b4", "#c3b1e1", "#e2d184", "#94d2cf", "#c9bfae"],
   dark: ["#35609a", "#8a5022", "#356b3e", "#8f4359", "#634d94", "#6b5c16", "#246663", "#5f5749"],

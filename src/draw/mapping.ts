@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a layout drawing shows, before anybody decides how: sources on the left, targets on the right, and which maps to
+// What a layout drawing shows, independent of its medium: sources on the left, targets on the right, and which maps to
 // which. The terminal, SVG files and the explorer all draw this. It mirrors no kernel file.
 //
 //   vmemmap page 0 ---> frame 0
@@ -44,7 +44,7 @@ export interface Mapping {
   readonly more: number;
 }
 
-/** Rows a run of sources of one target keeps at most; longer ones are folded. */
+/** Rows that a run of sources with one target keeps at most; longer runs are folded. */
 const MOST_OF_RUN = 8;
 /** Rows a picture has at most. */
 const MOST_ROWS = 72;
@@ -111,7 +111,7 @@ function mapping(from: string, to: string, owner: Int32Array, target: (i: number
   };
 }
 
-/** A row per source; of a long run of one target the first two, the last, and one for all between. */
+/** A row per source; a long run with one target becomes its first two, its last, and one row for those between. */
 function foldedRows(owner: Int32Array): MappingRow[] {
   const rows: MappingRow[] = [];
   const add = (first: number, last: number) => rows.push({ first, last, target: owner[first] });

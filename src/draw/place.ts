@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Where the parts of a layout drawing lie: boxes, and the ribbons that run together at what is shared. SVG files and
-// the explorer draw these shapes. Pixels; nothing is measured, so text has a width that any monospace font keeps to.
+// Where the parts of a layout drawing lie: boxes, and the ribbons that converge on what is shared. SVG files and the
+// explorer draw these shapes. Pixels; no text is measured, its width is one that every monospace font keeps to.
 
 import { type Mapping, rowLabel } from "./mapping.ts";
 
-/** Colours there are; what is drawn has the number of one. */
+/** Number of colours; each drawn thing has the number of one. */
 export const HUES = 8;
 
 const ROW = 24;
@@ -22,7 +22,7 @@ interface Columns {
 
 /** On a sheet or a screen. */
 export const WIDE: Columns = { left: 132, gap: 190, right: 120, notes: true };
-/** On a phone: notes are for whoever asks for them. */
+/** On a phone: notes are shown on request. */
 export const NARROW: Columns = { left: 104, gap: 84, right: 104, notes: false };
 /** Width of a character of 12 px monospace, generously. */
 const CHAR = 7.4;
@@ -119,7 +119,7 @@ export function placeMapping(mapping: Mapping, columns: Columns = WIDE): Placed 
   };
 }
 
-/** Pages of a block have a frame each, so each has a colour of its own. */
+/** Each page of a block has a frame of its own, and so a colour of its own. */
 function rowHue({ rows, targets }: Mapping, i: number): number {
   const { target } = rows[i];
   if (target < 0) return -1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // HugeTLB (include/linux/hugetlb.h, mm/hugetlb_vmemmap.h): one hstate per page size, and where a huge page keeps what
-// is its own. The head keeps flags in its private word; the discrete tails below keep one word each, in theirs:
+// is its own. The head keeps flags in its private word, and each discrete tail below keeps one word in its own:
 //
 //   struct page   0            1               2            3             4              5 ...
 //                +------------+---------------+------------+-------------+--------------+-------
@@ -19,9 +19,9 @@ export const SUBPAGE_INDEX_CGROUP = 2;
 export const SUBPAGE_INDEX_HWPOISON = 4;
 export const NR_USED_SUBPAGE = 5;
 
-/** What marks the first tail of a HugeTLB page, up to 6.5 or so. */
+/** Marks the first tail of a HugeTLB page, up to about 6.5. */
 export const HUGETLB_PAGE_DTOR = 2;
-/** What marks its head since (PGTY_hugetlb), in the top byte of _mapcount. */
+/** Marks its head since then (PGTY_hugetlb), in the top byte of _mapcount. */
 export const PGTY_HUGETLB = 0xf4;
 
 /** Why pages of a size are not optimised. */

@@ -39,7 +39,7 @@ export type SelfHostedVmemmap =
   /** Neither; shows why one of them must be. */
   | "ignored";
 
-/** Defects of the documents, off but for what `6.1` is known to have; each can be switched on to show what it does. */
+/** Defects of the documents, all off except those that `6.1` is known to have; each can be switched on for study. */
 export interface Errata {
   /** 001:766: ALIGN() rounds up, so page->index is that of the next huge page. */
   readonly pgoffAlignUp: boolean;
@@ -216,7 +216,7 @@ const LINUX_5_18: KernelConfig = {
   hugetlbKeep: 1,
 };
 
-/** What Linux 6.1 does, the defects it was caught at included. */
+/** What Linux 6.1 does, including the defects found in it. */
 const LINUX_6_1: KernelConfig = {
   ...SEED_V7,
   name: "6.1",
@@ -271,7 +271,7 @@ export const PRESETS: Readonly<Record<string, KernelConfig>> = frozen({
   "7.3": LINUX_7_3,
 });
 
-/** Nobody changes a preset for everybody else. */
+/** A preset cannot be changed for everybody else. */
 function frozen(presets: Record<string, KernelConfig>): Readonly<Record<string, KernelConfig>> {
   for (const preset of Object.values(presets)) {
     Object.freeze(preset.errata);

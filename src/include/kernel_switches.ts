@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The switches of a kernel as a table: what each may be, what it does in a line, and where that comes from (a kernel
-// release, or a document with its line or patch). `--set`, checks of KernelConfig and `lab kernels` read it. Every
-// switch of KernelConfig has a row here, which the compiler sees to. Data only.
+// release, or a document with its line or patch). `--set`, checks of KernelConfig and `lab kernels` read it. The
+// compiler makes sure that every switch of KernelConfig has a row here. Data only.
 
 import type { Errata, KernelConfig } from "./kernel_config.ts";
 
-/** The type of what a switch may be. */
+/** The type of a switch's values. */
 export type SwitchValue = string | number | boolean;
 
 /** One switch. */
@@ -189,5 +189,5 @@ export const ERRATA_SWITCHES: Rows<Errata> = {
   },
 };
 
-/** Every switch by its name; no name stands in both tables. */
+/** Every switch by its name; no name occurs in both tables. */
 export const SWITCHES: Readonly<Record<string, Switch>> = { ...KERNEL_SWITCHES, ...ERRATA_SWITCHES };

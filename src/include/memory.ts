@@ -13,7 +13,7 @@ export type OnlineType =
   /** ZONE_MOVABLE. */
   | "online_movable";
 
-/** `auto_online_blocks`: what becomes of a block when it is added. */
+/** `auto_online_blocks`: what happens to a block when it is added. */
 export type MemhpDefaultState = "offline" | OnlineType;
 
 /** `struct memory_block`: the unit in which hot-added memory goes online and offline. Frames. */

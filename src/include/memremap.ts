@@ -17,7 +17,7 @@ export interface VmemAltmap {
   alloc: number;
 }
 
-/** What the memory behind a pgmap is; decides fault and reference rules. */
+/** What kind of memory is behind a pgmap; decides fault and reference rules. */
 export type MemoryType = "generic" | "fsdax";
 
 /** A range of frames, end exclusive. */

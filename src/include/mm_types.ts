@@ -63,7 +63,7 @@ export const STRUCT_PAGE_SIZES: readonly number[] = [56, 64, 72, 80];
 /** A FOLL_PIN of a page without a pin count is this many references (GUP_PIN_COUNTING_BIAS). */
 export const GUP_PIN_COUNTING_BIAS = 1024;
 
-/** CONFIG_DEBUG_VM: what a memmap that is not initialised holds (PAGE_POISON_PATTERN), as a 32-bit word. */
+/** CONFIG_DEBUG_VM: what an uninitialised memmap holds (PAGE_POISON_PATTERN), as a 32-bit word. */
 export const PAGE_POISON_WORD = -1;
 /** What an unused part of a memmap leaf holds (x86 PAGE_UNUSED), as a 32-bit word. */
 export const PAGE_UNUSED_WORD = 0xfdfdfdfd | 0;

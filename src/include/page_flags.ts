@@ -10,7 +10,7 @@
 
 import type { PageLayout } from "./page_layout.ts";
 
-/** The flags that a layout has, set in this low word, by name. */
+/** The names of a layout's flags that are set in this low word. */
 export function flagNames(layout: PageLayout, lo: number): string[] {
   const { head, referenced, reserved, bootmem, selfHosted, hwpoison } = layout;
   const bits = { referenced, vmemmap_self_hosted: selfHosted, reserved, private: bootmem, head, hwpoison };

@@ -32,7 +32,7 @@ export const VIEWS: Readonly<Record<string, View>> = {
   "page-types": { command: "page-types -r", print: ({ k }) => pageTypes(k) },
 };
 
-/** What boot says of it: kernel, command line, HugeTLB, kmem. */
+/** What boot says about it: kernel, command line, HugeTLB, kmem. */
 function dmesg(machine: Inspected): string {
   const { k, config } = machine;
   const release = releaseOf(k);
@@ -50,7 +50,7 @@ function dmesg(machine: Inspected): string {
   ].join("\n");
 }
 
-/** Up to 5.17 only a kernel that frees vmemmap says how much; from 5.19 on every one does. */
+/** Up to 5.17 only a kernel that frees vmemmap says how much; since 5.19 every kernel does. */
 function hugetlbLines({ k, config }: Inspected, release: string): string[] {
   const sizes = k.hugetlb.hstates.filter(({ freeVmemmapPages }) => freeVmemmapPages > 0);
   if (versionOf(release) >= versionOf("5.19")) {

@@ -44,7 +44,7 @@ export type InspectConfig = Required<InspectOptions>;
 type Pool = { readonly size: number; readonly count: number };
 type Region = { readonly bytes: number; readonly nid: number };
 
-/** A list of things, parted by commas. */
+/** A comma-separated list. */
 function listRow<T>(flag: string, value: string, help: string, read: (part: string) => T, show: (item: T) => string) {
   return {
     flag,
@@ -113,7 +113,7 @@ export interface Inspected {
   readonly namespaces: readonly NdNamespace[];
 }
 
-/** Brings the machine up. RangeError for what makes none, NamespaceError where the modelled kernel refuses. */
+/** Brings the machine up. RangeError for an impossible one, NamespaceError where the modelled kernel refuses. */
 export function bringUp(options: InspectOptions): Inspected {
   const config: InspectConfig = fillIn(options, INSPECT_ROWS);
   const { dram, pmem, mode, map, align, ram, hugetlb, kernel, freeVmemmap, memmapOnMemory } = config;

@@ -85,7 +85,7 @@ export function bitsOf(names: readonly string[]): number {
   return KPF.filter(([, name]) => names.includes(name.slice(2))).reduce((sum, [bit]) => sum + 2 ** bit, 0);
 }
 
-/** Slot of the tool's hash table; flags without low bits go to those from 1 on. */
+/** Slot of the tool's hash table; flags without low bits go to the slots from 1 on. */
 function slot(bits: number): number {
   return bits === 0 ? 0 : Math.max(1, bits % 2 ** 13);
 }

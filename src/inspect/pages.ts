@@ -52,7 +52,7 @@ export interface PageRun {
   readonly flags: readonly string[];
 }
 
-/** What `lab pages` prints with `--json`; what was not asked for is empty. */
+/** What `lab pages` prints with `--json`; lists that were not asked for are empty. */
 export interface PagesReport {
   readonly config: NamespaceConfig;
   /** First frame of the namespace, of its data, and one past its last. */
@@ -63,7 +63,7 @@ export interface PagesReport {
   readonly summary: string | null;
 }
 
-/** Most frames of a range: as many as anybody reads. */
+/** Most frames of a range: more are no use to a reader. */
 const MOST_FRAMES = 2 ** 24;
 
 const { contents: _, ...NAMESPACE } = NAMESPACE_ROWS;
@@ -141,7 +141,7 @@ function pageRuns(k: Kernel, { start, end }: PfnSpan): PageRun[] {
   return runs;
 }
 
-/** What there is to say of one frame. */
+/** What is known about one frame. */
 function pageRow(k: Kernel, pfn: number): PageRow {
   const none = { pfn, zone: null, node: null, refcount: null, headPfn: null, order: null };
   const pgmap = k.pgmaps.lookup(pfn);

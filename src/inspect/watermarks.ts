@@ -10,7 +10,7 @@
 
 import { ZONE_MOVABLE, ZONE_NORMAL } from "../include/mmzone.ts";
 
-/** A zone, as far as its marks depend on it. */
+/** A zone, as far as its watermarks depend on it. */
 export interface MarkedZone {
   readonly nid: number;
   readonly index: number;
@@ -29,7 +29,7 @@ export interface MarkedMachine {
   readonly movableApart: boolean;
 }
 
-/** The marks of one zone. Pages, but for the threshold. */
+/** The marks of one zone. Pages, except for the threshold. */
 export interface ZoneMarks {
   readonly min: number;
   readonly low: number;

@@ -7,9 +7,9 @@
 //   optane   first-generation Optane DIMMs beside DDR4
 //   cxl      DRAM behind a CXL link; derived, no document calibrates it
 //
-// The two costs of reading in order are derived, not fitted, but who chose sequential latency for DRAM and random for
-// Optane had seen the unpin figures they predict; single-thread bandwidths of the same study would make them 8.7 and 22
-// ns.
+// The two costs of reading in order are derived, not fitted. They were chosen (sequential latency for DRAM, random for
+// Optane) with the unpin figures that they predict in view; by the same study's single-thread bandwidths they would be
+// 8.7 and 22 ns.
 //
 // A vm suffix is the same memory inside a virtual machine, where an IPI leaves the guest.
 
@@ -57,7 +57,7 @@ const PGMAP_LOOKUP_NS = 150;
  */
 const CXL_LATENCY_FACTOR = 2.5;
 
-/** What the second tier costs: a line changed more than in DRAM, a line read in order, a line nothing announced. */
+/** What the second tier costs: the surcharge of a changed line over DRAM, a line read in order, an unexpected line. */
 interface Tier {
   readonly lineWrittenPmem: number;
   readonly lineReadPmem: number;
@@ -153,7 +153,7 @@ export const COSTS: Readonly<Record<string, CostTable>> = Object.fromEntries(
   ].map((t) => [t.name, t]),
 );
 
-/** The table used unless another is asked for. */
+/** The table used by default. */
 export const DEFAULT_COST = "optane";
 
 /** A table by name. RangeError naming the known ones. */

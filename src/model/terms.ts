@@ -98,7 +98,7 @@ export const TERM_NAMES: readonly TermName[] = Object.keys(TERMS) as TermName[];
 /** The terms memmap_init_zone_device() consists of; its time is what dmesg prints. */
 export const INIT_TERMS: readonly TermName[] = ["structPage", "compoundTail", "compoundHead", "pageblock"];
 
-/** How often each term happened. */
+/** How often each term occurred. */
 export function termCounts(counters: CounterValues): Record<TermName, number> {
   const counts = {} as Record<TermName, number>;
   for (const term of TERM_NAMES) {

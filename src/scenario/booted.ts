@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// boot() for callers of the library: a machine of their own kernel that they can make namespaces on, with what it
-// counted. The machine inside is src/boot.ts's.
+// boot() for callers of the library: a machine under a kernel of the caller's choice, on which namespaces can be made,
+// with what it counted. The machine inside is src/boot.ts's.
 
 import { boot as bootKernel } from "../boot.ts";
 import { levelBytes } from "../arch/arch.ts";

@@ -33,7 +33,7 @@ import {
   wordRow,
 } from "./option_row.ts";
 
-/** What every command that makes a namespace is given. Bytes. */
+/** What every command that makes a namespace takes. Bytes. */
 export interface NamespaceOptions {
   /** Size of the namespace; a multiple of 16 MiB (`toy`: 4 KiB) and of `align`. */
   readonly size: number;
@@ -68,7 +68,7 @@ export interface NamespaceOptions {
   readonly hostMemory?: number;
 }
 
-/** The options with every default filled in; `kernel` is a preset with what differs from it. */
+/** The options with every default filled in; `kernel` is a spec: a preset with the switches that differ from it. */
 export type NamespaceConfig = Required<Omit<NamespaceOptions, "kernel" | "start">> & {
   readonly kernel: string;
   /** Address of the region; null where the board puts it. */
@@ -122,19 +122,19 @@ export function namespaceConfig(options: NamespaceOptions): NamespaceConfig {
   return { ...given, align, start };
 }
 
-/** Boots a box with room for this namespace. RangeError when the host has not the memory for it. */
+/** Boots a box with room for this namespace. RangeError when the host lacks the memory for it. */
 export function bootBox(config: NamespaceConfig, more: BootOptions = {}): Kernel {
   const arch = ARCHS[config.arch];
   const dram = dramBytes([config], arch, more.directMap);
   return bootRegion([config], dram, { bytes: config.size, ...placed(config.start) }, more);
 }
 
-/** Where a region lies: behind all DRAM, or at an address with DRAM around it. */
+/** Where a region lies: behind all DRAM, or at an address with DRAM on both sides. */
 export function placed(start: number | null): Pick<RegionSpec, "startBytes" | "amongDram"> {
   return start === null ? {} : { startBytes: start, amongDram: true };
 }
 
-/** Boots a box with a region for these namespaces of one kernel. RangeError when the host has not the memory for it. */
+/** Boots a box with a region for these namespaces of one kernel. RangeError when the host lacks the memory for it. */
 export function bootRegion(
   namespaces: readonly NamespaceConfig[],
   dram: number,
@@ -167,7 +167,7 @@ export function modelCost(
   return modelled ? costTable(config.cost) : null;
 }
 
-/** Frames a namespace's memmap will take, about: what is shared counts once per compound, tables per entry. */
+/** Roughly how many frames a namespace's memmap takes: shared pages count once per compound, tables per entry. */
 function memmapFrames(config: NamespaceConfig, arch: Arch): { readonly memmap: number; readonly tables: number } {
   const page = pageBytes(arch);
   const whole = config.size / page * config.structPageSize / page;
@@ -182,7 +182,7 @@ function memmapFrames(config: NamespaceConfig, arch: Arch): { readonly memmap: n
   return { memmap: isPowerOf2(config.structPageSize) ? 2 * compounds : whole, tables };
 }
 
-/** PTE tables of the direct map, where base pages make it up. */
+/** PTE tables of the direct map, if it consists of base pages. */
 function directTables(config: NamespaceConfig, arch: Arch): number {
   if (arch.directMap?.largestLeaf !== 0) return 0;
   return Math.ceil(config.size / pageBytes(arch) / 2 ** arch.format.tableShift);
@@ -200,7 +200,7 @@ export function dramBytes(namespaces: readonly NamespaceConfig[], arch: Arch, di
   return alignUp(frames * pageBytes(arch) * 1.1, unit) + 2 * unit;
 }
 
-/** Host memory a run commits, about: the memmap if it is written, tables, and DRAM's own struct pages for both. */
+/** Roughly how much host memory a run commits: the memmap if written, tables, and DRAM's own struct pages for both. */
 function hostBytes(namespaces: readonly NamespaceConfig[], dram: number, arch: Arch, directMap = false): number {
   const page = pageBytes(arch);
   const fixed = 64 * 2 ** 20;

@@ -11,7 +11,7 @@ export interface InvariantCheck {
   readonly objection: string | null;
 }
 
-/** Checks every invariant if that is asked for; null if it is not. */
+/** Checks every invariant if asked to; null if not. */
 export function checkedIf(wanted: boolean, k: Kernel): InvariantCheck | null {
   if (!wanted) return null;
   try {
@@ -23,7 +23,7 @@ export function checkedIf(wanted: boolean, k: Kernel): InvariantCheck | null {
   }
 }
 
-/** The first check that objects, or the last. */
+/** The first check that failed, or else the last one. */
 export function firstObjection(...checks: readonly (InvariantCheck | null)[]): InvariantCheck | null {
   return checks.find((check) => check !== null && check.objection !== null) ?? checks.at(-1) ?? null;
 }

@@ -24,7 +24,7 @@ import { createOnBox, NamespaceError } from "./namespace.ts";
 import { archNamed, multipleOf, requireHostMemory } from "./options.ts";
 import { byDefault, countRow, fillIn, type OptionRows, required, sizeRow, switchRow, wordRow } from "./option_row.ts";
 
-/** Most rounds: more than anybody waits for. */
+/** Most rounds that make sense to wait for. */
 const MOST_REPEATS = 1e6;
 /** Most pages per call (`nr_pages_per_call` has 32 bits). */
 const MOST_BATCH = 2 ** 32 - 1;
@@ -104,7 +104,7 @@ export function gupBox(config: NamespaceConfig, more: BootOptions = {}): GupBox 
   return box;
 }
 
-/** Pages that one fault of a program touching its mapping brings in. */
+/** Pages that one fault maps when a program touches its mapping. */
 export function touchStep(config: NamespaceConfig, { kernel }: GupBox): number {
   return config.align / kernel.pageBytes;
 }
@@ -176,7 +176,7 @@ export function withoutArrays(config: GupReport["config"], jobs: number): GupRep
   return { ...config, hostMemory: config.hostMemory - arrays };
 }
 
-/** The part of a report that is read off the counters of getting and of putting all pages once. */
+/** The part of a report that is derived from the counters of getting and putting all pages once. */
 export function gupWork(getCounters: CounterValues, putCounters: CounterValues) {
   return {
     refcountStores: getCounters.refcountStoresDram + getCounters.refcountStoresPmem,
@@ -201,7 +201,7 @@ export const GUP_ROWS = {
   batch: byDefault(countRow("batch", "pages per call (-n)", [1, MOST_BATCH]), 512),
 } satisfies OptionRows<GupOptions>;
 
-/** The options with every default filled in, checked. gup_test takes whole MiB, whatever a namespace must be. */
+/** The options with every default filled in, checked. gup_test takes whole MiB, whatever size a namespace needs. */
 export function gupConfig(options: GupOptions): GupReport["config"] {
   const { mode, slow, longterm, repeats, batch } = fillIn(options, GUP_ROWS);
   if (longterm && mode !== "pin") throw new RangeError("Cannot get pages with FOLL_LONGTERM: expected mode pin");

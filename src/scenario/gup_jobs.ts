@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `lab gup --jobs N`: gup_test -j N. Every thread holds the same pages of one mapping. Before times are taken, one
-// round stops with all pages held by all threads, and the counts of every page are compared: held once per thread more
-// than before, and after the round as before. That must be exact, or the run panics.
+// round stops with all pages held by all threads, and the counts of every page are compared: they must be up by one
+// per thread at that point, and back where they were after the round. Otherwise the run panics.
 
 import { panic } from "../lib/bug.ts";
 import { GUP_PIN_COUNTING_BIAS } from "../include/mm_types.ts";
@@ -14,7 +14,7 @@ import { checkedIf } from "./checked.ts";
 import { GupTeam, type GupTeamResult } from "./gup_team.ts";
 import { wholeNumber } from "./options.ts";
 
-/** Most threads: each is a worker of the host. */
+/** Most threads: each is a worker on the host. */
 const MOST_JOBS = 64;
 
 /** The options of `lab gup`, and how many threads. */
@@ -114,7 +114,7 @@ function extraReferences(k: Kernel, area: VmArea, pages: number): number {
   return extra;
 }
 
-/** How much one page held counts: a reference, or the bias of a pinned base page. */
+/** By how much holding a page once raises its count: one reference, or the bias of a pinned base page. */
 function countsPerPage(k: Kernel, area: VmArea, pin: boolean): number {
   return pin && !hasPincount(k, compoundHead(k, firstPfn(area))) ? GUP_PIN_COUNTING_BIAS : 1;
 }

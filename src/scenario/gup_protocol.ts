@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the team's captain (gup_team.ts) and its workers (gup_worker.ts) say to each other, and the words they share.
+// The messages between the team's captain (gup_team.ts) and its workers (gup_worker.ts), and the words they share.
 
 import type { CpuBooks, SmpTicket } from "../smp.ts";
 import type { GupMode } from "../include/gup.ts";
@@ -10,7 +10,7 @@ export const GO = 0;
 export const PUT = 1;
 export const CONTROL_WORDS = 2;
 
-/** First message to a worker: where it is, and the port everything else goes through. */
+/** First message to a worker: the machine to join, and the port for everything else. */
 export interface Join {
   readonly ticket: SmpTicket;
   readonly cpu: number;
@@ -38,7 +38,7 @@ export interface GupRun {
   readonly how: GupRunKind;
 }
 
-/** What a worker answers, in this order; "held" only when asked to hold. */
+/** A worker's answers, in this order; "held" only when asked to hold. */
 export type GupAnswer =
   | { readonly kind: "ready" }
   | { readonly kind: "held"; readonly pages: number }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Several CPUs for real: each is a worker on one machine whose memory is a SharedArrayBuffer, and a run of gup_test
-// starts on all of them at once. The captain stays on CPU 0's kernel and looks at the counts when nobody moves.
+// starts on all of them at once. The captain stays on CPU 0's kernel and reads the counts while all workers wait.
 
 import { panic } from "../lib/bug.ts";
 import type { Kernel, VmArea } from "../mm/kernel.ts";

@@ -18,7 +18,7 @@ import { type MemmapMapping, memmapMapping } from "./hotplug_memmap.ts";
 import { type DaxCut, daxSource, dimmSource } from "./hotplug_source.ts";
 import { type NamespacePages, pagesTaken } from "./namespace.ts";
 
-/** One memory block as it was once everything was online. */
+/** One memory block once everything is online. */
 export interface HotplugBlock {
   /** Number in /sys/devices/system/memory. */
   readonly blockNumber: number;
@@ -48,7 +48,7 @@ export interface HotplugState {
   readonly spannedPages: number;
 }
 
-/** What one attempt came to. */
+/** The outcome of one attempt. */
 export interface HotplugRun {
   /** Why not all of it could be added, as an errno name; null when it was. */
   readonly errno: string | null;
@@ -128,7 +128,7 @@ export function hotplugReport(options: HotplugOptions): HotplugReport {
   return hotplugReportOn(options, true);
 }
 
-/** The report of a machine with a direct map, or without: its tables are the same under every kernel. */
+/** The report of a machine with a direct map, or without one: its tables are the same under every kernel. */
 export function hotplugReportOn(options: HotplugOptions, directMap: boolean): HotplugReport {
   const config = hotplugConfig(options);
   const report = plug(config, directMap);
@@ -186,19 +186,19 @@ function plug(config: HotplugConfig, directMap: boolean): HotplugReport {
   };
 }
 
-/** What a step returns, and the milliseconds it took. */
+/** What a step returned, and how many milliseconds it took. */
 function timed<T>(step: () => T): [T, number] {
   const t0 = performance.now();
   const result = step();
   return [result, performance.now() - t0];
 }
 
-/** Puts online what is not. */
+/** Puts everything online that is not. */
 export function onlineAll(k: Kernel, blocks: readonly MemoryBlock[], { online }: HotplugConfig): void {
   for (const block of blocks) if (block.zone < 0) memoryBlockOnline(k, block, online);
 }
 
-/** From the top: a block that holds another's memmap stays until that one is gone. */
+/** From the top: a block that holds another block's memmap stays until that block is gone. */
 export function offlineAll(k: Kernel, blocks: readonly MemoryBlock[]): void {
   for (const block of blocks.toReversed()) if (block.zone >= 0) memoryBlockOffline(k, block);
 }

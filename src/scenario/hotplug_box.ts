@@ -97,7 +97,7 @@ export type HotplugConfig = Required<Omit<HotplugOptions, "kernel" | "range">> &
   readonly range: AddressRange | null;
 };
 
-/** DRAM of the box when nobody says. */
+/** DRAM of the box by default. */
 const DEFAULT_DRAM = 4 * SZ_1G;
 const ONLINE_TYPES: readonly OnlineType[] = ["online", "online_kernel", "online_movable"];
 
@@ -172,7 +172,7 @@ function sizeOf(size: number | undefined, dax: boolean, arch: Arch): number {
   return multipleOf("plug memory of", size, 2 ** arch.sectionShift);
 }
 
-/** The usual DRAM, or as many halves of it as end before an address. */
+/** The usual DRAM, halved until it ends before an address. */
 function below(arch: Arch, address: number, usual: number): number {
   const end = (dram: number) => layout(arch, dram, []).dram.at(-1)!.end * pageBytes(arch);
   let dram = usual;
@@ -231,7 +231,7 @@ function dimmSlot({ dram, node, size, block }: HotplugConfig, arch: Arch): Regio
   return { ...slot, nid: node, startBytes: hotplug[0].start * pageBytes(arch) };
 }
 
-/** Where a box of one node has what; the slots begin at a multiple of `align`. */
+/** Where things lie in a box of one node; the slots begin at a multiple of `align`. */
 function layout(
   arch: Arch,
   dram: number,
@@ -287,7 +287,7 @@ function checkSizes(config: HotplugConfig, sizeToo: boolean): void {
   if (dax && dimm !== size) throw new RangeError("Cannot split a namespace into DIMMs: expected no DIMM size");
 }
 
-/** Holds frames in the largest blocks there are until `pages` are free. */
+/** Takes frames in the largest blocks available until only `pages` are free. */
 function leaveFree(k: Kernel, pages: number): void {
   for (let order = k.arch.maxOrder; order >= 0; order--) {
     while (totalFreePages(k) - 2 ** order >= pages && allocPages(k, order, 0, USE_PINNED) >= 0);

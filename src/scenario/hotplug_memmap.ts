@@ -59,7 +59,7 @@ export function memmapMapping(k: Kernel, start: number, end: number): MemmapMapp
   };
 }
 
-/** Node of a frame: that of its memory block, or of the zone it is in. */
+/** Node of a frame: that of its memory block, or else of its zone. */
 function nodeOf(k: Kernel, frame: number): number {
   return findMemoryBlock(k, frame)?.nid ?? findZone(k, frame)?.nid ?? 0;
 }

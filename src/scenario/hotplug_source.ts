@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Where plugged memory comes from: DIMMs in the box's slot, or a device-dax namespace handed to kmem. Both are added
-// from the bottom, and taken away from the top: memory added later may have its memmap in memory added before.
+// from the bottom and removed from the top: the memmap of memory added later may lie in memory added before.
 
 import { acpiMemoryEnableDevice } from "../drivers/acpi/acpi_memhotplug.ts";
 import { memoryBlockOffline } from "../drivers/base/memory.ts";
@@ -32,7 +32,7 @@ export interface MemorySource {
   readonly cut: () => DaxCut | null;
 }
 
-/** The DIMMs of a configuration, one request each; adding ends with the first that is refused. */
+/** The DIMMs of a configuration, one request each; adding stops at the first that is refused. */
 export function dimmSource(k: Kernel, { node, dimm }: HotplugConfig): MemorySource {
   const { start, end } = k.machine.topology.hotplug[0];
   const pages = dimm / k.pageBytes;
@@ -90,7 +90,7 @@ function namespaceDevice(k: Kernel, { map }: HotplugConfig): DevDax {
   return dev;
 }
 
-/** A dynamic region, as hmem makes of memory that firmware set aside, and one device over all of it. */
+/** A dynamic region, as hmem makes of memory that the firmware set aside, with one device over all of it. */
 function rangeDevice(k: Kernel): DevDax {
   const { nid, start, end, spec } = k.machine.topology.pmem[0];
   const region = allocDaxRegion(k, nid, { start, end }, k.pageBytes, false, spec.targetNid);
@@ -99,7 +99,7 @@ function rangeDevice(k: Kernel): DevDax {
   return dev;
 }
 
-/** Bytes of a DAX device that are in no memory block of it, and what the driver says in dmesg. */
+/** Bytes of a DAX device that no memory block covers, and what the driver says about them in dmesg. */
 export interface DaxCut {
   /** Label, info block and reserve in front of the data; 0 for a range. */
   readonly reserveBytes: number;
@@ -153,7 +153,7 @@ function stringGetSize(bytes: number): string {
   return `${size.toFixed(digits)} ${["B", "KiB", "MiB", "GiB", "TiB", "PiB"][unit]}`;
 }
 
-/** Puts what is still online of [start, end) offline, from the top. */
+/** Puts the rest of [start, end) offline, from the top. */
 function offlineRange(k: Kernel, start: number, end: number): void {
   for (const block of memoryBlocks(k, start, end)!.reverse()) if (block.zone >= 0) memoryBlockOffline(k, block);
 }

@@ -29,7 +29,7 @@ import {
   wordRow,
 } from "./option_row.ts";
 
-/** What `lab hugetlb` is given. Bytes. */
+/** The options of `lab hugetlb`. Bytes. */
 export interface HugetlbOptions {
   /** Size of a huge page; one the architecture has. Default 2 MiB. */
   readonly size?: number;
@@ -71,7 +71,7 @@ export interface HugetlbOptions {
   readonly hostMemory?: number;
 }
 
-/** The options with every default filled in; `kernel` is a preset with what differs from it. */
+/** The options with every default filled in; `kernel` is a spec: a preset with the switches that differ from it. */
 export type HugetlbConfig = Required<Omit<HugetlbOptions, "kernel">> & { readonly kernel: string };
 
 /** Vmemmap pages kept; the kernel's own by default. */
@@ -170,7 +170,7 @@ export function hugetlbConfig(options: HugetlbOptions): HugetlbConfig {
   };
 }
 
-/** Boots the box. RangeError when the host has not the memory for it. */
+/** Boots the box. RangeError when the host lacks the memory for it. */
 export function bootHugetlbBox(config: HugetlbConfig, more: BootOptions = {}): Kernel {
   const arch = ARCHS[config.arch];
   const contents = more.contents ?? true;
@@ -193,7 +193,7 @@ function kernelOf({ kernel, keep, flush, free }: HugetlbConfig): KernelConfig {
   return { ...kernelConfig(kernel), hugetlbKeep: keep === 1 ? 1 : 2, hugetlbFlush: flush, hugetlbFree: free };
 }
 
-/** DRAM for the pages, the memmap of all of it, and some that alignment and the hole below 4 GiB take. */
+/** DRAM for the pages, for the memmap of all of it, and for what alignment and the hole below 4 GiB waste. */
 function dramBytes(arch: Arch, size: number, count: number, structPageSize: number, placement: string): number {
   const page = pageBytes(arch);
   const each = placement === "spread" ? 2 ** arch.sectionShift : size;

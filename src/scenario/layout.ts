@@ -142,7 +142,7 @@ export function layoutReportOn(
   };
 }
 
-/** Frames and PTE tables behind vmemmap pages from `start` on, as far as they are mapped. */
+/** The frames and PTE tables behind vmemmap pages from `start` on, where they are mapped. */
 export function readLayout(k: Kernel, start: number, pages: number): Pick<LayoutReport, "frames" | "tables"> {
   const frames = new Map<number, LayoutFrame>();
   const tables = new Map<number, LayoutTable>();
@@ -169,7 +169,7 @@ export function readLayout(k: Kernel, start: number, pages: number): Pick<Layout
   return { frames: [...frames.values()], tables: { pte: [...tables.values()] } };
 }
 
-/** References on a frame; null while its own memmap is not mapped, as between two steps of hot-adding. */
+/** References on a frame; null while its own memmap is unmapped, as in the middle of hot-adding. */
 function refcountOf(k: Kernel, pfn: number): number | null {
   return lookupAddress(k, k.rootPfn, vmemmapVpn(k, vmemmapPage(k, pfn))) === null ? null : pageRefcount(k, pfn);
 }

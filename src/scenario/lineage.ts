@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // One question under every generation of the vmemmap diet: a namespace, a pool of huge pages or a DIMM, put to each
-// kernel on the same box, with what was counted and which switches changed since the generation before. The road ahead
-// is there too, marked as such: what a switch can do is run, memdesc is arithmetic over what was counted.
+// kernel on the same box, with what was counted and which switches changed since the generation before. What is planned
+// is there too, marked as such: a plan that is a switch is run, memdesc is arithmetic on what was counted.
 
 import { DEFAULT_ARCH } from "../include/defaults.ts";
 import { USE_SHARED_TAILS } from "../include/frame_use.ts";
@@ -31,7 +31,7 @@ export interface LineageOptions {
   readonly arch?: string;
 }
 
-/** What one generation takes for it. */
+/** What the question takes under one generation. */
 export interface LineageCost {
   /** DRAM in bytes that left the free lists for memmap and tables; for a pool, what its memmap keeps. */
   readonly dramBytes: number;
@@ -91,13 +91,13 @@ const GENERATIONS: readonly { readonly kernel: string; readonly what: string }[]
   { kernel: "7.3", what: "one tail page per order and zone" },
 ];
 
-/** What is announced: device-dax tails on the head's page, as HugeTLB had it; and what HugeTLB has since 7.1. */
+/** Plans: device-dax tails on the head's page, as HugeTLB once had it; and what HugeTLB has had since 7.1. */
 const WHAT_IF = [
   { kernel: "7.3,dedup=pte+head", what: "device-dax keeps one page (7 of 8)" },
   { kernel: "7.3,dedup=pte+zone", what: "one tail page for all compounds of device-dax" },
 ];
 
-/** Struct pages are written for questions up to this size; beyond, frames and tables alone are counted. */
+/** Struct pages are written for questions up to this size; above it only frames and tables are counted. */
 const MOST_CONTENTS = 2 ** 36;
 const BASE_STRUCT_PAGE = 64;
 const MEMDESC = 8;
@@ -158,7 +158,7 @@ function changesOf(from: string | null, to: string): LineageChange[] {
   }));
 }
 
-/** `tables` are those of the direct map, by namespace: the same under every kernel. */
+/** `tables` are those of the direct map, by namespace: they are the same under every kernel. */
 function answer(
   options: LineageOptions,
   kernel: string,
@@ -264,7 +264,7 @@ function work(counters: CounterValues) {
   return { entriesWritten: pteWrites + pmdWrites + pudWrites + pgdWrites, tlbFlushes };
 }
 
-/** memdesc: one word for every page, nothing shared: the memmap of the first kernel, by eight. */
+/** memdesc: one word per page, nothing shared: an eighth of the first kernel's memmap. */
 function memdescRows({ pool, arch }: LineageOptions, { figures: cost }: LineageRow): LineageRow[] {
   if (cost === null) return [];
   // The first kernel shares the tails of huge pages already: there the pages themselves are counted.

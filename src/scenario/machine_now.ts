@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A machine at one moment of a trace, as far as a picture of it goes: the memmap of one window of memory, the struct
-// page at its start, what a user maps, zones, the pool of huge pages, memory blocks. It may be in the middle of
-// anything, so nothing here takes for granted that memmap is mapped.
+// A machine at one moment of a trace, as far as a picture needs it: the memmap of one window of memory, the struct page
+// at its start, a user's mappings, zones, the pool of huge pages, memory blocks. The moment may be in the middle of any
+// operation, so nothing here assumes that memmap is mapped.
 
 import { alignUp } from "../lib/align.ts";
 import { ZONE_NAMES } from "../include/mmzone.ts";
@@ -15,7 +15,7 @@ import { type LayoutReport, layoutReportOn, readLayout } from "./layout.ts";
 import { hex64, structPageView } from "./memmap_zoom.ts";
 import { traceAt, type TraceOptions } from "./trace.ts";
 
-/** A zone that has or spans something. Frames. */
+/** A zone with a span or with pages. Frames. */
 export interface ZoneNow {
   readonly name: string;
   readonly node: number;
@@ -49,7 +49,7 @@ export interface MachineNow {
   readonly blocks: { readonly added: number; readonly online: number };
 }
 
-/** The window of a path's memory that its pictures show: first frame and bytes. Runs the path. */
+/** The window of memory that pictures of a path show: first frame and bytes. Runs the path. */
 export function traceWindow(options: TraceOptions): { readonly startPfn: number; readonly bytes: number } {
   if (options.path === "hotplug") {
     return traceAt(options, 0, (k) => ({
@@ -70,7 +70,7 @@ export function traceWindow(options: TraceOptions): { readonly startPfn: number;
   return { startPfn: layoutReportOn(config, box, window, 0).startPfn, bytes: window };
 }
 
-/** The machine as it is. */
+/** The machine in its present state. */
 export function machineNow(
   k: Kernel,
   { startPfn, bytes }: { readonly startPfn: number; readonly bytes: number },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Looking closer at the memmap of a running machine: by sections, then one vmemmap page with the walk that leads to its
-// frame, then one struct page with its words by name. For those who look from outside (the explorer); it changes nothing.
+// frame, then one struct page with its words by name. Made for observers (the explorer); it changes nothing.
 //
 //   namespace > section > vmemmap page: PGD > PUD > PMD > PTE > frame > 64 struct pages > words > bits
 
@@ -24,7 +24,7 @@ import {
 import { walkTables } from "../mm/ptdump.ts";
 import { structPageFields } from "./struct_page_fields.ts";
 
-/** The memmap of one section, as far as a range of frames has it. */
+/** The memmap of one section, restricted to a range of frames. */
 export interface MemmapSection {
   /** Section number. */
   readonly section: number;
@@ -133,7 +133,7 @@ export function memmapSections(k: Kernel, start: number, end: number): MemmapSec
   }));
 }
 
-/** The vmemmap page of that number. RangeError when nothing maps it. */
+/** The vmemmap page of that number. RangeError when it is not mapped. */
 export function vmemmapPageView(k: Kernel, vpage: number): VmemmapPageView {
   const vpn = vmemmapVpn(k, vpage);
   const walk: WalkStep[] = [];
@@ -175,7 +175,7 @@ export interface PteTableView {
   readonly frames: readonly number[];
 }
 
-/** The PTE table, or PMD leaf, that maps a vmemmap page. RangeError when nothing does. */
+/** The PTE table, or PMD leaf, that maps a vmemmap page. RangeError when it is not mapped. */
 export function pteTableView(k: Kernel, vpage: number): PteTableView {
   const vpn = vmemmapVpn(k, vpage);
   const pmd = walkTo(k, k.rootPfn, vpn, 1);
@@ -194,7 +194,7 @@ function bitNames({ bitNames }: PgtableFormat, lo: number, hi: number): string[]
   return Object.entries(bitNames).filter(([bit]) => set(Number(bit))).map(([, name]) => name);
 }
 
-/** Struct pages that lie on a vmemmap page, those that straddle its start left out. */
+/** Struct pages that begin on a vmemmap page, without one that straddles its start. */
 function cells(k: Kernel, vpage: number): StructPageCell[] {
   if (!k.contents) return [];
   const first = Math.ceil(vpage * k.pageBytes / k.structPageSize);
@@ -208,7 +208,7 @@ function cell(k: Kernel, pfn: number): StructPageCell {
   return { pfn, kind: head !== pfn ? "tail" : isHead ? "head" : "page", head, refcount: pageRefcount(k, pfn) };
 }
 
-/** A struct page, word by word. RangeError where none was written. */
+/** A struct page, word by word. RangeError if it was never written. */
 export function structPageView(k: Kernel, pfn: number): StructPageView {
   if (!k.contents) throw new RangeError(`Cannot show the struct page of frame ${pfn}: struct pages were not written`);
   if (!k.sections.valid(pfn)) throw new RangeError(`Cannot show the struct page of frame ${pfn}: it is in no section`);

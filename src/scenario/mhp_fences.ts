@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Which machines let hot-added memory hold its own memmap, and which rule refuses the others (document 003: its
+// Which machines let hot-added memory hold its own memmap, and which rule refuses it on the others (document 003: its
 // changelog of fences and tests). Geometry comes from the architectures; two rows are arm64 as it was, or as it can be
 // configured:
 //

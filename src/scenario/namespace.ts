@@ -96,7 +96,7 @@ export class NamespaceError extends Error {
   }
 }
 
-/** A namespace on its box, as {@linkcode createOnBox} leaves it. */
+/** A namespace on its box, as {@linkcode createOnBox} returns it. */
 export interface BoxWithNamespace {
   readonly kernel: Kernel;
   readonly namespace: NdNamespace;
@@ -105,7 +105,7 @@ export interface BoxWithNamespace {
   readonly hostMs: number;
 }
 
-/** Boots a box, as `more` would have it, and creates the namespace. NamespaceError when the kernel refuses. */
+/** Boots a box with these further options and creates the namespace. NamespaceError when the kernel refuses. */
 export function createOnBox(config: NamespaceConfig, more: BootOptions = {}): BoxWithNamespace {
   const kernel = bootBox(config, more);
   const uses = Float64Array.from(kernel.uses);
@@ -125,7 +125,7 @@ export function createOnBox(config: NamespaceConfig, more: BootOptions = {}): Bo
   return { kernel, namespace, pages, counters, hostMs };
 }
 
-/** The machine of a report: the direct map is memory too. */
+/** The machine of a report: it has a direct map, which is memory too. */
 export const WITH_DIRECT_MAP: BootOptions = { directMap: true };
 
 /**
@@ -144,12 +144,12 @@ export function createCounted(config: NamespaceConfig, known: Map<string, number
   return box;
 }
 
-/** The pages of a run without a direct map, and the tables that it would have had. */
+/** The pages of a run without a direct map, plus the tables it would have had. */
 function withDirectMap(pages: NamespacePages, tables: number): NamespacePages {
   return { ...pages, directMap: tables, dramTotal: pages.dramTotal + tables };
 }
 
-/** Why, and what would work. When memory is out, which is the reserve's with map=dev, what comes next there is tried. */
+/** Why, and what would work. If memory ran out, which with map=dev means the reserve, tries what comes next there. */
 function hint(k: Kernel, config: NamespaceConfig, errno: number): string {
   const [region] = ndRegions(k);
   const why = refusal(region, config, errno);
@@ -192,7 +192,7 @@ export function namespaceReport(options: NamespaceOptions): NamespaceReport {
   return namespaceReportOn(config, createOnBox(config, WITH_DIRECT_MAP));
 }
 
-/** The report of a namespace that {@linkcode createOnBox} made by this configuration. */
+/** The report of a namespace that {@linkcode createOnBox} made from this configuration. */
 export function namespaceReportOn(config: NamespaceConfig, box: BoxWithNamespace): NamespaceReport {
   const { kernel: k, namespace, pages, counters, hostMs } = box;
   const base = createOnBox({ ...config, kernel: "5.14", contents: false });
@@ -224,7 +224,7 @@ export function namespaceReportOn(config: NamespaceConfig, box: BoxWithNamespace
   };
 }
 
-/** The namespace with ndctl's default mode and map, unless it is that already. */
+/** The namespace with ndctl's default mode and map, unless it has them already. */
 function ndctlDefault(config: NamespaceConfig, box: BoxWithNamespace): NamespaceReport["ndctlDefault"] {
   const { kernel: k } = box;
   const [mode, map, huge] = ["fsdax", "dev", levelBytes(k.arch, 1)] as const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `lab namespace --namespaces`: several namespaces in one region, in order, and what is left of it; regions over several
 // DIMMs, without labels, among the DRAM. What the kernel refuses is a row with its errno, and the next one is tried.
-// All of `pages` and `usableBytes` is counted in the emulator.
+// Both `pages` and `usableBytes` are counted in the emulator.
 
 import { type Arch, levelBytes, pageBytes } from "../arch/arch.ts";
 import { EINVAL, errnoName } from "../include/errno.ts";
@@ -34,7 +34,7 @@ import { byDefault, countRow, fillIn, type OptionRow, type OptionRows, sizeRow, 
 import { archNamed, MOST_MEMORY, multipleOf } from "./options.ts";
 import { ndctlRefusal, refusal } from "./refusal.ts";
 
-/** One namespace of several; what is not given is as in the options around it. Bytes. */
+/** One namespace of several; what it does not say is as in the options around it. Bytes. */
 export interface NamespaceShare {
   /** Size of the namespace. */
   readonly size: number;
@@ -73,7 +73,7 @@ export type NamespacesConfig = Omit<NamespaceConfig, "size" | "align" | "map" | 
   readonly dram: number;
 };
 
-/** One namespace as it was made, or why it was not. Bytes; null what there is none of. */
+/** One namespace as it was made, or why it was not. Bytes; null where nothing was made. */
 export interface NamespaceRow extends Required<Omit<NamespaceShare, "size" | "align">> {
   /** Size of the namespace. */
   readonly sizeBytes: number;
@@ -144,7 +144,7 @@ function readShare(text: string): NamespaceShare {
 
 const { size: _, cost: __, ...COMMON } = NAMESPACE_ROWS;
 
-/** The options that only a region has, each with its flag. */
+/** Options that only a region has, each with its flag. */
 export const REGION_ROWS = {
   namespaces: SHARES_ROW,
   region: sizeRow("region", "size of the region; default: what the namespaces come to"),
@@ -218,7 +218,7 @@ function makeOne(k: Kernel, region: NdRegion, share: NamespaceConfig): Namespace
   return { sizeBytes: end - start, ...common, errno: null, why: null, ...place };
 }
 
-/** Defaults filled in; `each` is every namespace as if it were the only one. */
+/** The options with defaults filled in; `each` is every namespace as if it were the only one. */
 function namespacesConfig(
   options: NamespacesOptions,
 ): { readonly config: NamespacesConfig; readonly each: readonly NamespaceConfig[] } {
@@ -254,7 +254,7 @@ function namespacesConfig(
   };
 }
 
-/** A namespace of any size: whether the region takes it the kernel says. */
+/** A namespace of any size: the kernel decides whether the region takes it. */
 function shareConfig(common: Omit<NamespaceOptions, "size">, share: NamespaceShare, arch: Arch): NamespaceConfig {
   const { size, align = common.align ?? levelBytes(arch, 1), map = common.map ?? "mem" } = share;
   const namespaceMode = share.mode ?? common.namespaceMode ?? "devdax";

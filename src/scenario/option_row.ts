@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// An option, declared once: its flag, help, default, the text it reads and the values it takes. `lab` makes its flags of
-// these rows, reports fill in and check their options by them; what depends on several options a report checks itself.
+// An option, declared once: its flag, help, default, the text it reads and the values it takes. `lab` derives its flags
+// from these rows, and reports use them to fill in and check options; a report checks what depends on several options.
 // It mirrors no kernel file.
 
 import { ARCHS } from "../arch/archs.ts";
@@ -34,12 +34,12 @@ export interface OptionRow<T> {
 export type OptionRows<O> = { readonly [K in keyof O]-?: OptionRow<Exclude<O[K], undefined>> };
 
 type Valued<R> = R extends { readonly check: (given: never) => infer T } ? T : never;
-/** Options with the defaults filled in: always there where the row has a default or is required. */
+/** Options with the defaults filled in: present if the row has a default or is required. */
 export type Filled<R> =
   & { readonly [K in keyof R as R[K] extends { fallback: unknown } | { required: true } ? K : never]: Valued<R[K]> }
   & { readonly [K in keyof R as R[K] extends { fallback: unknown } | { required: true } ? never : K]?: Valued<R[K]> };
 
-/** The options that have a row, checked, and the defaults of those that are not given. */
+/** The options that have a row, checked, with defaults for those that are missing. */
 export function fillIn<R extends Readonly<Record<string, OptionRow<unknown>>>>(options: object, rows: R): Filled<R> {
   const given = options as Readonly<Record<string, never>>;
   const filled: Record<string, unknown> = {};
@@ -50,7 +50,7 @@ export function fillIn<R extends Readonly<Record<string, OptionRow<unknown>>>>(o
   return filled as Filled<R>;
 }
 
-/** The row with what holds when the option is not given. */
+/** The row with a default. */
 export function byDefault<T>(row: OptionRow<T>, fallback: T): OptionRow<T> & { readonly fallback: T } {
   return { ...row, fallback };
 }
@@ -60,12 +60,12 @@ export function required<T>(row: OptionRow<T>): OptionRow<T> & { readonly requir
   return { ...row, required: true };
 }
 
-/** The row without a default: not given means something else, which `help` says. */
+/** The row of an option without a default; `help` says what its absence means. */
 export function optional<T>({ flag, value, read, check, show }: OptionRow<T>, help: string): OptionRow<T> {
   return { flag, value, help, read, check, show };
 }
 
-/** A size in bytes; which sizes make sense the report says. */
+/** A size in bytes; the report decides which sizes make sense. */
 export function sizeRow(flag: string, help: string, value = "SIZE"): OptionRow<number> {
   return { flag, value, help, read: parseSize, check: (given) => given, show: formatSize };
 }
@@ -106,7 +106,7 @@ function readWhole(text: string): number {
   throw new RangeError(`expected a whole number, got "${text}"`);
 }
 
-/** A share from 0 to 1; `act` is what is done to so much. */
+/** A share from 0 to 1; `act` is the verb for complaints. */
 export function shareRow(flag: string, help: string, act: string): OptionRow<number> {
   const read = (text: string) => {
     const share = /^[\d.]+(e-?\d+)?$/i.test(text) ? Number(text) : NaN;
@@ -189,7 +189,7 @@ export const CONTENTS_ROW = switchRow(
 /** The checker looks at the machine before the report is made. */
 export const CHECK_ROW = switchRow("check", "check", "check every invariant afterwards; exit 1 if one does not hold");
 
-/** Host memory; `lab` finds out itself how much there is. */
+/** Host memory; `lab` finds out how much there is. */
 export const HOST_MEMORY_ROW: OptionRow<number> & { readonly fallback: number } = {
   flag: "",
   value: "",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What every report does with its options: a default for what is not given, a complaint that names the given and the
-// allowed for what makes no sense. It mirrors no kernel file.
+// What every report does with its options: fills in defaults, and complains about bad values, naming what was given and
+// what is allowed. It mirrors no kernel file.
 
 import type { Arch } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
@@ -16,19 +16,19 @@ export function archNamed(name: string = DEFAULT_ARCH): Arch {
   return ARCHS[oneOf("architecture", name, Object.keys(ARCHS))];
 }
 
-/** What was given, if it is known. RangeError naming both. */
+/** The given word if it is known. RangeError naming both. */
 export function oneOf<T extends string | number>(what: string, given: T, known: readonly T[]): T {
   if (known.includes(given)) return given;
   throw new RangeError(`Unknown ${what} "${given}": known are ${known.join(", ")}`);
 }
 
-/** A count, if it is whole and between the bounds. RangeError naming all three. */
+/** A count if it is whole and within the bounds. RangeError naming all three. */
 export function wholeNumber(what: string, given: number, least: number, most: number): number {
   if (Number.isInteger(given) && given >= least && given <= most) return given;
   throw new RangeError(`Cannot run with ${what} ${shown(given)}: expected a whole number from ${least} to ${most}`);
 }
 
-/** Bytes, if they are a positive multiple of a unit. RangeError: cannot `act` so many, with the nearest sizes. */
+/** Bytes if they are a positive multiple of a unit. RangeError: cannot `act` so many, with the nearest sizes. */
 export function multipleOf(act: string, given: number, unit: number): number {
   if (Number.isSafeInteger(given) && given > 0 && given % unit === 0) return given;
   const short = Number.isSafeInteger(given) ? formatSize(given) : "";
@@ -46,13 +46,13 @@ function near(given: number, unit: number): string {
   return `, nearest ${sizes.length === 1 ? "is" : "are"} ${sizes.join(" and ")}`;
 }
 
-/** A switch, if it is one. TypeError for what is no boolean: "false" would count as true. */
+/** A boolean. TypeError for anything else: "false" would count as true. */
 export function trueOrFalse(name: string, given: unknown): boolean {
   if (typeof given === "boolean") return given;
   throw new TypeError(`Cannot switch ${name} to ${shown(given)}: expected true or false`);
 }
 
-/** A share, if it is a number from 0 to 1. TypeError for text, which compares as a number would. */
+/** A number from 0 to 1. TypeError for text, which would compare as a number. */
 export function shareOf(act: string, given: unknown): number {
   if (typeof given !== "number") throw new TypeError(`Cannot ${act} ${shown(given)}: expected a share from 0 to 1`);
   if (given >= 0 && given <= 1) return given;
@@ -75,7 +75,7 @@ export function requireHostMemory(need: number, have: number, hint: string): voi
   );
 }
 
-/** A value in a complaint. Text in quotes: "5" is not 5. */
+/** A value as complaints show it. Text is quoted: "5" is not 5. */
 function shown(given: unknown): string {
   return typeof given === "string" ? `"${given}"` : String(given);
 }

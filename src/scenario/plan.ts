@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab plan`: what a planner asks before anything is created. A box of pmem: each policy (kernel, where the memmap
-// lies, page size) side by side, what is lost of DRAM and of the pmem. Each row is a namespace that was brought up in
-// the emulator, its frames and tables counted, its struct pages not written. The same for pools of huge pages. And from
-// the other side: which -s gives so much.
+// `lab plan`: what a planner asks before creating anything. Compares policies (kernel, place of the memmap, page size)
+// by what each loses of DRAM and of the pmem. Each row is a namespace that was brought up in the emulator, its frames
+// and tables counted, its struct pages not written. Pools of huge pages are compared the same way. The inverse question
+// is answered too: which -s leaves this much usable.
 
 import { ARCHS } from "../arch/archs.ts";
 import { daxAligns } from "../drivers/dax/bus.ts";
@@ -63,7 +63,7 @@ const POOLS_ROW: OptionRow<readonly PoolSize[]> = {
   show: (pools) => pools.map(({ size, count }) => `${formatSize(size)}:${count}`).join(","),
 };
 
-/** The options of a plan, each with its flag; what is not given is compared. */
+/** The options of a plan, each with its flag; options that are not given are compared. */
 export const PLAN_ROWS = {
   pmem: sizesRow("pmem", "pmem regions, each put into one namespace, multiples of 16M"),
   usable: sizeRow("usable", "data a namespace must have: prints the -s to ask for"),
@@ -129,7 +129,7 @@ function planConfig(options: PlanOptions): PlanConfig {
   };
 }
 
-/** What makes no sense is refused before anything is counted. */
+/** Refuses nonsense before anything is counted. */
 function refuseEarly(
   options: PlanOptions,
   { pmem, usable, hugetlb, hotplug, arch }: PlanConfig,

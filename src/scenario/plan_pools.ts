@@ -9,12 +9,12 @@ import { machineOptions, type PlanOptions, type PlanPool, type Policies, type Po
 
 type PoolPolicy = Pick<PlanPool, "sizeBytes" | "count" | "kernel" | "optimize">;
 
-/** The pool with defaults filled in. RangeError for one that cannot be. */
+/** The pool with defaults filled in. RangeError for an impossible one. */
 export function poolConfig(options: PlanOptions, { sizeBytes: size, ...rest }: PoolPolicy): HugetlbConfig {
   return hugetlbConfig({ ...machineOptions(options), ...rest, size, giveBack: false });
 }
 
-/** A row for each pool and kernel, and one with the memmap left alone; kernels that keep the same are run once. */
+/** A row for each pool and kernel, and one without optimisation; kernels that keep the same are run once. */
 export function planPools(
   options: PlanOptions,
   pools: readonly PoolSize[],
@@ -38,7 +38,7 @@ export function planPools(
   );
 }
 
-/** Larger pools are made up to here; what each further part of this size adds is counted on two and one of them. */
+/** Pools up to this size are made; above it, two steps of this size give what each further one adds. */
 const PART_BYTES = 2 ** 34;
 
 /**

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab plan --hotplug`: memory plugged under each kernel, and what all regions, pools and ranges come to. Part of
+// `lab plan --hotplug`: memory plugged under each kernel, and the totals of all regions, pools and ranges. Part of
 // plan.ts.
 
 import { pageBytes } from "../arch/arch.ts";
@@ -60,7 +60,7 @@ function planRange(
   return [row(false, on.baseline!, []), row(true, on, on.refusedBy)];
 }
 
-/** Sums over all of it, for each policy. */
+/** Totals for each policy. */
 export function planTotals(
   namespaces: readonly PlanRow[],
   pools: readonly PlanPool[],

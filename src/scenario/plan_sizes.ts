@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab plan --usable`: the least size of a namespace that has so much data, by nd_pfn_init(). Part of plan.ts.
+// `lab plan --usable`: the smallest namespace with this much usable data, by nd_pfn_init(). Part of plan.ts.
 
 import { pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
@@ -41,7 +41,7 @@ export function planSizes(options: PlanOptions, usable: number, places: readonly
   });
 }
 
-/** Whether all of a namespace's memmap finds room in what its info block reserves: not every size does on arm64. */
+/** Whether all of a namespace's memmap fits in what its info block reserves: on arm64 not every size does. */
 function reserveHolds(options: NamespaceOptions): boolean {
   if (options.map !== "dev") return true;
   try {

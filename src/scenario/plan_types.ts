@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What `lab plan` is asked and what it answers. Part of plan.ts.
+// The input and output types of `lab plan`. Part of plan.ts.
 
 import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
 import type { KernelConfig } from "../include/kernel_config.ts";
@@ -13,7 +13,7 @@ export interface PoolSize {
   readonly count: number;
 }
 
-/** What is planned. Bytes. */
+/** The question. Bytes. */
 export interface PlanOptions {
   /** Pmem regions, each put into one namespace; multiples of 16 MiB. */
   readonly pmem?: number | readonly number[];
@@ -99,7 +99,7 @@ export interface PlanRange {
   readonly onMemoryBytes: number;
 }
 
-/** All regions, pools and ranges under one policy; pools are optimised, ranges have their memmap in DRAM. Bytes. */
+/** Totals under one policy; pools are optimised, ranges have their memmap in DRAM. Bytes. */
 export interface PlanTotal {
   /** Kernel preset. */
   readonly kernel: string;
@@ -115,7 +115,7 @@ export interface PlanTotal {
   readonly pmemBytes: number | null;
 }
 
-/** The size to ask for. Bytes. */
+/** The size to ask ndctl for. Bytes. */
 export interface PlanSize {
   /** Where the memmap lies. */
   readonly map: MapMode;
@@ -127,7 +127,7 @@ export interface PlanSize {
   readonly usableBytes: number;
 }
 
-/** What was asked of a plan. Bytes. */
+/** The question as it was understood. Bytes. */
 export interface PlanConfig {
   /** Pmem regions. */
   readonly pmem: readonly number[];
@@ -175,7 +175,7 @@ export interface Place {
   readonly align: number;
 }
 
-/** The options that say what the machine is. */
+/** The options that describe the machine. */
 export function machineOptions({ arch, hostMemory }: PlanOptions): { arch?: string; hostMemory?: number } {
   return definedOnly({ arch, hostMemory });
 }

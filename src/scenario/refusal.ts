@@ -7,7 +7,7 @@ import { formatSize } from "../lib/units.ts";
 import { availableSize, maxAvailableExtent, type NdRegion } from "../drivers/nvdimm/region.ts";
 import type { NamespaceConfig } from "./box.ts";
 
-/** Why this namespace cannot be had of this region; empty when nothing more can be said than the errno. */
+/** Why this region cannot have this namespace; empty when the errno says it all. */
 export function refusal(region: NdRegion, config: NamespaceConfig, errno: number): string {
   const { arch, map, size, align } = config;
   if (errno === -ENOSPC) {

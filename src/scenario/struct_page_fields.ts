@@ -16,7 +16,7 @@ import {
 import { flagNames, flagsHiNid, flagsHiZone } from "../include/page_flags.ts";
 import type { Kernel } from "../mm/kernel.ts";
 
-/** A named part of a word, and what it says. */
+/** A named part of a word, with its meaning. */
 export interface StructPageField {
   readonly name: string;
   readonly value: string;
@@ -32,7 +32,7 @@ export interface WordOf {
   readonly hi: number;
 }
 
-/** What a word says, in one or more fields. */
+/** The meaning of a word, in one or more fields. */
 export function structPageFields(k: Kernel, word: WordOf): StructPageField[] {
   const nth = word.kind === "tail" ? word.pfn - word.head : 0;
   const own = nth > 0 ? fieldsOfTail(k, word, nth) : null;
@@ -71,7 +71,7 @@ function flagsFields(k: Kernel, { lo, hi }: WordOf, nth: number): StructPageFiel
   ];
 }
 
-/** A half word of the first tails that says something of the compound page, by its offset; null for any other. */
+/** The field of the compound page that a half word of its first tails holds, by offset; null if it holds none. */
 function halfOfTail(k: Kernel, nth: number, offset: number, value: number): StructPageField[] | null {
   const { order, nrPages, pincount, mapcounts } = k.layout;
   if (nth === pincount.tail && offset === pincount.offset) return [field("pincount", `${value}`)];
@@ -83,7 +83,7 @@ function halfOfTail(k: Kernel, nth: number, offset: number, value: number): Stru
   return mapcounts.includes(offset) ? [field("mapcount", `${value}`)] : null;
 }
 
-/** What a word of a tail says of its compound page; null when neither half says anything. */
+/** What a word of a tail says about its compound page; null when neither half says anything. */
 function fieldsOfTail(k: Kernel, { offset, lo, hi }: WordOf, nth: number): StructPageField[] | null {
   const low = halfOfTail(k, nth, offset, lo);
   const high = halfOfTail(k, nth, offset + 4, hi);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A fixed set of scenarios and the work each of them takes, as counters. The same numbers on every host and in every
-// run: a change that makes a path do more work per operation moves them, however fast the machine is in the mood to be.
-// The snapshot test beside this file and the published results hold them.
+// A fixed set of scenarios and the work of each, as counters. The numbers are the same on every host and in every run,
+// so a change that makes a path do more work per operation shows, however fast the machine happens to be. The snapshot
+// test beside this file and the published results hold them.
 
 import type { CounterName, CounterValues } from "../mm/vmstat.ts";
 import { gupReport } from "./gup.ts";
@@ -48,7 +48,7 @@ function namespaces(kernels: readonly string[], aligns: readonly number[], map: 
   ));
 }
 
-/** Making 64 huge pages of 2 MiB whose vmemmap is freed, and giving them back. */
+/** Makes 64 huge pages of 2 MiB, which frees their vmemmap, and gives them back. */
 function hugetlbs(kernels: readonly string[]) {
   return Object.fromEntries(kernels.flatMap((kernel) => {
     const report = () => hugetlbReport({ size: SIZE_2M, count: 64, kernel });
@@ -59,7 +59,7 @@ function hugetlbs(kernels: readonly string[]) {
   }));
 }
 
-/** Holding 64 MiB of a 2M device, and giving them back. */
+/** Holds 64 MiB of a 2M device, and gives them back. */
 function gups(kernels: readonly string[]) {
   const modes = ["get", "pin"] as const;
   return Object.fromEntries(kernels.flatMap((kernel) =>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Events as a tree of calls in which what repeats is said once. Calls are alike when function, outcome, work and the
-// calls below are; arguments and the numbers returned may differ.
+// Events as a tree of calls in which repetitions are listed once. Calls are alike when function, outcome, work and the
+// calls below them are; arguments and returned numbers may differ.
 //
 //   a b b b b c         a, b x 4, c
 //   s p p p s p p p     2 times: s, p x 3
@@ -10,7 +10,7 @@
 import type { TraceValue } from "../mm/kernel.ts";
 import { type TraceEvent, type TraceWork, workBetween } from "./recorder.ts";
 
-/** Calls of one function, one after the other and alike. Arguments and result are those of the first. */
+/** Equal calls of one function in a row. Arguments and result are those of the first. */
 export interface TraceCall {
   /** Kernel symbol. */
   readonly symbol: string;
@@ -39,7 +39,7 @@ export interface TraceLoop {
 /** One entry of a folded list of calls. */
 export type TraceStep = TraceCall | TraceLoop;
 
-/** Longest sequence of different calls that is looked for again. */
+/** Longest sequence of different calls that is checked for repetition. */
 const LONGEST_LOOP = 8;
 
 /** The calls of a trace, folded. Those that had not returned at its end are closed there. */
@@ -112,7 +112,7 @@ class Folder {
   }
 }
 
-/** The loop that begins at a run and covers most; one run, once, when none does. */
+/** The loop from a run on that covers the most; the run once when there is no loop. */
 function loopAt(runs: readonly Keyed[], from: number): { readonly length: number; readonly times: number } {
   let best = { length: 1, times: 1 };
   for (let length = 2; length <= LONGEST_LOOP; length++) {
@@ -124,7 +124,7 @@ function loopAt(runs: readonly Keyed[], from: number): { readonly length: number
   return best;
 }
 
-/** What makes results alike: an errno, yes or no, a word; of other numbers, that there is one. */
+/** The part of a result that calls must share: an errno, a boolean, a word; of other numbers only that there is one. */
 function outcome(result: TraceValue | null): TraceValue | null {
   return typeof result === "number" && result >= 0 ? "a number" : result;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A folded trace as the function_graph tracer prints one (Documentation/trace/ftrace.rst): how long a call took stands on
-// the line that closes it, and behind it, as a comment, what it returned and what it did itself. The outermost calls say
+// A folded trace as the function_graph tracer prints it (Documentation/trace/ftrace.rst): a call's time stands on the
+// line that closes it, followed by a comment with what it returned and what it did itself. The outermost calls also say
 // what they did in all.
 //
 //   #  MODEL TIME     FUNCTION CALLS
@@ -33,7 +33,7 @@ const FRAME_NAMES: Readonly<Record<string, string>> = {
   hwpoison: "frames poisoned",
 };
 
-/** What counters come to, in the order it is printed. Counters of time alone (lines, calls) are left out. */
+/** What the counters add up to, in print order. Counters that only serve time (lines, calls) are left out. */
 const WORK_NAMES: readonly (readonly [name: string, ...counters: CounterName[]])[] = [
   ["PTEs", "pteWrites"],
   ["PMDs", "pmdWrites"],
@@ -66,7 +66,7 @@ const WORK_NAMES: readonly (readonly [name: string, ...counters: CounterName[]])
 
 const NO_TIME = " ".repeat(14);
 
-/** The lines of a folded trace, under a heading that says what its times are (`"of the optane machine"`). */
+/** The lines of a folded trace, under a heading that names the machine of its times (`"of the optane machine"`). */
 export function graphLines(steps: readonly TraceStep[], times: string): string[] {
   return [
     "# tracer: function_graph",
@@ -78,7 +78,7 @@ export function graphLines(steps: readonly TraceStep[], times: string): string[]
   ];
 }
 
-/** What was done, for people; empty for nothing. */
+/** What was done, in words; empty for nothing. */
 function workText({ counters, framesTaken: frames }: TraceWork): string {
   const parts = Object.entries(frames).map(([use, n]) => `${FRAME_NAMES[use] ?? use} ${n > 0 ? "+" : ""}${n}`);
   for (const [name, ...of] of WORK_NAMES) {

@@ -84,7 +84,7 @@ function leavesOf(events: readonly TraceEvent[]): number[] {
   return leaves;
 }
 
-/** Tracks whose value is no longer what `shown` says, with their value; `shown` is brought up to date. */
+/** Tracks whose value differs from what `shown` says, with their values; updates `shown`. */
 function movedTracks(event: TraceEvent, shown: Map<string, number>): [track: string, value: number][] {
   const values = new Map(tracks(event));
   const names = new Set([...shown.keys(), ...values.keys()]);

@@ -15,7 +15,7 @@ import { FRAME_USES } from "../include/frame_use.ts";
 import type { Kernel, Tracer, TraceValue } from "../mm/kernel.ts";
 import { type CounterName, COUNTERS } from "../mm/vmstat.ts";
 
-/** More events than anybody reads, or a browser holds with ease. */
+/** More events than anybody reads or a browser can hold. */
 export const MOST_EVENTS = 250_000;
 
 /** Work done: counters that moved, and frames taken (above zero) or given back, by use. */
@@ -58,7 +58,7 @@ export interface RecorderOptions extends TraceFilter {
   readonly until?: number;
 }
 
-/** Thrown through the kernel's path where a replay ends. */
+/** Thrown through the kernel's path at the point where a replay ends. */
 class TraceEnd extends Error {}
 
 /** The events of running something on a kernel, as far as `until` says. RangeError when there are more than MOST_EVENTS. */
