@@ -1,59 +1,70 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task mutants [--count 60] [--seed 1] [--skip 0] [--jobs 1] [--upto src] [--log FILE] [--write] [path]`: samples
-// mutants of the kernel's paths, tries each and prints who noticed; with --write puts verify/MUTANTS.md together. Exit
-// 1 when fewer than nine of ten are noticed. `--upto` asks no tests behind that stage, which gives a lower bound.
-// `--skip` goes on in the same sample; a path takes only files whose path begins so. Outcomes go to `--log`, and what
-// was noticed there is not tried again: a run that was stopped goes on, and one after new tests tries survivors.
+// `deno task mutants [--count 60] [--seed 1] [--skip 0] [--jobs 1] [--upto src] [--log FILE] [--write] [path]`: puts
+// sampled mutants into kernel paths and reports which tests notice; with --write puts verify/MUTANTS.md together. Exit 1
+// when fewer than nine of ten are noticed. `--upto` asks no tests behind that stage, which gives a lower bound. `--skip`
+// goes on in the same sample; a path takes only files whose path begins so. Outcomes go to `--log`: a run that was
+// stopped goes on there. Of another tree's outcomes it takes the stage that noticed, and asks that first.
 
 import { type Command, CommandError, type Flags as CommandFlags } from "../../src/cli/command.ts";
 import { choiceFlag, numberFlag } from "../../src/cli/flags.ts";
 import { runTask } from "../../src/cli/run.ts";
 import { writeFile } from "../../src/cli/write_file.ts";
+import { revision } from "../results/revision.ts";
 import { whyEquivalent } from "./equivalent.ts";
 import { type Judged, mutantsMarkdown, score, shown } from "./report.ts";
-import { type Logged, type Named, named, noticedInLog, ranked } from "./sample.ts";
+import { type Logged, type Named, named, ranked, readLog, stillHolds } from "./sample.ts";
 import { Bench, kernelMutants, type Stage, STAGES } from "./trial.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const MUTANTS_MD = new URL("../MUTANTS.md", import.meta.url).pathname;
 
-const read = (file: string) => Deno.readTextFileSync(new URL(file, ROOT));
+const texts = new Map<string, string>();
 
-/** What the log holds; a log that is not there is empty. */
-async function readLog(path: string | undefined): Promise<Map<string, Logged>> {
+/** A source as it was when the run began. */
+function read(file: string): string {
+  const text = texts.get(file) ?? Deno.readTextFileSync(new URL(file, ROOT));
+  texts.set(file, text);
+  return text;
+}
+
+/** What a log file holds; one that is not there is made, empty. */
+async function logged(path: string | undefined): Promise<Map<string, Logged>> {
   if (path === undefined) return new Map();
   const file = await Deno.open(path, { create: true, append: true, read: true });
-  return noticedInLog(await new Response(file.readable).text());
+  return readLog(await new Response(file.readable).text());
 }
 
 /** Tries mutants in `jobs` copies at a time and reports each; outcomes come back in the order of the mutants. */
 async function judge(
   mutants: readonly Named[],
-  flags: Flags,
+  { jobs, upto, log }: Flags,
   report: (judged: Judged) => void,
 ): Promise<Judged[] | null> {
-  const held = await readLog(flags.log);
+  const known = await logged(log);
+  using benches = new DisposableStack();
+  const all = Array.from({ length: jobs }, () => benches.use(new Bench()));
+  const tree = await all[0].hash();
   const judged: Judged[] = [];
   let next = 0;
   const work = async (bench: Bench) => {
     for (let i = next++; i < mutants.length; i = next++) {
       const mutant = mutants[i];
       const why = whyEquivalent(read(mutant.file), mutant);
-      const known = held.get(mutant.name);
-      const outcome = known ??
-        (why === null ? await bench.try(mutant, flags.upto) : { noticedBy: null, timedOut: false });
-      const { noticedBy, timedOut } = outcome;
-      judged[i] = { mutant, noticedBy, timedOut, why };
+      const before = known.get(mutant.name);
+      const holds = before !== undefined && stillHolds(before, tree, upto);
+      const { noticedBy, timedOut } = why !== null
+        ? { noticedBy: null, timedOut: false }
+        : holds
+        ? before
+        : await bench.try(mutant, upto, before?.noticedBy);
       // The line feed in front ends a line that was cut short.
-      const line = "\n" + JSON.stringify({ name: mutant.name, noticedBy, timedOut } satisfies Logged);
-      if (flags.log !== undefined && known === undefined) Deno.writeTextFileSync(flags.log, line, { append: true });
-      report(judged[i]);
+      const line = "\n" + JSON.stringify({ name: mutant.name, noticedBy, timedOut, tree, upto } satisfies Logged);
+      if (log !== undefined && why === null && !holds) Deno.writeTextFileSync(log, line, { append: true });
+      report(judged[i] = { mutant, noticedBy, timedOut, why });
     }
   };
-  using benches = new DisposableStack();
-  const all = Array.from({ length: flags.jobs }, () => benches.use(new Bench()));
-  // A log with outcomes begins with tests that pass.
-  if (held.size === 0 && await all[0].failing()) return null;
+  // A log with outcomes of this tree begins with tests that pass.
+  if (![...known.values()].some((before) => before.tree === tree) && await all[0].failing()) return null;
   await Promise.all(all.map(work));
   return judged;
 }
@@ -66,7 +77,7 @@ interface Flags {
 
 const COMMAND: Command = {
   name: "mutants",
-  summary: "put sampled slips into the kernel's paths and say which test notices",
+  summary: "put sampled mutants into kernel paths and report which tests notice",
   operands: "[PATH]",
   flags: {
     count: { value: "N", help: "mutants to try", fallback: "60" },
@@ -74,7 +85,7 @@ const COMMAND: Command = {
     skip: { value: "N", help: "go on in the same sample behind so many", fallback: "0" },
     jobs: { value: "N", help: "copies of the project at a time", fallback: "1" },
     upto: { value: STAGES.join("|"), help: "ask no tests behind that stage", fallback: "src" },
-    log: { value: "FILE", help: "append outcomes; what was noticed there is not tried again" },
+    log: { value: "FILE", help: "append outcomes; those of the same tree are not tried for again" },
     write: { value: "", help: "write verify/MUTANTS.md" },
   },
   run: async (flags) => ({ report: null, text: "", code: await run(flags) }),
@@ -89,6 +100,7 @@ async function run(flags: CommandFlags): Promise<number> {
   const upto = choiceFlag(flags, "upto", STAGES);
   const jobs = numberFlag(flags, "jobs");
   const log = flags.has("log") ? flags.text("log") : undefined;
+  const commit = revision();
   const all = named(kernelMutants(path), read);
   const mutants = ranked(all, seed, numberFlag(flags, "skip"), numberFlag(flags, "count"));
   if (mutants.length === 0 || jobs === 0) throw new CommandError("mutants: nothing to do");
@@ -102,7 +114,9 @@ async function run(flags: CommandFlags): Promise<number> {
   }
   const { noticed, of, percent } = score(judged);
   console.log(`seed ${seed}: ${noticed} of ${of} noticed, ${percent} %`);
-  if (flags.has("write")) await writeFile(MUTANTS_MD, mutantsMarkdown(judged, { seed, of: all.length, upto }, read));
+  if (flags.has("write")) {
+    await writeFile(MUTANTS_MD, mutantsMarkdown(judged, { seed, of: all.length, upto, revision: commit }, read));
+  }
   return noticed >= 0.9 * of ? 0 : 1;
 }
 

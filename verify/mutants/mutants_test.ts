@@ -13,8 +13,8 @@ import { countedClaims } from "./claims.ts";
 import { EQUIVALENT, lines, whyEquivalent } from "./equivalent.ts";
 import { mutantsOf, mutated, shorterLists } from "./operators.ts";
 import { mutantsMarkdown, score } from "./report.ts";
-import { named, noticedInLog, ranked, sampled } from "./sample.ts";
-import { kernelMutants } from "./trial.ts";
+import { named, ranked, readLog, sampled, stillHolds } from "./sample.ts";
+import { kernelMutants, type Stage, STAGES } from "./trial.ts";
 
 const TEXT = `import { alignDown, alignUp } from "./align.ts";
 type Four = 4;
@@ -80,14 +80,19 @@ Deno.test("ranked() takes the same mutants when other lines come or go", () => {
   assertEquals(names(more, 51).filter((name) => name !== added), names(LINES, 50));
 });
 
-Deno.test("noticedInLog() holds what was noticed, tries survivors again, and leaves a line cut short", () => {
-  const [seen, missed] = [{ name: "a", noticedBy: "room", timedOut: false }, {
-    name: "b",
-    noticedBy: null,
-    timedOut: false,
-  }];
-  const log = [seen, missed].map((line) => "\n" + JSON.stringify(line)).join("") + '\n{"name":"c","noti';
-  assertEquals([...noticedInLog(log)], [["a", seen]]);
+Deno.test("readLog() takes the last outcome of each mutant, and leaves a line cut short", () => {
+  const outcome = (name: string, noticedBy: Stage | null) => ({ name, noticedBy, timedOut: false, tree: "t" });
+  const all = [outcome("a", null), outcome("b", "room"), outcome("a", "beside")];
+  const log = all.map((line) => "\n" + JSON.stringify(line)).join("") + '\n{"name":"c","noti';
+  assertEquals([...readLog(log).values()], [all[2], all[1]]);
+});
+
+Deno.test("stillHolds() only for the same tree, and for a survivor only when as many tests were asked", () => {
+  const noticed = { name: "a", noticedBy: "room", timedOut: false, tree: "t", upto: "room" } as const;
+  const missed = { ...noticed, noticedBy: null, upto: "machines" } as const;
+  assertEquals([stillHolds(noticed, "t", "src"), stillHolds(noticed, "u", "src")], [true, false]);
+  assertEquals(STAGES.map((upto) => stillHolds(missed, "t", upto)), [true, true, true, false, false]);
+  assertEquals(stillHolds({ name: "a", noticedBy: "room", timedOut: false }, "t", "room"), false);
 });
 
 Deno.test("every mutant that is listed as equivalent is one that the operators make", () => {
@@ -104,13 +109,14 @@ Deno.test("every mutant that is listed as equivalent is one that the operators m
 Deno.test("score() leaves out what changes nothing; MUTANTS.md names what nobody noticed", () => {
   const mutants = mutantsOf("a.ts", TEXT);
   const judged = [
-    { mutant: mutants[0], noticedBy: "room", timedOut: false, why: null },
+    { mutant: mutants[0], noticedBy: "room" as const, timedOut: false, why: null },
     { mutant: mutants[1], noticedBy: null, timedOut: false, why: null },
     { mutant: mutants[2], noticedBy: null, timedOut: false, why: "a is whole" },
   ];
   assertEquals(score(judged), { noticed: 1, of: 2, percent: "50.0" });
-  const md = mutantsMarkdown(judged, { seed: 3, of: 8, upto: "machines" }, () => TEXT);
+  const md = mutantsMarkdown(judged, { seed: 3, of: 8, upto: "machines", revision: "0123456789abcdef+" }, () => TEXT);
   assert(md.includes("Sampled 3 of 8 with seed 3: 1 of 2 are noticed, 50.0 %. 1 more change nothing"), md);
+  assert(md.includes("Measured on commit 0123456789ab with changes."), md);
   assert(md.includes('behind the stage "machines" (kernel, src) were not asked'), md);
   assertEquals(md.match(/not noticed \|$/gm)?.length, 1);
 });

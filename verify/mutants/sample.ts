@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Which mutants are tried. Each of the tests' has a rank that its own text and the seed decide, so that a change somewhere else in the
-// tree leaves the sample as it was; what a log says about a mutant of this sample need not be tried again.
+// Which mutants are tried, and what a log knows of them. A mutant's own text and the seed decide its rank, so that a
+// change somewhere else in the tree leaves the sample as it was.
 
 import { prng } from "../../src/lib/prng.ts";
 import { lines } from "./equivalent.ts";
 import type { Mutant } from "./operators.ts";
-import type { Outcome } from "./trial.ts";
+import { type Outcome, type Stage, STAGES } from "./trial.ts";
 
 /** A mutant's name: file, line of text before and after, and how many of that name come before it in the file. */
 export type Named = Mutant & { readonly name: string };
@@ -51,15 +51,24 @@ function rank(text: string): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** What a trial of a mutant ended with, as a line of the log. */
-export type Logged = Omit<Outcome, "mutant"> & { readonly name: string };
+/** What a trial of a mutant ended with, as a line of the log; `tree` is the hash of what was tried. */
+export interface Logged extends Omit<Outcome, "mutant"> {
+  readonly name: string;
+  readonly tree?: string;
+  readonly upto?: Stage;
+}
 
-/** Outcomes of a log that still hold: tests are added, so what was noticed is noticed. Lines cut short are left out. */
-export function noticedInLog(text: string): Map<string, Logged> {
-  const held = new Map<string, Logged>();
-  for (const line of text.split("\n").filter((line) => line.endsWith("}"))) {
-    const logged = JSON.parse(line) as Logged;
-    if (logged.noticedBy !== null) held.set(logged.name, logged);
-  }
-  return held;
+/** The last outcome of each mutant in a log. Lines cut short are left out. */
+export function readLog(text: string): Map<string, Logged> {
+  const lines = text.split("\n").filter((line) => line.endsWith("}")).map((line) => JSON.parse(line) as Logged);
+  return new Map(lines.map((logged) => [logged.name, logged]));
+}
+
+/**
+ * Whether an outcome need not be tried for again: sources, tests and fixtures are the same to the letter, and a survivor
+ * was shown to as many tests. Any other tells which stage is asked first, no more.
+ */
+export function stillHolds(logged: Logged, tree: string, upto: Stage): boolean {
+  if (logged.tree !== tree) return false;
+  return logged.noticedBy !== null || STAGES.indexOf(logged.upto ?? "beside") >= STAGES.indexOf(upto);
 }

@@ -15,6 +15,7 @@ import { type AuditedClaim, countVerdicts } from "../audit/audit.ts";
 import { verify } from "../audit/verify.ts";
 import { collectFigures } from "./figures.ts";
 import { readResults, writeResults } from "./results_file.ts";
+import { revision } from "./revision.ts";
 
 /** What {@linkcode collectResults} is to do. */
 export interface Collect {
@@ -87,21 +88,6 @@ function publish(
 /** Version of this package. */
 function version(): string {
   return JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT))).version;
-}
-
-/** The commit that is checked out, with `+` when the working tree differs; null where there is no git. */
-function revision(): string | null {
-  const git = (...args: string[]) => {
-    try {
-      const { code, stdout } = new Deno.Command("git", { args, cwd: ROOT, stderr: "null" }).outputSync();
-      return code === 0 ? new TextDecoder().decode(stdout).trim() : null;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return null;
-      throw error;
-    }
-  };
-  const commit = git("rev-parse", "HEAD");
-  return commit === null ? null : `${commit}${git("status", "--porcelain") === "" ? "" : "+"}`;
 }
 
 const COMMAND: Command = {
