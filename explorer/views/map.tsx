@@ -180,7 +180,7 @@ function Map({ kernel, report, values, drawn, set }: {
         <Savable name={`memmap-${kernel}`}>
           <Drawing
             mapping={pages}
-            label={layoutTitle(layout)}
+            label={layoutTitle(layout).join(": ")}
             drawn={drawn}
             chosen={chosen}
             onChoose={(source) => set({ page: String(source), pfn: "" })}

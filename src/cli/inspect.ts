@@ -3,6 +3,7 @@
 
 import { bringUp, INSPECT_ROWS, type InspectOptions } from "../inspect/machine.ts";
 import { VIEWS } from "../inspect/inspect.ts";
+import { checkedText, exitCode } from "./checked.ts";
 import { type Command, CommandError, type CommandResult, type Flags } from "./command.ts";
 import { flagsOf, optionsOf } from "./option_flags.ts";
 import { didYouMean } from "./suggest.ts";
@@ -30,7 +31,10 @@ function show(flags: Flags, names: readonly string[]): CommandResult {
   const machine = bringUp(optionsOf<InspectOptions>(flags, INSPECT_ROWS));
   const views = names.map((name) => [name, VIEWS[name].print(machine)] as const);
   const parts = views.map(([name, text]) => names.length === 1 ? text : `# ${VIEWS[name].command}\n${text}`);
-  const report = { config: machine.config, views: Object.fromEntries(views) };
+  const { config, invariants } = machine;
+  const report = { config, views: Object.fromEntries(views), invariants };
+  // Not among the views: one of them alone is a file.
+  for (const line of checkedText(invariants)) console.error(`lab: inspect: ${line.trim().replace(/ +/, ": ")}`);
   // What a file ends with is its own line feed, and the printer's.
-  return { report, text: parts.join("\n").replace(/\n$/, "") };
+  return { report, text: parts.join("\n").replace(/\n$/, ""), code: exitCode(invariants) };
 }

@@ -4,6 +4,7 @@
 import { layoutSvg } from "../draw/layout_svg.ts";
 import { layoutText } from "../draw/layout_text.ts";
 import { LAYOUT_ROWS, type LayoutReport, layoutReport } from "../scenario/layout.ts";
+import { checkedText, exitCode } from "./checked.ts";
 import type { Command } from "./command.ts";
 import { flagsOf, optionsOf } from "./option_flags.ts";
 import { writeFile } from "./write_file.ts";
@@ -17,6 +18,7 @@ export const layoutCommand: Command = {
   run: async (flags) => {
     const report = layoutReport(optionsOf(flags, LAYOUT_ROWS));
     if (flags.has("svg")) await writeFile(flags.text("svg"), layoutSvg(report));
-    return { report, text: layoutText(report) };
+    const text = [layoutText(report), ...checkedText(report.invariants)].join("\n");
+    return { report, text, code: exitCode(report.invariants) };
   },
 };

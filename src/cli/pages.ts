@@ -3,6 +3,7 @@
 
 import { bitsOf, flagLetters } from "../inspect/page_types.ts";
 import { PAGES_ROWS, type PagesOptions, type PagesReport, pagesReport } from "../inspect/pages.ts";
+import { checkedText, exitCode } from "./checked.ts";
 import type { Command } from "./command.ts";
 import { flagsOf, optionsOf } from "./option_flags.ts";
 
@@ -17,12 +18,12 @@ export const pagesCommand: Command = {
   },
   run: (flags) => {
     const report = pagesReport(optionsOf<PagesOptions>(flags, PAGES_ROWS));
-    return { report, text: text(report) };
+    return { report, text: text(report), code: exitCode(report.invariants) };
   },
 };
 
 /** page-types heads its columns this way; offset and len are hexadecimal. */
-function text({ rows: pages, runs, summary, namespaceSpan: namespace }: PagesReport): string {
+function text({ rows: pages, runs, summary, namespaceSpan: namespace, invariants }: PagesReport): string {
   const hex = (n: number) => n.toString(16);
   const named = (flags: readonly string[]) =>
     `${flagLetters(flags)}\t0x${hex(bitsOf(flags)).padStart(16, "0")}\t${flags.join()}`;
@@ -41,5 +42,6 @@ function text({ rows: pages, runs, summary, namespaceSpan: namespace }: PagesRep
       ),
     ]),
     `namespace: frames ${hex(namespace.startPfn)}-${hex(namespace.endPfn)}, data from ${hex(namespace.dataPfn)}`,
+    ...checkedText(invariants),
   ].join("\n");
 }

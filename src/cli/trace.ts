@@ -6,6 +6,7 @@ import { TRACE_PATHS, type TraceOptions, type TracePath, type TraceReport, trace
 import { foldTrace } from "../trace/fold.ts";
 import { graphLines } from "../trace/graph.ts";
 import { chromeTrace } from "../trace/perfetto.ts";
+import { checkedText, exitCode } from "./checked.ts";
 import { type Command, CommandError, type Flag, type Flags } from "./command.ts";
 import { numberFlag, sizeFlag } from "./flags.ts";
 import { gupCommand, gupOptions } from "./gup.ts";
@@ -40,13 +41,13 @@ const RUNNERS: Readonly<Record<TracePath, Runner>> = {
   put: gupRunner("put"),
   hugetlb: {
     command: hugetlbCommand,
-    without: ["sizes", "check"],
+    without: ["sizes"],
     defaults: { size: "2M", count: "64" },
     options: (flags) => ({ path: "hugetlb", ...hugetlbOptions(flags) }),
   },
   hotplug: {
     command: hotplugCommand,
-    without: ["fences", "check"],
+    without: ["fences"],
     defaults: { size: "256M" },
     instead: "range",
     options: (flags) => ({ path: "hotplug", ...hotplugOptions(flags) }),
@@ -57,7 +58,7 @@ const RUNNERS: Readonly<Record<TracePath, Runner>> = {
 function namespaceRunner(path: "namespace" | "destroy"): Runner {
   return {
     command: namespaceCommand,
-    without: ["check"],
+    without: [],
     defaults: { size: "1G" },
     options: (flags) => ({
       path,
@@ -72,7 +73,7 @@ function namespaceRunner(path: "namespace" | "destroy"): Runner {
 function gupRunner(path: "fault" | "gup" | "put"): Runner {
   return {
     command: gupCommand,
-    without: ["jobs", "repeats", "check", "format", "slow", "longterm"],
+    without: ["jobs", "repeats", "format", "slow", "longterm"],
     defaults: { size: "16M" },
     options: (flags) => ({ path, ...gupOptions(flags) }),
   };
@@ -106,20 +107,24 @@ export const traceCommand: Command = {
       ...(flags.has("depth") ? { depth: numberFlag(flags, "depth") } : {}),
       ...(flags.has("filter") ? { filter: flags.text("filter") } : {}),
     });
-    const { cost, events, errno: error } = report;
-    const code = error === null ? 0 : 1;
+    const { cost, events, errno: error, invariants } = report;
+    const code = error === null ? exitCode(invariants) : 1;
+    const checked = checkedText(invariants).map((line) => `# ${line.trim().replace(/ +/, ": ")}`);
     if (flags.has("perfetto")) {
       const file = flags.text("perfetto");
       await writeFile(file, JSON.stringify(chromeTrace(`lab trace ${path}`, events)));
       return {
         report,
-        text: `${events.length} events in ${file}; open it with Perfetto (ui.perfetto.dev) or speedscope`,
+        text: [
+          `${events.length} events in ${file}; open it with Perfetto (ui.perfetto.dev) or speedscope`,
+          ...checked,
+        ].join("\n"),
         code,
       };
     }
     const times = cost === null ? "is not modelled here" : `of the ${cost} machine`;
     const ending = error === null ? [] : [`# ended with ${error}`];
-    return { report, text: [...graphLines(foldTrace(events), times), ...ending].join("\n"), code };
+    return { report, text: [...graphLines(foldTrace(events), times), ...ending, ...checked].join("\n"), code };
   },
 };
 

@@ -6,7 +6,7 @@ import { layoutReport } from "../scenario/layout.ts";
 import { layoutSvg } from "./layout_svg.ts";
 import { layoutText } from "./layout_text.ts";
 import { pageMapping, tableMapping } from "./mapping.ts";
-import { placeMapping } from "./place.ts";
+import { CHAR, placeMapping } from "./place.ts";
 
 const LAYOUTS = [
   { kernel: "6.1" },
@@ -44,9 +44,11 @@ Deno.test("boxes of a column do not overlap, and text fits its box and the sheet
         column.slice(1).forEach((box, i) => assert(box.y >= column[i].y + column[i].height, `${side} ${i}`));
       }
       for (const box of boxes) {
-        assert(box.label.length * 7.4 <= box.width && box.y + box.height <= height, box.label);
+        assert(box.label.length * CHAR <= box.width && box.y + box.height <= height, box.label);
       }
-      for (const { x, text, anchor } of labels) assert(anchor === "middle" || x + text.length * 7.4 <= width + 1, text);
+      for (const { x, text, anchor } of labels) {
+        assert(anchor === "middle" || x + text.length * CHAR <= width + 1, text);
+      }
       assertEquals(ribbons.length, mapping.rows.length);
     }
   }
@@ -62,7 +64,7 @@ Deno.test("layoutSvg() lets seven pages end at one frame and draws the PTE table
   assertStringIncludes(svg, "PTE table");
   const title = [...svg.matchAll(/class="title"[^>]*>([^<]*)</g)].map(([, line]) => line.length);
   const [, width] = /viewBox="0 0 (\S+) /.exec(svg)!;
-  assert(title.every((length) => length * 7.4 < Number(width)));
+  assert(title.every((length) => length * CHAR < Number(width)));
 });
 
 Deno.test("layoutText() draws boxes whose sides stand in line, and arrows that end under what they point to", () => {
@@ -82,4 +84,16 @@ Deno.test("layoutText() draws pages of one leaf as one row: none of them is shar
   const text = layoutText(LAYOUTS[2]);
   assertStringIncludes(text, "|   0 .. 7    | -------------> |   block 0   |");
   assert(!text.includes("^"));
+});
+
+Deno.test("no line of layoutText() is wider than 80 columns, however many switches the kernel has", () => {
+  const kernel = "6.1,gup=compound,dedup=pte+table,hugetlbKeep=2,memunmap=per-page,memmapOnMemoryForce=true";
+  const longest = layoutReport({ kernel, align: 2 ** 30, contents: false });
+  for (const report of [...LAYOUTS, longest]) {
+    for (const line of layoutText(report).split("\n")) assert(line.length <= 80, line);
+    const [, width] = /viewBox="0 0 (\S+) /.exec(layoutSvg(report))!;
+    for (const [, line] of layoutSvg(report).matchAll(/class="title"[^>]*>([^<]*)</g)) {
+      assert(line.length * CHAR < Number(width), line);
+    }
+  }
 });

@@ -3,13 +3,11 @@
 // scheme follows the reader's.
 
 import type { LayoutReport } from "../scenario/layout.ts";
-import { layoutTitle, pageMapping, tableMapping } from "./mapping.ts";
-import { type Placed, placeMapping } from "./place.ts";
+import { layoutTitle, pageMapping, tableMapping, WIDEST } from "./mapping.ts";
+import { CHAR, type Placed, placeMapping } from "./place.ts";
 
 const MARGIN = 16;
 const LINE = 17;
-/** Characters of a line of the title. */
-const TITLE = 78;
 
 /** Fill of each hue on light and on dark, and the other colours that differ between them. */
 const PALETTE = {
@@ -21,8 +19,8 @@ const PALETTE = {
 export function layoutSvg(report: LayoutReport): string {
   const tables = tableMapping(report);
   const parts = [placeMapping(pageMapping(report)), ...(tables === null ? [] : [placeMapping(tables)])];
-  const title = wrap(layoutTitle(report));
-  const width = 2 * MARGIN + Math.max(TITLE * 7.4, ...parts.map((part) => part.width));
+  const title = layoutTitle(report);
+  const width = 2 * MARGIN + Math.max(WIDEST * CHAR, ...parts.map((part) => part.width));
   let y = MARGIN + title.length * LINE + 8;
   const drawn = parts.map((part) => {
     const group = `<g transform="translate(${MARGIN} ${y})">${shapes(part)}</g>`;
@@ -36,7 +34,7 @@ export function layoutSvg(report: LayoutReport): string {
   const lines = title.map((line, i) =>
     `<text class="title" x="${MARGIN}" y="${MARGIN + LINE * (i + 0.7)}">${line}</text>`
   );
-  return svgDocument(width, y, title.join(" "), lines.join("") + drawn.join(""));
+  return svgDocument(width, y, title.join(": "), lines.join("") + drawn.join(""));
 }
 
 /** An SVG document in the colours and the type of all drawings. */
@@ -65,15 +63,4 @@ function css(): string {
   return `.paper{fill:#fff}text{fill:#1b1f24}.title{font-weight:600}.head{fill:#57606a}.ribbon{opacity:.45}.none{fill:none;stroke:#8c959f}${
     hues(PALETTE.light)
   }@media(prefers-color-scheme:dark){.paper{fill:#14181d}text{fill:#e6e9ed}.head{fill:#a3acb8}${hues(PALETTE.dark)}}`;
-}
-
-/** At most TITLE characters a line. */
-function wrap(text: string): string[] {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const last = lines[lines.length - 1];
-    if (last !== "" && last.length + 1 + word.length > TITLE) lines.push(word);
-    else lines[lines.length - 1] = last === "" ? word : `${last} ${word}`;
-  }
-  return lines;
 }

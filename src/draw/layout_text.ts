@@ -22,7 +22,7 @@ const SPACE = " ".repeat(ARROW.length);
 export function layoutText(report: LayoutReport): string {
   const tables = tableMapping(report);
   return [
-    layoutTitle(report),
+    ...layoutTitle(report),
     "",
     ...drawMapping(pageMapping(report)),
     "",

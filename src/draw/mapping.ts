@@ -44,6 +44,8 @@ export interface Mapping {
   readonly more: number;
 }
 
+/** Characters of a line of text, in a terminal of 80 columns. */
+export const WIDEST = 78;
 /** Rows that a run of sources with one target keeps at most; longer runs are folded. */
 const MOST_OF_RUN = 8;
 /** Rows a picture has at most. */
@@ -76,11 +78,27 @@ export function tableMapping({ tables: { pte } }: Pick<LayoutReport, "tables">):
   });
 }
 
-/** The line above a drawing. */
-export function layoutTitle({ config, vmemmapPages, frames, tables }: LayoutReport): string {
-  return `memmap of ${formatSize(config.window)} at align ${formatSize(config.align)}, map=${config.map}, ` +
-    `kernel ${config.kernel}: ${count(vmemmapPages, "vmemmap page")}, ${framesText(config.arch, frames)}, ` +
-    count(tables.pte.length, "PTE table");
+/** The lines above a drawing: whose memmap it is, and what of it there is. */
+export function layoutTitle({ config, vmemmapPages, frames, tables }: LayoutReport): string[] {
+  const whose = `memmap of ${formatSize(config.window)} at align ${formatSize(config.align)}, map=${config.map}, ` +
+    `kernel ${config.kernel}`;
+  const parts = [
+    count(vmemmapPages, "vmemmap page"),
+    framesText(config.arch, frames),
+    count(tables.pte.length, "PTE table"),
+  ];
+  return [...wrapped(whose), parts.join(", ")];
+}
+
+/** Lines of at most WIDEST characters, broken behind commas and blanks: a kernel may have many switches. */
+function wrapped(text: string): string[] {
+  const lines = [""];
+  for (const part of text.split(/(?<=[, ])/)) {
+    const last = lines[lines.length - 1];
+    if ((last + part).trimEnd().length > WIDEST) lines.push(part);
+    else lines[lines.length - 1] = last + part;
+  }
+  return lines.map((line) => line.trimEnd());
 }
 
 function framesText(arch: string, frames: LayoutReport["frames"]): string {
@@ -88,12 +106,12 @@ function framesText(arch: string, frames: LayoutReport["frames"]): string {
   const { format } = ARCHS[arch];
   const block = formatSize(pageBytes(ARCHS[arch]) * 2 ** format.tableShift);
   if (blocks === 0) return count(frames.length, "frame");
-  const text = count(blocks, `${block} block`);
+  const text = count(blocks, `block of ${block}`, `blocks of ${block}`);
   return blocks === frames.length ? text : `${count(frames.length - blocks, "frame")}, ${text}`;
 }
 
-function count(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? "" : "s"}`;
+function count(n: number, one: string, several = `${one}s`): string {
+  return `${n} ${n === 1 ? one : several}`;
 }
 
 /** Sources by number, the target of each, and how a target is described. */

@@ -25,7 +25,7 @@ export const WIDE: Columns = { left: 132, gap: 190, right: 120, notes: true };
 /** On a phone: notes are shown on request. */
 export const NARROW: Columns = { left: 104, gap: 84, right: 104, notes: false };
 /** Width of a character of 12 px monospace, generously. */
-const CHAR = 7.4;
+export const CHAR = 7.4;
 
 /** A box with its text. */
 export interface Box {

@@ -11,8 +11,18 @@ import { type NdRegion, ndRegions } from "../drivers/nvdimm/region.ts";
 import { formatSize, parseSize } from "../lib/units.ts";
 import { setNrHugepages, sizeToHstate } from "../mm/hugetlb/hugetlb.ts";
 import type { Kernel } from "../mm/kernel.ts";
+import { checkedIf, type InvariantCheck } from "../scenario/checked.ts";
 import { NamespaceError } from "../scenario/namespace.ts";
-import { byDefault, fillIn, KERNEL_ROW, type OptionRows, sizeRow, switchRow, wordRow } from "../scenario/option_row.ts";
+import {
+  byDefault,
+  CHECK_ROW,
+  fillIn,
+  KERNEL_ROW,
+  type OptionRows,
+  sizeRow,
+  switchRow,
+  wordRow,
+} from "../scenario/option_row.ts";
 
 /** The machine to bring up. Bytes; everything has a default. */
 export interface InspectOptions {
@@ -36,6 +46,8 @@ export interface InspectOptions {
   readonly freeVmemmap?: boolean;
   /** memory_hotplug.memmap_on_memory=1; default false. */
   readonly memmapOnMemory?: boolean;
+  /** Ask the invariant checker afterwards; default false. */
+  readonly check?: boolean;
 }
 
 /** The options with every default filled in. */
@@ -103,6 +115,7 @@ export const INSPECT_ROWS = {
   freeVmemmap: switchRow("freeVmemmap", "hugetlb-free-vmemmap", "hugetlb_free_vmemmap=on"),
   memmapOnMemory: switchRow("memmapOnMemory", "memmap-on-memory", "memory_hotplug.memmap_on_memory=1"),
   kernel: KERNEL_ROW,
+  check: CHECK_ROW,
 } satisfies OptionRows<InspectOptions>;
 
 /** A machine that is up. */
@@ -111,6 +124,8 @@ export interface Inspected {
   readonly k: Kernel;
   readonly regions: readonly NdRegion[];
   readonly namespaces: readonly NdNamespace[];
+  /** What the invariant checker found; null unless `check` asked for it. */
+  readonly invariants: InvariantCheck | null;
 }
 
 /** Brings the machine up. RangeError for an impossible one, NamespaceError where the modelled kernel refuses. */
@@ -138,7 +153,7 @@ export function bringUp(options: InspectOptions): Inspected {
     return namespace;
   });
   for (const { size, count } of hugetlb) reserve(k, size, count);
-  return { config, k, regions, namespaces };
+  return { config, k, regions, namespaces, invariants: checkedIf(config.check, k) };
 }
 
 /** `daxctl reconfigure-device -m system-ram`. */

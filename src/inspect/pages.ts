@@ -8,6 +8,7 @@ import { ZONE_NAMES } from "../include/mmzone.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { compoundHead, compoundOrder, pageFlags, pageRefcount } from "../mm/page.ts";
 import { findArea } from "../mm/page_alloc.ts";
+import { checkedIf, type InvariantCheck } from "../scenario/checked.ts";
 import { NAMESPACE_ROWS, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "../scenario/box.ts";
 import { createOnBox } from "../scenario/namespace.ts";
 import { byDefault, fillIn, type OptionRow, type OptionRows, sizeRow, switchRow } from "../scenario/option_row.ts";
@@ -61,6 +62,8 @@ export interface PagesReport {
   readonly runs: readonly PageRun[];
   /** The output of `page-types -r`; null unless asked for. */
   readonly summary: string | null;
+  /** What the invariant checker found; null unless `check` asked for it. */
+  readonly invariants: InvariantCheck | null;
 }
 
 /** Most frames of a range: more are no use to a reader. */
@@ -126,6 +129,7 @@ export function pagesReport(options: PagesOptions): PagesReport {
     rows: pfns.map((pfn) => pageRow(k, pfn)),
     runs: range === undefined ? [] : pageRuns(k, range),
     summary: summary ? pageTypes(k) : null,
+    invariants: checkedIf(config.check, k),
   };
 }
 

@@ -10,6 +10,7 @@ import { pageRefcount, vmemmapPage } from "../mm/page.ts";
 import { levelPages, lookupAddress, tableEntries, vmemmapVpn } from "../mm/pgtable.ts";
 import { walkTables } from "../mm/ptdump.ts";
 import { NAMESPACE_ROWS, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
+import { checkedIf, type InvariantCheck } from "./checked.ts";
 import { type BoxWithNamespace, createOnBox, WITH_DIRECT_MAP } from "./namespace.ts";
 import { type OptionRows, sizeRow } from "./option_row.ts";
 import { archNamed, multipleOf } from "./options.ts";
@@ -70,6 +71,8 @@ export interface LayoutReport {
   readonly frames: LayoutFrame[];
   /** Tables in order of first appearance. */
   readonly tables: { readonly pte: LayoutTable[] };
+  /** What the invariant checker found; null unless `check` asked for it. */
+  readonly invariants: InvariantCheck | null;
 }
 
 /**
@@ -139,6 +142,7 @@ export function layoutReportOn(
     startPfn: first,
     vmemmapPages: pages,
     ...readLayout(k, vmemmapPage(k, first), pages),
+    invariants: checkedIf(config.check, k),
   };
 }
 

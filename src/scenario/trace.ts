@@ -31,6 +31,7 @@ import { bootHotplugBox, type HotplugConfig, hotplugConfig, type HotplugOptions 
 import { daxSource, dimmSource } from "./hotplug_source.ts";
 import { fillPool } from "./hugetlb.ts";
 import { bootHugetlbBox, type HugetlbConfig, hugetlbConfig, type HugetlbOptions } from "./hugetlb_box.ts";
+import { checkedIf, type InvariantCheck } from "./checked.ts";
 import { createOnBox } from "./namespace.ts";
 import { oneOf } from "./options.ts";
 
@@ -61,6 +62,8 @@ export interface TraceReport {
   readonly events: readonly TraceEvent[];
   /** What the path ended with, as an errno name; null when it succeeded. */
   readonly errno: string | null;
+  /** What the invariant checker found; null unless `check` asked for it. */
+  readonly invariants: InvariantCheck | null;
 }
 
 /** A path that is set up and has not begun. */
@@ -99,7 +102,8 @@ export function traceReport(options: TraceOptions): TraceReport {
   const time = cost === null ? null : clock ?? ((k: Kernel) => modelMs(readCounters(k.stat), cost));
   const events = recordTrace(kernel, { ...filterOf(options), clock: time }, () => result = run());
   if (events.length === 0 && options.filter !== undefined) refuseFilter(options);
-  return { config, cost: cost?.name ?? null, events, errno: result < 0 ? errnoName(result) : null };
+  const errno = result < 0 ? errnoName(result) : null;
+  return { config, cost: cost?.name ?? null, events, errno, invariants: checkedIf(config.check, kernel) };
 }
 
 /**

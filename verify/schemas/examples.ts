@@ -28,8 +28,8 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "--range 0x240000000-0x24fffffff --no-contents",
     "--fences",
   ],
-  layout: ["", "--map dev --window 128M", "--kernel 5.14 --align 4K", "--kernel v4 --align 1G"],
-  pages: ["--size 64M", "--size 64M --range 0x0-0x10", "--size 64M --summary", "--size 64M --pfn 0,0x7fffff"],
+  layout: ["--check", "--map dev --window 128M", "--kernel 5.14 --align 4K", "--kernel v4 --align 1G"],
+  pages: ["--size 64M --check", "--size 64M --range 0x0-0x10", "--size 64M --summary", "--size 64M --pfn 0,0x7fffff"],
   plan: [
     "--pmem 1G,2G --hugetlb 2M:8 --hotplug 128M,256M --align 2M",
     "--pmem 1G --align 1G --kernel 6.1 --map mem",
@@ -40,7 +40,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   kernels: ["6.1 v7", "--diff 6.1 6.12"],
   lineage: ["--size 64M", "--pool 2M:4", "--dimm 128M", "--size 64M --map dev"],
   trace: [
-    "namespace --size 64M --depth 2",
+    "namespace --size 64M --depth 2 --check",
     "put --size 2M",
     "fault --size 2M --filter create_huge_pmd",
     "hugetlb --count 2 --depth 2",
@@ -54,7 +54,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "fixtures/box/ndctl-list.json fixtures/box/daxctl-list.json",
     "fixtures/box/meminfo.txt fixtures/box/zoneinfo.txt",
   ],
-  inspect: ["--dram 4G,2G --pmem 1G,512M/1 --hugetlb 2M:4", "meminfo --dram 4G --pmem none --ram"],
+  inspect: ["--dram 4G,2G --pmem 1G,512M/1 --hugetlb 2M:4 --check", "meminfo --dram 4G --pmem none --ram"],
   claims: ["--id 000-04", "--document 001", "--theme hugetlb"],
   completions: ["bash"],
 };
