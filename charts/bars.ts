@@ -70,8 +70,8 @@ export function barChart(bars: readonly Bar[], options: ChartOptions): SVGSVGEle
   );
 }
 
-/** A power of the base below every value. */
+/** A power of the base so far below every value that the least has a bar that can be seen. */
 function axisStart(bars: readonly Bar[], base: number): number {
   const least = Math.min(...bars.map((bar) => bar.value).filter((value) => value > 0));
-  return base ** (Math.ceil(Math.log(least) / Math.log(base)) - 1);
+  return base ** Math.floor(Math.log(least) / Math.log(base) - 0.5);
 }
