@@ -215,10 +215,13 @@ function cloneCompound(
   const perPage = k.pageBytes / size;
   const step = size / 4;
   pointTails(image, 0, perPage * step, step, compoundInfoLo(k, head, order), compoundInfoHi(k, head));
+  let written = 0;
   for (let done = 0; done < nrPages; done += perPage) {
     const to = k.cpu.mmu.write(vmemmapPage(k, head + done));
     if (to < 0) panic(`cloneCompound: memmap of frame ${head + done} is not mapped for writing`);
-    words.set(nrPages - done < perPage ? image.subarray(0, (nrPages - done) * step) : image, to);
+    const n = Math.min(perPage, nrPages - done);
+    words.set(n < perPage ? image.subarray(0, n * step) : image, to);
+    written += n;
     if (done > 0) continue;
     const source = k.cpu.mmu.read(vmemmapPage(k, from));
     if (source < 0) panic(`cloneCompound: memmap of frame ${from} is not mapped`);
@@ -227,7 +230,7 @@ function cloneCompound(
     pointTails(words, to + step, to + special * step, step, compoundInfoLo(k, head, order), compoundInfoHi(k, head));
   }
   if (listKept(k, order)) initDeferredList(k, head + 2);
-  return nrPages;
+  return written;
 }
 
 /** A page of memmap that holds plain tails only, as the compound at `head` has them. */
@@ -316,7 +319,7 @@ function fillRun(k: Kernel, pfn: number, n: number, first: (pfn: number) => void
       source = to;
       sourceBytes = Math.min(COPY_BYTES, count * size);
     }
-    written += count;
+    written += done / size;
     at += count;
   }
   return written;

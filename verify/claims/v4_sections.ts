@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Document 001, what holds at the edges of sections and subsections: patches 4, 12 and the checks of patch 9.
 
+import { traceReport } from "../../mod.ts";
 import { boot } from "../../src/boot.ts";
 import { createNamespace } from "../../src/drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../../src/drivers/nvdimm/region.ts";
@@ -12,8 +13,8 @@ import { memremapPages, newPgmap } from "../../src/mm/memremap.ts";
 import { compoundOrder as orderOf } from "../../src/mm/page.ts";
 import type { Claim } from "./claim.ts";
 import { claim } from "./documented.ts";
-import { basePages, compoundOrder, keptPages, mib, PAGE, SECTION, SIZE_1G, SIZE_2M } from "../formulas/vmemmap.ts";
-import { build, inMiB, layoutOf, withErratum, yes } from "../measure/measure.ts";
+import { basePages, compoundOrder, keptPages, mib, SECTION, SIZE_1G, SIZE_2M } from "../formulas/vmemmap.ts";
+import { inMiB, layoutOf, withErratum, yes } from "../measure/measure.ts";
 
 /** Claims about sections. */
 export const SECTION_CLAIMS: readonly Claim[] = [
@@ -33,8 +34,11 @@ function orderOverPoison(): number {
   return orderOf(k, (ns.extent.start + ns.info.dataoff) / k.pageBytes);
 }
 
+/** What of a namespace __add_pages() adds at a time. */
 function sectionMiB(): number {
-  return inMiB(build("v7", { size: 2 ** 28 }).k.pagesPerSection * PAGE);
+  const size = SIZE_1G;
+  const { events } = traceReport({ path: "namespace", size, align: SIZE_2M, kernel: "v7" });
+  return inMiB(size / events.filter(({ kind, symbol }) => kind === "enter" && symbol === "sparse_add_section").length);
 }
 
 /** One compound that begins 16 MiB before the edge of a section; ranges as the series takes them, unchecked. */

@@ -129,6 +129,19 @@ export function givenBack(
   return { empty, caller, worker: part(() => flushFreeHpageWork(k)) };
 }
 
+/** Powers of two of which a pool of one page can be made. */
+export function sizesMade(arch: string): number {
+  const k = bootHugetlbBox(hugetlbConfig({ arch, size: 2 ** 30, count: 1 }));
+  let made = 0;
+  for (let size = k.pageBytes; size <= 2 ** 30; size *= 2) {
+    const h = sizeToHstate(k, size);
+    if (h === null) continue;
+    made += setNrHugepages(k, h, 1);
+    setNrHugepages(k, h, 0);
+  }
+  return made;
+}
+
 /** Struct pages that lead to one head, its own included, counted one by one. */
 export function structsOf(arch: string, size: number): number {
   const { k, head } = onePage({ arch, size, optimize: false });

@@ -5,6 +5,7 @@
 //   function f() { if (x) { g(); } }   ->   function f() {RAN[0]=1; if (x) {RAN[1]=1; g(); } }
 
 import ts from "typescript";
+import { MARKS } from "./marks.ts";
 
 /** A piece of code that runs as a whole, as far as nothing throws. */
 export interface Block {
@@ -20,8 +21,6 @@ interface Insertion {
   readonly text: string;
 }
 
-/** Name of the array of marks among the globals. */
-export const MARKS = "vmemmapLabMarks";
 const HEAD = `const RAN = globalThis.${MARKS} ?? [];`;
 
 /** Every block of a source, by where it begins. */

@@ -4,10 +4,13 @@
 
 import { CODE } from "../house/sources.ts";
 import type { Judged } from "../claims/claim.ts";
+import { edited } from "../mutations/mutant.ts";
 import { type Block, blockAround, blocksOf, marked } from "./blocks.ts";
-import type { ClaimAnswer, ClaimJob } from "./claim_worker.ts";
+import type { Answer } from "./claim_change.ts";
+import type { Asked, ClaimAnswer, ClaimJob } from "./claim_worker.ts";
 import { whyEquivalent } from "./equivalent.ts";
-import { type Mutant, mutantsOf, mutated, shorterLists } from "./operators.ts";
+import { UNCHECKED } from "./marks.ts";
+import { type Mutant, mutantsOf, shorterLists } from "./operators.ts";
 import { copyProject, isKernelPath } from "./trial.ts";
 
 /** What counts claims that run no kernel: a document's own lists, and the code in it. */
@@ -16,7 +19,13 @@ const LISTS = "fixtures/documents.json";
 /** Sizes on command lines are words, not a path. */
 const WORDS = "src/lib/units.ts";
 /** The judgement of a claim takes at most so much longer than without a mutant, or it is in a loop. */
-const PATIENCE = { times: 3, ms: 3000 };
+const PATIENCE = { times: 4, ms: 6000 };
+/** A switch for the checker of the invariants: it stops a run before anybody sees the figure. */
+export const CHECKER = {
+  file: "src/debug_vm/debug_vm.ts",
+  text: "export function checkInvariants(k: Kernel): void {\n",
+  replacement: `export function checkInvariants(k: Kernel): void {\n  if (globalThis.${UNCHECKED}) return;\n`,
+};
 
 /** The rows of a claim, and numbers of the blocks that ran while they were measured. */
 export interface Path {
@@ -24,14 +33,9 @@ export interface Path {
   readonly blocks: readonly number[];
   /** It is counted from a document's lists. */
   readonly fromLists: boolean;
+  /** Its rows are the same without the checker of the invariants. */
+  readonly unchecked: boolean;
   readonly ms: number;
-}
-
-/** What became of a claim's rows with a mutant: those that are not as expected any more, or that it went on for ever. */
-export interface Change {
-  readonly rows: readonly Judged[];
-  readonly timedOut: boolean;
-  readonly failure: string | null;
 }
 
 /** The copy. */
@@ -46,6 +50,7 @@ export class ClaimBench {
 
   constructor() {
     copyProject(this.#dir);
+    this.#write(CHECKER.file, edited(this.#texts.get(CHECKER.file)!, CHECKER));
     const lists = Deno.readTextFileSync(`${this.#dir}/${LISTS}`);
     this.#texts.set(LISTS, lists);
     this.listMutants = shorterLists(LISTS, lists);
@@ -65,17 +70,22 @@ export class ClaimBench {
       this.#write(file, marked(file, this.#texts.get(file)!, this.blocks.findIndex((block) => block.file === file)));
     }
     const found = new Map<string, Path>();
-    for (const id of ids) {
-      const start = performance.now();
-      const { answers: [answer], failure } = await this.#judge([id], Infinity);
-      if (answer === undefined) throw new Error(`Cannot judge ${id} without a mutant: ${failure}`);
-      const ran = [...answer.ran.keys()].filter((i) => answer.ran[i] === 1);
-      const kernel = ran.filter((i) => isKernelPath(this.blocks[i].file));
-      const fromLists = kernel.length === 0;
-      found.set(id, { rows: answer.rows, blocks: fromLists ? ran : kernel, fromLists, ms: performance.now() - start });
-    }
+    for (const id of ids) found.set(id, await this.#path(id));
     for (const file of files) this.#write(file, this.#texts.get(file)!);
     return found;
+  }
+
+  /** The path of one claim, without the checker if its rows can do without. */
+  async #path(id: string, unchecked = true): Promise<Path> {
+    const start = performance.now();
+    const { answers: [answer], failure } = await this.#judge([{ id, unchecked }], Infinity);
+    if (answer === undefined) throw new Error(`Cannot judge ${id} without a mutant: ${failure}`);
+    const { rows } = answer;
+    if (unchecked && rows.some((row) => !row.ok)) return this.#path(id, false);
+    const ran = [...answer.ran.keys()].filter((i) => answer.ran[i] === 1);
+    const kernel = ran.filter((i) => isKernelPath(this.blocks[i].file));
+    const fromLists = kernel.length === 0;
+    return { rows, blocks: fromLists ? ran : kernel, fromLists, unchecked, ms: performance.now() - start };
   }
 
   /** The text of a source, as the copy has it. */
@@ -98,27 +108,25 @@ export class ClaimBench {
   }
 
   /**
-   * What a mutant does to claims, as far as it lets them be judged: the first that cannot be ends the trial, and those
-   * behind it are left out. None takes more than `ms` without a mutant.
+   * What claims say with other texts in place of sources, as far as they can be judged: the first that cannot be ends
+   * the trial, and those behind it are left out.
    */
-  async try(mutant: Mutant, ids: readonly string[], ms: number): Promise<Map<string, Change>> {
-    const { file } = mutant;
-    const text = this.#texts.get(file)!;
-    this.#write(file, mutated(text, mutant));
+  async try(texts: ReadonlyMap<string, string>, claims: ReadonlyMap<string, Path>): Promise<Map<string, Answer>> {
+    const asked = [...claims].map(([id, { unchecked }]) => ({ id, unchecked }));
+    const ms = Math.max(...[...claims.values()].map((path) => path.ms));
+    for (const [file, text] of texts) this.#write(file, text);
     try {
-      const { answers, failure } = await this.#judge(ids, PATIENCE.times * ms + PATIENCE.ms);
-      const found = new Map<string, Change>();
-      for (const { id, rows } of answers) {
-        found.set(id, { rows: rows.filter((row) => !row.ok), timedOut: false, failure: null });
-      }
-      const stuck = ids[answers.length];
+      const { answers, failure } = await this.#judge(asked, PATIENCE.times * ms + PATIENCE.ms);
+      const found = new Map<string, Answer>();
+      for (const { id, rows } of answers) found.set(id, { rows, timedOut: false, failure: null });
+      const stuck = asked[answers.length];
       if (stuck !== undefined) {
         const timedOut = failure === "timeout";
-        found.set(stuck, { rows: [], timedOut, failure: timedOut ? null : failure });
+        found.set(stuck.id, { rows: [], timedOut, failure: timedOut ? null : failure });
       }
       return found;
     } finally {
-      this.#write(file, text);
+      for (const file of texts.keys()) this.#write(file, this.text(file));
     }
   }
 
@@ -127,7 +135,7 @@ export class ClaimBench {
   }
 
   /** The answers of a fresh worker, and why the next one does not come. */
-  #judge(ids: readonly string[], patience: number): Promise<{ answers: ClaimAnswer[]; failure: string | null }> {
+  #judge(claims: readonly Asked[], patience: number): Promise<{ answers: ClaimAnswer[]; failure: string | null }> {
     const url = new URL(`file://${this.#dir}/verify/mutants/claim_worker.ts`);
     const worker = new Worker(url, { type: "module" });
     const answers: ClaimAnswer[] = [];
@@ -139,14 +147,14 @@ export class ClaimBench {
     };
     worker.onmessage = ({ data }: MessageEvent<ClaimAnswer>) => {
       wait();
-      if (answers.push(data) === ids.length) resolve(null);
+      if (answers.push(data) === claims.length) resolve(null);
     };
     worker.onerror = (event) => {
       event.preventDefault();
       resolve(event.message.split("\n")[0]);
     };
     wait();
-    worker.postMessage({ ids, blocks: this.blocks.length } satisfies ClaimJob);
+    worker.postMessage({ claims, blocks: this.blocks.length } satisfies ClaimJob);
     return promise.then((failure) => ({ answers, failure })).finally(() => {
       clearTimeout(timer);
       worker.terminate();

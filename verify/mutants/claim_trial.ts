@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Whether anything changes a claim's row. The path a claim is about is the code that runs while it is measured. Mutants
 // of what few other claims of the sample run are tried in turn with those of any code of its path, one of a block and
-// then of the next. What one claim tries is put to some others that are still open, in whose path its block is among the
-// rarer half: most of a trial is loading the emulator, and claims share what they look at.
+// then of the next, until one changes a figure. What one claim tries is put to some others that are still open, in whose
+// path its block is among the rarer half: most of a trial is loading the emulator, and claims share what they look at.
+//
+// Trials go in rounds: what a round tries is settled before it begins, and what it found is read in that order. So the
+// outcome is the seed's, however many benches there are and whichever is quicker.
 
 import { prng } from "../../src/lib/prng.ts";
-import type { Change, ClaimBench, Path } from "./claim_bench.ts";
+import type { ClaimBench, Path } from "./claim_bench.ts";
+import { type Answer, type Change, changeOf } from "./claim_change.ts";
 import { lines } from "./equivalent.ts";
 import type { Mutant } from "./operators.ts";
 import { sampled } from "./sample.ts";
@@ -17,10 +21,23 @@ export interface ClaimOutcome {
   readonly tried: number;
   readonly blocks: number;
   /** The mutant that changed a row's figure, or else one with which it could not be measured; null for none. */
-  readonly mutant: Mutant | null;
-  readonly change: Change | null;
-  /** The mutant's line, before and after. */
-  readonly lines: { readonly line: string; readonly mutant: string } | null;
+  readonly found: Found | null;
+}
+
+/** A mutant, its line before and after, and what it changes. */
+export interface Found {
+  readonly mutant: Mutant;
+  readonly lines: { readonly line: string; readonly mutant: string };
+  readonly change: Change;
+}
+
+/** What a trial needs of the benches. */
+export type Sources = Pick<ClaimBench, "text" | "mutantsIn" | "listMutants">;
+
+/** A mutant to put to claims. */
+export interface Task {
+  readonly mutant: Mutant;
+  readonly claims: Map<string, Path>;
 }
 
 /** A mutant and the block that it is in. */
@@ -29,7 +46,7 @@ interface Candidate {
   readonly mutant: Mutant;
 }
 
-/** A claim that nothing changed so far. */
+/** A claim whose figures nothing changed so far. */
 interface Open {
   readonly path: Path;
   /** Blocks that others' mutants are tried in. */
@@ -37,13 +54,17 @@ interface Open {
   readonly left: Candidate[];
   readonly tried: Set<Mutant>;
   /** What made the measurement fail, if anything did. */
-  failed: Pick<ClaimOutcome, "mutant" | "change">;
+  failed: Found | null;
 }
 
-/** Claims that one mutant is put to at once. */
+/** Claims that one mutant is put to at once, mutants of others that a claim takes in a round, mutants of a round. */
 const AT_ONCE = 12;
-/** Mutants after which a failure to measure is enough. */
-const FAILURE_IS_ENOUGH = 6;
+const OTHERS = 2;
+const AT_LEAST = 8;
+/** A mutant with which so many claims fail, and none changes, is put to no other: it breaks them all. */
+const PANICKER = 3;
+/** Code that counts: what stands there is near to a figure. */
+const COUNTING = /\bstat\[|\buses\[|[cC]ount|\brefs\b|\bnr[A-Z]|\+=|\+\+/;
 
 /** Blocks of a claim's path, those first that the fewest paths have; equals in an order that the seed gives. */
 export function rarestFirst(path: Path, all: Iterable<Path>, seed: number): number[] {
@@ -64,82 +85,125 @@ export function inTurn<T>(lists: readonly (readonly T[])[], most: number): T[] {
   return found;
 }
 
-/** Whether a row has another figure, rather than none because something failed. */
-export function countsAnother({ rows }: Change): boolean {
-  return rows.some(({ measured, model }) => measured !== null || model !== null);
-}
-
 /** The claims that are still to be changed. */
 export class Trial {
-  readonly #open: Map<string, Open>;
-  readonly #text: (file: string) => string;
+  readonly #open = new Map<string, Open>();
+  readonly #sources: Sources;
+  /** How many claims failed with a mutant that changed no figure. */
+  readonly #fails = new Map<Mutant, number>();
 
   constructor(
-    bench: ClaimBench,
+    sources: Sources,
     paths: ReadonlyMap<string, Path>,
     { seed, tries }: { readonly seed: number; readonly tries: number },
   ) {
-    this.#text = bench.text;
-    this.#open = new Map([...paths].map(([id, path]) => {
+    this.#sources = sources;
+    for (const id of [...paths.keys()].sort()) {
+      const path = paths.get(id)!;
       const own = seed + Math.floor(prng(Number(id.replace("-", "")))() * 2 ** 20);
-      const inBlock = (block: number) => {
-        const all = bench.mutantsIn(block).map((mutant) => ({ block, mutant }));
-        return sampled(all, own + block, 0, all.length);
-      };
       const blocks = rarestFirst(path, paths.values(), own);
       const rarer = new Set(blocks.slice(0, Math.ceil(blocks.length / 2)));
-      const candidates = blocks.map(inBlock);
-      if (path.fromLists) candidates.push(bench.listMutants.map((mutant) => ({ block: -1, mutant })));
-      const anywhere = sampled(candidates, own, 0, candidates.length);
-      // Which list is counted nothing tells: all are tried.
-      const most = path.fromLists ? Infinity : tries;
-      const left = inTurn([inTurn(candidates, most), inTurn(anywhere, most)], most);
-      const failed = { mutant: null, change: null };
-      return [id, { path, rarer, left, tried: new Set(), failed }];
-    }));
-  }
-
-  /** Tries a claim's mutants until one changes it; returns it and the others that were settled on the way. */
-  async settle(bench: ClaimBench, id: string): Promise<ClaimOutcome[]> {
-    const settled: ClaimOutcome[] = [];
-    for (let open = this.#open.get(id); open !== undefined; open = this.#open.get(id)) {
-      const next = open.left.shift();
-      if (next === undefined) settled.push(...this.#close(id, open.failed));
-      else if (!open.tried.has(next.mutant)) settled.push(...await this.#try(bench, next, id));
+      this.#open.set(id, {
+        path,
+        rarer,
+        left: this.#candidates(path, blocks, own, tries),
+        tried: new Set(),
+        failed: null,
+      });
     }
-    return settled;
   }
 
-  async #try(bench: ClaimBench, { block, mutant }: Candidate, id: string): Promise<ClaimOutcome[]> {
-    const others = [...this.#open].filter(([other, { rarer, tried }]) =>
-      other !== id && rarer.has(block) && !tried.has(mutant)
-    );
-    const ids = [id, ...others.slice(0, AT_ONCE - 1).map(([other]) => other)];
-    const ms = Math.max(...ids.map((one) => this.#open.get(one)!.path.ms));
-    this.#open.get(id)!.tried.add(mutant);
+  /** Mutants of a path in the order in which they are tried. */
+  #candidates({ fromLists }: Path, blocks: readonly number[], seed: number, tries: number): Candidate[] {
+    const candidates = blocks.map((block) => {
+      const all = this.#sources.mutantsIn(block).map((mutant) => ({ block, mutant }));
+      const shuffled = sampled(all, seed + block, 0, all.length);
+      return shuffled.sort((a, b) => Number(this.#counts(b)) - Number(this.#counts(a)));
+    });
+    if (fromLists) candidates.push(this.#sources.listMutants.map((mutant) => ({ block: -1, mutant })));
+    const anywhere = sampled(candidates, seed, 0, candidates.length);
+    // Which list is counted nothing tells: all are tried.
+    const both = inTurn([inTurn(candidates, Infinity), inTurn(anywhere, Infinity)], Infinity);
+    return [...new Set(both)].slice(0, fromLists ? Infinity : tries);
+  }
+
+  #counts({ mutant }: Candidate): boolean {
+    return COUNTING.test(lines(this.#sources.text(mutant.file), mutant).line);
+  }
+
+  /** Claims without an outcome so far. */
+  get left(): number {
+    return this.#open.size;
+  }
+
+  /** What to try next: the next mutants of every open claim, each with others that may notice it. */
+  round(): Task[] {
+    const tasks = new Map<Mutant, Task>();
+    const taken = new Map<string, number>();
+    const each = Math.ceil(AT_LEAST / this.#open.size);
+    for (const [id, open] of this.#open) {
+      for (let n = 0; n < each; n++) {
+        const next = this.#next(open);
+        if (next === undefined) break;
+        open.tried.add(next.mutant);
+        const task = tasks.get(next.mutant) ?? { mutant: next.mutant, claims: new Map() };
+        tasks.set(next.mutant, task);
+        task.claims.set(id, open.path);
+        this.#invite(next, task, taken);
+      }
+    }
+    return [...tasks.values()];
+  }
+
+  /** The next mutant of a claim that it has not seen and that does not break whatever it is put to. */
+  #next({ left, tried }: Open): Candidate | undefined {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      if (!tried.has(next.mutant) && (this.#fails.get(next.mutant) ?? 0) < PANICKER) return next;
+    }
+    return undefined;
+  }
+
+  /** Puts others to a task. */
+  #invite({ block, mutant }: Candidate, { claims }: Task, taken: Map<string, number>): void {
+    for (const [other, { path, rarer, tried }] of this.#open) {
+      if (claims.size >= AT_ONCE) break;
+      const n = taken.get(other) ?? 0;
+      if (n >= OTHERS || !rarer.has(block) || tried.has(mutant)) continue;
+      taken.set(other, n + 1);
+      tried.add(mutant);
+      claims.set(other, path);
+    }
+  }
+
+  /** Reads what a round found; returns the claims that are settled. */
+  take(tasks: readonly Task[], answers: readonly ReadonlyMap<string, Answer>[]): ClaimOutcome[] {
     const settled: ClaimOutcome[] = [];
-    for (const [one, change] of await bench.try(mutant, ids, ms)) settled.push(...this.#judge(one, mutant, change));
+    for (const [i, { mutant }] of tasks.entries()) {
+      for (const [id, answer] of answers[i]) settled.push(...this.#judge(id, mutant, answer));
+    }
+    for (const [id, { left, failed }] of [...this.#open]) if (left.length === 0) settled.push(this.#close(id, failed));
     return settled;
   }
 
-  #judge(id: string, mutant: Mutant, change: Change): ClaimOutcome[] {
+  #judge(id: string, mutant: Mutant, answer: Answer): ClaimOutcome[] {
     const open = this.#open.get(id);
-    // Another bench may have settled it meanwhile.
+    // An earlier mutant of the round may have settled it.
     if (open === undefined) return [];
-    open.tried.add(mutant);
-    if (countsAnother(change)) return this.#close(id, { mutant, change });
-    const noticed = change.rows.length > 0 || change.timedOut || change.failure !== null;
-    if (noticed && open.failed.mutant === null) open.failed = { mutant, change };
-    const enough = open.failed.mutant !== null && open.tried.size >= FAILURE_IS_ENOUGH;
-    return enough ? this.#close(id, open.failed) : [];
+    const change = changeOf(id, open.path.rows, answer);
+    if (change === null) return [];
+    const found = { mutant, change, lines: lines(this.#sources.text(mutant.file), mutant) };
+    if (change.figures.length > 0) {
+      this.#fails.set(mutant, -Infinity);
+      return [this.#close(id, found)];
+    }
+    this.#fails.set(mutant, (this.#fails.get(mutant) ?? 0) + 1);
+    open.failed ??= found;
+    return [];
   }
 
-  #close(id: string, found: Pick<ClaimOutcome, "mutant" | "change">): ClaimOutcome[] {
-    const open = this.#open.get(id);
-    if (open === undefined) return [];
+  #close(id: string, found: Found | null): ClaimOutcome {
+    const { path, tried } = this.#open.get(id)!;
     this.#open.delete(id);
-    const { mutant } = found;
-    const changed = mutant === null ? null : lines(this.#text(mutant.file), mutant);
-    return [{ id, tried: open.tried.size, blocks: open.path.blocks.length, lines: changed, ...found }];
+    return { id, tried: tried.size, blocks: path.blocks.length, found };
   }
 }

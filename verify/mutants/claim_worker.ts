@@ -3,11 +3,17 @@
 // marks. A fresh worker has fresh modules: nothing is kept from one mutant to the next.
 
 import type { Judged } from "../claims/claim.ts";
-import { MARKS } from "./blocks.ts";
+import { MARKS, UNCHECKED } from "./marks.ts";
+
+/** One claim to judge, with the checker of the invariants or without. */
+export interface Asked {
+  readonly id: string;
+  readonly unchecked: boolean;
+}
 
 /** Which claims to judge, and how many blocks leave marks. */
 export interface ClaimJob {
-  readonly ids: readonly string[];
+  readonly claims: readonly Asked[];
   readonly blocks: number;
 }
 
@@ -20,7 +26,7 @@ export interface ClaimAnswer {
 
 const port = self as unknown as Worker;
 
-port.onmessage = async ({ data: { ids, blocks } }: MessageEvent<ClaimJob>) => {
+port.onmessage = async ({ data: { claims: asked, blocks } }: MessageEvent<ClaimJob>) => {
   const ran = new Uint8Array(blocks);
   Object.assign(globalThis, { [MARKS]: ran });
   const { judge } = await import("../claims/claim.ts");
@@ -30,7 +36,8 @@ port.onmessage = async ({ data: { ids, blocks } }: MessageEvent<ClaimJob>) => {
   const claims = DOCUMENT_SUITES.flatMap((suite) => suite.claims(scaleOf(true)));
   // What modules do when they are loaded is no part of a measurement.
   ran.fill(0);
-  for (const id of ids) {
+  for (const { id, unchecked } of asked) {
+    Object.assign(globalThis, { [UNCHECKED]: unchecked });
     const rows = claims.filter((claim) => claimId(claim.id) === id).map(judge);
     port.postMessage({ id, rows, ran } satisfies ClaimAnswer);
   }

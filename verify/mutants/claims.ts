@@ -14,8 +14,10 @@ import { DOCUMENT_SUITES } from "../claims/suites.ts";
 import { SHIPPED } from "../claims/catalogue.ts";
 import { scaleOf } from "../measure/measure.ts";
 import { ClaimBench, type Path } from "./claim_bench.ts";
-import { claimMutantsMarkdown, outcomeLine } from "./claim_report.ts";
-import { type ClaimOutcome, countsAnother, Trial } from "./claim_trial.ts";
+import { claimMutantsMarkdown, outcomeLine, totals } from "./claim_report.ts";
+import type { Answer } from "./claim_change.ts";
+import { type ClaimOutcome, Trial } from "./claim_trial.ts";
+import { mutated } from "./operators.ts";
 import { sampled } from "./sample.ts";
 import { trySlips } from "./slips.ts";
 
@@ -28,15 +30,18 @@ export function countedClaims(): string[] {
   return [...new Set(counted.map(({ id }) => claimId(id)))].sort();
 }
 
-/** Runs `each` over what is left of a queue on every bench at once. */
-async function shared<T>(
+/** Runs `each` over the items, on as many benches at once as there are; results come in the order of the items. */
+async function shared<T, R>(
   benches: readonly ClaimBench[],
-  queue: T[],
-  each: (bench: ClaimBench, item: T) => Promise<void>,
-) {
+  items: readonly T[],
+  each: (bench: ClaimBench, item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
   await Promise.all(benches.map(async (bench) => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await each(bench, item);
+    for (let i = next++; i < items.length; i = next++) results[i] = await each(bench, items[i]);
   }));
+  return results;
 }
 
 /** Paths and outcomes of claims; prints each as it is known. */
@@ -52,12 +57,21 @@ async function tryClaims(ids: readonly string[], seed: number, tries: number, jo
     if (wrong.length > 0) throw new Error(`not as expected without a mutant: ${wrong.join(", ")}`);
     const outcomes: ClaimOutcome[] = [];
     const trial = new Trial(benches[0], paths, { seed, tries });
-    await shared(benches, [...ids], async (bench, id) => {
-      for (const outcome of await trial.settle(bench, id)) {
+    while (trial.left > 0) {
+      const tasks = trial.round();
+      const answers = await shared<typeof tasks[number], Map<string, Answer>>(
+        benches,
+        tasks,
+        (bench, { mutant, claims }) => {
+          const { file } = mutant;
+          return bench.try(new Map([[file, mutated(bench.text(file), mutant)]]), claims);
+        },
+      );
+      for (const outcome of trial.take(tasks, answers)) {
         outcomes.push(outcome);
         console.log(outcomeLine(outcome));
       }
-    });
+    }
     return outcomes.sort((a, b) => a.id < b.id ? -1 : 1);
   } finally {
     benches.forEach((bench) => bench[Symbol.dispose]());
@@ -92,18 +106,22 @@ async function run(flags: Flags): Promise<number> {
   const [seed, tries] = [numberFlag(flags, "seed"), numberFlag(flags, "tries")];
   const ids = asked.length > 0 ? [...asked] : sampled(all, seed, 0, numberFlag(flags, "count"));
   const jobs = flags.has("jobs") ? numberFlag(flags, "jobs") : navigator.hardwareConcurrency;
+  const start = performance.now();
   const outcomes = await tryClaims(ids.sort(), seed, tries, Math.max(1, jobs));
-  const changes = outcomes.flatMap(({ change }) => change ?? []);
-  const unchanged = outcomes.filter(({ change }) => change === null);
-  const figures = changes.filter(countsAnother).length;
-  console.log(`seed ${seed}: rows of ${changes.length} of ${outcomes.length} claims change, figures of ${figures}`);
-  if (unchanged.length > 0) console.log(`UNCHANGED: ${unchanged.map(({ id }) => id).join(", ")}`);
+  const minutes = Math.ceil((performance.now() - start) / 60e3);
+  const { figures, fails, unchanged } = totals(outcomes);
+  console.log(
+    `seed ${seed}: figures of ${figures} of ${outcomes.length} claims change, ${fails} only fail, ` +
+      `${unchanged} stay as they were; ${minutes} minutes`,
+  );
   if (flags.has("write")) {
     const left = SHIPPED.flatMap(({ claims }) => claims).length - all.length;
-    const sample = { seed, tries, counted: all.length, left };
-    await writeFile(CLAIM_MUTANTS_MD, claimMutantsMarkdown(outcomes, sample));
+    await writeFile(
+      CLAIM_MUTANTS_MD,
+      claimMutantsMarkdown(outcomes, { seed, tries, counted: all.length, left, minutes, jobs }),
+    );
   }
-  return unchanged.length === 0 ? 0 : 1;
+  return unchanged === 0 ? 0 : 1;
 }
 
 if (import.meta.main) Deno.exit(await runTask(COMMAND, Deno.args));

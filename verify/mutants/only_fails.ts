@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Claims of whose rows no mutant changed a figure, and why.
+
+/** Why, by claim. */
+export const WHY_ONLY_FAILS: Readonly<Record<string, string>> = {};
