@@ -41,7 +41,10 @@ function short(text: string): string {
 export function claimMutantsMarkdown(outcomes: readonly ClaimOutcome[], sample: ClaimSample): string {
   const { seed, tries, counted, left, minutes, jobs } = sample;
   const { figures, fails, unchanged } = totals(outcomes);
-  const rest = [fails > 0 ? `${fails} cannot be measured any more` : [], unchanged > 0 ? `${unchanged} stay as they were` : []].flat();
+  const rest = [
+    fails > 0 ? `${fails} cannot be measured any more` : [],
+    unchanged > 0 ? `${unchanged} stay as they were` : [],
+  ].flat();
   return [
     "# Mutants: which claims notice",
     "",

@@ -130,7 +130,9 @@ Deno.test("CLAIM_MUTANTS.md says which figure changed, what only fails, and what
     { id: "000-03", tried: 5, blocks: 7, found: null },
   ], { seed: 1, tries: 5, counted: 9, left: 4, minutes: 2, jobs: 1 });
   assert(
-    md.includes("Sampled 3 of 9 claims with seed 1, at most 5 mutants of its own each: in 1 a figure changes, 1 cannot"),
+    md.includes(
+      "Sampled 3 of 9 claims with seed 1, at most 5 mutants of its own each: in 1 a figure changes, 1 cannot",
+    ),
     md,
   );
   assert(md.includes("| 000-01: 2 pages, now 3 pages |  |\n"), md);
