@@ -33,7 +33,14 @@ export function lineStream(conn: {
       }
     },
     writeLine: (line) => writer.write(new TextEncoder().encode(`${line}\n`)),
-    close: () => conn.close(),
+    close() {
+      try {
+        conn.close();
+      } catch (error) {
+        // The other end has closed it.
+        if (!(error instanceof Deno.errors.BadResource)) throw error;
+      }
+    },
   };
 }
 

@@ -17,6 +17,7 @@ interface Row {
   /** What ndctl or the kernel said where the namespace did not come up. */
   readonly error?: string;
   readonly namespaceStart: string;
+  readonly guest?: number;
 }
 
 const SZ_1G = 2 ** 30;
@@ -27,8 +28,13 @@ export function directMapRows({ data, machine, folder }: Capture): CapturedRow[]
   const rows = (data as { readonly rows: readonly Row[] }).rows.filter(({ error }) => error === undefined);
   const emulated = () => latest(`direct map of ${folder}`, () => emulate(machine, rows.map(({ name }) => name)));
   return rows.map((row, i) => {
-    const { name, ...fields } = row;
-    return { name, linux: flat(fields), formula: formulaFields(row), emulate: () => emulated()[i] };
+    const { name, guest: _guest, ...fields } = row;
+    return {
+      name,
+      linux: flat(fields),
+      formula: machine.arch === "x86-64" ? formulaFields(row) : {},
+      emulate: () => emulated()[i],
+    };
   });
 }
 

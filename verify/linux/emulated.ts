@@ -100,7 +100,7 @@ export function walkDirectEmulated(k: Kernel, frames: Frames): Walk {
 /** What maps pages [start, end) counted from virtual page `base`, and the tables on the way. */
 function walkFrom(k: Kernel, base: number, start: number, end: number): Walk {
   const outside = (vpn: number, pages: number) => vpn + pages <= base + start || vpn >= base + end;
-  const walk: Walk = { leaves: [], tables: [new Set(), new Set(), new Set()] };
+  const walk: Walk = { pageBytes: k.pageBytes, leaves: [], tables: [new Set(), new Set(), new Set()] };
   const { topLevel } = k.arch.format;
   const last = tableIndex(k, base + end - 1, topLevel) + 1;
   walkTables(k, k.rootPfn, tableIndex(k, base + start, topLevel), last, {

@@ -26,6 +26,8 @@ interface Row extends Record<string, unknown> {
   readonly align: string;
   readonly map: string;
   readonly error?: string | null;
+  /** Number of the guest; absent where one served for all. */
+  readonly guest?: number;
   readonly namespaceStart?: string;
 }
 
@@ -38,7 +40,7 @@ export function namespaceRows(capture: Capture): CapturedRow[] {
   const { machine, folder, release } = capture;
   const rows = (capture.data as { rows: readonly Row[] }).rows.filter((row) => !row.error?.startsWith("ndctl refuses"));
   const specs = rows.map(({ size, align, map }) => parseNamespaceSpec(`${size}-${align}-${map}`));
-  const emulated = () => latest(`namespaces of ${folder}`, () => emulateRows(machine, specs));
+  const emulated = () => latest(`namespaces of ${folder}`, () => emulateGuests(machine, rows, specs));
   return rows.map((row, i) => {
     return {
       name: specs[i].name,
@@ -51,7 +53,7 @@ export function namespaceRows(capture: Capture): CapturedRow[] {
 }
 
 /** A row's fields; what ndctl says of a device that does not come up is turned into the errno it stands for. */
-function linuxFields({ size: _size, align: _align, map: _map, error, ...row }: Row): Fields {
+function linuxFields({ size: _size, align: _align, map: _map, guest: _guest, error, ...row }: Row): Fields {
   if (typeof error !== "string") {
     const { probe, usableBytes: _usableBytes, ...rest } = row;
     // A device that does not bind is there for ndctl all the same; the emulator takes it away again.
@@ -85,6 +87,12 @@ function formulaFields(row: Row): Fields {
     "vmemmapEntries.pmdLeaves": shared ? 0 : size / SECTION,
     "walk.dramPages": frames + blocks * 512 + pteTables(size, align, how) + Number(flat(row)["walk.pmdTables"]),
   };
+}
+
+/** A fresh machine for each guest of the capture. */
+function emulateGuests(machine: CapturedMachine, rows: readonly Row[], specs: readonly NamespaceSpec[]): Fields[] {
+  const guests = Map.groupBy(specs, (_, i) => rows[i].guest ?? 0);
+  return [...guests.values()].flatMap((ofGuest) => emulateRows(machine, ofGuest));
 }
 
 function emulateRows(machine: CapturedMachine, specs: readonly NamespaceSpec[]): Fields[] {

@@ -19,8 +19,6 @@ export interface Board {
   readonly words: readonly string[];
   /** How long a guest may take to boot without KVM. */
   readonly bootMs: number;
-  /** Page tables can be walked through the monitor (page_walk.ts). */
-  readonly walks: boolean;
 }
 
 /** A board's words: blocks of memory go online when a scenario says so; 6.12 and later would do it by themselves. */
@@ -40,7 +38,6 @@ export const BOARDS: Readonly<Record<Board["arch"], Board>> = {
     // of its timer, which then panics.
     words: ["console=ttyS0", ...COMMON, "nopti", "no5lvl", "no_timer_check", OFFLINE],
     bootMs: 180_000,
-    walks: true,
   },
   arm64: {
     arch: "arm64",
@@ -52,6 +49,5 @@ export const BOARDS: Readonly<Record<Board["arch"], Board>> = {
     shellArgs: ["-device", "pci-serial,chardev=shell"],
     words: ["console=ttyAMA0", ...COMMON, "kpti=off", OFFLINE],
     bootMs: 1_200_000,
-    walks: false,
   },
 };

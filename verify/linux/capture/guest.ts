@@ -4,7 +4,17 @@
 
 import { connectUnix, within } from "../../../src/cli/line_stream.ts";
 import type { Board } from "./board.ts";
-import { PAGE_BYTES, translate, type Walk, walkDirectMap, walkVmemmap } from "./page_walk.ts";
+import { findArm64Tables } from "./arm64_tables.ts";
+import {
+  type ReadFrame,
+  type TableFormat,
+  type Tables,
+  translate,
+  type Walk,
+  walkDirectMap,
+  walkVmemmap,
+  X86_64,
+} from "./page_walk.ts";
 import { Qmp } from "./qmp.ts";
 import { Shell } from "./shell.ts";
 
@@ -41,14 +51,17 @@ const COMMAND_MS = 300_000;
 export class Guest {
   readonly qmp: Qmp;
   readonly shell: Shell;
-  /** Page tables can be walked. */
-  readonly walks: boolean;
+  /** Complaints of the kernel that are part of what is measured; a scenario adds them once it has seen the cause. */
+  readonly expected: RegExp[] = [];
+  readonly #arch: Board["arch"];
   readonly #child: Deno.ChildProcess;
   readonly #dumpFile: string;
   readonly #consoleFile: string;
+  /** Of arm64: the kernel's tables, once they have been looked for. */
+  #arm64: { readonly root: number; readonly format: TableFormat } | undefined;
 
   private constructor(qmp: Qmp, shell: Shell, child: Deno.ChildProcess, { workDir, board }: Host) {
-    this.walks = board.walks;
+    this.#arch = board.arch;
     this.qmp = qmp;
     this.shell = shell;
     this.#child = child;
@@ -76,23 +89,36 @@ export class Guest {
     }
   }
 
+  /** Page size and layout of the kernel's page tables. */
+  async tableFormat(): Promise<TableFormat> {
+    if (this.#arch === "x86-64") return X86_64;
+    this.#arm64 ??= await findArm64Tables(this.shell, (work) => this.#stopped(work), this.#frameReader);
+    return this.#arm64.format;
+  }
+
+  /** Bytes of a page. */
+  async pageBytes(): Promise<number> {
+    return (await this.tableFormat()).pageBytes;
+  }
+
   /** Stops the machine, walks vmemmap pages [first, first + count), lets it run on. */
   walk(first: number, count: number): Promise<Walk> {
-    return this.#stopped((root) => walkVmemmap((frame) => this.#readFrame(frame), root, first, count));
+    return this.#withTables((tables) => walkVmemmap(tables, first, count));
   }
 
   /** The same of the direct map of frames [first, first + count). */
   walkDirect(first: number, count: number): Promise<Walk> {
-    return this.#stopped((root) => walkDirectMap((frame) => this.#readFrame(frame), root, first, count));
+    return this.#withTables((tables) => walkDirectMap(tables, first, count));
   }
 
   /** Physical address and bytes of vmemmap [offset, offset + length), which may not cross a page. Null if unmapped. */
   readVmemmap(offset: number, length: number): Promise<{ physical: number; bytes: Uint8Array } | null> {
-    return this.#stopped(async (root) => {
-      const physical = await translate((frame) => this.#readFrame(frame), root, offset);
+    return this.#withTables(async (tables) => {
+      const physical = await translate(tables, offset);
       if (physical < 0) return null;
-      const frame = await this.#readFrame(Math.floor(physical / PAGE_BYTES));
-      const at = physical % PAGE_BYTES;
+      const { pageBytes } = tables.format;
+      const frame = await tables.read(Math.floor(physical / pageBytes));
+      const at = physical % pageBytes;
       return { physical, bytes: frame.slice(at, at + length) };
     });
   }
@@ -102,27 +128,39 @@ export class Guest {
     return await Deno.readTextFile(this.#consoleFile);
   }
 
-  /** Ends qemu and waits for it. */
-  async close(): Promise<void> {
-    await this.qmp.execute("quit");
-    await within(10_000, "end qemu", this.#child.output()).catch(() => kill(this.#child));
+  /** Ends qemu and waits for it; what it had to say, which is nothing unless it went wrong. */
+  async close(): Promise<string> {
+    // A qemu that has ended by itself answers no more.
+    await this.qmp.execute("quit").catch(() => {});
+    const ended = within(10_000, "end qemu", this.#child.output());
+    const said = await ended.then(({ stderr }) => new TextDecoder().decode(stderr).trim(), () => kill(this.#child));
     this.shell.close();
     this.qmp.close();
+    return said ?? "";
   }
 
-  async #stopped<T>(work: (root: number) => Promise<T>): Promise<T> {
+  async #withTables<T>(work: (tables: Tables) => Promise<T>): Promise<T> {
+    const format = await this.tableFormat();
+    const read = this.#frameReader(format.pageBytes);
+    return await this.#stopped(async () => {
+      const root = this.#arm64?.root ?? topLevelFrame(await this.qmp.human("info registers"));
+      return await work({ read, root, format });
+    });
+  }
+
+  async #stopped<T>(work: () => Promise<T>): Promise<T> {
     await this.qmp.execute("stop");
     try {
-      return await work(topLevelFrame(await this.qmp.human("info registers")));
+      return await work();
     } finally {
       await this.qmp.execute("cont");
     }
   }
 
-  async #readFrame(frame: number): Promise<Uint8Array> {
-    await this.qmp.execute("pmemsave", { val: frame * PAGE_BYTES, size: PAGE_BYTES, filename: this.#dumpFile });
+  readonly #frameReader = (pageBytes: number): ReadFrame => async (frame) => {
+    await this.qmp.execute("pmemsave", { val: frame * pageBytes, size: pageBytes, filename: this.#dumpFile });
     return await Deno.readFile(this.#dumpFile);
-  }
+  };
 }
 
 /** Frame of the top-level page table in the monitor's register listing. */

@@ -15,6 +15,15 @@ const COMPLAINTS: readonly RegExp[] = [
   /failed to free all reserved pages$/,
 ];
 
+/**
+ * What map=dev of whole sections and a part leaves in the log where the part cannot be mapped: the altmap does not get
+ * all its pages back.
+ */
+export const FAILED_ADD: readonly RegExp[] = [
+  /failed to free all reserved pages$/,
+  /^WARNING: .* at mm\/memremap\.c:\d+ memunmap_pages\b/,
+];
+
 /** Every line of a kernel's log that is a complaint, without its time stamp. */
 export function kernelComplaints(log: string): string[] {
   return log.split(/\r?\n/).map((line) => line.replace(/^\[\s*\d+\.\d+\] /, ""))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import { assertEquals } from "@std/assert";
-import { kernelComplaints } from "./kernel_log.ts";
+import { FAILED_ADD, kernelComplaints } from "./kernel_log.ts";
 
 Deno.test("kernelComplaints() finds what a kernel says of itself, and nothing in a boot that went well", () => {
   const log = [
@@ -22,4 +22,11 @@ Deno.test("kernelComplaints() finds what a kernel says of itself, and nothing in
     "kernel BUG at mm/memremap.c:1!",
   ]);
   assertEquals(kernelComplaints(""), []);
+});
+
+Deno.test("FAILED_ADD are what a failed map=dev leaves in the log, and no other warning", () => {
+  const expected = (line: string) => FAILED_ADD.some((pattern) => pattern.test(line));
+  assertEquals(kernelComplaints("[ 9.1] failed to free all reserved pages").filter(expected).length, 1);
+  assertEquals(expected("WARNING: CPU: 0 PID: 360 at mm/memremap.c:153 memunmap_pages+0x2e4/0x2f8"), true);
+  assertEquals(expected("WARNING: CPU: 0 PID: 360 at mm/page_alloc.c:153 free_pages+0x2e4/0x2f8"), false);
 });

@@ -96,7 +96,7 @@ async function bootClean(host: Host, options: GuestOptions): Promise<Guest> {
 /** Runs one scenario and writes its file; whether the guest's kernel had nothing to complain about. */
 async function captureOne(name: string, line: CommandLine, host: Host, args: readonly string[]): Promise<boolean> {
   const machines: string[] = [];
-  const complaints: string[] = [];
+  const complaints: { line: string; expected: boolean }[] = [];
   let kernel = "";
   const capture: Capture = {
     options: line.capture,
@@ -106,27 +106,35 @@ async function captureOne(name: string, line: CommandLine, host: Host, args: rea
       try {
         machines.push(withoutPaths([host.board.qemu[0], ...qemuArgs(host, options)], host));
         kernel = await guest.shell.text("cat /proc/version");
-        const result = await work(guest);
-        complaints.push(...kernelComplaints(await guest.log()));
-        return result;
+        return await work(guest);
       } finally {
-        await guest.close();
+        // Read when the work failed as well: what the kernel said may be why.
+        for (const line of kernelComplaints(await guest.log())) {
+          complaints.push({ line, expected: guest.expected.some((pattern) => pattern.test(line)) });
+        }
+        const said = await guest.close();
+        if (said !== "") console.error(`capture: ${name}: ${said}`);
       }
     },
   };
-  const fixture = await SCENARIOS[name](capture);
+  const unexpected = () => complaints.filter(({ expected }) => !expected).map((c) => c.line);
+  const fixture = await SCENARIOS[name](capture).catch((error: Error) => {
+    const [first] = unexpected();
+    throw first === undefined ? error : new Error(`${error.message}; the guest's kernel complained: ${first}`);
+  });
   const capturedBy = {
     kernel,
     qemu: (await output(host.qemu, ["--version"])).split("\n")[0],
     date: new Date().toISOString().slice(0, 10),
     command: withoutPaths(["deno", "task", "capture", ...args], host),
     machines,
+    ...(complaints.length > 0 ? { complaints: complaints.map((c) => c.line) } : {}),
   };
-  const file = `${line.out}/${name}${complaints.length > 0 ? ".complaints" : ""}.json`;
-  const found = complaints.length > 0 ? { ...capturedBy, complaints } : capturedBy;
-  await writeFile(file, `${JSON.stringify({ capturedBy: found, ...fixture }, null, 1)}\n`);
-  if (complaints.length > 0) console.error(`capture: ${name}: the kernel complained, see ${file}: ${complaints[0]}`);
-  return complaints.length === 0;
+  const [complaint] = unexpected();
+  const file = `${line.out}/${name}${complaint === undefined ? "" : ".complaints"}.json`;
+  await writeFile(file, `${JSON.stringify({ capturedBy, ...fixture }, null, 1)}\n`);
+  if (complaint !== undefined) console.error(`capture: ${name}: the kernel complained, see ${file}: ${complaint}`);
+  return complaint === undefined;
 }
 
 /** A command line without the directories of this host. */

@@ -4,8 +4,8 @@
 
 import { errnoName } from "../../../src/include/errno.ts";
 import type { Guest } from "./guest.ts";
+import { FAILED_ADD } from "./kernel_log.ts";
 import type { NamespaceSpec } from "./namespace_spec.ts";
-import { PAGE_BYTES } from "./page_walk.ts";
 
 /** Bytes of a struct page; the guest's kernels are built with 64. */
 export const STRUCT_PAGE_BYTES = 64;
@@ -38,6 +38,9 @@ const ERRORS: Readonly<Record<string, string>> = {
   "Device or resource busy": "EBUSY",
 };
 
+/** Beginning of what is said of a device that the kernel did not bring up. */
+const FAILS = "device fails to enable";
+
 /** Gives the NVDIMM an empty label area, so that namespaces of any size can be cut from its region. */
 export async function initLabels(guest: Guest): Promise<void> {
   await guest.shell.text("ndctl disable-region all && ndctl init-labels -f all && ndctl enable-region all");
@@ -49,7 +52,11 @@ export async function createNamespace(guest: Guest, spec: NamespaceSpec): Promis
   const { code, text } = await guest.shell.run(
     `ndctl create-namespace -r region0 -m devdax -a ${spec.align} -M ${spec.map} -s ${spec.size}`,
   );
-  if (code !== 0) return ndctlError(text);
+  if (code !== 0) {
+    const error = ndctlError(text);
+    if (isKernelsFailure(error)) guest.expected.push(...FAILED_ADD);
+    return error;
+  }
   const { dev, daxregion } = JSON.parse(text.slice(text.indexOf("{"))) as NdctlNamespace;
   const device = daxregion.devices[0].chardev;
   const bound = await guest.shell.run(`test -e /sys/bus/dax/devices/${device}/driver`);
@@ -60,6 +67,11 @@ export async function createNamespace(guest: Guest, spec: NamespaceSpec): Promis
   );
   const [start, bytes, dataStart, usableBytes] = values.split("\n").map(Number);
   return { device, start, bytes, dataStart, usableBytes };
+}
+
+/** Whether it was the kernel that refused, not ndctl by itself. */
+export function isKernelsFailure(error: string): boolean {
+  return error.startsWith(FAILS);
 }
 
 /** What the kernel logs of a driver that does not take its device: the errno, or null. */
@@ -73,12 +85,13 @@ export function probeErrno(log: string): number | null {
  * hand: for another reason, perhaps, since the first try may have left something behind.
  */
 async function unboundReason(guest: Guest, device: string, logged: number): Promise<string> {
+  guest.expected.push(...FAILED_ADD);
   const errno = probeErrno((await guest.log()).slice(logged));
-  if (errno !== null) return `device fails to enable: ${errnoName(errno)}`;
+  if (errno !== null) return `${FAILS}: ${errnoName(errno)}`;
   const { code, text } = await guest.shell.run(`echo ${device} > /sys/bus/dax/drivers/device_dax/bind`);
-  if (code === 0) return "device fails to enable: no driver was bound";
+  if (code === 0) return `${FAILS}: no driver was bound`;
   const words = text.trim().split(": ").pop() ?? "";
-  return `device fails to enable: ${ERRORS[words] ?? words}`;
+  return `${FAILS}: ${ERRORS[words] ?? words}`;
 }
 
 /** Takes down every namespace of the guest. */
@@ -96,10 +109,11 @@ export async function unbind(guest: Guest, ns: GuestNamespace): Promise<void> {
   await guest.shell.text(`echo ${ns.device} > /sys/bus/dax/drivers/device_dax/unbind`);
 }
 
-/** The memmap of the whole namespace, its reserve included. */
-export function vmemmapOf(ns: GuestNamespace): VmemmapRange {
-  const perPage = PAGE_BYTES / STRUCT_PAGE_BYTES;
-  return { first: ns.start / PAGE_BYTES / perPage, count: ns.bytes / PAGE_BYTES / perPage };
+/** The memmap of a run of memory, of a namespace with its reserve. Its ends may lie inside a page of the vmemmap. */
+export function vmemmapOf({ start, bytes }: { start: number; bytes: number }, pageBytes: number): VmemmapRange {
+  const covered = pageBytes * pageBytes / STRUCT_PAGE_BYTES;
+  const first = Math.floor(start / covered);
+  return { first, count: Math.ceil((start + bytes) / covered) - first };
 }
 
 /**
@@ -109,7 +123,7 @@ export function vmemmapOf(ns: GuestNamespace): VmemmapRange {
 export function ndctlError(text: string): string {
   const words = /^failed to create namespace: (.*)$/m.exec(text)?.[1];
   if (text.includes("failed to enable") && words !== undefined) {
-    return `device fails to enable: ${ERRORS[words] ?? words}`;
+    return `${FAILS}: ${ERRORS[words] ?? words}`;
   }
   const why = /^\s*Error: (?:create namespace: )?(.*)$/m.exec(text)?.[1];
   return `ndctl refuses: ${why ?? words ?? text}`;

@@ -18,7 +18,7 @@ Deno.test("ndctlError() tells what the kernel refused from what ndctl did", () =
 
 Deno.test("vmemmapOf() covers the whole namespace, 64 struct pages to a page", () => {
   const ns = { device: "dax0.0", start: 0x200000000, bytes: 2 ** 30, dataStart: 0x200200000, usableBytes: 0 };
-  assertEquals(vmemmapOf(ns), { first: 0x200000 / 64, count: 4096 });
+  assertEquals(vmemmapOf(ns, 4096), { first: 0x200000 / 64, count: 4096 });
 });
 
 Deno.test("words() reads little-endian 64-bit words", () => {

@@ -29,8 +29,8 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   direct_map: directMap,
 };
 
-/** Scenarios that need no walk of page tables. */
-const ARM64_SCENARIOS: readonly string[] = ["namespaces", "hugetlb"];
+/** All but the raw struct pages, the layout of which is known for x86-64 only. */
+const ARM64_SCENARIOS: readonly string[] = Object.keys(SCENARIOS).filter((name) => name !== "struct_pages");
 
 /** The command line, read. */
 export interface CommandLine {
@@ -78,19 +78,23 @@ export const USAGE = `usage: deno task capture --kernel IMAGE [flags]
   --pmem-start ADDRESS physical address of the NVDIMM (default: the next GiB above DRAM)
   --namespaces LIST    instead of a scenario's own: 2G (every align and map) or 2G-1G-mem
   --beside NAMESPACE   create this one first and leave it, below the one measured
+  --same-guest         go on in the guest of a namespace that failed, to see what it does to the next
   --hugepages LIST     steps of the hugetlb scenario (default 1,8,64,512)
   --append WORDS       more words for the kernel's command line
   --accel kvm|tcg      default: kvm if the guest boots under it, else tcg
 
-Exit 0: every fixture is written. 1: a scenario failed or the guest's kernel complained; the others are written. What a
-kernel that complained did goes to NAME.complaints.json, with what it said. 2: bad usage, or something is missing.`;
+Exit 0: every fixture is written. 1: a scenario failed or the guest's kernel complained of what no scenario expects; the
+others are written. What such a kernel did goes to NAME.complaints.json, with what it said. 2: bad usage, or something is missing.`;
 
 /** Reads the arguments. */
 export function parseCommandLine(args: readonly string[]): CommandLine {
   const given = parseArgs([...args], {
     string: [...FLAGS],
+    boolean: ["same-guest"],
     unknown: (arg) => {
-      throw new RangeError(`Cannot use "${arg}": known are ${FLAGS.map((f) => `--${f}`).join(", ")}`);
+      throw new RangeError(
+        `Cannot use "${arg}": known are ${[...FLAGS, "same-guest"].map((f) => `--${f}`).join(", ")}`,
+      );
     },
   }) as Record<string, unknown>;
   const value = (name: (typeof FLAGS)[number]): string | undefined => {
@@ -121,6 +125,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       ...optional("pmemStart", addressOf(value("pmem-start"))),
       ...optional("namespaces", specList(value("namespaces"))),
       ...optional("beside", specOf(value("beside"))),
+      sameGuest: given["same-guest"] === true,
       hugepages: (value("hugepages") ?? "1,8,64,512").split(",").map(wholeNumber),
     },
   };

@@ -11,7 +11,7 @@ Deno.test("parseCommandLine() fills in defaults", () => {
     kernel: "bzImage",
     out: "captured",
     scenarios: Object.keys(SCENARIOS),
-    capture: { pmem: 18 * 2 ** 30, hugepages: [1, 8, 64, 512] },
+    capture: { pmem: 18 * 2 ** 30, sameGuest: false, hugepages: [1, 8, 64, 512] },
   });
 });
 
@@ -40,7 +40,7 @@ Deno.test("parseCommandLine() names what it does not know", () => {
     ["--kernel k --accel xen", "known are kvm, tcg"],
     ["--kernel k --arch s390", "known are x86-64, arm64"],
     ["--kernel k --arch arm64", "--arch arm64 needs --programs DIR"],
-    ["--kernel k --arch arm64 --programs d --scenario gigantic", "known are namespaces, hugetlb"],
+    ["--kernel k --arch arm64 --programs d --scenario struct_pages", "known are namespaces, vmemmap_maps"],
     ["--kernel k --hugepages 1,many", "expected a whole number"],
   ];
   for (const [line, message] of refused) {

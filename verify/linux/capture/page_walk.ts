@@ -1,31 +1,60 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Walks a stopped machine's page tables over a part of the vmemmap: x86-64, 4 levels, as the processor would, through a
-// function that reads physical memory. Addresses are offsets from the vmemmap's base, 0xffffea0000000000 without KASLR,
-// which begins entry 468 of the top-level table and so adds nothing to the lower indices.
+// Walks a stopped machine's page tables over a part of the vmemmap or the direct map, as the processor would, through a
+// function that reads physical memory. The format says what differs between x86-64 and arm64 and its page sizes:
 //
-//   63   52 51                 12 11     7      0
-//  +-------+---------------------+-------+------+
-//  | NX .. |     frame number    | .. PSE| .. P |
-//  +-------+---------------------+-------+------+
+//   63   52 51                 12 11     7      0        63   48 47               n           2    1   0
+//  +-------+---------------------+-------+------+      +-------+------------------+-------+-----+-----+
+//  | NX .. |     frame number    | .. PSE| .. P |      | UXN ..|   frame number   | AF .. |table|valid|
+//  +-------+---------------------+-------+------+      +-------+------------------+-------+-----+-----+
+//   x86-64                                              arm64, pages of 2^n bytes
 //
-// The direct map, 0xffff888000000000, begins entry 273 and is walked the same way. Left out: 5-level paging.
+// Left out: 5-level paging; physical addresses above 48 bits on arm64.
 
 /** Reads whole frames of the machine's physical memory. */
 export type ReadFrame = (frame: number) => Promise<Uint8Array>;
 
-/** Address of the struct page of frame 0. */
-export const VMEMMAP_BASE = 0xffffea0000000000n;
-/** Entries of the top-level table that the vmemmap and the direct map begin in. */
-export const VMEMMAP_PGD_INDEX = 468;
-export const DIRECT_MAP_PGD_INDEX = 273;
-export const PAGE_BYTES = 4096;
-const ENTRIES = 512;
-const PRESENT = 1;
-const PSE = 1 << 7;
+/** How a kernel's page tables look, and where in them the vmemmap and the direct map lie. */
+export interface TableFormat {
+  /** Bytes of a page, which is a table's size too. */
+  readonly pageBytes: number;
+  /** Level of the root: 3 of four levels. */
+  readonly topLevel: number;
+  /** Bits of an entry's high word that belong to the address. */
+  readonly addressHigh: number;
+  /** Whether a valid entry above level 0, by its low word, maps memory itself. */
+  readonly isLeaf: (low: number) => boolean;
+  /** Virtual pages, counted from entry 0 of the root: of the struct page of frame 0, of frame 0 itself. */
+  readonly vmemmapPage: number;
+  readonly directMapPage: number;
+}
 
-/** What maps one page or 512 or 512 * 512 of them. */
+const PSE = 1 << 7;
+const TABLE = 1 << 1;
+const VALID = 1;
+
+/** x86-64, four levels, no KASLR: the vmemmap begins entry 468 of the root, 0xffff888000000000 begins entry 273. */
+export const X86_64: TableFormat = {
+  pageBytes: 4096,
+  topLevel: 3,
+  addressHigh: 0xfffff,
+  isLeaf: (low) => (low & PSE) !== 0,
+  vmemmapPage: 468 * 512 ** 3,
+  directMapPage: 273 * 512 ** 3,
+};
+
+/** arm64 with 48-bit addresses. `vmemmapPage` and `directMapPage` depend on the machine (arm64_tables.ts). */
+export function arm64Format(
+  pageBytes: number,
+  { vmemmapPage, directMapPage }: Pick<TableFormat, "vmemmapPage" | "directMapPage">,
+): TableFormat {
+  const isLeaf = (low: number) => (low & TABLE) === 0;
+  const topLevel = pageBytes === 65536 ? 2 : 3;
+  return { pageBytes, topLevel, addressHigh: 0xffff, isLeaf, vmemmapPage, directMapPage };
+}
+
+/** What maps one page, or as many as a table has entries, or as many squared. */
 export interface Leaf {
-  /** Vmemmap page, counted from the vmemmap's base. */
+  /** Page of the vmemmap or frame of the direct map, counted from their beginning. */
   readonly page: number;
   /** 0 a PTE, 1 a PMD leaf, 2 a PUD leaf. */
   readonly level: number;
@@ -35,35 +64,56 @@ export interface Leaf {
 
 /** Everything found in a range. */
 export interface Walk {
+  readonly pageBytes: number;
   /** In ascending order of pages. */
   readonly leaves: Leaf[];
   /** Frames of the tables passed on the way, by level: 0 PTE tables, 1 PMD tables, 2 PUD tables. */
   readonly tables: readonly [Set<number>, Set<number>, Set<number>];
 }
 
-/** Walks vmemmap pages [first, first + count) from the top-level table at frame `root` on. */
-export async function walkVmemmap(read: ReadFrame, root: number, first: number, count: number): Promise<Walk> {
-  return await walkFrom(read, root, VMEMMAP_PGD_INDEX, first, count);
+/** A machine's tables: how to read them, and where they begin. */
+export interface Tables {
+  readonly read: ReadFrame;
+  /** Frame of the root. */
+  readonly root: number;
+  readonly format: TableFormat;
+}
+
+/** Entries of a table with pages of this size. */
+export function entriesOf({ pageBytes }: { readonly pageBytes: number }): number {
+  return pageBytes / 8;
+}
+
+/** Address of the struct page of frame 0. */
+export function vmemmapAddress({ pageBytes, vmemmapPage }: TableFormat): bigint {
+  return 0xffff000000000000n | (BigInt(vmemmapPage) * BigInt(pageBytes));
+}
+
+/** Walks vmemmap pages [first, first + count). */
+export async function walkVmemmap(tables: Tables, first: number, count: number): Promise<Walk> {
+  return await walkFrom(tables, tables.format.vmemmapPage, first, count);
 }
 
 /** Walks the direct map of frames [first, first + count): the leaves' `page` is the frame they map. */
-export async function walkDirectMap(read: ReadFrame, root: number, first: number, count: number): Promise<Walk> {
-  return await walkFrom(read, root, DIRECT_MAP_PGD_INDEX, first, count);
+export async function walkDirectMap(tables: Tables, first: number, count: number): Promise<Walk> {
+  return await walkFrom(tables, tables.format.directMapPage, first, count);
 }
 
-async function walkFrom(read: ReadFrame, root: number, pgdIndex: number, first: number, count: number): Promise<Walk> {
-  const walk: Walk = { leaves: [], tables: [new Set(), new Set(), new Set()] };
-  await walkTable(read, walk, root, 3, { base: 0, shift: pgdIndex * ENTRIES ** 3, first, end: first + count });
+async function walkFrom(tables: Tables, shift: number, first: number, count: number): Promise<Walk> {
+  const { root, format } = tables;
+  const walk: Walk = { pageBytes: format.pageBytes, leaves: [], tables: [new Set(), new Set(), new Set()] };
+  await walkTable(tables, walk, root, format.topLevel, { base: 0, shift, first, end: first + count });
   return walk;
 }
 
 /** Physical address of a vmemmap byte, or -1 when it is not mapped. */
-export async function translate(read: ReadFrame, root: number, offset: number): Promise<number> {
-  const page = Math.floor(offset / PAGE_BYTES);
-  const { leaves } = await walkVmemmap(read, root, page, 1);
+export async function translate(tables: Tables, offset: number): Promise<number> {
+  const { pageBytes, vmemmapPage } = tables.format;
+  const page = Math.floor(offset / pageBytes);
+  const { leaves } = await walkVmemmap(tables, page, 1);
   if (leaves.length === 0) return -1;
   const { level, frame } = leaves[0];
-  return (frame + (level === 1 ? page % ENTRIES : 0)) * PAGE_BYTES + offset % PAGE_BYTES;
+  return (frame + (vmemmapPage + page) % entriesOf(tables.format) ** level) * pageBytes + offset % pageBytes;
 }
 
 /** The part of a walk below one table: `base` is the table's first page, before `shift` is taken off. */
@@ -74,21 +124,24 @@ interface Window {
   readonly end: number;
 }
 
-async function walkTable(read: ReadFrame, walk: Walk, table: number, level: number, w: Window): Promise<void> {
+async function walkTable(tables: Tables, walk: Walk, table: number, level: number, w: Window): Promise<void> {
+  const { read, format } = tables;
+  const entries = entriesOf(format);
   const words = new DataView((await read(table)).slice().buffer);
-  const span = ENTRIES ** level;
+  const span = entries ** level;
   const start = Math.max(w.first + w.shift, w.base);
-  const end = Math.min(w.end + w.shift, w.base + span * ENTRIES);
+  const end = Math.min(w.end + w.shift, w.base + span * entries);
   for (let i = Math.floor((start - w.base) / span); w.base + i * span < end; i++) {
-    const lo = words.getUint32(8 * i, true);
-    if ((lo & PRESENT) === 0) continue;
-    const frame = (words.getUint32(8 * i + 4, true) & 0xfffff) * 2 ** 20 + (lo >>> 12);
+    const low = words.getUint32(8 * i, true);
+    if ((low & VALID) === 0) continue;
+    const address = (words.getUint32(8 * i + 4, true) & format.addressHigh) * 2 ** 32 + low;
+    const frame = Math.floor(address / format.pageBytes);
     const at = w.base + i * span;
     if (level === 0) walk.leaves.push({ page: at - w.shift, level, frame });
-    else if ((lo & PSE) !== 0) walk.leaves.push({ page: at - w.shift, level, frame: frame - frame % span });
+    else if (format.isLeaf(low)) walk.leaves.push({ page: at - w.shift, level, frame: frame - frame % span });
     else {
       walk.tables[(level - 1) as 0 | 1 | 2].add(frame);
-      await walkTable(read, walk, frame, level - 1, { ...w, base: at });
+      await walkTable(tables, walk, frame, level - 1, { ...w, base: at });
     }
   }
 }

@@ -4,8 +4,7 @@
 
 import { memmapCounters } from "./free_pages.ts";
 import type { Guest } from "./guest.ts";
-import { destroyNamespaces, initLabels, STRUCT_PAGE_BYTES } from "./namespace.ts";
-import { PAGE_BYTES } from "./page_walk.ts";
+import { destroyNamespaces, initLabels, vmemmapOf } from "./namespace.ts";
 import { dramOf, type Scenario } from "./scenario.ts";
 import { pmemFrames, pmemOf } from "./scenario_namespaces.ts";
 import { tallyNamespace } from "./tally.ts";
@@ -14,7 +13,6 @@ const DRAM_MIB = 6144;
 const SIZES = ["1G", "4G"];
 const MAPS = ["mem", "dev"];
 const SECTOR_BYTES = 512;
-const PER_PAGE = PAGE_BYTES / STRUCT_PAGE_BYTES;
 
 interface Place {
   readonly start: number;
@@ -32,8 +30,7 @@ export const fsdax: Scenario = async (capture) => {
     for (const size of SIZES) {
       for (const map of MAPS) {
         capture.note(`${size}, map=${map}`);
-        const { start, bytes } = await create(guest, size, map);
-        const [first, count] = [start / PAGE_BYTES / PER_PAGE, bytes / PAGE_BYTES / PER_PAGE];
+        const { first, count } = vmemmapOf(await create(guest, size, map), await guest.pageBytes());
         await destroyNamespaces(guest);
         const counted = await memmapCounters(guest);
         const before = await guest.walk(first, count);

@@ -11,12 +11,12 @@ import {
   destroyNamespaces,
   type GuestNamespace,
   initLabels,
+  isKernelsFailure,
   unbind,
   vmemmapOf,
 } from "./namespace.ts";
 import { crossSpecs, type NamespaceSpec } from "./namespace_spec.ts";
-import { PAGE_BYTES } from "./page_walk.ts";
-import { type Capture, dramOf, type Scenario } from "./scenario.ts";
+import { type Capture, dramOf, measureInGuests, type Scenario } from "./scenario.ts";
 import { type PmemFrames, tallyNamespace } from "./tally.ts";
 
 const DRAM_MIB = 6144;
@@ -29,24 +29,26 @@ const WARM_BINDS = 1;
 export const namespaces: Scenario = async (capture) => {
   const { options } = capture;
   const { dram, dramMiB } = dramOf(capture, DRAM_MIB);
-  let spread = 0;
-  const rows = await capture.withGuest({ dram, ...pmemOf(options) }, async (guest) => {
+  const specs = options.namespaces ?? crossSpecs(SIZES);
+  const spreads: number[] = [];
+  let pageBytes = 0;
+  const rows = await measureInGuests(capture, { dram, ...pmemOf(options) }, specs, async (guest) => {
     await initLabels(guest);
-    spread = await idleSpread(guest);
+    pageBytes = await guest.pageBytes();
+    spreads.push(await idleSpread(guest));
     const pmem = await pmemFrames(guest);
-    const measured = [];
-    for (const spec of options.namespaces ?? crossSpecs(SIZES)) {
+    return (spec) => {
       capture.note(spec.name);
-      measured.push(await measure(capture, guest, spec, pmem));
-    }
-    return measured;
+      return measure(capture, guest, spec, pmem);
+    };
   });
   return {
     dramMiB,
+    pageBytes,
     note:
       "freePagesConsumed: two clean binds; idleSpread: how far readings of free pages lay apart with nothing going on; " +
-      "walk: counted in the real page tables, exact",
-    idleSpread: spread,
+      "walk: counted in the real page tables, exact; guest: number of the guest, a new one after a device that failed",
+    idleSpread: Math.max(...spreads),
     ...(options.beside === undefined ? {} : { beside: options.beside.name }),
     rows,
   };
@@ -61,7 +63,8 @@ export function pmemOf(options: Capture["options"]): { pmem: number; pmemStart?:
 export async function pmemFrames(guest: Guest): Promise<PmemFrames> {
   const text = await guest.shell.text("cat /sys/bus/nd/devices/region0/resource /sys/bus/nd/devices/region0/size");
   const [start, bytes] = text.split("\n").map(Number);
-  return { start: start / PAGE_BYTES, end: (start + bytes) / PAGE_BYTES };
+  const pageBytes = await guest.pageBytes();
+  return { start: start / pageBytes, end: (start + bytes) / pageBytes };
 }
 
 /** The neighbour of the command line, if there is one. */
@@ -78,14 +81,15 @@ async function measure(capture: Capture, guest: Guest, spec: NamespaceSpec, pmem
   const row = typeof ns === "string"
     ? { size, align, map, error: ns }
     : { size, align, map, ...await measureBinds(guest, ns, pmem) };
-  await destroyNamespaces(guest);
-  return row;
+  const failed = typeof ns === "string" && isKernelsFailure(ns);
+  if (!failed || capture.options.sameGuest) await destroyNamespaces(guest);
+  return { row, failed };
 }
 
 async function measureBinds(guest: Guest, ns: GuestNamespace, pmem: PmemFrames) {
-  const { first, count } = vmemmapOf(ns);
+  const { first, count } = vmemmapOf(ns, await guest.pageBytes());
   await unbind(guest, ns);
-  const before = guest.walks ? await guest.walk(first, count) : null;
+  const before = await guest.walk(first, count);
   const memmap = await memmapCounters(guest);
   const freePagesConsumed: number[] = [];
   for (let i = 0; i < WARM_BINDS + BINDS; i++) {
@@ -103,7 +107,7 @@ async function measureBinds(guest: Guest, ns: GuestNamespace, pmem: PmemFrames) 
     namespaceStart: `0x${ns.start.toString(16)}`,
     dataStart: `0x${ns.dataStart.toString(16)}`,
     freePagesConsumed: freePagesConsumed.slice(WARM_BINDS),
-    ...(before === null ? {} : tallyNamespace(before, await guest.walk(first, count), pmem)),
+    ...tallyNamespace(before, await guest.walk(first, count), pmem),
     ...(memmap === null || counted === null ? {} : { memmapPages: counted.pages - memmap.pages }),
     deviceZone: { present: device?.present, spanned: device?.spanned, managed: device?.managed },
   };

@@ -6,7 +6,7 @@ import type { Guest } from "./guest.ts";
 import { layoutOf, type StructPageLayout } from "./layouts.ts";
 import { createNamespace, destroyNamespaces, type GuestNamespace, initLabels, STRUCT_PAGE_BYTES } from "./namespace.ts";
 import { parseNamespaceSpec } from "./namespace_spec.ts";
-import { PAGE_BYTES, VMEMMAP_BASE } from "./page_walk.ts";
+import { vmemmapAddress } from "./page_walk.ts";
 import { dramOf, type Scenario } from "./scenario.ts";
 import { pmemOf } from "./scenario_namespaces.ts";
 
@@ -36,7 +36,7 @@ export const structPages: Scenario = async (capture) => {
         await destroyNamespaces(guest);
         continue;
       }
-      const pfn = ns.dataStart / PAGE_BYTES;
+      const pfn = ns.dataStart / await guest.pageBytes();
       for (const i of offsets) found[`${spec.name}.data${i}`] = await readStructPage(guest, pfn + i);
       if (touch) {
         await touchDevice(guest, ns);
@@ -77,11 +77,12 @@ export function flagBits(deviceFlags: string, { flags }: StructPageLayout): stri
 
 async function readStructPage(guest: Guest, pfn: number): Promise<StructPage> {
   const offset = pfn * STRUCT_PAGE_BYTES;
+  const base = vmemmapAddress(await guest.tableFormat());
   const page = await guest.readVmemmap(offset, STRUCT_PAGE_BYTES);
   if (page === null) throw new Error(`Cannot read the struct page of frame ${pfn}: it is not mapped`);
   return {
     pfn,
-    va: `0x${(VMEMMAP_BASE + BigInt(offset)).toString(16)}`,
+    va: `0x${(base + BigInt(offset)).toString(16)}`,
     pa: `0x${page.physical.toString(16)}`,
     words: words(page.bytes),
   };

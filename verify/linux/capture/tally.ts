@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Sorts what a walk found into the counts the fixtures hold. Pure: from leaves and tables to numbers.
 
-import type { Walk } from "./page_walk.ts";
+import { formatSize } from "../../../src/lib/units.ts";
+import { entriesOf, type Walk } from "./page_walk.ts";
 
 /** Where pmem lies, in frames; `end` exclusive. Everything else is DRAM. */
 export interface PmemFrames {
@@ -9,7 +10,7 @@ export interface PmemFrames {
   readonly end: number;
 }
 
-/** The `walk` and `vmemmapEntries` of a namespace's row. */
+/** The `walk` and `vmemmapEntries` of a namespace's row: `4k` stands for a page, `2m` for a leaf of a PMD table. */
 export interface NamespaceWalk {
   readonly walk: {
     readonly vmemmap4kFrames: number;
@@ -21,7 +22,6 @@ export interface NamespaceWalk {
   readonly vmemmapEntries: { readonly ptes: number; readonly pmdLeaves: number };
 }
 
-const PAGES_PER_BLOCK = 512;
 const PATTERN_PAGES = 16;
 
 /** What came with the namespace: DRAM frames and tables seen after and not before, entries seen after. */
@@ -39,7 +39,7 @@ export function tallyNamespace(before: Walk, after: Walk, pmem: PmemFrames): Nam
       vmemmap2mBlocks,
       pteTables,
       pmdTables,
-      dramPages: vmemmap4kFrames + PAGES_PER_BLOCK * vmemmap2mBlocks + pteTables + pmdTables + pudTables,
+      dramPages: vmemmap4kFrames + entriesOf(after) * vmemmap2mBlocks + pteTables + pmdTables + pudTables,
     },
     vmemmapEntries: { ptes: atLevel(after, 0).length, pmdLeaves: atLevel(after, 1).length },
   };
@@ -60,10 +60,12 @@ export function tallyMap(walk: Walk, pmem: PmemFrames) {
   };
 }
 
-/** How many leaves of each size. */
-export function leavesBySize(walk: Walk) {
-  const [ptes, pmds, puds] = [0, 1, 2].map((level) => atLevel(walk, level).length);
-  return { "4K": ptes, "2M": pmds, "1G": puds };
+/** How many leaves of each size, `{ "4K": 0, "2M": 512, "1G": 1 }`. */
+export function leavesBySize(walk: Walk): Record<string, number> {
+  return Object.fromEntries([0, 1, 2].map((level) => {
+    const size = formatSize(walk.pageBytes * entriesOf(walk) ** level);
+    return [size, atLevel(walk, level).length];
+  }));
 }
 
 /** How many frames are mapped once, twice, ..: number of PTEs -> number of frames. */

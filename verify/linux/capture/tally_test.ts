@@ -9,6 +9,7 @@ const PMEM = { start: 0x1000, end: 0x2000 };
 
 function walk(leaves: readonly (readonly [page: number, level: number, frame: number])[], tables: number[][]): Walk {
   return {
+    pageBytes: 4096,
     leaves: leaves.map(([page, level, frame]) => ({ page, level, frame })),
     tables: [new Set(tables[0]), new Set(tables[1]), new Set(tables[2])],
   };
