@@ -9,7 +9,7 @@ export const PAGE = 4096;
 /** sizeof(struct page), bytes. */
 export const STRUCT_PAGE = 64;
 /** Entries of a page table. */
-export const ENTRIES = 512;
+const ENTRIES = 512;
 /** Bytes of memory a section spans; its memmap fills one PMD (002:2, 001:1860 name the x86 sizes). */
 export const SECTION = 2 ** 27;
 /** Bytes a 2 MiB and a 1 GiB page map. */

@@ -8,8 +8,7 @@
 // A kernel built for 52-bit addresses uses the last entries of its root on a processor that has 48. Which they are shows
 // in what the root maps, so both are tried against RAM as /proc/kcore has it.
 
-import { arm64Format, type ReadFrame, type TableFormat, walkDirectMap } from "./page_walk.ts";
-import { STRUCT_PAGE_BYTES } from "./namespace.ts";
+import { arm64Format, type ReadFrame, STRUCT_PAGE_BYTES, type TableFormat, walkDirectMap } from "./page_walk.ts";
 import type { Shell } from "./shell.ts";
 import { counterOf } from "./zoneinfo.ts";
 

@@ -6,9 +6,7 @@ import { errnoName } from "../../../src/include/errno.ts";
 import type { Guest } from "./guest.ts";
 import { FAILED_ADD } from "./kernel_log.ts";
 import type { NamespaceSpec } from "./namespace_spec.ts";
-
-/** Bytes of a struct page; the guest's kernels are built with 64. */
-export const STRUCT_PAGE_BYTES = 64;
+import { STRUCT_PAGE_BYTES } from "./page_walk.ts";
 
 /** A namespace that is up. Bytes. */
 export interface GuestNamespace {

@@ -10,6 +10,9 @@
 //
 // Left out: 5-level paging; physical addresses above 48 bits on arm64.
 
+/** Bytes of a struct page; the guest's kernels are built with 64. */
+export const STRUCT_PAGE_BYTES = 64;
+
 /** Reads whole frames of the machine's physical memory. */
 export type ReadFrame = (frame: number) => Promise<Uint8Array>;
 

@@ -4,9 +4,9 @@
 
 import type { Guest } from "./guest.ts";
 import { layoutOf, type StructPageLayout } from "./layouts.ts";
-import { createNamespace, destroyNamespaces, type GuestNamespace, initLabels, STRUCT_PAGE_BYTES } from "./namespace.ts";
+import { createNamespace, destroyNamespaces, type GuestNamespace, initLabels } from "./namespace.ts";
 import { parseNamespaceSpec } from "./namespace_spec.ts";
-import { vmemmapAddress } from "./page_walk.ts";
+import { STRUCT_PAGE_BYTES, vmemmapAddress } from "./page_walk.ts";
 import { dramOf, type Scenario } from "./scenario.ts";
 import { pmemOf } from "./scenario_namespaces.ts";
 

@@ -2,16 +2,9 @@
 // `vmemmap_maps`: which vmemmap page of a namespace maps to which frame, read from the page tables.
 
 import type { Guest } from "./guest.ts";
-import {
-  createNamespace,
-  destroyNamespaces,
-  initLabels,
-  isKernelsFailure,
-  STRUCT_PAGE_BYTES,
-  vmemmapOf,
-} from "./namespace.ts";
+import { createNamespace, destroyNamespaces, initLabels, isKernelsFailure, vmemmapOf } from "./namespace.ts";
 import { type NamespaceSpec, parseNamespaceSpec } from "./namespace_spec.ts";
-import { vmemmapAddress } from "./page_walk.ts";
+import { STRUCT_PAGE_BYTES, vmemmapAddress } from "./page_walk.ts";
 import { dramOf, type Measured, measureInGuests, type Scenario } from "./scenario.ts";
 import { createBeside, pmemFrames, pmemOf } from "./scenario_namespaces.ts";
 import { type PmemFrames, tallyMap } from "./tally.ts";
