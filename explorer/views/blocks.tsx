@@ -50,19 +50,6 @@ function Show({ values, set }: ViewProps) {
   });
   const { report, error, pending } = useAnswer("hotplug", options, [kernel, arch, size, dimm, memmap, online]);
   const at = STATES.indexOf(state);
-  const [playing, setPlaying] = useState(false);
-  useEffect(() => {
-    if (!playing) return;
-    const timer = setTimeout(() => {
-      if (at === STATES.length - 1) setPlaying(false);
-      else set({ state: STATES[at + 1] }, true);
-    }, STATE_MS);
-    return () => clearTimeout(timer);
-  }, [playing, at]);
-  const play = () => {
-    if (!playing) set({ state: STATES[0] }, true);
-    setPlaying(!playing);
-  };
   const command = [
     "hotplug",
     ...flags({ size, dimm, kernel, arch, ...(memmap === ON ? { "memmap-on-memory": "" } : {}), online }, {
@@ -78,21 +65,7 @@ function Show({ values, set }: ViewProps) {
         each block holds its own in its first frames: present in the zone, but never managed.
       </p>
       <Form label="Memory" fields={FIELDS} values={values} error={error} onChange={set} />
-      <div class="walk">
-        <button type="button" class="play" onClick={play}>{playing ? "❚❚ Pause" : "▶ Play"}</button>
-        <div class="steps" role="group" aria-label="State">
-          {STATES.map((name) => (
-            <button
-              key={name}
-              type="button"
-              aria-pressed={name === state}
-              onClick={() => set({ state: name })}
-            >
-              {name}
-            </button>
-          ))}
-        </div>
-      </div>
+      <States at={at} set={set} />
       {report === null ? null : (
         <div aria-busy={pending}>
           <Asked command={command}>
@@ -103,6 +76,40 @@ function Show({ values, set }: ViewProps) {
         </div>
       )}
     </>
+  );
+}
+
+/** The states, one chosen, and a button that goes through them. */
+function States({ at, set }: { readonly at: number; readonly set: ViewProps["set"] }) {
+  const [playing, setPlaying] = useState(false);
+  useEffect(() => {
+    if (!playing) return;
+    const timer = setTimeout(() => {
+      if (at === STATES.length - 1) setPlaying(false);
+      else set({ state: STATES[at + 1] }, true);
+    }, STATE_MS);
+    return () => clearTimeout(timer);
+  }, [playing, at]);
+  const play = () => {
+    if (!playing) set({ state: STATES[0] }, true);
+    setPlaying(!playing);
+  };
+  return (
+    <div class="walk">
+      <button type="button" class="play" onClick={play}>{playing ? "❚❚ Pause" : "▶ Play"}</button>
+      <div class="steps" role="group" aria-label="State">
+        {STATES.map((name, i) => (
+          <button
+            key={name}
+            type="button"
+            aria-pressed={i === at}
+            onClick={() => set({ state: name })}
+          >
+            {name}
+          </button>
+        ))}
+      </div>
+    </div>
   );
 }
 

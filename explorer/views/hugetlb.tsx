@@ -9,6 +9,7 @@ import { Asked, flags } from "../parts/command.tsx";
 import { Figures } from "../parts/figure.tsx";
 import { Form } from "../parts/form.tsx";
 import { MovingBars } from "../parts/stack.tsx";
+import type { Questions } from "../questions.ts";
 import type { View, ViewProps } from "../view.ts";
 import { NAMESPACE_FIELDS } from "./namespace_fields.ts";
 
@@ -28,6 +29,8 @@ const STEP_MS = 160;
 
 /** The view. */
 export const hugetlbView: View = { name: "hugetlb", title: "HugeTLB", fields: FIELDS, Show };
+
+type Report = ReturnType<Questions["hugetlb"]>;
 
 function Show({ values, set }: ViewProps) {
   const { kernel, arch, size, count, cpus, optimize, made } = values;
@@ -71,44 +74,53 @@ function Show({ values, set }: ViewProps) {
       {report === null ? null : (
         <div aria-busy={pending}>
           <Asked command={command}>
-            <MovingBars
-              label={`Memmap of ${now} huge pages, of at most ${all} vmemmap pages`}
-              most={all}
-              bars={[
-                {
-                  label: "Given back",
-                  parts: [{ path: "freedPages", name: "pages", value: report.freedPages, hue: 2 }],
-                },
-                { label: "PTE tables", parts: [{ path: "pteTables", name: "pages", value: report.pteTables, hue: 1 }] },
-                {
-                  label: "Net saved",
-                  parts: [{ path: "netSavedPages", name: "pages", value: report.netSavedPages, hue: 0 }],
-                },
-              ]}
-            />
-            <Figures
-              caption={report.notOptimizable === null
-                ? "Of the whole pool"
-                : `Nothing can be freed: ${report.notOptimizable}`}
-              rows={[
-                ["Vmemmap pages of one huge page", "vmemmapPagesPerHugePage", report.vmemmapPagesPerHugePage],
-                ["Net saved", "netSavedBytes", report.netSavedBytes, "bytes"],
-                ["Leaves split", "allocCounters.vmemmapSplits", report.allocCounters.vmemmapSplits],
-                ["TLB flushes to make them", "allocCounters.tlbFlushes", report.allocCounters.tlbFlushes],
-                ["Interrupts for these", "allocCounters.tlbIpis", report.allocCounters.tlbIpis],
-                ["PTEs written", "allocCounters.pteWrites", report.allocCounters.pteWrites],
-                [
-                  "Pages copied to give them back",
-                  "freeCounters.vmemmapPagesCopied",
-                  report.freeCounters!.vmemmapPagesCopied,
-                ],
-                ["Model time to make", "modelAllocMs", report.modelAllocMs, "ms"],
-                ["Model time to give back", "modelFreeMs", report.modelFreeMs, "ms"],
-              ]}
-            />
+            <Pool report={report} now={now} all={all} />
           </Asked>
         </div>
       )}
+    </>
+  );
+}
+
+/** What the pool takes and gives back, as bars and as figures. */
+function Pool({ report, now, all }: { readonly report: Report; readonly now: string; readonly all: number }) {
+  return (
+    <>
+      <MovingBars
+        label={`Memmap of ${now} huge pages, of at most ${all} vmemmap pages`}
+        most={all}
+        bars={[
+          {
+            label: "Given back",
+            parts: [{ path: "freedPages", name: "pages", value: report.freedPages, hue: 2 }],
+          },
+          { label: "PTE tables", parts: [{ path: "pteTables", name: "pages", value: report.pteTables, hue: 1 }] },
+          {
+            label: "Net saved",
+            parts: [{ path: "netSavedPages", name: "pages", value: report.netSavedPages, hue: 0 }],
+          },
+        ]}
+      />
+      <Figures
+        caption={report.notOptimizable === null
+          ? "Of the whole pool"
+          : `Nothing can be freed: ${report.notOptimizable}`}
+        rows={[
+          ["Vmemmap pages of one huge page", "vmemmapPagesPerHugePage", report.vmemmapPagesPerHugePage],
+          ["Net saved", "netSavedBytes", report.netSavedBytes, "bytes"],
+          ["Leaves split", "allocCounters.vmemmapSplits", report.allocCounters.vmemmapSplits],
+          ["TLB flushes to make them", "allocCounters.tlbFlushes", report.allocCounters.tlbFlushes],
+          ["Interrupts for these", "allocCounters.tlbIpis", report.allocCounters.tlbIpis],
+          ["PTEs written", "allocCounters.pteWrites", report.allocCounters.pteWrites],
+          [
+            "Pages copied to give them back",
+            "freeCounters.vmemmapPagesCopied",
+            report.freeCounters!.vmemmapPagesCopied,
+          ],
+          ["Model time to make", "modelAllocMs", report.modelAllocMs, "ms"],
+          ["Model time to give back", "modelFreeMs", report.modelFreeMs, "ms"],
+        ]}
+      />
     </>
   );
 }

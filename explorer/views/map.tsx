@@ -206,29 +206,40 @@ function Map({ kernel, report, values, drawn, set }: {
       <PteTable report={report} table={table} />
       <h3>The whole namespace</h3>
       <Sections report={report} sections={sections} set={set} />
-      <Asked
-        command={[
-          "namespace",
-          ...namespaceFlags(values, kernel),
-          ...(values.contents === "off" ? ["--no-contents"] : []),
-        ]}
-      >
-        <Figures
-          caption="What the namespace costs"
-          rows={[
-            ["Memmap in DRAM, pages", "pages.vmemmap", namespace.pages.vmemmap],
-            ["Memmap in pmem, pages", "pages.altmap", namespace.pages.altmap],
-            ["PTE tables", "pages.pteTables", namespace.pages.pteTables],
-            ["DRAM in all, pages", "pages.dramTotal", namespace.pages.dramTotal],
-            ["under 5.14, pages", "baseline.pages.dramTotal", namespace.baseline.pages.dramTotal],
-            ["struct pages mapped", "structPages.mapped", namespace.structPages.mapped],
-            ["struct pages written", "structPages.initialised", namespace.structPages.initialised],
-            ["Usable", "usableBytes", namespace.usableBytes, "bytes"],
-            ["Overhead", "overheadPercent", namespace.overheadPercent, "percent"],
-            ["Model time", "modelMs", namespace.modelMs, "ms"],
-          ]}
-        />
-      </Asked>
+      <Costs kernel={kernel} namespace={namespace} values={values} />
     </>
+  );
+}
+
+/** What the namespace costs. */
+function Costs({ kernel, namespace, values }: {
+  readonly kernel: string;
+  readonly namespace: MapReport["namespace"];
+  readonly values: Values;
+}) {
+  return (
+    <Asked
+      command={[
+        "namespace",
+        ...namespaceFlags(values, kernel),
+        ...(values.contents === "off" ? ["--no-contents"] : []),
+      ]}
+    >
+      <Figures
+        caption="What the namespace costs"
+        rows={[
+          ["Memmap in DRAM, pages", "pages.vmemmap", namespace.pages.vmemmap],
+          ["Memmap in pmem, pages", "pages.altmap", namespace.pages.altmap],
+          ["PTE tables", "pages.pteTables", namespace.pages.pteTables],
+          ["DRAM in all, pages", "pages.dramTotal", namespace.pages.dramTotal],
+          ["under 5.14, pages", "baseline.pages.dramTotal", namespace.baseline.pages.dramTotal],
+          ["struct pages mapped", "structPages.mapped", namespace.structPages.mapped],
+          ["struct pages written", "structPages.initialised", namespace.structPages.initialised],
+          ["Usable", "usableBytes", namespace.usableBytes, "bytes"],
+          ["Overhead", "overheadPercent", namespace.overheadPercent, "percent"],
+          ["Model time", "modelMs", namespace.modelMs, "ms"],
+        ]}
+      />
+    </Asked>
   );
 }
