@@ -18,7 +18,7 @@
 import latest from "./latest.json" with { type: "json" };
 import type { Results } from "./types.ts";
 
-export { RESULTS_SCHEMA } from "./types.ts";
+export { RESULTS_SCHEMA, VERDICTS } from "./types.ts";
 export type {
   ConformanceRow,
   GrowthRow,

@@ -28,26 +28,35 @@ export interface Provenance {
   readonly quick: boolean;
 }
 
+/** What may become of a claim, worst first. */
+export const VERDICTS = [
+  // The formula and the emulator differ, so one of them is wrong.
+  "disagreement",
+  // Wrong; the formula and the emulator agree on another number.
+  "contradicted",
+  // The document's own figures contradict one another, whatever machine they are of.
+  "inconsistent",
+  // Judged by reading, since it is neither a number nor a behaviour: wrong.
+  "read wrong",
+  // True when written, not of the kernels that came after.
+  "superseded",
+  // A time that the cost model does not give within the error that it has on figures it was not fitted to.
+  "outside band",
+  // Right within the printed digits, rounded or cut off.
+  "rounding",
+  // It depends on the machine, and nothing here models that.
+  "hardware-bound",
+  // A time that the cost model gives within that error.
+  "inside band",
+  // Judged by reading: undecided, and right.
+  "read open",
+  "read right",
+  // Exactly right.
+  "confirmed",
+] as const;
+
 /** What became of a claim. */
-export type ResultVerdict =
-  /** Exactly right. */
-  | "confirmed"
-  /** Right within the printed digits, rounded or cut off. */
-  | "rounding"
-  /** Wrong; the formula and the emulator agree on another number. */
-  | "contradicted"
-  /** A time: it depends on the machine, so nothing here can confirm it. */
-  | "hardware-bound"
-  /** True when written, not of the kernels that came after. */
-  | "superseded"
-  /** The document's own figures contradict one another, whatever machine they are of. */
-  | "inconsistent"
-  /** Neither a number nor a behaviour: judged by reading, with this result. */
-  | "read right"
-  | "read wrong"
-  | "read open"
-  /** The formula and the emulator differ, so one of them is wrong. */
-  | "disagreement";
+export type ResultVerdict = typeof VERDICTS[number];
 
 /** One number of a claim: what the document prints, the formula gives, the emulator counted, the model takes. */
 export interface ResultRow {
@@ -65,6 +74,8 @@ export interface ResultRow {
   readonly measured: number | null;
   /** By the cost model, for a time. */
   readonly model: number | null;
+  /** Where the modelled value must lie, no high end null; absent in runs before there was a band. */
+  readonly band?: readonly [low: number, high: number | null] | null;
   /** The verdict on this number; `equal` for a check that no document makes. */
   readonly verdict: ResultVerdict | "equal";
   /** The reason. */

@@ -28,7 +28,7 @@ export function Claim({ claim, open, toggle }: ClaimProps) {
 
 type Rows = readonly Pick<
   ResultRow,
-  "id" | "what" | "unit" | "printed" | "formula" | "measured" | "model" | "verdict" | "note"
+  "id" | "what" | "unit" | "printed" | "formula" | "measured" | "model" | "band" | "verdict" | "note"
 >[];
 
 function Evidence({ claim }: { readonly claim: ResultClaim }) {
@@ -70,6 +70,13 @@ function saidOf(claim: ResultClaim, again: { readonly rows: Rows; readonly ms: n
   return `${same ? "The same verdict" : "Another verdict"}, in ${Math.round(again.ms)} ms.`;
 }
 
+/** Both ends of a band, as the tables of `deno task verify` have them. */
+function bandText(band: NonNullable<ResultRow["band"]> | null): string {
+  if (band === null) return "–";
+  const [low, high] = band.map((end) => end === null ? null : Number(end.toPrecision(4)));
+  return high === null ? `from ${low}` : `${low} to ${high}`;
+}
+
 function Rows({ rows, caption }: { readonly rows: Rows; readonly caption: string }) {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={caption}>
@@ -77,7 +84,7 @@ function Rows({ rows, caption }: { readonly rows: Rows; readonly caption: string
         <caption>{caption}</caption>
         <thead>
           <tr>
-            {["What", "Printed", "Formula", "Measured", "Model", "Verdict", "Because"].map((head) => (
+            {["What", "Printed", "Formula", "Measured", "Model", "Band", "Verdict", "Because"].map((head) => (
               <th key={head} scope="col">{head}</th>
             ))}
           </tr>
@@ -92,6 +99,7 @@ function Rows({ rows, caption }: { readonly rows: Rows; readonly caption: string
                   <Figure path={`rows.${i}.${key}`} value={row[key]} />
                 </td>
               ))}
+              <td class="num">{bandText(row.band ?? null)}</td>
               <td>
                 <span class={`verdict ${row.verdict}`}>{row.verdict}</span>
               </td>

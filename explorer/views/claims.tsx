@@ -3,7 +3,7 @@
 /// <reference lib="dom" />
 
 import { useEffect, useState } from "preact/hooks";
-import type { ResultClaim } from "../../results/types.ts";
+import { type ResultClaim, VERDICTS } from "../../results/types.ts";
 import { unpacked } from "../ask.ts";
 import type { Field, Values } from "../fields.ts";
 import { Form } from "../parts/form.tsx";
@@ -12,7 +12,6 @@ import type { View, ViewProps } from "../view.ts";
 import { Claim } from "./claim.tsx";
 
 const ANY = "any";
-const VERDICTS = ["contradicted", "superseded", "rounding", "hardware-bound", "read", "confirmed", "disagreement"];
 
 const FIELDS: readonly Field[] = [
   { name: "text", label: "Text", kind: "text", fallback: "" },

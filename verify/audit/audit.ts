@@ -3,23 +3,10 @@
 // is the worst of them. Both ways must match: every documented claim is judged, and nothing is judged that no document
 // says.
 
+import { VERDICTS } from "../../results/types.ts";
 import { CommandError } from "../../src/cli/command.ts";
 import type { DocumentedClaim } from "../claims/catalogue.ts";
 import { failedRow, type Judged, type Outcome } from "../claims/claim.ts";
-
-/** Verdicts, worst first. `equal` is a check beside a claim and counts as confirmed. */
-export const WORST_FIRST: readonly Exclude<Outcome, "equal">[] = [
-  "disagreement",
-  "contradicted",
-  "inconsistent",
-  "read wrong",
-  "superseded",
-  "rounding",
-  "hardware-bound",
-  "read open",
-  "read right",
-  "confirmed",
-];
 
 /** A claim with its verdict and the rows that led to it. */
 export interface AuditedClaim extends Omit<DocumentedClaim, "rows"> {
@@ -57,12 +44,12 @@ export function auditClaims(catalogue: readonly DocumentedClaim[], rows: readonl
 
 function worst(rows: readonly Judged[]): AuditedClaim["verdict"] {
   const verdicts = rows.map(({ verdict }) => verdict === "equal" ? "confirmed" : verdict);
-  return WORST_FIRST.find((verdict) => verdicts.includes(verdict))!;
+  return VERDICTS.find((verdict) => verdicts.includes(verdict))!;
 }
 
 /** Number of claims by verdict, worst first, zeros left out. */
 export function countVerdicts(claims: readonly Pick<AuditedClaim, "verdict">[]): Record<string, number> {
-  const counts = WORST_FIRST.map((verdict) => [verdict, claims.filter((c) => c.verdict === verdict).length] as const);
+  const counts = VERDICTS.map((verdict) => [verdict, claims.filter((c) => c.verdict === verdict).length] as const);
   return Object.fromEntries(counts.filter(([, n]) => n > 0));
 }
 

@@ -2,15 +2,16 @@
 // `deno task audit`: writes verify/AUDIT.md from a quick run, worst verdicts first, and README's matrix of captured
 // kernels. Tests fail when either is out of date.
 
-import { type AuditedClaim, countVerdicts, reasonOf, WORST_FIRST } from "./audit.ts";
+import { VERDICTS } from "../../results/types.ts";
+import { type AuditedClaim, countVerdicts, reasonOf } from "./audit.ts";
 import { RESULTS } from "../../results/mod.ts";
 import type { Command } from "../../src/cli/command.ts";
 import { runTask } from "../../src/cli/run.ts";
 import { writeFile } from "../../src/cli/write_file.ts";
 import type { SourceDocument } from "../claims/catalogue.ts";
 import { readDocuments } from "../claims/catalogue_file.ts";
-import { figure, type Judged } from "../claims/claim.ts";
-import { LIMIT } from "../series/judge.ts";
+import { figure, type Judged, modelText } from "../claims/claim.ts";
+import { MODEL_BAND } from "../series/band.ts";
 import { conformanceMarkdown, withConformance } from "./conformance.ts";
 import { keptMarkdown, type KeptTable, measureKept, storedKept } from "./kept_md.ts";
 import { reportOf } from "./run.ts";
@@ -26,9 +27,11 @@ const MEANING: Readonly<Record<AuditedClaim["verdict"], string>> = {
   contradicted: "formula and emulator agree on something else",
   superseded: "a later document of the set, or a later kernel, says otherwise",
   rounding: "right within its printed digits",
-  "hardware-bound":
-    "a time or a fact of their machine; beside it what the model gives, where it has the costs, `outside` where that is " +
-    `more than ${100 * LIMIT} % off`,
+  "hardware-bound": "a time or a fact of their machine, and nothing here models that",
+  "outside band": `a time of their machine, further than a factor of ${MODEL_BAND} from the model's`,
+  "inside band":
+    `a time of their machine, within a factor of ${MODEL_BAND} of the model's: nine in ten figures that it ` +
+    "was not fitted to are (`verify/series/band.ts`)",
   inconsistent: "the document's own figures contradict one another, whatever they were measured on",
   "read wrong": "nothing that can be run; read, and wrong",
   "read open": "nothing that can be run; nothing at hand decides it",
@@ -39,7 +42,7 @@ const MEANING: Readonly<Record<AuditedClaim["verdict"], string>> = {
 /** The whole document. */
 export function auditMarkdown(claims: readonly AuditedClaim[], kept: KeptTable = storedKept()): string {
   const documents = readDocuments().map(({ document }) => document);
-  const sections = WORST_FIRST.filter((verdict) => claims.some((claim) => claim.verdict === verdict));
+  const sections = VERDICTS.filter((verdict) => claims.some((claim) => claim.verdict === verdict));
   return [
     "# The audit of the documents",
     "",
@@ -61,7 +64,7 @@ export function auditMarkdown(claims: readonly AuditedClaim[], kept: KeptTable =
 }
 
 function overview(claims: readonly AuditedClaim[], documents: readonly SourceDocument[]): string[] {
-  const columns = WORST_FIRST.filter((verdict) => claims.some((claim) => claim.verdict === verdict));
+  const columns = VERDICTS.filter((verdict) => claims.some((claim) => claim.verdict === verdict));
   const row = (title: string, own: readonly AuditedClaim[]) => {
     const counts = countVerdicts(own);
     return [title, String(own.length), ...columns.map((verdict) => String(counts[verdict] ?? 0))];
@@ -92,8 +95,11 @@ function listed(verdict: AuditedClaim["verdict"], claims: readonly AuditedClaim[
     case "superseded":
       return table(["Claim", "Place", "Says", "Reading"], claims.map((c) => [...first(c), reasonOf(c)]));
     case "hardware-bound":
+      return table(["Claim", "Place", "Says", "Why"], claims.map((c) => [...first(c), reasonOf(c)]));
+    case "outside band":
+    case "inside band":
       return table(
-        ["Claim", "Place", "Says", "Modelled", "Note"],
+        ["Claim", "Place", "Says", "Model", "Note"],
         claims.map((c) => [...first(c), modelled(c), reasonOf(c)]),
       );
     default:
@@ -124,14 +130,13 @@ function values(claim: AuditedClaim, verdict: string, of: (row: Judged) => strin
   return decisive(claim, verdict).map((row) => figure(of(row) ?? "-", row.unit, 4)).join("; ");
 }
 
+/** Every time of the claim, and on which side of its band the model's is. */
 function modelled(claim: AuditedClaim): string {
-  const rows = claim.rows.filter((row) => row.model !== null);
-  return rows.map((row) => `${figure(row.model!, row.unit, 4)}${outside(row) ? ", outside" : ""}`).join("; ");
-}
-
-/** Whether the model is further off than from figures of its own kind that it was never fitted to. */
-function outside({ printed, model }: Judged): boolean {
-  return printed !== null && Number(printed) > 0 && Math.abs(model! / Number(printed) - 1) > LIMIT;
+  return claim.rows.filter((row) => row.model !== null)
+    .map((row) =>
+      `${figure(row.printed!, row.unit)}: ${modelText(row, 4)}${row.verdict === "outside band" ? ", outside" : ""}`
+    )
+    .join("; ");
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {

@@ -32,13 +32,14 @@ const BARE: DocumentedRow = {
   what: "a claim",
   unit: "",
   printed: null,
+  means: null,
   expected: null,
   note: null,
   measure: null,
 };
 
 function row(id: string, verdict: Verdict, note: string | null = null): Judged {
-  const numbers = { unit: "", printed: "1", formula: 1, measured: 1, model: null };
+  const numbers = { unit: "", printed: "1", formula: 1, measured: 1, model: null, band: null };
   return { id, what: "a number", ...numbers, verdict, expected: verdict, ok: true, note };
 }
 

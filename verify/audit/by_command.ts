@@ -39,7 +39,7 @@ export function numberAt(report: object, pointer: string, name: string): number 
 /** Judges one row; what fails is a failed row with its message. A row without a measure is left to a reader. */
 async function judgeByCommand({ measure, ...words }: DocumentedRow): Promise<Judged> {
   const { id, what, printed, note } = words;
-  const row = { ...words, formula: null, model: null };
+  const row = { ...words, formula: null, model: null, band: null };
   if (measure === null || printed === null) {
     const expected = words.expected !== null && needsNoNumbers(words.expected) ? words.expected : "read open";
     const reason = note ?? "no measure: nothing here decides it";

@@ -8,7 +8,7 @@ import { commit, VERSION } from "../../src/cli/envelope.ts";
 import { ProgressBar } from "../../src/cli/progress.ts";
 import { type DocumentedClaim, documentId, DOCUMENTS, type SourceDocument } from "../claims/catalogue.ts";
 import { readDocument, readDocuments } from "../claims/catalogue_file.ts";
-import { type Claim, figure, judge, type Judged } from "../claims/claim.ts";
+import { type Claim, figure, judge, type Judged, modelText } from "../claims/claim.ts";
 import { scaleOf } from "../measure/measure.ts";
 import { auditClaims, type AuditedClaim, claimId, isClaimRow, reasonOf } from "./audit.ts";
 import { judgeDocument } from "./by_command.ts";
@@ -56,7 +56,7 @@ function published(picked: readonly DocumentedClaim[]): AuditedClaim[] {
     if (found === undefined) return [];
     const rows = found.rows.map((row): Judged => {
       const expected = row.verdict === "disagreement" ? "equal" : row.verdict;
-      return { ...row, expected, ok: row.verdict !== "disagreement" };
+      return { ...row, band: row.band ?? null, expected, ok: row.verdict !== "disagreement" };
     });
     return [{ ...claim, verdict: found.verdict, ok: found.ok, rows }];
   });
@@ -124,7 +124,7 @@ function rowText(row: Judged): string[] {
     ...(row.printed === null ? [] : [`documented ${figure(row.printed, row.unit)}`]),
     ...(row.formula === null ? [] : [`formula ${figure(row.formula, row.unit)}`]),
     ...(row.measured === null ? [] : [`measured ${figure(row.measured, row.unit)}`]),
-    ...(row.model === null ? [] : [`modelled ${figure(row.model, row.unit)}`]),
+    ...(row.model === null ? [] : [modelText(row)]),
   ];
   return [`    ${row.what}: ${parts.join(", ")}`];
 }

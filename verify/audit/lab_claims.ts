@@ -2,10 +2,11 @@
 // `lab claims`, the command. What it prints is made by claims_report.ts, which is loaded once the fixtures it imports are
 // known to be whole.
 
+import { VERDICTS } from "../../results/types.ts";
 import { type Command, CommandError, type CommandResult, type Flags } from "../../src/cli/command.ts";
 import { onlyWith } from "../../src/cli/flags.ts";
 import { checkFixtures } from "../fixtures.ts";
-import { type AuditedClaim, WORST_FIRST } from "./audit.ts";
+import type { AuditedClaim } from "./audit.ts";
 import type { Style } from "./claims_report.ts";
 import type { ClaimFilter } from "./pick.ts";
 
@@ -18,7 +19,7 @@ export const claimsCommand: Command = {
     id: { value: "ID", help: "only this claim, such as 000-17" },
     theme: { value: "THEME", help: "only those about savings, gup, hugetlb, mhp, ..." },
     document: { value: "NNN", help: "only those of this document, such as 001" },
-    verdict: { value: "VERDICT", help: WORST_FIRST.join(", ") },
+    verdict: { value: "VERDICT", help: VERDICTS.join(", ") },
     grep: { value: "TEXT", help: "only those whose words contain this" },
     run: { value: "", help: "judge anew instead of answering from the published run" },
     explain: { value: "", help: "how each number is computed and counted, and where" },

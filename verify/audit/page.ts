@@ -16,7 +16,7 @@ const LINES = 60;
 /** How a verdict shows in a bar, and in which colour. */
 const MARKS: readonly [mark: string, paint: (text: string) => string, verdicts: readonly string[]][] = [
   ["█", green, ["confirmed", "rounding", "read right"]],
-  ["░", dim, ["hardware-bound", "read open", "superseded"]],
+  ["░", dim, ["hardware-bound", "inside band", "outside band", "read open", "superseded"]],
   ["▒", yellow, ["contradicted", "inconsistent", "read wrong"]],
   ["!", red, ["disagreement"]],
 ];

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Picking claims by id, document, theme, verdict or a word. What is asked for and does not exist is refused by name.
 
+import { VERDICTS } from "../../results/types.ts";
 import { CommandError } from "../../src/cli/command.ts";
 import { didYouMean } from "../../src/cli/suggest.ts";
-import { WORST_FIRST } from "./audit.ts";
 
 /** Which claims; what is absent does not matter. */
 export interface ClaimFilter {
@@ -26,7 +26,7 @@ export function pick<T extends Pickable>(catalogue: readonly T[], filter: ClaimF
   const { id, theme, document, verdict, grep } = filter;
   known("theme", theme, [...new Set(catalogue.flatMap((claim) => claim.theme ?? []))].sort());
   known("document", document, [...new Set(catalogue.map((claim) => claim.id.slice(0, 3)))].sort());
-  known("verdict", verdict, WORST_FIRST);
+  known("verdict", verdict, VERDICTS);
   if (id !== undefined && !catalogue.some((claim) => claim.id === id)) {
     const documents = Map.groupBy(catalogue, (claim) => claim.id.slice(0, 3));
     const ranges = [...documents.values()].map((own) => `${own[0].id} to ${own[own.length - 1].id}`);

@@ -2,7 +2,7 @@
 // The rows of one suite as an aligned table with the reasons under it. Colours on a terminal only.
 
 import { bold, dim, green, red, yellow } from "@std/fmt/colors";
-import { figure, type Judged, type SuiteReport, YES_NO } from "../claims/claim.ts";
+import { figure, type Judged, modelText, type SuiteReport, YES_NO } from "../claims/claim.ts";
 
 const HEAD = ["claim", "what", "documented", "formula", "measured", "verdict"];
 
@@ -23,7 +23,8 @@ export function table({ title, rows }: SuiteReport): string {
   for (const [i, row] of rows.entries()) {
     const padded = line(cells[i]);
     out.push([...padded.slice(0, 5), paint(row, padded[5].trimEnd())].join("  "));
-    if (row.model !== null) out.push(dim(`${" ".repeat(widths[0] + 2)}modelled: ${figure(row.model, row.unit)}`));
+    const model = modelText(row);
+    if (model !== null) out.push(dim(`${" ".repeat(widths[0] + 2)}${model}`));
     if (row.note !== null && (!row.ok || row.verdict !== "confirmed" && row.verdict !== "equal")) {
       out.push(dim(`${" ".repeat(widths[0] + 2)}${row.note}`));
     }
@@ -33,7 +34,7 @@ export function table({ title, rows }: SuiteReport): string {
 
 function paint(row: Judged, text: string): string {
   if (!row.ok) return red(text);
-  if (row.verdict === "contradicted") return yellow(text);
+  if (row.verdict === "contradicted" || row.verdict === "outside band") return yellow(text);
   return row.formula === null ? dim(text) : green(text);
 }
 

@@ -2,13 +2,14 @@
 // `deno task verify`: judges the documents' claims and every check beside them, and prints the page of page.ts, with
 // --rows every number. Exit 0 when every verdict is the expected one, 1 otherwise, 2 for a wrong command line.
 
+import { VERDICTS } from "../../results/types.ts";
 import { setColorEnabled } from "@std/fmt/colors";
 import { type Command, type Flags } from "../../src/cli/command.ts";
 import { ProgressBar } from "../../src/cli/progress.ts";
 import { type ClaimsDocument, DOCUMENTS } from "../claims/catalogue.ts";
 import { readDocuments } from "../claims/catalogue_file.ts";
 import type { Suite, SuiteReport } from "../claims/claim.ts";
-import { claimId, WORST_FIRST } from "./audit.ts";
+import { claimId } from "./audit.ts";
 import { judgeDocument } from "./by_command.ts";
 import { type ClaimFilter, pick } from "./pick.ts";
 import { summaryPage } from "./page.ts";
@@ -27,7 +28,7 @@ export const verifyCommand: Command = {
     rows: { value: "", help: "every number: documented, formula, measured" },
     document: { value: DOCUMENTS.map((d) => d.id).join("|"), help: "only this document" },
     theme: { value: "THEME", help: "only claims about savings, gup, hugetlb, mhp, ..." },
-    verdict: { value: "VERDICT", help: WORST_FIRST.join(", ") },
+    verdict: { value: "VERDICT", help: VERDICTS.join(", ") },
   },
   csv: (report) => (report as Report).suites.flatMap(({ name, rows }) => rows.map((row) => ({ suite: name, ...row }))),
   run: async (flags) => {

@@ -31,6 +31,8 @@ export interface DocumentedRow {
   readonly unit: string;
   /** The figure as the document prints it, 1 or 0 for yes or no; null where it prints none. */
   readonly printed: string | null;
+  /** What a word that is printed instead of a time stands for: a number, a range or a bound, in the row's unit. */
+  readonly means: string | null;
   readonly expected: Verdict | null;
   readonly note: string | null;
   /** How to count it, of a row that has no code. */
@@ -111,7 +113,7 @@ function claimOf({ id, line, text, alsoAt = [], kind = null, theme = null, parts
 
 function rowOf(id: string, text: string, { what = text, unit = "", printed = null, ...row }: FileRow): DocumentedRow {
   const figure = unit === YES_NO && printed !== null ? String(Number(printed === "yes")) : printed;
-  return { id, what, unit, printed: figure, expected: null, note: null, measure: null, ...row };
+  return { id, what, unit, printed: figure, means: null, expected: null, note: null, measure: null, ...row };
 }
 
 const FILES: Readonly<Record<string, unknown>> = { "000": d000, "001": d001, "002": d002, "003": d003, "004": d004 };

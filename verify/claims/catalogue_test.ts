@@ -39,7 +39,16 @@ Deno.test("readDocuments() finds a document that was dropped in", () => {
 Deno.test("parseDocument() fills in what a file may leave out", () => {
   const { document, claims } = parseDocument("x.json", JSON.stringify(FILE));
   assertEquals(document, { id: "002", title: "a document", file: null, date: null, link: null });
-  const row = { id: "002-01", what: "a claim", unit: "", printed: null, expected: null, note: null, measure: null };
+  const row = {
+    id: "002-01",
+    what: "a claim",
+    unit: "",
+    printed: null,
+    means: null,
+    expected: null,
+    note: null,
+    measure: null,
+  };
   assertEquals(claims, [{ ...CLAIM, alsoAt: [], kind: null, theme: null, rows: [row] }]);
 });
 

@@ -5,6 +5,7 @@
 
 import type { ResultRow } from "../../results/types.ts";
 import type { Scale } from "../measure/measure.ts";
+import { type Band, isInside } from "../series/band.ts";
 
 /** What reading found; open where nothing at hand decides. */
 export type Reading = "right" | "wrong" | "open";
@@ -23,11 +24,24 @@ export function yesNo(claim: Claim): Claim {
   return { ...claim, unit: YES_NO };
 }
 
-/** A value with its unit, as people read it; up to `digits` significant ones, counts in full. */
+/** A value with its unit, as people read it; up to `digits` significant ones, counts in full. Words have no unit. */
 export function figure(value: number | string, unit: string, digits = 7): string {
   if (unit === YES_NO) return Number(value) === 1 ? "yes" : "no";
+  if (typeof value === "string" && !/\d/.test(value)) return value;
   const text = typeof value === "string" || Number.isInteger(value) ? value : Number(value.toPrecision(digits));
   return `${text} ${unit}`.trim();
+}
+
+/** What the model gives and the band in which it must lie, as text; null where nothing is modelled. */
+export function modelText(
+  { model, band, unit }: Pick<ResultRow, "model" | "band" | "unit">,
+  digits = 7,
+): string | null {
+  if (model === null) return null;
+  const text = `modelled ${figure(model, unit, digits)}`;
+  if (!band) return text;
+  const [low, high] = band.map((end) => end === null ? null : figure(end, "", 3));
+  return `${text}, band ${high === null ? `from ${low}` : `${low} to ${high}`}`;
 }
 
 /** One number to be judged. */
@@ -46,6 +60,8 @@ export interface Claim {
   readonly own?: number;
   /** For a time: what the model gives for the same work on the same machine. */
   readonly model?: () => number;
+  /** Where that must lie for the document's time to be within the model's error; given with `model`. */
+  readonly band?: Band;
   /**
    * The verdict expected. Without formula and measurement it says why: a time on some machine, a subject that changed,
    * nothing that can be run.
@@ -93,7 +109,7 @@ export function judge(claim: Claim): Judged {
   };
   const measured = attempt("measuring", claim.measure);
   const model = attempt("modelling", claim.model);
-  const verdict = failures.length > 0 ? "disagreement" : outcome(claim, measured);
+  const verdict = failures.length > 0 ? "disagreement" : outcome(claim, measured, model);
   return {
     id,
     what,
@@ -102,6 +118,7 @@ export function judge(claim: Claim): Judged {
     formula: formula ?? claim.own ?? null,
     measured,
     model,
+    band: claim.band ?? null,
     verdict,
     expected,
     ok: verdict === expected,
@@ -120,7 +137,7 @@ export function judgeSuite({ name, title, claims }: Suite, scale: Scale): SuiteR
 
 /** A row for what could not be judged. */
 export function failedRow(id: string, note: string): Judged {
-  const numbers = { unit: "", printed: null, formula: null, measured: null, model: null };
+  const numbers = { unit: "", printed: null, formula: null, measured: null, model: null, band: null };
   return { id, what: "judging", ...numbers, verdict: "disagreement", expected: "equal", ok: false, note };
 }
 
@@ -131,16 +148,18 @@ function messageOf(error: unknown): string {
 /** A figure further from the document's own than this is not about the same. */
 const OWN_TOLERANCE = 0.1;
 
-function outcome(claim: Claim, measured: number | null): Outcome {
-  const { id, formula, printed = null, expected, own } = claim;
+function outcome(claim: Claim, measured: number | null, model: number | null): Outcome {
+  const { id, formula, printed = null, expected, own, band } = claim;
+  if (model !== null) {
+    if (band === undefined) throw new TypeError(`Cannot judge claim ${id}: expected the band of the modelled value`);
+    return isInside(band, model) ? "inside band" : "outside band";
+  }
   if (own !== undefined) {
     const off = Math.abs(Number(printed) / own - 1);
     return off <= OWN_TOLERANCE ? "hardware-bound" : "inconsistent";
   }
   if (formula === undefined && measured === null && needsNoNumbers(expected)) {
-    if (expected !== "hardware-bound" && !claim.note) {
-      throw new TypeError(`Cannot judge claim ${id}: expected the reason`);
-    }
+    if (!claim.note) throw new TypeError(`Cannot judge claim ${id}: expected the reason`);
     return expected;
   }
   if (formula === undefined || measured === null) {

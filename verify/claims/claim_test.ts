@@ -32,14 +32,28 @@ Deno.test("judge() contradicts a number that formula and emulator both have othe
 
 Deno.test("judge() knows times, what changed since, and checks that no document makes", () => {
   const { formula: _, measure: __, ...bare } = CLAIM;
-  assertEquals(judge({ ...bare, expected: "hardware-bound" }).verdict, "hardware-bound");
   const reason = { ...bare, note: "the reason" };
+  assertEquals(judge({ ...reason, expected: "hardware-bound" }).verdict, "hardware-bound");
   assertEquals(judge({ ...reason, expected: "superseded" }).verdict, "superseded");
   assertEquals(judge({ ...reason, expected: "read open" }).verdict, "read open");
-  const timed = judge({ ...bare, model: () => 58, expected: "hardware-bound" });
-  assertEquals([timed.verdict, timed.model, timed.measured], ["hardware-bound", 58, null]);
   const { printed: ___, ...check } = CLAIM;
   assertEquals(judge({ ...check, expected: "equal" }).verdict, "equal");
+});
+
+Deno.test("judge() tells a modelled time inside its band from one outside, and either can be unexpected", () => {
+  const { formula: _, measure: __, ...bare } = CLAIM;
+  const time = (value: number, expected: "inside band" | "outside band") => {
+    const { verdict, ok, model, band } = judge({ ...bare, band: [46, 75], model: () => value, expected });
+    assertEquals([model, band], [value, [46, 75]]);
+    return [verdict, ok];
+  };
+  assertEquals(time(58, "inside band"), ["inside band", true]);
+  assertEquals(time(46, "inside band"), ["inside band", true]);
+  assertEquals(time(76, "inside band"), ["outside band", false]);
+  assertEquals(time(76, "outside band"), ["outside band", true]);
+  assertEquals(time(58, "outside band"), ["inside band", false]);
+  assertEquals(time(NaN, "inside band"), ["outside band", false]);
+  assertThrows(() => judge({ ...bare, model: () => 58, expected: "inside band" }), TypeError, "expected the band");
 });
 
 Deno.test("judge() fails when the emulator counts something else than the formula", () => {
@@ -71,7 +85,7 @@ Deno.test("judge() refuses a claim without numbers and without a reason", () => 
   assertThrows(() => judge({ ...half, expected: "hardware-bound" }), TypeError, "Cannot judge claim 000-00");
   const { measure: __, ...bare } = half;
   assertThrows(() => judge(bare), TypeError, "Cannot judge claim 000-00");
-  for (const expected of ["superseded", "read wrong"] as const) {
+  for (const expected of ["superseded", "hardware-bound", "read wrong"] as const) {
     assertThrows(() => judge({ ...bare, expected }), TypeError, "Cannot judge claim 000-00: expected the reason");
   }
 });
@@ -105,7 +119,8 @@ Deno.test("judge() finds figures that the document's own contradict inconsistent
   assertEquals(judge({ ...time, own: 2.1, expected: "hardware-bound" }).ok, true);
 });
 
-Deno.test("figure() writes a yes or no as such, and numbers with their units", () => {
+Deno.test("figure() writes a yes or no and words as such, and numbers with their units", () => {
+  assertEquals([figure("negligible", "%"), figure("<1", "ms")], ["negligible", "<1 ms"]);
   assertEquals([figure(1, YES_NO), figure("0", YES_NO)], ["yes", "no"]);
   assertEquals([figure(0.0038146972656, "%", 4), figure(262144, ""), figure("4.0", "MiB")], [
     "0.003815 %",

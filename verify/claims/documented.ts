@@ -3,6 +3,7 @@
 // neither side is data alone.
 
 import { type DocumentedClaim, type DocumentedRow, SHIPPED } from "./catalogue.ts";
+import { bandAround } from "../series/band.ts";
 import { type Claim, needsNoNumbers } from "./claim.ts";
 
 /** A row's words and the claim that it is of. */
@@ -32,9 +33,12 @@ export function claim(id: string, formula?: number, measure?: () => number): Cla
   return formula === undefined || measure === undefined ? words : { ...words, formula, measure };
 }
 
-/** The same for a time: what the model gives beside. */
+/** The same for a time: what the model gives, which must lie in the band around the document's. */
 export function modelled(id: string, model: () => number): Claim {
-  return { ...claim(id), model };
+  const { printed, means } = documented(id).row;
+  const time = means ?? printed;
+  if (time === null) throw new RangeError(`Cannot judge "${id}": fixtures/claims prints no time of it`);
+  return { ...claim(id), model, band: bandAround(time) };
 }
 
 /** The same for a figure that the document's own figures make `own`. */

@@ -79,8 +79,8 @@ function publish(
     theme,
     verdict,
     ok,
-    rows: rows.map(({ id, what, unit, printed, formula, measured, model, verdict, note }) => (
-      { id, what, unit, printed, formula, measured, model, verdict, note }
+    rows: rows.map(({ id, what, unit, printed, formula, measured, model, band, verdict, note }) => (
+      { id, what, unit, printed, formula, measured, model, band: band ?? null, verdict, note }
     )),
   };
 }

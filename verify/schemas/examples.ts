@@ -55,6 +55,6 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "fixtures/box/meminfo.txt fixtures/box/zoneinfo.txt",
   ],
   inspect: ["--dram 4G,2G --pmem 1G,512M/1 --hugetlb 2M:4 --check", "meminfo --dram 4G --pmem none --ram"],
-  claims: ["--id 000-04", "--document 001", "--theme hugetlb"],
+  claims: ["--id 000-04", "--id 000-20 --run", "--id 001-112 --run", "--document 001", "--theme hugetlb"],
   completions: ["bash"],
 };

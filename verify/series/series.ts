@@ -3,6 +3,7 @@
 // documented is compared with modelled time. Model time is arithmetic on counters: no host's clock takes part.
 
 import { HUGETLB_HOSTS, NOT_MODELLED } from "./figures.ts";
+import { MODEL_BAND, modelBand } from "./band.ts";
 import { type Constant, seriesFit } from "./fits.ts";
 import { cpusOfSeed004, judgeSlowdowns, slowdownByCpus } from "./hugetlb.ts";
 import { heldOutMedian, heldOutWorst, judgeOrder, judgeRatios, judgeTimes, LIMIT, MEDIAN_GOAL } from "./judge.ts";
@@ -27,8 +28,11 @@ export function seriesReport(work: SeriesWork) {
   const order = judgeOrder(times);
   const slowdowns = judgeSlowdowns();
   const median = heldOutMedian(times);
+  const band = modelBand(work, times, fit.leaveOneOut);
+  const bandConstant = { name: "model band", unit: "x", shipped: MODEL_BAND, refit: band, leaveOneOut: null };
+  const constants: readonly Constant[] = [...fit.constants, bandConstant];
   const failures = [
-    ...fit.constants.filter(stale).map((c) => `${c.name}: shipped ${c.shipped}, the fit gives ${c.refit}`),
+    ...constants.filter(stale).map((c) => `${c.name}: shipped ${c.shipped}, the fit gives ${c.refit}`),
     ...(fit.instructions.worst > INSTRUCTION_LIMIT ? ["the instruction fit is off on a row"] : []),
     ...(median >= MEDIAN_GOAL ? [`held-out median error ${percent(median)}, goal ${percent(MEDIAN_GOAL)}`] : []),
     ...[...times, ...ratios].filter((r) => !r.ok).map((r) => {
@@ -48,7 +52,7 @@ export function seriesReport(work: SeriesWork) {
         unknowns: fit.instructions.unknowns,
         worst: fit.instructions.worst,
       },
-      constants: fit.constants,
+      constants,
     },
     times,
     heldOutMedian: median,

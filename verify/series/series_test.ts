@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The audit of the series' times: what it finds on small runs, and that every one of its goals can be missed.
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { COSTS } from "../../src/model/cost_tables.ts";
+import { bandAround, isInside, MODEL_BAND, modelBand } from "./band.ts";
 import { GUP_FIGURES, HUGETLB_HOSTS } from "./figures.ts";
 import { seriesFit } from "./fits.ts";
 import { judgeSlowdowns, slowdownByCpus } from "./hugetlb.ts";
@@ -24,6 +25,24 @@ Deno.test("series: trained figures are those of 16 GiB, and no unpin is among th
 Deno.test("series: shipped constants are what the fits give", () => {
   for (const { name, shipped, refit } of seriesFit(work).constants) {
     assert(Math.abs(shipped / refit - 1) < 0.15, `${name}: shipped ${shipped}, fit ${refit}`);
+  }
+});
+
+Deno.test("series: the shipped band is what errors of figures that were not fitted to give", () => {
+  const band = modelBand(work, judgeTimes(work), seriesFit(work).leaveOneOut);
+  assert(Math.abs(Math.log(MODEL_BAND) / Math.log(band) - 1) < 0.05, `shipped ${MODEL_BAND}, errors give ${band}`);
+});
+
+Deno.test("series: a model of another machine needs a wider band", () => {
+  assert(modelBand(work, judgeTimes(work, COSTS.dram), []) > 2 * MODEL_BAND);
+});
+
+Deno.test("bandAround() reads a number, a range and bounds, and refuses words", () => {
+  assertEquals(bandAround("80-110"), [80 / MODEL_BAND, 110 * MODEL_BAND]);
+  assertEquals([bandAround("<1"), bandAround(">1")], [[0, MODEL_BAND], [1 / MODEL_BAND, null]]);
+  assertEquals([isInside([0, 1], 1), isInside([0, 1], 1.1), isInside([1, null], Infinity)], [true, false, false]);
+  for (const words of ["negligible", "<1-2", ""]) {
+    assertThrows(() => bandAround(words), RangeError, "Cannot put a band");
   }
 });
 
