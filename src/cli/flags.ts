@@ -144,9 +144,15 @@ export function numberFlag(flags: Flags, name: string): number {
 
 /** A flag's value, one of the allowed words. */
 export function choiceFlag<T extends string>(flags: Flags, name: string, allowed: readonly T[]): T {
-  const text = flags.text(name);
-  if (!allowed.includes(text as T)) {
-    throw new CommandError(`--${name}: expected ${allowed.join(" or ")}, got "${text}"`);
-  }
-  return text as T;
+  return choice(name, flags.text(name), allowed);
+}
+
+/** A flag's value, some of the allowed words, separated by commas. */
+export function listFlag<T extends string>(flags: Flags, name: string, allowed: readonly T[]): T[] {
+  return flags.text(name).split(",").map((text) => choice(name, text, allowed));
+}
+
+function choice<T extends string>(name: string, text: string, allowed: readonly T[]): T {
+  if (allowed.includes(text as T)) return text as T;
+  throw new CommandError(`--${name}: expected ${allowed.join(" or ")}, got "${text}"${didYouMean(text, allowed)}`);
 }

@@ -2,45 +2,42 @@
 // `deno task capture --kernel IMAGE`: boots a kernel in qemu, measures what it does to struct page metadata, writes the
 // fixtures. Exit 0 ok, 1 a measurement failed, 2 bad usage or something missing (one line each).
 
+import { type Command, CommandError, type CommandResult, type Flags } from "../../../src/cli/command.ts";
+import { runTask } from "../../../src/cli/run.ts";
 import { writeFile } from "../../../src/cli/write_file.ts";
 import { kernelRelease } from "./bzimage.ts";
 import { Guest, type GuestOptions, type Host, qemuArgs } from "./guest.ts";
 import { isFile, output } from "./host.ts";
 import { buildInitramfs } from "./initramfs.ts";
 import { kernelComplaints } from "./kernel_log.ts";
-import { type CommandLine, parseCommandLine, SCENARIOS, USAGE } from "./options.ts";
+import { type CommandLine, commandLineOf, FLAGS, SCENARIOS } from "./options.ts";
 import { findRequirements, type Found, moduleDirs } from "./requirements.ts";
 import type { Capture } from "./scenario.ts";
 
 const KVM_BOOT_MS = 20_000;
 
 /** Runs one command line; returns the exit code. */
-export async function main(args: readonly string[]): Promise<number> {
-  if (args.includes("--help")) {
-    console.log(USAGE);
-    return 0;
-  }
-  let line: CommandLine;
-  let found: Found | string[];
-  try {
-    line = parseCommandLine(args);
-    const image = isFile(line.kernel) && line.board.arch === "x86-64" ? await Deno.readFile(line.kernel) : null;
-    const release = image === null ? releaseOfName(line.kernel) : kernelRelease(image);
-    const dirs = moduleDirs(line.kernel, release, line.modules);
-    found = findRequirements(line.board, line.kernel, dirs, line.programs ?? null);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    console.error(`capture: ${error.message}`);
-    return 2;
-  }
-  if (Array.isArray(found)) {
-    for (const text of found) console.error(`capture: ${text}`);
-    return 2;
-  }
+export function main(args: readonly string[]): Promise<number> {
+  return runTask({ ...COMMAND, run: (flags) => run(flags, args) }, args);
+}
+
+const COMMAND: Omit<Command, "run"> = {
+  name: "capture",
+  summary: "boot a kernel in qemu and write what it does to struct pages as fixtures",
+  flags: FLAGS,
+};
+
+async function run(flags: Flags, args: readonly string[]): Promise<CommandResult> {
+  const line = commandLineOf(flags);
+  const image = isFile(line.kernel) && line.board.arch === "x86-64" ? await Deno.readFile(line.kernel) : null;
+  const release = image === null ? releaseOfName(line.kernel) : kernelRelease(image);
+  const dirs = moduleDirs(line.kernel, release, line.modules);
+  const found = findRequirements(line.board, line.kernel, dirs, line.programs ?? null);
+  if (Array.isArray(found)) throw new CommandError(found.join("; "));
   return await captureAll(line, found, args);
 }
 
-async function captureAll(line: CommandLine, found: Found, args: readonly string[]): Promise<number> {
+async function captureAll(line: CommandLine, found: Found, args: readonly string[]): Promise<CommandResult> {
   const workDir = await Deno.makeTempDir({ prefix: "capture-" });
   try {
     const initramfs = `${workDir}/initramfs`;
@@ -49,18 +46,17 @@ async function captureAll(line: CommandLine, found: Found, args: readonly string
     const host = await chooseAccel({ ...found, board: line.board, initramfs, workDir, ...append }, line.accel);
     console.error(`capture: qemu runs with ${host.accel}`);
     await Deno.mkdir(line.out, { recursive: true });
-    let clean = true;
-    for (const name of line.scenarios) {
+    const scenarios: { scenario: string; clean: boolean }[] = [];
+    for (const scenario of line.scenarios) {
       // One that fails must not cost the next.
-      clean = await captureOne(name, line, host, args).catch((error: Error) => {
-        console.error(`capture: ${name}: ${error.message}`);
+      const clean = await captureOne(scenario, line, host, args).catch((error: Error) => {
+        console.error(`capture: ${scenario}: ${error.message}`);
         return false;
-      }) && clean;
+      });
+      scenarios.push({ scenario, clean });
     }
-    return clean ? 0 : 1;
-  } catch (error) {
-    console.error(`capture: ${(error as Error).message}`);
-    return 1;
+    const text = scenarios.map(({ scenario, clean }) => `${scenario}: ${clean ? `written to ${line.out}` : "failed"}`);
+    return { report: { scenarios }, text: text.join("\n"), code: scenarios.every(({ clean }) => clean) ? 0 : 1 };
   } finally {
     await Deno.remove(workDir, { recursive: true });
   }

@@ -2,11 +2,14 @@
 // options.ts: the command line, and what it refuses.
 
 import { assertEquals, assertThrows } from "@std/assert";
+import { parseFlags } from "../../../src/cli/flags.ts";
 import { BOARDS } from "./board.ts";
-import { parseCommandLine, SCENARIOS } from "./options.ts";
+import { commandLineOf, FLAGS, SCENARIOS } from "./options.ts";
 
-Deno.test("parseCommandLine() fills in defaults", () => {
-  assertEquals(parseCommandLine(["--kernel", "bzImage"]), {
+const read = (line: string) => commandLineOf(parseFlags("capture", FLAGS, line.split(" ")));
+
+Deno.test("commandLineOf() fills in defaults", () => {
+  assertEquals(read("--kernel bzImage"), {
     board: BOARDS["x86-64"],
     kernel: "bzImage",
     out: "captured",
@@ -15,10 +18,10 @@ Deno.test("parseCommandLine() fills in defaults", () => {
   });
 });
 
-Deno.test("parseCommandLine() reads sizes, addresses and namespaces", () => {
-  const { capture, scenarios, accel } = parseCommandLine(
-    ("--kernel k --scenario hugetlb,namespaces --dram 4G --pmem-start 0x208000000 --namespaces 1G,2G-1G-mem " +
-      "--beside 1G-2M-dev --accel tcg").split(" "),
+Deno.test("commandLineOf() reads sizes, addresses and namespaces", () => {
+  const { capture, scenarios, accel } = read(
+    "--kernel k --scenario hugetlb,namespaces --dram 4G --pmem-start 0x208000000 --namespaces 1G,2G-1G-mem " +
+      "--beside 1G-2M-dev --accel tcg",
   );
   assertEquals(scenarios, ["hugetlb", "namespaces"]);
   assertEquals(accel, "tcg");
@@ -29,21 +32,22 @@ Deno.test("parseCommandLine() reads sizes, addresses and namespaces", () => {
   );
 });
 
-Deno.test("parseCommandLine() names what it does not know", () => {
+Deno.test("commandLineOf() names what it does not know", () => {
   const refused: readonly (readonly [string, string])[] = [
     ["--out x", "--kernel IMAGE is required"],
-    ["--kernel", "expected one value"],
-    ["--kernel k --speed 3", 'Cannot use "--speed"'],
-    ["--kernel k --scenario gup", 'Cannot run scenario "gup"'],
+    ["--kernel", "--kernel needs one value: IMAGE"],
+    ["--kernel k --speed 3", 'unknown argument "--speed"'],
+    ["--kernel k --scenario gup", "--scenario: expected namespaces or"],
     ["--kernel k --namespaces 2G-3M-mem", "expected SIZE-4K|16K|64K|2M|32M|512M|1G-mem|dev"],
     ["--kernel k --namespaces x", "Cannot read size"],
-    ["--kernel k --accel xen", "known are kvm, tcg"],
-    ["--kernel k --arch s390", "known are x86-64, arm64"],
+    ["--kernel k --accel xen", "--accel: expected kvm or tcg"],
+    ["--kernel k --arch s390", "--arch: expected x86-64 or arm64"],
     ["--kernel k --arch arm64", "--arch arm64 needs --programs DIR"],
-    ["--kernel k --arch arm64 --programs d --scenario struct_pages", "known are namespaces, vmemmap_maps"],
+    ["--kernel k --arch arm64 --programs d --scenario struct_pages", "--scenario: expected namespaces or vmemmap_maps"],
+    ["--kernel k --kernel j", "--kernel was given 2 times"],
     ["--kernel k --hugepages 1,many", "expected a whole number"],
   ];
   for (const [line, message] of refused) {
-    assertThrows(() => parseCommandLine(line.split(" ")), RangeError, message);
+    assertThrows(() => read(line), Error, message);
   }
 });
