@@ -24,24 +24,14 @@ import { sharedEntries } from "./hugetlb.ts";
 import { pageFlags, pageRefcount, readPage } from "../mm/page.ts";
 import { countsReferences, findZone } from "../mm/page_alloc.ts";
 import { vmemmapCanOptimize, vmemmapReserveNr } from "../mm/vmemmap/sparse_vmemmap.ts";
-import {
-  entryFrame,
-  entryHuge,
-  entryNone,
-  levelPages,
-  lookupAddress,
-  tableEntries,
-  vmemmapVpn,
-  walkTo,
-} from "../mm/pgtable.ts";
+import { entryFrame, entryHuge, entryNone, levelPages, tableEntries, vmemmapVpn, walkTo } from "../mm/pgtable.ts";
 import { walkTables } from "../mm/ptdump.ts";
 import { C } from "../mm/vmstat.ts";
 
 /** Recounts the vmemmap part of the kernel table. */
 export function checkKernelTable(k: Kernel): void {
   const counts = recount(k);
-  checkMappedIsValid(k, counts);
-  checkValidIsMapped(k);
+  checkValidIsMapped(k, counts);
   checkUses(k, counts);
   checkAltmaps(k, counts);
   checkReferences(k, counts);
@@ -55,7 +45,7 @@ interface Recount {
   readonly blocks: Set<number>;
   /** PTE tables and how many PMD entries point to each. */
   readonly pteTables: Map<number, number>;
-  /** Vmemmap pages with a translation, as [first, count]. */
+  /** Vmemmap pages with a translation, as runs [first, end), ascending. */
   readonly mapped: [number, number][];
   readonly tables: number[];
 }
@@ -80,7 +70,7 @@ function recount(k: Kernel): Recount {
       result.tables[level]++;
     },
     leaf: (level, vpn, pfn) => {
-      result.mapped.push([vpn - base, levelPages(k, level)]);
+      addRun(k, result.mapped, vpn - base, levelPages(k, level));
       if (level === 1) result.blocks.add(pfn);
       // Entries of a shared table exist once, however many PMD entries lead to them.
       else if (!isRepeat(k, shared, vpn)) result.frames.set(pfn, (result.frames.get(pfn) ?? 0) + 1);
@@ -99,34 +89,33 @@ function isRepeat(k: Kernel, shared: Set<number>, vpn: number): boolean {
   return previous >= 0 && !entryNone(k, previous) && !entryHuge(k, previous) && entryFrame(k, previous) === table;
 }
 
-/** I1, second half: nothing is mapped that belongs to no section. */
-function checkMappedIsValid(k: Kernel, { mapped }: Recount): void {
-  for (const [vpage, count] of mapped) {
-    const first = Math.floor(vpage * k.pageBytes / k.structPageSize);
-    const last = Math.ceil((vpage + count) * k.pageBytes / k.structPageSize) - 1;
-    let valid = k.sections.valid(first) || k.sections.valid(last);
-    for (let pfn = first; !valid && pfn <= last; pfn += k.pagesPerSubsection) valid = k.sections.valid(pfn);
-    if (!valid) panic(`checkInvariants: I1 vmemmap page ${vpage} is mapped, frames ${first}-${last} are in no section`);
-  }
+/** Adds what a leaf maps. I1, second half: nothing is mapped that belongs to no section. */
+function addRun(k: Kernel, mapped: [number, number][], vpage: number, count: number): void {
+  const first = Math.floor(vpage * k.pageBytes / k.structPageSize);
+  const last = Math.ceil((vpage + count) * k.pageBytes / k.structPageSize) - 1;
+  let valid = k.sections.valid(first) || k.sections.valid(last);
+  for (let pfn = first; !valid && pfn <= last; pfn += k.pagesPerSubsection) valid = k.sections.valid(pfn);
+  if (!valid) panic(`checkInvariants: I1 vmemmap page ${vpage} is mapped, frames ${first}-${last} are in no section`);
+  const run = mapped.at(-1);
+  if (run?.[1] === vpage) run[1] += count;
+  else mapped.push([vpage, vpage + count]);
 }
 
 /** I1, first half: all memmap of every populated subsection is mapped. */
-function checkValidIsMapped(k: Kernel): void {
+function checkValidIsMapped(k: Kernel, { mapped }: Recount): void {
   const { sections, pagesPerSubsection } = k;
+  let run = 0;
   for (let nr = 0; nr < sections.length; nr++) {
     if (sections.state[nr] === 0) continue;
     for (let s = 0; s < sections.subsections; s++) {
       const pfn = nr * k.pagesPerSection + s * pagesPerSubsection;
-      if (sections.valid(pfn)) checkMapped(k, pfn, pfn + pagesPerSubsection);
-    }
-  }
-}
-
-function checkMapped(k: Kernel, start: number, end: number): void {
-  const last = Math.ceil(end * k.structPageSize / k.pageBytes);
-  for (let vpage = Math.floor(start * k.structPageSize / k.pageBytes); vpage < last; vpage++) {
-    if (lookupAddress(k, k.rootPfn, vmemmapVpn(k, vpage)) === null) {
-      panic(`checkInvariants: I1 vmemmap page ${vpage} of frame ${start} is not mapped`);
+      if (!sections.valid(pfn)) continue;
+      const first = Math.floor(pfn * k.structPageSize / k.pageBytes);
+      const end = Math.ceil((pfn + pagesPerSubsection) * k.structPageSize / k.pageBytes);
+      while (run < mapped.length && mapped[run][1] <= first) run++;
+      const [from, to] = mapped[run] ?? [end, end];
+      if (from <= first && end <= to) continue;
+      panic(`checkInvariants: I1 vmemmap page ${from <= first ? to : first} of frame ${pfn} is not mapped`);
     }
   }
 }
@@ -230,19 +219,18 @@ function isBoot(k: Kernel, pfn: number): boolean {
  */
 function checkReferences(k: Kernel, { frames, blocks, pteTables }: Recount): void {
   const uncounted = sharedEntries(k);
-  for (const [pfn, all] of [...frames, ...pteTables]) {
-    if (inAltmap(k, pfn)) continue;
-    if (isBoot(k, pfn)) {
-      checkBootPage(k, pfn);
-      continue;
-    }
+  const check = (all: number, pfn: number): void => {
+    if (inAltmap(k, pfn)) return;
+    if (isBoot(k, pfn)) return checkBootPage(k, pfn);
     // A page of tails for all has the reference it was made with; entries of devices hold one each, HugeTLB's none.
     const entries = isSharedTails(k, pfn)
       ? 1 + (k.config.dedup === "pte+zone" && isDeviceTails(k, pfn) ? all : 0)
       : all - (uncounted.get(pfn) ?? 0);
     const refs = pageRefcount(k, pfn);
     if (refs !== entries) panic(`checkInvariants: I13 frame ${pfn} has ${refs} references and ${entries} entries`);
-  }
+  };
+  frames.forEach(check);
+  pteTables.forEach(check);
   for (const pfn of blocks) {
     if (!countsReferences(k, k.arch.format.tableShift)) break;
     if (inAltmap(k, pfn)) continue;

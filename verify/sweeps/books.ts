@@ -8,33 +8,24 @@ import type { Kernel } from "../../src/mm/kernel.ts";
 import { pageRefcount } from "../../src/mm/page.ts";
 import { C } from "../../src/mm/vmstat.ts";
 
-/** A copy of the books; plain data, for assertEquals. */
-export interface Books {
-  readonly uses: Readonly<Record<string, number>>;
-  readonly zones: readonly string[];
-  readonly freeBlocks: readonly string[];
-  readonly sections: string;
-  readonly pgmaps: readonly string[];
-  readonly references: Readonly<Record<string, number>>;
-  readonly counters: readonly number[];
-  readonly processes: number;
-}
+/** A copy of the books: figures, and lists of them as text. */
+export type Books = Readonly<Record<string, number | string>>;
 
 /** The books as they are now. */
 export function takeBooks(k: Kernel): Books {
   const zones = k.nodes.flatMap((node) => node.zones);
   const areas = zones.flatMap((zone) => zone.areas);
   return {
-    uses: Object.fromEntries(FRAME_USES.map((name, use) => [name, k.uses[use]])),
-    zones: zones.map((z) => `node ${z.nid} zone ${z.index}: present ${z.present} managed ${z.managed}`),
+    uses: FRAME_USES.map((name, use) => `${name} ${k.uses[use]}`).join(", "),
+    zones: zones.map((z) => `node ${z.nid} zone ${z.index}: present ${z.present} managed ${z.managed}`).join(", "),
     freeBlocks: areas.map((area) => {
       const orders = Array.from({ length: area.maxOrder + 1 }, (_, order) => area.freeBlocks(order));
       return `${area.base}: ${orders.join(" ")}`;
-    }),
+    }).join(", "),
     sections: sections(k),
-    pgmaps: k.pgmaps.entries.map(({ range, pgmap }) => `${range.start}-${range.end}: ${pgmap.refs}`),
-    references: references(k),
-    counters: [k.stat[C.nrMemmapPages], k.stat[C.nrMemmapBootPages], k.gupRefs, k.gupPins, k.bootReserved],
+    pgmaps: k.pgmaps.entries.map(({ range, pgmap }) => `${range.start}-${range.end}: ${pgmap.refs}`).join(", "),
+    references: k.contents ? references(k) : "",
+    counters: [k.stat[C.nrMemmapPages], k.stat[C.nrMemmapBootPages], k.gupRefs, k.gupPins, k.bootReserved].join(" "),
     processes: k.mms.size,
   };
 }
@@ -43,7 +34,7 @@ export function takeBooks(k: Kernel): Books {
  * The books of HugeTLB paths. Which frames memmap lies on, and how many tables map it, changes with every page made or
  * given back; the sums do not: frames free or in tables, memmap from boot or the allocator, pages by pool.
  */
-export function takePoolBooks(k: Kernel): Readonly<Record<string, number | string>> {
+export function takePoolBooks(k: Kernel): Books {
   const zones = k.nodes.flatMap((node) => node.zones);
   return {
     conserved: conserved(k),
@@ -72,14 +63,14 @@ function sections(k: Kernel): string {
 }
 
 /** References by frame, of frames of DRAM in use that have any. */
-function references(k: Kernel): Record<string, number> {
-  const found: Record<string, number> = {};
-  if (!k.contents) return found;
+function references(k: Kernel): string {
+  let found = "";
   for (const node of k.nodes) {
     for (const zone of node.zones) {
       for (const area of zone.areas) {
         for (let pfn = area.base; pfn < area.base + area.length; pfn++) {
-          if (!area.isFree(pfn) && pageRefcount(k, pfn) !== 0) found[pfn] = pageRefcount(k, pfn);
+          const count = pageRefcount(k, pfn);
+          if (count !== 0 && !area.isFree(pfn)) found += `${pfn}: ${count}, `;
         }
       }
     }

@@ -7,7 +7,7 @@ import { errnoName } from "../../src/include/errno.ts";
 import { panic } from "../../src/lib/bug.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
-import { takeBooks } from "./books.ts";
+import { type Books, takeBooks } from "./books.ts";
 
 /** An operation that allocates. */
 export interface Sweep {
@@ -20,7 +20,7 @@ export interface Sweep {
   /** The errno of a failure. */
   readonly errno: number;
   /** What must be equal before and after; default takeBooks(), which is everything. */
-  readonly books?: (k: Kernel) => object;
+  readonly books?: (k: Kernel) => Books;
 }
 
 /** What a sweep saw. */
@@ -102,14 +102,12 @@ function attempt(k: Kernel, sweep: Sweep, what: string, arm: () => void): Tried 
   return { errno, seen };
 }
 
-function booksOf(k: Kernel, sweep: Sweep): object {
+function booksOf(k: Kernel, sweep: Sweep): Books {
   return (sweep.books ?? takeBooks)(k);
 }
 
-function expectSame(before: object, after: object, what: string): void {
-  const now = Object.entries(after);
-  for (const [i, [key, value]] of Object.entries(before).entries()) {
-    const [was, is] = [JSON.stringify(value), JSON.stringify(now[i][1])];
-    if (was !== is) panic(`sweep: ${what}: ${key} were ${was}, are ${is}`);
+function expectSame(before: Books, after: Books, what: string): void {
+  for (const [key, was] of Object.entries(before)) {
+    if (after[key] !== was) panic(`sweep: ${what}: ${key} were ${was}, are ${after[key]}`);
   }
 }

@@ -32,7 +32,16 @@ export function variantName({ kernel, vmemmapMap }: (typeof VARIANTS)[number]): 
 
 /** A kernel with 32 KiB and 2 MiB huge pages over 8 MiB of DRAM (memmap at its top), optimisation on. */
 export function bootHugetlb(options: BootOptions = {}): Kernel {
-  return boot({ arch: TOY_HUGETLB, dram: [2 ** 23], hugetlbFreeVmemmap: true, debug: true, cpus: 2, ...options });
+  return boot({
+    arch: TOY_HUGETLB,
+    dram: [2 ** 23],
+    hugetlbFreeVmemmap: true,
+    debug: true,
+    cpus: 2,
+    // Room for the memmaps and tables there are: a boot takes as long as its host memory is large.
+    hostMemoryBytes: 2 ** 21,
+    ...options,
+  });
 }
 
 /** Runs a case on a fresh box, empties the pools, and checks invariants and that no frame is lost. */
