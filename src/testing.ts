@@ -126,11 +126,12 @@ function sectionsInUse(k: Kernel): string {
   const { sections, pagesPerSection, pagesPerSubsection } = k;
   const used: string[] = [];
   for (let nr = 0; nr < sections.length; nr++) {
+    if (sections.state[nr] === 0 && sections.isEmpty(nr)) continue;
     const populated: number[] = [];
     for (let s = 0; s < sections.subsections; s++) {
       if (sections.populated(nr * pagesPerSection + s * pagesPerSubsection)) populated.push(s);
     }
-    if (sections.state[nr] !== 0 || populated.length > 0) used.push(`${nr}:${sections.state[nr]}:${populated}`);
+    used.push(`${nr}:${sections.state[nr]}:${populated}`);
   }
   return used.join(" ");
 }
