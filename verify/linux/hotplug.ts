@@ -6,13 +6,15 @@ import { acpiMemoryEnableDevice } from "../../src/drivers/acpi/acpi_memhotplug.t
 import { memoryBlockOffline, memoryBlockOnline } from "../../src/drivers/base/memory.ts";
 import { removeMemory } from "../../src/drivers/base/memory_hotplug.ts";
 import { ZONE_NORMAL } from "../../src/include/mmzone.ts";
+import { meminfo } from "../../src/inspect/meminfo.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { totalFreePages } from "../../src/mm/page_alloc.ts";
 import { onlineDelta, vmemmapPagesOf } from "../formulas/hotplug.ts";
 import { latest } from "../measure/measure.ts";
 import type { Capture, CapturedMachine } from "./captures.ts";
-import type { CapturedRow } from "./row.ts";
+import { counterOf } from "./capture/zoneinfo.ts";
+import type { CapturedRow, Fields } from "./row.ts";
 import { bootCaptured } from "./emulated.ts";
 
 /** What was counted after a step: of the whole machine, and the span of its zone Normal. Pages. */
@@ -23,10 +25,25 @@ interface Counts {
   readonly normalSpanned: number;
 }
 
+/** The same of the emulator, with MemTotal in kB. */
+interface Emulated extends Counts {
+  readonly memTotal: number;
+}
+
 interface Step extends Counts {
   readonly state: string;
   /** What changed since the step before; absent where the harness did not note it. */
-  readonly delta?: { readonly slab: number };
+  readonly delta?: Delta;
+}
+
+/** MemTotal of /proc/meminfo in kB, slab in pages. */
+interface Delta {
+  readonly free: number;
+  readonly managed: number;
+  readonly present: number;
+  readonly normal_spanned: number;
+  readonly MemTotal_kB: number;
+  readonly slab: number;
 }
 
 const MIB = 2 ** 20;
@@ -35,7 +52,7 @@ const NOISE = 16;
 const NOISE_WITH_SLAB = 24;
 const FIELDS = ["free", "managed", "present", "normalSpanned"] as const;
 
-/** Rows of a capture: a step each. */
+/** Rows of a capture: every step since the start, and by itself where the harness noted what it changed. */
 export function hotplugRows(capture: Capture): CapturedRow[] {
   const { runs, memoryBlockMiB } = capture.data as {
     readonly runs: Readonly<Record<string, readonly Step[]>>;
@@ -57,7 +74,7 @@ function runRows(
   const counts = () => latest(`${folder} ${name}`, () => plugSteps(machine, bytes, on, steps));
   // Since 6.8 every block of a DIMM holds its own memmap; before, a DIMM of several holds none.
   const selfHosted = on && (perBlock(release) || bytes === block);
-  return states.slice(1).map((linux, i) => {
+  const sinceStart = states.slice(1).map((linux, i) => {
     const blocks = onlineBlocks(steps.slice(1, i + 2));
     const online = blocks.length;
     const { present, managed } = onlineDelta(block, selfHosted);
@@ -76,6 +93,20 @@ function runRows(
       noise: { free: linux.delta === undefined ? NOISE_WITH_SLAB : NOISE },
     };
   });
+  const alone = states.slice(1).flatMap(({ state, delta }, i) =>
+    delta === undefined ? [] : [{
+      name: `${size}M ${parameter} ${state}, by itself`,
+      linux: changeOf(delta),
+      emulate: () => stepChange(counts()[i + 1], counts()[i]),
+      noise: { free: NOISE },
+    }]
+  );
+  return [...sinceStart, ...alone];
+}
+
+/** What a step changed, slab as free. */
+function changeOf({ slab, free, managed, present, normal_spanned, MemTotal_kB }: Delta): Fields {
+  return { managed, present, normal_spanned, MemTotal_kB, free: free + slab };
 }
 
 /** Numbers of the blocks that are online after these steps. */
@@ -117,8 +148,15 @@ function since(now: Counts, base: Counts): Record<string, number> {
   return Object.fromEntries(FIELDS.map((field) => [field, now[field] - base[field]]));
 }
 
+/** The same fields from the emulator, which has no slab. */
+function stepChange(now: Emulated, before: Emulated): Fields {
+  const { free, managed, present, normalSpanned } = since(now, before);
+  const MemTotal_kB = now.memTotal - before.memTotal;
+  return { managed, present, normal_spanned: normalSpanned, MemTotal_kB, free };
+}
+
 /** Does on the emulator what a run of hotplug.json does, and counts after every step. Bytes. */
-function plugSteps(machine: CapturedMachine, bytes: number, on: boolean, steps: readonly string[]): Counts[] {
+function plugSteps(machine: CapturedMachine, bytes: number, on: boolean, steps: readonly string[]): Emulated[] {
   const k = bootCaptured(machine, { pmem: [], hotplug: [{ bytes }], memmapOnMemory: on, contents: true });
   const start = k.machine.topology.hotplug[0].start * k.pageBytes;
   return steps.map((step) => {
@@ -138,12 +176,13 @@ function plugSteps(machine: CapturedMachine, bytes: number, on: boolean, steps: 
   });
 }
 
-function countsOf(k: Kernel): Counts {
+function countsOf(k: Kernel): Emulated {
   const { zones } = k.nodes[0];
   return {
     free: totalFreePages(k),
     managed: zones.reduce((sum, z) => sum + z.managed, 0),
     present: zones.reduce((sum, z) => sum + z.present, 0),
     normalSpanned: zones[ZONE_NORMAL].spanned,
+    memTotal: counterOf(meminfo(k), "MemTotal"),
   };
 }
