@@ -26,7 +26,7 @@ const EXPLORE: Command = {
       const bytes = new TextEncoder().encode(html).length;
       return { report: { file, bytes }, text: `${file}: ${bytes} bytes` };
     }
-    await serve(html, port).finished;
+    await listening(html, port).finished;
     return { report: null, text: "" };
   },
 };
@@ -36,6 +36,16 @@ function portOf(flags: Flags): number {
   const port = numberFlag(flags, "port");
   if (port > MOST_PORT) throw new CommandError(`--port: expected a number from 0 to ${MOST_PORT}, got "${port}"`);
   return port;
+}
+
+/** The server. CommandError where another program has the port. */
+function listening(html: string, port: number): Deno.HttpServer {
+  try {
+    return serve(html, port);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    throw new CommandError(`--port: ${port} is in use: give another one, or 0 for any that is free`);
+  }
 }
 
 function serve(html: string, port: number): Deno.HttpServer {

@@ -63,6 +63,8 @@ export function valueOf(config: KernelConfig, name: string): SwitchValue {
 }
 
 function withSwitches(preset: KernelConfig, settings: readonly (readonly [string, SwitchValue])[]): KernelConfig {
+  const twice = settings.find(([name], i) => settings.findIndex(([other]) => other === name) < i);
+  if (twice !== undefined) throw new RangeError(`Cannot set ${twice[0]} twice: expected one value for each switch`);
   const own = settings.filter(([name]) => Object.hasOwn(KERNEL_SWITCHES, name));
   const errata = settings.filter(([name]) => Object.hasOwn(ERRATA_SWITCHES, name));
   const config = { ...preset, ...Object.fromEntries(own) };
@@ -95,6 +97,9 @@ function checked(config: KernelConfig): KernelConfig {
     const given = typeof value === "string" ? `"${value}"` : String(value);
     throw new RangeError(`Cannot set ${name} to ${given}: allowed are ${values.join(", ")}`);
   }
+  // A switch of another name would do nothing.
+  const { name: _, errata, ...own } = config;
+  Object.keys({ ...own, ...errata }).forEach(switchNamed);
   return config;
 }
 

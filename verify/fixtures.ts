@@ -6,6 +6,7 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import { CommandError } from "../src/cli/command.ts";
 import { complain } from "../src/cli/run.ts";
+import { unreadReason } from "../src/cli/unread.ts";
 
 const ROOT = new URL("../", import.meta.url);
 /** The schemas of fixtures by file; `linux-*` ones are of every captured machine. */
@@ -28,7 +29,7 @@ export function readJson(file: string, root: URL = ROOT): unknown {
   try {
     text = Deno.readTextFileSync(new URL(file, root));
   } catch (error) {
-    throw new CommandError(`${file}: cannot be read: ${error instanceof Error ? error.message : error}`);
+    throw new CommandError(`${file}: cannot be read: ${unreadReason(error)}`);
   }
   return parseJson(file, text);
 }
@@ -51,7 +52,7 @@ const compiledSchemas = new Map<string, ValidateFunction>();
 
 function compiled(schema: unknown, name: string): ValidateFunction {
   try {
-    return new Ajv2020({ allowUnionTypes: true, strictTuples: false }).compile(schema as object);
+    return new Ajv2020({ allowUnionTypes: true, strictTuples: false, verbose: true }).compile(schema as object);
   } catch (error) {
     throw new CommandError(`${name}: damaged: ${error instanceof Error ? error.message : error}`);
   }
@@ -59,9 +60,15 @@ function compiled(schema: unknown, name: string): ValidateFunction {
 
 /** Of alternatives the last is the one that was meant; that there are several says nothing. */
 function complaint(errors: readonly ErrorObject[]): string {
-  const { instancePath, message, params } = errors.findLast(({ keyword }) => keyword !== "anyOf") ?? errors[0];
-  const extra = "additionalProperty" in params ? ` "${params.additionalProperty}"` : "";
-  return `${instancePath || "/"}: ${message}${extra}`;
+  const { instancePath, message, params, data, parentSchema } = errors.findLast(({ keyword }) => keyword !== "anyOf") ??
+    errors[0];
+  if ("additionalProperty" in params) {
+    const known = Object.keys(parentSchema?.properties ?? {}).join(", ");
+    return `${instancePath || "/"}: unknown key "${params.additionalProperty}": known are ${known}`;
+  }
+  const allowed = "allowedValues" in params ? `: ${params.allowedValues.join(", ")}` : "";
+  const given = typeof data === "object" ? "" : `, got ${JSON.stringify(data)}`;
+  return `${instancePath || "/"}: ${message}${allowed}${given}`;
 }
 
 /** The fixtures with a schema of their own, by path from fixtures/. */

@@ -81,6 +81,28 @@ Deno.test("lab claims refuses an id, theme, document or verdict there is not", a
   await refuses('unknown verdict "wrong": known are', "claims", "--verdict", "wrong");
 });
 
+Deno.test("lab claims refuses two forms at once, and what means nothing to a document of one's own", async () => {
+  await refuses("--cite and --explain are two forms: give one of them", "claims", "--cite", "--explain");
+  await refuses("--explain and --csv are two forms", "claims", "--csv", "--explain");
+  await refuses("--run means nothing with check: allowed are", "claims", "check", "mine.json", "--run");
+  await refuses("--id means nothing with check", "claims", "check", "mine.json", "--id", "005-01");
+  await refuses("mine.json: cannot be read: there is no such file", "claims", "check", "/nowhere/mine.json");
+  assertStringIncludes((await lab("claims", "--grep", "no such words")).out, "0 claims, from the run of ");
+});
+
+Deno.test("lab claims check FILE --cite is Markdown with the document, its link and the command", async () => {
+  const file = await Deno.makeTempFile({ suffix: ".json" });
+  const document = { title: "mine", date: "2026-01-31", messageId: "x@example.org" };
+  const measure = { command: "layout", pointer: "/vmemmapPages" };
+  const claims = [{ id: "005-01", line: 12, text: "eight pages", printed: "8", unit: "pages", measure }];
+  await Deno.writeTextFile(file, JSON.stringify({ document, claims }));
+  const { code, out } = await lab("claims", "check", file, "--cite");
+  await Deno.remove(file);
+  assertEquals(code, 0);
+  assertStringIncludes(out, "[mine](https://lore.kernel.org/r/x@example.org/), 2026-01-31, line 12: **confirmed**.");
+  assertStringIncludes(out, `\`deno task lab claims check ${file}\`, vmemmap-lab `);
+});
+
 Deno.test("the program writes exactly one JSON document to stdout and leaves with the code", async () => {
   const [good, usage, refused] = await Promise.all([
     labProgram("namespace", "--size", "64M", "--json"),

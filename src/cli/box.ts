@@ -40,8 +40,11 @@ async function runBox(flags: Flags): Promise<CommandResult> {
   const read = readBox(input.texts);
   const whole = { ...read, notes: [...input.notes, ...read.notes] };
   const box = flags.has("anonymous") ? anonymous(whole) : whole;
-  for (const note of box.notes.filter((n) => n.kind === "error")) console.error(`lab: box: ${noteText(note)}`);
-  const code = box.notes.some((note) => note.kind === "error") ? 2 : 0;
+  const errors = box.notes.filter((note) => note.kind === "error");
+  const code = errors.length > 0 ? 2 : 0;
+  // The one thing that is wrong says why there is nothing.
+  if (isEmpty(box) && errors.length === 1) throw new CommandError(`box: ${noteText(errors[0])}`);
+  for (const note of errors) console.error(`lab: box: ${noteText(note)}`);
   if (isEmpty(box)) {
     for (const note of box.notes.filter((n) => n.kind === "unread")) console.error(`lab: box: ${noteText(note)}`);
     throw new CommandError(`box: ${nothing(input)}`);
@@ -70,7 +73,8 @@ async function fleet(flags: Flags): Promise<CommandResult> {
   if (asCsv) { for (const lever of total.levers) console.log(csv([fleetLeverCells(lever)])); }
   if (total.machines === 0) throw new CommandError("box: the fleet has no machines");
   if (total.damaged > 0) {
-    console.error(`lab: box: ${total.damaged} of ${total.machines} machines are damaged; their rows say why`);
+    const rest = total.damaged === 1 ? "is damaged; its row says why" : "are damaged; their rows say why";
+    console.error(`lab: box: ${total.damaged} of ${total.machines} machines ${rest}`);
   }
   if (flags.json) console.log(JSON.stringify({ total }));
   const text = flags.json || asCsv ? "" : [...fleetTotalText(total), "", ...fleetRowsText(rows)].join("\n");

@@ -7,6 +7,7 @@ import { MOST_CHARS } from "../box/detect.ts";
 import type { Note } from "../box/facts.ts";
 import type { BoxText } from "../box/join.ts";
 import { humanSize } from "../lib/units.ts";
+import { unreadReason } from "./unread.ts";
 
 /** Bytes read at a time. */
 const CHUNK = 2 ** 16;
@@ -47,7 +48,7 @@ function readPath(input: BoxInput, path: string, name: string, enter: boolean): 
       for (const inside of names) readPath(input, `${path.replace(/\/$/, "")}/${inside}`, inside, false);
     }
   } catch (error) {
-    input.notes.push(failed(name, reasonOf(error)));
+    input.notes.push(failed(name, unreadReason(error)));
   }
 }
 
@@ -96,9 +97,4 @@ export function joined(pieces: readonly Uint8Array[]): Uint8Array {
 
 function failed(file: string, text: string): Note {
   return { file, line: 0, kind: "error", text };
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "there is no such file";
-  return error instanceof Error ? error.message.split(/:|, /)[0] : String(error);
 }

@@ -11,6 +11,7 @@ import { BATCH, CALIBRATE_CASES, type CaseBox, creationCase, gupCase } from "./c
 import { type Command, CommandError } from "./command.ts";
 import { ProgressBar } from "./progress.ts";
 import { probe, type Probes } from "./probes.ts";
+import { unreadReason } from "./unread.ts";
 
 /** One case, predicted and measured. Milliseconds. */
 export interface CalibrateRow {
@@ -158,7 +159,7 @@ async function benchTimes(file: string): Promise<Map<string, number>> {
   try {
     parsed = JSON.parse(await Deno.readTextFile(file));
   } catch (error) {
-    throw new CommandError(`--bench: cannot read "${file}": ${error instanceof Error ? error.message : error}`);
+    throw new CommandError(`--bench: cannot read "${file}": ${unreadReason(error)}`);
   }
   if (!isBenchOutput(parsed)) throw new CommandError(`--bench: ${file} is no output of "deno bench --json"`);
   const times = new Map<string, number>();

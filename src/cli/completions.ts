@@ -32,9 +32,8 @@ export function completionsCommand(others: readonly Command[]): Command {
     run: ({ operands: [shell, ...rest] }) => {
       const known = Object.keys(SHELLS).join(", ");
       if (shell === undefined || rest.length > 0 || !Object.hasOwn(SHELLS, shell)) {
-        throw new CommandError(
-          `completions: expected one shell: known are ${known}, got "${[shell, ...rest].join(" ")}"`,
-        );
+        const given = shell === undefined ? "nothing" : `"${[shell, ...rest].join(" ")}"`;
+        throw new CommandError(`completions: expected one shell: known are ${known}, got ${given}`);
       }
       const script = SHELLS[shell]([...others, command]);
       return { report: { shell, script }, text: script };

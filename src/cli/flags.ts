@@ -105,7 +105,8 @@ export function onlyWith(flags: Flags, command: Command, name: string, others: r
   const extra = Object.keys(command.flags).find((f) => flags.has(f) && f !== name && !others.includes(f));
   if (extra === undefined) return;
   const allowed = [...others, "json"].map((f) => `--${f}`).join(", ");
-  throw new CommandError(`${command.name}: --${extra} means nothing with --${name}: allowed are ${allowed}`);
+  const asked = Object.hasOwn(command.flags, name) ? `--${name}` : name;
+  throw new CommandError(`${command.name}: --${extra} means nothing with ${asked}: allowed are ${allowed}`);
 }
 
 /** What a spec changes in its preset, in a line; none for a preset. */

@@ -44,18 +44,26 @@ export async function runFleet(
   };
   try {
     let count = 0;
+    const unread: string[] = [];
     for await (const machine of machines) {
+      unread.push(...machine.unread);
       const shown = hideNames ? `machine ${++count}` : machine.name;
       pending.push(begin(machine, shown, hideNames, shapes, team));
       if (pending.length >= MOST_PENDING) { for (const row of pending.splice(0, MOST_PENDING / 2)) await settle(row); }
     }
     for (const row of pending) await settle(row);
+    for (const file of hideNames ? [] : unread.slice(0, MOST_UNREAD)) console.error(`lab: box: ${file}: not read`);
+    const more = unread.length - (hideNames ? 0 : MOST_UNREAD);
+    if (more > 0) console.error(`lab: box: ${more} folders or pipes in machines' folders: not read`);
   } finally {
     bar.end();
     team.end();
   }
   return { ...sums.total(), shapes: shapes.size };
 }
+
+/** Folders and pipes that are named. */
+const MOST_UNREAD = 3;
 
 /** Reads one machine; the first of its shape goes to a worker. */
 function begin(

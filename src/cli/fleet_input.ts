@@ -18,6 +18,8 @@ export interface FleetMachine {
   readonly name: string;
   readonly texts: readonly BoxText[];
   readonly error: string | null;
+  /** What in its folder is not read: folders, pipes. */
+  readonly unread: readonly string[];
 }
 
 /** Machines one by one, and how many there will be, if that is known. */
@@ -55,7 +57,8 @@ async function* fromFolders(path: string, folders: readonly string[]): AsyncGene
   for (const name of folders) {
     const { texts, notes } = readFolder(`${path.replace(/\/$/, "")}/${name}`);
     const damage = notes.find(({ kind }) => kind === "error");
-    yield await Promise.resolve({ name, texts, error: damage === undefined ? null : noteText(damage) });
+    const unread = notes.filter(({ kind }) => kind === "unread").map(({ file }) => `${name}/${file}`);
+    yield await Promise.resolve({ name, texts, error: damage === undefined ? null : noteText(damage), unread });
   }
 }
 
@@ -88,7 +91,12 @@ async function* fromLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<Fl
 function machineOf(bytes: Uint8Array, size: number, line: number): FleetMachine | null {
   const name = `line ${line}`;
   if (size > MOST_CHARS) {
-    return { name, texts: [], error: `${humanSize(size)}, more than the ${humanSize(MOST_CHARS)} that are read` };
+    return {
+      name,
+      texts: [],
+      error: `${humanSize(size)}, more than the ${humanSize(MOST_CHARS)} that are read`,
+      unread: [],
+    };
   }
   const text = decodeText(bytes).trim();
   if (text === "") return null;
@@ -96,10 +104,10 @@ function machineOf(bytes: Uint8Array, size: number, line: number): FleetMachine 
   try {
     value = JSON.parse(text);
   } catch {
-    return { name, texts: [], error: "the line is no JSON" };
+    return { name, texts: [], error: "the line is no JSON", unread: [] };
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return { name, texts: [{ name, text }], error: null };
+    return { name, texts: [{ name, text }], error: null, unread: [] };
   }
   return fromObject(value as Record<string, unknown>, name);
 }
@@ -108,13 +116,15 @@ function fromObject(object: Record<string, unknown>, line: string): FleetMachine
   const { name: given, ...rest } = object;
   const name = typeof given === "string" ? given : line;
   // A list of ndctl itself.
-  if ("dev" in rest || "regions" in rest) return { name, texts: [{ name, text: JSON.stringify(rest) }], error: null };
+  if ("dev" in rest || "regions" in rest) {
+    return { name, texts: [{ name, text: JSON.stringify(rest) }], error: null, unread: [] };
+  }
   const files = isRecord(rest.files) ? rest.files : rest;
   const texts = Object.entries(files).map(([file, content]) => ({
     name: file,
     text: typeof content === "string" ? content : JSON.stringify(content),
   }));
-  return { name, texts, error: null };
+  return { name, texts, error: null, unread: [] };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

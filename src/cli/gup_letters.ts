@@ -19,6 +19,9 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   W: [],
 };
 
+/** Letters that choose the test: gup_test runs the last of them. */
+const TESTS = "aubUL";
+
 /** Letters with a value. */
 const VALUES: Readonly<Record<string, (value: string) => readonly string[]>> = {
   m: (value) => ["--size", `${whole("m", value)}M`],
@@ -37,16 +40,27 @@ const REFUSED: Readonly<Record<string, string>> = {
   T: "a device mapping has no transparent huge pages",
 };
 
+/** gup_test's default of -m, in MiB. */
+const DEFAULT_MIB = 128;
+
 /** Arguments with gup_test's letters written as flags; flags stay as they are. */
 export function fromLetters(args: readonly string[]): string[] {
   const out: string[] = [];
+  const tests: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
     // A flag, and the value of one.
     if (arg.startsWith("--") || !/^-[a-zA-Z]/.test(arg)) out.push(arg);
-    else i += letters(arg.slice(1), args[i + 1], out);
+    else {
+      tests.push(...[...arg.slice(1)].filter((letter) => TESTS.includes(letter)));
+      i += letters(arg.slice(1), args[i + 1], out);
+    }
   }
-  return out;
+  const other = tests.find((letter) => letter !== tests[0]);
+  if (other !== undefined) throw new CommandError(`gup: -${tests[0]} and -${other} are two tests: give one of them`);
+  const sized = out.some((arg) => arg === "--size" || arg.startsWith("--size="));
+  const onlyFlags = args.every((arg) => arg.startsWith("--") || !/^-[a-zA-Z]/.test(arg));
+  return sized || onlyFlags ? out : [...out, "--size", `${DEFAULT_MIB}M`];
 }
 
 /** One argument of letters, as getopt reads it; returns how many arguments after it were a value. */

@@ -29,7 +29,10 @@ export const lineageCommand: Command = {
 
 function questionOf(flags: Flags): LineageOptions {
   const asked = ["size", "pool", "dimm"].filter((name) => flags.has(name));
-  if (asked.length !== 1) throw new CommandError("lineage: expected one of --size, --pool, --dimm");
+  if (asked.length !== 1) {
+    const given = asked.length === 0 ? "none" : asked.map((name) => `--${name}`).join(" and ");
+    throw new CommandError(`lineage: expected one of --size, --pool, --dimm, got ${given}`);
+  }
   const arch = flags.text("arch");
   if (asked[0] === "pool") return { pool: poolOf(flags.text("pool")), arch };
   if (asked[0] === "dimm") return { dimm: bytes(flags, "dimm"), arch };

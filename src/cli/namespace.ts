@@ -38,7 +38,12 @@ export const namespaceCommand: Command = {
   name: "namespace",
   summary: "create namespaces and count what their memmap costs",
   flags: { ...flagsOf(NAMESPACE_ROWS), ...flagsOf(REGION_ROWS), memmap: MEMMAP },
-  translate: (args) => args.flatMap((arg, i) => args[i - 1] === "--memmap" ? [] : memmapFlags(arg, args[i + 1])),
+  translate: (args) => {
+    const given = (name: string) => args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
+    const twice = given("memmap") ? ["size", "start"].find(given) : undefined;
+    if (twice !== undefined) throw new CommandError(`--memmap says the ${twice}, too: leave --${twice} out`);
+    return args.flatMap((arg, i) => args[i - 1] === "--memmap" ? [] : memmapFlags(arg, args[i + 1]));
+  },
   csv: (report) => "namespaces" in report ? regionRows(report as NamespacesReport) : [report],
   run: (flags) => {
     if (flags.has("memmap")) {

@@ -36,6 +36,7 @@ function writeBeside(file: string, text: string): void {
   let part: string | null = null;
   try {
     const there = statIfThere(file);
+    if (there?.isDirectory) throw new CommandError(`cannot write ${file}: it is a folder`);
     if (there !== null && !there.isFile) return Deno.writeTextFileSync(file, text, { create: false });
     // A link stays one: what it points to is replaced.
     const target = there === null ? file : Deno.realPathSync(file);
@@ -50,6 +51,7 @@ function writeBeside(file: string, text: string): void {
 
 /** A full disk is not bad usage. Deno writes to a device only with all permissions, which are not worth asking for. */
 function refusal(file: string, error: unknown): Error {
+  if (error instanceof CommandError) return error;
   if (error instanceof Deno.errors.NotCapable && error.message.includes("all access")) {
     return new DiskError(`cannot write ${file}: it is a device`);
   }

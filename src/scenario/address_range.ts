@@ -35,13 +35,14 @@ function readRange(text: string): AddressRange {
 export function checkedRange(range: AddressRange, arch: Arch): AddressRange {
   const { start, end } = range;
   const page = pageBytes(arch);
+  const given = `0x${start.toString(16)}-0x${end.toString(16)}`;
   if (
     Number.isSafeInteger(start) && Number.isSafeInteger(end) && start % page === 0 && end % page === 0 && start < end
   ) {
     return range;
   }
   if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= end) {
-    throw new RangeError(`Cannot plug ${formatSize(start)}-${formatSize(end)}: expected an end beyond the start`);
+    throw new RangeError(`Cannot plug ${given}: expected an end beyond the start`);
   }
   throw new RangeError(`Cannot plug ${start}-${end}: expected whole pages of ${formatSize(page)}`);
 }

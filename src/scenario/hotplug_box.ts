@@ -259,7 +259,11 @@ function checkForce({ memmapForce, memmapOnMemory }: HotplugConfig): void {
 function checkSizes(config: HotplugConfig, sizeToo: boolean): void {
   const { size, dimm, block, dax, dram, freeMemory, guestUsed } = config;
   if (!Number.isSafeInteger(block) || !isPowerOf2(block)) {
-    throw new RangeError(`Cannot have memory blocks of ${block} bytes: expected a power of two`);
+    throw new RangeError(
+      `Cannot have memory blocks of ${
+        Number.isSafeInteger(block) ? formatSize(block) : `${block} bytes`
+      }: expected a power of two`,
+    );
   }
   // kmem takes what whole blocks there are.
   if (!dax) multipleOf("plug memory of", size, block);

@@ -131,9 +131,7 @@ export function layoutReportOn(
   if (first + window / k.pageBytes > end) {
     throw new RangeError(
       `Cannot show ${formatSize(window)} from ${formatSize(offset)} on: ` +
-        `the namespace has ${
-          formatSize(Math.max(0, end - first) * k.pageBytes + offset)
-        } from its first aligned page on`,
+        `the namespace has ${formatSize((end - first) * k.pageBytes + offset)} from its first aligned page on`,
     );
   }
   const pages = window / k.pageBytes * k.structPageSize / k.pageBytes;

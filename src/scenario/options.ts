@@ -5,8 +5,7 @@
 import type { Arch } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { DEFAULT_ARCH, DEFAULT_HOST_MEMORY } from "../include/defaults.ts";
-import { alignUp } from "../lib/align.ts";
-import { formatSize } from "../lib/units.ts";
+import { formatSize, humanSize } from "../lib/units.ts";
 
 /** Most memory a box may have of a kind: what x86-64 can address. */
 export const MOST_MEMORY = 2 ** 46;
@@ -70,8 +69,8 @@ export function requireHostMemory(need: number, have: number, hint: string): voi
   // Not "more than": no comparison with NaN holds.
   if (need <= have) return;
   throw new RangeError(
-    `Not enough host memory: this run needs about ${formatSize(alignUp(need, 2 ** 20))}, ` +
-      `${formatSize(alignUp(have, 2 ** 20))} are there${hint === "" ? "" : ` (${hint})`}`,
+    `Not enough host memory: this run needs about ${humanSize(need)}, ` +
+      `${humanSize(have)} are there${hint === "" ? "" : ` (${hint})`}`,
   );
 }
 

@@ -16,15 +16,19 @@ import { explain } from "./explain.ts";
 import { type ClaimFilter, pick } from "./pick.ts";
 import { DOCUMENT_SUITES } from "../claims/suites.ts";
 
+/** The command line that judges a claim again. */
+type Again = (claim: AuditedClaim) => string;
+
 /** How claims are printed. */
 export type Style = "list" | "explain" | "cite";
 
 /** Judges the document of a file by the commands it names. */
-export async function checkReport(file: string): Promise<CommandResult> {
+export async function checkReport(file: string, style: Style): Promise<CommandResult> {
   const document = readDocument(file);
   const { rows } = await judgeDocument(document);
   const claims = auditClaims(document.claims, rows);
-  return answer(claims, [document.document], "list", `${file}: ${document.document.title}`);
+  const again = () => `deno task lab claims check ${file}`;
+  return answer(claims, [document.document], style, `${file}: ${document.document.title}`, again);
 }
 
 /** The claims that the filter lets through. CommandError for an id, theme, document or verdict there is not. */
@@ -41,7 +45,7 @@ export async function claimsReport(
   const { date, commit: of } = RESULTS.provenance;
   const later = picked.filter(({ id }) => !PUBLISHED.has(id)).length;
   const run = `from the run of ${date.slice(0, 10)}, commit ${of?.slice(0, 7) ?? "unknown"}`;
-  const from = anew || later === picked.length
+  const from = anew || (later === picked.length && later > 0)
     ? "judged now"
     : `${run}${later > 0 ? `, ${later} that it had not judged now` : ""}; --run judges anew`;
   return answer(claims, documents.map(({ document }) => document), style, from);
@@ -97,9 +101,14 @@ function answer(
   documents: readonly SourceDocument[],
   style: Style,
   from: string,
+  again: Again = ({ id }) => `deno task lab claims --id ${id} --run`,
 ): CommandResult {
   const titles = new Map(documents.map((document) => [document.id, document]));
-  const print = { list: claimText, explain: explained, cite: (claim: AuditedClaim) => cited(claim, titles) }[style];
+  const print = {
+    list: claimText,
+    explain: (claim: AuditedClaim) => explained(claim, again(claim)),
+    cite: (claim: AuditedClaim) => cited(claim, titles, again(claim)),
+  }[style];
   const count = `${claims.length === 1 ? "1 claim" : `${claims.length} claims`}, ${from}`;
   const text = [...claims.map(print), style === "cite" ? "" : count].join("\n").trimEnd();
   return { report: { from, claims }, text, code: claims.every((claim) => claim.ok) ? 0 : 1 };
@@ -129,7 +138,7 @@ function rowText(row: Judged): string[] {
   return [`    ${row.what}: ${parts.join(", ")}`];
 }
 
-function explained(claim: AuditedClaim): string {
+function explained(claim: AuditedClaim, again: string): string {
   const lines = claim.rows.flatMap((row) => {
     const found = explain(row.id);
     if (found === null) return rowText(row);
@@ -142,11 +151,11 @@ function explained(claim: AuditedClaim): string {
     ];
   });
   const head = `${claim.id}  ${claim.verdict}  ${claim.text}  [${places(claim)}]`;
-  return [head, ...lines, `    again     deno task lab claims --id ${claim.id} --run`, ""].join("\n");
+  return [head, ...lines, `    again     ${again}`, ""].join("\n");
 }
 
 /** A claim for a mail. */
-function cited(claim: AuditedClaim, documents: ReadonlyMap<string, SourceDocument>): string {
+function cited(claim: AuditedClaim, documents: ReadonlyMap<string, SourceDocument>, again: string): string {
   const document = documents.get(documentId(claim.id))!;
   const title = document.link === null ? document.title : `[${document.title}](${document.link})`;
   const date = document.date === null ? "" : `, ${document.date}`;
@@ -157,9 +166,7 @@ function cited(claim: AuditedClaim, documents: ReadonlyMap<string, SourceDocumen
     `${title}${date}, line ${claim.line}: **${claim.verdict}**.${reason === "" ? "" : ` ${reason}.`}`,
     ...claim.rows.flatMap(rowText).map((line) => `- ${line.trim()}`),
     "",
-    `\`deno task lab claims --id ${claim.id} --run\`, vmemmap-lab ${VERSION}, commit ${
-      commit()?.slice(0, 12) ?? "unknown"
-    }`,
+    `\`${again}\`, vmemmap-lab ${VERSION}, commit ${commit()?.slice(0, 12) ?? "unknown"}`,
     "",
   ].join("\n");
 }

@@ -28,20 +28,30 @@ export const claimsCommand: Command = {
   },
   csv: (report) => claimsCsv((report as { claims: readonly AuditedClaim[] }).claims),
   run: async (flags) => {
+    const style = styleOf(flags);
     checkFixtures();
     const { checkReport, claimsReport } = await import("./claims_report.ts");
     const [verb, file, ...more] = flags.operands;
-    if (verb === "check" && file !== undefined && more.length === 0) return await checkReport(file);
+    if (verb === "check" && file !== undefined && more.length === 0) {
+      onlyWith(flags, claimsCommand, "check", ["cite", "csv"]);
+      return await checkReport(file, style);
+    }
     if (verb !== undefined) {
       throw new CommandError(`claims: expected no argument, or check FILE.json, got "${flags.operands.join(" ")}"`);
     }
     const names = ["id", "theme", "document", "verdict", "grep"].filter((name) => flags.has(name));
     const filter: ClaimFilter = Object.fromEntries(names.map((name) => [name, flags.text(name)]));
     if (flags.has("kernel")) return await keptBy(flags, filter);
-    const style: Style = flags.has("cite") ? "cite" : flags.has("explain") ? "explain" : "list";
     return await claimsReport(filter, flags.has("run"), style);
   },
 };
+
+/** How claims are to be printed: in one way. */
+function styleOf(flags: Flags): Style {
+  const [one, other] = ["cite", "explain", "csv"].filter((name) => flags.has(name));
+  if (other !== undefined) throw new CommandError(`claims: --${one} and --${other} are two forms: give one of them`);
+  return one === "cite" || one === "explain" ? one : "list";
+}
 
 /** The claims under other kernels; a list of presets, since a spec has commas of its own. */
 async function keptBy(flags: Flags, filter: ClaimFilter): Promise<CommandResult> {

@@ -7,6 +7,7 @@ import schema from "../../fixtures/claims/schema.json" with { type: "json" };
 import { CommandError } from "../../src/cli/command.ts";
 import { checkOf, parseJson, readJson } from "../fixtures.ts";
 import { type ClaimsDocument, type ClaimsFile, type DocumentedClaim, documentId, documentOf } from "./catalogue.ts";
+import { unreadReason } from "../../src/cli/unread.ts";
 
 const checkSchema = checkOf(schema, "fixtures/claims/schema.json");
 const FOLDER = new URL("../../fixtures/claims/", import.meta.url);
@@ -17,7 +18,7 @@ export function readDocuments(folder: URL = FOLDER): ClaimsDocument[] {
   try {
     names = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => /^\d{3}\.json$/.test(name)).sort();
   } catch (error) {
-    throw new CommandError(`${folder.pathname}: cannot be read: ${error instanceof Error ? error.message : error}`);
+    throw new CommandError(`${folder.pathname}: cannot be read: ${unreadReason(error)}`);
   }
   return names.map((name) => readDocument(new URL(name, folder).pathname, `fixtures/claims/${name}`));
 }

@@ -11,6 +11,7 @@ import { parseResults } from "../results/results_file.ts";
 import { historyEntry, historyName, readHistory } from "./history.ts";
 import { reportHtml } from "./page.ts";
 import { sections } from "./sections.ts";
+import { unreadReason } from "../../src/cli/unread.ts";
 
 const RESULTS = new URL("../../results/", import.meta.url);
 const HISTORY = new URL("history/", RESULTS);
@@ -55,7 +56,7 @@ function read(file: string): string {
   try {
     return Deno.readTextFileSync(file);
   } catch (error) {
-    throw new CommandError(`${file}: cannot be read: ${error instanceof Error ? error.message : error}`);
+    throw new CommandError(`${file}: cannot be read: ${unreadReason(error)}`);
   }
 }
 
