@@ -10,6 +10,9 @@
 //   at a node with enabled threads a, b:   run a first.   Then run b with a asleep: a wakes when a step that
 //   depends on a's next step has run; a node whose enabled threads all sleep was seen before and is left.
 //
+// Most of what would be left is not begun: b is run first only once a step that depends on a's has been seen to follow
+// it, in any run through a (dynamic partial-order reduction: Flanagan and Godefroid, 2005).
+//
 // A step may wait (`enabled`); what it waits for is among its reads, so that waking it counts as a dependence. It
 // imports nothing: `full` runs every schedule, so that a test can compare what both find.
 
@@ -59,6 +62,8 @@ interface Node {
   readonly candidates: readonly number[];
   readonly sleep: ReadonlySet<number>;
   at: number;
+  /** The other candidates have to be tried too: some step depends on the one taken here. */
+  split: boolean;
 }
 
 /** Runs every schedule that matters; `visit` gets each end and the steps that led to it. */
@@ -93,6 +98,7 @@ export function explore<Outcome>(
         break;
       }
     }
+    for (const [depth, node] of path.entries()) node.split ||= thrown !== undefined || raced(path, depth, pending);
     if (seen) left++;
     else {
       schedules++;
@@ -109,7 +115,7 @@ function expand(path: readonly Node[], pending: readonly (Step | null)[], full: 
   const enabled = pending.flatMap((step, id) => step !== null && (step.enabled?.() ?? true) ? [id] : []);
   if (enabled.length === 0) return null;
   const sleep = full ? new Set<number>() : sleepSet(path[path.length - 1]);
-  return { pending: [...pending], candidates: enabled.filter((id) => !sleep.has(id)), sleep, at: 0 };
+  return { pending: [...pending], candidates: enabled.filter((id) => !sleep.has(id)), sleep, at: 0, split: full };
 }
 
 /**
@@ -122,11 +128,24 @@ function sleepSet(node: Node | undefined): Set<number> {
   return new Set(before.filter((id) => !dependent(node.pending[id]!, taken)));
 }
 
-/** Moves the deepest node that has another candidate to it, and drops what lies below; false at the end. */
+/** Whether a later step of this run, or one still to come at its end, depends on the one taken at `depth`. */
+function raced(path: readonly Node[], depth: number, pending: readonly (Step | null)[]): boolean {
+  const { candidates, at, pending: next } = path[depth];
+  if (at + 1 >= candidates.length) return false;
+  const id = candidates[at];
+  const step = next[id]!;
+  for (const later of path.slice(depth + 1)) {
+    const other = later.candidates[later.at];
+    if (other !== undefined && other !== id && dependent(step, later.pending[other]!)) return true;
+  }
+  return pending.some((other, i) => i !== id && other !== null && dependent(step, other));
+}
+
+/** Moves the deepest node that has another candidate to try to it, and drops what lies below; false at the end. */
 function backtrack(path: Node[]): boolean {
   for (; path.length > 0; path.pop()) {
     const node = path[path.length - 1];
-    if (++node.at < node.candidates.length) return true;
+    if (node.split && ++node.at < node.candidates.length) return true;
   }
   return false;
 }
