@@ -19,7 +19,7 @@ const LISTS = "fixtures/documents.json";
 /** Sizes on command lines are words, not a path. */
 const WORDS = "src/lib/units.ts";
 /** The judgement of a claim takes at most so much longer than without a mutant, or it is in a loop. */
-const PATIENCE = { times: 4, ms: 6000 };
+const PATIENCE = { times: 4, ms: 6000, again: 3 };
 /** A switch for the checker of the invariants: it stops a run before anybody sees the figure. */
 export const CHECKER = {
   file: "src/debug_vm/debug_vm.ts",
@@ -116,18 +116,28 @@ export class ClaimBench {
     const ms = Math.max(...[...claims.values()].map((path) => path.ms));
     for (const [file, text] of texts) this.#write(file, text);
     try {
-      const { answers, failure } = await this.#judge(asked, PATIENCE.times * ms + PATIENCE.ms);
-      const found = new Map<string, Answer>();
-      for (const { id, rows } of answers) found.set(id, { rows, timedOut: false, failure: null });
-      const stuck = asked[answers.length];
-      if (stuck !== undefined) {
-        const timedOut = failure === "timeout";
-        found.set(stuck.id, { rows: [], timedOut, failure: timedOut ? null : failure });
-      }
-      return found;
+      const found = await this.#answers(asked, PATIENCE.times * ms + PATIENCE.ms);
+      const [slow] = [...found].filter(([, { timedOut }]) => timedOut).map(([id]) => id);
+      if (slow === undefined) return found;
+      // A busy host makes anything slow: what does not end is given more time once, alone.
+      const again = asked.filter(({ id }) => id === slow);
+      return new Map([...found, ...await this.#answers(again, PATIENCE.again * (PATIENCE.times * ms + PATIENCE.ms))]);
     } finally {
       for (const file of texts.keys()) this.#write(file, this.text(file));
     }
+  }
+
+  /** What claims say as the copy is now. */
+  async #answers(asked: readonly Asked[], patience: number): Promise<Map<string, Answer>> {
+    const { answers, failure } = await this.#judge(asked, patience);
+    const found = new Map<string, Answer>();
+    for (const { id, rows } of answers) found.set(id, { rows, timedOut: false, failure: null });
+    const stuck = asked[answers.length];
+    if (stuck !== undefined) {
+      const timedOut = failure === "timeout";
+      found.set(stuck.id, { rows: [], timedOut, failure: timedOut ? null : failure });
+    }
+    return found;
   }
 
   #write(file: string, text: string): void {

@@ -58,22 +58,22 @@ export function claimMutantsMarkdown(outcomes: readonly ClaimOutcome[], sample: 
     `${[`${figures} a figure changes`, ...rest].join(", ")}. ${left} more claims are judged by reading, or are times ` +
     `without a model: nothing runs for them. It took ${minutes} minutes, ${jobs} at a time.`,
     "",
-    "| claim | blocks | tried | place | line | mutant | figure changed | fails |",
-    "|---|--:|--:|---|---|---|---|---|",
+    "| claim | tried | place | line | mutant | figure changed | fails |",
+    "|---|--:|---|---|---|---|---|",
     ...outcomes.map(tableRow),
     "",
   ].join("\n");
 }
 
-function tableRow({ id, tried, blocks, found }: ClaimOutcome): string {
+function tableRow({ id, tried, found }: ClaimOutcome): string {
   const cell = (text: string) => short(text).replaceAll("|", "\\|");
   const code = (text: string) => `\`${cell(text)}\``;
-  if (found === null) return `| ${id} | ${blocks} | ${tried} | | | | UNCHANGED | |`;
+  if (found === null) return `| ${id} | ${tried} | | | | UNCHANGED | |`;
   const { mutant, lines: { line, mutant: after }, change } = found;
   const figures = saidOf(change.figures);
   const fails = saidOf(change.fails);
   const why = figures === "" ? `only fails: ${WHY_ONLY_FAILS[id] ?? "no reason known"}` : "";
   const place = `${mutant.file}:${mutant.line}`;
-  const cells = [id, blocks, tried, place, code(line), code(after), cell(figures || why), cell(fails)];
+  const cells = [id, tried, place, code(line), code(after), cell(figures || why), cell(fails)];
   return `| ${cells.join(" | ")} |`;
 }

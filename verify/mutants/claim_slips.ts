@@ -59,13 +59,14 @@ export const CLAIM_SLIPS: readonly ClaimSlip[] = [
     "for (let p = from; p < to; p++) frame",
     "for (let p = from + 1; p < to; p++) frame",
   ),
-  slip(
-    "a tail does not lead to its head",
-    ["001-31", "001-38", "001-40", "001-41", "001-70"],
-    "mm/mm_init.ts",
-    "  setCompoundHead(k, tail, head, order);\n",
-    "",
-  ),
+  {
+    what: "a tail does not lead to its head, nor does a copy of one",
+    claims: ["001-31", "001-38", "001-40", "001-41", "001-70"],
+    edits: [
+      { file: "src/mm/mm_init.ts", text: "  setCompoundHead(k, tail, head, order);\n", replacement: "" },
+      { file: "src/mm/mm_init.ts", text: "    words[at + COMPOUND_HEAD] = lo;\n", replacement: "" },
+    ],
+  },
   slip(
     "a block's own memmap is initialised after the rest went online",
     ["003-15/order", "003-15/written"],

@@ -17,9 +17,8 @@ import { sampled } from "./sample.ts";
 /** What became of one claim. */
 export interface ClaimOutcome {
   readonly id: string;
-  /** Mutants tried, and blocks of its path. */
+  /** Mutants tried. */
   readonly tried: number;
-  readonly blocks: number;
   /** The mutant that changed a row's figure, or else one with which it could not be measured; null for none. */
   readonly found: Found | null;
 }
@@ -202,8 +201,8 @@ export class Trial {
   }
 
   #close(id: string, found: Found | null): ClaimOutcome {
-    const { path, tried } = this.#open.get(id)!;
+    const { tried } = this.#open.get(id)!;
     this.#open.delete(id);
-    return { id, tried: tried.size, blocks: path.blocks.length, found };
+    return { id, tried: tried.size, found };
   }
 }
