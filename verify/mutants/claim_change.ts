@@ -49,12 +49,13 @@ export function changeOf(id: string, before: readonly Judged[], { rows, timedOut
   return figures.length + fails.length > 0 ? { figures, fails } : null;
 }
 
-/** Both figures of a row that says another one; null when it has none any more, the same, or is still as expected. */
-function otherFigure(before: Judged, after: Judged): string | null {
-  const { unit, measured, model } = before;
-  const judged = !after.ok && measured !== null && after.measured !== null && after.measured !== measured;
-  if (judged) return `${figure(measured, unit)}, now ${figure(after.measured!, unit)}`;
-  if (model === null || after.model === null) return null;
-  const [was, is] = [figure(model, unit), figure(after.model, unit)];
-  return was === is ? null : `model ${was}, now ${is}`;
+/** Both figures of a row that is not as expected any more; null when it has none now, the same, or is as expected. */
+function otherFigure({ unit, measured, model }: Judged, after: Judged): string | null {
+  if (after.ok) return null;
+  const both = (was: number, is: number) => `${figure(was, unit)}, now ${figure(is, unit)}`;
+  if (measured !== null && after.measured !== null && after.measured !== measured) {
+    return both(measured, after.measured);
+  }
+  if (model !== null && after.model !== null && after.model !== model) return `model ${both(model, after.model)}`;
+  return null;
 }

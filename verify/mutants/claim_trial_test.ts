@@ -22,6 +22,7 @@ const ROW: Judged = {
   formula: 2,
   measured: 2,
   model: null,
+  band: null,
   verdict: "equal",
   expected: "equal",
   ok: true,
@@ -79,9 +80,10 @@ Deno.test("changeOf() tells another figure from a measurement that fails, and fr
   assertEquals(changeOf("000-01", [ROW], { rows: [], timedOut: true, failure: null })?.fails, [
     { id: "000-01", now: "does not end" },
   ]);
-  const timed: Judged = { ...ROW, measured: null, formula: null, model: 1.5, unit: "ms" };
-  assertEquals(changeOf("000-01", [timed], answer({ ...timed, model: 2 }))?.figures[0].now, "model 1.5 ms, now 2 ms");
-  assertEquals(changeOf("000-01", [timed], answer({ ...timed, model: 1.5 + 1e-12 })), null);
+  const timed: Judged = { ...ROW, measured: null, formula: null, model: 1.5, unit: "ms", verdict: "inside band" };
+  const outside: Judged = { ...timed, model: 9, verdict: "outside band", ok: false };
+  assertEquals(changeOf("000-01", [timed], answer(outside))?.figures[0].now, "model 1.5 ms, now 9 ms");
+  assertEquals(changeOf("000-01", [timed], answer({ ...timed, model: 1.6 })), null);
 });
 
 Deno.test("a trial goes on behind a failure until a figure changes, and keeps the failure when none does", () => {
@@ -136,7 +138,7 @@ Deno.test("CLAIM_MUTANTS.md says which figure changed, what only fails, and what
     md,
   );
   assert(md.includes("| 000-01: 2 pages, now 3 pages |  |\n"), md);
-  assert(md.includes("| only fails: no reason known | 000-01: measuring failed: f |\n"), md);
+  assert(md.includes("|  | no reason known: 000-01: measuring failed: f |\n"), md);
   assert(md.includes("| 000-03 | 5 | | | | UNCHANGED | |\n"), md);
 });
 
