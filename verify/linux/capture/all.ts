@@ -6,8 +6,10 @@
 import { type Command, CommandError, type CommandResult, type Flags } from "../../../src/cli/command.ts";
 import { runTask } from "../../../src/cli/run.ts";
 import { isFile } from "./host.ts";
+import { buildKernel, type KernelBuild } from "./kernel_build.ts";
 import { main as capture } from "./main.ts";
 import { SCENARIOS } from "./options.ts";
+import { run } from "./run.ts";
 
 /** Where Debian keeps a kernel. */
 interface DebianKernel {
@@ -16,6 +18,8 @@ interface DebianKernel {
   readonly arch: "amd64" | "arm64";
   readonly sources: readonly Suite[];
   readonly packages: readonly string[];
+  /** Where Debian has the source only; such a kernel is left out unless it is asked for. */
+  readonly build?: KernelBuild;
   /** Namespaces to measure instead of those of kernels with 4K pages. */
   readonly namespaces?: readonly string[];
   /** Path of the image in the packages, and of what holds lib/modules. */
@@ -59,6 +63,9 @@ export const KERNELS: readonly DebianKernel[] = [
   },
   foreign("6.12-arm64", "6.12.113+deb12-cloud-arm64"),
   foreign("6.12-arm64-16k", "6.12.113+deb12-arm64-16k", ["1G-16K-mem", "1G-16K-dev", "1G-32M-mem", "1G-32M-dev"]),
+  // Sizes that end inside a section, those that cannot be mapped among them.
+  built("6.1-arm64", 4, ["4K", "2M"], ["144M", "240M", "1040M", "1136M"]),
+  built("6.1-arm64-64k", 64, ["64K", "512M"], ["2000M", "2016M", "2032M"]),
 ];
 
 /** Image and modules in one package, as they were until Debian 13. */
@@ -79,11 +86,32 @@ function foreign(name: string, release: string, namespaces?: readonly string[]):
   };
 }
 
+/** A kernel of arm64 built from Debian's source: 1G by every alignment and map, and map=dev of more sizes. */
+function built(name: string, pageKiB: KernelBuild["pageKiB"], aligns: string[], sizes: string[]): DebianKernel {
+  const source = "linux-source-6.1";
+  const whole = aligns.flatMap((align) => ["mem", "dev"].map((map) => `1G-${align}-${map}`));
+  return {
+    name,
+    arch: "arm64",
+    sources: [SECURITY, BOOKWORM],
+    packages: [source, ...GUEST_PACKAGES],
+    build: { source, pageKiB },
+    namespaces: [...whole, ...sizes.map((size) => `${size}-${aligns[0]}-dev`)],
+    image: `boot/vmlinuz-${name}`,
+    // It has none; the directory must be there.
+    modules: "lib",
+  };
+}
+
 const COMMAND: Command = {
   name: "capture:all",
   summary: "fetch Debian's kernels, boot them and write what they do to fixtures/",
   flags: {
-    kernels: { value: "LIST", help: "which", fallback: KERNELS.map(({ name }) => name).join(",") },
+    kernels: {
+      value: "LIST",
+      help: "which",
+      fallback: KERNELS.filter((k) => k.build === undefined).map(({ name }) => name).join(","),
+    },
     out: { value: "DIR", help: "where linux-VERSION-ARCH/default/ go", fallback: "fixtures" },
     scenario: { value: "LIST", help: `scenarios: ${Object.keys(SCENARIOS).join(", ")}; default: all there are` },
   },
@@ -148,7 +176,10 @@ async function sourceLine({ archive, suite }: Suite): Promise<string> {
 }
 
 /** Downloads the packages into `root` and unpacks them there. Error with what apt-get says. */
-async function fetchPackages({ sources, arch, packages, image, name }: DebianKernel, root: string): Promise<void> {
+async function fetchPackages(
+  { sources, arch, packages, image, name, build }: DebianKernel,
+  root: string,
+): Promise<void> {
   console.error(`capture:all: ${name}: fetching ${packages.join(", ")}`);
   for (const sub of ["lists/partial", "archives/partial"]) await Deno.mkdir(`${root}/apt/${sub}`, { recursive: true });
   const lines = await Promise.all(sources.map(sourceLine));
@@ -159,6 +190,10 @@ async function fetchPackages({ sources, arch, packages, image, name }: DebianKer
   await run("apt-get", [...options, "--quiet", "download", ...packages], root);
   for await (const { name } of Deno.readDir(root)) {
     if (name.endsWith(".deb")) await run("dpkg", ["-x", name, "."], root);
+  }
+  if (build !== undefined) {
+    console.error(`capture:all: ${name}: building the kernel, some 12 minutes of CPU time`);
+    await buildKernel(build, root, image);
   }
   if (!isFile(`${root}/${image}`)) throw new Error(`the packages have no ${image}`);
 }
@@ -177,14 +212,6 @@ export function aptOptions(dir: string, arch: "amd64" | "arm64"): string[] {
     "APT::Sandbox::User": "root",
   };
   return Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
-}
-
-async function run(program: string, args: readonly string[], cwd: string): Promise<void> {
-  const command = new Deno.Command(program, { args: [...args], cwd, stdout: "null", stderr: "piped" });
-  const { success, stderr } = await command.output();
-  if (success) return;
-  const [why] = new TextDecoder().decode(stderr).trim().split("\n");
-  throw new Error(`${program} ${args.at(-1)}: ${why}`);
 }
 
 if (import.meta.main) Deno.exit(await runTask(COMMAND, Deno.args));
