@@ -155,8 +155,8 @@ function namespaceCost(box: Box, ns: BoxNamespace, emulator: Emulator): BoxCost 
   return { ...idle, lostBytes: sizeBytes - found.usable, usableBytes: found.usable, remark };
 }
 
-/** Tables of the direct map over a range that is added `addBytes` at a time. */
-function directMapOf(box: Box, { start, end }: AddressRange, addBytes: number, emulator: Emulator): number {
+/** Bytes of the tables of the direct map over a range that is added `addBytes` at a time. */
+export function directMapOf(box: Box, { start, end }: AddressRange, addBytes: number, emulator: Emulator): number {
   const { arch } = box.runningKernel;
   const shared = sharesWindow(box, start);
   const found = emulator.directMap({ arch, start: start % WINDOW, shared, size: end - start, addBytes });

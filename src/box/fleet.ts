@@ -23,6 +23,8 @@ export interface FleetFigures {
   readonly dramBytes: number;
   readonly inPmemBytes: number;
   readonly onMemoryBytes: number;
+  /** Tables of the direct map of namespaces and added memory, in DRAM, beside `dramBytes`. */
+  readonly directMapBytes: number;
   /** Its figures that the emulator does not have, and statements that do not fit together. */
   readonly disagreements: number;
   /** The lever that gives most, in words; null when there is none. */
@@ -47,6 +49,7 @@ export interface FleetTotal {
   readonly dramBytes: number;
   readonly inPmemBytes: number;
   readonly onMemoryBytes: number;
+  readonly directMapBytes: number;
   /** By kind of lever: how many machines it gives something, and how much. */
   readonly levers: readonly (LeverGain & { readonly machines: number })[];
 }
@@ -77,6 +80,7 @@ export function figuresOf({ box, total, costs, checks, levers }: BoxReport): Fle
     dramBytes: total.dramBytes + total.tableBytes,
     inPmemBytes: total.pmemBytes,
     onMemoryBytes: total.onMemoryBytes,
+    directMapBytes: total.directMapBytes,
     disagreements: checks.filter((check) => !check.agrees).length + box.contradictions.length,
     best: best === undefined ? null : `${best.what} (${best.of})`,
     gains: gainsOf(levers),
@@ -102,13 +106,20 @@ function sumByKind(gains: readonly LeverGain[]): LeverGain[] {
   return [...sums.values()];
 }
 
-const SUMMED = ["memoryBytes", "pmemBytes", "dramBytes", "inPmemBytes", "onMemoryBytes"] as const;
+const SUMMED = ["memoryBytes", "pmemBytes", "dramBytes", "inPmemBytes", "onMemoryBytes", "directMapBytes"] as const;
 
 /** Adds up rows as they come. */
 export class FleetSums {
   #machines = 0;
   #damaged = 0;
-  readonly #sums = { memoryBytes: 0, pmemBytes: 0, dramBytes: 0, inPmemBytes: 0, onMemoryBytes: 0 };
+  readonly #sums = {
+    memoryBytes: 0,
+    pmemBytes: 0,
+    dramBytes: 0,
+    inPmemBytes: 0,
+    onMemoryBytes: 0,
+    directMapBytes: 0,
+  };
   readonly #levers = new Map<LeverGain["kind"], LeverGain & { readonly machines: number }>();
 
   /** One more machine. */

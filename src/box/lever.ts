@@ -3,7 +3,7 @@
 
 /** What a change gives. Bytes; negative for what it takes. */
 export interface Gains {
-  /** DRAM given back, tables included. */
+  /** DRAM given back, tables included, those of the direct map too. */
   readonly dramBytes: number;
   /** Data the pmem has room for, more or less than now. */
   readonly pmemBytes: number;

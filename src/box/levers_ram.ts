@@ -4,7 +4,7 @@
 
 import { formatSize } from "../lib/units.ts";
 import type { Box, BoxNamespace, BoxRam } from "./box.ts";
-import { type BoxCost, mayHostMemmap, namespaceSpec, ramCost } from "./costs.ts";
+import { type BoxCost, directMapOf, mayHostMemmap, namespaceSpec, ramCost } from "./costs.ts";
 import type { Emulator } from "./emulate.ts";
 import { RELEASES, versionOf } from "./kernel_of.ts";
 import { type BoxLever, NO_GAIN } from "./lever.ts";
@@ -24,7 +24,7 @@ export function ramLevers(box: Box, ram: BoxRam, costs: readonly BoxCost[], emul
   ].filter((lever) => lever !== null);
 }
 
-const spent = ({ dramBytes: dram, tableBytes: tables }: BoxCost) => dram + tables;
+const spent = ({ dramBytes: dram, tableBytes: tables, directMapBytes: direct }: BoxCost) => dram + tables + direct;
 
 function onMemory(box: Box, ram: BoxRam, now: BoxCost, emulator: Emulator): BoxLever {
   const { preset, memmapOnMemory } = box.runningKernel;
@@ -143,7 +143,8 @@ function deviceAgain(
   const found = emulator.namespace(namespaceSpec(box, ns, { map: "mem", mode: "devdax" }));
   if (typeof found === "string") return null;
   const shares = versionOf(box.runningKernel.preset) >= versionOf("5.19");
-  const dram = spent(now) - found.dram - found.tables;
+  const direct = directMapOf(box, { start: ns.start, end: ns.start + ns.sizeBytes }, ns.sizeBytes, emulator);
+  const dram = spent(now) - found.dram - found.tables - direct;
   return {
     ...NO_GAIN,
     kind: "mode",

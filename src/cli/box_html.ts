@@ -202,14 +202,15 @@ function machines(rows: readonly FleetRow[]): Section {
       `The ${bars.length} machines whose struct pages take most DRAM; the table has all, in the order of the input.`,
     chart: bars.length === 0 ? null : barChart(bars, options),
     legend: [],
-    head: ["machine", "kernel", "DRAM", "pmem", "spent", "spent in pmem", "best lever, or what is wrong"],
+    head: ["machine", "kernel", "DRAM", "pmem", "spent", "direct map", "spent in pmem", "best lever, or what is wrong"],
     rows: rows.map(({ name, why: error, figures: f }) =>
-      f === null ? [name, "damaged", "", "", "", "", error!] : [
+      f === null ? [name, "damaged", "", "", "", "", "", error!] : [
         name,
         f.release ?? "?",
         bytes(f.memoryBytes),
         bytes(f.pmemBytes),
         bytes(f.dramBytes),
+        bytes(f.directMapBytes),
         bytes(f.inPmemBytes),
         f.best ?? "",
       ]

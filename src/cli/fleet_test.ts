@@ -90,16 +90,18 @@ Deno.test("lab box --fleet: text, JSON Lines, CSV and HTML of the same rows; exi
       json.map((row) => row.name ?? row.total.dramBytes),
       ["a", "b<i>", "c", "d", "line 6"].slice(0, many).concat(spent(4) as never),
     );
+    const direct = json.flatMap(({ figures }) => figures?.directMapBytes ?? []);
+    assertEquals(json.at(-1)!.total.directMapBytes, direct.reduce((a: number, b: number) => a + b, 0));
     const html = `${path}.html`;
     const csv = (await lab("box", "--fleet", path, "--csv", "--html", html)).out.trim().split(/\r?\n/);
     const [head, ...cells] = csv.map((line) => line.split(","));
     assertEquals(cells[0].slice(0, 4), ["machine", "a", "", "6.1.0-1"]);
     // Behind the machines what each kind of lever gives, in columns of its own.
     const { levers } = json.at(-1)!.total;
-    assertEquals(cells.slice(many).map((row) => [row[0], row[12], Number(row[14])]), [
+    assertEquals(cells.slice(many).map((row) => [row[0], row[13], Number(row[15])]), [
       ...levers.map(({ kind, dramBytes }: { kind: string; dramBytes: number }) => ["lever", kind, dramBytes]),
     ]);
-    assertEquals([head[12], head[14]], ["lever", "gives_dram"]);
+    assertEquals([head[10], head[13], head[15]], ["direct_map", "lever", "gives_dram"]);
     const page = Deno.readTextFileSync(html);
     assertStringIncludes(page, "b&lt;i&gt;");
     assert(!page.includes("<i>") && !page.includes("<script"));
@@ -169,6 +171,7 @@ Deno.test("totals count a lever once per machine that has it", () => {
     dramBytes: 4,
     inPmemBytes: 5,
     onMemoryBytes: 6,
+    directMapBytes: 7,
     disagreements: 0,
     best: null,
     gains: [gain],
@@ -183,6 +186,7 @@ Deno.test("totals count a lever once per machine that has it", () => {
     dramBytes: 8,
     inPmemBytes: 10,
     onMemoryBytes: 12,
+    directMapBytes: 14,
     levers: [{ kind: "map", machines: 2, dramBytes: 10, pmemBytes: -12, ramBytes: 0 }],
   });
 });

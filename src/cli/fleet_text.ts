@@ -24,6 +24,7 @@ export function fleetHeading(total: FleetTotal & { readonly shapes: number }): s
     dramBytes: dram,
     inPmemBytes: inPmem,
     onMemoryBytes: onMemory,
+    directMapBytes: direct,
   } = total;
   const bad = damaged === 0 ? "" : `, ${damaged} of them damaged`;
   const elsewhere = [[inPmem, "pmem"], [onMemory, "hot-added memory"]] as const;
@@ -36,6 +37,9 @@ export function fleetHeading(total: FleetTotal & { readonly shapes: number }): s
       humanSize(pmem)
     } of pmem.`,
     `Struct pages take ${places.join(", ")}.`,
+    ...(direct === 0 ? [] : [
+      `Tables of the direct map take ${humanSize(direct)} besides: ${humanSize(dram + direct)} of DRAM in all.`,
+    ]),
   ];
 }
 
@@ -74,7 +78,7 @@ export function fleetRowsText(rows: readonly FleetRow[]): string[] {
 /** The header of the rows as comma-separated values: machines, then levers with the columns at the end. */
 export const FLEET_COLUMNS: readonly string[] =
   ("table machine error release memory pmem huge_pages struct_pages_dram struct_pages_pmem struct_pages_on_memory " +
-    "disagreements best lever machines gives_dram gives_pmem gives_ram").split(" ");
+    "direct_map disagreements best lever machines gives_dram gives_pmem gives_ram").split(" ");
 
 const MACHINE_COLUMNS = FLEET_COLUMNS.indexOf("lever");
 const none = (columns: number) => Array.from({ length: columns }, () => null);
@@ -89,6 +93,7 @@ export function fleetCells({ name, why: error, figures: f }: FleetRow): (string 
     f.dramBytes,
     f.inPmemBytes,
     f.onMemoryBytes,
+    f.directMapBytes,
     f.disagreements,
     f.best,
   ];

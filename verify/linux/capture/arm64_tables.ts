@@ -5,10 +5,20 @@
 //   /proc/kcore      program headers: where the kernel's image lies; each run of RAM with its address in the direct map,
 //                    and its part of the vmemmap
 //
-// A kernel built for 52-bit addresses uses the last entries of its root on a processor that has 48. Which they are shows
-// in what the root maps, so both are tried against RAM as /proc/kcore has it.
+// A kernel built for 52-bit addresses uses fewer on a processor that lacks them. How many shows in what the root maps: each
+// is tried against RAM as /proc/kcore has it.
 
-import { arm64Format, type ReadFrame, STRUCT_PAGE_BYTES, type TableFormat, walkDirectMap } from "./page_walk.ts";
+import {
+  arm64Format,
+  entriesOf,
+  type ReadFrame,
+  STRUCT_PAGE_BYTES,
+  type TableFormat,
+  type Tables,
+  topLevelOf,
+  walkDirectMap,
+  walkVmemmap,
+} from "./page_walk.ts";
 import type { Shell } from "./shell.ts";
 import { counterOf } from "./zoneinfo.ts";
 
@@ -20,12 +30,11 @@ export interface KcoreSegment {
   readonly bytes: number;
 }
 
-/** The kernel's text and what it maps by itself lie in the upper half of its addresses, the direct map in the lower. */
-const UPPER_HALF = 1n << 47n;
 /** Beyond any physical address; segments without one have all bits set. */
 const NO_ADDRESS = 1n << 52n;
-/** Address bits that kernels are built for. */
-const ADDRESS_BITS = [48n, 52n];
+/** Address bits that kernels use: 47 with 16K pages where the processor lacks the 52 they are built for. */
+const ADDRESS_BITS = [48, 52, 47];
+const MOST_LEVELS = 4;
 /** PT_LOAD headers: type and flags in 8 bytes, then offset, virtual and physical address, and sizes. */
 const READ_KCORE = `perl -e 'open F,"<","/proc/kcore" or die "kcore: $!"; read(F,$h,64); ` +
   `($at,$n)=(unpack("Q",substr($h,32,8)),unpack("S",substr($h,56,2))); seek(F,$at,0); ` +
@@ -39,48 +48,56 @@ export async function findArm64Tables(
 ): Promise<{ root: number; format: TableFormat }> {
   const pageBytes = 1024 * counterOf(await shell.text("cat /proc/self/smaps"), "KernelPageSize");
   const symbol = await shell.text("grep ' swapper_pg_dir$' /proc/kallsyms");
-  const segments = parseKcore(await shell.text(READ_KCORE));
-  const root = rootFrame(symbol, segments, pageBytes);
-  const read = reader(pageBytes);
-  for (const bits of ADDRESS_BITS) {
-    const format = arm64Format(pageBytes, basesOf(segments, pageBytes, bits));
-    const frame = segments.find(({ kind }) => kind === "ram")!.physical / pageBytes;
-    const { leaves } = await stopped(() => walkDirectMap({ read, root, format }, frame, 1));
-    const covers = (first: number, level: number) => first <= frame && frame < first + (pageBytes / 8) ** level;
-    if (leaves.some((leaf) => covers(leaf.frame, leaf.level))) return { root, format };
+  const pgd = BigInt(`0x${symbol.split(" ")[0]}`);
+  const segments = parseKcore(await shell.text(READ_KCORE), pgd);
+  const tables = { read: reader(pageBytes), root: rootFrame(pgd, segments, pageBytes) };
+  const frame = ramOf(segments).physical / pageBytes;
+  for (const addressBits of ADDRESS_BITS.filter((bits) => topLevelOf({ pageBytes, addressBits: bits }) < MOST_LEVELS)) {
+    const format = arm64Format({ pageBytes, addressBits, ...basesOf(segments, pageBytes, addressBits) });
+    if (await stopped(() => mapsFrame({ ...tables, format }, frame))) return { root: tables.root, format };
   }
   throw new Error("Cannot walk the guest's page tables: what they map is not what /proc/kcore says");
 }
 
-/** Frame of swapper_pg_dir, which lies in the kernel's image. */
-export function rootFrame(symbol: string, segments: readonly KcoreSegment[], pageBytes: number): number {
-  const address = BigInt(`0x${symbol.split(" ")[0]}`);
-  const image = segments.find(({ kind, virtual, bytes }) =>
-    kind === "image" && virtual <= address && address < virtual + BigInt(bytes)
-  );
-  if (image === undefined) throw new Error("Cannot find swapper_pg_dir in /proc/kcore");
-  return (image.physical + Number(address - image.virtual)) / pageBytes;
+/** Whether the direct map has this frame at its place, and the vmemmap its struct page. */
+async function mapsFrame(tables: Tables, frame: number): Promise<boolean> {
+  const { leaves } = await walkDirectMap(tables, frame, 1);
+  const memmap = await walkVmemmap(tables, Math.floor(frame * STRUCT_PAGE_BYTES / tables.format.pageBytes), 1);
+  const covers = (first: number, level: number) => first <= frame && frame < first + entriesOf(tables.format) ** level;
+  return memmap.leaves.length > 0 && leaves.some((leaf) => covers(leaf.frame, leaf.level));
 }
 
-/** Lines of READ_KCORE: type, virtual address, physical address, bytes. */
-export function parseKcore(text: string): KcoreSegment[] {
+/** Frame of swapper_pg_dir, which lies in the kernel's image. */
+export function rootFrame(pgd: bigint, segments: readonly KcoreSegment[], pageBytes: number): number {
+  const image = segments.find(({ kind }) => kind === "image");
+  if (image === undefined) throw new Error("Cannot find swapper_pg_dir in /proc/kcore");
+  return (image.physical + Number(pgd - image.virtual)) / pageBytes;
+}
+
+/** Lines of READ_KCORE: type, virtual address, physical address, bytes. The image is what swapper_pg_dir lies in. */
+export function parseKcore(text: string, pgd: bigint): KcoreSegment[] {
   return text.trim().split("\n").map((line) => {
     const [, virtual, physical, bytes] = line.split(" ").map(BigInt);
-    const kind = physical >= NO_ADDRESS ? "other" : (virtual & UPPER_HALF) === 0n ? "ram" : "image";
+    const kind = physical >= NO_ADDRESS ? "other" : virtual <= pgd && pgd < virtual + bytes ? "image" : "ram";
     return { kind, virtual, physical: Number(physical), bytes: Number(bytes) };
   });
+}
+
+function ramOf(segments: readonly KcoreSegment[]): KcoreSegment {
+  const ram = segments.find(({ kind }) => kind === "ram");
+  if (ram === undefined) throw new Error("Cannot find RAM in /proc/kcore");
+  return ram;
 }
 
 /** First pages of the vmemmap and the direct map, from the first run of RAM and the segment that holds its memmap. */
 export function basesOf(
   segments: readonly KcoreSegment[],
   pageBytes: number,
-  bits: bigint,
+  addressBits: number,
 ): Pick<TableFormat, "vmemmapPage" | "directMapPage"> {
   const page = BigInt(pageBytes);
-  const pageOf = (address: bigint) => Number((address & ((1n << bits) - 1n)) / page);
-  const ram = segments.find(({ kind }) => kind === "ram");
-  if (ram === undefined) throw new Error("Cannot find RAM in /proc/kcore");
+  const pageOf = (address: bigint) => Number(BigInt.asUintN(addressBits, address) / page);
+  const ram = ramOf(segments);
   const first = ram.physical / pageBytes;
   const structs = STRUCT_PAGE_BYTES * ram.bytes / pageBytes;
   const memmap = segments.find(({ kind, bytes }) =>

@@ -20,8 +20,8 @@ export type ReadFrame = (frame: number) => Promise<Uint8Array>;
 export interface TableFormat {
   /** Bytes of a page, which is a table's size too. */
   readonly pageBytes: number;
-  /** Level of the root: 3 of four levels. */
-  readonly topLevel: number;
+  /** Bits of an address that the tables translate, which decides how many levels there are. */
+  readonly addressBits: number;
   /** Bits of an entry's high word that belong to the address. */
   readonly addressHigh: number;
   /** Whether a valid entry above level 0, by its low word, maps memory itself. */
@@ -38,21 +38,22 @@ const VALID = 1;
 /** x86-64, four levels, no KASLR: the vmemmap begins entry 468 of the root, 0xffff888000000000 begins entry 273. */
 export const X86_64: TableFormat = {
   pageBytes: 4096,
-  topLevel: 3,
+  addressBits: 48,
   addressHigh: 0xfffff,
   isLeaf: (low) => (low & PSE) !== 0,
   vmemmapPage: 468 * 512 ** 3,
   directMapPage: 273 * 512 ** 3,
 };
 
-/** arm64 with 48-bit addresses. `vmemmapPage` and `directMapPage` depend on the machine (arm64_tables.ts). */
-export function arm64Format(
-  pageBytes: number,
-  { vmemmapPage, directMapPage }: Pick<TableFormat, "vmemmapPage" | "directMapPage">,
-): TableFormat {
-  const isLeaf = (low: number) => (low & TABLE) === 0;
-  const topLevel = pageBytes === 65536 ? 2 : 3;
-  return { pageBytes, topLevel, addressHigh: 0xffff, isLeaf, vmemmapPage, directMapPage };
+/** arm64. Where the vmemmap and the direct map lie depends on the machine (arm64_tables.ts). */
+export function arm64Format(format: Omit<TableFormat, "addressHigh" | "isLeaf">): TableFormat {
+  return { ...format, addressHigh: 0xffff, isLeaf: (low) => (low & TABLE) === 0 };
+}
+
+/** Level of the root: 3 of four levels. */
+export function topLevelOf({ pageBytes, addressBits }: Pick<TableFormat, "pageBytes" | "addressBits">): number {
+  const shift = Math.log2(pageBytes);
+  return Math.ceil((addressBits - shift) / (shift - 3)) - 1;
 }
 
 /** What maps one page, or as many as a table has entries, or as many squared. */
@@ -88,8 +89,8 @@ export function entriesOf({ pageBytes }: { readonly pageBytes: number }): number
 }
 
 /** Address of the struct page of frame 0. */
-export function vmemmapAddress({ pageBytes, vmemmapPage }: TableFormat): bigint {
-  return 0xffff000000000000n | (BigInt(vmemmapPage) * BigInt(pageBytes));
+export function vmemmapAddress({ pageBytes, addressBits, vmemmapPage }: TableFormat): bigint {
+  return 2n ** 64n - 2n ** BigInt(addressBits) + BigInt(vmemmapPage) * BigInt(pageBytes);
 }
 
 /** Walks vmemmap pages [first, first + count). */
@@ -105,7 +106,7 @@ export async function walkDirectMap(tables: Tables, first: number, count: number
 async function walkFrom(tables: Tables, shift: number, first: number, count: number): Promise<Walk> {
   const { root, format } = tables;
   const walk: Walk = { pageBytes: format.pageBytes, leaves: [], tables: [new Set(), new Set(), new Set()] };
-  await walkTable(tables, walk, root, format.topLevel, { base: 0, shift, first, end: first + count });
+  await walkTable(tables, walk, root, topLevelOf(format), { base: 0, shift, first, end: first + count });
   return walk;
 }
 

@@ -5,6 +5,7 @@ import { assertEquals } from "@std/assert";
 import {
   arm64Format,
   type TableFormat,
+  topLevelOf,
   translate,
   vmemmapAddress,
   walkDirectMap,
@@ -116,7 +117,7 @@ Deno.test("walkDirectMap() finds leaves of 1G and of 2M by the frames they map",
 Deno.test("A walk of arm64 tables with 64K pages has three levels and takes blocks for leaves", async () => {
   const BLOCK = 0x701;
   const TABLE = 0x703;
-  const format = arm64Format(65536, { vmemmapPage: 2 * 8192 ** 2, directMapPage: 0 });
+  const format = arm64Format({ pageBytes: 65536, addressBits: 48, vmemmapPage: 2 * 8192 ** 2, directMapPage: 0 });
   const m = memory(format);
   m.set(1, 2, 3, TABLE);
   m.set(3, 0, 4, TABLE);
@@ -127,4 +128,6 @@ Deno.test("A walk of arm64 tables with 64K pages has three levels and takes bloc
   assertEquals(walk.tables.map((t) => [...t]), [[4], [3], []]);
   assertEquals(await translate(m.tables, 8193 * 65536 + 64), 8193 * 65536 + 64);
   assertEquals(vmemmapAddress(X86_64), 0xffffea0000000000n);
+  const levels = [[4096, 48], [16384, 47], [16384, 48], [65536, 48], [65536, 52]];
+  assertEquals(levels.map(([bytes, bits]) => topLevelOf({ pageBytes: bytes, addressBits: bits })), [3, 2, 3, 2, 2]);
 });
