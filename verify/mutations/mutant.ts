@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A kernel with a defect in its source. What world.ts imports is copied to a temporary directory with the text of a
-// mutation replaced, and imported from there; the kernel itself knows nothing of mutations. Types are stripped before,
-// once for all mutations: as .js the copy is not compiled, and leaves nothing in Deno's cache.
+// A kernel with a defect in its source. The files between world.ts and a mutation are copied to a temporary directory
+// with the mutation's text replaced, and imported from there; files that do not lead to a mutation are the kernel's own.
+// The kernel itself knows nothing of mutations. Types are stripped before, once for all mutations: as .js the copy is
+// not compiled, and leaves nothing in Deno's cache.
 
 import { stripTypeScriptTypes } from "node:module";
 import type { Edit } from "./edits.ts";
@@ -13,10 +14,11 @@ const ROOT = new URL("../../", import.meta.url);
 const ENTRY = "verify/mutations/world.ts";
 const IMPORT = /((?:from|import)\s+")(\.[^"]+)\.ts"/g;
 
-/** Sources without types by path from the root, each as it was before that and after. */
+/** A file as it is, without its types, and the files that it imports, by path from the root. */
 interface Source {
   readonly text: string;
   readonly js: string;
+  readonly imports: readonly string[];
 }
 
 const sources = new Map<string, Source>();
@@ -24,15 +26,25 @@ const sources = new Map<string, Source>();
 function collect(path: string): void {
   if (sources.has(path)) return;
   const text = Deno.readTextFileSync(new URL(path, ROOT));
-  const source = { text, js: stripped(text) };
-  sources.set(path, source);
-  for (const [, , target] of stripTypeScriptTypes(text).matchAll(IMPORT)) {
-    collect(new URL(`${target}.ts`, new URL(path, ROOT)).href.slice(ROOT.href.length));
-  }
+  const js = stripTypeScriptTypes(text);
+  const imports = Array.from(js.matchAll(IMPORT), ([, , target]) => imported(path, target));
+  sources.set(path, { text, js, imports });
+  imports.forEach(collect);
 }
 
-function stripped(text: string): string {
-  return stripTypeScriptTypes(text).replace(IMPORT, '$1$2.js"');
+/** Path of a file that another one imports. */
+function imported(path: string, target: string): string {
+  return new URL(`${target}.ts`, new URL(path, ROOT)).href.slice(ROOT.href.length);
+}
+
+/** The changed files and all that lead to them. */
+function leadingTo(changed: Iterable<string>): ReadonlySet<string> {
+  const found = new Set(changed);
+  for (let before = 0; before < found.size;) {
+    before = found.size;
+    for (const [path, { imports }] of sources) if (imports.some((target) => found.has(target))) found.add(path);
+  }
+  return found;
 }
 
 /** The text with an edit in it; RangeError unless what it replaces is there, and once. */
@@ -55,13 +67,16 @@ export async function withMutant<T>(edits: readonly Edit[], run: (world: World) 
   }
   const dir = Deno.makeTempDirSync({ prefix: "mutant-" });
   try {
-    const made = new Set<string>();
-    for (const [path, { js }] of sources) {
-      const folder = `${dir}/${path.slice(0, path.lastIndexOf("/"))}`;
-      if (!made.has(folder)) Deno.mkdirSync(folder, { recursive: true });
-      made.add(folder);
+    const copied = leadingTo(changed.keys());
+    for (const path of copied) {
+      Deno.mkdirSync(`${dir}/${path.slice(0, path.lastIndexOf("/"))}`, { recursive: true });
       const mutated = changed.get(path);
-      Deno.writeTextFileSync(`${dir}/${path.replace(/ts$/, "js")}`, mutated === undefined ? js : stripped(mutated));
+      const js = mutated === undefined ? sources.get(path)!.js : stripTypeScriptTypes(mutated);
+      const linked = js.replace(IMPORT, (_, start, target) => {
+        const other = imported(path, target);
+        return `${start}${copied.has(other) ? `${target}.js` : new URL(other, ROOT).href}"`;
+      });
+      Deno.writeTextFileSync(`${dir}/${path.replace(/ts$/, "js")}`, linked);
     }
     return run(await import(`file://${dir}/${ENTRY.replace(/ts$/, "js")}`));
   } finally {
