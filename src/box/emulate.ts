@@ -12,7 +12,7 @@ import { pageBytes } from "../arch/arch.ts";
 import { boot } from "../boot.ts";
 import { acpiMemoryEnableDevice } from "../drivers/acpi/acpi_memhotplug.ts";
 import { allocDaxRegion, createDevDax } from "../drivers/dax/bus.ts";
-import { devDaxKmemProbe } from "../drivers/dax/kmem.ts";
+import { devDaxKmemProbe, memmapOnMemoryStore } from "../drivers/dax/kmem.ts";
 import { createNamespace, type NamespaceMode, usableBytes } from "../drivers/nvdimm/namespace.ts";
 import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
@@ -229,7 +229,8 @@ function daxRam(k: Kernel, slot: number, memmapOnMemory: boolean): number {
   const region = allocDaxRegion(k, 0, { start, end }, k.pageBytes, false);
   const dev = region === null ? null : createDevDax(k, region, end - start, k.pageBytes, null);
   if (dev === null || typeof dev === "number") panic("daxRam: no DAX device over the slot");
-  return devDaxKmemProbe(k, dev, memmapOnMemory);
+  memmapOnMemoryStore(k, dev, memmapOnMemory);
+  return devDaxKmemProbe(k, dev);
 }
 
 /** DIMMs in a slot: one, or one per memory block if they hold their memmap, which every kernel grants. */

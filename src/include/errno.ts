@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Error numbers of modelled kernel failures (include/uapi/asm-generic/errno-base.h).
+// Error numbers of modelled kernel failures (include/uapi/asm-generic/errno-base.h, errno.h).
 // A kernel path that fails returns one of these negated; it never throws.
 
+/** No such file; of sysfs: no such attribute. */
+export const ENOENT = 2;
 /** No such device or address. */
 export const ENXIO = 6;
 /** Argument list too long; of memory hotplug: an address the machine cannot have. */
@@ -18,8 +20,11 @@ export const ENODEV = 19;
 export const EINVAL = 22;
 /** No space left on the device. */
 export const ENOSPC = 28;
+/** Operation not supported. */
+export const EOPNOTSUPP = 95;
 
 const NAMES: Readonly<Record<number, string>> = {
+  [ENOENT]: "ENOENT",
   [ENXIO]: "ENXIO",
   [E2BIG]: "E2BIG",
   [ENOMEM]: "ENOMEM",
@@ -28,6 +33,7 @@ const NAMES: Readonly<Record<number, string>> = {
   [ENODEV]: "ENODEV",
   [EINVAL]: "EINVAL",
   [ENOSPC]: "ENOSPC",
+  [EOPNOTSUPP]: "EOPNOTSUPP",
 };
 
 /** The symbol of a (possibly negated) error number: `errnoName(-12)` is `"ENOMEM"`. */

@@ -4,7 +4,7 @@
 
 import { boot } from "../boot.ts";
 import { devDaxRemove } from "../drivers/dax/device.ts";
-import { devDaxKmemProbe } from "../drivers/dax/kmem.ts";
+import { devDaxKmemProbe, memmapOnMemoryStore } from "../drivers/dax/kmem.ts";
 import { createNamespace, type NamespaceMode, type NdNamespace } from "../drivers/nvdimm/namespace.ts";
 import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
 import { type NdRegion, ndRegions } from "../drivers/nvdimm/region.ts";
@@ -160,7 +160,8 @@ export function bringUp(options: InspectOptions): Inspected {
 function becomeRam(k: Kernel, namespace: NdNamespace, memmapOnMemory: boolean): void {
   const dev = namespace.dev!;
   devDaxRemove(k, dev);
-  const err = devDaxKmemProbe(k, dev, memmapOnMemory);
+  memmapOnMemoryStore(k, dev, memmapOnMemory);
+  const err = devDaxKmemProbe(k, dev);
   if (err < 0) throw new NamespaceError(err, "kmem found no memory block in it");
 }
 

@@ -7,7 +7,7 @@ import { memoryBlockOffline } from "../drivers/base/memory.ts";
 import { memoryBlocks, removeMemory } from "../drivers/base/memory_hotplug.ts";
 import { devDaxRemove } from "../drivers/dax/device.ts";
 import { allocDaxRegion, createDevDax, type DevDax } from "../drivers/dax/bus.ts";
-import { daxKmemRange, devDaxKmemProbe, devDaxKmemRemove } from "../drivers/dax/kmem.ts";
+import { daxKmemRange, devDaxKmemProbe, devDaxKmemRemove, memmapOnMemoryStore } from "../drivers/dax/kmem.ts";
 import { createNamespace } from "../drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
 import { EBUSY, EINVAL } from "../include/errno.ts";
@@ -70,7 +70,11 @@ export function daxSource(k: Kernel, config: HotplugConfig): MemorySource {
   return {
     start: dev.ranges[0]?.start ?? pmem.start,
     pages: dev.ranges.map((range) => daxKmemRange(k, range)).reduce((n, r) => n + Math.max(0, r.end - r.start), 0),
-    add: () => err = devDaxKmemProbe(k, dev, config.memmapOnMemory),
+    add: () => {
+      // Where that is refused the memmap is in DRAM, which the report says.
+      memmapOnMemoryStore(k, dev, config.memmapOnMemory);
+      return err = devDaxKmemProbe(k, dev);
+    },
     remove: () => {
       if (dev.kmem === null) return 0;
       if (config.offline) { for (const { start, end } of dev.kmem) offlineRange(k, start, end); }

@@ -3,8 +3,9 @@
 // attribute: zones and free pages after it was added and after each block that went online.
 
 import { devDaxRemove } from "../../src/drivers/dax/device.ts";
-import { devDaxKmemProbe } from "../../src/drivers/dax/kmem.ts";
+import { devDaxKmemProbe, memmapOnMemoryStore } from "../../src/drivers/dax/kmem.ts";
 import { memoryBlockOnline } from "../../src/drivers/base/memory.ts";
+import { ENOENT, errnoName } from "../../src/include/errno.ts";
 import { ndRegions } from "../../src/drivers/nvdimm/region.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
@@ -30,6 +31,8 @@ interface State {
 interface Run {
   /** The device's attribute memmap_on_memory; null where it has none. */
   readonly attribute: string | null;
+  /** Why it was not set; absent where it was. */
+  readonly error?: string;
   readonly blocks: readonly number[];
   readonly idleSpread: number;
   readonly states: readonly State[];
@@ -44,14 +47,17 @@ export function kmemRows({ data, machine, folder }: Capture): CapturedRow[] {
   const { namespace, runs } = data as { readonly namespace: string; readonly runs: Readonly<Record<string, Run>> };
   return Object.entries(runs).flatMap(([asked, run]) => {
     const steps = run.states.map(({ state }) => state);
-    const emulated = () => latest(`kmem ${folder} ${asked}`, () => emulate(machine, namespace, run, steps));
+    const emulated = () => latest(`kmem ${folder} ${asked}`, () => emulate(machine, namespace, asked, steps));
     const selfHosted = run.attribute === "1";
     const { present, managed } = onlineDelta(BLOCK, selfHosted);
     return run.states.slice(1).map((state, i) => ({
       name: `memmap_on_memory ${asked}, ${state.state}`,
-      linux: { ...since(state, run.states[0]), blocks: run.blocks },
+      linux: { ...since(state, run.states[0]), blocks: run.blocks, attribute: run.attribute, error: run.error ?? null },
       formula: { managed: i * managed, present: i * present },
-      emulate: () => ({ ...since(emulated().states[i + 1], emulated().states[0]), blocks: emulated().blocks }),
+      emulate: () => {
+        const { states, ...rest } = emulated();
+        return { ...since(states[i + 1], states[0]), ...rest };
+      },
       noise: { free: NOISE + run.idleSpread },
     }));
   });
@@ -67,13 +73,16 @@ function since(now: State, base: State): Fields {
   };
 }
 
-function emulate(machine: CapturedMachine, namespace: string, { attribute }: Run, steps: readonly string[]) {
-  const k = bootCaptured(machine, { memmapOnMemory: true, contents: true });
+/** `asked` is the value of the attribute, "1 with N" with the module's parameter off. */
+function emulate(machine: CapturedMachine, namespace: string, asked: string, steps: readonly string[]) {
+  const k = bootCaptured(machine, { memmapOnMemory: !asked.endsWith(" with N"), contents: true });
   const { dev } = mustCreate(k, ndRegions(k)[0], parseNamespaceSpec(namespace));
   const states = [countsOf(k, steps[0])];
   const old = new Set(k.hotplug.blocks.keys());
   let err = devDaxRemove(k, dev!);
-  if (err === 0) err = devDaxKmemProbe(k, dev!, attribute === "1");
+  const stored = memmapOnMemoryStore(k, dev!, asked.startsWith("1"));
+  const attribute = stored === -ENOENT ? null : dev!.memmapOnMemory ? "1" : "0";
+  if (err === 0) err = devDaxKmemProbe(k, dev!);
   const added = [...k.hotplug.blocks.keys()].filter((block) => !old.has(block)).sort((a, b) => a - b);
   states.push(countsOf(k, steps[1]));
   for (const [i, step] of steps.slice(2).entries()) {
@@ -82,7 +91,8 @@ function emulate(machine: CapturedMachine, namespace: string, { attribute }: Run
   }
   if (err < 0) throw new Error(`Cannot make System RAM of ${namespace}: ${err}`);
   checkInvariants(k);
-  return { states, blocks: added };
+  const error = stored === 0 || attribute === null ? null : errnoName(stored);
+  return { states, blocks: added, attribute, error };
 }
 
 function countsOf(k: Kernel, state: string): State {

@@ -36,6 +36,8 @@ export interface DevDax extends AddressSpace {
   pgmap: DevPagemap | null;
   /** The device_dax driver is bound and the memmap is up. */
   bound: boolean;
+  /** The attribute `memmap_on_memory`: kmem is to put the memmap of memory blocks on themselves. */
+  memmapOnMemory: boolean;
   /** Ranges the kmem driver made System RAM of; null unless it is bound instead. */
   kmem: readonly PfnRange[] | null;
 }
@@ -74,7 +76,17 @@ export const createDevDax = traced("devm_create_dev_dax(_, pages, align)", (
   // A static region without data gets a device without ranges, as a seed device has none.
   const ranges = pages === 0 && region.isStatic ? [] : takeRanges(k, region, pages, align);
   if (typeof ranges === "number") return ranges;
-  const dev: DevDax = { region, ranges, align, pgmap, bound: false, kmem: null, addrLo: 0, addrHi: 0 };
+  const dev: DevDax = {
+    region,
+    ranges,
+    align,
+    pgmap,
+    bound: false,
+    memmapOnMemory: false,
+    kmem: null,
+    addrLo: 0,
+    addrHi: 0,
+  };
   const { lo, hi } = newObject(k, dev);
   Object.assign(dev, { addrLo: lo, addrHi: hi });
   region.devices.push(dev);

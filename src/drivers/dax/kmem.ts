@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Device-dax as System RAM (drivers/dax/kmem.c; `daxctl reconfigure-device -m system-ram`): the parts of a device that
+// Device-dax as System RAM (drivers/dax/kmem.c, an attribute of drivers/dax/bus.c; `daxctl reconfigure-device -m system-ram`): the parts of a device that
 // make whole memory blocks are hot-added to its target node. Its memmap may lie in each block (since 6.8, block by block).
 //
 //   device   |  . .|########|########|########|.   |      . lost: less than a memory block
@@ -7,7 +7,7 @@
 // Memory that is online when the driver is unbound leaks: it stays System RAM, and its addresses stay taken.
 // Left out: memory tiers.
 
-import { EBUSY, EINVAL } from "../../include/errno.ts";
+import { EBUSY, EINVAL, ENOENT, EOPNOTSUPP } from "../../include/errno.ts";
 import type { PfnRange } from "../../include/memremap.ts";
 import { alignDown, alignUp } from "../../lib/align.ts";
 import type { Kernel } from "../../mm/kernel.ts";
@@ -17,16 +17,35 @@ import type { DevDax } from "./bus.ts";
 import { traced } from "../../mm/trace.ts";
 
 /**
+ * `memmap_on_memory_store`: sets the attribute of a device, false at first. 0; -ENOENT before 6.8, whose devices have no
+ * such attribute; -EOPNOTSUPP for true where memory blocks cannot hold their memmap; -EBUSY for another value while kmem
+ * has the device.
+ */
+export const memmapOnMemoryStore = traced(
+  "memmap_on_memory_store(_, value)",
+  (k: Kernel, dev: DevDax, value: boolean): number => {
+    if (!k.config.kmemMemmapOnMemory) return -ENOENT;
+    if (value && !blocksHoldMemmap(k)) return -EOPNOTSUPP;
+    if (dev.memmapOnMemory !== value && dev.kmem !== null) return -EBUSY;
+    dev.memmapOnMemory = value;
+    return 0;
+  },
+);
+
+function blocksHoldMemmap(k: Kernel): boolean {
+  return mhpSupportsMemmapOnMemory(k, k.hotplug.blockPages * k.pageBytes);
+}
+
+/**
  * `dev_dax_kmem_probe`: binds the driver. 0; -EBUSY when a driver is bound or the memory is taken already, -EINVAL when
  * no part is a memory block; else what addMemory() said of the first range. Once a range is in, others that fail are
  * left out.
  */
 export const devDaxKmemProbe = traced(
-  "dev_dax_kmem_probe(_, memmap_on_memory)",
-  (k: Kernel, dev: DevDax, memmapOnMemory: boolean): number => {
+  "dev_dax_kmem_probe()",
+  (k: Kernel, dev: DevDax): number => {
     if (dev.bound || dev.kmem !== null) return -EBUSY;
-    const split = memmapOnMemory && k.config.kmemMemmapOnMemory &&
-      mhpSupportsMemmapOnMemory(k, k.hotplug.blockPages * k.pageBytes);
+    const split = dev.memmapOnMemory && blocksHoldMemmap(k);
     const added: PfnRange[] = [];
     for (const range of dev.ranges.map((r) => daxKmemRange(k, r)).filter((r) => r.start < r.end)) {
       const bytes = (range.end - range.start) * k.pageBytes;

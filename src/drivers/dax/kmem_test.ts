@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { assert, assertEquals } from "@std/assert";
-import type { BootOptions } from "../../boot.ts";
-import { EBUSY, EINVAL, ENOMEM } from "../../include/errno.ts";
+import { boot, type BootOptions } from "../../boot.ts";
+import { EBUSY, EINVAL, ENOENT, ENOMEM, EOPNOTSUPP } from "../../include/errno.ts";
 import { mustCreate, mustDestroy, stockDifference, takeStock, withKernel } from "../../testing.ts";
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import type { Kernel } from "../../mm/kernel.ts";
@@ -10,7 +10,7 @@ import { removeMemory } from "../base/memory_hotplug.ts";
 import { createNamespace, destroyNamespace, type NdNamespace } from "../nvdimm/namespace.ts";
 import { allocDaxRegion, createDevDax, deleteDevDax, type DevDax } from "./bus.ts";
 import { devDaxProbe, devDaxRemove } from "./device.ts";
-import { devDaxKmemProbe, devDaxKmemRemove } from "./kmem.ts";
+import { devDaxKmemProbe, devDaxKmemRemove, memmapOnMemoryStore } from "./kmem.ts";
 
 const SECTION = 2 ** 14;
 
@@ -29,6 +29,12 @@ function box(more: BootOptions = {}): BootOptions {
   };
 }
 
+/** Asks for memmap on memory or not, and binds kmem. */
+function kmemProbe(k: Kernel, dev: DevDax, memmapOnMemory: boolean): number {
+  memmapOnMemoryStore(k, dev, memmapOnMemory);
+  return devDaxKmemProbe(k, dev);
+}
+
 /** Runs with the device of a namespace that no driver is bound to; destroys the namespace at the end. */
 function withDevice(options: BootOptions, run: (k: Kernel, ns: NdNamespace) => void): void {
   withKernel(options, (k) => {
@@ -43,7 +49,7 @@ function withDevice(options: BootOptions, run: (k: Kernel, ns: NdNamespace) => v
 for (const memmapOnMemory of [true, false]) {
   Deno.test(`devDaxKmemProbe makes System RAM of whole blocks, memmap on memory ${memmapOnMemory}`, () => {
     withDevice(box(), (k, { dev }) => {
-      assertEquals(devDaxKmemProbe(k, dev!, memmapOnMemory), 0);
+      assertEquals(kmemProbe(k, dev!, memmapOnMemory), 0);
       const blocks = [...k.hotplug.blocks.values()];
       assertEquals(blocks.length, 7);
       assertEquals(blocks.map((b) => b.nrVmemmapPages), Array(7).fill(memmapOnMemory ? 16 : 0));
@@ -62,7 +68,7 @@ Deno.test("destroyNamespace of RAM that is online goes ahead; the memory leaks a
   withKernel(box(), (k) => {
     const ns = mustCreate(k);
     devDaxRemove(k, ns.dev!);
-    assertEquals(devDaxKmemProbe(k, ns.dev!, false), 0);
+    assertEquals(kmemProbe(k, ns.dev!, false), 0);
     const blocks = [...k.hotplug.blocks.values()];
     assertEquals(memoryBlockOnline(k, blocks[3], "online_movable"), 0);
     assertEquals(destroyNamespace(k, ns), 0);
@@ -79,7 +85,7 @@ Deno.test("destroyNamespace of RAM that is online goes ahead; the memory leaks a
 
 Deno.test("devDaxKmemRemove leaks what is left when some of the memory was taken away behind its back", () => {
   withDevice(box(), (k, { dev }) => {
-    assertEquals(devDaxKmemProbe(k, dev!, false), 0);
+    assertEquals(kmemProbe(k, dev!, false), 0);
     const blocks = [...k.hotplug.blocks.values()];
     assertEquals(removeMemory(k, blocks[3].start * k.pageBytes, SECTION), 0);
     assertEquals(devDaxKmemRemove(k, dev!), 7 * k.hotplug.blockPages);
@@ -95,12 +101,12 @@ Deno.test("a range claimed twice is busy, for kmem, device_dax and a namespace, 
       const region = allocDaxRegion(k, 1, pmem, 4096, false)!;
       return createDevDax(k, region, pmem.end - pmem.start, 4096, null) as DevDax;
     });
-    assertEquals(devDaxKmemProbe(k, one, false), 0);
+    assertEquals(kmemProbe(k, one, false), 0);
     const stock = takeStock(k);
-    assertEquals([devDaxKmemProbe(k, two, false), devDaxProbe(k, two)], [-EBUSY, -EBUSY]);
+    assertEquals([kmemProbe(k, two, false), devDaxProbe(k, two)], [-EBUSY, -EBUSY]);
     assertEquals(stockDifference(stock, takeStock(k)), "");
     assertEquals([devDaxKmemRemove(k, one), devDaxProbe(k, one)], [0, 0]);
-    assertEquals(devDaxKmemProbe(k, two, false), -EBUSY);
+    assertEquals(kmemProbe(k, two, false), -EBUSY);
     devDaxRemove(k, one);
   });
 });
@@ -108,7 +114,7 @@ Deno.test("a range claimed twice is busy, for kmem, device_dax and a namespace, 
 Deno.test("devDaxKmemProbe puts no memmap on memory before 6.8", () => {
   for (const kernel of ["5.14", "6.1"]) {
     withDevice(box({ kernel }), (k, { dev }) => {
-      assertEquals(devDaxKmemProbe(k, dev!, true), 0);
+      assertEquals(kmemProbe(k, dev!, true), 0);
       assertEquals([...k.hotplug.blocks.values()].map((b) => b.nrVmemmapPages), Array(7).fill(0));
       devDaxKmemRemove(k, dev!);
     });
@@ -117,7 +123,7 @@ Deno.test("devDaxKmemProbe puts no memmap on memory before 6.8", () => {
 
 Deno.test("devDaxKmemProbe keeps the memmap elsewhere where blocks cannot hold it", () => {
   withDevice(box({ memmapOnMemory: false }), (k, { dev }) => {
-    assertEquals(devDaxKmemProbe(k, dev!, true), 0);
+    assertEquals(kmemProbe(k, dev!, true), 0);
     assertEquals([...k.hotplug.blocks.values()].map((b) => b.nrVmemmapPages), Array(7).fill(0));
     devDaxKmemRemove(k, dev!);
   });
@@ -127,18 +133,18 @@ Deno.test("devDaxKmemProbe refuses a device that has a driver or less than a blo
   withKernel(box({ memoryBlockBytes: 8 * SECTION }), (k) => {
     const ns = mustCreate(k);
     const dev = ns.dev!;
-    assertEquals(devDaxKmemProbe(k, dev, false), -EBUSY, "device_dax has it");
+    assertEquals(kmemProbe(k, dev, false), -EBUSY, "device_dax has it");
     assertEquals(devDaxKmemRemove(k, dev), -EINVAL);
     devDaxRemove(k, dev);
-    assertEquals(devDaxKmemProbe(k, dev, false), -EINVAL, "no block in it");
+    assertEquals(kmemProbe(k, dev, false), -EINVAL, "no block in it");
     mustDestroy(k, ns);
   });
 });
 
 Deno.test("devDaxKmemProbe keeps device_dax away until it is removed", () => {
   withDevice(box(), (k, ns) => {
-    devDaxKmemProbe(k, ns.dev!, true);
-    assertEquals(devDaxKmemProbe(k, ns.dev!, true), -EBUSY);
+    kmemProbe(k, ns.dev!, true);
+    assertEquals(kmemProbe(k, ns.dev!, true), -EBUSY);
     assertEquals(devDaxProbe(k, ns.dev!), -EBUSY);
     devDaxKmemRemove(k, ns.dev!);
     assertEquals(devDaxProbe(k, ns.dev!), 0);
@@ -157,7 +163,7 @@ Deno.test("devDaxKmemProbe gives up when its first range fails, and leaves out t
       assert(typeof split === "object");
       assertEquals(split.ranges.map((r) => r.end - r.start), [64, 64]);
       k.fault.arm(nth);
-      const err = devDaxKmemProbe(k, split, false);
+      const err = kmemProbe(k, split, false);
       const { seen } = k.fault;
       k.fault.disarm();
       const blocks = k.hotplug.blocks.size;
@@ -176,7 +182,7 @@ for (const memmapOnMemory of [true, false]) {
       const stock = takeStock(k);
       for (let nth = 1, err = -1; err < 0; nth++) {
         k.fault.arm(nth);
-        err = devDaxKmemProbe(k, dev!, memmapOnMemory);
+        err = kmemProbe(k, dev!, memmapOnMemory);
         k.fault.disarm();
         checkInvariants(k);
         if (err < 0) assertEquals(stockDifference(stock, takeStock(k)), "", `allocation ${nth}`);
@@ -190,9 +196,54 @@ Deno.test("devDaxKmemProbe of a device none of whose ranges can be added says wh
   for (const memmapOnMemory of [true, false]) {
     withDevice(box(), (k, { dev }) => {
       k.fault.arm(1, true);
-      assertEquals(devDaxKmemProbe(k, dev!, memmapOnMemory), -ENOMEM);
+      assertEquals(kmemProbe(k, dev!, memmapOnMemory), -ENOMEM);
       k.fault.disarm();
       assertEquals([dev!.kmem, k.hotplug.blocks.size], [null, 0]);
     });
   }
+});
+
+Deno.test("memmapOnMemoryStore: no attribute before 6.8, nothing for blocks that cannot, no change while kmem is bound", () => {
+  const store = (options: BootOptions, value: boolean) => {
+    let err = 0;
+    withDevice(box(options), (k, { dev }) => {
+      err = memmapOnMemoryStore(k, dev!, value);
+      assertEquals(dev!.memmapOnMemory, value && err === 0);
+    });
+    return err;
+  };
+  assertEquals([store({ kernel: "6.1" }, true), store({ kernel: "6.1" }, false)], [-ENOENT, -ENOENT]);
+  assertEquals([store({}, true), store({}, false)], [0, 0]);
+  assertEquals(store({ memmapOnMemory: false }, true), -EOPNOTSUPP);
+  assertEquals(store({ memmapOnMemory: false }, false), 0);
+  withDevice(box(), (k, { dev }) => {
+    assertEquals(kmemProbe(k, dev!, true), 0);
+    assertEquals([memmapOnMemoryStore(k, dev!, false), memmapOnMemoryStore(k, dev!, true)], [-EBUSY, 0]);
+    assertEquals(devDaxKmemRemove(k, dev!), 0);
+    assertEquals(memmapOnMemoryStore(k, dev!, false), 0);
+  });
+});
+
+Deno.test("memmapOnMemoryStore is refused on arm64 with 16K pages, with force too, and granted with 4K", () => {
+  const store = (arch: string) => {
+    const GIB = 2 ** 30;
+    const k = boot({
+      arch,
+      kernel: "6.12",
+      dram: [GIB],
+      pmem: [{ bytes: GIB }],
+      memmapOnMemory: "force",
+      contents: false,
+    });
+    const pmem = k.machine.topology.pmem[0];
+    const dev = createDevDax(
+      k,
+      allocDaxRegion(k, 0, pmem, k.pageBytes, false)!,
+      pmem.end - pmem.start,
+      k.pageBytes,
+      null,
+    );
+    return memmapOnMemoryStore(k, dev as DevDax, true);
+  };
+  assertEquals([store("arm64-16k"), store("arm64-4k")], [-EOPNOTSUPP, 0]);
 });

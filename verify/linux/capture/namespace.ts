@@ -88,8 +88,13 @@ async function unboundReason(guest: Guest, device: string, logged: number): Prom
   if (errno !== null) return `${FAILS}: ${errnoName(errno)}`;
   const { code, text } = await guest.shell.run(`echo ${device} > /sys/bus/dax/drivers/device_dax/bind`);
   if (code === 0) return `${FAILS}: no driver was bound`;
+  return `${FAILS}: ${shellErrno(text)}`;
+}
+
+/** What a write to sysfs that failed printed last, by errno name. */
+export function shellErrno(text: string): string {
   const words = text.trim().split(": ").pop() ?? "";
-  return `${FAILS}: ${ERRORS[words] ?? words}`;
+  return ERRORS[words] ?? words;
 }
 
 /** Takes down every namespace of the guest. */

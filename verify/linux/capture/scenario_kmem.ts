@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `kmem`: a dax device made System RAM, its blocks kept offline, then put online one by one: what the zones count. The
-// device's attribute memmap_on_memory (6.8 and later) is 0 and 1, with the module parameter on in both guests.
+// device's attribute memmap_on_memory (6.8 and later) is 0 and 1 with the module parameter on, and 1 with it off.
 
 import { idleSpread, memmapCounters, settledZones } from "./free_pages.ts";
 import type { Guest } from "./guest.ts";
-import { createNamespace, initLabels } from "./namespace.ts";
+import { createNamespace, initLabels, shellErrno } from "./namespace.ts";
 import { parseNamespaceSpec } from "./namespace_spec.ts";
 import { dramOf, type Scenario } from "./scenario.ts";
 import { pmemOf } from "./scenario_namespaces.ts";
@@ -14,19 +14,27 @@ const DRAM_MIB = 4096;
 const SPEC = parseNamespaceSpec("1G-2M-mem");
 const BLOCKS_ONLINE = 2;
 
-/** A guest for each value of the attribute. */
+/** Values of the device's attribute and of the module's parameter; without the latter the former is refused. */
+const RUNS = [["0", "Y"], ["1", "Y"], ["1", "N"]] as const;
+
+/** A guest for each pair of values. */
 export const kmem: Scenario = async (capture) => {
   const { dram, dramMiB } = dramOf(capture, DRAM_MIB);
   const runs: Record<string, unknown> = {};
-  for (const attribute of ["0", "1"]) {
-    capture.note(`${SPEC.name}, memmap_on_memory=${attribute} of the device`);
-    const append = "memory_hotplug.memmap_on_memory=Y";
-    runs[attribute] = await capture.withGuest(
+  for (const [attribute, parameter] of RUNS) {
+    capture.note(`${SPEC.name}, memmap_on_memory=${attribute} of the device, ${parameter} of the module`);
+    const append = `memory_hotplug.memmap_on_memory=${parameter}`;
+    runs[parameter === "Y" ? attribute : `${attribute} with ${parameter}`] = await capture.withGuest(
       { dram, ...pmemOf(capture.options), append },
       (guest) => hotAdd(guest, attribute),
     );
   }
-  return { dramMiB, namespace: SPEC.name, note: "attribute: what the device says, null where it has none", runs };
+  return {
+    dramMiB,
+    namespace: SPEC.name,
+    note: "attribute: what the device says, null where it has none; error: why it was refused",
+    runs,
+  };
 };
 
 async function hotAdd(guest: Guest, asked: string) {
@@ -35,7 +43,7 @@ async function hotAdd(guest: Guest, asked: string) {
   if (typeof ns === "string") throw new Error(`Cannot create namespace ${SPEC.name}: ${ns}`);
   await guest.shell.text("while read -r module; do insmod /modules/$module; done < /modules/kmem");
   const device = `/sys/bus/dax/devices/${ns.device}`;
-  const there = await guest.shell.run(`echo ${asked} > ${device}/memmap_on_memory && cat ${device}/memmap_on_memory`);
+  const attribute = await setAttribute(guest, `${device}/memmap_on_memory`, asked);
   const spread = await idleSpread(guest);
   const states = [await counts(guest, "before")];
   const old = await blocks(guest);
@@ -49,7 +57,15 @@ async function hotAdd(guest: Guest, asked: string) {
     await guest.shell.text(`echo online_movable > /sys/devices/system/memory/memory${block}/state`);
     states.push(await counts(guest, `online${block}`));
   }
-  return { attribute: there.code === 0 ? there.text : null, blocks: added, idleSpread: spread, states };
+  return { ...attribute, blocks: added, idleSpread: spread, states };
+}
+
+/** What the attribute is after it was asked for, null where there is none; and why it was refused. */
+async function setAttribute(guest: Guest, path: string, value: string) {
+  if ((await guest.shell.run(`test -e ${path}`)).code !== 0) return { attribute: null };
+  const { code, text } = await guest.shell.run(`echo ${value} > ${path}`);
+  const attribute = await guest.shell.text(`cat ${path}`);
+  return code === 0 ? { attribute } : { attribute, error: shellErrno(text) };
 }
 
 async function blocks(guest: Guest): Promise<number[]> {
