@@ -10,7 +10,7 @@ import { bootHugetlbBox, hugetlbConfig, type HugetlbOptions } from "../../src/sc
 
 /** What is compared: no optimisation, and what document 004, 5.14, 6.1 and 6.7 do. */
 export const POOLS: readonly (readonly [name: string, options: Partial<HugetlbOptions>])[] = [
-  ["off", { optimize: false }],
+  ["off", { hugetlbFreeVmemmap: false }],
   ["keep 2, base pages (the series)", { kernel: "5.14", vmemmapMap: "base" }],
   ["keep 2, leaves split (5.14)", { kernel: "5.14" }],
   ["keep 1, leaves split (6.1)", { kernel: "6.1" }],

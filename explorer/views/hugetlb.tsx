@@ -42,14 +42,14 @@ function Show({ values, set }: ViewProps) {
     size: bytes(values, "size"),
     count: whole({ count: now }, "count"),
     cpus: whole(values, "cpus"),
-    optimize: optimize === ON,
+    hugetlbFreeVmemmap: optimize === ON,
   });
   const { report, error, pending } = useAnswer("hugetlb", options, [kernel, arch, size, now, cpus, optimize]);
   const { playing, play } = useGrowing(Number(count), set);
   const all = Number(count) * (report?.vmemmapPagesPerHugePage ?? 0);
   const command = [
     "hugetlb",
-    ...flags({ size, count: now, kernel, arch, cpus, ...(optimize === ON ? {} : { off: "" }) }, {
+    ...flags({ size, count: now, kernel, arch, cpus, ...(optimize === ON ? {} : { "no-hugetlb-free-vmemmap": "" }) }, {
       size: "2M",
       kernel: "6.1",
       arch: "x86-64",

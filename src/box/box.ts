@@ -100,7 +100,7 @@ export interface BoxKernel {
   /** The emulated architecture. */
   readonly arch: string;
   /** hugetlb_free_vmemmap=on; null when nothing says. */
-  readonly freeVmemmap: boolean | null;
+  readonly hugetlbFreeVmemmap: boolean | null;
   /** memory_hotplug.memmap_on_memory; null when nothing says. */
   readonly memmapOnMemory: boolean | "force" | null;
   /** Size of a memory block. */

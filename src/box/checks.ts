@@ -181,7 +181,7 @@ function memmapPages(box: Box, { value: said }: BoxFigure, emulator: Emulator): 
 function freed(box: Box, { of, value }: BoxFigure, emulator: Emulator): Answer {
   const { preset: kernel, arch } = box.runningKernel;
   const one = (preset: string) => {
-    const found = emulator.pool({ kernel: preset, arch, size: Number(of), count: 1, optimize: true });
+    const found = emulator.pool({ kernel: preset, arch, size: Number(of), count: 1, hugetlbFreeVmemmap: true });
     return typeof found === "string" ? null : found.freed;
   };
   const mine = one(kernel);

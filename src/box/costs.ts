@@ -170,7 +170,7 @@ export function ramSpec(
   { start, end }: AddressRange,
   change: Partial<RamSpec> = {},
 ): RamSpec {
-  const { preset: kernel, arch, blockBytes, memmapOnMemory, freeVmemmap } = box.runningKernel;
+  const { preset: kernel, arch, blockBytes, memmapOnMemory, hugetlbFreeVmemmap } = box.runningKernel;
   const spec = {
     kernel,
     arch,
@@ -179,7 +179,7 @@ export function ramSpec(
     size: end - start,
     blockBytes,
     dimm: by !== "kmem",
-    freeVmemmap: freeVmemmap === true,
+    hugetlbFreeVmemmap: hugetlbFreeVmemmap === true,
   };
   const parameter = memmapOnMemory ?? false;
   const asks = mayHostMemmap(kernel, by, spec.size / blockBytes) ? parameter : false;
@@ -227,8 +227,8 @@ export function ramCost(box: Box, ram: BoxRam, emulator: Emulator, change: Parti
 }
 
 function poolCost(box: Box, { sizeBytes: size, count, byNode }: BoxPool, emulator: Emulator): BoxCost {
-  const { preset: kernel, arch, freeVmemmap } = box.runningKernel;
-  const optimize = freeVmemmap === true;
+  const { preset: kernel, arch } = box.runningKernel;
+  const hugetlbFreeVmemmap = box.runningKernel.hugetlbFreeVmemmap === true;
   const bytes = size * count;
   const common = {
     kind: "pool",
@@ -237,9 +237,9 @@ function poolCost(box: Box, { sizeBytes: size, count, byNode }: BoxPool, emulato
     node: byNode[0]?.node ?? 0,
     sizeBytes: bytes,
   } as const;
-  const found = emulator.pool({ kernel, arch, size, count, optimize });
+  const found = emulator.pool({ kernel, arch, size, count, hugetlbFreeVmemmap });
   if (typeof found === "string") return { ...common, ...NOTHING, usableBytes: bytes, remark: found };
-  const remark = optimize ? null : "hugetlb_free_vmemmap is off";
+  const remark = hugetlbFreeVmemmap ? null : "hugetlb_free_vmemmap is off";
   return { ...common, ...NOTHING, dramBytes: 0 - found.freed, tableBytes: found.tables, usableBytes: bytes, remark };
 }
 

@@ -72,7 +72,7 @@ export interface RamSpec {
   readonly blockBytes: number;
   readonly dimm: boolean;
   readonly memmapOnMemory: boolean | "force";
-  readonly freeVmemmap: boolean;
+  readonly hugetlbFreeVmemmap: boolean;
 }
 
 /** A range of the direct map. `start` and `shared` as of a namespace; `addBytes` of it are added at a time. */
@@ -93,7 +93,7 @@ export interface PoolSpec {
   readonly arch: string;
   readonly size: number;
   readonly count: number;
-  readonly optimize: boolean;
+  readonly hugetlbFreeVmemmap: boolean;
 }
 
 /** Brings parts up and remembers them: equal parts are brought up once. */
@@ -191,7 +191,7 @@ function emulateRam(spec: RamSpec): Outcome<RamKey> {
   return found;
 }
 
-function addOne({ kernel, arch, start, shared, size, blockBytes, dimm, memmapOnMemory, freeVmemmap }: RamSpec) {
+function addOne({ kernel, arch, start, shared, size, blockBytes, dimm, memmapOnMemory, hugetlbFreeVmemmap }: RamSpec) {
   const beside = shared && start >= NEIGHBOUR;
   const slot = { bytes: size, startBytes: WINDOW + start };
   const k = boot({
@@ -201,7 +201,7 @@ function addOne({ kernel, arch, start, shared, size, blockBytes, dimm, memmapOnM
     hotplug: beside ? [{ bytes: NEIGHBOUR, startBytes: WINDOW }, slot] : [slot],
     memoryBlockBytes: blockBytes,
     memmapOnMemory,
-    hugetlbFreeVmemmap: freeVmemmap,
+    hugetlbFreeVmemmap,
     contents: false,
     hostMemoryBytes: HOST,
   });
@@ -244,12 +244,20 @@ function dimms(k: Kernel, slot: number, memmapOnMemory: boolean): number {
   return err;
 }
 
-function emulatePool({ kernel, arch, size, count, optimize }: PoolSpec): Outcome<PoolKey> {
+function emulatePool({ kernel, arch, size, count, hugetlbFreeVmemmap }: PoolSpec): Outcome<PoolKey> {
   if (!ARCHS[arch].hugetlbSizes.some(({ bytes }) => bytes === size)) return "the architecture has no such huge pages";
   // Whole PTE tables of memmap (128 MiB each with 4 KiB pages), and more than lies below the hole at 4 GiB.
   const period = Math.max(8, 2 ** 32 / size);
   return repeated(count, period, (count) => {
-    const config = hugetlbConfig({ kernel, arch, size, count, optimize, giveBack: false, hostMemory: Infinity });
+    const config = hugetlbConfig({
+      kernel,
+      arch,
+      size,
+      count,
+      hugetlbFreeVmemmap,
+      giveBack: false,
+      hostMemory: Infinity,
+    });
     const { hstate, made } = makePool(config, null, { contents: false, hostMemoryBytes: HOST });
     const page = pageBytes(ARCHS[arch]);
     return {

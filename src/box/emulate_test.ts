@@ -50,7 +50,7 @@ for (const map of ["mem", "dev"] as const) {
 
 Deno.test("a large pool gives back what all of it gives back", () => {
   for (const [size, count] of [[2 ** 21, 6200], [GIB, 25]]) {
-    const spec = { kernel: "6.1", arch: "x86-64", size, count, optimize: true };
+    const spec = { kernel: "6.1", arch: "x86-64", size, count, hugetlbFreeVmemmap: true };
     const found = newEmulator().pool(spec);
     const { made } = makePool(hugetlbConfig({ ...spec, giveBack: false }), null, { contents: false });
     if (typeof found === "string") throw new Error(found);

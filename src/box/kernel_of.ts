@@ -59,7 +59,7 @@ export function kernelOf(facts: Facts): BoxKernel {
     release,
     preset: release === null || Number.isNaN(versionOf(release)) ? DEFAULT_KERNEL : presetFor(release),
     arch: arm ? (/64k/.test(release) ? "arm64-64k" : "arm64-4k") : "x86-64",
-    freeVmemmap: freeing !== null ? isOn(freeing) : says,
+    hugetlbFreeVmemmap: freeing !== null ? isOn(freeing) : says,
     memmapOnMemory: onMemory !== null ? mhpParameter(onMemory) : facts.mhpParameter.at(-1)?.on ?? null,
     blockBytes: facts.blockBytes[0]?.value ?? 2 ** 27,
   };

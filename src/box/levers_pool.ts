@@ -26,19 +26,26 @@ function saved(box: Box, emulator: Emulator, change: Partial<PoolSpec>): number 
 }
 
 function savedBy(box: Box, { sizeBytes: size, count }: BoxPool, emulator: Emulator, change: Partial<PoolSpec>): number {
-  const { preset: kernel, arch, freeVmemmap } = box.runningKernel;
-  const found = emulator.pool({ kernel, arch, size, count, optimize: freeVmemmap === true, ...change });
+  const { preset: kernel, arch, hugetlbFreeVmemmap } = box.runningKernel;
+  const found = emulator.pool({
+    kernel,
+    arch,
+    size,
+    count,
+    hugetlbFreeVmemmap: hugetlbFreeVmemmap === true,
+    ...change,
+  });
   return typeof found === "string" ? 0 : found.freed - found.tables;
 }
 
 const names = (box: Box) => box.pools.map(({ sizeBytes: size, count }) => poolName(size, count)).join(", ");
 
 function freeing(box: Box, emulator: Emulator, now: number): BoxLever {
-  const { freeVmemmap, memmapOnMemory, release, preset } = box.runningKernel;
-  const dram = freeVmemmap === true ? 0 : saved(box, emulator, { optimize: true }) - now;
+  const { hugetlbFreeVmemmap, memmapOnMemory, release, preset } = box.runningKernel;
+  const dram = hugetlbFreeVmemmap === true ? 0 : saved(box, emulator, { hugetlbFreeVmemmap: true }) - now;
   const old = release !== null && versionOf(release) < versionOf("5.14");
   const tooSmall = dram <= 0 ? "pages of this size have too little vmemmap to free any" : null;
-  const why = old ? `needs Linux 5.14, this is ${release}` : freeVmemmap === true ? "is on already" : tooSmall;
+  const why = old ? `needs Linux 5.14, this is ${release}` : hugetlbFreeVmemmap === true ? "is on already" : tooSmall;
   const exclusive = memmapOnMemory && versionOf(preset) < versionOf("6.0");
   const commands = ["kernel command line: hugetlb_free_vmemmap=on"];
   if (versionOf(preset) >= versionOf("6.0")) {
@@ -58,9 +65,9 @@ function freeing(box: Box, emulator: Emulator, now: number): BoxLever {
 
 /** A kernel that keeps fewer vmemmap pages of each huge page. */
 function newerKernel(box: Box, emulator: Emulator, now: number): BoxLever | null {
-  const { preset, freeVmemmap } = box.runningKernel;
+  const { preset, hugetlbFreeVmemmap } = box.runningKernel;
   const gives = (kernel: string) => saved(box, emulator, { kernel }) - now;
-  const release = freeVmemmap === true ? releaseGiving(preset, gives) : null;
+  const release = hugetlbFreeVmemmap === true ? releaseGiving(preset, gives) : null;
   if (release === null || gives(release) <= 0) return null;
   return {
     ...NO_GAIN,
@@ -80,7 +87,7 @@ function larger(box: Box, pool: BoxPool, emulator: Emulator): BoxLever | null {
   const large = 2 ** 30;
   if (size >= large || box.runningKernel.arch !== "x86-64") return null;
   const most = Math.floor(size * count / large);
-  const on = { optimize: true };
+  const on = { hugetlbFreeVmemmap: true };
   const rest = { ...pool, count: count - most * large / size };
   const whole = most === 0 ? 0 : savedBy(box, { ...pool, sizeBytes: large, count: most }, emulator, on) +
     (rest.count === 0 ? 0 : savedBy(box, rest, emulator, on));

@@ -31,8 +31,8 @@ Deno.test("the example box is one machine, whichever order its files come in", (
   ]);
   assertEquals(box.ram.map((r) => [r.dev, r.node, r.namespace, r.zone]), [["dax0.0", 2, "namespace0.0", "Movable"]]);
   assertEquals(box.pools.map((p) => [p.sizeBytes, p.count]), [[2 * MIB, 20480]]);
-  const { release, preset, freeVmemmap, memmapOnMemory, blockBytes } = box.runningKernel;
-  assertEquals([release, preset, freeVmemmap, memmapOnMemory, blockBytes], [
+  const { release, preset, hugetlbFreeVmemmap, memmapOnMemory, blockBytes } = box.runningKernel;
+  assertEquals([release, preset, hugetlbFreeVmemmap, memmapOnMemory, blockBytes], [
     "6.1.0-99-amd64",
     "6.1",
     true,

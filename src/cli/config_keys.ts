@@ -26,7 +26,6 @@ const KEYS: Readonly<Record<string, string>> = {
   bytes: "sizeBytes",
   structPageSize: "structPageBytes",
   nid: "node",
-  ram: "systemRam",
 };
 
 /** Options that may be a list of sizes. */

@@ -25,8 +25,8 @@ export const hugetlbCommand: Command = {
       const sizes = hugetlbSizes(keep ?? 1);
       return { report: { sizes }, text: sizesText(sizes) };
     }
-    if (flags.has("off") && flags.has("keep")) {
-      throw new CommandError("hugetlb: --keep means nothing with --off: the vmemmap is left alone");
+    if (flags.has("no-hugetlb-free-vmemmap") && flags.has("keep")) {
+      throw new CommandError("hugetlb: --keep means nothing with --no-hugetlb-free-vmemmap: the vmemmap is left alone");
     }
     const report = hugetlbReport(hugetlbOptions(flags));
     return { report, text: text(report), code: exitCode(report.invariants) };
@@ -76,7 +76,7 @@ function subject({ config, vmemmapPagesPerHugePage: vmemmapPages, notOptimizable
     "tail-links": "tails name their head, so that one page of them cannot serve all",
   };
   if (notOptimizable !== null) return reasons[notOptimizable];
-  if (!config.optimize) return "vmemmap left alone";
+  if (!config.hugetlbFreeVmemmap) return "vmemmap left alone";
   const caution = ARCHS[config.arch].remapsLiveEntries ? "" : "; off in mainline since 6.3 (break-before-make)";
   return `${config.keep} of ${vmemmapPages} vmemmap pages kept${caution}`;
 }

@@ -4,7 +4,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { lab } from "./lab_testing.ts";
 
-const SMALL = ["--dram", "1G", "--pmem", "1G/1", "--ram", "--map", "mem"];
+const SMALL = ["--dram", "1G", "--pmem", "1G/1", "--system-ram", "--map", "mem"];
 
 Deno.test("lab inspect VIEW prints the file and nothing else", async () => {
   const { code, out } = await lab("inspect", "iomem", ...SMALL);
@@ -40,7 +40,7 @@ Deno.test("lab inspect: what makes no machine, and no view, is said in one line"
       [["zonefino"], 'inspect: unknown view "zonefino" (did you mean "zoneinfo"?): known are dmesg, '],
       [["--pmem", "1G/x"], '--pmem: expected SIZE or SIZE/NODE such as 64G/1, got "1G/x"'],
       [["--hugetlb", "2M"], '--hugetlb: expected SIZE:N such as 2M:512, got "2M"'],
-      [["--ram", "--mode", "fsdax"], "Cannot make System RAM of fsdax: expected mode devdax"],
+      [["--system-ram", "--mode", "fsdax"], "Cannot make System RAM of fsdax: expected mode devdax"],
     ] as const
   ) {
     const { code, out, err } = await lab("inspect", ...args);

@@ -13,10 +13,11 @@ Deno.test("lab lineage prints costs, then changes with their commits", async () 
 Deno.test("lab lineage refuses what is no question, in one line", async () => {
   for (
     const [args, message] of [
-      [[], "expected one of --size, --pool, --dimm"],
+      [[], "expected one of size, pool, dimm"],
       [["--size", "1G", "--dimm", "1G"], "expected one of"],
-      [["--pool", "2M"], 'expected SIZE:COUNT, got "2M"'],
+      [["--pool", "2M"], '--pool: expected SIZE:N such as 2M:512, got "2M"'],
       [["--size", "much"], "--size"],
+      [["--dimm", "1G", "--align", "2M"], "Cannot use align without size"],
       [["--size", "1G", "--map", "ram"], 'expected mem or dev, got "ram"'],
     ] as const
   ) {

@@ -155,7 +155,7 @@ const WRONG: readonly (readonly [string, string])[] = [
     "namespace --size 17M",
     "Cannot make a namespace of 17M: expected a positive multiple of 16M, nearest are 16M and 32M",
   ],
-  ["hugetlb --count 1 --off --keep 1", "--keep means nothing with --off"],
+  ["hugetlb --count 1 --no-hugetlb-free-vmemmap --keep 1", "--keep means nothing with --no-hugetlb-free-vmemmap"],
   ["hotplug --size 128M --free-memory 5G", "Cannot leave 5G free: the machine has 4G of DRAM"],
   ["plan --hugetlb 2M:8,2M:16", "2M twice"],
   ["plan --pmem 1G --set dedup=pte", "--set needs --kernel"],

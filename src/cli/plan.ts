@@ -74,7 +74,7 @@ function merged<R extends { readonly kernel: string }>(rows: readonly R[]): R[] 
 function poolTable(rows: readonly PlanPool[]): string {
   return rowsText([
     ["kernel", "pages", "of", "memmap", "saved", "lost", ""],
-    ...merged(rows.map((row) => row.optimize ? row : { ...row, kernel: "off" })).map((row) => [
+    ...merged(rows.map((row) => row.hugetlbFreeVmemmap ? row : { ...row, kernel: "off" })).map((row) => [
       row.kernel,
       formatSize(row.sizeBytes),
       String(row.count),

@@ -64,7 +64,7 @@ Deno.test("lab plan of regions, pools and ranges at once: one table, one total t
   const { report } = JSON.parse((await lab("plan", ...args, ...one, "--json")).out);
   const sum = (rows: Record<string, number>[], key: string) => rows.reduce((n, row) => n + row[key], 0);
   const parts = sum(report.namespaces, "dramBytes") +
-    sum(report.pools.filter((pool: { optimize: boolean }) => pool.optimize), "lostBytes") +
+    sum(report.pools.filter((pool: { hugetlbFreeVmemmap: boolean }) => pool.hugetlbFreeVmemmap), "lostBytes") +
     sum(report.ranges.filter((range: { memmapOnMemory: boolean }) => !range.memmapOnMemory), "dramBytes");
   assertEquals(report.totals.map((total: Record<string, number>) => total.dramBytes), [parts]);
   const lines = (await lab("plan", ...args, ...one, "--csv")).out.trimEnd().split("\r\n").map((line) =>

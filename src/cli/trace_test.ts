@@ -24,7 +24,7 @@ Deno.test("lab trace runs every path without flags, in model time", async () => 
 
 Deno.test("lab trace takes the flags of the path's command, and refuses others by name", async () => {
   assertStringIncludes(
-    (await lab("trace", "hugetlb", "--count", "2", "--off")).out,
+    (await lab("trace", "hugetlb", "--count", "2", "--no-hugetlb-free-vmemmap")).out,
     "alloc_pool_huge_page(nid=-1) { x 2",
   );
   assertStringIncludes(

@@ -19,7 +19,7 @@ const WRONG: readonly (readonly [args: readonly string[], line: RegExp])[] = [
   [["layout", "--offset", "1T", "--size", "1G"], /Cannot show 2M from 1T on: the namespace has 10\d\dM from its first/],
   [["hotplug", "--range", "0x250000000-0x240000000"], /Cannot plug 0x250000000-0x240000000: expected an end beyond/],
   [["hotplug", "--size", "1G", "--block", "3M"], /Cannot have memory blocks of 3M: expected a power of two/],
-  [["lineage"], /expected one of --size, --pool, --dimm, got none/],
+  [["lineage"], /expected one of size, pool, dimm, got none/],
   [["lineage", "--size", "1T", "--pool", "2M:4"], /got --size and --pool/],
   [["box", "/nowhere"], /box: \/nowhere: there is no such file/],
   [["box", "fixtures/box", "--html", FOLDER], /cannot write .*: it is a folder$/],

@@ -38,7 +38,7 @@ function dmesg(machine: Inspected): string {
   const release = releaseOf(k);
   const line = [
     `BOOT_IMAGE=/vmlinuz-${release}`,
-    `hugetlb_free_vmemmap=${config.freeVmemmap ? "on" : "off"}`,
+    `hugetlb_free_vmemmap=${config.hugetlbFreeVmemmap ? "on" : "off"}`,
     `memory_hotplug.memmap_on_memory=${config.memmapOnMemory ? 1 : 0}`,
   ].join(" ");
   return [
@@ -59,7 +59,7 @@ function hugetlbLines({ k, config }: Inspected, release: string): string[] {
       return `HugeTLB: ${freeVmemmapPages * k.pageBytes / 1024} KiB vmemmap can be freed for a ${size} page`;
     });
   }
-  return config.freeVmemmap
+  return config.hugetlbFreeVmemmap
     ? sizes.map(({ name, freeVmemmapPages }) => `HugeTLB: can free ${freeVmemmapPages} vmemmap pages for ${name}`)
     : [];
 }

@@ -15,7 +15,7 @@ import { vmstatNames } from "./vmstat_names.ts";
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
 
-const EXAMPLE: InspectOptions = { pmem: [{ bytes: 64 * GIB, nid: 2 }], ram: true };
+const EXAMPLE: InspectOptions = { pmem: [{ bytes: 64 * GIB, nid: 2 }], systemRam: true };
 const EXAMPLE_FILES = new URL("../../fixtures/box/", import.meta.url);
 const file = (name: string) => Deno.readTextFileSync(new URL(name, EXAMPLE_FILES));
 
@@ -35,7 +35,7 @@ Deno.test("the example box, brought up, prints what its files say", () => {
 });
 
 Deno.test("ndctl's JSON: two blanks a level, none behind a colon", () => {
-  const text = VIEWS.ndctl.print(bringUp({ pmem: [{ bytes: GIB, nid: 0 }], mode: "fsdax", map: "mem" }));
+  const text = VIEWS.ndctl.print(bringUp({ pmem: [{ bytes: GIB, nid: 0 }], namespaceMode: "fsdax", map: "mem" }));
   assertEquals(text.split("\n").slice(0, 6), [
     "{",
     '  "regions":[',
@@ -109,15 +109,15 @@ const options: fc.Arbitrary<InspectOptions> = fc.record({
   pmem: fc.array(fc.record({ bytes: fc.constantFrom(3, 17, 520).map((n) => n * 128 * MIB), nid: fc.nat(2) }), {
     maxLength: 2,
   }),
-  mode: fc.constantFrom("devdax" as const, "fsdax" as const),
+  namespaceMode: fc.constantFrom("devdax" as const, "fsdax" as const),
   map: fc.constantFrom("mem" as const, "dev" as const),
   align: fc.constantFrom(4096, 2 * MIB),
-  ram: fc.boolean(),
+  systemRam: fc.boolean(),
   hugetlb: fc.subarray([{ size: 2 * MIB, count: 17 }]),
   kernel: fc.constantFrom(...RELEASES),
-  freeVmemmap: fc.boolean(),
+  hugetlbFreeVmemmap: fc.boolean(),
   memmapOnMemory: fc.boolean(),
-}).map((o) => o.mode === "fsdax" ? { ...o, ram: false } : o);
+}).map((o) => o.namespaceMode === "fsdax" ? { ...o, systemRam: false } : o);
 
 Deno.test("readBox() makes the same machine of what it shows, and every figure agrees", () => {
   const emulator = newEmulator();
@@ -150,17 +150,20 @@ Deno.test("readBox() makes the same machine of what it shows, and every figure a
           usableBytes(k, n),
         ]),
       );
-      assertEquals(box.ram.map((r) => r.ranges), config.ram ? namespaces.map((n) => n.dev!.ranges.map(bytes)) : []);
+      assertEquals(
+        box.ram.map((r) => r.ranges),
+        config.systemRam ? namespaces.map((n) => n.dev!.ranges.map(bytes)) : [],
+      );
       assertEquals(box.pools.map(({ sizeBytes: size, count }) => ({ size, count })), config.hugetlb);
-      const { preset, freeVmemmap, memmapOnMemory, blockBytes } = box.runningKernel;
-      assertEquals([preset, freeVmemmap, memmapOnMemory, blockBytes], [
+      const { preset, hugetlbFreeVmemmap, memmapOnMemory, blockBytes } = box.runningKernel;
+      assertEquals([preset, hugetlbFreeVmemmap, memmapOnMemory, blockBytes], [
         config.kernel,
-        config.freeVmemmap,
+        config.hugetlbFreeVmemmap,
         config.memmapOnMemory,
         k.hotplug.blockPages * 4096,
       ]);
       // Only what depends on where huge pages lie may be left open.
-      const open = config.ram && config.memmapOnMemory && config.freeVmemmap && config.hugetlb.length > 0;
+      const open = config.systemRam && config.memmapOnMemory && config.hugetlbFreeVmemmap && config.hugetlb.length > 0;
       const told = checksOf(box, emulator).filter((check) => !(open && check.emulated === null));
       assertEquals(told.filter((check) => !check.agrees), []);
     }),

@@ -11,6 +11,7 @@ import { type NdRegion, ndRegions } from "../drivers/nvdimm/region.ts";
 import { formatSize, parseSize } from "../lib/units.ts";
 import { setNrHugepages, sizeToHstate } from "../mm/hugetlb/hugetlb.ts";
 import type { Kernel } from "../mm/kernel.ts";
+import { NAMESPACE_MODE_ROW } from "../scenario/box.ts";
 import { checkedIf, type InvariantCheck } from "../scenario/checked.ts";
 import { NamespaceError } from "../scenario/namespace.ts";
 import {
@@ -19,6 +20,8 @@ import {
   fillIn,
   KERNEL_ROW,
   type OptionRows,
+  readPool,
+  showPool,
   sizeRow,
   switchRow,
   wordRow,
@@ -31,19 +34,19 @@ export interface InspectOptions {
   /** Pmem regions and the nodes they are near to, which need no DRAM; default one of 64 GiB. */
   readonly pmem?: readonly { readonly bytes: number; readonly nid: number }[];
   /** What the namespace over each region is; default devdax. */
-  readonly mode?: NamespaceMode;
+  readonly namespaceMode?: NamespaceMode;
   /** Where its memmap lies; default the pmem, as ndctl has it. */
   readonly map?: MapMode;
   /** Its page size; default a PMD entry's. */
   readonly align?: number;
   /** The namespaces' devices become System RAM, online in ZONE_MOVABLE; default false. */
-  readonly ram?: boolean;
+  readonly systemRam?: boolean;
   /** Huge pages to reserve. */
   readonly hugetlb?: readonly { readonly size: number; readonly count: number }[];
   /** Kernel; default 6.1. */
   readonly kernel?: string;
   /** hugetlb_free_vmemmap=on; default false. */
-  readonly freeVmemmap?: boolean;
+  readonly hugetlbFreeVmemmap?: boolean;
   /** memory_hotplug.memmap_on_memory=1; default false. */
   readonly memmapOnMemory?: boolean;
   /** Ask the invariant checker afterwards; default false. */
@@ -78,13 +81,6 @@ function readRegion(text: string): Region {
   return { bytes: parseSize(size), nid: Number(node) };
 }
 
-/** `2M:512`. */
-function readPool(text: string): Pool {
-  const [, size, count] = /^([^:]+):([1-9]\d{0,14})$/.exec(text) ?? [];
-  if (size === undefined) throw new RangeError(`expected SIZE:N such as 2M:512, got "${text}"`);
-  return { size: parseSize(size), count: Number(count) };
-}
-
 /** The options, declared once. */
 export const INSPECT_ROWS = {
   dram: byDefault(listRow("dram", "SIZE,...", "DRAM of each node", parseSize, formatSize), [2 ** 34]),
@@ -98,22 +94,22 @@ export const INSPECT_ROWS = {
     ),
     [{ bytes: 2 ** 36, nid: 0 }],
   ),
-  mode: byDefault(wordRow<NamespaceMode>("mode", "mode of the namespaces", ["devdax", "fsdax"]), "devdax"),
+  namespaceMode: byDefault({ ...NAMESPACE_MODE_ROW, help: "mode of the namespaces" }, "devdax"),
   map: byDefault(wordRow<MapMode>("map", "where their memmap lies", ["mem", "dev"]), "dev"),
   align: byDefault(sizeRow("align", "their page size", "4K|2M|1G"), 2 ** 21),
-  ram: switchRow("ram", "ram", "give their devices to kmem: System RAM in ZONE_MOVABLE"),
+  systemRam: switchRow("systemRam", "give their devices to kmem: System RAM in ZONE_MOVABLE"),
   hugetlb: byDefault(
     listRow<Pool>(
       "hugetlb",
       "SIZE:N,...",
       "huge pages to reserve, such as 2M:512,1G:2",
       readPool,
-      ({ size, count }) => `${formatSize(size)}:${count}`,
+      showPool,
     ),
     [],
   ),
-  freeVmemmap: switchRow("freeVmemmap", "hugetlb-free-vmemmap", "hugetlb_free_vmemmap=on"),
-  memmapOnMemory: switchRow("memmapOnMemory", "memmap-on-memory", "memory_hotplug.memmap_on_memory=1"),
+  hugetlbFreeVmemmap: switchRow("hugetlbFreeVmemmap", "hugetlb_free_vmemmap=on"),
+  memmapOnMemory: switchRow("memmapOnMemory", "memory_hotplug.memmap_on_memory=1"),
   kernel: KERNEL_ROW,
   check: CHECK_ROW,
 } satisfies OptionRows<InspectOptions>;
@@ -131,15 +127,26 @@ export interface Inspected {
 /** Brings the machine up. RangeError for an impossible one, NamespaceError where the modelled kernel refuses. */
 export function bringUp(options: InspectOptions): Inspected {
   const config: InspectConfig = fillIn(options, INSPECT_ROWS);
-  const { dram, pmem, mode, map, align, ram, hugetlb, kernel, freeVmemmap, memmapOnMemory } = config;
-  if (ram && mode !== "devdax") throw new RangeError("Cannot make System RAM of fsdax: expected mode devdax");
+  const {
+    dram,
+    pmem,
+    namespaceMode: mode,
+    map,
+    align,
+    systemRam,
+    hugetlb,
+    kernel,
+    hugetlbFreeVmemmap,
+    memmapOnMemory,
+  } = config;
+  if (systemRam && mode !== "devdax") throw new RangeError("Cannot make System RAM of fsdax: expected mode devdax");
   const nodes = Math.max(dram.length, ...pmem.map(({ nid }) => nid + 1));
   const k = boot({
     kernel,
     dram,
     nodes,
     pmem,
-    hugetlbFreeVmemmap: freeVmemmap,
+    hugetlbFreeVmemmap,
     memmapOnMemory,
     memhpDefaultState: "online_movable",
     contents: false,
@@ -149,7 +156,7 @@ export function bringUp(options: InspectOptions): Inspected {
     const size = region.end - region.start;
     const namespace = createNamespace(k, region, { size, align, map, mode });
     if (typeof namespace === "number") throw new NamespaceError(namespace);
-    if (ram) becomeRam(k, namespace, memmapOnMemory);
+    if (systemRam) becomeRam(k, namespace, memmapOnMemory);
     return namespace;
   });
   for (const { size, count } of hugetlb) reserve(k, size, count);

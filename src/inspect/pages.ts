@@ -77,7 +77,7 @@ export const PAGES_ROWS = {
   size: byDefault(sizeRow("size", "size of the namespace"), 2 ** 30),
   pfn: listOfPfns(),
   range: rangeOfPfns(),
-  summary: switchRow("summary", "summary", "count all frames by their flags, as page-types -r"),
+  summary: switchRow("summary", "count all frames by their flags, as page-types -r"),
 } satisfies OptionRows<PagesOptions>;
 
 function readPfn(text: string): number {

@@ -51,7 +51,7 @@ Deno.test("hugetlbMs() tells pools that keep one vmemmap page, two, none freed, 
     return [report.modelAllocMs!, report.modelFreeMs!];
   };
   const all = [
-    ms("6.1", { optimize: false }),
+    ms("6.1", { hugetlbFreeVmemmap: false }),
     ...kernels.map((kernel) => ms(kernel)),
     ms("6.1,hugetlbKeep=2", { vmemmapMap: "base" }),
   ];

@@ -26,6 +26,7 @@ import {
   fillIn,
   HOST_MEMORY_ROW,
   KERNEL_ROW,
+  type OptionRow,
   type OptionRows,
   required,
   sizeRow,
@@ -75,11 +76,17 @@ export type NamespaceConfig = Required<Omit<NamespaceOptions, "kernel" | "start"
   readonly start: number | null;
 };
 
+/** How a namespace is used; `mode` alone is gup's. */
+export const NAMESPACE_MODE_ROW: OptionRow<NamespaceMode> = {
+  ...wordRow<NamespaceMode>("mode", "how the namespace is used", ["devdax", "fsdax"]),
+  flagOf: "ndctl create-namespace",
+};
+
 /** The options of a namespace, each with its flag. */
 export const NAMESPACE_ROWS = {
   size: required(sizeRow("size", "size of the namespace, a multiple of 16M")),
   align: sizeRow("align", "page size of the device; default: a PMD entry's, 2M on x86-64", "4K|2M|1G"),
-  namespaceMode: byDefault(wordRow<NamespaceMode>("mode", "how the namespace is used", ["devdax", "fsdax"]), "devdax"),
+  namespaceMode: byDefault(NAMESPACE_MODE_ROW, "devdax"),
   start: sizeRow("start", "address of the pmem region, such as 0x240000000; default: behind DRAM", "ADDRESS"),
   map: byDefault(wordRow<MapMode>("map", "where the memmap lies", ["mem", "dev"]), "mem"),
   kernel: KERNEL_ROW,

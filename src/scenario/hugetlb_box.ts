@@ -42,7 +42,7 @@ export interface HugetlbOptions {
   /** sizeof(struct page): 56, 64 (default), 72, 80. */
   readonly structPageSize?: number;
   /** hugetlb_free_vmemmap=on; default true. */
-  readonly optimize?: boolean;
+  readonly hugetlbFreeVmemmap?: boolean;
   /** Vmemmap pages kept per huge page, 1 or 2; default the kernel's. */
   readonly keep?: number;
   /**
@@ -88,15 +88,6 @@ export const KEEP_ROW: OptionRow<number> = {
 };
 
 type Placement = "dense" | "spread";
-const SPREAD_ROW: OptionRow<Placement> & { readonly fallback: Placement } = {
-  flag: "spread",
-  value: "",
-  help: "one huge page per memory section instead of side by side",
-  fallback: "dense",
-  read: () => "spread",
-  check: (given) => oneOf<Placement>("placement", given, ["dense", "spread"]),
-  show: String,
-};
 
 /** The options of a pool, each with its flag. */
 export const HUGETLB_ROWS = {
@@ -105,10 +96,10 @@ export const HUGETLB_ROWS = {
   kernel: KERNEL_ROW,
   arch: ARCH_ROW,
   structPageSize: STRUCT_PAGE_ROW,
-  optimize: switchRow("optimize", "off", "hugetlb_free_vmemmap=off: leave the vmemmap alone", true),
+  hugetlbFreeVmemmap: switchRow("hugetlbFreeVmemmap", "hugetlb_free_vmemmap=off: leave the vmemmap alone", true),
   keep: KEEP_ROW,
   vmemmapMap: byDefault(
-    wordRow<"pmd" | "base">("vmemmap", "memmap in leaves, split on demand, or in base pages", ["pmd", "base"]),
+    wordRow<"pmd" | "base">("vmemmap-map", "memmap in leaves, split on demand, or in base pages", ["pmd", "base"]),
     "pmd",
   ),
   flush: wordRow<"page" | "batch">("flush", "a TLB flush per page, or two per batch (default: the kernel's)", [
@@ -119,16 +110,14 @@ export const HUGETLB_ROWS = {
     "sync",
     "deferred",
   ]),
-  placement: SPREAD_ROW,
+  placement: byDefault(
+    wordRow<Placement>("placement", "huge pages side by side, or one per memory section", ["dense", "spread"]),
+    "dense",
+  ),
   dram: sizeRow("dram", "DRAM of the box (default: what the pages need)"),
   cpus: byDefault(countRow("cpus", "CPUs that flushes interrupt", [1, NR_CPUS], "CPUs"), 1),
   cost: COST_ROW,
-  giveBack: switchRow(
-    "giveBack",
-    "no-free",
-    "keep the pages: giving back needs memory for all their struct pages",
-    true,
-  ),
+  giveBack: switchRow("giveBack", "keep the pages: giving back needs memory for all their struct pages", true),
   check: CHECK_ROW,
   hostMemory: HOST_MEMORY_ROW,
 } satisfies OptionRows<HugetlbOptions>;
@@ -175,13 +164,13 @@ export function bootHugetlbBox(config: HugetlbConfig, more: BootOptions = {}): K
   const arch = ARCHS[config.arch];
   const contents = more.contents ?? true;
   const need = hostBytes(config, arch, contents);
-  requireHostMemory(need, config.hostMemory, contents ? "see --no-free" : "");
+  requireHostMemory(need, config.hostMemory, contents ? "see --no-give-back" : "");
   return boot({
     arch,
     kernel: kernelOf(config),
     dram: [config.dram],
     structPageSize: config.structPageSize,
-    hugetlbFreeVmemmap: config.optimize,
+    hugetlbFreeVmemmap: config.hugetlbFreeVmemmap,
     vmemmapMap: config.vmemmapMap,
     cpus: config.cpus,
     hostMemoryBytes: config.hostMemory,
@@ -210,7 +199,7 @@ function hostBytes(config: HugetlbConfig, arch: Arch, contents: boolean): number
   const page = pageBytes(arch);
   const memmap = config.dram / page * config.structPageSize;
   const whole = config.size / page * config.structPageSize;
-  const kept = config.optimize ? Math.min(whole, config.keep * page) : whole;
+  const kept = config.hugetlbFreeVmemmap ? Math.min(whole, config.keep * page) : whole;
   const alive = config.count * (config.giveBack || config.flush === "batch" ? whole : kept);
   const tables = memmap / 2 ** arch.format.tableShift;
   // Struct pages that are not written take nothing.

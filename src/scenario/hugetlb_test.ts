@@ -51,7 +51,7 @@ Deno.test("hugetlbReport() of spread pages pays a table for each", () => {
 
 Deno.test("hugetlbReport() without the optimisation, or where nothing can be freed, saves nothing", () => {
   const cases: [Partial<HugetlbOptions>, string | null][] = [
-    [{ optimize: false }, null],
+    [{ hugetlbFreeVmemmap: false }, null],
     [{ structPageSize: 56 }, "struct-page-size"],
     [{ arch: "arm64-16k" }, "too-small"],
   ];
@@ -86,7 +86,7 @@ Deno.test("hugetlbReport() refuses what cannot be, saying what can", () => {
   refused({ size: 2 ** 30, count: 8, dram: 2 ** 32 }, "fit into 4G of DRAM");
   refused({ size: 2 ** 30, count: 2, placement: "spread" }, "a section has 128M");
   refused({ size: 2 * MiB, count: 2 ** 40 }, "less than 8T can be had");
-  refused({ size: 2 * MiB, count: 524288, optimize: false, hostMemory: 2 ** 30 }, "Not enough host memory");
+  refused({ size: 2 * MiB, count: 524288, hugetlbFreeVmemmap: false, hostMemory: 2 ** 30 }, "Not enough host memory");
 });
 
 Deno.test("hugetlbSizes() is the document's table, and the contiguous-bit sizes of few pages cannot be optimised", () => {

@@ -13,7 +13,10 @@ import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
 import { hotplugReport } from "./hotplug.ts";
 import { hugetlbReport } from "./hugetlb.ts";
 import { namespaceConfig } from "./box.ts";
+import { ARCH_ROW, fillIn, type OptionRows, readPool, showPool, sizeRow, wordRow } from "./option_row.ts";
 import { createCounted, NamespaceError } from "./namespace.ts";
+
+type PoolQuestion = { readonly size: number; readonly count: number };
 
 /** What to ask: exactly one of `size`, `pool`, `dimm`. Bytes. */
 export interface LineageOptions {
@@ -24,12 +27,29 @@ export interface LineageOptions {
   /** Where its memmap is kept; default DRAM. */
   readonly map?: MapMode;
   /** A pool of huge pages whose vmemmap is freed. */
-  readonly pool?: { readonly size: number; readonly count: number };
+  readonly pool?: PoolQuestion;
   /** A DIMM that is plugged with memmap_on_memory. */
   readonly dimm?: number;
   /** Architecture; default x86-64. */
   readonly arch?: string;
 }
+
+/** A namespace, a pool or a DIMM, each with its flag. */
+export const LINEAGE_ROWS = {
+  size: sizeRow("size", "a device-dax namespace of this size"),
+  align: sizeRow("align", "with --size: the page size of the device (default 2M)", "4K|2M|1G"),
+  map: wordRow<MapMode>("map", "with --size: where the memmap lies (default mem)", ["mem", "dev"]),
+  pool: {
+    flag: "pool",
+    value: "SIZE:N",
+    help: "a pool of huge pages whose vmemmap is freed, such as 2M:512",
+    read: readPool,
+    check: (given: PoolQuestion) => given,
+    show: showPool,
+  },
+  dimm: sizeRow("dimm", "a DIMM plugged with memmap_on_memory"),
+  arch: ARCH_ROW,
+} satisfies OptionRows<LineageOptions>;
 
 /** What the question takes under one generation. */
 export interface LineageCost {
@@ -81,8 +101,10 @@ export interface LineageReport {
   readonly rows: readonly LineageRow[];
 }
 
+type Generation = { readonly kernel: string; readonly what: string };
+
 /** Kernels by age. */
-const GENERATIONS: readonly { readonly kernel: string; readonly what: string }[] = [
+const GENERATIONS: readonly Generation[] = [
   { kernel: "5.14", what: "before the series" },
   { kernel: "5.18", what: "compound device-dax; HugeTLB keeps one page" },
   { kernel: "6.1", what: "device-dax shares its tails" },
@@ -117,35 +139,25 @@ const MEMDESC = 8;
  * assert(after.figures!.dramBytes * 3 < before.figures!.dramBytes);
  * ```
  */
-export function lineageReport(options: LineageOptions): LineageReport {
-  const asked = [options.size, options.pool, options.dimm].filter((question) => question !== undefined);
+export function lineageReport(asking: LineageOptions): LineageReport {
+  const given = fillIn(asking, LINEAGE_ROWS);
+  const options: LineageOptions = given.size === undefined ? given : { align: 2 ** 21, map: "mem", ...given };
+  const asked = (["size", "pool", "dimm"] as const).filter((name) => options[name] !== undefined);
   if (asked.length !== 1) {
-    throw new RangeError(`Cannot trace ${asked.length} questions: expected one of size, pool, dimm`);
+    throw new RangeError(`Cannot trace: expected one of size, pool, dimm, got ${asked.join(" and ") || "none"}`);
   }
-  const rows: LineageRow[] = [];
+  const extra = (["align", "map"] as const).find((name) => options.size === undefined && options[name] !== undefined);
+  if (extra !== undefined) throw new RangeError(`Cannot use ${extra} without size: it is about a namespace`);
   const tables = new Map<string, number>();
-  let previous: string | null = null;
-  for (const { kernel, what } of GENERATIONS) {
-    rows.push({
-      kernel,
-      what,
-      kind: "kernel",
-      ...answer(options, kernel, tables),
-      changes: changesOf(previous, kernel),
-    });
-    previous = kernel;
-  }
-  if (options.size !== undefined) {
-    for (const { kernel, what } of WHAT_IF) {
-      rows.push({
-        kernel,
-        what,
-        kind: "what-if",
-        ...answer(options, kernel, tables),
-        changes: changesOf("7.3", kernel),
-      });
-    }
-  }
+  const row = ({ kernel, what }: Generation, kind: LineageRow["kind"], before: string | null): LineageRow => ({
+    kernel,
+    what,
+    kind,
+    ...answer(options, kernel, tables),
+    changes: changesOf(before, kernel),
+  });
+  const rows = GENERATIONS.map((generation, i) => row(generation, "kernel", GENERATIONS[i - 1]?.kernel ?? null));
+  if (options.size !== undefined) rows.push(...WHAT_IF.map((generation) => row(generation, "what-if", "7.3")));
   return { config: options, rows: [...rows, ...memdescRows(options, rows[0])] };
 }
 
@@ -182,10 +194,8 @@ function namespaceCost(
 ) {
   const contents = size <= MOST_CONTENTS;
   const config = namespaceConfig({
-    size,
-    kernel,
-    contents,
-    align: align ?? 2 ** 21,
+    ...{ size, kernel, contents },
+    ...(align === undefined ? {} : { align }),
     ...(map === undefined ? {} : { map }),
     ...(arch === undefined ? {} : { arch }),
   });

@@ -150,7 +150,7 @@ export const REGION_ROWS = {
   region: sizeRow("region", "size of the region; default: what the namespaces come to"),
   ways: byDefault(countRow("ways", "DIMMs the region is interleaved over", [1, 64]), 1),
   regionAlign: sizeRow("region-align", "the region's align attribute; default: 16M, times ways that do not divide it"),
-  labels: switchRow("labels", "no-labels", "no labels, as memmap=nn!ss: the region is one namespace of any size", true),
+  labels: switchRow("labels", "no labels, as memmap=nn!ss: the region is one namespace of any size", true),
   dram: sizeRow("dram", "DRAM of the machine, around the region if --start says so; default: for the memmap"),
 };
 

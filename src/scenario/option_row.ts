@@ -14,8 +14,10 @@ import { archNamed, hostMemoryOption, oneOf, shareOf, trueOrFalse, wholeNumber }
 
 /** One option of type T. */
 export interface OptionRow<T> {
-  /** Its flag without the dashes; empty for an option without one. */
+  /** Its flag without the dashes, the option's name in kebab case; empty for an option without one. */
   readonly flag: string;
+  /** The program whose flag it is, where it goes by another name than the option. */
+  readonly flagOf?: string;
   /** Placeholder of the flag's value; empty for a switch. */
   readonly value: string;
   readonly help: string;
@@ -70,6 +72,18 @@ export function sizeRow(flag: string, help: string, value = "SIZE"): OptionRow<n
   return { flag, value, help, read: parseSize, check: (given) => given, show: formatSize };
 }
 
+/** A pool of huge pages: `2M:512`. RangeError for what is none. */
+export function readPool(text: string): { readonly size: number; readonly count: number } {
+  const [, size, count] = /^([^:]+):([1-9]\d{0,14})$/.exec(text) ?? [];
+  if (size === undefined) throw new RangeError(`expected SIZE:N such as 2M:512, got "${text}"`);
+  return { size: parseSize(size), count: Number(count) };
+}
+
+/** A pool as readPool() reads it. */
+export function showPool({ size, count }: { readonly size: number; readonly count: number }): string {
+  return `${formatSize(size)}:${count}`;
+}
+
 /** One of some words; `what` names it in complaints. */
 export function wordRow<T extends string>(
   flag: string,
@@ -116,15 +130,14 @@ export function shareRow(flag: string, help: string, act: string): OptionRow<num
   return { flag, value: "SHARE", help, read, check: (given) => shareOf(act, given), show: String };
 }
 
-/** A switch: true or false, `fallback` without the flag; `name` is the option's. */
+/** A switch: true or false, `fallback` without the flag, which is `--name`, or `--no-name` of one that is on. */
 export function switchRow(
   name: string,
-  flag: string,
   help: string,
   fallback = false,
 ): OptionRow<boolean> & { readonly fallback: boolean } {
   return {
-    flag,
+    flag: `${fallback ? "no-" : ""}${kebab(name)}`,
     value: "",
     help,
     fallback,
@@ -132,6 +145,11 @@ export function switchRow(
     check: (given) => trueOrFalse(name, given),
     show: String,
   };
+}
+
+/** An option's name as a flag has it: `free-memory` of freeMemory. */
+function kebab(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 /** The kernel; `--set` beside its flag changes switches of it. Filled in as a spec. */
@@ -179,15 +197,10 @@ export const COST_ROW: OptionRow<string> & { readonly fallback: string } = {
 };
 
 /** Struct pages are written, or only counted. */
-export const CONTENTS_ROW = switchRow(
-  "contents",
-  "no-contents",
-  "count frames and tables without writing struct pages",
-  true,
-);
+export const CONTENTS_ROW = switchRow("contents", "count frames and tables without writing struct pages", true);
 
 /** The checker looks at the machine before the report is made. */
-export const CHECK_ROW = switchRow("check", "check", "check every invariant afterwards; exit 1 if one does not hold");
+export const CHECK_ROW = switchRow("check", "check every invariant afterwards; exit 1 if one does not hold");
 
 /** Host memory; `lab` finds out how much there is. */
 export const HOST_MEMORY_ROW: OptionRow<number> & { readonly fallback: number } = {

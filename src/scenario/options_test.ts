@@ -30,7 +30,7 @@ Deno.test("wholeNumber(), multipleOf() and oneOf() hand back what makes sense", 
 });
 
 Deno.test("fillIn() takes true and false for a switch, and nothing that only looks like them", () => {
-  const rows = { contents: switchRow("contents", "no-contents", "", true), dax: switchRow("dax", "dax", "") };
+  const rows = { contents: switchRow("contents", "", true), dax: switchRow("dax", "") };
   assertEquals(fillIn({}, rows), { contents: true, dax: false });
   assertEquals(fillIn({ contents: false }, rows), { contents: false, dax: false });
   for (const given of ["false", "", 0, 1, NaN, {}]) {
@@ -52,7 +52,7 @@ Deno.test("every switch of every report is checked before anything is booted", (
   const cases: readonly (readonly [(options: never) => unknown, Record<string, unknown>, readonly string[]])[] = [
     [namespaceReport, { size: 16 * SZ_1M }, ["contents"]],
     [layoutReport, {}, ["contents"]],
-    [hugetlbReport, { size: SZ_2M, count: 1 }, ["optimize", "giveBack"]],
+    [hugetlbReport, { size: SZ_2M, count: 1 }, ["hugetlbFreeVmemmap", "giveBack"]],
     [hotplugReport, { size: 128 * SZ_1M }, [
       "memmapOnMemory",
       "autoOnline",

@@ -19,6 +19,8 @@ import {
   optional,
   type OptionRow,
   type OptionRows,
+  readPool,
+  showPool,
   sizeRow,
   wordRow,
 } from "./option_row.ts";
@@ -53,14 +55,9 @@ const POOLS_ROW: OptionRow<readonly PoolSize[]> = {
   flag: "hugetlb",
   value: "SIZE:N,...",
   help: "huge pages to reserve in DRAM, such as 2M:10240,1G:64",
-  read: (text) =>
-    text.split(",").map((pool) => {
-      const match = /^([^:]+):([1-9]\d*)$/.exec(pool);
-      if (match === null) throw new RangeError(`expected SIZE:N such as 2M:10240, got "${pool}"`);
-      return { size: parseSize(match[1]), count: Number(match[2]) };
-    }),
+  read: (text) => text.split(",").map(readPool),
   check: (given) => given,
-  show: (pools) => pools.map(({ size, count }) => `${formatSize(size)}:${count}`).join(","),
+  show: (pools) => pools.map(showPool).join(","),
 };
 
 /** The options of a plan, each with its flag; options that are not given are compared. */
@@ -142,7 +139,7 @@ function refuseEarly(
     throw new RangeError(`Cannot plan huge pages of ${formatSize(twice.size)} twice: expected each size once`);
   }
   for (const { size, count } of hugetlb) {
-    poolConfig(options, { sizeBytes: size, count, kernel: kernels[0], optimize: true });
+    poolConfig(options, { sizeBytes: size, count, kernel: kernels[0], hugetlbFreeVmemmap: true });
   }
   for (const size of hotplug) hotplugConfig({ ...machineOptions(options), size, kernel: kernels[0], contents: false });
 }

@@ -7,7 +7,7 @@ import { makePool } from "./hugetlb.ts";
 import { type HugetlbConfig, hugetlbConfig } from "./hugetlb_box.ts";
 import { machineOptions, type PlanOptions, type PlanPool, type Policies, type PoolSize } from "./plan_types.ts";
 
-type PoolPolicy = Pick<PlanPool, "sizeBytes" | "count" | "kernel" | "optimize">;
+type PoolPolicy = Pick<PlanPool, "sizeBytes" | "count" | "kernel" | "hugetlbFreeVmemmap">;
 
 /** The pool with defaults filled in. RangeError for an impossible one. */
 export function poolConfig(options: PlanOptions, { sizeBytes: size, ...rest }: PoolPolicy): HugetlbConfig {
@@ -22,16 +22,19 @@ export function planPools(
   progress: (what: string) => void,
 ): PlanPool[] {
   const done = new Map<string, PlanPool>();
-  const rows = [...kernels.map((kernel) => ({ kernel, optimize: true })), { kernel: kernels[0], optimize: false }];
+  const rows = [...kernels.map((kernel) => ({ kernel, hugetlbFreeVmemmap: true })), {
+    kernel: kernels[0],
+    hugetlbFreeVmemmap: false,
+  }];
   return pools.flatMap((pool) =>
-    rows.map(({ kernel, optimize }) => {
+    rows.map(({ kernel, hugetlbFreeVmemmap }) => {
       const { hugetlbKeep, hugetlbHead, hugetlbTail, hugetlbLiveRemap } = kernelConfig(kernel);
-      const how = optimize ? [hugetlbKeep, hugetlbHead, hugetlbTail, hugetlbLiveRemap] : "off";
+      const how = hugetlbFreeVmemmap ? [hugetlbKeep, hugetlbHead, hugetlbTail, hugetlbLiveRemap] : "off";
       const key = JSON.stringify([pool.size, how]);
       const same = done.get(key);
       if (same !== undefined) return { ...same, kernel };
       progress(`${pool.count} huge pages of ${formatSize(pool.size)}, kernel ${kernel}`);
-      const row = planPool(options, { sizeBytes: pool.size, count: pool.count, kernel, optimize });
+      const row = planPool(options, { sizeBytes: pool.size, count: pool.count, kernel, hugetlbFreeVmemmap });
       done.set(key, row);
       return row;
     })

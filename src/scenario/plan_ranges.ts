@@ -69,7 +69,7 @@ export function planTotals(
 ): PlanTotal[] {
   const sum = (bytes: readonly number[]) => bytes.reduce((a, b) => a + b, 0);
   return kernels.flatMap((kernel): PlanTotal[] => {
-    const rest = sum(pools.filter((p) => p.kernel === kernel && p.optimize).map((p) => p.lostBytes)) +
+    const rest = sum(pools.filter((p) => p.kernel === kernel && p.hugetlbFreeVmemmap).map((p) => p.lostBytes)) +
       sum(ranges.filter((r) => r.kernel === kernel && !r.memmapOnMemory).map((r) => r.dramBytes));
     if (namespaces.length === 0) {
       return [{ kernel, map: null, alignBytes: null, why: null, dramBytes: rest, pmemBytes: 0 }];

@@ -102,7 +102,7 @@ Deno.test("planReport() counts what each kernel keeps of the memmap of huge page
   const made = hugetlbReport({ size: SIZE_2M, count: 64, kernel: "6.1" });
   const row = pools.find((pool) => pool.kernel === "6.1")!;
   assertEquals([row.memmapBytes, row.savedBytes], [64 * 8 * 4096, made.netSavedBytes]);
-  const off = pools.find((pool) => !pool.optimize)!;
+  const off = pools.find((pool) => !pool.hugetlbFreeVmemmap)!;
   assertEquals([off.savedBytes, off.lostBytes, off.lostPercent], [0, 64 * 8 * 4096, 1.5625]);
 });
 
@@ -166,7 +166,10 @@ Deno.test("planReport() of a pool larger than the host says what making all of i
     hugetlb: [{ size: 2 ** 30, count: 3024 }, { size: SIZE_2M, count: 786432 }],
     kernel: "6.1",
   });
-  assertEquals(pools.filter((row) => !row.optimize).map((row) => row.lostBytes), [3024 * 2 ** 24, 786432 * 2 ** 15]);
+  assertEquals(pools.filter((row) => !row.hugetlbFreeVmemmap).map((row) => row.lostBytes), [
+    3024 * 2 ** 24,
+    786432 * 2 ** 15,
+  ]);
 });
 
 Deno.test("planReport() of regions, pools and ranges adds up to one total for each policy", () => {
@@ -175,7 +178,7 @@ Deno.test("planReport() of regions, pools and ranges adds up to one total for ea
   assertEquals(report.totals.length, Object.keys(PRESETS).length * 2);
   for (const { kernel, map, dramBytes, pmemBytes } of report.totals) {
     const rows = report.namespaces.filter((row) => row.kernel === kernel && row.map === map);
-    const pool = report.pools.find((row) => row.kernel === kernel && row.optimize)!;
+    const pool = report.pools.find((row) => row.kernel === kernel && row.hugetlbFreeVmemmap)!;
     const range = report.ranges.find((row) => row.kernel === kernel && !row.memmapOnMemory)!;
     assertEquals(rows.map(({ regionBytes: pmem }) => pmem), [2 ** 30, 2 ** 31]);
     assertEquals(pmemBytes, rows[0].pmemBytes! + rows[1].pmemBytes!);

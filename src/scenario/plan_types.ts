@@ -70,7 +70,7 @@ export interface PlanPool {
   /** How many. */
   readonly count: number;
   /** Whether it frees vmemmap (hugetlb_free_vmemmap=on). */
-  readonly optimize: boolean;
+  readonly hugetlbFreeVmemmap: boolean;
   /** Memmap of the pages, nothing freed. */
   readonly memmapBytes: number;
   /** What the free lists gain: vmemmap freed, less the PTE tables that splitting takes. */

@@ -50,7 +50,7 @@ function asynchronous(): Claim[] {
   const count = 64;
   const net = count * (basePagesOf(SIZE_2M, PAGE) - freedPages(SIZE_2M, PAGE, 2));
   const given = () => givenBack(count, { free: "deferred" });
-  const plain = () => givenBack(count, { optimize: false }).caller.ms;
+  const plain = () => givenBack(count, { hugetlbFreeVmemmap: false }).caller.ms;
   return [
     claim("004-29", 1, () => yes(given().empty && given().caller.pages === 0)),
     claim("004-29/worker", net, () => given().worker.pages),
@@ -74,13 +74,13 @@ type Side = "allocHistogram" | "freeHistogram";
 const reports = new Map<boolean, HugetlbReport>();
 
 /** The latency histograms of 10240 pages made and given back. */
-function histograms(optimize: boolean): HugetlbReport {
-  const report = reports.get(optimize) ?? hugetlbReport({ size: SIZE_2M, count: 10240, keep: 2, optimize });
-  reports.set(optimize, report);
+function histograms(hugetlbFreeVmemmap: boolean): HugetlbReport {
+  const report = reports.get(hugetlbFreeVmemmap) ?? hugetlbReport({ size: SIZE_2M, count: 10240, keep: 2, hugetlbFreeVmemmap });
+  reports.set(hugetlbFreeVmemmap, report);
   return report;
 }
 
 /** Pages in one of those histograms. */
-function pagesTimed(side: Side, optimize: boolean): number {
-  return histograms(optimize)[side].reduce((sum, { count }) => sum + count, 0);
+function pagesTimed(side: Side, hugetlbFreeVmemmap: boolean): number {
+  return histograms(hugetlbFreeVmemmap)[side].reduce((sum, { count }) => sum + count, 0);
 }

@@ -144,7 +144,7 @@ export function sizesMade(arch: string): number {
 
 /** Struct pages that lead to one head, its own included, counted one by one. */
 export function structsOf(arch: string, size: number): number {
-  const { k, head } = onePage({ arch, size, optimize: false });
+  const { k, head } = onePage({ arch, size, hugetlbFreeVmemmap: false });
   let n = 1;
   while (compoundHead(k, head + n) === head) n++;
   return n;
@@ -152,7 +152,7 @@ export function structsOf(arch: string, size: number): number {
 
 /** Distinct frames the struct pages of a huge page lie in, as a share of a page where they do not fill one. */
 export function vmemmapFramesOf(arch: string, size: number): number {
-  const { k, head } = onePage({ arch, size, optimize: false });
+  const { k, head } = onePage({ arch, size, hugetlbFreeVmemmap: false });
   const frames = new Set<number>();
   let n = 0;
   for (; n === 0 || compoundHead(k, head + n) === head; n++) frames.add(k.cpu.mmu.frame(vmemmapPage(k, head + n)));

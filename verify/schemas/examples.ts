@@ -14,8 +14,8 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   gup: ["--size 4M --repeats 2 --check", "--size 4M --slow --kernel v4", "--size 4M --jobs 2 --repeats 1"],
   hugetlb: [
     "--count 4 --check",
-    "--count 2 --no-free",
-    "--count 2 --size 1G --off",
+    "--count 2 --no-give-back",
+    "--count 2 --size 1G --no-hugetlb-free-vmemmap",
     "--count 4 --free deferred",
     "--count 2 --struct-page 56",
     "--sizes",
@@ -54,7 +54,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "fixtures/box/ndctl-list.json fixtures/box/daxctl-list.json",
     "fixtures/box/meminfo.txt fixtures/box/zoneinfo.txt",
   ],
-  inspect: ["--dram 4G,2G --pmem 1G,512M/1 --hugetlb 2M:4 --check", "meminfo --dram 4G --pmem none --ram"],
+  inspect: ["--dram 4G,2G --pmem 1G,512M/1 --hugetlb 2M:4 --check", "meminfo --dram 4G --pmem none --system-ram"],
   claims: ["--id 000-04", "--id 000-20 --run", "--id 001-112 --run", "--document 001", "--theme hugetlb"],
   completions: ["bash"],
 };

@@ -20,7 +20,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
     "--namespaces 32M,48M --region-align 1G",
   ],
   gup: ["--size 8M --mode pin --repeats 1 --kernel v4"],
-  hugetlb: ["--count 3 --kernel 5.14 --keep 1", "--count 2 --arch arm64-4k --spread"],
+  hugetlb: ["--count 3 --kernel 5.14 --keep 1", "--count 2 --arch arm64-4k --placement spread"],
   hotplug: ["--size 256M --dimm 128M --online online_movable", "--dax --size 512M --map mem"],
   layout: ["--kernel v7+head", "--arch arm64-16k"],
   pages: ["--size 32M --kernel 5.14"],
