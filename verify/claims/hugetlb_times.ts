@@ -75,7 +75,8 @@ const reports = new Map<boolean, HugetlbReport>();
 
 /** The latency histograms of 10240 pages made and given back. */
 function histograms(hugetlbFreeVmemmap: boolean): HugetlbReport {
-  const report = reports.get(hugetlbFreeVmemmap) ?? hugetlbReport({ size: SIZE_2M, count: 10240, keep: 2, hugetlbFreeVmemmap });
+  const report = reports.get(hugetlbFreeVmemmap) ??
+    hugetlbReport({ size: SIZE_2M, count: 10240, keep: 2, hugetlbFreeVmemmap });
   reports.set(hugetlbFreeVmemmap, report);
   return report;
 }
