@@ -20,7 +20,7 @@ const WRONG: readonly (readonly [args: readonly string[], line: RegExp])[] = [
   [["hotplug", "--range", "0x250000000-0x240000000"], /Cannot plug 0x250000000-0x240000000: expected an end beyond/],
   [["hotplug", "--size", "1G", "--block", "3M"], /Cannot have memory blocks of 3M: expected a power of two/],
   [["lineage"], /expected one of size, pool, dimm, got none/],
-  [["lineage", "--size", "1T", "--pool", "2M:4"], /got --size and --pool/],
+  [["lineage", "--size", "1T", "--pool", "2M:4"], /got size and pool/],
   [["box", "/nowhere"], /box: \/nowhere: there is no such file/],
   [["box", "fixtures/box", "--html", FOLDER], /cannot write .*: it is a folder$/],
   [["completions"], /known are bash, zsh, fish, got nothing/],

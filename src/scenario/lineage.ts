@@ -16,8 +16,6 @@ import { namespaceConfig } from "./box.ts";
 import { ARCH_ROW, fillIn, type OptionRows, readPool, showPool, sizeRow, wordRow } from "./option_row.ts";
 import { createCounted, NamespaceError } from "./namespace.ts";
 
-type PoolQuestion = { readonly size: number; readonly count: number };
-
 /** What to ask: exactly one of `size`, `pool`, `dimm`. Bytes. */
 export interface LineageOptions {
   /** Size of a device-dax namespace. */
@@ -27,7 +25,7 @@ export interface LineageOptions {
   /** Where its memmap is kept; default DRAM. */
   readonly map?: MapMode;
   /** A pool of huge pages whose vmemmap is freed. */
-  readonly pool?: PoolQuestion;
+  readonly pool?: { readonly size: number; readonly count: number };
   /** A DIMM that is plugged with memmap_on_memory. */
   readonly dimm?: number;
   /** Architecture; default x86-64. */
@@ -44,7 +42,7 @@ export const LINEAGE_ROWS = {
     value: "SIZE:N",
     help: "a pool of huge pages whose vmemmap is freed, such as 2M:512",
     read: readPool,
-    check: (given: PoolQuestion) => given,
+    check: (given: NonNullable<LineageOptions["pool"]>) => given,
     show: showPool,
   },
   dimm: sizeRow("dimm", "a DIMM plugged with memmap_on_memory"),
