@@ -3,13 +3,14 @@
 // of what few other claims of the sample run are tried in turn with those of any code of its path, one of a block and
 // then of the next, until one changes a figure. What one claim tries is put to some others that are still open, in whose
 // path its block is among the rarer half: most of a trial is loading the emulator, and claims share what they look at.
+// One that changed a figure is put to every open claim that runs its block.
 //
 // Trials go in rounds: what a round tries is settled before it begins, and what it found is read in that order. So the
 // outcome is the seed's, however many benches there are and whichever is quicker.
 
 import { prng } from "../../src/lib/prng.ts";
 import type { ClaimBench, Path } from "./claim_bench.ts";
-import { type Answer, type Change, changeOf } from "./claim_change.ts";
+import type { Change } from "./claim_change.ts";
 import { lines } from "./equivalent.ts";
 import type { Mutant } from "./operators.ts";
 import { sampled } from "./sample.ts";
@@ -35,6 +36,7 @@ export type Sources = Pick<ClaimBench, "text" | "mutantsIn" | "listMutants">;
 
 /** A mutant to put to claims. */
 export interface Task {
+  readonly block: number;
   readonly mutant: Mutant;
   readonly claims: Map<string, Path>;
 }
@@ -48,7 +50,8 @@ interface Candidate {
 /** A claim whose figures nothing changed so far. */
 interface Open {
   readonly path: Path;
-  /** Blocks that others' mutants are tried in. */
+  /** Its blocks, and those in which others' mutants are tried that changed nothing so far. */
+  readonly all: ReadonlySet<number>;
   readonly rarer: ReadonlySet<number>;
   readonly left: Candidate[];
   readonly tried: Set<Mutant>;
@@ -90,6 +93,8 @@ export class Trial {
   readonly #sources: Sources;
   /** How many claims failed with a mutant that changed no figure. */
   readonly #fails = new Map<Mutant, number>();
+  /** What changed a figure in the last round. */
+  readonly #winners = new Map<Mutant, number>();
 
   constructor(
     sources: Sources,
@@ -104,6 +109,7 @@ export class Trial {
       const rarer = new Set(blocks.slice(0, Math.ceil(blocks.length / 2)));
       this.#open.set(id, {
         path,
+        all: new Set(blocks),
         rarer,
         left: this.#candidates(path, blocks, own, tries),
         tried: new Set(),
@@ -135,8 +141,28 @@ export class Trial {
     return this.#open.size;
   }
 
-  /** What to try next: the next mutants of every open claim, each with others that may notice it. */
+  /** What to try next: what changed a figure in the last round, the next mutants of every open claim. */
   round(): Task[] {
+    return [...this.#again(), ...this.#onwards()];
+  }
+
+  /** What changed a figure, for all others that run its block. */
+  #again(): Task[] {
+    const tasks: Task[] = [];
+    for (const [mutant, block] of this.#winners) {
+      const others = [...this.#open].filter(([, { all, tried }]) => all.has(block) && !tried.has(mutant));
+      for (let from = 0; from < others.length; from += AT_ONCE) {
+        const some = others.slice(from, from + AT_ONCE);
+        for (const [, { tried }] of some) tried.add(mutant);
+        tasks.push({ block, mutant, claims: new Map(some.map(([id, { path }]) => [id, path])) });
+      }
+    }
+    this.#winners.clear();
+    return tasks;
+  }
+
+  /** The next mutants of every open claim, each with others that may notice it. */
+  #onwards(): Task[] {
     const tasks = new Map<Mutant, Task>();
     const taken = new Map<string, number>();
     const each = Math.ceil(AT_LEAST / this.#open.size);
@@ -145,7 +171,7 @@ export class Trial {
         const next = this.#next(open);
         if (next === undefined) break;
         open.tried.add(next.mutant);
-        const task = tasks.get(next.mutant) ?? { mutant: next.mutant, claims: new Map() };
+        const task = tasks.get(next.mutant) ?? { ...next, claims: new Map() };
         tasks.set(next.mutant, task);
         task.claims.set(id, open.path);
         this.#invite(next, task, taken);
@@ -175,23 +201,22 @@ export class Trial {
   }
 
   /** Reads what a round found; returns the claims that are settled. */
-  take(tasks: readonly Task[], answers: readonly ReadonlyMap<string, Answer>[]): ClaimOutcome[] {
+  take(tasks: readonly Task[], changes: readonly ReadonlyMap<string, Change | null>[]): ClaimOutcome[] {
     const settled: ClaimOutcome[] = [];
-    for (const [i, { mutant }] of tasks.entries()) {
-      for (const [id, answer] of answers[i]) settled.push(...this.#judge(id, mutant, answer));
+    for (const [i, task] of tasks.entries()) {
+      for (const [id, change] of changes[i]) settled.push(...this.#judge(id, task, change));
     }
     for (const [id, { left, failed }] of [...this.#open]) if (left.length === 0) settled.push(this.#close(id, failed));
     return settled;
   }
 
-  #judge(id: string, mutant: Mutant, answer: Answer): ClaimOutcome[] {
+  #judge(id: string, { block, mutant }: Task, change: Change | null): ClaimOutcome[] {
     const open = this.#open.get(id);
     // An earlier mutant of the round may have settled it.
-    if (open === undefined) return [];
-    const change = changeOf(id, open.path.rows, answer);
-    if (change === null) return [];
+    if (open === undefined || change === null) return [];
     const found = { mutant, change, lines: lines(this.#sources.text(mutant.file), mutant) };
     if (change.figures.length > 0) {
+      this.#winners.set(mutant, block);
       this.#fails.set(mutant, -Infinity);
       return [this.#close(id, found)];
     }

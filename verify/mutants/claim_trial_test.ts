@@ -2,10 +2,12 @@
 // A trial looks for a changed figure, not for a failure; its outcome depends on the seed alone; what a mutant makes of
 // rows is told apart, and so it stands in the table.
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { CommandError } from "../../src/cli/command.ts";
 import type { Judged } from "../claims/claim.ts";
 import { CHECKER, type Path } from "./claim_bench.ts";
 import { type Answer, changeOf } from "./claim_change.ts";
+import { ClaimLog } from "./claim_log.ts";
 import { claimMutantsMarkdown, outcomeLine, totals } from "./claim_report.ts";
 import { type ClaimOutcome, inTurn, rarestFirst, type Sources, Trial } from "./claim_trial.ts";
 import { CLAIM_SLIPS } from "./claim_slips.ts";
@@ -56,13 +58,13 @@ function tryAll(paths: ReadonlyMap<string, Path>, judge: (mutant: Mutant, id: st
   const put: [Mutant, string][] = [];
   while (trial.left > 0) {
     const tasks = trial.round();
-    const answers = tasks.map(({ mutant, claims }) =>
-      new Map([...claims.keys()].map((id) => {
+    const changes = tasks.map(({ mutant, claims }) =>
+      new Map([...claims].map(([id, { rows }]) => {
         put.push([mutant, id]);
-        return [id, answer({ ...judge(mutant, id), id })];
+        return [id, changeOf(id, rows, answer({ ...judge(mutant, id), id }))];
       }))
     );
-    outcomes.push(...trial.take(tasks, answers));
+    outcomes.push(...trial.take(tasks, changes));
   }
   return { outcomes, put };
 }
@@ -101,6 +103,34 @@ Deno.test("a mutant that breaks three claims is put to no other", () => {
   const { put } = tryAll(new Map(ids.map((id) => [id, path(id, 0)])), () => FAILED);
   // Whoever shares a round may meet it: at most 12 claims a mutant.
   assert(put.length < 3 * 30, `${put.length}`);
+});
+
+Deno.test("what changed a figure of one claim is put to all that run its block", () => {
+  const others = ["000-10", "000-11", "000-12", "000-13"].map((id): [string, Path] => [id, path(id, 0, 1, 2)]);
+  const { outcomes } = tryAll(
+    new Map([["000-01", path("000-01", 1)], ...others]),
+    ({ line }) => line === 5 ? THREE : ROW,
+  );
+  assertEquals(outcomes.map(({ found }) => found?.mutant.line), [5, 5, 5, 5, 5]);
+});
+
+Deno.test("a log keeps what was found out, leaves lines cut short, and is refused by other sources", async () => {
+  const file = Deno.makeTempFileSync();
+  try {
+    const change = { figures: [], fails: [{ id: "000-01", now: "f" }] };
+    const log = await ClaimLog.open(file);
+    log.keepPath("000-01", path("000-01", 3));
+    log.keepChange("000-01", MUTANTS[0], change);
+    log.keepChange("000-01", MUTANTS[1], null);
+    Deno.writeTextFileSync(file, '\n{"id":"000-01","mut', { append: true });
+    const again = await ClaimLog.open(file);
+    assertEquals(again.path("000-01"), path("000-01", 3));
+    assertEquals(MUTANTS.slice(0, 3).map((mutant) => again.change("000-01", mutant)), [change, null, undefined]);
+    Deno.writeTextFileSync(file, '{"sources":"other"}\n');
+    await assertRejects(() => ClaimLog.open(file), CommandError, "is a log of other sources");
+  } finally {
+    Deno.removeSync(file);
+  }
 });
 
 Deno.test("a trial tries no mutant twice on a claim, and the seed decides which comes first", () => {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task verify:mutants [--count 60] [--seed 1] [--tries 60] [--jobs 2] [--write] [ID ...]`: samples claims, puts
-// mutants into the path that each is about, and prints which one changed a row. With --write puts
-// verify/CLAIM_MUTANTS.md together. Exit 1 when the rows of a claim stay as they were whatever is tried, 2 for a claim that
-// nothing is counted for. `--slips` tries the slips of claim_slips.ts instead, each of which names the claims that must
+// `deno task verify:mutants [--count 60] [--seed 1] [--tries 60] [--jobs 2] [--log FILE] [--write] [ID ...]`: samples
+// claims, puts mutants into the path that each is about, and prints which one changed a figure. With --write puts
+// verify/CLAIM_MUTANTS.md together. A run with a log goes on where it was stopped. Exit 1 when the rows of a claim stay as
+// they were whatever is tried, 2 for a claim that nothing is counted for. `--slips` tries the slips of claim_slips.ts instead, each of which names the claims that must
 // notice it.
 
 import { type Command, CommandError, type Flags } from "../../src/cli/command.ts";
@@ -15,8 +15,9 @@ import { SHIPPED } from "../claims/catalogue.ts";
 import { scaleOf } from "../measure/measure.ts";
 import { ClaimBench, type Path } from "./claim_bench.ts";
 import { claimMutantsMarkdown, outcomeLine, totals } from "./claim_report.ts";
-import type { Answer } from "./claim_change.ts";
-import { type ClaimOutcome, Trial } from "./claim_trial.ts";
+import { changeOf } from "./claim_change.ts";
+import { ClaimLog } from "./claim_log.ts";
+import { type ClaimOutcome, type Task, Trial } from "./claim_trial.ts";
 import { mutated } from "./operators.ts";
 import { sampled } from "./sample.ts";
 import { trySlips } from "./slips.ts";
@@ -44,38 +45,56 @@ async function shared<T, R>(
   return results;
 }
 
-/** Paths and outcomes of claims; prints each as it is known. */
-async function tryClaims(ids: readonly string[], seed: number, tries: number, jobs: number): Promise<ClaimOutcome[]> {
-  const benches = Array.from({ length: Math.min(jobs, ids.length) }, () => new ClaimBench());
-  try {
-    const paths = new Map<string, Path>();
-    const share = (i: number) => ids.filter((_, at) => at % benches.length === i);
-    await Promise.all(benches.map(async (bench, i) => {
-      for (const [id, path] of await bench.paths(share(i))) paths.set(id, path);
-    }));
-    const wrong = [...paths.values()].flatMap(({ rows }) => rows.filter((row) => !row.ok).map((row) => row.id));
-    if (wrong.length > 0) throw new Error(`not as expected without a mutant: ${wrong.join(", ")}`);
-    const outcomes: ClaimOutcome[] = [];
-    const trial = new Trial(benches[0], paths, { seed, tries });
-    while (trial.left > 0) {
-      const tasks = trial.round();
-      const answers = await shared<typeof tasks[number], Map<string, Answer>>(
-        benches,
-        tasks,
-        (bench, { mutant, claims }) => {
-          const { file } = mutant;
-          return bench.try(new Map([[file, mutated(bench.text(file), mutant)]]), claims);
-        },
-      );
-      for (const outcome of trial.take(tasks, answers)) {
-        outcomes.push(outcome);
-        console.log(outcomeLine(outcome));
-      }
+/** Paths of claims, from the log or as they are found now. */
+async function pathsOf(
+  benches: readonly ClaimBench[],
+  ids: readonly string[],
+  log: ClaimLog,
+): Promise<Map<string, Path>> {
+  const unknown = ids.filter((id) => log.path(id) === undefined);
+  const shares = benches.map((_, i) => unknown.filter((_, at) => at % benches.length === i));
+  await Promise.all(benches.map(async (bench, i) => {
+    for (const [id, path] of await bench.paths(shares[i])) log.keepPath(id, path);
+  }));
+  const paths = new Map(ids.map((id) => [id, log.path(id)!]));
+  const wrong = [...paths.values()].flatMap(({ rows }) => rows.filter((row) => !row.ok).map((row) => row.id));
+  if (wrong.length > 0) throw new Error(`not as expected without a mutant: ${wrong.join(", ")}`);
+  return paths;
+}
+
+/** What a mutant changes of the claims of a task, as far as it lets them be judged. */
+async function changesOf(bench: ClaimBench, { mutant, claims }: Task, log: ClaimLog) {
+  const unknown = new Map([...claims].filter(([id]) => log.change(id, mutant) === undefined));
+  if (unknown.size > 0) {
+    const { file } = mutant;
+    const answers = await bench.try(new Map([[file, mutated(bench.text(file), mutant)]]), unknown);
+    for (const [id, { rows }] of unknown) {
+      const answer = answers.get(id);
+      log.keepChange(id, mutant, answer === undefined ? null : changeOf(id, rows, answer));
     }
-    return outcomes.sort((a, b) => a.id < b.id ? -1 : 1);
-  } finally {
-    benches.forEach((bench) => bench[Symbol.dispose]());
   }
+  return new Map([...claims.keys()].map((id) => [id, log.change(id, mutant)!]));
+}
+
+/** What becomes of claims; prints each as it is known. */
+async function tryClaims(
+  ids: readonly string[],
+  { seed, tries, jobs }: Record<"seed" | "tries" | "jobs", number>,
+  log: ClaimLog,
+): Promise<ClaimOutcome[]> {
+  using stack = new DisposableStack();
+  const benches = Array.from({ length: Math.min(jobs, ids.length) }, () => stack.use(new ClaimBench()));
+  const trial = new Trial(benches[0], await pathsOf(benches, ids, log), { seed, tries });
+  const outcomes: ClaimOutcome[] = [];
+  while (trial.left > 0) {
+    const tasks = trial.round();
+    const changes = await shared(benches, tasks, (bench, task) => changesOf(bench, task, log));
+    for (const outcome of trial.take(tasks, changes)) {
+      outcomes.push(outcome);
+      console.log(outcomeLine(outcome));
+    }
+  }
+  return outcomes.sort((a, b) => a.id < b.id ? -1 : 1);
 }
 
 const COMMAND: Command = {
@@ -87,6 +106,7 @@ const COMMAND: Command = {
     seed: { value: "N", help: "seed of the sample", fallback: "1" },
     tries: { value: "N", help: "mutants of a claim's path at most", fallback: "60" },
     jobs: { value: "N", help: "claims at a time; default: one for each CPU" },
+    log: { value: "FILE", help: "keep what is found out there, and go on from what is" },
     slips: { value: "", help: "try the slips of claim_slips.ts instead" },
     write: { value: "", help: "write verify/CLAIM_MUTANTS.md" },
   },
@@ -107,7 +127,8 @@ async function run(flags: Flags): Promise<number> {
   const ids = asked.length > 0 ? [...asked] : sampled(all, seed, 0, numberFlag(flags, "count"));
   const jobs = flags.has("jobs") ? numberFlag(flags, "jobs") : navigator.hardwareConcurrency;
   const start = performance.now();
-  const outcomes = await tryClaims(ids.sort(), seed, tries, Math.max(1, jobs));
+  const log = await ClaimLog.open(flags.has("log") ? flags.text("log") : undefined);
+  const outcomes = await tryClaims(ids.sort(), { seed, tries, jobs: Math.max(1, jobs) }, log);
   const minutes = Math.ceil((performance.now() - start) / 60e3);
   const { figures, fails, unchanged } = totals(outcomes);
   console.log(

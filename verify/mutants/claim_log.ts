@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What was found out about claims, in a file: a run that was stopped goes on there, and the same sample with other
+// flags does not try again what is known. A log is of one state of the sources.
+
+import { CommandError } from "../../src/cli/command.ts";
+import { CODE } from "../house/sources.ts";
+import type { Path } from "./claim_bench.ts";
+import type { Change } from "./claim_change.ts";
+import type { Mutant } from "./operators.ts";
+
+/** A line of the log: the sources it is of, a claim's path, or what a mutant changes of a claim. */
+type Line = { readonly sources: string } | { readonly id: string; readonly path: Path } | {
+  readonly id: string;
+  readonly mutant: string;
+  readonly change: Change | null;
+};
+
+/** What is known; without a file, nothing is kept. */
+export class ClaimLog {
+  readonly #file: string | undefined;
+  readonly #paths = new Map<string, Path>();
+  readonly #changes = new Map<string, Change | null>();
+
+  private constructor(file: string | undefined) {
+    this.#file = file;
+  }
+
+  /** Reads a log, or begins one. CommandError for one of other sources. Lines that were cut short are left out. */
+  static async open(file: string | undefined): Promise<ClaimLog> {
+    const log = new ClaimLog(file);
+    if (file === undefined) return log;
+    const handle = await Deno.open(file, { create: true, append: true, read: true });
+    const text = await new Response(handle.readable).text();
+    const lines = text.split("\n").filter((line) => line.endsWith("}")).map((line) => JSON.parse(line) as Line);
+    const sources = await digest();
+    if (lines.length === 0) log.#append({ sources });
+    for (const line of lines) {
+      if ("sources" in line && line.sources !== sources) {
+        throw new CommandError(`"${file}" is a log of other sources: expected one of these, or a new file`);
+      }
+      if ("path" in line) log.#paths.set(line.id, line.path);
+      if ("mutant" in line) log.#changes.set(`${line.id} ${line.mutant}`, line.change);
+    }
+    return log;
+  }
+
+  /** The path of a claim, if it is known. */
+  path(id: string): Path | undefined {
+    return this.#paths.get(id);
+  }
+
+  /** Keeps a path. */
+  keepPath(id: string, path: Path): void {
+    this.#paths.set(id, path);
+    this.#append({ id, path });
+  }
+
+  /** What a mutant changes of a claim: null for nothing, undefined if it is not known. */
+  change(id: string, mutant: Mutant): Change | null | undefined {
+    return this.#changes.get(`${id} ${nameOf(mutant)}`);
+  }
+
+  /** Keeps what a mutant changes of a claim. */
+  keepChange(id: string, mutant: Mutant, change: Change | null): void {
+    this.#changes.set(`${id} ${nameOf(mutant)}`, change);
+    this.#append({ id, mutant: nameOf(mutant), change });
+  }
+
+  #append(line: Line): void {
+    // The line feed in front ends a line that was cut short.
+    if (this.#file !== undefined) Deno.writeTextFileSync(this.#file, `\n${JSON.stringify(line)}`, { append: true });
+  }
+}
+
+function nameOf({ file, at, text, replacement }: Mutant): string {
+  return `${file}:${at} ${text} -> ${replacement}`;
+}
+
+/** A hash of all sources. */
+async function digest(): Promise<string> {
+  const text = CODE.map(({ path, text }) => `${path}\n${text}`).join("\n");
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  return bytes.toHex();
+}
