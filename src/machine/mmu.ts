@@ -34,6 +34,10 @@ const HIGH_SHIFT = 2;
 /** A flush of more pages than this empties the whole TLB (x86 tlb_single_page_flush_ceiling). */
 const FLUSH_CEILING = 33;
 
+/** Where findStale() puts both levels aside. */
+const HELD = new Int32Array(SETS * STRIDE);
+const HELD_PMD = new Int32Array(PMD_SETS * STRIDE);
+
 /** Translation cache and page walker of one CPU. */
 export class Mmu {
   readonly phys: PhysMem;
@@ -128,26 +132,26 @@ export class Mmu {
 
   /** A cached vmemmap page whose translation is not what the tables say now, or -1; for the invariant checker. */
   findStale(): number {
-    const held = this.#tlb.slice();
-    const heldPmd = this.#pmd.slice();
-    this.#tlb.fill(-1);
-    this.#pmd.fill(-1);
+    HELD.set(this.#tlb);
+    HELD_PMD.set(this.#pmd);
     const { tableShift } = this.format;
     let stale = -1;
-    for (let at = 0; at < held.length; at += STRIDE) {
-      const vpage = held[at + TAG];
+    for (let at = 0; at < this.#tlb.length; at += STRIDE) {
+      const vpage = HELD[at + TAG];
       if (vpage < 0) continue;
+      this.#tlb[at + TAG] = -1;
       this.#walk(vpage, at);
-      if (differs(held, this.#tlb, at)) stale = vpage;
+      if (differs(HELD, this.#tlb, at)) stale = vpage;
     }
-    for (let at = 0; at < heldPmd.length; at += STRIDE) {
-      if (heldPmd[at + TAG] < 0) continue;
-      const vpage = heldPmd[at + TAG] * 2 ** tableShift;
+    for (let at = 0; at < HELD_PMD.length; at += STRIDE) {
+      if (HELD_PMD[at + TAG] < 0) continue;
+      const vpage = HELD_PMD[at + TAG] * 2 ** tableShift;
+      this.#pmd[at + TAG] = -1;
       this.#walk(vpage, (vpage & (SETS - 1)) * STRIDE);
-      if (differs(heldPmd, this.#pmd, at)) stale = vpage;
+      if (differs(HELD_PMD, this.#pmd, at)) stale = vpage;
     }
-    this.#tlb.set(held);
-    this.#pmd.set(heldPmd);
+    this.#tlb.set(HELD.subarray(0, this.#tlb.length));
+    this.#pmd.set(HELD_PMD);
     return stale;
   }
 
