@@ -2,7 +2,7 @@
 // What paired times of two revisions say. A case is
 //
 //     slower      more than the tolerance, and beyond any noise: the interval that misses once in FALSE_ALARMS runs,
-//                 shared out among all cases, lies above 1; never from fewer than LEAST_ROUNDS rounds
+//                 shared out among all cases, lies above 1; never from fewer than leastRounds()
 //     no slower   the 95 % interval ends below the tolerance, or is narrower than it around a ratio within it
 //     open        neither yet: more rounds narrow the interval
 //
@@ -35,8 +35,17 @@ export interface Comparison extends RatioInterval {
 
 /** Runs of equal revisions of which one may be called slower. */
 const FALSE_ALARMS = 2000;
-/** A case is slower from this many rounds on: a process may be slow as a whole, by where its memory lies. */
-const LEAST_ROUNDS = 5;
+/**
+ * Rounds from which a case of this ratio may be called slower or faster. A process may be slow as a whole, by where its
+ * memory lies and what the compiler made of the code: if every second one is slower by a tenth, one of four rounds
+ * looks as if the revision were, with hardly any noise, and a few such rounds in a row fool any interval. So much that
+ * no process differs by it needs fewer.
+ */
+function leastRounds(ratio: number): number {
+  return Math.abs(Math.log(ratio)) > Math.log(PROCESS_SPREAD) ? 5 : 9;
+}
+/** Processes that run the same code differ by less. */
+const PROCESS_SPREAD = 1.4;
 /** A case is settled from this many rounds on. */
 const LEAST_SETTLED = 3;
 /** More rounds than this are not worth predicting. */
@@ -62,7 +71,7 @@ export function compareCase(name: string, times: PairedTimes, tolerance: number,
 function judge(times: PairedTimes, interval: RatioInterval, tolerance: number, cases: number): CaseVerdict {
   const rounds = times.before.length;
   const { ratio, low, high } = interval;
-  if (rounds >= LEAST_ROUNDS && (ratio > tolerance || ratio < 1 / tolerance)) {
+  if (rounds >= leastRounds(ratio) && (ratio > tolerance || ratio < 1 / tolerance)) {
     const sure = pairedRatio(times.before, times.after, 1 / FALSE_ALARMS / cases);
     if (sure.low > 1) return "slower";
     if (sure.high < 1) return "faster";
@@ -83,7 +92,7 @@ function missingRounds({ before, after }: PairedTimes, tolerance: number, cases:
   const alpha = beyond ? 1 / FALSE_ALARMS / cases : 0.05;
   const half = beyond ? mean : Math.max(Math.log(tolerance) - mean, Math.log(tolerance) / 2);
   const settles = (more: number) => studentQuantile(alpha, n + more - 1) * deviation / Math.sqrt(n + more) <= half;
-  let low = Math.max(1, (beyond ? LEAST_ROUNDS : LEAST_SETTLED) - n);
+  let low = Math.max(1, (beyond ? leastRounds(Math.exp(mean)) : LEAST_SETTLED) - n);
   let high = MOST_MISSING;
   while (low < high) {
     const mid = Math.floor((low + high) / 2);

@@ -4,24 +4,14 @@
 // makes it possible again.
 
 import { SZ_1G } from "../../src/include/sizes.ts";
-import { panic } from "../../src/lib/bug.ts";
 import { parseSize } from "../../src/lib/units.ts";
-import { createNamespace, destroyNamespace } from "../../src/drivers/nvdimm/namespace.ts";
-import { ndRegions } from "../../src/drivers/nvdimm/region.ts";
-import { gupTestGet, gupTestPut } from "../../src/mm/gup/ioctl.ts";
-import { bootBox, namespaceConfig, type NamespaceOptions } from "../../src/scenario/box.ts";
-import { gupBox } from "../../src/scenario/gup.ts";
+import { type CaseBox, creationCase, gupTestCase } from "../../src/cli/calibrate_cases.ts";
+import type { GupMode } from "../../src/include/gup.ts";
 import { hotplugMachine, hotplugStep, type Step, STEPS, VARIANTS } from "./hotplug.ts";
 import { givePoolBack, makePool, poolMachine, POOLS } from "./hugetlb.ts";
 
-/** FOLL_GET or FOLL_PIN. */
-type GupMode = "get" | "pin";
-
 /** A case on its machine. */
-export interface Bench {
-  readonly run: () => void;
-  readonly restore: () => void;
-}
+export type Bench = Pick<CaseBox, "run" | "restore">;
 
 /** A case: its name, and how to build its machine. */
 export interface Case {
@@ -31,37 +21,8 @@ export interface Case {
 
 /** What is held by gup. */
 const HELD = 4 * SZ_1G;
-/** gup_test's pages per call. */
-const BATCH = 512;
 /** Huge pages of a pool. */
 const POOL = 1024;
-
-function gup(half: "get" | "put", mode: GupMode, kernel: string): Bench {
-  const { kernel: k, area } = gupBox(namespaceConfig({ size: HELD, kernel }));
-  const pages = new Float64Array(HELD / k.pageBytes);
-  const get = () => {
-    const held = gupTestGet(k, area.mm, area.start, BATCH, mode, pages);
-    if (held !== pages.length) panic(`gup: ${held} of ${pages.length} pages held`);
-  };
-  const put = () => gupTestPut(k, mode, pages, pages.length);
-  if (half === "get") return { run: get, restore: put };
-  get();
-  return { run: put, restore: get };
-}
-
-function bootstrap(options: NamespaceOptions): Bench {
-  const config = namespaceConfig(options);
-  const k = bootBox(config);
-  let namespace: ReturnType<typeof createNamespace> = 0;
-  const run = () => {
-    namespace = createNamespace(k, ndRegions(k)[0], config);
-  };
-  const restore = () => {
-    if (typeof namespace === "number") panic(`bootstrap: the namespace fails with ${namespace}`);
-    if (destroyNamespace(k, namespace) < 0) panic("bootstrap: the namespace does not go");
-  };
-  return { run, restore };
-}
 
 function pool(half: "make" | "free", options: typeof POOLS[number][1]): Bench {
   const k = poolMachine(POOL, options);
@@ -113,11 +74,14 @@ const HOTPLUG: readonly (readonly [name: string, variant: number, timed: readonl
 /** Every case, in the order they are run. */
 export const CASES: readonly Case[] = [
   ...GUP_KERNELS.flatMap(([kernel, what]) =>
-    GUP.map(([name, half, mode]) => ({ name: `${name} 4G ${what}`, build: () => gup(half, mode, kernel) }))
+    GUP.map(([name, half, mode]) => ({
+      name: `${name} 4G ${what}`,
+      build: () => gupTestCase({ kernel, phase: half, mode, size: HELD }),
+    }))
   ),
   ...NAMESPACES.map(([size, align, map]) => ({
     name: `bootstrap ${size} ${align} map=${map}`,
-    build: () => bootstrap({ size: parseSize(size), align: parseSize(align), map, kernel: "6.1" }),
+    build: () => creationCase({ size: parseSize(size), align: parseSize(align), map, kernel: "6.1" }),
   })),
   ...[0, 3, 4].map((i) => POOLS[i]).flatMap(([name, options]) =>
     (["make", "free"] as const).map((half) => ({

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The runs that `lab calibrate` predicts and measures, shared with bench/model_bench.ts so that both time the same work
-// under the same names. The memmaps are several times larger than a processor's cache.
+// The runs that `lab calibrate` predicts and measures, shared with bench/model_bench.ts and bench/side/cases.ts so that
+// all time the same work. The memmaps are several times larger than a processor's cache.
 
 import { createNamespace, destroyNamespace } from "../drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
 import { panic } from "../lib/bug.ts";
+import type { GupMode } from "../include/gup.ts";
 import { gupTestGet, gupTestPut } from "../mm/gup/ioctl.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { bootBox, namespaceConfig, type NamespaceOptions } from "../scenario/box.ts";
@@ -26,15 +27,26 @@ export interface CalibrateCase {
 /** gup_test's pages per call. */
 export const BATCH = 512;
 
-/** Get or put of 8 GiB, in calls of `batch` pages. */
-export function gupCase(kernel: string, phase: "get" | "put", batch = BATCH, size = 2 ** 33): CaseBox {
+/** What gup_test does in a case. */
+export interface GupCaseOptions {
+  readonly kernel: string;
+  /** Which half is timed. */
+  readonly phase: "get" | "put";
+  /** FOLL_GET or FOLL_PIN; default get. */
+  readonly mode?: GupMode;
+  /** Bytes held; default 8 GiB. */
+  readonly size?: number;
+}
+
+/** Get or put in calls of {@linkcode BATCH} pages. */
+export function gupTestCase({ kernel, phase, mode = "get", size = 2 ** 33 }: GupCaseOptions): CaseBox {
   const { kernel: k, area } = gupBox(namespaceConfig({ size, kernel }));
   const pages = new Float64Array(size / k.pageBytes);
   const get = () => {
-    const held = gupTestGet(k, area.mm, area.start, batch, "get", pages);
-    if (held !== pages.length) panic(`gupCase: holds ${held} of ${pages.length} pages`);
+    const held = gupTestGet(k, area.mm, area.start, BATCH, mode, pages);
+    if (held !== pages.length) panic(`gupTestCase: holds ${held} of ${pages.length} pages`);
   };
-  const put = () => gupTestPut(k, "get", pages, pages.length);
+  const put = () => gupTestPut(k, mode, pages, pages.length);
   if (phase === "get") return { kernel: k, run: get, restore: put };
   get();
   return { kernel: k, run: put, restore: get };
@@ -57,11 +69,11 @@ export function creationCase(options: NamespaceOptions): CaseBox {
 
 /** Every case, in the order of the report. */
 export const CALIBRATE_CASES: readonly CalibrateCase[] = [
-  { name: "get 8G before", build: () => gupCase("5.14", "get") },
-  { name: "put 8G before", build: () => gupCase("5.14", "put") },
-  { name: "get 8G patch 8", build: () => gupCase("v4", "get") },
-  { name: "put 8G patch 8", build: () => gupCase("v4", "put") },
-  { name: "get 8G 6.1", build: () => gupCase("6.1", "get") },
+  { name: "get 8G before", build: () => gupTestCase({ kernel: "5.14", phase: "get" }) },
+  { name: "put 8G before", build: () => gupTestCase({ kernel: "5.14", phase: "put" }) },
+  { name: "get 8G patch 8", build: () => gupTestCase({ kernel: "v4", phase: "get" }) },
+  { name: "put 8G patch 8", build: () => gupTestCase({ kernel: "v4", phase: "put" }) },
+  { name: "get 8G 6.1", build: () => gupTestCase({ kernel: "6.1", phase: "get" }) },
   { name: "bootstrap 16G 4K", build: () => creationCase({ size: 2 ** 34, align: 2 ** 12, kernel: "6.1" }) },
   { name: "bootstrap 64G 2M", build: () => creationCase({ size: 2 ** 36, align: 2 ** 21, kernel: "6.1" }) },
   { name: "bootstrap 256G 1G", build: () => creationCase({ size: 2 ** 38, align: 2 ** 30, kernel: "6.1" }) },
