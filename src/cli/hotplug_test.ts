@@ -40,7 +40,7 @@ for (
     [["--size", "1G", "--online", "offline"], "expected online or online_kernel"],
     [["--memmap-on-memory"], "--size SIZE is required"],
     [["--range", "1G"], "expected START-END such as 0x240000000"],
-    [["--range", "2M-1M"], "Cannot plug 2M-1M: expected an end beyond the start"],
+    [["--range", "2M-1M"], "Cannot plug 0x200000-0x100000: expected an end beyond the start"],
     [["--range", "4097-8192"], "expected whole pages of 4K"],
     [["--size", "1G", "--range", "0x240000000-0x27fffffff"], "expected a size or a range"],
     [["--size", "1G", "--no-offline"], "Cannot leave DIMMs online"],

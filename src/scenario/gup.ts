@@ -21,7 +21,7 @@ import { modelMs } from "../model/time.ts";
 import { modelCost, NAMESPACE_ROWS, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
 import { checkedIf, type InvariantCheck } from "./checked.ts";
 import { createOnBox, NamespaceError } from "./namespace.ts";
-import { archNamed, multipleOf, requireHostMemory } from "./options.ts";
+import { archNamed, knownOptions, multipleOf, requireHostMemory } from "./options.ts";
 import { byDefault, countRow, fillIn, type OptionRows, required, sizeRow, switchRow, wordRow } from "./option_row.ts";
 
 /** Most rounds that make sense to wait for. */
@@ -146,6 +146,7 @@ export function mapBox(config: NamespaceConfig, more: BootOptions = {}): GupBox 
  * ```
  */
 export function gupReport(options: GupOptions): GupReport {
+  knownOptions(options, Object.keys(GUP_ROWS));
   const config = gupConfig(options);
   const { mode, repeats, batch, slow } = config;
   const { kernel: k, area } = gupBox(withoutArrays(config, 1));

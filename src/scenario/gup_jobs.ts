@@ -9,10 +9,10 @@ import type { Kernel, VmArea } from "../mm/kernel.ts";
 import { compoundHead, hasPincount, pageRefcount } from "../mm/page.ts";
 import { daxPgoffToPfn, type DevDax } from "../drivers/dax/bus.ts";
 import { COUNTERS, type CounterValues } from "../mm/vmstat.ts";
-import { gupBox, gupConfig, type GupOptions, type GupReport, gupWork, withoutArrays } from "./gup.ts";
+import { GUP_ROWS, gupBox, gupConfig, type GupOptions, type GupReport, gupWork, withoutArrays } from "./gup.ts";
 import { checkedIf } from "./checked.ts";
 import { GupTeam, type GupTeamResult } from "./gup_team.ts";
-import { wholeNumber } from "./options.ts";
+import { knownOptions, wholeNumber } from "./options.ts";
 
 /** Most threads: each is a worker on the host. */
 const MOST_JOBS = 64;
@@ -51,6 +51,7 @@ export interface GupJobsReport extends GupReport {
  * ```
  */
 export async function gupJobsReport(options: GupJobsOptions): Promise<GupJobsReport> {
+  knownOptions(options, [...Object.keys(GUP_ROWS), "jobs"]);
   const config = gupConfig(options);
   if (config.slow) throw new RangeError("Cannot run jobs on the slow path: expected the fast one");
   const jobs = wholeNumber("jobs", options.jobs, 1, MOST_JOBS);

@@ -91,7 +91,11 @@ Deno.test("gupReport() measures host time that is not negative", () => {
 
 Deno.test("gupReport() counts the host memory of gup_test's own array of pages", () => {
   // 8 bytes for each of 2^32 pages, before any machine is built.
-  assertThrows(() => gupReport({ size: 2 ** 44, align: 2 ** 30, repeats: 1 }), RangeError, "needs about 32G, 20G are");
+  assertThrows(
+    () => gupReport({ size: 2 ** 44, align: 2 ** 30, repeats: 1 }),
+    RangeError,
+    "needs about 32 GiB, 20 GiB are",
+  );
 });
 
 Deno.test("gupReport() holds whole MiB on every architecture that Linux has", () => {

@@ -13,10 +13,11 @@ import type { Zone } from "../mm/mmzone.ts";
 import { totalFreePages } from "../mm/page_alloc.ts";
 import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
 import { checkedIf, firstObjection, type InvariantCheck } from "./checked.ts";
-import { bootHotplugBox, type HotplugConfig, hotplugConfig, type HotplugOptions } from "./hotplug_box.ts";
+import { bootHotplugBox, HOTPLUG_ROWS, type HotplugConfig, hotplugConfig, type HotplugOptions } from "./hotplug_box.ts";
 import { type MemmapMapping, memmapMapping } from "./hotplug_memmap.ts";
 import { type DaxCut, daxSource, dimmSource } from "./hotplug_source.ts";
 import { type NamespacePages, pagesTaken } from "./namespace.ts";
+import { knownOptions } from "./options.ts";
 
 /** One memory block once everything is online. */
 export interface HotplugBlock {
@@ -125,6 +126,7 @@ export interface HotplugReport extends HotplugRun {
  * ```
  */
 export function hotplugReport(options: HotplugOptions): HotplugReport {
+  knownOptions(options, Object.keys(HOTPLUG_ROWS));
   return hotplugReportOn(options, true);
 }
 

@@ -19,9 +19,9 @@ import { totalFreePages } from "../mm/page_alloc.ts";
 import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
 import { costTable } from "../model/cost_tables.ts";
 import { hugetlbMs } from "../model/hugetlb.ts";
-import { bootHugetlbBox, type HugetlbConfig, hugetlbConfig, type HugetlbOptions } from "./hugetlb_box.ts";
+import { bootHugetlbBox, HUGETLB_ROWS, type HugetlbConfig, hugetlbConfig, type HugetlbOptions } from "./hugetlb_box.ts";
 import { checkedIf, firstObjection, type InvariantCheck } from "./checked.ts";
-import { oneOf } from "./options.ts";
+import { knownOptions, oneOf } from "./options.ts";
 
 /** What `lab hugetlb` prints with `--json`. Pages are base pages unless it says huge. */
 export interface HugetlbReport {
@@ -137,6 +137,7 @@ function spreadPages(k: Kernel, h: Hstate, count: number): number {
  * ```
  */
 export function hugetlbReport(options: HugetlbOptions): HugetlbReport {
+  knownOptions(options, Object.keys(HUGETLB_ROWS));
   const config = hugetlbConfig(options);
   const allocProbe = new Log2Histogram();
   const { kernel, hstate, made, counters } = makePool(config, allocProbe);

@@ -13,7 +13,7 @@ import { NAMESPACE_ROWS, type NamespaceConfig, namespaceConfig, type NamespaceOp
 import { checkedIf, type InvariantCheck } from "./checked.ts";
 import { type BoxWithNamespace, createOnBox, WITH_DIRECT_MAP } from "./namespace.ts";
 import { type OptionRows, sizeRow } from "./option_row.ts";
-import { archNamed, multipleOf } from "./options.ts";
+import { archNamed, knownOptions, multipleOf } from "./options.ts";
 
 /** What to look at. Bytes. */
 export interface LayoutOptions extends Omit<NamespaceOptions, "size"> {
@@ -90,6 +90,7 @@ export interface LayoutReport {
  * ```
  */
 export function layoutReport(options: LayoutOptions = {}): LayoutReport {
+  knownOptions(options, Object.keys(LAYOUT_ROWS));
   const { window, offset } = layoutWindow(options);
   const config = namespaceConfig({ ...options, size: options.size ?? sizeFor(options, offset + window) });
   return layoutReportOn(config, createOnBox(config, WITH_DIRECT_MAP), window, offset);

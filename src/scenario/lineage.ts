@@ -15,6 +15,7 @@ import { hugetlbReport } from "./hugetlb.ts";
 import { namespaceConfig } from "./box.ts";
 import { ARCH_ROW, fillIn, type OptionRows, readPool, showPool, sizeRow, wordRow } from "./option_row.ts";
 import { createCounted, NamespaceError } from "./namespace.ts";
+import { knownOptions } from "./options.ts";
 
 /** What to ask: exactly one of `size`, `pool`, `dimm`. Bytes. */
 export interface LineageOptions {
@@ -138,6 +139,7 @@ const MEMDESC = 8;
  * ```
  */
 export function lineageReport(asking: LineageOptions): LineageReport {
+  knownOptions(asking, Object.keys(LINEAGE_ROWS));
   const given = fillIn(asking, LINEAGE_ROWS);
   const options: LineageOptions = given.size === undefined ? given : { align: 2 ** 21, map: "mem", ...given };
   const asked = (["size", "pool", "dimm"] as const).filter((name) => options[name] !== undefined);

@@ -22,7 +22,15 @@ import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts
 import { modelInitMs, modelMs } from "../model/time.ts";
 import { checkedIf, type InvariantCheck } from "./checked.ts";
 import { refusal } from "./refusal.ts";
-import { bootBox, modelCost, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
+import {
+  bootBox,
+  modelCost,
+  NAMESPACE_ROWS,
+  type NamespaceConfig,
+  namespaceConfig,
+  type NamespaceOptions,
+} from "./box.ts";
+import { knownOptions } from "./options.ts";
 
 /** Frames a namespace took, by use. */
 export interface NamespacePages {
@@ -188,6 +196,7 @@ export function pagesTaken(k: Kernel, uses: Float64Array, free: number): Namespa
  * ```
  */
 export function namespaceReport(options: NamespaceOptions): NamespaceReport {
+  knownOptions(options, Object.keys(NAMESPACE_ROWS));
   const config = namespaceConfig(options);
   return namespaceReportOn(config, createOnBox(config, WITH_DIRECT_MAP));
 }

@@ -31,7 +31,7 @@ import {
 import { checkedIf, type InvariantCheck } from "./checked.ts";
 import { type NamespacePages, pagesTaken, WITH_DIRECT_MAP } from "./namespace.ts";
 import { byDefault, countRow, fillIn, type OptionRow, type OptionRows, sizeRow, switchRow } from "./option_row.ts";
-import { archNamed, MOST_MEMORY, multipleOf } from "./options.ts";
+import { archNamed, knownOptions, MOST_MEMORY, multipleOf } from "./options.ts";
 import { ndctlRefusal, refusal } from "./refusal.ts";
 
 /** One namespace of several; what it does not say is as in the options around it. Bytes. */
@@ -177,6 +177,7 @@ export const NAMESPACES_ROWS = { ...COMMON, ...REGION_ROWS } satisfies OptionRow
  * ```
  */
 export function namespacesReport(options: NamespacesOptions): NamespacesReport {
+  knownOptions(options, Object.keys(NAMESPACES_ROWS));
   const { config, each } = namespacesConfig(options);
   const { ways, labels, start } = config;
   const k = bootRegion(each, config.dram, { bytes: config.region, ways, labels, ...placed(start) }, WITH_DIRECT_MAP);

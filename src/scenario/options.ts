@@ -21,6 +21,15 @@ export function oneOf<T extends string | number>(what: string, given: T, known: 
   throw new RangeError(`Unknown ${what} "${given}": known are ${known.join(", ")}`);
 }
 
+/** TypeError unless these are options; RangeError for one that nobody reads, naming those that are read. */
+export function knownOptions(options: object, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`Cannot read options from ${shown(options)}: expected an object`);
+  }
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new RangeError(`Unknown option "${unknown}": known are ${known.join(", ")}`);
+}
+
 /** A count if it is whole and within the bounds. RangeError naming all three. */
 export function wholeNumber(what: string, given: number, least: number, most: number): number {
   if (Number.isInteger(given) && given >= least && given <= most) return given;

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What the reports say to options that make no sense: the given and the allowed, before anything is booted.
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { PRESETS } from "../include/kernel_config.ts";
 import { SZ_1G, SZ_1M, SZ_2M } from "../include/sizes.ts";
 import { NAMESPACE_ROWS } from "./box.ts";
 import { GUP_ROWS, gupReport } from "./gup.ts";
+import { gupJobsReport } from "./gup_jobs.ts";
 import { hotplugReport } from "./hotplug.ts";
 import { HOTPLUG_ROWS } from "./hotplug_box.ts";
 import { hugetlbReport } from "./hugetlb.ts";
 import { HUGETLB_ROWS } from "./hugetlb_box.ts";
 import { LAYOUT_ROWS, layoutReport } from "./layout.ts";
+import { lineageReport } from "./lineage.ts";
 import { namespaceReport } from "./namespace.ts";
+import { namespacesReport } from "./namespaces.ts";
 import { fillIn, type OptionRow, switchRow } from "./option_row.ts";
 import { multipleOf, oneOf, wholeNumber } from "./options.ts";
 import { PLAN_ROWS, planReport } from "./plan.ts";
+import { traceReport } from "./trace.ts";
 
 /** JavaScript and data from outside pass what the types forbid. */
 const untyped = (options: Record<string, unknown>): never => options as never;
@@ -91,4 +96,26 @@ Deno.test("numbers that would never end, and text for a number, are refused by n
   for (const [run, message] of cases) assertThrows(run, RangeError, message);
   assertThrows(() => hotplugReport({ size: SZ_1G, fragment: "0.5" as never }), TypeError, "share from 0 to 1");
   assertThrows(() => planReport({ hugetlb: untyped({ size: SZ_2M, count: 1 }) }), TypeError, "expected an array");
+});
+
+Deno.test("reports refuse an option that nobody reads, and what are no options", async () => {
+  const extra = { size: 2 ** 26, count: 1, pmem: 2 ** 26, jobs: 1, path: "namespace", algn: 2 ** 21 } as never;
+  const reports: readonly ((options: never) => unknown)[] = [
+    namespaceReport,
+    namespacesReport,
+    gupReport,
+    hugetlbReport,
+    hotplugReport,
+    layoutReport,
+    planReport,
+    lineageReport,
+    traceReport,
+  ];
+  for (const report of reports) assertThrows(() => report(extra), RangeError, "Unknown option", report.name);
+  assertThrows(() => namespaceReport("1G" as never), TypeError, 'Cannot read options from "1G": expected an object');
+  await assertRejects(() => gupJobsReport(extra), RangeError, "Unknown option");
+  const misspelt = () => namespaceReport({ size: 2 ** 26, algn: 2 ** 21 } as never);
+  assertThrows(misspelt, RangeError, 'Unknown option "algn": known are size, align, ');
+  const kernel = { ...PRESETS["6.1"], dedub: "none" };
+  assertThrows(() => namespaceReport({ size: 2 ** 26, kernel }), RangeError, 'Unknown switch "dedub": known are');
 });

@@ -24,7 +24,7 @@ import {
   sizeRow,
   wordRow,
 } from "./option_row.ts";
-import { archNamed, MOST_MEMORY, multipleOf } from "./options.ts";
+import { archNamed, knownOptions, MOST_MEMORY, multipleOf } from "./options.ts";
 import { planNamespaces } from "./plan_namespaces.ts";
 import { planPools, poolConfig } from "./plan_pools.ts";
 import { planRanges, planTotals } from "./plan_ranges.ts";
@@ -88,6 +88,7 @@ export const PLAN_ROWS = {
  * ```
  */
 export function planReport(options: PlanOptions, progress: (what: string) => void = () => {}): PlanReport {
+  knownOptions(options, Object.keys(PLAN_ROWS));
   const config = planConfig(options);
   const { pmem, usable, hugetlb, hotplug } = config;
   const policies = policiesOf(options);

@@ -24,16 +24,23 @@ import { type CostTable, costTable, DEFAULT_COST } from "../model/cost_tables.ts
 import { hugetlbMs } from "../model/hugetlb.ts";
 import { modelMs } from "../model/time.ts";
 import { recordTrace, type TraceEvent, type TraceFilter } from "../trace/recorder.ts";
-import { bootBox, modelCost, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
-import { type GupBox, gupBox, gupConfig, type GupOptions, type GupReport, mapBox, touchStep } from "./gup.ts";
+import {
+  bootBox,
+  modelCost,
+  NAMESPACE_ROWS,
+  type NamespaceConfig,
+  namespaceConfig,
+  type NamespaceOptions,
+} from "./box.ts";
+import { GUP_ROWS, type GupBox, gupBox, gupConfig, type GupOptions, type GupReport, mapBox, touchStep } from "./gup.ts";
 import { offlineAll, onlineAll } from "./hotplug.ts";
-import { bootHotplugBox, type HotplugConfig, hotplugConfig, type HotplugOptions } from "./hotplug_box.ts";
+import { bootHotplugBox, HOTPLUG_ROWS, type HotplugConfig, hotplugConfig, type HotplugOptions } from "./hotplug_box.ts";
 import { daxSource, dimmSource } from "./hotplug_source.ts";
 import { fillPool } from "./hugetlb.ts";
-import { bootHugetlbBox, type HugetlbConfig, hugetlbConfig, type HugetlbOptions } from "./hugetlb_box.ts";
+import { bootHugetlbBox, HUGETLB_ROWS, type HugetlbConfig, hugetlbConfig, type HugetlbOptions } from "./hugetlb_box.ts";
 import { checkedIf, type InvariantCheck } from "./checked.ts";
 import { createOnBox } from "./namespace.ts";
-import { oneOf } from "./options.ts";
+import { knownOptions, oneOf } from "./options.ts";
 
 /** What can be traced, in the order of a page's life. */
 export const TRACE_PATHS = ["namespace", "fault", "gup", "put", "hugetlb", "hotplug", "destroy"] as const;
@@ -135,8 +142,20 @@ function refuseFilter(options: TraceOptions): never {
   );
 }
 
+/** The options of each path. */
+const ROWS: Readonly<Record<TracePath, object>> = {
+  namespace: NAMESPACE_ROWS,
+  fault: GUP_ROWS,
+  gup: GUP_ROWS,
+  put: GUP_ROWS,
+  hugetlb: HUGETLB_ROWS,
+  hotplug: HOTPLUG_ROWS,
+  destroy: NAMESPACE_ROWS,
+};
+
 function ready(options: TraceOptions): Ready {
   oneOf("path", options.path, TRACE_PATHS);
+  knownOptions(options, ["path", "depth", "filter", ...Object.keys(ROWS[options.path])]);
   switch (options.path) {
     case "namespace":
       return creation(namespaceConfig(options));
