@@ -22,6 +22,9 @@ interface DebianKernel {
   readonly build?: KernelBuild;
   /** Namespaces to measure instead of those of kernels with 4K pages. */
   readonly namespaces?: readonly string[];
+  /** What it can be asked, where that is not everything, and how many huge pages its guest has room for. */
+  readonly scenarios?: readonly string[];
+  readonly hugepages?: readonly number[];
   /** Path of the image in the packages, and of what holds lib/modules. */
   readonly image: string;
   readonly modules: string;
@@ -47,6 +50,12 @@ const GUEST_PACKAGES: readonly string[] = [
 ];
 
 /**
+ * What suits pages of any size, kernels without hot-plugged DIMMs (Debian's with 16K pages has no
+ * CONFIG_ACPI_HOTPLUG_MEMORY) and those without kmem.
+ */
+const LARGE_PAGES: readonly string[] = ["namespaces", "vmemmap_maps", "hugetlb", "fsdax", "direct_map"];
+
+/**
  * One of each generation. 6.12 is 6.12.113 since later ones up to 6.12.117 lose the pages of a HugeTLB pool that
  * shrinks.
  */
@@ -62,10 +71,19 @@ export const KERNELS: readonly DebianKernel[] = [
     modules: "usr",
   },
   foreign("6.12-arm64", "6.12.113+deb12-cloud-arm64"),
-  foreign("6.12-arm64-16k", "6.12.113+deb12-arm64-16k", ["1G-16K-mem", "1G-16K-dev", "1G-32M-mem", "1G-32M-dev"]),
+  {
+    ...foreign("6.12-arm64-16k", "6.12.113+deb12-arm64-16k"),
+    namespaces: ["1G-16K-mem", "1G-16K-dev", "1G-32M-mem", "1G-32M-dev"],
+    scenarios: LARGE_PAGES,
+    hugepages: [1, 40],
+  },
   // Sizes that end inside a section, those that cannot be mapped among them.
   built("6.1-arm64", 4, ["4K", "2M"], ["144M", "240M", "1040M", "1136M"]),
-  built("6.1-arm64-64k", 64, ["64K", "512M"], ["2000M", "2016M", "2032M"]),
+  {
+    ...built("6.1-arm64-64k", 64, ["64K", "512M"], ["2000M", "2016M", "2032M"]),
+    scenarios: LARGE_PAGES,
+    hugepages: [1, 4],
+  },
 ];
 
 /** Image and modules in one package, as they were until Debian 13. */
@@ -75,14 +93,13 @@ function bookworm(name: string, release: string): DebianKernel {
 }
 
 /** The same of arm64, with the programs of its guest. */
-function foreign(name: string, release: string, namespaces?: readonly string[]): DebianKernel {
+function foreign(name: string, release: string): DebianKernel {
   const kernel = bookworm(name, release);
   return {
     ...kernel,
     arch: "arm64",
     sources: [SECURITY, BOOKWORM],
     packages: [...kernel.packages, ...GUEST_PACKAGES],
-    ...(namespaces === undefined ? {} : { namespaces }),
   };
 }
 
@@ -96,6 +113,7 @@ function built(name: string, pageKiB: KernelBuild["pageKiB"], aligns: string[], 
     sources: [SECURITY, BOOKWORM],
     packages: [source, ...GUEST_PACKAGES],
     build: { source, pageKiB },
+    scenarios: [...LARGE_PAGES, "hotplug", "gigantic"],
     namespaces: [...whole, ...sizes.map((size) => `${size}-${aligns[0]}-dev`)],
     image: `boot/vmlinuz-${name}`,
     // It has none; the directory must be there.
@@ -148,6 +166,7 @@ async function captureKernel(
   out: string,
   scenario: string | null,
 ): Promise<number> {
+  const scenarios = scenario ?? kernel.scenarios?.join(",");
   const root = `${dir}/${kernel.name}`;
   try {
     await fetchPackages(kernel, root);
@@ -158,7 +177,8 @@ async function captureKernel(
   const modules = `${root}/${kernel.modules}`;
   return await capture([
     ...["--kernel", `${root}/${kernel.image}`, "--modules", modules, "--out", out],
-    ...(scenario === null ? [] : ["--scenario", scenario]),
+    ...(scenarios === undefined ? [] : ["--scenario", scenarios]),
+    ...(kernel.hugepages === undefined ? [] : ["--hugepages", kernel.hugepages.join(",")]),
     ...(kernel.arch === "arm64" ? ["--arch", "arm64", "--programs", root] : []),
     ...(kernel.namespaces === undefined ? [] : ["--namespaces", kernel.namespaces.join(",")]),
   ]);

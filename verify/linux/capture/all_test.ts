@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseSize } from "../../../src/lib/units.ts";
 import { aptOptions, KERNELS } from "./all.ts";
+import { SCENARIOS } from "./options.ts";
 import { parseNamespaceSpec } from "./namespace_spec.ts";
 
 Deno.test("KERNELS are one of each version, none of those that lose a pool's pages", () => {
@@ -20,11 +21,13 @@ Deno.test("aptOptions() keep apt's lists, caches and sources in the directory gi
   assertEquals(values.filter((word) => !/=(\/w|\/dev\/null)/.test(word)), []);
 });
 
-Deno.test("KERNELS that are built take their source, and namespaces that the page size allows", () => {
-  for (const { name, build, packages, namespaces } of KERNELS.filter((kernel) => kernel.build !== undefined)) {
-    assert(packages.includes(build!.source), name);
+Deno.test("KERNELS are asked scenarios that there are and namespaces that their pages allow", () => {
+  for (const { name, build, packages, namespaces, scenarios } of KERNELS) {
+    for (const scenario of scenarios ?? []) assert(scenario in SCENARIOS, `${name}: ${scenario}`);
+    if (build === undefined) continue;
+    assert(packages.includes(build.source), name);
     for (const spec of namespaces!) {
-      assert(parseSize(parseNamespaceSpec(spec).align) % (1024 * build!.pageKiB) === 0, spec);
+      assertEquals(parseSize(parseNamespaceSpec(spec).align) % (1024 * build.pageKiB), 0, spec);
     }
   }
 });
