@@ -11,7 +11,7 @@ import { C } from "../../src/mm/vmstat.ts";
 import { type KernelConfig } from "../../mod.ts";
 import { basePages, SIZE_1G, SIZE_2M } from "../formulas/vmemmap.ts";
 import { build, mapDevice, withErratum, yes } from "../measure/measure.ts";
-import { race } from "../races/matrix.ts";
+import { daxCase } from "../races/matrix.ts";
 import { LIVES, VARIANTS } from "../races/variants.ts";
 import type { Waits } from "../races/world.ts";
 import type { Claim } from "./claim.ts";
@@ -103,7 +103,7 @@ function addsOfSlowPin(): number {
 function hazards(name: string, waits: readonly Waits[], lives: readonly string[]): [hazard: string, count: number][] {
   const variant = VARIANTS.find((known) => known.name === name);
   if (variant === undefined) throw new RangeError(`Cannot explore "${name}": expected a variant of gup`);
-  const races = waits.flatMap((wait) => lives.map((life) => race(variant, life, wait, "per-page")));
+  const races = waits.flatMap((wait) => lives.map((life) => daxCase(variant, life, wait, "per-page").run()));
   return races.flatMap((found) => [...found.hazards].map(([hazard, { count }]): [string, number] => [hazard, count]));
 }
 

@@ -5,8 +5,9 @@
 
 import { PRESETS } from "../../src/include/kernel_config.ts";
 import { panic } from "../../src/lib/bug.ts";
-import { gupTable, ORDER_TABLE, ramCases, READER_TABLE, WALKER_TABLE } from "../races/ram_matrix.ts";
-import { ORDERS, RAM_VARIANTS, READERS, WALKERS } from "../races/ram_variants.ts";
+import { gupTable, ORDER_TABLE, raceCases, READER_TABLE, WALKER_TABLE } from "../races/matrix.ts";
+import { racesAt } from "../races/race.ts";
+import { ORDERS, RAM_VARIANTS, READERS, WALKERS } from "../races/variants.ts";
 import type { MutationRow } from "./row.ts";
 
 /** A cell of the races, and the row that is right and the one that is wrong there. */
@@ -39,7 +40,7 @@ function race(
 
 /** Runs every schedule of a cell in one of its rows; panics with the first hazard. */
 function explored({ table, column }: RaceCell, row: string): void {
-  const cases = ramCases().filter((c) => c.table === table && c.column === column && c.row === row);
+  const cases = racesAt(raceCases(), { table, row, column });
   if (cases.length === 0) throw new RangeError(`Cannot explore ${table}, ${row}, ${column}: there is no such cell`);
   for (const { run } of cases) for (const hazard of run(false).hazards.keys()) panic(`explored: ${hazard}`);
 }

@@ -8,10 +8,8 @@ import { ProgressBar } from "../../src/cli/progress.ts";
 import { runTask } from "../../src/cli/run.ts";
 import { writeFile } from "../../src/cli/write_file.ts";
 import { answers } from "./answers.ts";
-import { duels, raceMatrix } from "./matrix.ts";
-import { ramAnswers } from "./ram_answers.ts";
-import { ramCases, ramMatrix } from "./ram_matrix.ts";
-import { allOf, differences, racesMarkdown } from "./report.ts";
+import { exploreAll, raceCases } from "./matrix.ts";
+import { differences, racesMarkdown } from "./report.ts";
 
 const COMMAND: Command = {
   name: "races",
@@ -24,18 +22,16 @@ const COMMAND: Command = {
   run: async (flags) => {
     const t0 = performance.now();
     const bar = new ProgressBar("races");
-    const total = (duels().length + ramCases().length) * (flags.has("full") ? 2 : 1);
+    const cases = raceCases();
+    const total = cases.length * (flags.has("full") ? 2 : 1);
     let explored = 0;
     const done = () => bar.update(++explored, total);
-    const matrices = (full: boolean) => ({ dax: raceMatrix(full, undefined, done), ram: ramMatrix(full, done) });
-    const races = matrices(false);
-    const full = flags.has("full") ? matrices(true) : null;
+    const races = exploreAll(cases, false, done);
+    const full = flags.has("full") ? exploreAll(cases, true, done) : null;
     bar.end();
-    const found = [...answers(races.dax), ...ramAnswers(races.ram)];
-    const all = allOf(races);
-    const every = full === null ? [] : allOf(full);
-    const schedules = [...all, ...every].reduce((sum, r) => sum + r.explored.schedules, 0);
-    const different = full === null ? [] : differences(all, every).map(({ where }) => where);
+    const found = answers(races);
+    const schedules = [...races, ...full ?? []].reduce((sum, r) => sum + r.explored.schedules, 0);
+    const different = full === null ? [] : differences(races, full).map(({ where }) => where);
     const file = new URL("../RACES.md", import.meta.url).pathname;
     if (flags.has("write")) await writeFile(file, racesMarkdown(races, found, full));
     return {

@@ -11,6 +11,8 @@ export interface Cell {
   readonly table: string;
   readonly row: string;
   readonly column: string;
+  /** What becomes of the device, where the explorations of a cell differ in that. */
+  readonly life?: string;
 }
 
 /** One exploration, and the cell that it is part of. */
@@ -49,6 +51,17 @@ export function raceCase<W extends Contested>(
     return { ...cell, where, held, speculated, ...found };
   };
   return { ...cell, run };
+}
+
+/** Which tables, rows, columns or lives. */
+export type Place = Partial<{ table: string; row: string; column: RegExp | string; life: string }>;
+
+/** The explorations at a place, made or to be made. */
+export function racesAt<C extends Cell>(cells: readonly C[], { table, row, column, life }: Place): C[] {
+  return cells.filter((r) =>
+    (table ?? r.table) === r.table && (row ?? r.row) === r.row && (life ?? r.life) === r.life &&
+    (column instanceof RegExp ? column.test(r.column) : (column ?? r.column) === r.column)
+  );
 }
 
 /** Nothing went wrong in any schedule. Nothing holds of no races. */

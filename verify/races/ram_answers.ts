@@ -3,21 +3,15 @@
 // races, as in answers.ts.
 
 import type { Answer } from "./answers.ts";
-import { has, lacks, type Race, safe } from "./race.ts";
+import { has, lacks, type Place, type Race, racesAt, safe } from "./race.ts";
 import { MEMMAP_FIRST, ONE_LOOK, ONLINE_TABLE, PGMAP_FIRST, TWO_LOOKS } from "./online_steps.ts";
-import { gupTable, ORDER_TABLE, READER_TABLE, WALKER_TABLE } from "./ram_matrix.ts";
-import { ORDERS, RAM_VARIANTS, READERS } from "./ram_variants.ts";
+import { gupTable, ORDER_TABLE, READER_TABLE, WALKER_TABLE } from "./matrix.ts";
+import { ORDERS, RAM_VARIANTS, READERS } from "./variants.ts";
 import type { Waits } from "./world.ts";
-
-type Place = Partial<{ row: string; column: RegExp | string }>;
 
 /** The answers the results give. */
 export function ramAnswers(races: readonly Race[]): Answer[] {
-  const at = (table: string, { row, column }: Place = {}) =>
-    races.filter((r) =>
-      r.table === table && (row ?? r.row) === r.row &&
-      (column === undefined || (typeof column === "string" ? r.column === column : column.test(r.column)))
-    );
+  const at = (table: string, place: Place = {}) => racesAt(races, { ...place, table });
   const walker = (row: string, column?: RegExp) => at(WALKER_TABLE, column === undefined ? { row } : { row, column });
   return [
     ...walkers(walker),

@@ -3,20 +3,15 @@
 // given.
 
 import type { Answer } from "./answers.ts";
-import { type DaxRace, memunmapTable } from "./matrix.ts";
-import type { Race } from "./race.ts";
-import { ramLines, table } from "./ram_report.ts";
+import { memunmapTable } from "./matrix.ts";
+import { type Race, racesAt } from "./race.ts";
 import type { Tally } from "./tally.ts";
-import { LIVES, MEMUNMAPS, VARIANTS } from "./variants.ts";
-
-/** Everything that was explored. */
-export interface Explorations {
-  readonly dax: readonly DaxRace[];
-  readonly ram: readonly Race[];
-}
+import { LIVES, MEMUNMAPS, RAM_VARIANTS, VARIANTS, WALKERS } from "./variants.ts";
 
 /** The document. `full` is what running every schedule found, when that was done. */
-export function racesMarkdown(races: Explorations, found: readonly Answer[], full: Explorations | null): string {
+export function racesMarkdown(races: readonly Race[], found: readonly Answer[], full: readonly Race[] | null): string {
+  const dax = MEMUNMAPS.flatMap((way) => racesAt(races, { table: memunmapTable(way) }));
+  const ram = races.filter((r) => !dax.includes(r));
   return [
     "# Races: readers without locks against memmap that changes",
     "",
@@ -24,7 +19,7 @@ export function racesMarkdown(races: Explorations, found: readonly Answer[], ful
     "functions of `src/mm`. All CPUs see steps in one order (no store buffers) and each step is atomic; loads that",
     "hardware may reorder are separate steps, explored in either order.",
     "",
-    totals(allOf(races), full === null ? null : allOf(full)),
+    totals(races, full),
     "",
     "## Answers",
     "",
@@ -51,16 +46,11 @@ export function racesMarkdown(races: Explorations, found: readonly Answer[], ful
     "grace period pass. In brackets: how often gup returned its pages, and how often it counted for a moment on a page of",
     "the device's next life.",
     "",
-    ...MEMUNMAPS.flatMap((way) => table(races.dax.filter((r) => r.memunmap === way), memunmapTable(way), "variant")),
-    ...witnesses(races.dax, (r) => r.waits === "none"),
-    ...ramLines(races.ram),
-    ...witnesses(races.ram, (r) => r.row === "nothing" || r.row === "neither"),
+    ...MEMUNMAPS.flatMap((way) => table(dax, memunmapTable(way), "variant")),
+    ...witnesses(dax, (r) => r.column === "waits: none"),
+    ...ramLines(ram),
+    ...witnesses(ram, (r) => r.row === "nothing" || r.row === "neither"),
   ].join("\n");
-}
-
-/** The explorations in one list, in one order. */
-export function allOf({ dax, ram }: Explorations): Race[] {
-  return [...dax, ...ram];
 }
 
 function totals(races: readonly Tally[], full: readonly Tally[] | null): string {
@@ -98,7 +88,7 @@ function answerLines(found: readonly Answer[]): string[] {
 }
 
 /** For every kind of fault the shortest schedule that shows it; explorations that nothing guards (`last`) come last. */
-function witnesses<R extends Race>(races: readonly R[], last: (r: R) => boolean): string[] {
+function witnesses(races: readonly Race[], last: (r: Race) => boolean): string[] {
   const kinds = [...new Set(races.flatMap((r) => [...r.hazards.keys()]))].sort();
   const lines = kinds.flatMap((kind) => {
     const all = races.filter((r) => r.hazards.has(kind)).map((r) => ({ r, schedule: r.hazards.get(kind)!.schedule }));
@@ -113,4 +103,57 @@ function witnesses<R extends Race>(races: readonly R[], last: (r: R) => boolean)
     ];
   });
   return ["## What goes wrong, and the shortest way there", "", ...lines];
+}
+
+/** Schedules of a cell of a table, whose sum may be over several explorations. */
+function cell(races: readonly Race[]): string {
+  const sum = (f: (r: Race) => number) => races.reduce((n, r) => n + f(r), 0);
+  const schedules = sum((r) => r.explored.schedules);
+  const wrong = schedules - sum((r) => r.safe);
+  const counts = `[${sum((r) => r.held)}, ${sum((r) => r.speculated)}]`;
+  return wrong === 0 ? `safe, n = ${schedules} ${counts}` : `**${wrong} wrong** of ${schedules} ${counts}`;
+}
+
+/** The part about RAM: a table per kind of reader, rows and columns as the explorations name them. */
+function ramLines(races: readonly Race[]): string[] {
+  return [
+    "# HugeTLB and compound pages of RAM",
+    "",
+    "CPU 0 looks at a frame without a reference. Either it is a base page that is freed and becomes a tail of a huge page,",
+    "whose vmemmap is optimised and which a user takes; or the way back: returned, restored, destroyed, a base page again.",
+    "It looks at the first frame of a shared vmemmap page (a fake head, where one page is kept) and at the one after it,",
+    "each with and without a cached translation. Cells are as above; the first number in brackets says how often a",
+    "reference was got, the second how often gup counted for a moment on a page that was not, or no longer, the process's.",
+    "",
+    "| pfn walker | where |",
+    "|---|---|",
+    ...WALKERS.map(({ name, source }) => `| ${name} | ${source} |`),
+    "",
+    "| gup-fast | where |",
+    "|---|---|",
+    ...RAM_VARIANTS.map(({ name, source }) => `| ${name} | ${source} |`),
+    "",
+    "A huge page is mapped by a PMD entry, gup wants a fake head and the tail after it; a page that is split by PTEs, gup",
+    "wants one tail. `ipi`: the flush of the process's TLB waits for gup; `rcu`: vmemmap entries change after a grace period.",
+    "",
+    "pfn_to_online_page(): the device begins in the middle of a section of RAM, which is online. Frames of the device are",
+    "told from RAM by the subsection map and the pgmap only.",
+    "",
+    ...[...new Set(races.map((r) => r.table))].flatMap((name) => table(races, name)),
+  ];
+}
+
+/** A table; `rowsAre` says what its rows are. */
+function table(all: readonly Race[], name: string, rowsAre = ""): string[] {
+  const races = racesAt(all, { table: name });
+  const columns = [...new Set(races.map((r) => r.column))];
+  const rows = [...new Set(races.map((r) => r.row))];
+  return [
+    `### ${name}`,
+    "",
+    `| ${rowsAre}${rowsAre === "" ? "" : " "}| ${columns.join(" | ")} |`,
+    `|${"---|".repeat(columns.length + 1)}`,
+    ...rows.map((row) => `| ${row} | ${columns.map((column) => cell(racesAt(races, { row, column }))).join(" | ")} |`),
+    "",
+  ];
 }
