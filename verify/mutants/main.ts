@@ -3,7 +3,7 @@
 // sampled mutants into kernel paths and reports which tests notice; with --write puts verify/MUTANTS.md together. Exit 1
 // when fewer than nine of ten are noticed. `--upto` asks no tests behind that stage, which gives a lower bound. `--skip`
 // goes on in the same sample; a path takes only files whose path begins so. Outcomes go to `--log`: a run that was
-// stopped goes on there. Of another tree's outcomes it takes the stage that noticed, and asks that first.
+// stopped goes on there. Of another tree's outcomes it takes the test that failed, and asks that first.
 
 import { type Command, CommandError, type Flags as CommandFlags } from "../../src/cli/command.ts";
 import { choiceFlag, numberFlag } from "../../src/cli/flags.ts";
@@ -52,15 +52,15 @@ async function judge(
       const why = whyEquivalent(read(mutant.file), mutant);
       const before = known.get(mutant.name);
       const holds = before !== undefined && stillHolds(before, tree, upto);
-      const { noticedBy, timedOut } = why !== null
-        ? { noticedBy: null, timedOut: false }
+      const { noticedBy, test, timedOut } = why !== null
+        ? { noticedBy: null, test: null, timedOut: false }
         : holds
         ? before
-        : await bench.try(mutant, upto, before?.noticedBy);
+        : await bench.try(mutant, upto, before?.test ?? before?.noticedBy);
       // The line feed in front ends a line that was cut short.
-      const line = "\n" + JSON.stringify({ name: mutant.name, noticedBy, timedOut, tree, upto } satisfies Logged);
+      const line = "\n" + JSON.stringify({ name: mutant.name, noticedBy, test, timedOut, tree, upto } satisfies Logged);
       if (log !== undefined && why === null && !holds) Deno.writeTextFileSync(log, line, { append: true });
-      report(judged[i] = { mutant, noticedBy, timedOut, why });
+      report(judged[i] = { mutant, noticedBy, test, timedOut, why });
     }
   };
   // A log with outcomes of this tree begins with tests that pass.

@@ -80,18 +80,24 @@ Deno.test("ranked() takes the same mutants when other lines come or go", () => {
 });
 
 Deno.test("readLog() takes the last outcome of each mutant, and leaves a line cut short", () => {
-  const outcome = (name: string, noticedBy: Stage | null) => ({ name, noticedBy, timedOut: false, tree: "t" });
+  const outcome = (name: string, noticedBy: Stage | null) => ({
+    name,
+    noticedBy,
+    test: null,
+    timedOut: false,
+    tree: "t",
+  });
   const all = [outcome("a", null), outcome("b", "room"), outcome("a", "beside")];
   const log = all.map((line) => "\n" + JSON.stringify(line)).join("") + '\n{"name":"c","noti';
   assertEquals([...readLog(log).values()], [all[2], all[1]]);
 });
 
 Deno.test("stillHolds() only for the same tree, and for a survivor only when as many tests were asked", () => {
-  const noticed = { name: "a", noticedBy: "room", timedOut: false, tree: "t", upto: "room" } as const;
+  const noticed = { name: "a", noticedBy: "room", test: null, timedOut: false, tree: "t", upto: "room" } as const;
   const missed = { ...noticed, noticedBy: null, upto: "machines" } as const;
   assertEquals([stillHolds(noticed, "t", "src"), stillHolds(noticed, "u", "src")], [true, false]);
   assertEquals(STAGES.map((upto) => stillHolds(missed, "t", upto)), [true, true, true, false, false]);
-  assertEquals(stillHolds({ name: "a", noticedBy: "room", timedOut: false }, "t", "room"), false);
+  assertEquals(stillHolds({ name: "a", noticedBy: "room", test: null, timedOut: false }, "t", "room"), false);
 });
 
 Deno.test("every mutant that is listed as equivalent is one that the operators make", () => {
@@ -108,9 +114,9 @@ Deno.test("every mutant that is listed as equivalent is one that the operators m
 Deno.test("score() leaves out what changes nothing; MUTANTS.md names what nobody noticed", () => {
   const mutants = mutantsOf("a.ts", TEXT);
   const judged = [
-    { mutant: mutants[0], noticedBy: "room" as const, timedOut: false, why: null },
-    { mutant: mutants[1], noticedBy: null, timedOut: false, why: null },
-    { mutant: mutants[2], noticedBy: null, timedOut: false, why: "a is whole" },
+    { mutant: mutants[0], noticedBy: "room" as const, test: null, timedOut: false, why: null },
+    { mutant: mutants[1], noticedBy: null, test: null, timedOut: false, why: null },
+    { mutant: mutants[2], noticedBy: null, test: null, timedOut: false, why: "a is whole" },
   ];
   assertEquals(score(judged), { noticed: 1, of: 2, percent: "50.0" });
   const md = mutantsMarkdown(judged, { seed: 3, of: 8, upto: "machines", revision: "0123456789abcdef+" }, () => TEXT);

@@ -66,7 +66,7 @@ export function readLog(text: string): Map<string, Logged> {
 
 /**
  * Whether an outcome need not be tried for again: sources, tests and fixtures are the same to the letter, and a survivor
- * was shown to as many tests. Any other tells which stage is asked first, no more.
+ * was shown to as many tests. Any other tells which test is asked first, no more.
  */
 export function stillHolds(logged: Logged, tree: string, upto: Stage): boolean {
   if (logged.tree !== tree) return false;

@@ -29,11 +29,20 @@ const HEAP = "--v8-flags=--max-old-space-size=1500";
 /** A stage's name. */
 export type Stage = (typeof STAGES)[number];
 
-/** How a trial ended: the stage whose tests failed, or null when none did. */
+/** How a trial ended. */
 export interface Outcome {
   readonly mutant: Mutant;
+  /** The stage whose tests failed, and the file of the first that did; null when none did. */
   readonly noticedBy: Stage | null;
+  readonly test: string | null;
   readonly timedOut: boolean;
+}
+
+/** What a run of tests came to; `last` is the file that ran last, which is the one that failed. */
+interface Run {
+  readonly failed: boolean;
+  readonly timedOut: boolean;
+  readonly last: string | null;
 }
 
 /** Whether a source is a path of the kernel. */
@@ -99,26 +108,31 @@ export class Bench {
     return new Uint8Array(digest).toHex();
   }
 
-  /** Runs the stages, `first` before the nearer ones, until one fails, or all up to `last` have passed. */
-  async try(mutant: Mutant, last: Stage = "src", first: Stage | null = null): Promise<Outcome> {
+  /** Runs the stages up to `last` until one fails; before them the file of tests, or the stage, that `first` names. */
+  async try(mutant: Mutant, last: Stage = "src", first: string | null = null): Promise<Outcome> {
+    const stages = this.stages(mutant.file);
+    const asked = stages.filter(({ name }) => STAGES.indexOf(name) <= STAGES.indexOf(last));
+    const before = stages.flatMap(({ name, tests }) =>
+      name === first
+        ? [{ name, tests }]
+        : tests.filter((test) => test === first).map((test) => ({ name, tests: [test] }))
+    );
+    for (const { name, tests } of [...before, ...asked]) {
+      const { failed, timedOut, last: test } = await this.#with(mutant, name, tests);
+      if (failed) return { mutant, noticedBy: name, test, timedOut };
+    }
+    return { mutant, noticedBy: null, test: null, timedOut: false };
+  }
+
+  /** Runs tests with the mutant in place. Those that take as long without it have not failed: they prove nothing. */
+  async #with(mutant: Mutant, name: Stage, tests: readonly string[]): Promise<Run> {
     const path = `${this.#dir}/${mutant.file}`;
     const text = Deno.readTextFileSync(path);
-    const asked = this.stages(mutant.file).filter(({ name }) => STAGES.indexOf(name) <= STAGES.indexOf(last))
-      .toSorted((a, b) => Number(b.name === first) - Number(a.name === first));
-    try {
-      for (const { name, tests } of asked) {
-        Deno.writeTextFileSync(path, mutated(text, mutant));
-        const seconds = NEAR.includes(name) ? STAGE_SECONDS.near : STAGE_SECONDS.far;
-        const { failed, timedOut } = await this.#run(tests, seconds);
-        Deno.writeTextFileSync(path, text);
-        // Tests that take as long without the mutant prove nothing.
-        const slow = timedOut && (await this.#run(tests, seconds / 2)).failed;
-        if (failed && !slow) return { mutant, noticedBy: name, timedOut };
-      }
-      return { mutant, noticedBy: null, timedOut: false };
-    } finally {
-      Deno.writeTextFileSync(path, text);
-    }
+    const seconds = NEAR.includes(name) ? STAGE_SECONDS.near : STAGE_SECONDS.far;
+    Deno.writeTextFileSync(path, mutated(text, mutant));
+    const run = await this.#run(tests, seconds).finally(() => Deno.writeTextFileSync(path, text));
+    if (!run.timedOut) return run;
+    return { ...run, failed: !(await this.#run(tests, seconds / 2)).failed };
   }
 
   /** The tests that fail without a mutant: a suite that fails anyway proves nothing. */
@@ -126,17 +140,19 @@ export class Bench {
     return (await this.#run([...this.#tests, ...this.#machines], 4 * STAGE_SECONDS.far)).failed;
   }
 
-  async #run(tests: readonly string[], seconds: number): Promise<{ failed: boolean; timedOut: boolean }> {
+  async #run(tests: readonly string[], seconds: number): Promise<Run> {
     const options = ["-A", "--no-check", "--no-prompt", "--quiet", "--fail-fast", "--preload", SEED, HEAP];
     const test = ["test", ...options, ...tests];
-    const { success, signal } = await new Deno.Command("sh", {
+    const { success, signal, stdout } = await new Deno.Command("sh", {
       args: ["-c", `ulimit -t ${seconds}; exec "$@"`, "sh", Deno.execPath(), ...test],
       cwd: this.#dir,
-      stdout: "null",
+      env: { NO_COLOR: "1" },
+      stdout: "piped",
       stderr: "null",
       stdin: "null",
     }).output();
-    return { failed: !success, timedOut: signal === "SIGXCPU" || signal === "SIGKILL" };
+    const ran = [...new TextDecoder().decode(stdout).matchAll(/^running \d+ tests? from \.\/(.*)$/gm)];
+    return { failed: !success, timedOut: signal === "SIGXCPU" || signal === "SIGKILL", last: ran.at(-1)?.[1] ?? null };
   }
 }
 
