@@ -158,8 +158,8 @@ export const EQUIVALENT: readonly Equivalent[] = [
   },
   {
     file: "src/machine/mmu.ts",
-    line: "const vpage = held[at + TAG];",
-    mutant: "const vpage = held[at - TAG];",
+    line: "const vpage = HELD[at + TAG];",
+    mutant: "const vpage = HELD[at - TAG];",
     why: "TAG is the first word: 0",
   },
   {

@@ -3,15 +3,8 @@
 // "Safe" is: no schedule in which anything went wrong.
 
 import { daxAnswers } from "./dax_answers.ts";
-import type { Race } from "./race.ts";
+import type { Answer, Race } from "./race.ts";
 import { ramAnswers } from "./ram_answers.ts";
-
-/** A statement and whether the results bear it out. */
-export interface Answer {
-  readonly question: string;
-  readonly statement: string;
-  readonly holds: boolean;
-}
 
 /** The answers the results give. */
 export function answers(races: readonly Race[]): Answer[] {

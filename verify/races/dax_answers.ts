@@ -2,9 +2,8 @@
 // What the thread of document 001 argued about gup-fast over a device that goes down: statements over the explored
 // races.
 
-import type { Answer } from "./answers.ts";
 import { memunmapTable } from "./matrix.ts";
-import { has, type Place, type Race, racesAt, safe, unsafe } from "./race.ts";
+import { type Answer, has, type Place, type Race, racesAt, safe, unsafe } from "./race.ts";
 import { MEMUNMAPS, VARIANTS } from "./variants.ts";
 
 const [PER_PAGE, BULK, IDLE_FIRST] = MEMUNMAPS.map(memunmapTable);

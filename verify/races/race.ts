@@ -53,6 +53,13 @@ export function raceCase<W extends Contested>(
   return { ...cell, run };
 }
 
+/** A statement and whether the results bear it out. */
+export interface Answer {
+  readonly question: string;
+  readonly statement: string;
+  readonly holds: boolean;
+}
+
 /** Which tables, rows, columns or lives. */
 export type Place = Partial<{ table: string; row: string; column: RegExp | string; life: string }>;
 

@@ -2,8 +2,7 @@
 // What was argued, and got wrong, about looking at struct pages of RAM that others remap: statements over the explored
 // races, as in answers.ts.
 
-import type { Answer } from "./answers.ts";
-import { has, lacks, type Place, type Race, racesAt, safe } from "./race.ts";
+import { type Answer, has, lacks, type Place, type Race, racesAt, safe } from "./race.ts";
 import { MEMMAP_FIRST, ONE_LOOK, ONLINE_TABLE, PGMAP_FIRST, TWO_LOOKS } from "./online_steps.ts";
 import { gupTable, ORDER_TABLE, READER_TABLE, WALKER_TABLE } from "./matrix.ts";
 import { ORDERS, RAM_VARIANTS, READERS } from "./variants.ts";

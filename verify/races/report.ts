@@ -2,9 +2,8 @@
 // RACES.md out of results. Nothing in it is a constant: counts, cells, witnesses and verdicts come from the races
 // given.
 
-import type { Answer } from "./answers.ts";
 import { memunmapTable } from "./matrix.ts";
-import { type Race, racesAt } from "./race.ts";
+import { type Answer, type Race, racesAt } from "./race.ts";
 import type { Tally } from "./tally.ts";
 import { LIVES, MEMUNMAPS, RAM_VARIANTS, VARIANTS, WALKERS } from "./variants.ts";
 
