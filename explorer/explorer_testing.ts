@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// For the explorer's tests: the page, built once a file of tests, opened in one browser that all of its tests share,
+// For the explorer's tests: the page, built once, opened in one browser that all tests of a module share,
 // each with a profile of its own. What the page asked the network for, and what it complained of, is kept.
 
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
@@ -33,7 +33,7 @@ export function browserTest(name: string, run: (explorer: Explorer, t: Deno.Test
   Deno.test({ name, sanitizeOps: false, sanitizeResources: false, fn: (t) => withExplorer(path, (e) => run(e, t)) });
 }
 
-/** What the tests of a file share. */
+/** What the tests of a module share. */
 interface Shared {
   readonly browser: Browser;
   readonly file: string;
