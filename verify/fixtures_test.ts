@@ -9,6 +9,7 @@ const ROOT = new URL("../", import.meta.url);
 /** What programs import, from the root. */
 const IMPORTED = [
   "fixtures/documents.json",
+  "fixtures/sketches.json",
   "fixtures/series/bootstrap.json",
   "fixtures/series/gup.json",
   "fixtures/series/hugetlb.json",
