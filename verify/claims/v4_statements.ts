@@ -6,7 +6,7 @@ import { gupFast } from "../../src/mm/gup/gup.ts";
 import { populateArea } from "../../src/mm/memory.ts";
 import { compoundOrder, pageRefcount } from "../../src/mm/page.ts";
 import { boot } from "../../src/boot.ts";
-import { memremapPages, newPgmap } from "../../src/mm/memremap.ts";
+import { memremapPages, memunmapPages, newPgmap } from "../../src/mm/memremap.ts";
 import { type KernelConfig, PRESETS } from "../../mod.ts";
 import type { Claim } from "./claim.ts";
 import { claim } from "./documented.ts";
@@ -18,6 +18,7 @@ import {
   mapDevice,
   mappedPages,
   pagesOfCompound,
+  panics,
   withErratum,
   yes,
 } from "../measure/measure.ts";
@@ -27,6 +28,8 @@ import { poisoned } from "./v4_refs.ts";
 const PAGES_2M = 512;
 const HELD = 32 * SIZE_2M;
 const FRAME_BYTES = 4096;
+/** A geometry that is no power of two. */
+const ODD = 768;
 
 /** The statements. */
 export const STATEMENTS: readonly Claim[] = [
@@ -37,7 +40,8 @@ export const STATEMENTS: readonly Claim[] = [
   ),
   claim("001-94", 0, tailsCounted),
   claim("001-95", 1, mappedByBasePages),
-  claim("001-96", 1, geometry768),
+  claim("001-96", 1, () => yes(memremapPages(...odd()) === 0)),
+  claim("001-96/unmap", yes(!Number.isInteger(Math.log2(ODD))), () => yes(panics(/still in use/, mapAndUnmapOdd))),
   claim("001-97", 0, orderOnFsdax),
   claim(
     "001-98",
@@ -66,10 +70,16 @@ function mappedByBasePages(): number {
   return yes(layoutOf(SIZE_2M, "v4").frames.every((frame) => frame.level === 0));
 }
 
-/** Whether compounds of 768 pages come up on a kernel that checks as much as the patches do. */
-function geometry768(): number {
+/** A kernel that checks as much as the patches do, and a pgmap of that geometry. */
+function odd() {
   const k = boot({ kernel: withErratum("v4", "compoundStartUnchecked"), pmem: [{ bytes: 3 * 2 ** 30 }] });
-  return yes(memremapPages(k, newPgmap(k, "generic", [k.machine.topology.pmem[0]], null, 0, 768)) === 0);
+  return [k, newPgmap(k, "generic", [k.machine.topology.pmem[0]], null, 0, ODD)] as const;
+}
+
+/** Sections are no multiple of it: where a compound lies across their edge, memmap that it shares is another's. */
+function mapAndUnmapOdd(): void {
+  const [k, pgmap] = odd();
+  if (memremapPages(k, pgmap) === 0) memunmapPages(k, pgmap);
 }
 
 function orderOnFsdax(): number {
