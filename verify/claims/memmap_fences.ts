@@ -67,6 +67,9 @@ function everyFence(): Claim[] {
   );
 }
 
+/** Machines of which one is to allow what the other does. */
+const ALIKE = ["arm64 4K", "x86-64"] as const;
+
 /** Rules of v2 that refuse a 512 MiB block of arm64 64K: its own rule of PMDs, and that of pageblocks, as it is now. */
 function refusalsOfV2(): number {
   const pmd = levelBytes(ARCHS["arm64-64k"], 1);
@@ -82,7 +85,12 @@ export function fenceClaims(): Claim[] {
       yes(fence(GEOMETRIES["x86-64"], SMALL, STRUCT_PAGE) !== 0),
       () => yes(refusal("x86-64", SMALL, STRUCT_PAGE) !== 0),
     ),
-    claim("003-07", 1, () => yes(refusal("arm64 4K", SMALL, STRUCT_PAGE) === refusal("x86-64", SMALL, STRUCT_PAGE))),
+    claim("003-05/memmap", fence(GEOMETRIES["x86-64"], SMALL, 56), () => refusal("x86-64", SMALL, 56)),
+    claim(
+      "003-07",
+      yes(ALIKE.every((machine) => fence(GEOMETRIES[machine], SMALL, STRUCT_PAGE) === 0)),
+      () => yes(ALIKE.every((machine) => refusal(machine, SMALL, STRUCT_PAGE) === 0)),
+    ),
     claim("003-08", yes(of64K >= 2), () => yes(refusal("arm64 64K", 512 * MIB, STRUCT_PAGE) >= 2)),
     claim("003-08/v2", rulesOfV2(GEOMETRIES["arm64 64K"], 512 * MIB, STRUCT_PAGE), refusalsOfV2),
     claim("003-06"),

@@ -49,6 +49,7 @@ export const STATEMENTS: readonly Claim[] = [
     () => addsToGet("grab-one") - addsToGet("compound"),
   ),
   claim("001-99", 0, () => poisonedOn514(true) - poisonedOn514(false)),
+  claim("001-99/each", PAGES_2M, () => poisonedOn514(true)),
 ];
 
 /** Pages held through a devmap of compounds whose tails all have storage of their own. */
