@@ -3,7 +3,7 @@
 // of what few other claims of the sample run are tried in turn with those of any code of its path, one of a block and
 // then of the next, until one changes a figure. What one claim tries is put to some others that are still open, in whose
 // path its block is among the rarer half: most of a trial is loading the emulator, and claims share what they look at.
-// One that changed a figure is put to every open claim that runs its block.
+// One that changed a figure is put to the open claims that run its block, some a round.
 //
 // Trials go in rounds: what a round tries is settled before it begins, and what it found is read in that order. So the
 // outcome is the seed's, however many benches there are and whichever is quicker.
@@ -59,7 +59,7 @@ interface Open {
   failed: Found | null;
 }
 
-/** Claims that one mutant is put to at once, mutants of others that a claim takes in a round, mutants of a round. */
+/** Claims that one mutant is put to at once, mutants of others of a kind that a claim takes in a round, mutants of a round. */
 const AT_ONCE = 12;
 const OTHERS = 2;
 const AT_LEAST = 8;
@@ -93,7 +93,7 @@ export class Trial {
   readonly #sources: Sources;
   /** How many claims failed with a mutant that changed no figure. */
   readonly #fails = new Map<Mutant, number>();
-  /** What changed a figure in the last round. */
+  /** What changed a figure, and its block. */
   readonly #winners = new Map<Mutant, number>();
 
   constructor(
@@ -141,23 +141,26 @@ export class Trial {
     return this.#open.size;
   }
 
-  /** What to try next: what changed a figure in the last round, the next mutants of every open claim. */
+  /** What to try next: what changed other claims' figures, and the next mutants of every open claim. */
   round(): Task[] {
     return [...this.#again(), ...this.#onwards()];
   }
 
-  /** What changed a figure, for all others that run its block. */
+  /** What changed a figure, for some others that run its block. */
   #again(): Task[] {
     const tasks: Task[] = [];
-    for (const [mutant, block] of this.#winners) {
-      const others = [...this.#open].filter(([, { all, tried }]) => all.has(block) && !tried.has(mutant));
-      for (let from = 0; from < others.length; from += AT_ONCE) {
-        const some = others.slice(from, from + AT_ONCE);
-        for (const [, { tried }] of some) tried.add(mutant);
-        tasks.push({ block, mutant, claims: new Map(some.map(([id, { path }]) => [id, path])) });
+    const open = new Map<Mutant, Task>();
+    for (const [id, { path, all, tried }] of this.#open) {
+      const news = [...this.#winners].filter(([mutant, block]) => all.has(block) && !tried.has(mutant));
+      for (const [mutant, block] of news.slice(0, OTHERS)) {
+        tried.add(mutant);
+        const last = open.get(mutant);
+        const task = last !== undefined && last.claims.size < AT_ONCE ? last : { block, mutant, claims: new Map() };
+        if (task !== last) tasks.push(task);
+        open.set(mutant, task);
+        task.claims.set(id, path);
       }
     }
-    this.#winners.clear();
     return tasks;
   }
 
