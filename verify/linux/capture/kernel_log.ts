@@ -21,7 +21,8 @@ const COMPLAINTS: readonly RegExp[] = [
  */
 export const FAILED_ADD: readonly RegExp[] = [
   /failed to free all reserved pages$/,
-  /^WARNING: .* at mm\/memremap\.c:\d+ memunmap_pages\b/,
+  // A kernel without CONFIG_DEBUG_BUGVERBOSE does not say the line.
+  /^WARNING: .* at (?:mm\/memremap\.c:\d+ )?memunmap_pages\b/,
 ];
 
 /** Every line of a kernel's log that is a complaint, without its time stamp. */

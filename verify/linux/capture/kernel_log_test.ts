@@ -28,5 +28,6 @@ Deno.test("FAILED_ADD are what a failed map=dev leaves in the log, and no other 
   const expected = (line: string) => FAILED_ADD.some((pattern) => pattern.test(line));
   assertEquals(kernelComplaints("[ 9.1] failed to free all reserved pages").filter(expected).length, 1);
   assertEquals(expected("WARNING: CPU: 0 PID: 360 at mm/memremap.c:153 memunmap_pages+0x2e4/0x2f8"), true);
+  assertEquals(expected("WARNING: CPU: 0 PID: 55 at memunmap_pages+0x2c4/0x2ec"), true);
   assertEquals(expected("WARNING: CPU: 0 PID: 360 at mm/page_alloc.c:153 free_pages+0x2e4/0x2f8"), false);
 });
