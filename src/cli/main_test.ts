@@ -174,7 +174,7 @@ const WRONG: readonly (readonly [string, string])[] = [
   ["hugetlb --count 4000 --arch toy --size 64K", "toy has struct pages for 56M"],
   ["hugetlb --count 1 --dram 1M", "no room in DRAM for the memmap of section 0"],
   ["hugetlb --count 1 --cpus 99999999999", "expected a whole number from 1 to 8192"],
-  ["hotplug --size 128M --dram 4K", "no room in DRAM for the"],
+  ["hotplug --size 128M --dram 4K", "no room in DRAM for the memmap of section 0"],
   ["hotplug --size 128M --fragment=", "--fragment needs one value"],
   ["hotplug --size 128M --fragment 0x1", 'expected a share from 0 to 1, got "0x1"'],
   ["gup --size 1G --mode hold", 'expected get or pin, got "hold"'],

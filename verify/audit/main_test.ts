@@ -3,6 +3,7 @@
 // page it prints; what happens when something breaks.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertAsSchema } from "../../src/cli/schema_testing.ts";
 import { stripAnsiCode } from "@std/fmt/colors";
 import { VERDICTS } from "../../results/types.ts";
 import { runTask } from "../../src/cli/run.ts";
@@ -26,6 +27,7 @@ Deno.test("verify --quick finds every verdict as expected, and AUDIT.md has them
   const done: string[] = [];
   const suites = await judgeParallel(JUDGED, true, ({ name }) => done.push(name));
   const report = reportOf([...suites, ...await judgeDropped(documents)], catalogue, true);
+  await t.step("its JSON is as the schema says", () => assertAsSchema("verify", report));
   await t.step("every verdict is the expected one", () => {
     assertEquals(suites.flatMap((s) => s.rows).filter((r) => !r.ok), []);
     assert(report.ok);

@@ -79,7 +79,7 @@ function modelOf(figure: GupFigure): number {
 /** The bootstrap with the memmap in an altmap, of which no time is printed. */
 export function altmapBootstrapTime(id: string): Claim {
   return {
-    ...modelled(id, () => altmapBootstrap(WORK).optane),
+    ...modelled(id, () => altmapBootstrap(WORK).optaneRatio),
     note:
       `as many struct pages are written (/work); on a real 6.1 it takes ${
         altmapInstructions().toFixed(2)

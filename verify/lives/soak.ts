@@ -3,7 +3,8 @@
 // in turn until the time is over, or so many operations were done. Prints the seed of the run, and on a failure the
 // shortest sequence found, the seed and the setting that repeat it; exit 1. Ctrl-C prints the tally so far.
 
-import { type Command, CommandError, type CommandResult } from "../../src/cli/command.ts";
+import { type Command, CommandError, type CommandResult, type Flags } from "../../src/cli/command.ts";
+import { choiceFlag, numberFlag } from "../../src/cli/flags.ts";
 import { runTask } from "../../src/cli/run.ts";
 import fc from "fast-check";
 import { type Events, lifeProperty, nameOf, SETTINGS, type Tally } from "./commands.ts";
@@ -13,29 +14,40 @@ import type { LifeSetting } from "./life.ts";
 const MOST = 200;
 const LIVES = 50;
 
-const COMMAND: Command = {
+/** The command of the task. */
+export const soakCommand: Command = {
   name: "soak",
   summary: "random lives on every setting in turn, every invariant checked after each operation",
   flags: {
-    minutes: { value: "N", help: "stop after so long; default 1 unless --operations is given" },
-    operations: { value: "N", help: "stop after so many operations" },
-    seed: { value: "N", help: "seed of the first lives; default any" },
-    setting: { value: "NAME", help: `only this one: ${SETTINGS.map(nameOf).join(" ")}` },
+    minutes: { value: "N", help: "stop after so many minutes; default: 1, or no limit if --operations is given" },
+    operations: { value: "N", help: "stop behind the life in which so many operations are reached" },
+    seed: { value: "N", help: "seed of the first lives; default: a random one" },
+    setting: {
+      value: "NAME",
+      help: "architecture/kernel/bytes of a struct page, such as toy/6.1/64; default: all in turn",
+    },
   },
   run: async (flags) => {
-    const number = (name: string, otherwise: number) => flags.has(name) ? Number(flags.text(name)) : otherwise;
-    const minutes = number("minutes", flags.has("operations") ? Infinity : 1);
-    const operations = number("operations", Infinity);
-    const seed = number("seed", Math.floor(Math.random() * 2 ** 31));
-    const settings = SETTINGS.filter((s) => !flags.has("setting") || flags.text("setting") === nameOf(s));
-    if (!(minutes > 0) || !(operations > 0) || !Number.isSafeInteger(seed) || settings.length === 0) {
-      throw new CommandError(
-        `expected --minutes and --operations above 0, a whole --seed, --setting ${SETTINGS.map(nameOf).join(" ")}`,
-      );
-    }
+    const minutes = amount(flags, "minutes") ?? (flags.has("operations") ? Infinity : 1);
+    const operations = amount(flags, "operations") ?? Infinity;
+    const seed = flags.has("seed") ? numberFlag(flags, "seed") : Math.floor(Math.random() * 2 ** 31);
+    if (!Number.isSafeInteger(seed)) throw new CommandError(`--seed: expected at most ${Number.MAX_SAFE_INTEGER}`);
+    const name = flags.has("setting") ? choiceFlag(flags, "setting", SETTINGS.map(nameOf)) : null;
+    const settings = SETTINGS.filter((setting) => name === null || nameOf(setting) === name);
     return await soak(minutes, operations, seed, settings, flags.json);
   },
 };
+
+/** A number above 0, which may be a fraction of a minute; null when it is not given. */
+function amount(flags: Flags, name: string): number | null {
+  if (!flags.has(name)) return null;
+  const text = flags.text(name);
+  const given = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+  if (given > 0 && (name === "minutes" || Number.isInteger(given))) return given;
+  throw new CommandError(
+    `--${name}: expected a ${name === "minutes" ? "number" : "whole number"} above 0, got "${text}"`,
+  );
+}
 
 /** Runs lives until the time is over or the operations are done. */
 async function soak(
@@ -48,6 +60,12 @@ async function soak(
   let seed = first;
   if (!json) console.log(`seed ${seed}`);
   const tally: Tally = { lives: 0, operations: 0, failures: 0 };
+  const told = () => ({
+    seed: first,
+    lives: tally.lives,
+    operations: tally.operations,
+    failedOperations: tally.failures,
+  });
   const t0 = performance.now();
   const seconds = () => (performance.now() - t0) / 1000;
   const summary = () =>
@@ -65,12 +83,12 @@ async function soak(
       if (left() <= 0) break;
       const numRuns = Math.min(LIVES, Math.ceil(left() / MOST));
       const result = fc.check(lifeProperty(setting, MOST, tally), { numRuns, seed });
-      if (result.failed) return { report: { seed: first, ...tally }, text: "", code: report(result, setting, seed) };
+      if (result.failed) return { report: told(), text: "", code: report(result, setting, seed) };
     }
     // Lets the signal in.
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
-  return { report: { seed: first, ...tally }, text: summary() };
+  return { report: told(), text: summary() };
 }
 
 function report(result: fc.RunDetails<[Events]>, setting: LifeSetting, seed: number): number {
@@ -81,4 +99,4 @@ function report(result: fc.RunDetails<[Events]>, setting: LifeSetting, seed: num
   return 1;
 }
 
-if (import.meta.main) Deno.exit(await runTask(COMMAND, Deno.args));
+if (import.meta.main) Deno.exit(await runTask(soakCommand, Deno.args));

@@ -6,11 +6,12 @@ import type { Command } from "../../src/cli/command.ts";
 import { ProgressBar } from "../../src/cli/progress.ts";
 import { runTask } from "../../src/cli/run.ts";
 import { writeFile } from "../../src/cli/write_file.ts";
-import { mutationsMarkdown, untried } from "./report.ts";
+import { mutationRow, mutationsMarkdown, untried } from "./report.ts";
 import { tryMutation } from "./run.ts";
 import { ROWS } from "./table.ts";
 
-const COMMAND: Command = {
+/** The command of the task. */
+export const mutationsCommand: Command = {
   name: "mutations",
   summary: "put every defect of the table into a kernel and say who notices",
   flags: { write: { value: "", help: "put verify/MUTATIONS.md together" } },
@@ -32,12 +33,7 @@ const COMMAND: Command = {
     if (flags.has("write")) await writeFile(file, mutationsMarkdown(verdicts));
     return {
       report: {
-        mutations: verdicts.map(({ row, noticed, caught }) => ({
-          name: row.name,
-          invariant: row.invariant,
-          noticed,
-          caught,
-        })),
+        mutations: verdicts.map(mutationRow),
         untried: without,
       },
       text: [...lines, `invariants without a mutation: ${without.join(", ")}`].join("\n"),
@@ -46,4 +42,4 @@ const COMMAND: Command = {
   },
 };
 
-if (import.meta.main) Deno.exit(await runTask(COMMAND, Deno.args));
+if (import.meta.main) Deno.exit(await runTask(mutationsCommand, Deno.args));

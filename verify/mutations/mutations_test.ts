@@ -3,10 +3,11 @@
 // "caught": the judge itself is tried too.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assertAsSchema } from "../../src/cli/schema_testing.ts";
 import { NO_ERRATA } from "../../src/include/kernel_config.ts";
 import { type Mutation, MUTATIONS } from "./edits.ts";
 import { edited } from "./mutant.ts";
-import { mutationsMarkdown } from "./report.ts";
+import { mutationRow, mutationsMarkdown, untried } from "./report.ts";
 import type { MutationRow } from "./row.ts";
 import { tryMutation, type Verdict } from "./run.ts";
 import { ROWS } from "./table.ts";
@@ -62,7 +63,9 @@ Deno.test("edited() names the file and the text that is not there, or is there t
   assertThrows(() => edited("x + 1, x + 1", edit), RangeError, "found 2 times");
 });
 
-Deno.test("MUTATIONS.md is what this run says", async () => {
+Deno.test("MUTATIONS.md and the JSON's schema are what this run says", async () => {
   const file = await Deno.readTextFile(new URL("../MUTATIONS.md", import.meta.url));
-  assertEquals(file, mutationsMarkdown(await Promise.all(ROWS.map(verdict))));
+  const all = await Promise.all(ROWS.map(verdict));
+  assertEquals(file, mutationsMarkdown(all));
+  assertAsSchema("mutations", { mutations: all.map(mutationRow), untried: untried(all) });
 });

@@ -3,6 +3,11 @@
 
 import type { Verdict } from "./run.ts";
 
+/** What is printed of a mutation with --json. */
+export function mutationRow({ row, noticed, caught }: Verdict): object {
+  return { name: row.name, invariant: row.invariant, noticed, caught };
+}
+
 /** Invariants are numbered I1 to I32. */
 const INVARIANTS = 32;
 

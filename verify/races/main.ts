@@ -11,7 +11,8 @@ import { answers } from "./answers.ts";
 import { exploreAll, raceCases } from "./matrix.ts";
 import { differences, racesMarkdown } from "./report.ts";
 
-const COMMAND: Command = {
+/** The command of the task. */
+export const racesCommand: Command = {
   name: "races",
   summary: "explore every schedule of readers without locks against what changes under them",
   flags: {
@@ -46,4 +47,4 @@ const COMMAND: Command = {
   },
 };
 
-if (import.meta.main) Deno.exit(await runTask(COMMAND, Deno.args));
+if (import.meta.main) Deno.exit(await runTask(racesCommand, Deno.args));

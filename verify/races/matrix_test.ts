@@ -3,6 +3,7 @@
 // those of the bugs' reports, and defects that no variant has are found (an explorer that finds nothing proves nothing).
 
 import { assert, assertEquals } from "@std/assert";
+import { assertAsSchema } from "../../src/cli/schema_testing.ts";
 import { answers } from "./answers.ts";
 import { hugeThread } from "./hugetlb_steps.ts";
 import { type HugeSetting, hugeWorld } from "./hugetlb_world.ts";
@@ -19,6 +20,7 @@ const byName = (name: string) => VARIANTS.find((v) => v.name === name)!;
 Deno.test("answers() hold, and RACES.md is what this run says", async () => {
   const races = exploreAll(raceCases());
   const found = answers(races);
+  assertAsSchema("races", { answers: found, schedules: 1, different: [] });
   assertEquals(found.filter((a) => !a.holds).map((a) => a.statement), []);
   // Nobody is safe because nobody ever got a page.
   for (const r of races) {

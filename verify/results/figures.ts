@@ -23,8 +23,8 @@ export function collectFigures(limitMib: number, running: (what: string) => void
   return {
     perTib: perTib(running),
     growth: growth(running),
-    times: times.map(({ id, where, documented, modelled, role }): TimeRow => {
-      return { id, place: where, documentedMs: documented, modelMs: modelled, role };
+    times: times.map(({ id, place, documented, modelled, role }): TimeRow => {
+      return { id, place, documentedMs: documented, modelMs: modelled, role };
     }),
     ratios: opinions.map(({ what, documented, modelled, instructions }) => {
       return { what, documented, model: modelled, linuxInstructions: instructions };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Command lines of `lab` whose reports, all together, have every key that a report of the command may have.
+// Command lines of `lab` and of tasks whose reports, all together, have every key that a report of the command may have.
 
 /** By command. */
 export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
@@ -57,4 +57,13 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   inspect: ["--dram 4G,2G --pmem 1G,512M/1 --hugetlb 2M:4 --check", "meminfo --dram 4G --pmem none --system-ram"],
   claims: ["--id 000-04", "--id 000-20 --run", "--id 001-112 --run", "--document 001", "--theme hugetlb"],
   completions: ["bash"],
+  calibrate: [""],
+  verify: ["--quick", "--quick --document 000 --theme history"],
+  "verify:series": ["--quick"],
+  races: [""],
+  mutations: [""],
+  soak: ["--operations 20 --seed 1"],
 };
+
+/** Those that take many seconds: tests of theirs check the report that they compute anyway. */
+export const SLOW: readonly string[] = ["calibrate", "verify", "verify:series", "races", "mutations"];

@@ -11,8 +11,9 @@ export interface Schema {
   items?: Schema;
 }
 
-/** Objects whose keys are data: counters that moved, views, arguments of kernel functions, terms of the model. */
-export const MAPS: readonly string[] = ["counters", "views", "args", "framesTaken", "costNs"];
+/** Objects whose keys are data: counters that moved, views, arguments of kernel functions, terms of the
+ * model, claims by verdict. */
+export const MAPS: readonly string[] = ["counters", "views", "args", "framesTaken", "costNs", "verdicts"];
 
 /** The schema of all of these values, which lie under `name`. */
 export function inferSchema(values: readonly unknown[], name = ""): Schema {

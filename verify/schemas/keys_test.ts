@@ -28,7 +28,7 @@ function keysOf(): Map<string, Map<string, string>> {
     }
     if (schema.items !== undefined) visit(schema.items, place);
   };
-  for (const name of Object.keys(EXAMPLES)) {
+  for (const name of [...Object.keys(EXAMPLES), "box-fleet"]) {
     const { anyOf } = JSON.parse(Deno.readTextFileSync(schemaFile(name))) as { anyOf: Schema[] };
     for (const schema of anyOf) visit(schema, name);
   }

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What `lab` prints with --json is what results/schemas/ says, of runs other than those the schemas were made of.
+// What `lab` and the tasks print with --json is what results/schemas/ says, of runs other than those the schemas were
+// made of.
 
 import { assert, assertEquals } from "@std/assert";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { labOf } from "../../src/cli/lab_testing.ts";
+import { caught, labOf } from "../../src/cli/lab_testing.ts";
+import { runTask } from "../../src/cli/run.ts";
 import { LAB_COMMANDS, MORE } from "../lab.ts";
-import { EXAMPLES } from "./examples.ts";
+import { EXAMPLES, SLOW } from "./examples.ts";
 import { inferSchema } from "./infer.ts";
-import { documentOf, schemaFile } from "./schemas.ts";
+import { COMMANDS, documentOf, fleetLines, schemaFile } from "./schemas.ts";
 
 const lab = labOf(MORE);
+const run = (name: string, ...args: string[]) =>
+  LAB_COMMANDS.some((command) => command.name === name)
+    ? lab(name, ...args)
+    : caught(() => runTask(COMMANDS.find((command) => command.name === name)!, args));
 const validator = (name: string) =>
   new Ajv2020({ strict: false }).compile(JSON.parse(Deno.readTextFileSync(schemaFile(name))));
 
@@ -33,24 +39,41 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   inspect: ["vmstat --dram 4G --pmem 1G"],
   claims: ["--id 000-11"],
   completions: ["fish"],
+  soak: ["--operations 30"],
 };
 
 for (const [name, lines] of Object.entries(OTHERS)) {
-  Deno.test(`lab ${name} --json is as its schema says, and so are its errors`, async () => {
+  Deno.test(`${name} --json is as its schema says, and so are its errors`, async () => {
     const valid = validator(name);
     for (const line of lines) {
       assert(valid(await documentOf(name, line)), `${line}: ${JSON.stringify(valid.errors?.[0])}`);
     }
-    const { out } = await lab(name, "--no-such-flag", "--json");
+    const { out } = await run(name, "--no-such-flag", "--json");
     assert(valid(JSON.parse(out)), JSON.stringify(valid.errors));
     assert(!valid({ ...await documentOf(name, lines[0]), more: 1 }), "a key that nobody declared");
   });
 }
 
-Deno.test("every command has examples, but the one that times the host for seconds", () => {
-  const without = LAB_COMMANDS.map(({ name }) => name).filter((name) => !Object.hasOwn(EXAMPLES, name));
-  assertEquals(Object.keys(OTHERS), Object.keys(EXAMPLES));
-  assertEquals(without, ["calibrate"]);
+Deno.test("errors of the slow ones are as their schemas say", async () => {
+  for (const name of SLOW) {
+    const valid = validator(name);
+    assert(valid(JSON.parse((await run(name, "--no-such-flag", "--json")).out)), JSON.stringify(valid.errors));
+  }
+});
+
+Deno.test("lines of lab box --fleet --json are as their schema says", async () => {
+  const valid = validator("box-fleet");
+  const lines = await fleetLines([{ name: "x", files: { meminfo: "MemTotal: 16384000 kB\n" } }, {
+    name: "y",
+    files: {},
+  }]);
+  assertEquals(lines.length, 3);
+  for (const line of lines) assert(valid(line), `${JSON.stringify(line)}: ${JSON.stringify(valid.errors?.[0])}`);
+});
+
+Deno.test("every command has examples, and all but the slow ones are tried here", () => {
+  assertEquals(Object.keys(EXAMPLES).toSorted(), COMMANDS.map(({ name }) => name).toSorted());
+  assertEquals([...Object.keys(OTHERS), ...SLOW].toSorted(), Object.keys(EXAMPLES).toSorted());
 });
 
 Deno.test("inferSchema() takes what was seen and nothing else", () => {

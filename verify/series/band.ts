@@ -46,8 +46,8 @@ export function modelBand(
   times: readonly Judged[],
   fits: readonly { readonly without: string; readonly cost: CostTable }[],
 ): number {
-  const held = times.filter(({ role, error }) => role !== "trained" && error !== null);
+  const held = times.filter(({ role, deviation }) => role !== "trained" && deviation !== null);
   const leftOut = fits.map(({ without, cost }) => judgeTimes(work, cost).find(({ id }) => id === without)!);
-  const errors = [...held, ...leftOut].map(({ error }) => Math.abs(Math.log1p(error!))).sort((a, b) => a - b);
+  const errors = [...held, ...leftOut].map(({ deviation }) => Math.abs(Math.log1p(deviation!))).sort((a, b) => a - b);
   return Math.exp(errors[Math.min(Math.ceil(LEVEL * (errors.length + 1)), errors.length) - 1]);
 }

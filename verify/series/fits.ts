@@ -33,7 +33,7 @@ export interface Constant {
   readonly shipped: number;
   readonly refit: number;
   /** What it becomes when any one of the training figures is left out; null for what no least squares gave. */
-  readonly leaveOneOut: Spread | null;
+  readonly leaveOneOutRange: Spread | null;
 }
 
 /** All fits. */
@@ -75,7 +75,7 @@ export function seriesFit(work: SeriesWork): SeriesFit {
 }
 
 function constant(name: string, unit: string, shipped: number, refit: number, range: Spread | null = null): Constant {
-  return { name, unit, shipped, refit, leaveOneOut: range };
+  return { name, unit, shipped, refit, leaveOneOutRange: range };
 }
 
 function hugetlbConstants(host: string, shipped: HugetlbCost, refit: HugetlbCost): Constant[] {

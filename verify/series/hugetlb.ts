@@ -14,10 +14,10 @@ const PAGES_PER_SPLIT = 64;
 
 /** A predicted slowdown: allocation with the optimisation over allocation without. */
 export interface Slowdown {
-  readonly host: string;
+  readonly hostName: string;
   readonly documented: number;
   readonly modelled: number;
-  readonly error: number;
+  readonly deviation: number;
   readonly ok: boolean;
 }
 
@@ -43,8 +43,8 @@ export function judgeSlowdowns(): Slowdown[] {
     const tlbIpis = hugetlbIpis(pages, cpus, "unbatched", PAGES_PER_SPLIT);
     const modelled = hugetlbMs({ ...work, tlbIpis }, cost) / 1000 / off.alloc;
     const documented = unbatched.alloc / off.alloc;
-    const error = modelled / documented - 1;
-    return { host: host.name, documented, modelled, error, ok: Math.abs(error) <= LIMIT };
+    const deviation = modelled / documented - 1;
+    return { hostName: host.name, documented, modelled, deviation, ok: Math.abs(deviation) <= LIMIT };
   });
 }
 

@@ -20,13 +20,13 @@ export type Role = "trained" | "held out" | "anomaly";
 /** One figure and what the model makes of it. Milliseconds, or a ratio. */
 export interface Judged {
   readonly id: string;
-  readonly where: string;
+  readonly place: string;
   readonly documented: number;
   /** As printed, where that is a range or a bound. */
   readonly printed: string;
   readonly modelled: number;
   /** Modelled over documented, less one; null where the document gives a bound. */
-  readonly error: number | null;
+  readonly deviation: number | null;
   readonly role: Role;
   readonly ok: boolean;
   readonly note: string;
@@ -41,7 +41,7 @@ function judgeGup(figure: GupFigure, modelled: number): Judged {
   const role = figure.anomaly !== undefined ? "anomaly" : figure.train ? "trained" : "held out";
   return judge({
     id: `${figure.id}, ${figure.kernel}`,
-    where: figure.line === 0 ? figure.source : `001:${figure.line}`,
+    place: figure.line === 0 ? figure.source : `001:${figure.line}`,
     documented: figure.ms,
     printed: `${figure.ms}`,
     modelled,
@@ -57,22 +57,22 @@ function judgeBootstraps(work: SeriesWork, cost: CostTable): Judged[] {
     const inside = modelled >= (low ?? 0) && modelled <= high;
     const row = judge({
       id: `bootstrap ${figure.id}`,
-      where: `${figure.file.slice(0, 3)}:${figure.line}`,
+      place: `${figure.file.slice(0, 3)}:${figure.line}`,
       documented: low === null ? high : (low + high) / 2,
       printed: low === null ? `<${high}` : `${low}-${high}`,
       modelled,
       role: figure.train ? "trained" : "held out",
       note: inside ? "inside what is printed" : "outside what is printed",
     });
-    return low === null ? { ...row, error: null, ok: inside } : row;
+    return low === null ? { ...row, deviation: null, ok: inside } : row;
   });
 }
 
 /** An anomaly that the model does explain is no anomaly: that fails as well. */
-function judge(row: Omit<Judged, "error" | "ok">): Judged {
-  const error = row.modelled / row.documented - 1;
-  const far = Math.abs(error) > LIMIT;
-  return { ...row, error, ok: row.role === "anomaly" ? far : !far };
+function judge(row: Omit<Judged, "deviation" | "ok">): Judged {
+  const deviation = row.modelled / row.documented - 1;
+  const far = Math.abs(deviation) > LIMIT;
+  return { ...row, deviation, ok: row.role === "anomaly" ? far : !far };
 }
 
 /** Before against after, for every pair of figures that has both: ratios are claims of their own. */
@@ -85,7 +85,7 @@ export function judgeRatios(times: readonly Judged[]): Judged[] {
     const anomaly = figure.ratioAnomaly ?? inherited;
     return [judge({
       id: `${figure.id}, before / ${GUP_FIGURES[j].kernel}`,
-      where: before.where,
+      place: before.place,
       documented: before.documented / after.documented,
       printed: `${(before.documented / after.documented).toFixed(1)}x`,
       modelled: before.modelled / after.modelled,
@@ -105,7 +105,7 @@ export interface Order {
 
 /** Compares every two figures that differ by more than the documents' own runs do; anomalies are left out. */
 export function judgeOrder(times: readonly Judged[]): Order {
-  const rows = times.filter((t) => t.role !== "anomaly" && t.error !== null);
+  const rows = times.filter((t) => t.role !== "anomaly" && t.deviation !== null);
   const wrong: string[] = [];
   let pairs = 0;
   for (const [i, a] of rows.entries()) {
@@ -121,12 +121,12 @@ export function judgeOrder(times: readonly Judged[]): Order {
 
 /** The figure the fit never saw that is furthest off, anomalies aside. */
 export function heldOutWorst(times: readonly Judged[]): Judged {
-  const rows = times.filter((t) => t.role === "held out" && t.error !== null);
-  return rows.reduce((worst, t) => Math.abs(t.error!) > Math.abs(worst.error!) ? t : worst);
+  const rows = times.filter((t) => t.role === "held out" && t.deviation !== null);
+  return rows.reduce((worst, t) => Math.abs(t.deviation!) > Math.abs(worst.deviation!) ? t : worst);
 }
 
 /** Median of |error| over the figures the fit never saw; anomalies count among them. */
 export function heldOutMedian(times: readonly Judged[]): number {
-  const errors = times.filter((t) => t.role !== "trained" && t.error !== null).map((t) => Math.abs(t.error!));
+  const errors = times.filter((t) => t.role !== "trained" && t.deviation !== null).map((t) => Math.abs(t.deviation!));
   return median(errors);
 }

@@ -14,7 +14,8 @@ import { SeriesWork } from "./work.ts";
 /** Largest run of --quick: what trains is run for real. */
 const QUICK_MIB = 16384;
 
-const COMMAND: Command = {
+/** The command of the task. */
+export const seriesCommand: Command = {
   name: "verify:series",
   summary: "compare the documents' times with the model's",
   flags: { quick: { value: "", help: "run at most 16 GiB and multiply" } },
@@ -30,5 +31,5 @@ const COMMAND: Command = {
 
 /** The command line; returns the exit code. */
 export function main(args: readonly string[]): Promise<number> {
-  return runTask(COMMAND, args);
+  return runTask(seriesCommand, args);
 }

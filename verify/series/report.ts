@@ -8,11 +8,13 @@ import type { Judged } from "./judge.ts";
 
 /** The whole report. */
 export function seriesText(r: SeriesReport): string {
-  const { gup, instructions } = r.fit;
+  const { gup, instructionFit: instructions } = r.fit;
   // A bound has no error, so it is no part of the median.
-  const held = r.times.filter((t) => t.role !== "trained" && t.error !== null).length;
+  const held = r.times.filter((t) => t.role !== "trained" && t.deviation !== null).length;
   const medians = r.leaveOneOut.map((fit) => fit.median);
-  const frailest = r.leaveOneOut.reduce((a, b) => Math.abs(b.worst.error!) > Math.abs(a.worst.error!) ? b : a);
+  const frailest = r.leaveOneOut.reduce((a, b) =>
+    Math.abs(b.worstFigure.deviation!) > Math.abs(a.worstFigure.deviation!) ? b : a
+  );
   return [
     ...heading("Fits"),
     `gup: ${gup.equations} figures, ${gup.unknowns} costs, worst training error ${percent(gup.worst)}`,
@@ -22,9 +24,9 @@ export function seriesText(r: SeriesReport): string {
     ...columns(r.fit.constants.map((c) => [
       c.name,
       `${short(c.refit)} ${c.unit}`,
-      c.leaveOneOut === null
+      c.leaveOneOutRange === null
         ? ""
-        : `${short(c.leaveOneOut.low)} to ${short(c.leaveOneOut.high)} with a figure left out`,
+        : `${short(c.leaveOneOutRange.low)} to ${short(c.leaveOneOutRange.high)} with a figure left out`,
     ])),
     "A wide range says that few figures tell this cost from another: of atomicAdd and lineWritten only the sum a base page",
     "pays is certain; what splits it is the one trained figure with tails, 127 ms.",
@@ -34,12 +36,12 @@ export function seriesText(r: SeriesReport): string {
     ...judged(r.times),
     `${held} figures never fitted: median error ${percent(r.heldOutMedian)}` +
     ` (${percent(Math.min(...medians))} to ${percent(Math.max(...medians))} with a training figure left out)`,
-    `the fit leans most on "${frailest.without}": without it, "${frailest.worst.id}" would be off by` +
-    ` ${signed(frailest.worst.error!)}`,
+    `the fit leans most on "${frailest.without}": without it, "${frailest.worstFigure.id}" would be off by` +
+    ` ${signed(frailest.worstFigure.deviation!)}`,
     ...r.notModelled.map((n) => `not modelled: ${n.id}, ${n.ms} ms (${n.file.slice(0, 3)}:${n.line}): ${n.reason}`),
     ...heading("Ratios"),
     ...judged(r.ratios),
-    `order: ${r.order.agree} of ${r.order.pairs} pairs of figures more than 10 % apart are in the documents' order`,
+    `order: ${r.ordering.agree} of ${r.ordering.pairs} pairs of figures more than 10 % apart are in the documents' order`,
     ...heading("Second opinion: instructions of a real 6.1 kernel"),
     ...columns([
       ["", "documented", "modelled", "instructions"],
@@ -47,10 +49,12 @@ export function seriesText(r: SeriesReport): string {
     ]),
     ...altmap(r),
     ...heading("HugeTLB allocation, slowdown by unbatched flushes"),
-    ...columns(r.slowdowns.map((s) => [s.host, factor(s.documented), factor(s.modelled), signed(s.error), "held out"])),
-    ...r.slowdownByCpus.flatMap(({ host, rows }) =>
+    ...columns(
+      r.slowdowns.map((s) => [s.hostName, factor(s.documented), factor(s.modelled), signed(s.deviation), "held out"]),
+    ),
+    ...r.slowdownByCpus.flatMap(({ hostName, rows }) =>
       columns([
-        [`if ${host} had CPUs:`, ...rows.map((row) => `${row.cpus}`)],
+        [`if ${hostName} had CPUs:`, ...rows.map((row) => `${row.cpus}`)],
         ["  unbatched", ...rows.map((row) => factor(row.unbatched))],
         ["  batched", ...rows.map((row) => factor(row.batched))],
       ])
@@ -66,20 +70,20 @@ export function seriesText(r: SeriesReport): string {
 function altmap({ altmapBootstrap: a }: SeriesReport): string[] {
   return [
     '"altmap sees no significant difference in bootstrap" (001:149), compound over base pages on an altmap:',
-    `  ${factor(a.instructions)} the instructions; modelled time ${
-      factor(a.optane)
+    `  ${factor(a.instructionRatio)} the instructions; modelled time ${
+      factor(a.optaneRatio)
     } on Optane, where write-back hides` +
-    ` them, ${factor(a.dram)} were that memory as fast as DRAM`,
+    ` them, ${factor(a.dramRatio)} were that memory as fast as DRAM`,
   ];
 }
 
 function judged(rows: readonly Judged[]): string[] {
   const cells = rows.map((row) => [
     row.id,
-    row.where,
+    row.place,
     row.printed,
     row.modelled.toFixed(row.modelled < 100 ? 2 : 0),
-    row.error === null ? "" : signed(row.error),
+    row.deviation === null ? "" : signed(row.deviation),
     `${row.role}${row.ok ? "" : ", FAILS"}`,
   ]);
   const lines = columns([["", "source", "documented", "modelled", "error", ""], ...cells]);

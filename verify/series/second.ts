@@ -39,10 +39,10 @@ export function gupOpinions(times: readonly Judged[]): Opinion[] {
 /** "altmap sees no significant difference in bootstrap" (001:149), on the 4 GiB namespaces that 6.1 created. */
 export interface AltmapBootstrap {
   /** Compound over base pages. */
-  readonly instructions: number;
+  readonly instructionRatio: number;
   /** Model time with the memmap in Optane, and the same work were that memory as fast as DRAM. */
-  readonly optane: number;
-  readonly dram: number;
+  readonly optaneRatio: number;
+  readonly dramRatio: number;
 }
 
 /** The 4 GiB rows with an altmap: of compounds, and of base pages. */
@@ -68,5 +68,5 @@ export function altmapBootstrap(work: SeriesWork): AltmapBootstrap {
     const cost = costTable(name);
     return modelInitMs(work.instructions(compound), cost) / modelInitMs(work.instructions(base), cost);
   };
-  return { instructions: altmapInstructions(), optane: model("optane"), dram: model("dram") };
+  return { instructionRatio: altmapInstructions(), optaneRatio: model("optane"), dramRatio: model("dram") };
 }

@@ -29,7 +29,7 @@ export function seriesReport(work: SeriesWork) {
   const slowdowns = judgeSlowdowns();
   const median = heldOutMedian(times);
   const band = modelBand(work, times, fit.leaveOneOut);
-  const bandConstant = { name: "model band", unit: "x", shipped: MODEL_BAND, refit: band, leaveOneOut: null };
+  const bandConstant = { name: "model band", unit: "x", shipped: MODEL_BAND, refit: band, leaveOneOutRange: null };
   const constants: readonly Constant[] = [...fit.constants, bandConstant];
   const failures = [
     ...constants.filter(stale).map((c) => `${c.name}: shipped ${c.shipped}, the fit gives ${c.refit}`),
@@ -39,7 +39,7 @@ export function seriesReport(work: SeriesWork) {
       return `${r.id}: ${r.role === "anomaly" ? "named an anomaly, but explained" : `beyond ${percent(LIMIT)}`}`;
     }),
     ...order.wrong.map((pair) => `order of ${pair}`),
-    ...slowdowns.filter((s) => !s.ok).map((s) => `slowdown on ${s.host}`),
+    ...slowdowns.filter((s) => !s.ok).map((s) => `slowdown on ${s.hostName}`),
   ];
   return {
     limitMib: work.limitMib,
@@ -47,7 +47,7 @@ export function seriesReport(work: SeriesWork) {
     failures,
     fit: {
       gup: { equations: fit.gup.equations, unknowns: fit.gup.unknowns, worst: fit.gup.worst },
-      instructions: {
+      instructionFit: {
         equations: fit.instructions.equations,
         unknowns: fit.instructions.unknowns,
         worst: fit.instructions.worst,
@@ -58,16 +58,16 @@ export function seriesReport(work: SeriesWork) {
     heldOutMedian: median,
     leaveOneOut: fit.leaveOneOut.map(({ without, cost }) => {
       const judged = judgeTimes(work, cost);
-      const { id, error } = heldOutWorst(judged);
-      return { without, median: heldOutMedian(judged), worst: { id, error } };
+      const { id, deviation } = heldOutWorst(judged);
+      return { without, median: heldOutMedian(judged), worstFigure: { id, deviation } };
     }),
     ratios,
-    order,
+    ordering: order,
     opinions: gupOpinions(times),
     altmapBootstrap: altmapBootstrap(work),
     slowdowns,
     cpusOfSeed004: cpusOfSeed004(),
-    slowdownByCpus: HUGETLB_HOSTS.map((host) => ({ host: host.name, rows: slowdownByCpus(host, CPU_COUNTS) })),
+    slowdownByCpus: HUGETLB_HOSTS.map((host) => ({ hostName: host.name, rows: slowdownByCpus(host, CPU_COUNTS) })),
     notModelled: NOT_MODELLED,
   };
 }

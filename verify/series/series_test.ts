@@ -2,6 +2,7 @@
 // The audit of the series' times: what it finds on small runs, and that every one of its goals can be missed.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assertAsSchema } from "../../src/cli/schema_testing.ts";
 import { COSTS } from "../../src/model/cost_tables.ts";
 import { bandAround, isInside, MODEL_BAND, modelBand } from "./band.ts";
 import { GUP_FIGURES, HUGETLB_HOSTS } from "./figures.ts";
@@ -67,7 +68,7 @@ Deno.test("series: an anomaly that the model explains is reported as none", () =
   const { ns } = COSTS.optane;
   const times = judgeTimes(work, { ...COSTS.optane, ns: { ...ns, nodeStat: 0 } });
   const anomaly = times.find((t) => t.role === "anomaly");
-  assert(anomaly !== undefined && Math.abs(anomaly.error!) < 0.25 && !anomaly.ok);
+  assert(anomaly !== undefined && Math.abs(anomaly.deviation!) < 0.25 && !anomaly.ok);
   assertEquals(times.find((t) => t.id === "pin 16G, before")?.ok, false);
 });
 
@@ -83,16 +84,17 @@ Deno.test("series: unbatched flushes explain 7x and 60x, and grow with the CPUs;
 });
 
 Deno.test("series: compounds on an altmap take more instructions; Optane hides them, DRAM would not", () => {
-  const { instructions, optane, dram } = altmapBootstrap(work);
-  assert(instructions > 1.2 && dram > 1.2 && optane < 1.05 && optane > 1);
+  const { instructionRatio, optaneRatio, dramRatio } = altmapBootstrap(work);
+  assert(instructionRatio > 1.2 && dramRatio > 1.2 && optaneRatio < 1.05 && optaneRatio > 1);
 });
 
 Deno.test("seriesReport() and its text carry every figure and the verdict", () => {
   const report = seriesReport(work);
+  assertAsSchema("verify:series", report);
   const text = seriesText(report);
   for (const { id } of [...report.times, ...report.ratios]) assert(text.includes(id), id);
   assertEquals(text.includes("all goals met"), report.ok);
-  const errors = report.times.filter((t) => t.role !== "trained").flatMap((t) => t.error ?? []);
+  const errors = report.times.filter((t) => t.role !== "trained").flatMap((t) => t.deviation ?? []);
   assert(text.includes(`${errors.length} figures never fitted: median`), `${errors.length}`);
   const page = Deno.readTextFileSync(new URL("../../docs/performance.md", import.meta.url)).replaceAll(/\s+/g, " ");
   assert(page.includes(`over ${errors.length} figures that it was not fitted to`));
