@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Closed formulas for a namespace that holds its own memmap (map=dev), for any page size: how many pages of memmap lie
 // in it, how many in DRAM, and whether its reserve holds them. From the definitions alone: Linux 6.1
-// drivers/nvdimm/pfn_devs.c for the reserve, arch/x86/mm/init_64.c and arch/arm64/mm/mmu.c for who takes what. This
-// file imports nothing, so that nothing the emulator computes can leak into what it is compared with. Bytes unless it
-// says otherwise; struct pages of 64 bytes. Left out: other struct pages, neighbours that share a page of memmap.
+// drivers/nvdimm/pfn_devs.c for the reserve, arch/x86/mm/init_64.c and arch/arm64/mm/mmu.c for the memmap. This file
+// imports nothing, so that nothing the emulator computes can leak into what it is compared with. Bytes unless stated
+// otherwise; struct pages of 64 bytes. Left out: other struct pages, neighbours that share a page of memmap.
 
 const MIB = 2 ** 20;
 const STRUCT_PAGE = 64;
@@ -11,7 +11,7 @@ const STRUCT_PAGE = 64;
 const INFO = 8192;
 
 /**
- * What the shares depend on: base page, section, the leaf a whole section's memmap gets if any, where parts are from.
+ * What the shares depend on: base page, section, the leaf (if any) of a whole section's memmap, source of partial ones.
  */
 export interface Granule {
   readonly page: number;
@@ -41,14 +41,14 @@ function dataOffset({ page }: Granule, start: number, size: number, align: numbe
   return Math.ceil((start + INFO + STRUCT_PAGE * frames) / unit) * unit - start;
 }
 
-/** Pages that hold the memmap of [start, end): a page that is used in part counts. */
+/** Pages that hold the memmap of [start, end); a partly used page counts. */
 export function pagesOf({ page }: Granule, start: number, end: number): number {
   const perPage = page / STRUCT_PAGE * page;
   return Math.ceil(end / perPage) - Math.floor(start / perPage);
 }
 
 /**
- * Memory before the first whole section, in whole sections, and behind them. Where no section is whole, all is before.
+ * Memory before the first whole section, in whole sections, and behind them. Without a whole section, all is before.
  */
 export function parts({ section }: Granule, start: number, end: number): readonly [number, number, number] {
   const first = Math.ceil(start / section) * section;
@@ -58,8 +58,8 @@ export function parts({ section }: Granule, start: number, end: number): readonl
 
 /**
  * Where the memmap of a namespace of `size` at `start` lies; null when its reserve is too small. Pages are handed out
- * in a row: what comes before the whole sections, pages left out so that the first leaf is aligned, the leaves, what
- * comes behind. The reserve is made for the sum of all but those left out.
+ * in a row: those before the whole sections, pages skipped to align the first leaf, the leaves, those behind. The
+ * reserve is sized for all of these except the skipped pages.
  */
 export function shares(granule: Granule, start: number, size: number, align: number): Shares | null {
   const { page, leaf, partsFrom } = granule;
@@ -70,7 +70,7 @@ export function shares(granule: Granule, start: number, size: number, align: num
   const ofWhole = leaf === null ? 0 : pagesOf(granule, 0, whole);
   const dram = partsFrom === "dram" ? all - ofWhole : 0;
   const room = Math.floor((start + dataOffset(granule, start, size, align)) / page);
-  // Pages from 0: where the next one is handed out.
+  // Pages from 0: the next one to be handed out.
   let at = Math.floor(start / page) + Math.ceil(INFO / page);
   if (leaf === null) at += all;
   else {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Closed formulas for hot-added memory that holds its own memmap (document 003), for any page size: from the
 // definitions alone. This file imports nothing, so that nothing the emulator computes can leak into what it is compared
-// with. Bytes unless it says otherwise; document 003 is named by line.
+// with. Bytes unless stated otherwise; document 003 is cited by line.
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -43,23 +43,23 @@ export function vmemmapPagesOf(bytes: number): number {
   return memmapOf(bytes, 4096, 64) / 4096;
 }
 
-/** What a block leaves to others when it holds its own memmap. */
+/** The part of a block left for other use when it holds its own memmap. */
 export function usableOf(bytes: number): number {
   return bytes - 4096 * vmemmapPagesOf(bytes);
 }
 
-/** Which fences refuse a block, as a sum: 1 the memmap is no whole PMDs, 2 the rest is no whole pageblocks (003:55). */
+/** Fences that refuse a block, as a sum: 1 memmap that is not whole PMDs, 2 a rest of partial pageblocks (003:55). */
 export function fence({ page, pmd, pageblock }: Geometry, block: number, structPage: number): number {
   const memmap = memmapOf(block, page, structPage);
   return (memmap % pmd === 0 ? 0 : 1) + ((block - memmap) % pageblock === 0 ? 0 : 2);
 }
 
-/** Rules of v2 that refuse a block: a struct page that does not divide a PMD, memmap that is no whole pageblocks. */
+/** Rules of v2 that refuse a block: struct pages that do not divide a PMD, memmap that is not whole pageblocks. */
 export function rulesOfV2({ page, pmd, pageblock }: Geometry, block: number, structPage: number): number {
   return (pmd % structPage === 0 ? 0 : 1) + ((block - memmapOf(block, page, structPage)) % pageblock === 0 ? 0 : 1);
 }
 
-/** Memory whose struct pages one translation reaches: through a PMD leaf, or through a page-table entry (003:93). */
+/** Memory whose struct pages one translation covers: through a PMD leaf, or through a page-table entry (003:93). */
 export function reach(pmdLeaf: boolean): number {
   return (pmdLeaf ? 512 : 1) * 4096 / 64 * 4096;
 }
@@ -69,7 +69,7 @@ export function tablesOf(bytes: number): number {
   return Math.ceil(vmemmapPagesOf(bytes) / 512);
 }
 
-/** Pages by which a memory block changes a zone when it goes online: present, and managed. */
+/** Change of a zone's present and managed pages when a memory block goes online. */
 export function onlineDelta(
   block: number,
   selfHosted: boolean,

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Closed formulas of the HugeTLB documents: vmemmap_dedup.rst (001:1480-1656) and the cover letter of document 004, for
 // any base page size. This file imports nothing, so that nothing the emulator computes can leak into what it is
-// compared with. Pages are base pages of the architecture unless it says otherwise.
+// compared with. Pages are base pages of the architecture unless stated otherwise.
 
-/** Bytes of an entry of a page table, and of a struct page (001:1551). */
+/** Bytes of a page-table entry and of a struct page (001:1551). */
 export const PTE = 8;
 const STRUCT = 64;
 
-/** One row of the document's table (001:1520-1529): base page, huge page, the entries that map it. Bytes. */
+/** One row of the document's table (001:1520-1529): base page, huge page, and how it is mapped. Bytes. */
 export interface Row {
   readonly arch: string;
   readonly page: number;
@@ -56,17 +56,17 @@ export function structSizePud(page: number): number {
   return page / PTE * structSizePmd();
 }
 
-/** Vmemmap pages one huge page gives back (001:1612, 1645; 004:200): all but those kept, if it has more than those. */
+/** Vmemmap pages that one huge page gives back (001:1612, 1645; 004:200): all but those kept, never negative. */
 export function freedPages(huge: number, page: number, keep: number): number {
   return Math.max(0, structSize(huge, page) - keep);
 }
 
-/** Memory the memmap under one page-table's worth of entries describes: 128 MiB with 4 KiB pages. */
+/** Memory described by the memmap under one page table of entries: 128 MiB with 4 KiB pages. */
 export function windowBytes(page: number): number {
   return page / PTE * page / STRUCT * page;
 }
 
-/** PTE tables for `count` huge pages side by side, from the start of a window on (004:109: 8 per 1 GiB). */
+/** PTE tables for `count` adjacent huge pages, from the start of a window on (004:109: 8 per 1 GiB). */
 export function tablesDense(count: number, huge: number, page: number): number {
   return Math.ceil(count * huge / windowBytes(page));
 }
@@ -76,7 +76,7 @@ export function tablesSpread(count: number): number {
   return count;
 }
 
-/** Pages gained: what is freed less the tables. */
+/** Pages gained: those freed less the tables. */
 export function netPages(count: number, huge: number, page: number, keep: number, tables: number): number {
   return count * freedPages(huge, page, keep) - tables;
 }

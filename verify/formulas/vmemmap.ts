@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Closed formulas: what the memmap of device memory should cost, from the definitions alone (4 KiB pages, struct pages
 // of 64 bytes, tables of 512 entries, sections of 128 MiB: x86-64). This file imports nothing, so that nothing the
-// emulator computes can leak into what it is compared with. Seeds are named by number and line: 000 the v7 cover
+// emulator computes can leak into what it is compared with. Seeds are cited by number and line: 000 the v7 cover
 // letter, 001 the v4 series and its thread, 002 commit 4917f55b4e. Left out: other geometries, HugeTLB, hotplug.
 
 /** Bytes of a base page. */
@@ -12,7 +12,7 @@ export const STRUCT_PAGE = 64;
 const ENTRIES = 512;
 /** Bytes of memory a section spans; its memmap fills one PMD (002:2, 001:1860 name the x86 sizes). */
 export const SECTION = 2 ** 27;
-/** Bytes a 2 MiB and a 1 GiB page map. */
+/** Bytes mapped by a 2 MiB and a 1 GiB page. */
 export const SIZE_2M = 2 ** 21;
 export const SIZE_1G = 2 ** 30;
 export const TIB = 2 ** 40;
@@ -29,7 +29,7 @@ export type Sharing =
   /** The head's page serves the tails as well (000:51-53). */
   | "pte+head";
 
-/** Whole struct pages one page of memmap holds (000:15). */
+/** Whole struct pages that fit in one page of memmap (000:15). */
 export function structsPerPage(structPage = STRUCT_PAGE): number {
   return Math.floor(PAGE / structPage);
 }
@@ -49,7 +49,7 @@ export function vmemmapPages(bytes: number): number {
   return basePages(bytes) * STRUCT_PAGE / PAGE;
 }
 
-/** Memmap pages that stay of one compound of `pageSize` bytes (000:16, 002:2); a base page keeps its share. */
+/** Memmap pages kept for one compound of `pageSize` bytes (000:16, 002:2); for a base page, its share of one. */
 export function keptPages(pageSize: number, sharing: Sharing): number {
   const all = vmemmapPages(pageSize);
   if (sharing === "none" || pageSize === PAGE) return all;
@@ -68,7 +68,7 @@ export function memmapFrames(bytes: number, pageSize: number, sharing: Sharing):
 
 /**
  * PTE tables for the memmap of `bytes`: none under PMD leaves, one per section when entries are shared, and two per
- * 1 GiB page when tables are: the first maps the head, the second nothing but tails (001:2276-2284).
+ * 1 GiB page when tables are: the first maps the head, the second only tails (001:2276-2284).
  */
 export function pteTables(bytes: number, pageSize: number, sharing: Sharing): number {
   if (sharing === "none" || pageSize === PAGE) return 0;
@@ -88,8 +88,8 @@ export function pagesPerSection(): number {
 }
 
 /**
- * PMD tables that a range of memory adds for its memmap: a table covers the memmap of 64 GiB, and the one in which the
- * memmap of what lies below ends is there already. Bytes of physical address; `below` is the end of that memory.
+ * PMD tables that a range of memory adds for its memmap: a table covers the memmap of 64 GiB, and the one with the
+ * end of the memmap of lower memory exists already. Bytes of physical address; `below` is the end of that memory.
  */
 export function newPmdTables(start: number, bytes: number, below: number): number {
   const covers = ENTRIES * SECTION;
@@ -125,12 +125,12 @@ export function uniqueStructs(pageSize: number, sharing: Sharing): number {
   return Math.min(basePages(pageSize), keptPages(pageSize, sharing) * structsPerPage());
 }
 
-/** Tails that hold something of their own: the order in the first, the pin count in the first or second (001:1854). */
+/** Tails with content of their own: the order in the first, the pin count in the first or second (001:1854). */
 export function tailsWithState(pincountTail: 1 | 2): number {
   return pincountTail;
 }
 
-/** Order of a compound page: log2 of its base pages (001:4469 takes PMD_SHIFT for it). */
+/** Order of a compound page: log2 of its base pages (001:4469 uses PMD_SHIFT instead). */
 export function compoundOrder(pageSize: number): number {
   return Math.log2(basePages(pageSize));
 }
@@ -140,7 +140,7 @@ export function structsToWrite(bytes: number, pageSize: number, sharing: Sharing
   return bytes / pageSize * uniqueStructs(pageSize, sharing);
 }
 
-/** References on the frame that tails share, one per entry that maps it. An entry of a shared table counts once. */
+/** References on the shared tail frame, one per entry that maps it. An entry of a shared table counts once. */
 export function tailFrameRefs(pageSize: number, sharing: Exclude<Sharing, "none">): number {
   const all = vmemmapPages(pageSize);
   if (sharing === "pte+head") return all;
@@ -148,32 +148,32 @@ export function tailFrameRefs(pageSize: number, sharing: Exclude<Sharing, "none"
   return 2 * ENTRIES - 1;
 }
 
-/** References on the PTE table that holds nothing but tails, one per PMD entry (001:2355). */
+/** References on the PTE table that maps only tails, one per PMD entry (001:2355). */
 export function tailTableRefs(pageSize: number): number {
   return sectionsPerPage(pageSize) - 1;
 }
 
-/** References a pgmap holds: one per page or compound page (001:655, memremap_pages()). */
+/** References held on a pgmap: one per page or compound page (001:655, memremap_pages()). */
 export function pgmapReferences(bytes: number, pageSize: number): number {
   return Math.floor(bytes / pageSize);
 }
 
-/** What `<<` instead of the division makes of it (001:2706). */
+/** References on a pgmap with `<<` in place of the division (001:2706). */
 export function pgmapReferencesShiftedLeft(bytes: number, pageSize: number): number {
   return basePages(bytes) * 2 ** Math.log2(pageSize / PAGE);
 }
 
-/** Yields in 1024 steps of pfn_next(): as meant, and as 001:633 has it, on all but the steps at a multiple. */
+/** Yields in 1024 steps of pfn_next(): as intended, and as in 001:633, which yields on all but every 1024th step. */
 export function yieldsPer1024(asPosted: boolean): number {
   return asPosted ? 1024 - 1 : 1;
 }
 
-/** How far ALIGN() puts page->index off when a fault is `offset` pages into a huge page of `pages` (001:766). */
+/** Error of page->index by ALIGN() for a fault `offset` pages into a huge page of `pages` (001:766). */
 export function pgoffError(offset: number, pages: number): number {
   return Math.ceil(offset / pages) * pages - Math.floor(offset / pages) * pages;
 }
 
-/** Pageblocks that stay untyped when the type is set in a loop over `structs` struct pages of a compound (001:2221). */
+/** Pageblocks left untyped when the type is set in a loop over `structs` struct pages of a compound (001:2221). */
 export function untypedPageblocks(pageSize: number, structs: number): number {
   return pageSize / SIZE_2M - Math.ceil(structs / basePages(SIZE_2M));
 }
@@ -181,7 +181,7 @@ export function untypedPageblocks(pageSize: number, structs: number): number {
 /** How gup reaches the reference counts of a compound (001:1070-1103, 001:3111, 001:3477, 001:4201). */
 export type Gup = "per-page" | "compound" | "compound-range" | "no-pgmap" | "grab-one";
 
-/** Atomic adds to get (and pin) the `pages` of one compound that one entry maps, and to put them again. */
+/** Atomic adds to get (and pin) the `pages` of one compound that one entry maps, and to put them. */
 export interface GupStores {
   /** Adds on reference counts to get. */
   readonly get: number;
@@ -208,17 +208,17 @@ export function gupStores(variant: Gup, pin: boolean, compound: boolean, pages: 
   };
 }
 
-/** References 001:4224's sketch takes on one compound for `npages` of it: one, and the rest only beyond two. */
+/** References that the sketch of 001:4224 takes on a compound for `npages` of it: one, plus those beyond two. */
 export function sketchReferences(npages: number): number {
   return npages > 2 ? npages : 1;
 }
 
-/** Pages 001:4217's sketch takes from `offset` pages into a compound to the end of the entry. */
+/** Pages that the sketch of 001:4217 takes from `offset` pages into a compound to the end of the entry. */
 export function sketchPages(compoundPages: number, offset: number, entryPages: number): number {
   return Math.min(compoundPages, entryPages - offset);
 }
 
-/** Where the data of a namespace lies. Bytes; null when there is no room. */
+/** Location of a namespace's data. Bytes; null when there is no room. */
 export interface Reserve {
   readonly dataoff: number;
   readonly usable: number;

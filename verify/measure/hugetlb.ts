@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Looking at huge pages in the emulator: pools made on a box, free counts before and after, entries and struct pages as
-// they are. Figures are kept, kernels are not.
+// Measures huge pages in the emulator: pools on a box, free counts before and after, page-table entries and struct
+// pages. Figures are kept, kernels are not.
 
 import { makePool } from "../../src/scenario/hugetlb.ts";
 import { bootHugetlbBox, hugetlbConfig, type HugetlbOptions } from "../../src/scenario/hugetlb_box.ts";
@@ -26,9 +26,9 @@ import { walkTables } from "../../src/mm/ptdump.ts";
 import { C, countersSince, readCounters } from "../../src/mm/vmstat.ts";
 import { generation } from "./generation.ts";
 
-/** What a pool of huge pages came to. Base pages. */
+/** Result of making a pool of huge pages. Base pages. */
 export interface Pool {
-  /** What the free lists have more than they would with memmap left alone, tables paid. */
+  /** Free pages gained over a pool whose memmap is left alone, less the tables. */
   readonly net: number;
   readonly tables: number;
 }
@@ -50,7 +50,7 @@ export function poolOf(size: number, count: number, keep: number, placement: "de
   return pool;
 }
 
-/** A kernel that keeps so many vmemmap pages, or the generation asked for with what it keeps. */
+/** A kernel that keeps this many vmemmap pages, or the requested generation with the number it keeps. */
 function keeping(keep: number): { readonly keep: number } | { readonly kernel: string } {
   const kernel = generation();
   return kernel === null ? { keep } : { kernel };
@@ -80,7 +80,7 @@ function onePage(options: Omit<HugetlbOptions, "count">): { readonly k: Kernel; 
 
 /** Pages the free lists gain from one huge page, memmap mapped by base pages so that no table is needed. */
 export function gainOf(arch: string, size: number, keep: number, more: Partial<HugetlbOptions> = {}): number {
-  // The documents optimise on arm64 as well, which Linux stopped doing.
+  // The documents also optimise on arm64, which Linux has since disabled.
   const kernel = "6.1,hugetlbLiveRemap=false";
   const config = hugetlbConfig({
     arch,
@@ -95,20 +95,20 @@ export function gainOf(arch: string, size: number, keep: number, more: Partial<H
   return makePool(config).made.netSavedPages;
 }
 
-/** Frames that giving one huge page back takes from the allocator to restore its memmap. */
+/** Frames taken from the allocator to restore the memmap of one huge page. */
 export function restoredPages(size: number, keep: number): number {
   const { k } = onePage({ size, ...keeping(keep) });
   setNrHugepages(k, sizeToHstate(k, size)!, 0);
   return k.stat[C.vmemmapPagesCopied];
 }
 
-/** What emptying a pool does: frames that come back, and model time on bare metal. */
+/** Result of emptying a pool: frames that come back, and model time on bare metal. */
 export interface Part {
   readonly pages: number;
   readonly ms: number;
 }
 
-/** A pool of 2 MiB pages given back: what the caller does until it returns, and what is left to the worker. */
+/** A pool of 2 MiB pages given back: the caller's work until it returns, and the work left to the worker. */
 export function givenBack(
   count: number,
   options: Partial<HugetlbOptions>,
@@ -129,7 +129,7 @@ export function givenBack(
   return { empty, caller, worker: part(() => flushFreeHpageWork(k)) };
 }
 
-/** Powers of two of which a pool of one page can be made. */
+/** How many page sizes, of all powers of two, a pool of one page can have. */
 export function sizesMade(arch: string): number {
   const k = bootHugetlbBox(hugetlbConfig({ arch, size: 2 ** 30, count: 1 }));
   let made = 0;
@@ -142,7 +142,7 @@ export function sizesMade(arch: string): number {
   return made;
 }
 
-/** Struct pages that lead to one head, its own included, counted one by one. */
+/** Struct pages that lead to one head, the head included, counted one by one. */
 export function structsOf(arch: string, size: number): number {
   const { k, head } = onePage({ arch, size, hugetlbFreeVmemmap: false });
   let n = 1;
@@ -150,7 +150,7 @@ export function structsOf(arch: string, size: number): number {
   return n;
 }
 
-/** Distinct frames the struct pages of a huge page lie in, as a share of a page where they do not fill one. */
+/** Distinct frames that hold the struct pages of a huge page; a fraction of a page if they do not fill one. */
 export function vmemmapFramesOf(arch: string, size: number): number {
   const { k, head } = onePage({ arch, size, hugetlbFreeVmemmap: false });
   const frames = new Set<number>();
@@ -188,7 +188,7 @@ export function entriesToMake(count: number, structPageSize: number): number {
   return written() - before;
 }
 
-/** Entries of the memmap's tables that are read-only. */
+/** Read-only entries in the memmap's tables. */
 export function readOnlyEntries(size: number, keep: number): number {
   const { k } = onePage({ size, keep });
   const { roMask, roValue } = k.arch.format;
@@ -218,13 +218,13 @@ export function entriesChangedByUse(size: number, count: number): number {
   return work() - before;
 }
 
-/** Bytes of an entry: a table fills one page. */
+/** Bytes of a page-table entry: a table fills one page. */
 export function entryBytes(arch: string): number {
   const k = boot({ arch });
   return k.pageBytes / tableEntries(k);
 }
 
-/** Struct pages with a word of their own: the head, and every tail that takes one. */
+/** Struct pages with a word of their own: the head, and every tail that uses one. */
 export function subpagesInUse(): number {
   const { k, head } = onePage({ size: 2 ** 21, keep: 2 });
   for (let i = 1;; i++) {

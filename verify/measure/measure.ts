@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Looking at the emulator: what the claims count. Everything here boots a box, runs the kernel paths, and reads frames,
+// The measurements behind the claims. Each one boots a box, runs the kernel paths, and reads frames, page-table
 // entries, struct pages and counters; nothing is computed that could be counted. Reports are kept, kernels are not, so
 // that the memory of one box is free before the next one is built.
 
@@ -52,21 +52,21 @@ export function namespaceOf(options: NamespaceOptions): NamespaceReport {
   return kept(namespaces, asked, () => namespaceReport(asked));
 }
 
-/** What one namespace took on the box of {@linkcode COST_BOX}. */
+/** Memory used by one namespace on the box of {@linkcode COST_BOX}. */
 export interface Cost {
-  /** Frames by use. */
+  /** Frames by type of use. */
   readonly pages: NamespacePages;
   /** Struct pages written; 0 where only frames and tables were counted. */
   readonly written: number;
   readonly pgmapRefs: number;
 }
 
-/** DRAM of the box the costs are counted on, and where it ends: 2 GiB lie below the hole, the rest from 4 GiB on. */
+/** DRAM of the box used for the costs, and its end: 2 GiB lie below the hole, the rest from 4 GiB on. */
 export const COST_BOX = { dram: 20 * 2 ** 30, dramEnd: 22 * 2 ** 30 };
 
 const costs = new Map<string, Cost>();
 
-/** Populates a namespace for real, struct pages and all; those of base pages are only counted (16 GiB per TiB). */
+/** Populates a namespace, struct pages included; those of base pages are only counted (16 GiB per TiB). */
 export function costOf(size: number, align: number, series: string): Cost {
   const kernel = asAsked(series);
   return kept(costs, { size, align, kernel }, () => {
@@ -91,7 +91,7 @@ export function mappedPages(align: number, kernel: string): number {
   return layoutOf(align, kernel).frames.reduce((sum, frame) => sum + frame.vmemmapIndexes.length, 0);
 }
 
-/** Struct pages that lead to the head of the first page of a device, its own included, counted one by one. */
+/** Struct pages that lead to the head of a device's first page, the head included, counted one by one. */
 export function pagesOfCompound(kernel: string, align: number): number {
   const { k, ns, data } = build(kernel, { size: Math.max(2 ** 28, 2 * align), align });
   const { end } = ns.pgmap.ranges[0];
@@ -102,7 +102,7 @@ export function pagesOfCompound(kernel: string, align: number): number {
 
 const rounds = new Map<string, GupTestResult>();
 
-/** One round of gup_test on a mapped device, by a preset or a kernel of one's own; once per set of options. */
+/** One round of gup_test on a mapped device, by a preset or a custom kernel; once per set of options. */
 export function gupRound(
   series: string | KernelConfig,
   options: { readonly size: number; readonly align: number; readonly mode: GupMode; readonly batch?: number },
@@ -139,7 +139,7 @@ function kept<T>(cache: Map<string, T>, options: unknown, make: () => T): T {
 
 let slot: { readonly key: string; readonly value: unknown } | null = null;
 
-/** What `make` makes, kept only until something else is asked for: for machines, which are large. */
+/** Caches the result of `make` until another key is requested: for machines, which are large. */
 export function latest<T>(key: string, make: () => T): T {
   if (slot?.key !== key) {
     slot = null;
@@ -148,7 +148,7 @@ export function latest<T>(key: string, make: () => T): T {
   return slot.value as T;
 }
 
-/** A kernel with one namespace on it, for those who look at struct pages. */
+/** A kernel with one namespace on it, for reading struct pages. */
 export interface Built {
   readonly k: Kernel;
   readonly ns: NdNamespace;
@@ -157,7 +157,7 @@ export interface Built {
   readonly data: number;
 }
 
-/** Boots a box with a preset or a kernel of one's own and creates a namespace on it; checks the invariants. */
+/** Boots a box with a preset or a custom kernel and creates a namespace on it; checks the invariants. */
 export function build(
   series: string | KernelConfig,
   options: Omit<NamespaceOptions, "kernel"> & { readonly mode?: "devdax" | "fsdax" },
@@ -167,8 +167,8 @@ export function build(
   const k = bootBox(config, { kernel: asAsked(series) });
   const ns = createNamespace(k, ndRegions(k)[0], { ...config, mode });
   if (typeof ns === "number") throw new Error(`verify: the namespace fails with ${errnoName(ns)}`);
-  // A defect that is switched on may break what the checker looks for; that is what it is there to show.
-  // What 6.1 does not check breaks nothing here: regions begin where sections do.
+  // A defect may break what the checker looks for, which is the purpose of switching it on.
+  // The check missing in 6.1 breaks nothing here: regions begin where sections do.
   const { compoundStartUnchecked: _, ...shown } = k.config.errata;
   if (!Object.values(shown).includes(true)) checkInvariants(k);
   return { k, ns, start: ns.pgmap.ranges[0].start, data: (ns.extent.start + ns.info.dataoff) / k.pageBytes };
@@ -189,7 +189,7 @@ export function withErratum(preset: string, erratum: keyof KernelConfig["errata"
   return { ...config, name: `${preset} with ${erratum}`, errata: { ...config.errata, [erratum]: true } };
 }
 
-/** Whether running this ends in a panic of the emulated kernel that says this; any other is an error. */
+/** Whether this call ends in a panic of the emulated kernel with this message; any other error is passed on. */
 export function panics(says: RegExp, run: () => unknown): boolean {
   try {
     run();
@@ -200,7 +200,7 @@ export function panics(says: RegExp, run: () => unknown): boolean {
   return false;
 }
 
-/** Bytes as MiB. Units of what is measured are its own: the formulas' would hide a mistake of theirs. */
+/** Bytes as MiB. Measurements have their own units: sharing the formulas' would hide a mistake in them. */
 export function inMiB(bytes: number): number {
   return bytes / 2 ** 20;
 }
@@ -215,7 +215,7 @@ export function inPercent(part: number, whole: number): number {
   return part * 100 / whole;
 }
 
-/** Whether something holds, as the number a claim of behaviour is judged by. */
+/** A condition as 0 or 1, the number by which a claim of behaviour is judged. */
 export function yes(holds: boolean): number {
   return holds ? 1 : 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task capture:all [--kernels LIST] [--out DIR] [--scenario LIST]`: fetches Debian's kernels with apt-get, under a
-// configuration of its own so that nothing of the host's changes, boots each and writes DIR/linux-VERSION-ARCH/default/,
-// by default into fixtures/. Exit codes as capture's; a kernel that cannot be had or fails does not cost the next.
+// `deno task capture:all [--kernels LIST] [--out DIR] [--scenario LIST]`: fetches Debian's kernels with apt-get (with
+// its own configuration, so that the host's is left alone), boots each and writes DIR/linux-VERSION-ARCH/default/, by
+// default into fixtures/. Exit codes as capture's; a kernel that is unavailable or fails does not stop the others.
 
 import { type Command, CommandError, type CommandResult, type Flags } from "../../../src/cli/command.ts";
 import { runTask } from "../../../src/cli/run.ts";
@@ -11,18 +11,18 @@ import { main as capture } from "./main.ts";
 import { SCENARIOS } from "./options.ts";
 import { run } from "./run.ts";
 
-/** Where Debian keeps a kernel. */
+/** A kernel's place in Debian's archives. */
 interface DebianKernel {
-  /** By which it is asked for, and its folder under fixtures/ without `linux-`: `6.12-arm64-16k`. */
+  /** Name for --kernels, and its folder under fixtures/ without `linux-`: `6.12-arm64-16k`. */
   readonly name: string;
   readonly arch: "amd64" | "arm64";
   readonly sources: readonly Suite[];
   readonly packages: readonly string[];
-  /** Where Debian has the source only; such a kernel is left out unless it is asked for. */
+  /** Where Debian has only the source; such a kernel is left out unless it is requested. */
   readonly build?: KernelBuild;
   /** Namespaces to measure instead of those of kernels with 4K pages. */
   readonly namespaces?: readonly string[];
-  /** What it can be asked, where that is not everything, and how many huge pages its guest has room for. */
+  /** The scenarios it supports, if not all, and how many huge pages its guest has room for. */
   readonly scenarios?: readonly string[];
   readonly hugepages?: readonly number[];
   /** Path of the image in the packages, and of what holds lib/modules. */
@@ -42,7 +42,7 @@ const SECURITY: Suite = { archive: "debian-security", suite: "bookworm-security"
 const BOOKWORM: Suite = { archive: "debian", suite: "bookworm" };
 const BACKPORTS: Suite = { archive: "debian", suite: "trixie-backports" };
 
-/** Programs of a guest that the host cannot run, and the libraries that they need. */
+/** Guest programs that the host cannot run, and the libraries that they need. */
 const GUEST_PACKAGES: readonly string[] = [
   ...["busybox-static", "ndctl", "daxctl", "perl-base", "libndctl6", "libdaxctl1", "libc6", "libkmod2", "libudev1"],
   ...["libuuid1", "libjson-c5", "libkeyutils1", "libiniparser1", "libtraceevent1", "libtracefs1", "libcrypt1"],
@@ -50,13 +50,13 @@ const GUEST_PACKAGES: readonly string[] = [
 ];
 
 /**
- * What suits pages of any size, kernels without hot-plugged DIMMs (Debian's with 16K pages has no
+ * Scenarios for pages of any size, kernels without hot-plugged DIMMs (Debian's with 16K pages has no
  * CONFIG_ACPI_HOTPLUG_MEMORY) and those without kmem.
  */
 const LARGE_PAGES: readonly string[] = ["namespaces", "vmemmap_maps", "hugetlb", "fsdax", "direct_map"];
 
 /**
- * One of each generation. 6.12 is 6.12.113 since later ones up to 6.12.117 lose the pages of a HugeTLB pool that
+ * One of each generation. 6.12 is 6.12.113, since later ones up to 6.12.117 lose pages of a HugeTLB pool that
  * shrinks.
  */
 export const KERNELS: readonly DebianKernel[] = [
@@ -77,7 +77,7 @@ export const KERNELS: readonly DebianKernel[] = [
     scenarios: LARGE_PAGES,
     hugepages: [1, 40],
   },
-  // Sizes that end inside a section, those that cannot be mapped among them.
+  // Sizes that end inside a section, including some that cannot be mapped.
   built("6.1-arm64", 4, ["4K", "2M"], ["144M", "240M", "1040M", "1136M"]),
   {
     ...built("6.1-arm64-64k", 64, ["64K", "512M"], ["2000M", "2016M", "2032M"]),
@@ -92,7 +92,7 @@ function bookworm(name: string, release: string): DebianKernel {
   return { name, arch: "amd64", sources: [SECURITY], packages, image: `boot/vmlinuz-${release}`, modules: "." };
 }
 
-/** The same of arm64, with the programs of its guest. */
+/** The same for arm64, with the guest's programs. */
 function foreign(name: string, release: string): DebianKernel {
   const kernel = bookworm(name, release);
   return {
@@ -116,7 +116,7 @@ function built(name: string, pageKiB: KernelBuild["pageKiB"], aligns: string[], 
     scenarios: [...LARGE_PAGES, "hotplug", "gigantic"],
     namespaces: [...whole, ...sizes.map((size) => `${size}-${aligns[0]}-dev`)],
     image: `boot/vmlinuz-${name}`,
-    // It has none; the directory must be there.
+    // The package has no modules; the directory must exist.
     modules: "lib",
   };
 }
@@ -184,7 +184,7 @@ async function captureKernel(
   ]);
 }
 
-/** The line of sources.list, from wherever this machine's apt gets the archive. */
+/** The line of sources.list, with the mirror that this machine's apt uses for the archive. */
 async function sourceLine({ archive, suite }: Suite): Promise<string> {
   const args = ["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"];
   const { stdout } = await new Deno.Command("apt-get", { args, stderr: "inherit" }).output();
@@ -195,7 +195,7 @@ async function sourceLine({ archive, suite }: Suite): Promise<string> {
   return `deb [signed-by=${KEYRING}] ${url} ${suite} main`;
 }
 
-/** Downloads the packages into `root` and unpacks them there. Error with what apt-get says. */
+/** Downloads the packages into `root` and unpacks them there. Error with apt-get's message. */
 async function fetchPackages(
   { sources, arch, packages, image, name, build }: DebianKernel,
   root: string,
@@ -218,7 +218,7 @@ async function fetchPackages(
   if (!isFile(`${root}/${image}`)) throw new Error(`the packages have no ${image}`);
 }
 
-/** A configuration in which nothing of the host's lists, sources or caches is read or written. */
+/** A configuration that neither reads nor writes the host's lists, sources and caches. */
 export function aptOptions(dir: string, arch: "amd64" | "arm64"): string[] {
   const settings = {
     "Dir::State::lists": `${dir}/lists`,

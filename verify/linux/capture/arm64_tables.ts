@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Where an arm64 kernel's page tables are, and where in them the vmemmap and the direct map. The guest says it itself:
+// Finds an arm64 kernel's page tables, and the vmemmap and direct map in them, from what the guest reports:
 //
 //   /proc/kallsyms   address of swapper_pg_dir, the root
 //   /proc/kcore      program headers: where the kernel's image lies; each run of RAM with its address in the direct map,
 //                    and its part of the vmemmap
 //
-// A kernel built for 52-bit addresses uses fewer on a processor that lacks them. How many shows in what the root maps: each
-// is tried against RAM as /proc/kcore has it.
+// A kernel built for 52-bit addresses uses fewer bits on a processor that lacks them. The root table shows how many:
+// each candidate is checked against the RAM in /proc/kcore.
 
 import {
   arm64Format,
@@ -22,7 +22,7 @@ import {
 import type { Shell } from "./shell.ts";
 import { counterOf } from "./zoneinfo.ts";
 
-/** A segment of /proc/kcore. `physical` means nothing where it is neither RAM nor the kernel's image. */
+/** A segment of /proc/kcore. `physical` is valid only for RAM and the kernel's image. */
 export interface KcoreSegment {
   readonly kind: "ram" | "image" | "other";
   readonly virtual: bigint;
@@ -30,9 +30,9 @@ export interface KcoreSegment {
   readonly bytes: number;
 }
 
-/** Beyond any physical address; segments without one have all bits set. */
+/** Beyond any physical address; segments without an address have all bits set. */
 const NO_ADDRESS = 1n << 52n;
-/** Address bits that kernels use: 47 with 16K pages where the processor lacks the 52 they are built for. */
+/** Address bits that kernels use: 47 with 16K pages on a processor without the 52 they are built for. */
 const ADDRESS_BITS = [48, 52, 47];
 const MOST_LEVELS = 4;
 /** PT_LOAD headers: type and flags in 8 bytes, then offset, virtual and physical address, and sizes. */
@@ -40,7 +40,7 @@ const READ_KCORE = `perl -e 'open F,"<","/proc/kcore" or die "kcore: $!"; read(F
   `($at,$n)=(unpack("Q",substr($h,32,8)),unpack("S",substr($h,56,2))); seek(F,$at,0); ` +
   `for(1..$n){read(F,$p,56); @w=unpack("LLQQQQQQ",$p); print join(" ",@w[0,3,4,6]),"\\n" if $w[0]==1}'`;
 
-/** Finds them on a running guest. Error where the guest does not say enough. */
+/** Finds the tables of a running guest. Error if the guest does not report enough. */
 export async function findArm64Tables(
   shell: Pick<Shell, "text">,
   stopped: <T>(work: () => Promise<T>) => Promise<T>,
@@ -59,7 +59,7 @@ export async function findArm64Tables(
   throw new Error("Cannot walk the guest's page tables: what they map is not what /proc/kcore says");
 }
 
-/** Whether the direct map has this frame at its place, and the vmemmap its struct page. */
+/** Whether the direct map and the vmemmap map this frame where they should. */
 async function mapsFrame(tables: Tables, frame: number): Promise<boolean> {
   const { leaves } = await walkDirectMap(tables, frame, 1);
   const memmap = await walkVmemmap(tables, Math.floor(frame * STRUCT_PAGE_BYTES / tables.format.pageBytes), 1);
@@ -74,7 +74,7 @@ export function rootFrame(pgd: bigint, segments: readonly KcoreSegment[], pageBy
   return (image.physical + Number(pgd - image.virtual)) / pageBytes;
 }
 
-/** Lines of READ_KCORE: type, virtual address, physical address, bytes. The image is what swapper_pg_dir lies in. */
+/** Lines of READ_KCORE: type, virtual address, physical address, bytes. The image contains swapper_pg_dir. */
 export function parseKcore(text: string, pgd: bigint): KcoreSegment[] {
   return text.trim().split("\n").map((line) => {
     const [, virtual, physical, bytes] = line.split(" ").map(BigInt);

@@ -2,7 +2,7 @@
 // The two boards that guests run on: qemu's q35 for x86-64, and virt with UEFI firmware for arm64, whose kernel finds the
 // NVDIMM by ACPI. The console is the first serial port of the board, the shell of init.sh another one.
 
-/** What differs between the boards. */
+/** Differences between the boards. */
 export interface Board {
   readonly arch: "x86-64" | "arm64";
   /** qemu's program, and the Debian package it comes in. */
@@ -10,18 +10,18 @@ export interface Board {
   /** Firmware to boot with, and its package; null where qemu brings its own. */
   readonly firmware: readonly [path: string, debian: string] | null;
   readonly machine: string;
-  /** What `-cpu` is without KVM. */
+  /** The `-cpu` argument without KVM. */
   readonly cpu: string;
-  /** Device of the guest's shell, and how qemu is told of it. */
+  /** Device of the guest's shell, and its qemu arguments. */
   readonly shellPort: string;
   readonly shellArgs: readonly string[];
-  /** Words for the kernel's command line. */
+  /** Parameters for the kernel's command line. */
   readonly words: readonly string[];
-  /** How long a guest may take to boot without KVM. */
+  /** Time limit for a guest's boot without KVM. */
   readonly bootMs: number;
 }
 
-/** A board's words: blocks of memory go online when a scenario says so; 6.12 and later would do it by themselves. */
+/** A board's kernel parameters: scenarios put memory blocks online; 6.12 and later would do so by themselves. */
 const COMMON = ["panic=-1", "nokaslr"];
 const OFFLINE = "memhp_default_state=offline";
 

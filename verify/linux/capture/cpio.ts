@@ -29,7 +29,7 @@ export function directory(name: string): CpioEntry {
   return { name, mode: S_IFDIR | 0o755 };
 }
 
-/** A file; executable (0755) unless told otherwise. */
+/** A file; executable (0755) by default. */
 export function file(name: string, data: Uint8Array, permissions = 0o755): CpioEntry {
   return { name, mode: S_IFREG | permissions, data };
 }
@@ -39,7 +39,7 @@ export function characterDevice(name: string, major: number, minor: number): Cpi
   return { name, mode: S_IFCHR | 0o600, device: [major, minor] };
 }
 
-/** All directories, given or only passed through, parents first; then the other entries in the order given. */
+/** All directories, given or implied, parents first; then the other entries in the order given. */
 export function withParents(entries: readonly CpioEntry[]): CpioEntry[] {
   const isDirectory = ({ mode }: CpioEntry) => (mode & S_IFMT) === S_IFDIR;
   const names = new Set(entries.filter(isDirectory).map((e) => e.name));
@@ -50,7 +50,7 @@ export function withParents(entries: readonly CpioEntry[]): CpioEntry[] {
   return [...[...names].sort().map(directory), ...entries.filter((e) => !isDirectory(e))];
 }
 
-/** The archive. Entries appear in the order given; a directory must precede what lies in it. */
+/** The archive. Entries appear in the order given; a directory must precede its contents. */
 export function cpioArchive(entries: readonly CpioEntry[]): Uint8Array {
   const all = [...entries, { name: "TRAILER!!!", mode: 0 }];
   const total = all.reduce((sum, e) => sum + nameEnd(e) + padded((e.data ?? NO_DATA).length), 0);

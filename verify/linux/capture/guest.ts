@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // One booted guest: a machine (board.ts) with DRAM, an NVDIMM with a label area (so that namespaces can be cut from it), a
-// monitor, and two serial ports: the console, kept as a log, and the shell of init.sh.
+// monitor, and two serial ports: the console, which is logged, and the shell of init.sh.
 
 import { connectUnix, within } from "../../../src/cli/line_stream.ts";
 import type { Board } from "./board.ts";
@@ -21,11 +21,11 @@ import { Shell } from "./shell.ts";
 /** What to boot. Bytes. */
 export interface GuestOptions {
   readonly dram: number;
-  /** Bytes of pmem; 0 for a machine without. */
+  /** Bytes of pmem; 0 for a machine without it. */
   readonly pmem: number;
   /** Physical address of the NVDIMM; without it qemu puts it at the next GiB above DRAM. */
   readonly pmemStart?: number;
-  /** More words for the kernel's command line. */
+  /** Additional kernel parameters. */
   readonly append?: string;
 }
 
@@ -38,9 +38,9 @@ export interface Host {
   /** Directory for sockets, the pmem file, the console log. */
   readonly workDir: string;
   readonly accel: "kvm" | "tcg";
-  /** Words for every guest's command line, from the harness's own. */
+  /** Kernel parameters for every guest, from the harness's command line. */
   readonly append?: string;
-  /** How long the guest may take to boot. */
+  /** Time limit for the guest's boot. */
   readonly bootMs: number;
 }
 
@@ -51,13 +51,13 @@ const COMMAND_MS = 300_000;
 export class Guest {
   readonly qmp: Qmp;
   readonly shell: Shell;
-  /** Complaints of the kernel that are part of what is measured; a scenario adds them once it has seen the cause. */
+  /** Expected complaints of the kernel; a scenario adds them once it has seen the cause. */
   readonly expected: RegExp[] = [];
   readonly #arch: Board["arch"];
   readonly #child: Deno.ChildProcess;
   readonly #dumpFile: string;
   readonly #consoleFile: string;
-  /** Of arm64: the kernel's tables, once they have been looked for. */
+  /** On arm64: the kernel's tables, once they have been looked for. */
   #arm64: { readonly root: number; readonly format: TableFormat } | undefined;
 
   private constructor(qmp: Qmp, shell: Shell, child: Deno.ChildProcess, { workDir, board }: Host) {
@@ -101,12 +101,12 @@ export class Guest {
     return (await this.tableFormat()).pageBytes;
   }
 
-  /** Stops the machine, walks vmemmap pages [first, first + count), lets it run on. */
+  /** Stops the machine, walks vmemmap pages [first, first + count), and resumes it. */
   walk(first: number, count: number): Promise<Walk> {
     return this.#withTables((tables) => walkVmemmap(tables, first, count));
   }
 
-  /** The same of the direct map of frames [first, first + count). */
+  /** The same for the direct map of frames [first, first + count). */
   walkDirect(first: number, count: number): Promise<Walk> {
     return this.#withTables((tables) => walkDirectMap(tables, first, count));
   }
@@ -123,14 +123,14 @@ export class Guest {
     });
   }
 
-  /** What the guest's kernel has said since it booted. */
+  /** The guest's kernel log since boot. */
   async log(): Promise<string> {
     return await Deno.readTextFile(this.#consoleFile);
   }
 
-  /** Ends qemu and waits for it; what it had to say, which is nothing unless it went wrong. */
+  /** Ends qemu, waits for it and returns its output, which is empty unless something went wrong. */
   async close(): Promise<string> {
-    // A qemu that has ended by itself answers no more.
+    // A qemu that has already ended does not answer.
     await this.qmp.execute("quit").catch(() => {});
     const ended = within(10_000, "end qemu", this.#child.output());
     const said = await ended.then(({ stderr }) => new TextDecoder().decode(stderr).trim(), () => kill(this.#child));
@@ -195,7 +195,7 @@ export function qemuArgs(host: Host, options: GuestOptions): string[] {
   ];
 }
 
-/** Creates or empties a file of holes: what is not written takes no room. */
+/** Creates or empties a sparse file: unwritten parts take no space. */
 async function sparseFile(path: string, bytes: number): Promise<void> {
   await Deno.writeFile(path, new Uint8Array(0));
   await Deno.truncate(path, bytes);
@@ -210,6 +210,6 @@ function kill(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGKILL");
   } catch {
-    // It has ended by itself.
+    // It has already ended.
   }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The host's side: finding and running programs, unpacking files.
 
-/** Where programs are looked for besides PATH: some distributions keep ndctl in sbin. */
+/** Directories searched for programs besides PATH: some distributions keep ndctl in sbin. */
 const MORE_DIRS = ["/usr/bin", "/bin", "/usr/sbin", "/sbin"];
 
-/** Programs that unpack a file, by what its name ends in. */
+/** Programs that unpack a file, by its extension. */
 const UNPACKERS: Readonly<Record<string, string>> = { xz: "xz", zst: "zstd", gz: "gzip" };
 
 /** Path of a program, or null. */
@@ -34,12 +34,12 @@ function stat(path: string): Deno.FileInfo | null {
   }
 }
 
-/** What a program prints. Error with its standard error when it fails. */
+/** Standard output of a program. Error with its standard error when it fails. */
 export async function output(program: string, args: readonly string[]): Promise<string> {
   return new TextDecoder().decode(await outputBytes(program, args));
 }
 
-/** A file's bytes, unpacked when its name says .xz, .zst or .gz. */
+/** A file's bytes, unpacked if its name ends in .xz, .zst or .gz. */
 export async function readUnpacked(path: string): Promise<Uint8Array> {
   const program = UNPACKERS[path.split(".").pop() ?? ""];
   if (program === undefined) return await Deno.readFile(path);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Puts the guest's root file system together from the host's packages: busybox, ndctl, daxctl, perl with the shared
+// Builds the guest's root file system from the host's packages: busybox, ndctl, daxctl, perl with the shared
 // libraries ldd names, the kernel modules, and init.sh.
 
 import { characterDevice, cpioArchive, type CpioEntry, directory, file, withParents } from "./cpio.ts";
 import { isFile, output, readUnpacked } from "./host.ts";
 import { type KernelModule, KMEM_MODULES, loadOrder, moduleName, PMEM_MODULES } from "./modules.ts";
 
-/** Programs of the guest, by their path on the host. */
+/** Programs of the guest, by path on the host. */
 export interface GuestPrograms {
   readonly busybox: string;
   /** Dynamically linked ones, which come with their libraries. */
   readonly dynamic: readonly string[];
-  /** Where packages of another architecture are unpacked, the programs among them; null for the host's own. */
+  /** Root of unpacked packages of another architecture, the programs among them; null for the host's own. */
   readonly root: string | null;
 }
 
@@ -52,10 +52,10 @@ async function hostPrograms(paths: readonly string[]): Promise<CpioEntry[]> {
   return await Promise.all([...paths, ...libraries].map(async (p) => file(p.slice(1), await Deno.readFile(p))));
 }
 
-/** Where Debian's packages have libraries, by what may follow the root. */
+/** Library directories of Debian's packages, by what may follow the root. */
 const LIBRARY_DIRS = ["lib", "usr/lib", "lib/aarch64-linux-gnu", "usr/lib/aarch64-linux-gnu"];
 
-/** The loader and the libraries that readelf's output names, by file name. */
+/** File names of the loader and the libraries in readelf's output. */
 export function readelfNames(text: string): string[] {
   return [
     ...[...text.matchAll(/\[Requesting program interpreter: \S*?([^/\]]+)\]/g)].map((m) => m[1]),
@@ -63,7 +63,7 @@ export function readelfNames(text: string): string[] {
   ];
 }
 
-/** Programs that cannot be run here: what they need is read from their headers, and from those of what they need. */
+/** For programs that cannot run here: the libraries they need, directly or indirectly, read from ELF headers. */
 async function foreignPrograms(paths: readonly string[], root: string): Promise<CpioEntry[]> {
   const found = new Map<string, string>();
   const visit = async (path: string): Promise<void> => {
@@ -80,7 +80,7 @@ async function foreignPrograms(paths: readonly string[], root: string): Promise<
   return await Promise.all(all.map(async (path) => file(path, await Deno.readFile(`${root}/${path}`))));
 }
 
-/** Modules, and their names in a file `list` in the order in which insmod takes them. */
+/** Modules, and a file `list` with their names in the order for insmod. */
 function moduleEntries(modules: readonly KernelModule[], listName: string): CpioEntry[] {
   const list = modules.map((m) => `${m.name}.ko\n`).join("");
   return [

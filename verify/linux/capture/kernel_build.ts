@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Builds an arm64 kernel from an unpacked linux-source package, for kernels that Debian does not build as they are needed:
-// its 6.1 of arm64 has no ZONE_DEVICE. Some 12 minutes of CPU time each.
+// Builds an arm64 kernel from an unpacked linux-source package, where Debian does not build a suitable one:
+// its arm64 6.1 has no ZONE_DEVICE. A build takes some 12 minutes of CPU time.
 
 import { which } from "./host.ts";
 import { run } from "./run.ts";
@@ -12,7 +12,7 @@ export interface KernelBuild {
   readonly pageKiB: 4 | 64;
 }
 
-/** Programs of the build and the Debian packages they come in. */
+/** Programs of the build and the Debian packages that contain them. */
 const TOOLS = {
   "aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu",
   make: "make",
@@ -23,7 +23,7 @@ const TOOLS = {
 } as const;
 const FRAGMENT = new URL("./arm64.config", import.meta.url);
 
-/** Builds into `image`, a path under `root`, which holds the unpacked package. Error naming what is missing or fails. */
+/** Builds into `image`, a path under `root`, where the package is unpacked. Error naming what is missing or failed. */
 export async function buildKernel({ source, pageKiB }: KernelBuild, root: string, image: string): Promise<void> {
   const missing = Object.entries(TOOLS).filter(([tool]) => which(tool) === null);
   if (missing.length > 0) {
@@ -46,7 +46,7 @@ export function configFragment(fragment: string, pageKiB: number): string {
   return `${fragment}CONFIG_ARM64_${pageKiB}K_PAGES=y\n`;
 }
 
-/** Options of a fragment that a configuration does not have as asked: what they depend on is off. */
+/** Options of a fragment that a configuration lacks or sets otherwise: a dependency of theirs is off. */
 export function missingOptions(fragment: string, config: string): string[] {
   const lines = new Set(config.split("\n"));
   return fragment.split("\n").filter((line) => line.startsWith("CONFIG_") && !lines.has(line));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a guest's kernel complained about while it was measured. Figures of a kernel that found itself broken are none
-// to compare with: a leak of one was once taken for what it does.
+// What a guest's kernel complained about while it was measured. Figures of a kernel that found itself broken are not
+// comparable: a leak in one was once mistaken for its normal behaviour.
 
-/** Beginnings of complaints, behind the time stamp. */
+/** How complaints begin, after the time stamp. */
 const COMPLAINTS: readonly RegExp[] = [
   /^BUG:? /,
   /^WARNING: /,
@@ -16,8 +16,8 @@ const COMPLAINTS: readonly RegExp[] = [
 ];
 
 /**
- * What map=dev of whole sections and a part leaves in the log where the part cannot be mapped: the altmap does not get
- * all its pages back.
+ * Logged for map=dev of whole sections and a part when the part cannot be mapped: the altmap does not get all its
+ * pages back.
  */
 export const FAILED_ADD: readonly RegExp[] = [
   /failed to free all reserved pages$/,

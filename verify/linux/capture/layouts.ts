@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the words of a raw struct page mean, in words, for each generation of kernels: it stands beside them in
-// struct_pages.json, for whoever reads the file alone.
+// Descriptions of the words of a raw struct page, for each generation of kernels. They are written to
+// struct_pages.json, so that the file can be read alone.
 
 /** Words and flag bits of one generation. */
 export interface StructPageLayout {
-  /** First release it is of. */
+  /** First release with this layout. */
   readonly since: string;
   readonly words: string;
   readonly flags: { readonly referenced: number; readonly reserved: number; readonly head: number };

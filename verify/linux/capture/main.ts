@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task capture --kernel IMAGE`: boots a kernel in qemu, measures what it does to struct page metadata, writes the
+// `deno task capture --kernel IMAGE`: boots a kernel in qemu, measures its struct page metadata, and writes the
 // fixtures. Exit 0 ok, 1 a measurement failed, 2 bad usage or something missing (one line each).
 
 import { type Command, CommandError, type CommandResult, type Flags } from "../../../src/cli/command.ts";
@@ -48,7 +48,7 @@ async function captureAll(line: CommandLine, found: Found, args: readonly string
     await Deno.mkdir(line.out, { recursive: true });
     const scenarios: { scenario: string; clean: boolean }[] = [];
     for (const scenario of line.scenarios) {
-      // One that fails must not cost the next.
+      // A failed scenario must not stop the next.
       const clean = await captureOne(scenario, line, host, args).catch((error: Error) => {
         console.error(`capture: ${scenario}: ${error.message}`);
         return false;
@@ -62,7 +62,7 @@ async function captureAll(line: CommandLine, found: Found, args: readonly string
   }
 }
 
-/** KVM when asked for, or when a small guest boots under it; having /dev/kvm does not mean that it works. */
+/** KVM if requested, or if a small guest boots under it; the presence of /dev/kvm does not mean that it works. */
 async function chooseAccel(found: Omit<Host, "accel" | "bootMs">, asked: "kvm" | "tcg" | undefined): Promise<Host> {
   const { bootMs, arch } = found.board;
   const tcg: Host = { ...found, accel: "tcg", bootMs };
@@ -78,18 +78,18 @@ async function chooseAccel(found: Omit<Host, "accel" | "bootMs">, asked: "kvm" |
   }
 }
 
-/** The release in the name of an image, `vmlinuz-6.12.113+deb12-cloud-arm64`: an arm64 Image has it nowhere near. */
+/** The release in the name of an image, `vmlinuz-6.12.113+deb12-cloud-arm64`: an arm64 Image's header has none. */
 function releaseOfName(kernel: string): string {
   return kernel.replace(/^.*vmlinuz-/, "");
 }
 
-/** Sockets of the last guest would be in the way. */
+/** Removes the last guest's sockets, which would be in the way. */
 async function bootClean(host: Host, options: GuestOptions): Promise<Guest> {
   for (const name of ["qmp", "shell"]) await Deno.remove(`${host.workDir}/${name}`).catch(() => {});
   return await Guest.boot(host, options);
 }
 
-/** Runs one scenario and writes its file; whether the guest's kernel had nothing to complain about. */
+/** Runs one scenario and writes its file; returns whether the guest's kernel had no complaints. */
 async function captureOne(name: string, line: CommandLine, host: Host, args: readonly string[]): Promise<boolean> {
   const machines: string[] = [];
   const complaints: { line: string; expected: boolean }[] = [];
@@ -104,7 +104,7 @@ async function captureOne(name: string, line: CommandLine, host: Host, args: rea
         kernel = await guest.shell.text("cat /proc/version");
         return await work(guest);
       } finally {
-        // Read when the work failed as well: what the kernel said may be why.
+        // Also read when the work failed: the kernel's log may say why.
         for (const line of kernelComplaints(await guest.log())) {
           complaints.push({ line, expected: guest.expected.some((pattern) => pattern.test(line)) });
         }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The kernel modules a guest needs, with those they need, in an order in which insmod accepts them. Dependencies are
+// The kernel modules a guest needs, with their dependencies, in an order that insmod accepts. Dependencies are
 // read from the modules themselves (the "depends=" string of their .modinfo section), so that no depmod run is
 // required.
 
-/** What brings a device-dax namespace up: the NFIT bus, namespaces, the dax drivers. */
+/** Modules that bring up a device-dax namespace: the NFIT bus, namespaces, the dax drivers. */
 export const PMEM_MODULES: readonly string[] = ["nfit", "libnvdimm", "nd_pmem", "device_dax", "dax_pmem"];
 
-/** What makes System RAM of a dax device; loaded by the scenario that does. */
+/** The module that turns a dax device into System RAM; loaded by the scenario that needs it. */
 export const KMEM_MODULES: readonly string[] = ["kmem"];
 
 /** One module: its name with underscores and its bytes, not compressed. */
@@ -22,14 +22,14 @@ export function moduleDepends(data: Uint8Array): string[] {
   return match === null || match[1] === "" ? [] : match[1].split(",").map(moduleName);
 }
 
-/** `nd-pmem.ko.xz` and `nd_pmem` are both `nd_pmem`. */
+/** Normalises a name: `nd-pmem.ko.xz` and `nd_pmem` are both `nd_pmem`. */
 export function moduleName(fileName: string): string {
   return fileName.replace(/^.*\//, "").replace(/\.ko(\..*)?$/, "").replaceAll("-", "_");
 }
 
 /**
- * The modules in `wanted` and all they depend on, dependencies first. `load` gives a module or null when there is no
- * such file, which is how a driver that is built into the kernel looks; those are left out.
+ * The modules in `wanted` and all their dependencies, dependencies first. `load` returns a module, or null if there is
+ * no such file, as for a driver that is built into the kernel; those are left out.
  */
 export async function loadOrder(
   wanted: readonly string[],

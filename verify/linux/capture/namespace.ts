@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Device-dax namespaces in the guest: made by ndctl, then bound to and unbound from the device_dax driver through
-// sysfs, since binding is what builds the memmap (memremap_pages) and nothing else.
+// Device-dax namespaces in the guest: created by ndctl, then bound to and unbound from the device_dax driver through
+// sysfs, since only binding builds the memmap (memremap_pages).
 
 import { errnoName } from "../../../src/include/errno.ts";
 import type { Guest } from "./guest.ts";
@@ -24,7 +24,7 @@ export interface VmemmapRange {
   readonly count: number;
 }
 
-/** What ndctl's last line says, by errno name. */
+/** The errno name in ndctl's last line. */
 const ERRORS: Readonly<Record<string, string>> = {
   "No such device or address": "ENXIO",
   "No such device": "ENODEV",
@@ -36,7 +36,7 @@ const ERRORS: Readonly<Record<string, string>> = {
   "Device or resource busy": "EBUSY",
 };
 
-/** Beginning of what is said of a device that the kernel did not bring up. */
+/** Prefix of the message for a device that the kernel did not bring up. */
 const FAILS = "device fails to enable";
 
 /** Gives the NVDIMM an empty label area, so that namespaces of any size can be cut from its region. */
@@ -44,7 +44,7 @@ export async function initLabels(guest: Guest): Promise<void> {
   await guest.shell.text("ndctl disable-region all && ndctl init-labels -f all && ndctl enable-region all");
 }
 
-/** Creates and enables; what ndctlError() says when the device does not come up. */
+/** Creates and enables; ndctlError()'s message when the device does not come up. */
 export async function createNamespace(guest: Guest, spec: NamespaceSpec): Promise<GuestNamespace | string> {
   const before = (await guest.log()).length;
   const { code, text } = await guest.shell.run(
@@ -67,20 +67,20 @@ export async function createNamespace(guest: Guest, spec: NamespaceSpec): Promis
   return { device, start, bytes, dataStart, usableBytes };
 }
 
-/** Whether it was the kernel that refused, not ndctl by itself. */
+/** Whether the kernel refused, rather than ndctl itself. */
 export function isKernelsFailure(error: string): boolean {
   return error.startsWith(FAILS);
 }
 
-/** What the kernel logs of a driver that does not take its device: the errno, or null. */
+/** The errno that the kernel logs when a driver refuses its device, or null. */
 export function probeErrno(log: string): number | null {
   const errno = /\bprobe (?:of \S+|with driver \S+) failed with error (-\d+)/.exec(log)?.[1];
   return errno === undefined ? null : Number(errno);
 }
 
 /**
- * ndctl is content with a device no driver took. Why not the kernel has logged, or else says when the device is bound by
- * hand: for another reason, perhaps, since the first try may have left something behind.
+ * ndctl is content with a device that no driver took. The reason is in the kernel's log; failing that, it comes from
+ * binding the device by hand, perhaps for a different reason, since the first try may have left something behind.
  */
 async function unboundReason(guest: Guest, device: string, logged: number): Promise<string> {
   guest.expected.push(...FAILED_ADD);
@@ -91,13 +91,13 @@ async function unboundReason(guest: Guest, device: string, logged: number): Prom
   return `${FAILS}: ${shellErrno(text)}`;
 }
 
-/** What a write to sysfs that failed printed last, by errno name. */
+/** The errno name in the last message of a failed write to sysfs. */
 export function shellErrno(text: string): string {
   const words = text.trim().split(": ").pop() ?? "";
   return ERRORS[words] ?? words;
 }
 
-/** Takes down every namespace of the guest. */
+/** Destroys every namespace of the guest. */
 export async function destroyNamespaces(guest: Guest): Promise<void> {
   await guest.shell.text("ndctl destroy-namespace -f all");
 }
@@ -112,7 +112,7 @@ export async function unbind(guest: Guest, ns: GuestNamespace): Promise<void> {
   await guest.shell.text(`echo ${ns.device} > /sys/bus/dax/drivers/device_dax/unbind`);
 }
 
-/** The memmap of a run of memory, of a namespace with its reserve. Its ends may lie inside a page of the vmemmap. */
+/** The memmap of a range of memory, of a namespace with its reserve. Its ends may lie inside a page of the vmemmap. */
 export function vmemmapOf({ start, bytes }: { start: number; bytes: number }, pageBytes: number): VmemmapRange {
   const covered = pageBytes * pageBytes / STRUCT_PAGE_BYTES;
   const first = Math.floor(start / covered);
@@ -120,7 +120,7 @@ export function vmemmapOf({ start, bytes }: { start: number; bytes: number }, pa
 }
 
 /**
- * What came of a request that failed: "device fails to enable: ERRNO" when the kernel refused, in ndctl's last line;
+ * The outcome of a failed request: "device fails to enable: ERRNO" from ndctl's last line when the kernel refused;
  * "ndctl refuses: .." when ndctl did not ask the kernel.
  */
 export function ndctlError(text: string): string {

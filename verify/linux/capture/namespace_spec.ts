@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// How a namespace is named on the command line and in the fixtures: SIZE-ALIGN-MAP, `2G-2M-mem`.
+// Names of namespaces on the command line and in the fixtures: SIZE-ALIGN-MAP, `2G-2M-mem`.
 
 import { parseSize } from "../../../src/lib/units.ts";
 
-/** What to ask ndctl for, in the words the fixtures use. */
+/** A request to ndctl, in the fixtures' terms. */
 export interface NamespaceSpec {
   /** `SIZE-ALIGN-MAP`. */
   readonly name: string;
@@ -13,11 +13,11 @@ export interface NamespaceSpec {
 }
 
 const ALIGNS = ["4K", "16K", "64K", "2M", "32M", "512M", "1G"];
-/** Those that crossSpecs() takes: of kernels with 4K pages. */
+/** Defaults of crossSpecs(), for kernels with 4K pages. */
 const COMMON_ALIGNS = ["4K", "2M", "1G"];
 const MAPS = ["mem", "dev"];
 
-/** Reads `2G-2M-mem`; RangeError naming what was given and what is allowed. */
+/** Reads `2G-2M-mem`; RangeError naming the input and the allowed values. */
 export function parseNamespaceSpec(name: string): NamespaceSpec {
   const [size, align, map, ...more] = name.split("-");
   if (!ALIGNS.includes(align) || !MAPS.includes(map) || more.length > 0) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The flags of `deno task capture`, and what they ask for.
+// The flags of `deno task capture`.
 
 import { CommandError, type Flag, type Flags } from "../../../src/cli/command.ts";
 import { choiceFlag, listFlag, sizeFlag } from "../../../src/cli/flags.ts";
@@ -16,7 +16,7 @@ import { namespaces } from "./scenario_namespaces.ts";
 import { structPages } from "./scenario_struct_pages.ts";
 import { vmemmapMaps } from "./scenario_vmemmap_maps.ts";
 
-/** Scenarios by name, which is also the name of the file they write. */
+/** Scenarios by name, which is also the name of their output file. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   namespaces,
   vmemmap_maps: vmemmapMaps,
@@ -29,10 +29,10 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   direct_map: directMap,
 };
 
-/** All but the raw struct pages, the layout of which is known for x86-64 only. */
+/** All but the raw struct pages, whose layout is known for x86-64 only. */
 const ARM64_SCENARIOS: readonly string[] = Object.keys(SCENARIOS).filter((name) => name !== "struct_pages");
 
-/** The command line, read. */
+/** The parsed command line. */
 export interface CommandLine {
   readonly board: Board;
   /** Unpacked packages with the guest's programs, where they are not the host's. */
@@ -42,7 +42,7 @@ export interface CommandLine {
   readonly out: string;
   readonly scenarios: readonly string[];
   readonly accel?: "kvm" | "tcg";
-  /** More words for every guest's kernel. */
+  /** Additional kernel parameters for every guest. */
   readonly append?: string;
   readonly capture: CaptureOptions;
 }
@@ -70,7 +70,7 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
   accel: { value: "kvm|tcg", help: "default: kvm if the guest boots under it, else tcg" },
 };
 
-/** What the flags ask for. */
+/** Options from the flags. */
 export function commandLineOf(flags: Flags): CommandLine {
   const board = BOARDS[choiceFlag(flags, "arch", Object.keys(BOARDS) as (keyof typeof BOARDS)[])];
   if (board.arch === "arm64" && !flags.has("programs")) {

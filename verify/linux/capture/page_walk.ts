@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Walks a stopped machine's page tables over a part of the vmemmap or the direct map, as the processor would, through a
-// function that reads physical memory. The format says what differs between x86-64 and arm64 and its page sizes:
+// function that reads physical memory. The format holds the differences between x86-64 and arm64 and its page sizes:
 //
 //   63   52 51                 12 11     7      0        63   48 47               n           2    1   0
 //  +-------+---------------------+-------+------+      +-------+------------------+-------+-----+-----+
@@ -16,15 +16,15 @@ export const STRUCT_PAGE_BYTES = 64;
 /** Reads whole frames of the machine's physical memory. */
 export type ReadFrame = (frame: number) => Promise<Uint8Array>;
 
-/** How a kernel's page tables look, and where in them the vmemmap and the direct map lie. */
+/** Format of a kernel's page tables, and the place of the vmemmap and the direct map in them. */
 export interface TableFormat {
   /** Bytes of a page, which is a table's size too. */
   readonly pageBytes: number;
-  /** Bits of an address that the tables translate, which decides how many levels there are. */
+  /** Address bits that the tables translate, which determine the number of levels. */
   readonly addressBits: number;
   /** Bits of an entry's high word that belong to the address. */
   readonly addressHigh: number;
-  /** Whether a valid entry above level 0, by its low word, maps memory itself. */
+  /** Whether a valid entry above level 0, given its low word, maps memory itself. */
   readonly isLeaf: (low: number) => boolean;
   /** Virtual pages, counted from entry 0 of the root: of the struct page of frame 0, of frame 0 itself. */
   readonly vmemmapPage: number;
@@ -56,7 +56,7 @@ export function topLevelOf({ pageBytes, addressBits }: Pick<TableFormat, "pageBy
   return Math.ceil((addressBits - shift) / (shift - 3)) - 1;
 }
 
-/** What maps one page, or as many as a table has entries, or as many squared. */
+/** A leaf: maps one page, or as many as a table has entries, or as many squared. */
 export interface Leaf {
   /** Page of the vmemmap or frame of the direct map, counted from their beginning. */
   readonly page: number;
@@ -71,11 +71,11 @@ export interface Walk {
   readonly pageBytes: number;
   /** In ascending order of pages. */
   readonly leaves: Leaf[];
-  /** Frames of the tables passed on the way, by level: 0 PTE tables, 1 PMD tables, 2 PUD tables. */
+  /** Frames of the tables on the way, by level: 0 PTE tables, 1 PMD tables, 2 PUD tables. */
   readonly tables: readonly [Set<number>, Set<number>, Set<number>];
 }
 
-/** A machine's tables: how to read them, and where they begin. */
+/** A machine's tables: how to read them, and their root. */
 export interface Tables {
   readonly read: ReadFrame;
   /** Frame of the root. */
@@ -120,7 +120,7 @@ export async function translate(tables: Tables, offset: number): Promise<number>
   return (frame + (vmemmapPage + page) % entriesOf(tables.format) ** level) * pageBytes + offset % pageBytes;
 }
 
-/** The part of a walk below one table: `base` is the table's first page, before `shift` is taken off. */
+/** The part of a walk below one table: `base` is the table's first page before `shift` is subtracted. */
 interface Window {
   readonly base: number;
   readonly shift: number;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The qemu machine protocol (docs/interop/qmp-spec.txt): one JSON object per line. A command is answered by "return" or
-// "error"; lines with "event" come in between and are kept for waitEvent().
+// "error"; lines with "event" may come in between and are kept for waitEvent().
 
 import type { LineStream } from "../../../src/cli/line_stream.ts";
 
@@ -11,7 +11,7 @@ interface Message {
   readonly event?: string;
 }
 
-/** A monitor, past its greeting. */
+/** A monitor, after its greeting. */
 export class Qmp {
   readonly #lines: LineStream;
   readonly #events: string[] = [];
@@ -28,7 +28,7 @@ export class Qmp {
     return qmp;
   }
 
-  /** Runs a command; Error with qemu's words when it fails. */
+  /** Runs a command; Error with qemu's message when it fails. */
   async execute(command: string, args: Record<string, unknown> = {}): Promise<unknown> {
     await this.#lines.writeLine(JSON.stringify({ execute: command, arguments: args }));
     for (;;) {
@@ -39,12 +39,12 @@ export class Qmp {
     }
   }
 
-  /** Runs a command of the human monitor and gives its text. */
+  /** Runs a command of the human monitor and returns its text. */
   async human(line: string): Promise<string> {
     return String(await this.execute("human-monitor-command", { "command-line": line }));
   }
 
-  /** Waits for an event, or finds it among those that came already. */
+  /** Waits for an event, or finds it among those already received. */
   async waitEvent(name: string): Promise<void> {
     while (!this.#events.includes(name)) {
       const { event } = await this.#read();

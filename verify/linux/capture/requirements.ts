@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the harness needs from the host, looked for before anything is started: one line per thing that is missing.
+// Checks the host for what the harness needs before anything is started: one line per missing item.
 
 import type { Board } from "./board.ts";
 import { isDirectory, isFile, which } from "./host.ts";
 import type { GuestPrograms } from "./initramfs.ts";
 
-/** Programs and the Debian packages they come in. `ndctl` and so on run in the guest, the rest here. */
+/** Programs and the Debian packages that contain them. ndctl and the like run in the guest, the rest here. */
 const PROGRAMS = {
   busybox: ["busybox", "busybox-static"],
   ndctl: ["ndctl", "ndctl"],
@@ -15,7 +15,7 @@ const PROGRAMS = {
   readelf: ["readelf", "binutils"],
 } as const;
 
-/** Where Debian's packages have the guest's programs. */
+/** Directories of the guest's programs in Debian's packages. */
 const FOREIGN = { busybox: "bin/busybox", dynamic: ["usr/bin/ndctl", "usr/bin/daxctl", "usr/bin/perl"] };
 
 /** Everything found. */
@@ -33,7 +33,7 @@ export function moduleDirs(kernel: string, release: string, given: string | unde
   return [`${boot}/../lib/modules/${release}`, `/lib/modules/${release}`];
 }
 
-/** What is there, or the lines that say what is not. `root` holds unpacked packages of the guest's architecture. */
+/** What was found, or a line per missing item. `root` holds unpacked packages of the guest's architecture. */
 export function findRequirements(
   board: Board,
   kernel: string,

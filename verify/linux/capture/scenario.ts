@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What every scenario is given and has to give.
+// The interface of a scenario.
 
 import type { Guest, GuestOptions } from "./guest.ts";
 import type { NamespaceSpec } from "./namespace_spec.ts";
@@ -10,11 +10,11 @@ export interface CaptureOptions {
   readonly dram?: number;
   readonly pmem: number;
   readonly pmemStart?: number;
-  /** Instead of a scenario's own list of namespaces. */
+  /** Replaces a scenario's own list of namespaces. */
   readonly namespaces?: readonly NamespaceSpec[];
-  /** A namespace created first and left alone, below the one that is measured. */
+  /** A namespace created first and left alone, below the measured one. */
   readonly beside?: NamespaceSpec;
-  /** Namespaces after one that failed are tried in the same guest. */
+  /** After a failure, further namespaces are tried in the same guest. */
   readonly sameGuest: boolean;
   /** Steps of the hugetlb scenario, in huge pages. */
   readonly hugepages: readonly number[];
@@ -23,19 +23,19 @@ export interface CaptureOptions {
 /** A run of the harness. */
 export interface Capture {
   readonly options: CaptureOptions;
-  /** Boots a guest, lets `work` use it, reads what its kernel complained about, ends it. */
+  /** Boots a guest, lets `work` use it, reads its kernel's complaints, and ends it. */
   withGuest<T>(options: GuestOptions, work: (guest: Guest) => Promise<T>): Promise<T>;
-  /** Progress, for people. */
+  /** Reports progress to the user. */
   note(text: string): void;
 }
 
-/** Takes measurements and gives the fixture, without its provenance. */
+/** Takes measurements and returns the fixture, without its provenance. */
 export type Scenario = (capture: Capture) => Promise<Record<string, unknown>>;
 
-/** What came of one item of a list. */
+/** Result for one item of a list. */
 export interface Measured<R> {
   readonly row: R;
-  /** The kernel failed: whatever its guest is asked next may fail for this reason alone. */
+  /** The kernel failed: later failures in this guest may have no other cause. */
   readonly failed: boolean;
 }
 
@@ -43,8 +43,8 @@ export interface Measured<R> {
 export type Measure<S, R> = (item: S) => Promise<Measured<R>>;
 
 /**
- * Measures a list. The rest of it goes to a new guest where an item failed, unless all of it is wanted in one. `prepare`
- * is done with each guest. Rows and the number of the guest that each was measured in.
+ * Measures a list. After a failure the rest goes to a new guest, unless all of it is wanted in one. `prepare` runs in
+ * each guest. Returns the rows, and the number of the guest in which each was measured.
  */
 export async function measureInGuests<S, R>(
   { options, withGuest }: Capture,
@@ -66,7 +66,7 @@ export async function measureInGuests<S, R>(
   return rows;
 }
 
-/** DRAM in bytes, in whole MiB in the fixture. */
+/** DRAM in bytes; the fixture has it in whole MiB. */
 export function dramOf({ options }: Capture, fallbackMiB: number): { dram: number; dramMiB: number } {
   const dram = options.dram ?? fallbackMiB * 2 ** 20;
   return { dram, dramMiB: dram / 2 ** 20 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `direct_map`: how a namespace's own memory is mapped by the kernel while it is bound: leaves by size, and the tables
-// that came with it. Memory that is not bound has no direct map.
+// `direct_map`: the kernel's mapping of a namespace's own memory while it is bound: leaves by size, and the tables
+// added for it. Unbound memory has no direct map.
 
 import type { Guest } from "./guest.ts";
 import { createNamespace, destroyNamespaces, initLabels, isKernelsFailure, unbind } from "./namespace.ts";
@@ -12,7 +12,7 @@ import { leavesBySize } from "./tally.ts";
 const DRAM_MIB = 4096;
 const NAMESPACES = ["1G-2M-mem", "1G-2M-dev", "2G-1G-mem", "144M-2M-mem"].map(parseNamespaceSpec);
 
-/** Every namespace of the list, before and after it is unbound. */
+/** Every namespace of the list, before and after unbinding. */
 export const directMap: Scenario = async (capture) => {
   const { dram, dramMiB } = dramOf(capture, DRAM_MIB);
   const specs = capture.options.namespaces ?? NAMESPACES;

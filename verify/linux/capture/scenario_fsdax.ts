@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `fsdax`: a namespace for a file system has a memmap as well, of base pages: what it takes, walked in the page tables
-// before it is made and after. ndctl makes each namespace twice, once to see where it comes to lie.
+// `fsdax`: a namespace for a file system also has a memmap, of base pages. Its cost is found by walking the page tables
+// before and after creation. ndctl creates each namespace twice, the first time to learn its address.
 
 import { memmapCounters } from "./free_pages.ts";
 import type { Guest } from "./guest.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `gigantic`: huge pages of 1G, asked for at run time and at boot, and a pool of 2M pages from boot on, with the vmemmap
-// optimisation on and off. What a pool of boot costs is what a guest without it has free more.
+// `gigantic`: huge pages of 1G, allocated at run time and at boot, and a pool of 2M pages from boot, with the vmemmap
+// optimisation on and off. A boot-time pool costs what a guest without it has free in addition.
 
 import { memmapCounters, settledZones } from "./free_pages.ts";
 import type { Guest } from "./guest.ts";
@@ -15,7 +15,7 @@ const POOLS: Readonly<Record<string, string>> = {
 };
 const POOL_1G = "/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages";
 
-/** A guest for each pool and mode; in the one without a pool a page of 1G comes and goes. */
+/** A guest for each pool and mode; the one without a pool allocates and frees a page of 1G. */
 export const gigantic: Scenario = async (capture) => {
   const { dram, dramMiB } = dramOf(capture, DRAM_MIB);
   const modes: Record<string, Record<string, unknown>> = {};

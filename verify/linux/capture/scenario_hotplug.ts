@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `hotplug`: a DIMM is plugged, its blocks go online and offline, it is unplugged: free pages and zone counts after
-// each step, with memmap_on_memory on, off and "force" (6.6 and later). The parameter cannot be changed at run time: a
-// guest each.
+// `hotplug`: plugs a DIMM, puts its blocks online and offline, and unplugs it; reads free pages and zone counts after
+// each step, with memmap_on_memory on, off and "force" (6.6 and later). The parameter is fixed at boot, so each value
+// has a guest of its own.
 
 import { settledZones } from "./free_pages.ts";
 import type { Guest } from "./guest.ts";
@@ -25,7 +25,7 @@ interface State {
   readonly slab: number;
 }
 
-/** Blocks of the DIMM that is plugged and unplugged with every value of the parameter. */
+/** Blocks of the DIMM plugged and unplugged with every value of the parameter. */
 const SEVERAL = 4;
 
 /** One block with the parameter on, one with it off, the first two blocks of eight, and all of four. */
@@ -60,7 +60,7 @@ export const hotplug: Scenario = async (capture) => {
   };
 };
 
-/** Whether the kernel knows this value; one that does not keeps its default. */
+/** Whether the kernel knows this value; if not, it keeps its default. */
 async function takes(guest: Guest, mode: Mode): Promise<boolean> {
   const value = await guest.shell.text("cat /sys/module/memory_hotplug/parameters/memmap_on_memory");
   return value === { on: "Y", off: "N", force: "force" }[mode];
@@ -126,7 +126,7 @@ async function blockNames(guest: Guest): Promise<number[]> {
   return [...text.matchAll(/\bmemory(\d+)\b/g)].map((m) => Number(m[1]));
 }
 
-/** Waits until `count` blocks have come that were not there, and gives them in order. */
+/** Waits for `count` new blocks and returns them in order. */
 async function newBlocks(guest: Guest, known: readonly number[], count: number): Promise<number[]> {
   for (let tries = 0; tries < 30; tries++) {
     const fresh = (await blockNames(guest)).filter((b) => !known.includes(b)).sort((a, b) => a - b);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `kmem`: a dax device made System RAM, its blocks kept offline, then put online one by one: what the zones count. The
-// device's attribute memmap_on_memory (6.8 and later) is 0 and 1 with the module parameter on, and 1 with it off.
+// `kmem`: turns a dax device into System RAM, with its blocks offline, then puts them online one by one and reads zone
+// counts. The device attribute memmap_on_memory (6.8 and later) is 0 and 1 with the module parameter on, 1 with it off.
 
 import { idleSpread, memmapCounters, settledZones } from "./free_pages.ts";
 import type { Guest } from "./guest.ts";
@@ -14,7 +14,7 @@ const DRAM_MIB = 4096;
 const SPEC = parseNamespaceSpec("1G-2M-mem");
 const BLOCKS_ONLINE = 2;
 
-/** Values of the device's attribute and of the module's parameter; without the latter the former is refused. */
+/** Values of the device attribute and of the module parameter; without the latter the former is refused. */
 const RUNS = [["0", "Y"], ["1", "Y"], ["1", "N"]] as const;
 
 /** A guest for each pair of values. */
@@ -60,7 +60,7 @@ async function hotAdd(guest: Guest, asked: string) {
   return { ...attribute, blocks: added, idleSpread: spread, states };
 }
 
-/** What the attribute is after it was asked for, null where there is none; and why it was refused. */
+/** The attribute after the request, null if there is none; and why it was refused. */
 async function setAttribute(guest: Guest, path: string, value: string) {
   if ((await guest.shell.run(`test -e ${path}`)).code !== 0) return { attribute: null };
   const { code, text } = await guest.shell.run(`echo ${value} > ${path}`);

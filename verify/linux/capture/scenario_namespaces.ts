@@ -22,7 +22,7 @@ import { type PmemFrames, tallyNamespace } from "./tally.ts";
 const DRAM_MIB = 6144;
 const SIZES = ["1G", "4G", "16G"];
 const BINDS = 2;
-/** Binds whose readings are dropped: the first one after ndctl ran sees the frames that ndctl left on their way. */
+/** Discarded binds: the first one after ndctl ran still sees frames that ndctl is freeing. */
 const WARM_BINDS = 1;
 
 /** Measures every namespace of the list. */
@@ -59,7 +59,7 @@ export function pmemOf(options: Capture["options"]): { pmem: number; pmemStart?:
   return { pmem: options.pmem, ...(options.pmemStart === undefined ? {} : { pmemStart: options.pmemStart }) };
 }
 
-/** Where the guest says its region lies. */
+/** Where the guest reports its region. */
 export async function pmemFrames(guest: Guest): Promise<PmemFrames> {
   const text = await guest.shell.text("cat /sys/bus/nd/devices/region0/resource /sys/bus/nd/devices/region0/size");
   const [start, bytes] = text.split("\n").map(Number);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `struct_pages`: raw struct pages, eight 64-bit words each: of devices with 2M and 4K pages, of one that has been
-// touched, of a HugeTLB page. Perl maps the device, since nothing smaller in the packages can, and finds the huge page.
+// `struct_pages`: raw struct pages, eight 64-bit words each: of devices with 2M and 4K pages, of a touched device, of a
+// HugeTLB page. Perl maps the device and finds the huge page, since nothing smaller in the packages can.
 
 import type { Guest } from "./guest.ts";
 import { layoutOf, type StructPageLayout } from "./layouts.ts";
@@ -64,7 +64,7 @@ interface StructPage {
 }
 
 /**
- * What the bits of the flags word mean. Where the zone's three bits lie depends on the kernel's configuration
+ * Meaning of the bits in the flags word. The position of the zone's three bits depends on the kernel's configuration
  * (NODES_SHIFT, NUMA_BALANCING): in the word of a device page of node 0 the highest bit set is that of zone 4.
  */
 export function flagBits(deviceFlags: string, { flags }: StructPageLayout): string {

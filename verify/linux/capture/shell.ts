@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The host's end of init.sh: sends a line of shell, collects what comes back up to "@@ EXIT-CODE".
+// The host's end of init.sh: sends a line of shell and collects the output up to "@@ EXIT-CODE".
 
 import { type LineStream, within } from "../../../src/cli/line_stream.ts";
 
-/** What a line of shell did. */
+/** Result of a line of shell. */
 export interface ShellResult {
   readonly code: number;
   /** Standard output and error together. */
@@ -20,12 +20,12 @@ export class Shell {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Waits until the guest's init says it listens. */
+  /** Waits until the guest's init reports that it is listening. */
   async ready(timeoutMs: number): Promise<void> {
     await within(timeoutMs, "boot the guest", this.#until(/^@@ ready$/));
   }
 
-  /** Runs one line and gives its exit code and output. */
+  /** Runs one line and returns its exit code and output. */
   async run(line: string): Promise<ShellResult> {
     await this.#lines.writeLine(line);
     const [lines, end] = await within(this.#timeoutMs, `run "${line}" in the guest`, this.#until(/^@@ (\d+)$/));

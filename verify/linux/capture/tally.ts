@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Sorts what a walk found into the counts the fixtures hold. Pure: from leaves and tables to numbers.
+// Turns the result of a walk into the counts of the fixtures. Pure: from leaves and tables to numbers.
 
 import { formatSize } from "../../../src/lib/units.ts";
 import { entriesOf, type Walk } from "./page_walk.ts";
@@ -24,7 +24,7 @@ export interface NamespaceWalk {
 
 const PATTERN_PAGES = 16;
 
-/** What came with the namespace: DRAM frames and tables seen after and not before, entries seen after. */
+/** Additions by the namespace: DRAM frames and tables seen only after, entries seen after. */
 export function tallyNamespace(before: Walk, after: Walk, pmem: PmemFrames): NamespaceWalk {
   const old = new Set(before.leaves.map((l) => l.frame));
   const fresh = dramLeaves(after, pmem).filter((l) => !old.has(l.frame));
@@ -45,7 +45,7 @@ export function tallyNamespace(before: Walk, after: Walk, pmem: PmemFrames): Nam
   };
 }
 
-/** The counts of a vmemmap map: tables are those the range lies under, whoever made them. */
+/** The counts of a vmemmap map: tables are those above the range, whoever made them. */
 export function tallyMap(walk: Walk, pmem: PmemFrames) {
   const ptes = atLevel(walk, 0);
   return {

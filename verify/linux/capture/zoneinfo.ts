@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Reads the guest's /proc/zoneinfo, /proc/vmstat and /proc/meminfo as they came over the serial line.
+// Reads the guest's /proc/zoneinfo, /proc/vmstat and /proc/meminfo, as received over the serial line.
 
-/** What is read of one zone. Pages. */
+/** Figures of one zone. Pages. */
 export interface ZoneCounts {
   readonly name: string;
   readonly node: number;
