@@ -19,6 +19,11 @@ import { jsonReport } from "./config_keys.ts";
 /** Version of the package. */
 export const VERSION: string = CONFIG.version;
 
+/** The line that --version prints. */
+export function versionText(): string {
+  return `vmemmap-lab ${VERSION}, commit ${commit() ?? "unknown"}, Deno ${Deno.version.deno}`;
+}
+
 /** What went wrong: the caller's mistake, a refusal of the modelled kernel, or the program itself. */
 export interface Failure {
   readonly kind: "usage" | "kernel" | "broken";

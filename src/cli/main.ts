@@ -7,7 +7,7 @@ import { boxCommand } from "./box.ts";
 import { calibrateCommand } from "./calibrate.ts";
 import { completionsCommand } from "./completions.ts";
 import { diffCommand } from "./diff.ts";
-import { commit, VERSION } from "./envelope.ts";
+import { versionText } from "./envelope.ts";
 import { gupCommand } from "./gup.ts";
 import { commandUsage, isHelp, programUsage } from "./help.ts";
 import { adviseHugePages, hugePagesMissing } from "./huge_pages.ts";
@@ -59,7 +59,7 @@ export async function main(args: readonly string[], more: readonly Command[] = [
       return 0;
     }
     if (name === "--version") {
-      console.log(`vmemmap-lab ${VERSION}, commit ${commit() ?? "unknown"}, Deno ${Deno.version.deno}`);
+      console.log(versionText());
       return 0;
     }
     const command = find(commands, name);

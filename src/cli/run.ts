@@ -6,7 +6,7 @@
 import { NamespaceError } from "../scenario/namespace.ts";
 import { errnoName } from "../include/errno.ts";
 import { type Command, CommandError } from "./command.ts";
-import { errorEnvelope, type Failure, reportEnvelope } from "./envelope.ts";
+import { errorEnvelope, type Failure, reportEnvelope, versionText } from "./envelope.ts";
 import { kernelText, nestedFlags, parseFlags } from "./flags.ts";
 import { jsonReport } from "./config_keys.ts";
 import { objectsCsv } from "./csv.ts";
@@ -28,6 +28,10 @@ export async function runCommand(
   try {
     if (args.some(isHelp)) {
       console.log(commandUsage(command, as));
+      return 0;
+    }
+    if (args.length === 1 && args[0] === "--version") {
+      console.log(versionText());
       return 0;
     }
     const flags = command.nested
