@@ -28,6 +28,7 @@ const FLAGS: Readonly<Record<string, Flag>> = {
 export const boxCommand: Command = {
   name: "box",
   summary: "read ndctl, daxctl, lsmem, dmesg, /proc of a machine: its costs now, and the levers",
+  example: "fixtures/box/ndctl-list.json fixtures/box/dmesg.txt",
   flags: FLAGS,
   operands: "[FILE|FOLDER|-...]",
   run: runBox,

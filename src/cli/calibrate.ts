@@ -56,6 +56,7 @@ const BUSY = 1.3;
 export const calibrateCommand: Command = {
   name: "calibrate",
   summary: "measure this host and predict the emulator's own times with the model",
+  example: "",
   flags: { bench: { value: "FILE", help: "measured times from `deno bench --json bench/model_bench.ts`" } },
   csv: (report) => (report as CalibrateReport).rows,
   run: async (flags) => {

@@ -25,6 +25,8 @@ export interface Flags {
 export interface Command {
   readonly name: string;
   readonly summary: string;
+  /** Arguments of a run that shows what it is for; without it the usage text has none. */
+  readonly example?: string;
   readonly flags: Readonly<Record<string, Flag>>;
   /** Placeholder of the arguments that are no flags, such as `[FILE...]`; without it none are taken. */
   readonly operands?: string;

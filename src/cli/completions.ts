@@ -27,6 +27,7 @@ export function completionsCommand(others: readonly Command[]): Command {
   const command: Command = {
     name: "completions",
     summary: "print a script that completes this command line in a shell",
+    example: "bash",
     operands: Object.keys(SHELLS).join("|"),
     flags: {},
     run: ({ operands: [shell, ...rest] }) => {

@@ -32,6 +32,7 @@ const ALWAYS =
 export const diffCommand: Command = {
   name: "diff",
   summary: "run a command under two kernels and compare: frames, tables, stores, flushes, times",
+  example: "5.14 6.1 namespace --size 256M",
   flags: {},
   operands: "A B COMMAND [flags of COMMAND]",
   nested: true,

@@ -24,6 +24,7 @@ const FORMAT: Flag = {
 export const gupCommand: Command = {
   name: "gup",
   summary: "hold and return user pages of a device, as gup_test does",
+  example: "--size 8M --mode pin",
   flags: { ...flagsOf(GUP_ROWS), jobs: JOBS, format: FORMAT },
   translate: fromLetters,
   csv: (report) => [report],

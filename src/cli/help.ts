@@ -35,5 +35,6 @@ export function commandUsage(command: Command, as: string): string {
     return `  ${left}${f.help}${f.fallback === undefined ? "" : ` (default ${f.fallback})`}`;
   });
   const operands = command.operands === undefined ? "" : ` ${command.operands}`;
-  return [`usage: ${as} [flags]${operands} [--json]`, "", command.summary, "", ...lines].join("\n");
+  const example = command.example === undefined ? [] : ["", `example: ${`${as} ${command.example}`.trimEnd()}`];
+  return [`usage: ${as} [flags]${operands} [--json]`, "", command.summary, "", ...lines, ...example].join("\n");
 }

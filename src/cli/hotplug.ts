@@ -23,6 +23,7 @@ const FENCES: Flag = {
 export const hotplugCommand: Command = {
   name: "hotplug",
   summary: "plug memory, with its memmap elsewhere or on the memory itself",
+  example: "--size 256M --memmap-on-memory",
   flags: { ...flagsOf(HOTPLUG_ROWS), fences: FENCES },
   csv: (report) => "fences" in report ? report.fences as MhpFence[] : (report as HotplugReport).states,
   translate: rangeOfDax,

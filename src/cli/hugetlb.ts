@@ -16,6 +16,7 @@ import { table } from "./table.ts";
 export const hugetlbCommand: Command = {
   name: "hugetlb",
   summary: "make a pool of huge pages, free their vmemmap, give them back",
+  example: "--count 64 --size 2M",
   flags: { ...flagsOf(HUGETLB_ROWS), sizes: { value: "", help: "list every size of every architecture instead" } },
   csv: (report) => "sizes" in report ? report.sizes as HugetlbSizeRow[] : [report],
   run: (flags) => {

@@ -12,6 +12,7 @@ import { didYouMean } from "./suggest.ts";
 export const inspectCommand: Command = {
   name: "inspect",
   summary: "print the machine as Linux would: /proc, /sys, ndctl, daxctl, page-types",
+  example: "meminfo --dram 4G --pmem none",
   flags: flagsOf(INSPECT_ROWS),
   operands: `[${Object.keys(VIEWS).join("|")}...]`,
   run: (flags) => {

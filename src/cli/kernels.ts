@@ -28,6 +28,7 @@ interface KernelsReport {
 export const kernelsCommand: Command = {
   name: "kernels",
   summary: "the presets, what each switch is in each, and where it comes from",
+  example: "--diff 6.1 6.12",
   flags: { diff: { value: "", help: "only switches in which two kernels differ" } },
   operands: "[KERNEL...]",
   csv: (report) => {

@@ -13,6 +13,7 @@ import { writeFile } from "./write_file.ts";
 export const layoutCommand: Command = {
   name: "layout",
   summary: "show which vmemmap page maps to which frame, and the tables",
+  example: "--align 2M --kernel 6.1",
   flags: { ...flagsOf(LAYOUT_ROWS), svg: { value: "FILE", help: "write the drawing there" } },
   csv: (report) => (report as LayoutReport).frames,
   run: async (flags) => {

@@ -11,6 +11,7 @@ import { table } from "./table.ts";
 export const lineageCommand: Command = {
   name: "lineage",
   summary: "one namespace, pool or DIMM under every kernel generation, and what changed in which commit",
+  example: "--size 128M",
   flags: flagsOf(LINEAGE_ROWS),
   csv: (report) =>
     (report as { rows: LineageRow[] }).rows.map(({ kernel, kind, figures: cost }) => ({ kernel, kind, ...cost })),

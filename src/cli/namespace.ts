@@ -37,6 +37,7 @@ function memmapFlags(arg: string, next: string | undefined): string[] {
 export const namespaceCommand: Command = {
   name: "namespace",
   summary: "create namespaces and count what their memmap costs",
+  example: "--size 256M --align 2M --kernel v7",
   flags: { ...flagsOf(NAMESPACE_ROWS), ...flagsOf(REGION_ROWS), memmap: MEMMAP },
   translate: (args) => {
     const given = (name: string) => args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));

@@ -11,6 +11,7 @@ import { flagsOf, optionsOf } from "./option_flags.ts";
 export const pagesCommand: Command = {
   name: "pages",
   summary: "show frames and their flags as page-types does, device memory by its struct pages",
+  example: "--size 64M --range 0x0-0x10",
   flags: flagsOf(PAGES_ROWS),
   csv: (report) => {
     const { rows: pages, runs } = report as PagesReport;

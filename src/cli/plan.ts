@@ -21,6 +21,7 @@ import { table } from "./table.ts";
 export const planCommand: Command = {
   name: "plan",
   summary: "compare what each policy costs, and which size to ask for",
+  example: "--pmem 1G --align 2M",
   flags: flagsOf(PLAN_ROWS),
   csv: (report) => {
     const { namespaces, pools, ranges, totals, sizes } = report as PlanReport;

@@ -97,6 +97,7 @@ function allFlags(): Record<string, Flag> {
 export const traceCommand: Command = {
   name: "trace",
   summary: "show what a kernel path does, in order, as ftrace prints it",
+  example: "namespace --size 64M --depth 2",
   operands: TRACE_PATHS.join("|"),
   flags: allFlags(),
   csv: (report) => (report as TraceReport).events,

@@ -14,6 +14,7 @@ import type { ClaimFilter } from "./pick.ts";
 export const claimsCommand: Command = {
   name: "claims",
   summary: "the documents' claims and their verdicts; check FILE judges a document of your own",
+  example: "--id 000-17",
   operands: "[check FILE.json]",
   flags: {
     id: { value: "ID", help: "only this claim, such as 000-17" },

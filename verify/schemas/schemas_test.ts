@@ -54,6 +54,15 @@ for (const [name, lines] of Object.entries(OTHERS)) {
   });
 }
 
+Deno.test("the example in the usage text of every command of lab runs", async () => {
+  for (const { name, example } of LAB_COMMANDS) {
+    assert(example !== undefined, name);
+    if (SLOW.includes(name)) continue;
+    const { code, err } = await run(name, ...example.split(" "), "--json");
+    assertEquals([name, code, err], [name, 0, ""]);
+  }
+});
+
 Deno.test("errors of the slow ones are as their schemas say", async () => {
   for (const name of SLOW) {
     const valid = validator(name);
