@@ -14,6 +14,7 @@ import { compoundOrder as orderOf } from "../../src/mm/page.ts";
 import type { Claim } from "./claim.ts";
 import { claim } from "./documented.ts";
 import { basePages, compoundOrder, keptPages, mib, SECTION, SIZE_1G, SIZE_2M } from "../formulas/vmemmap.ts";
+import { asAsked } from "../measure/generation.ts";
 import { inMiB, layoutOf, withErratum, yes } from "../measure/measure.ts";
 
 /** Claims about sections. */
@@ -37,7 +38,7 @@ function orderOverPoison(): number {
 /** What of a namespace __add_pages() adds at a time. */
 function sectionMiB(): number {
   const size = SIZE_1G;
-  const { events } = traceReport({ path: "namespace", size, align: SIZE_2M, kernel: "v7" });
+  const { events } = traceReport({ path: "namespace", size, align: SIZE_2M, kernel: asAsked("v7") });
   return inMiB(size / events.filter(({ kind, symbol }) => kind === "enter" && symbol === "sparse_add_section").length);
 }
 
