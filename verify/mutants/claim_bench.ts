@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A copy of the project in which claims are judged: once with marks in every block, which tells the path of each claim,
-// then with one mutant after the other. Every judgement is a worker's, whose modules are read anew.
+// then with one mutant after the other. Every judgement is a process of its own: its modules are read
+// anew, and one in a loop can be ended.
 
 import { CODE } from "../house/sources.ts";
 import type { Judged } from "../claims/claim.ts";
@@ -18,8 +19,12 @@ const LISTINGS = /^verify\/claims\/(listings|sketches)\.ts$/;
 const LISTS = "fixtures/documents.json";
 /** Sizes on command lines are words, not a path. */
 const WORDS = "src/lib/units.ts";
-/** The judgement of a claim takes at most so much longer than without a mutant, or it is in a loop. */
-const PATIENCE = { times: 4, ms: 6000, again: 3 };
+/** Seconds of CPU for each claim and for loading, whatever else the host does: what takes more is in a loop. */
+const SECONDS = { each: 5, load: 10 };
+/** For the path of a claim, with marks. */
+const PATH_SECONDS = 120;
+/** A mutant that fills memory fails early and leaves the host alone. MiB. */
+const HEAP = "--v8-flags=--max-old-space-size=1500";
 /** A switch for the checker of the invariants: it stops a run before anybody sees the figure. */
 export const CHECKER = {
   file: "src/debug_vm/debug_vm.ts",
@@ -35,7 +40,6 @@ export interface Path {
   readonly fromLists: boolean;
   /** Its rows are the same without the checker of the invariants. */
   readonly unchecked: boolean;
-  readonly ms: number;
 }
 
 /** The copy. */
@@ -77,15 +81,14 @@ export class ClaimBench {
 
   /** The path of one claim, without the checker if its rows can do without. */
   async #path(id: string, unchecked = true): Promise<Path> {
-    const start = performance.now();
-    const { answers: [answer], failure } = await this.#judge([{ id, unchecked }], Infinity);
+    const { answers: [answer], failure } = await this.#judge([{ id, unchecked }], PATH_SECONDS);
     if (answer === undefined) throw new Error(`Cannot judge ${id} without a mutant: ${failure}`);
     const { rows } = answer;
     if (unchecked && rows.some((row) => !row.ok)) return this.#path(id, false);
-    const ran = [...answer.ran.keys()].filter((i) => answer.ran[i] === 1);
+    const { ran } = answer;
     const kernel = ran.filter((i) => isKernelPath(this.blocks[i].file));
     const fromLists = kernel.length === 0;
-    return { rows, blocks: fromLists ? ran : kernel, fromLists, unchecked, ms: performance.now() - start };
+    return { rows, blocks: fromLists ? ran : kernel, fromLists, unchecked };
   }
 
   /** The text of a source, as the copy has it. */
@@ -113,23 +116,17 @@ export class ClaimBench {
    */
   async try(texts: ReadonlyMap<string, string>, claims: ReadonlyMap<string, Path>): Promise<Map<string, Answer>> {
     const asked = [...claims].map(([id, { unchecked }]) => ({ id, unchecked }));
-    const ms = Math.max(...[...claims.values()].map((path) => path.ms));
     for (const [file, text] of texts) this.#write(file, text);
     try {
-      const found = await this.#answers(asked, PATIENCE.times * ms + PATIENCE.ms);
-      const [slow] = [...found].filter(([, { timedOut }]) => timedOut).map(([id]) => id);
-      if (slow === undefined) return found;
-      // A busy host makes anything slow: what does not end is given more time once, alone.
-      const again = asked.filter(({ id }) => id === slow);
-      return new Map([...found, ...await this.#answers(again, PATIENCE.again * (PATIENCE.times * ms + PATIENCE.ms))]);
+      return await this.#answers(asked);
     } finally {
       for (const file of texts.keys()) this.#write(file, this.text(file));
     }
   }
 
   /** What claims say as the copy is now. */
-  async #answers(asked: readonly Asked[], patience: number): Promise<Map<string, Answer>> {
-    const { answers, failure } = await this.#judge(asked, patience);
+  async #answers(asked: readonly Asked[]): Promise<Map<string, Answer>> {
+    const { answers, failure } = await this.#judge(asked, SECONDS.each * asked.length + SECONDS.load);
     const found = new Map<string, Answer>();
     for (const { id, rows } of answers) found.set(id, { rows, timedOut: false, failure: null });
     const stuck = asked[answers.length];
@@ -144,30 +141,27 @@ export class ClaimBench {
     Deno.writeTextFileSync(`${this.#dir}/${file}`, text);
   }
 
-  /** The answers of a fresh worker, and why the next one does not come. */
-  #judge(claims: readonly Asked[], patience: number): Promise<{ answers: ClaimAnswer[]; failure: string | null }> {
-    const url = new URL(`file://${this.#dir}/verify/mutants/claim_worker.ts`);
-    const worker = new Worker(url, { type: "module" });
-    const answers: ClaimAnswer[] = [];
-    const { promise, resolve } = Promise.withResolvers<string | null>();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const wait = () => {
-      clearTimeout(timer);
-      if (Number.isFinite(patience)) timer = setTimeout(() => resolve("timeout"), patience);
-    };
-    worker.onmessage = ({ data }: MessageEvent<ClaimAnswer>) => {
-      wait();
-      if (answers.push(data) === claims.length) resolve(null);
-    };
-    worker.onerror = (event) => {
-      event.preventDefault();
-      resolve(event.message.split("\n")[0]);
-    };
-    wait();
-    worker.postMessage({ claims, blocks: this.blocks.length } satisfies ClaimJob);
-    return promise.then((failure) => ({ answers, failure })).finally(() => {
-      clearTimeout(timer);
-      worker.terminate();
-    });
+  /** The answers of a fresh process with so many seconds of CPU, and why the next one does not come. */
+  async #judge(claims: readonly Asked[], seconds: number): Promise<{ answers: ClaimAnswer[]; failure: string | null }> {
+    const run = ["run", "--allow-read", "--no-check", "--no-prompt", "--quiet", HEAP, "verify/mutants/claim_worker.ts"];
+    const child = new Deno.Command("sh", {
+      args: ["-c", `ulimit -t ${seconds}; exec "$@"`, "sh", Deno.execPath(), ...run],
+      cwd: this.#dir,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const job: ClaimJob = { claims, blocks: this.blocks.length };
+    const [{ stdout, stderr, signal }] = await Promise.all([
+      child.output(),
+      new Response(JSON.stringify(job)).body!.pipeTo(child.stdin),
+    ]);
+    const lines = new TextDecoder().decode(stdout).split("\n").filter((line) => line.endsWith("}"));
+    const answers = lines.map((line) => JSON.parse(line) as ClaimAnswer);
+    if (answers.length === claims.length) return { answers, failure: null };
+    if (signal === "SIGXCPU" || signal === "SIGKILL") return { answers, failure: "timeout" };
+    const said = new TextDecoder().decode(stderr).split("\n").find((line) => line.includes("rror")) ??
+      `ends with ${signal}`;
+    return { answers, failure: said };
   }
 }

@@ -38,7 +38,7 @@ function answer(...rows: Judged[]): Answer {
 }
 
 function path(id: string, ...blocks: number[]): Path {
-  return { rows: [{ ...ROW, id }], blocks, fromLists: false, unchecked: true, ms: 1 };
+  return { rows: [{ ...ROW, id }], blocks, fromLists: false, unchecked: true };
 }
 
 const TEXT = Array.from({ length: 9 }, (_, i) => `f${i}();`).join("\n");

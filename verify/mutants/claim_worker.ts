@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Judges rows of the documents' claims in a copy of the project, which a mutant was put into or whose blocks leave
-// marks. A fresh worker has fresh modules: nothing is kept from one mutant to the next.
+// marks. The job is JSON on the standard input, answers are lines on the standard output.
 
 import type { Judged } from "../claims/claim.ts";
 import { MARKS, UNCHECKED } from "./marks.ts";
@@ -17,16 +17,16 @@ export interface ClaimJob {
   readonly blocks: number;
 }
 
-/** The rows of one of them, and the marks of the blocks that ran since the job came. One message a claim. */
+/** The rows of one of them, and the numbers of the blocks that ran since the job came. One line a claim. */
 export interface ClaimAnswer {
   readonly id: string;
   readonly rows: readonly Judged[];
-  readonly ran: Uint8Array;
+  readonly ran: readonly number[];
 }
 
-const port = self as unknown as Worker;
+if (import.meta.main) await answer(await new Response(Deno.stdin.readable).json());
 
-port.onmessage = async ({ data: { claims: asked, blocks } }: MessageEvent<ClaimJob>) => {
+async function answer({ claims: asked, blocks }: ClaimJob): Promise<void> {
   const ran = new Uint8Array(blocks);
   Object.assign(globalThis, { [MARKS]: ran });
   const { judge } = await import("../claims/claim.ts");
@@ -39,6 +39,7 @@ port.onmessage = async ({ data: { claims: asked, blocks } }: MessageEvent<ClaimJ
   for (const { id, unchecked } of asked) {
     Object.assign(globalThis, { [UNCHECKED]: unchecked });
     const rows = claims.filter((claim) => claimId(claim.id) === id).map(judge);
-    port.postMessage({ id, rows, ran } satisfies ClaimAnswer);
+    const line: ClaimAnswer = { id, rows, ran: [...ran.keys()].filter((i) => ran[i] === 1) };
+    console.log(JSON.stringify(line));
   }
-};
+}

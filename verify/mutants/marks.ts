@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Names among the globals of a worker that judges claims. They stand apart from blocks.ts, since a worker that loads the
+// Names among the globals of a process that judges claims. They stand apart from blocks.ts, since one that loads the
 // compiler takes twice as long to start.
 
 /** The array of marks. */
