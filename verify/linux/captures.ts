@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The captures of real kernels: every fixtures/linux-VERSION-ARCH/MACHINE/SCENARIO.json, and fixtures/linux-6.1, which
-// was taken by hand. A new directory is found by itself; which preset stands for its kernel follows from the version
-// that the capture names.
+// was taken by hand. A new directory is picked up automatically; the version in the capture determines the preset that
+// stands for its kernel.
 
 import { readCaptured } from "../fixtures.ts";
 import { PRESETS } from "../../src/include/kernel_config.ts";
 import { parseSize } from "../../src/lib/units.ts";
 import { type NamespaceSpec, parseNamespaceSpec } from "./capture/namespace_spec.ts";
 
-/** What was looked at; a file of each name, and a module of each name that emulates it. */
+/** The scenarios that were captured: each has a file of this name, and a module of this name that emulates it. */
 export const SCENARIOS = [
   "namespaces",
   "vmemmap_maps",
@@ -25,13 +25,13 @@ export type Scenario = typeof SCENARIOS[number];
 /** The machine a capture was taken on. Bytes. */
 export interface CapturedMachine {
   readonly arch: string;
-  /** Preset that stands for the kernel. */
+  /** Preset for the kernel. */
   readonly kernel: string;
   readonly dram: number;
   readonly pmem: number;
-  /** Where qemu was told to put the NVDIMM; undefined where it chose. */
+  /** Address that qemu was given for the NVDIMM; undefined where qemu chose. */
   readonly pmemStart?: number;
-  /** A namespace made first and left alone. */
+  /** A namespace created first and left alone. */
   readonly beside?: NamespaceSpec;
 }
 
@@ -47,11 +47,11 @@ export interface Capture {
 }
 
 const FIXTURES = new URL("../../fixtures/", import.meta.url);
-/** Files that a folder may hold beside scenarios: compared by verify/series, or for reading (fixtures/README.md). */
+/** Files that a folder may hold besides scenarios: compared by verify/series, or documentation (fixtures/README.md). */
 const OTHERS = ["gup_test.json", "bootstrap_instructions.json"];
 const GIB = 2 ** 30;
 
-/** Machines taken by hand, whose files do not hold qemu's command line; fixtures/README.md describes them. */
+/** Machines captured by hand, without qemu's command line in their files; fixtures/README.md describes them. */
 const BY_HAND: Readonly<Record<string, { release: string; dram: (scenario: Scenario) => number; pmem: number }>> = {
   "linux-6.1": {
     release: "6.1.192",
@@ -103,14 +103,14 @@ function archOf(folder: string): string {
   return name === "arm64" ? "arm64-4k" : name;
 }
 
-/** `6.1.190` out of what the kernel says of itself: Debian's package version where it has one. */
+/** `6.1.190` from the kernel's own version string: Debian's package version if it has one. */
 function releaseOf(banner: string): string {
   const found = / Debian (\d+\.\d+\.\d+)/.exec(banner) ?? /version (\d+\.\d+\.\d+)/.exec(banner);
   if (found === null) throw new RangeError(`Cannot tell the release of "${banner}"`);
   return found[1];
 }
 
-/** The newest preset of a Linux release that is not newer than this one. */
+/** The newest preset of a Linux release that is not newer than this release. */
 export function presetOf(release: string): string {
   const [major, minor] = release.split(".").map(Number);
   const found = Object.keys(PRESETS).filter((name) => /^\d+\.\d+$/.test(name)).map((name) => {
@@ -122,7 +122,7 @@ export function presetOf(release: string): string {
   return found[0].name;
 }
 
-/** A captured machine out of qemu's command line, as the fixtures hold it. */
+/** A captured machine from qemu's command line, as stored in the fixtures. */
 export function machineOf(qemuLine: string, beside?: string): Omit<CapturedMachine, "arch" | "kernel"> {
   const LABEL_BYTES = 128 * 2 ** 10;
   const [, memory, unit] = / -m (\d+)([MG])/.exec(qemuLine) ?? [];

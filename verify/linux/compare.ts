@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// One comparison for every captured row, whatever the kernel, the architecture and the scenario: the fields Linux has
-// against the same fields of the emulator, which has booted the same machine and done the same. Fields are equal, but
-// for counts of free pages, which per-CPU lists and slabs of the real machine blur.
+// One comparison for every captured row, whatever the kernel, the architecture and the scenario: the fields from Linux
+// against those of the emulator, which boots the same machine and does the same. Fields must be equal, except for
+// counts of free pages, which per-CPU lists and slabs of the real machine blur.
 
 import { type Capture, captures, type Scenario } from "./captures.ts";
 import { directMapRows } from "./direct_map.ts";
@@ -16,12 +16,12 @@ import { namespaceRows } from "./namespaces.ts";
 import { structPageRows } from "./struct_pages.ts";
 import type { CapturedRow, Fields } from "./row.ts";
 
-/** A field that is not what Linux has. */
+/** A field that differs from Linux. */
 export interface Difference {
   readonly field: string;
   readonly linux: unknown;
   readonly here: unknown;
-  /** Why; undefined where nobody knows. */
+  /** The cause; undefined if unknown. */
   readonly cause?: string;
 }
 
@@ -31,7 +31,7 @@ export interface Compared {
   readonly name: string;
   readonly fields: number;
   readonly differences: readonly Difference[];
-  /** Fields of which the formula is not what Linux has. */
+  /** Fields whose formula differs from Linux. */
   readonly formulas: readonly Difference[];
 }
 
@@ -78,7 +78,7 @@ function same(linux: unknown, here: unknown, noise: number | undefined): boolean
   return readings.every((n) => Math.abs(n - Number(here)) <= noise);
 }
 
-/** How many captured rows of one kernel, architecture and scenario come out equal. */
+/** How many captured rows of one kernel, architecture and scenario are equal. */
 export interface MatrixRow {
   readonly kernel: string;
   readonly arch: string;
@@ -92,7 +92,7 @@ export interface MatrixRow {
   readonly explained: number;
 }
 
-/** Runs every capture: kernel x architecture x scenario. What AUDIT.md, README and the report print. */
+/** Runs every capture: kernel x architecture x scenario. AUDIT.md, README and the report print the result. */
 export function linuxMatrix(compared: readonly Compared[] = compareAll()): MatrixRow[] {
   const groups = Map.groupBy(
     compared,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The direct map of a captured machine's namespaces (direct_map.json): leaves by size while a namespace is bound and
-// after it was unbound, and the tables that went with it.
+// after it was unbound, and the tables that were freed.
 
 import { destroyNamespace } from "../../src/drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../../src/drivers/nvdimm/region.ts";
@@ -14,7 +14,7 @@ import { type CapturedRow, type Fields, flat } from "./row.ts";
 
 interface Row {
   readonly name: string;
-  /** What ndctl or the kernel said where the namespace did not come up. */
+  /** Message of ndctl or the kernel if the namespace did not come up. */
   readonly error?: string;
   readonly namespaceStart: string;
   readonly guest?: number;
@@ -23,7 +23,7 @@ interface Row {
 const SZ_1G = 2 ** 30;
 const SZ_2M = 2 ** 21;
 
-/** Rows of a capture: a namespace each. What ndctl refuses by itself says nothing about the kernel. */
+/** Rows of a capture: one per namespace. Requests that ndctl itself refuses say nothing about the kernel. */
 export function directMapRows({ data, machine, folder }: Capture): CapturedRow[] {
   const rows = (data as { readonly rows: readonly Row[] }).rows.filter(({ error }) => error === undefined);
   const emulated = () => latest(`direct map of ${folder}`, () => emulate(machine, rows.map(({ name }) => name)));
@@ -38,7 +38,7 @@ export function directMapRows({ data, machine, folder }: Capture): CapturedRow[]
   });
 }
 
-/** x86-64 maps whole GiB by one leaf each, and what is in front and behind by leaves of 2 MiB. */
+/** x86-64 maps whole GiB by one leaf each, and the parts before and after by leaves of 2 MiB. */
 function formulaFields({ name, namespaceStart }: Row): Fields {
   const start = Number(namespaceStart);
   const end = start + parseSize(parseNamespaceSpec(name).size);

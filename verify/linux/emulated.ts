@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The emulator in the place of a captured machine: boots the same box, makes the same namespaces, walks its tables into
-// the form that the captures' own functions sort (capture/tally.ts).
+// The emulator in place of a captured machine: boots the same box, creates the same namespaces, and walks its tables
+// into the form that the captures' own functions count (capture/tally.ts).
 
 import { boot, type BootOptions } from "../../src/boot.ts";
 import { createNamespace, type NdNamespace, usableBytes } from "../../src/drivers/nvdimm/namespace.ts";
@@ -15,7 +15,7 @@ import type { NamespaceSpec } from "./capture/namespace_spec.ts";
 import type { Walk } from "./capture/page_walk.ts";
 import type { CapturedMachine } from "./captures.ts";
 
-/** Boots the machine of a capture; struct pages are written only where `contents` says so. */
+/** Boots the machine of a capture; struct pages are written only if `contents` is set. */
 export function bootCaptured(machine: CapturedMachine, options: BootOptions = {}): Kernel {
   const { arch, kernel, dram, pmem } = machine;
   const pmemStart = machine.pmemStart ?? (arch.startsWith("arm64") ? virtPmemStart(dram) : undefined);
@@ -32,15 +32,15 @@ export function bootCaptured(machine: CapturedMachine, options: BootOptions = {}
 }
 
 /**
- * Where qemu's virt board has its first NVDIMM: DRAM begins at 1 GiB there, and device memory at the next GiB behind it.
- * The emulator's arm64 has DRAM from 0 on; what depends on addresses is the pmem.
+ * Where qemu's virt board has its first NVDIMM: DRAM begins at 1 GiB there, and device memory at the next GiB after it.
+ * The emulator's arm64 has DRAM from 0 on; only the address of the pmem matters.
  */
 export function virtPmemStart(dram: number): number {
   const GIB = 2 ** 30;
   return Math.ceil((GIB + dram) / GIB) * GIB;
 }
 
-/** As `ndctl create-namespace`; a negative errno where the kernel refuses. */
+/** As `ndctl create-namespace`; a negative errno if the kernel refuses. */
 export function create(k: Kernel, region: NdRegion, { size, align, map }: NamespaceSpec): NdNamespace | number {
   return createNamespace(k, region, {
     size: parseSize(size),
@@ -55,7 +55,7 @@ export function mustCreate(k: Kernel, region: NdRegion, spec: NamespaceSpec): Nd
   return ns;
 }
 
-/** Where a namespace and its data lie, as sysfs says it. Bytes. */
+/** Address and size of a namespace and its data, as in sysfs. Bytes. */
 export function extentOf(k: Kernel, ns: NdNamespace) {
   const { start, end } = ns.extent;
   const usable = usableBytes(k, ns);
@@ -77,7 +77,7 @@ export function framesOf(k: Kernel, ns: NdNamespace): Frames {
   return { start: ns.extent.start / k.pageBytes, end: ns.extent.end / k.pageBytes };
 }
 
-/** Managed pages of the first node, which captured machines have no other beside. */
+/** Managed pages of the first node, the only one on captured machines. */
 export function managedPages(k: Kernel): number {
   return k.nodes[0].zones.reduce((sum, zone) => sum + zone.managed, 0);
 }
@@ -86,18 +86,18 @@ export function pmemFrames(k: Kernel): Frames {
   return k.machine.topology.pmem[0];
 }
 
-/** The memmap of a run of frames, in the form the captured tables are walked to. */
+/** The memmap of a range of frames, walked into the form of the captured tables. */
 export function walkEmulated(k: Kernel, frames: Frames): Walk {
   const perPage = k.pageBytes / k.structPageSize;
   return walkFrom(k, vmemmapVpn(k, 0), frames.start / perPage, frames.end / perPage);
 }
 
-/** The direct map of a run of frames, likewise: the leaves' `page` is the frame they map. */
+/** The direct map of a range of frames, likewise: the leaves' `page` is the frame they map. */
 export function walkDirectEmulated(k: Kernel, frames: Frames): Walk {
   return walkFrom(k, directVpn(k, k.arch.directMap!.pgdIndex, 0), frames.start, frames.end);
 }
 
-/** What maps pages [start, end) counted from virtual page `base`, and the tables on the way. */
+/** Leaves for pages [start, end), counted from virtual page `base`, and the tables on the way. */
 function walkFrom(k: Kernel, base: number, start: number, end: number): Walk {
   const outside = (vpn: number, pages: number) => vpn + pages <= base + start || vpn >= base + end;
   const walk: Walk = { pageBytes: k.pageBytes, leaves: [], tables: [new Set(), new Set(), new Set()] };

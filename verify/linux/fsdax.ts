@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Namespaces for file systems of a captured machine (fsdax.json): their memmap is of base pages, in PMD leaves, from
-// DRAM or from the namespace.
+// Namespaces for file systems on a captured machine (fsdax.json): their memmap consists of base pages, mapped by PMD
+// leaves, from DRAM or from the namespace.
 
 import type { MapMode } from "../../src/drivers/nvdimm/pfn_devs.ts";
 import { createNamespace, destroyNamespace } from "../../src/drivers/nvdimm/namespace.ts";
@@ -22,13 +22,13 @@ interface Row {
   readonly start: number;
   readonly bytes: number;
   readonly usableBytes: number;
-  /** Change of nr_memmap_pages; null where the kernel does not count it. */
+  /** Change of nr_memmap_pages; null if the kernel does not count it. */
   readonly memmapPages: number | null;
   readonly walk: Fields;
   readonly vmemmapEntries: Fields;
 }
 
-/** Rows of a capture: a namespace each. */
+/** Rows of a capture: one per namespace. */
 export function fsdaxRows({ data, machine, folder }: Capture): CapturedRow[] {
   const { rows } = data as { readonly rows: readonly Row[] };
   const emulated = () => latest(`fsdax ${folder}`, () => rows.map((row) => emulate(machine, row)));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Huge pages of 1G and 2M on a captured machine (gigantic.json): a page of 1G that comes and goes at run time, and pools
-// that boot makes: base pages that leave and come back, what of boot's memmap becomes managed, and where memmap is
-// counted. A pool of boot is compared by what its guest has against one without a pool.
+// Huge pages of 1G and 2M on a captured machine (gigantic.json): a page of 1G allocated and freed at run time, and
+// pools made at boot: base pages taken and returned, how much of boot's memmap becomes managed, and where memmap is
+// counted. A boot-time pool is compared through the difference between its guest and one without a pool.
 
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import { SZ_1G, SZ_2M } from "../../src/include/sizes.ts";
@@ -16,10 +16,10 @@ import { bootCaptured, managedPages } from "./emulated.ts";
 import { nrMemmapPages } from "./namespaces.ts";
 import { type CapturedRow, type Fields, flat } from "./row.ts";
 
-/** Free pages by which two readings of one guest differ, and of two guests: the largest seen. */
+/** Noise of free pages, within one guest and between two: the largest difference seen. */
 const NOISE = 24;
 const NOISE_OF_GUESTS = 64;
-/** Managed pages by which two guests differ: boot keeps the kernel's command line, and those differ. */
+/** Noise of managed pages between two guests: boot keeps the kernel's command line, whose length differs. */
 const NOISE_OF_BOOT = 2;
 /** PTE tables of the memmap of a page of 1G. */
 const SPLIT_TABLES = 8;
@@ -27,7 +27,7 @@ const SPLIT_TABLES = 8;
 interface Counts {
   readonly free: number;
   readonly managed: number;
-  /** nr_memmap_pages and nr_memmap_boot_pages; null where the kernel does not count them. */
+  /** nr_memmap_pages and nr_memmap_boot_pages; null if the kernel does not count them. */
   readonly memmap: { readonly pages: number; readonly bootPages: number } | null;
 }
 
@@ -38,12 +38,12 @@ interface UpAndDown {
   readonly down: Counts;
 }
 
-/** What was captured with the optimisation, or without: by pool, "none", "boot 1G x 1". */
+/** Captured guests with the optimisation, or without, by pool: "none", "boot 1G x 1". */
 type Pools = Readonly<Record<string, { readonly boot: Counts; readonly runTime?: UpAndDown }>>;
 
 /**
- * Rows of a capture: with the optimisation and without. A guest whose kernel lies in the way of a page of 1G does not
- * get it, which says nothing.
+ * Rows of a capture: with the optimisation and without. A guest whose kernel image occupies the only room for a page of
+ * 1G does not get one, which says nothing.
  */
 export function giganticRows({ data, machine }: Capture): CapturedRow[] {
   const { modes } = data as { readonly modes: Readonly<Record<string, Pools>> };
@@ -75,7 +75,7 @@ function runTimeFields({ got, before, up, down }: UpAndDown): Fields {
   return flat({ got, consumed: -taken, returned: down.free - up.free, up: whileUp, down: afterwards });
 }
 
-/** What `now` has more; the counters of memmap where both kernels count them. */
+/** The excess of `now`; includes the memmap counters if both kernels have them. */
 function since(now: Counts, base: Counts): Readonly<Record<string, number>> {
   const counts = { free: now.free - base.free, managed: now.managed - base.managed };
   if (now.memmap === null || base.memmap === null) return counts;
@@ -94,7 +94,7 @@ function upAndDown(machine: CapturedMachine, on: boolean): UpAndDown {
   return { got, before, up, down: countsOf(k) };
 }
 
-/** What a name such as "boot 2M x 64" asks for. */
+/** The pool described by a name such as "boot 2M x 64". */
 function poolOf(name: string): { readonly bytes: number; readonly count: number } {
   const [, size, count] = /^boot (1G|2M) x (\d+)$/.exec(name)!;
   return { bytes: size === "1G" ? SZ_1G : SZ_2M, count: Number(count) };
@@ -105,7 +105,7 @@ function pagesOf(name: string): number {
   return bytes * count / PAGE;
 }
 
-/** A guest with the pool that a name such as "boot 2M x 64" asks for, or none. */
+/** A guest with the pool described by a name such as "boot 2M x 64", or none. */
 function bootedWith(machine: CapturedMachine, on: boolean, pool: string | null): Counts {
   const hugepages = pool === null ? [] : [poolOf(pool)];
   const k = bootCaptured(machine, { pmem: [], hugetlbFreeVmemmap: on, contents: true, hugepages });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The DIMMs that were plugged into real machines (hotplug.json): present and managed pages, the span of the Normal zone
-// and free pages after every step, as changes since the start. Slab counts as free: there is none here.
+// DIMMs plugged into real machines (hotplug.json): present and managed pages, the span of the Normal zone and free
+// pages after every step, as changes since the start. Slab counts as free, since the emulator has none.
 
 import { acpiMemoryEnableDevice } from "../../src/drivers/acpi/acpi_memhotplug.ts";
 import { memoryBlockOffline, memoryBlockOnline } from "../../src/drivers/base/memory.ts";
@@ -17,7 +17,7 @@ import { counterOf } from "./capture/zoneinfo.ts";
 import type { CapturedRow, Fields } from "./row.ts";
 import { bootCaptured } from "./emulated.ts";
 
-/** What was counted after a step: of the whole machine, and the span of its zone Normal. Pages. */
+/** Counts after a step: of the whole machine, and the span of its zone Normal. Pages. */
 interface Counts {
   readonly free: number;
   readonly managed: number;
@@ -25,14 +25,14 @@ interface Counts {
   readonly normalSpanned: number;
 }
 
-/** The same of the emulator, with MemTotal in kB. */
+/** The same from the emulator, with MemTotal in kB. */
 interface Emulated extends Counts {
   readonly memTotal: number;
 }
 
 interface Step extends Counts {
   readonly state: string;
-  /** What changed since the step before; absent where the harness did not note it. */
+  /** Changes since the previous step; absent if the harness did not record them. */
   readonly delta?: Delta;
 }
 
@@ -47,12 +47,12 @@ interface Delta {
 }
 
 const MIB = 2 ** 20;
-/** Pages by which readings differ once slab is accounted for, the largest seen; and with slab, where it was not read. */
+/** Noise of free pages, the largest seen: with slab accounted for, and where slab was not read. */
 const NOISE = 16;
 const NOISE_WITH_SLAB = 24;
 const FIELDS = ["free", "managed", "present", "normalSpanned"] as const;
 
-/** Rows of a capture: every step since the start, and by itself where the harness noted what it changed. */
+/** Rows of a capture: every step since the start, and each step alone if the harness recorded its changes. */
 export function hotplugRows(capture: Capture): CapturedRow[] {
   const { runs, memoryBlockMiB } = capture.data as {
     readonly runs: Readonly<Record<string, readonly Step[]>>;
@@ -86,7 +86,7 @@ function runRows(
         free: online * managed - memmap,
         managed: online * managed,
         present: online * present,
-        // The zone ends with the last block that is online, whatever holes are before it.
+        // The zone ends with the last online block, whatever holes precede it.
         normalSpanned: online === 0 ? 0 : (Math.max(...blocks) - firstBlock(steps) + 1) * present,
       },
       emulate: () => since(counts()[i + 1], counts()[0]),
@@ -104,7 +104,7 @@ function runRows(
   return [...sinceStart, ...alone];
 }
 
-/** What a step changed, slab as free. */
+/** Changes by a step, slab as free. */
 function changeOf({ slab, free, managed, present, normal_spanned, MemTotal_kB }: Delta): Fields {
   return { managed, present, normal_spanned, MemTotal_kB, free: free + slab };
 }
@@ -120,7 +120,7 @@ function onlineBlocks(steps: readonly string[]): number[] {
   return [...online];
 }
 
-/** The number of the first block of the DIMM, which the steps put online first. */
+/** The number of the DIMM's first block, which the steps put online first. */
 function firstBlock(steps: readonly string[]): number {
   return blockOf(steps.find((step) => step.startsWith("online"))!);
 }
@@ -135,8 +135,8 @@ function perBlock(release: string): boolean {
 }
 
 /**
- * The last of some steps, with what slab took or gave back since the first as free: memory block devices come from it,
- * and a block that goes offline has it shrunk.
+ * The last of some steps, with changes in slab since the first counted as free: memory block devices come from slab,
+ * and a block that goes offline shrinks it.
  */
 function withSlab(steps: readonly Step[]): Counts {
   const last = steps[steps.length - 1];
@@ -155,7 +155,7 @@ function stepChange(now: Emulated, before: Emulated): Fields {
   return { managed, present, normal_spanned: normalSpanned, MemTotal_kB, free };
 }
 
-/** Does on the emulator what a run of hotplug.json does, and counts after every step. Bytes. */
+/** Repeats a run of hotplug.json on the emulator, with counts after every step. Bytes. */
 function plugSteps(machine: CapturedMachine, bytes: number, on: boolean, steps: readonly string[]): Emulated[] {
   const k = bootCaptured(machine, { pmem: [], hotplug: [{ bytes }], memmapOnMemory: on, contents: true });
   const start = k.machine.topology.hotplug[0].start * k.pageBytes;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// nr_hugepages 0, n, 0 on real machines (hugetlb.json): base pages that leave and come back, and what becomes managed
-// memory when boot's memmap is freed, the first rounds included. Readings of free pages are blurred, on later kernels more than on 6.1.
+// nr_hugepages 0, n, 0 on real machines (hugetlb.json): base pages taken and returned, and pages that become managed
+// when boot's memmap is freed, the first rounds included. Free pages are noisy, on later kernels more than on 6.1.
 
 import { levelBytes } from "../../src/arch/arch.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
@@ -12,7 +12,7 @@ import type { Capture, CapturedMachine } from "./captures.ts";
 import type { CapturedRow, Fields } from "./row.ts";
 import { bootCaptured, managedPages } from "./emulated.ts";
 
-/** Pages by which two readings differ: the largest seen. */
+/** Noise of free pages: the largest difference seen. */
 const NOISE_6_1 = 4;
 const NOISE_LATER = 16;
 
@@ -24,17 +24,17 @@ interface Step {
   readonly returned: number;
 }
 
-/** A round of as many pages as the largest step, before the steps. */
+/** A round with as many pages as the largest step, before the steps. */
 interface Round {
   readonly consumed: number;
   readonly returned: number;
-  /** Managed pages after the round, less before it. */
+  /** Change of managed pages over the round. */
   readonly managedDelta: number;
 }
 
 type Steps = { readonly steps: readonly Step[] } & Readonly<Record<`nr_hugepages_0_${number}_0`, readonly Round[]>>;
 
-/** Rows of a capture: a step each, with the optimisation and without. */
+/** Rows of a capture: one per step, with the optimisation and without. */
 export function hugetlbRows({ data, machine, folder, release }: Capture): CapturedRow[] {
   const { modes } = data as { readonly modes: Readonly<Record<Mode, Steps>> };
   const noise = release.startsWith("6.1.") ? NOISE_6_1 : NOISE_LATER;
@@ -44,7 +44,7 @@ export function hugetlbRows({ data, machine, folder, release }: Capture): Captur
     const rounds = modes[mode][`nr_hugepages_0_${largest}_0`].map((round) => ({ n: largest, ...round }));
     const ns = [...rounds, ...steps].map(({ n }) => n);
     const pool = () => latest(`hugetlb ${folder} ${mode}`, () => poolSteps(machine, mode, ns));
-    // nr_hugepages is about pages of the default size, which a PMD entry maps.
+    // nr_hugepages applies to pages of the default size, which a PMD entry maps.
     const { huge, page } = ROWS.find(({ arch, level }) => arch === machine.arch && level === "pmd")!;
     // arm64 remaps no live entries since 6.3.
     const freed = mode === "on" && machine.arch === "x86-64" ? freedPages(huge, page, 1) : 0;
@@ -67,14 +67,14 @@ export function hugetlbRows({ data, machine, folder, release }: Capture): Captur
 }
 
 /**
- * The first round frees what boot made of the memmap, once for every huge page. Which pages a later one gets that had
- * not been huge before is the allocator's choice.
+ * The first round frees boot's memmap, once for every huge page. Whether a later round gets pages that were never huge
+ * before is the allocator's choice.
  */
 function roundFields({ consumed, returned, managedDelta }: Round, i: number): Fields {
   return i === 0 ? { consumed, returned, managedDelta } : { consumed, returned };
 }
 
-/** Does on the emulator what hugetlb.json did: rounds and steps, each up and down. The first splits the leaves. */
+/** Repeats hugetlb.json on the emulator: rounds and steps, each up and down. The first splits the leaves. */
 function poolSteps(machine: CapturedMachine, mode: Mode, counts: readonly number[]): Fields[] {
   const k = bootCaptured(machine, { pmem: [], hugetlbFreeVmemmap: mode === "on", contents: true });
   const h = sizeToHstate(k, levelBytes(k.arch, 1))!;

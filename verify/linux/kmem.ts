@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A dax device made System RAM on a captured machine (kmem.json), without and with memmap on memory by the device's
-// attribute: zones and free pages after it was added and after each block that went online.
+// A dax device turned into System RAM on a captured machine (kmem.json), with and without memmap on memory by the
+// device attribute: zones and free pages after it was added and after each block that went online.
 
 import { devDaxRemove } from "../../src/drivers/dax/device.ts";
 import { devDaxKmemProbe, memmapOnMemoryStore } from "../../src/drivers/dax/kmem.ts";
@@ -24,14 +24,14 @@ interface State {
   readonly free: number;
   readonly managed: number;
   readonly present: number;
-  /** nr_memmap_pages and nr_memmap_boot_pages; null where the kernel does not count them. */
+  /** nr_memmap_pages and nr_memmap_boot_pages; null if the kernel does not count them. */
   readonly memmap: { readonly pages: number; readonly bootPages: number } | null;
 }
 
 interface Run {
-  /** The device's attribute memmap_on_memory; null where it has none. */
+  /** The device attribute memmap_on_memory; null if there is none. */
   readonly attribute: string | null;
-  /** Why it was not set; absent where it was. */
+  /** Why it was not set; absent if it was. */
   readonly error?: string;
   readonly blocks: readonly number[];
   readonly idleSpread: number;
@@ -39,10 +39,10 @@ interface Run {
 }
 
 const BLOCK = 2 ** 27;
-/** Slab of memory blocks and device objects, beside what an idle guest wanders by. */
+/** Slab of memory blocks and device objects, in addition to an idle guest's fluctuation. */
 const NOISE = 64;
 
-/** Rows of a capture: a state each, against the one before the driver changed. */
+/** Rows of a capture: one per state, against the state before the driver changed. */
 export function kmemRows({ data, machine, folder }: Capture): CapturedRow[] {
   const { namespace, runs } = data as { readonly namespace: string; readonly runs: Readonly<Record<string, Run>> };
   return Object.entries(runs).flatMap(([asked, run]) => {
@@ -73,7 +73,7 @@ function since(now: State, base: State): Fields {
   };
 }
 
-/** `asked` is the value of the attribute, "1 with N" with the module's parameter off. */
+/** `asked` is the value of the attribute; "1 with N" has the module parameter off. */
 function emulate(machine: CapturedMachine, namespace: string, asked: string, steps: readonly string[]) {
   const k = bootCaptured(machine, { memmapOnMemory: !asked.endsWith(" with N"), contents: true });
   const { dev } = mustCreate(k, ndRegions(k)[0], parseNamespaceSpec(namespace));

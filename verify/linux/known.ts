@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What is known to differ between the emulator and a captured kernel, and why. An entry that no longer differs fails
-// the tests: it must go.
+// Known differences between the emulator and captured kernels, with their causes. An entry that no longer differs fails
+// the tests and must be removed.
 
 import type { Capture, Scenario } from "./captures.ts";
 
 /** A deviation and its cause. */
 export interface Known {
-  /** Folder of the capture, `linux-6.1-x86-64/default`; any when absent. */
+  /** Folder of the capture, `linux-6.1-x86-64/default`; any if absent. */
   readonly folder?: string;
   readonly scenario: Scenario;
   readonly row: RegExp;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Real kernels, measured on virtual machines, against the emulator configured like them: a row of `task verify` per
-// captured row. "Documented" is how many fields Linux has, "formula" and "measured" how many of them come out as on
-// Linux; fields that differ for a known cause (known.ts) count, and are named.
+// Real kernels, measured on virtual machines, against the emulator with the same configuration: a row of `task verify`
+// per captured row. "Documented" is the number of fields from Linux, "formula" and "measured" the number of them that
+// are equal; fields that differ for a known cause (known.ts) count, and are named.
 
 import type { Claim, Suite } from "../claims/claim.ts";
 import { type Capture, captures } from "./captures.ts";
@@ -30,7 +30,7 @@ function rowClaim(capture: Capture, row: CapturedRow): Claim {
   };
 }
 
-/** Fields that are equal or differ for a known cause; those that do not are an error that names them. */
+/** Number of fields that are equal or differ for a known cause; others are an error that names them. */
 function equalFields({ fields, differences }: Compared): number {
   const wrong = differences.filter(unexplained);
   if (wrong.length > 0) throw new Error(`${wrong.map(describe).join("; ")}`);
@@ -41,7 +41,7 @@ function unexplained({ cause }: Difference): boolean {
   return cause === undefined;
 }
 
-/** A difference in words. */
+/** Describes a difference. */
 export function describe({ field, linux, here }: Difference): string {
   return `${field}: Linux ${JSON.stringify(linux)}, here ${JSON.stringify(here)}`;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Namespaces of a captured machine (namespaces.json): made one after the other, each destroyed before the next, as they
-// were on Linux, for the device zone's span tells of those that went before.
+// Namespaces of a captured machine (namespaces.json): created one after the other, each destroyed before the next, as
+// on Linux, since the device zone's span depends on earlier namespaces.
 
 import type { MapMode } from "../../src/drivers/nvdimm/pfn_devs.ts";
 import { destroyNamespace, type NdNamespace } from "../../src/drivers/nvdimm/namespace.ts";
@@ -20,22 +20,22 @@ import type { Capture, CapturedMachine } from "./captures.ts";
 import { type CapturedRow, type Fields, flat } from "./row.ts";
 import { bootCaptured, create, extentOf, framesOf, mustCreate, pmemFrames, walkEmulated } from "./emulated.ts";
 
-/** A row as captured; what depends on the walk is absent where it was not walked. */
+/** A captured row; fields from the page-table walk are absent if there was none. */
 interface Row extends Record<string, unknown> {
   readonly size: string;
   readonly align: string;
   readonly map: string;
   readonly error?: string | null;
-  /** Number of the guest; absent where one served for all. */
+  /** Number of the guest; absent if one served for all. */
   readonly guest?: number;
   readonly namespaceStart?: string;
 }
 
-/** Pages by which two readings of free pages differ, the largest seen: on 6.1, and on later kernels. */
+/** Noise of free pages, the largest difference seen: on 6.1, and on later kernels. */
 const NOISE_6_1 = 4;
 const NOISE_LATER = 24;
 
-/** Rows of a capture. What ndctl refuses by itself says nothing about the kernel and is left out. */
+/** Rows of a capture. Requests that ndctl itself refuses say nothing about the kernel and are left out. */
 export function namespaceRows(capture: Capture): CapturedRow[] {
   const { machine, folder, release } = capture;
   const rows = (capture.data as { rows: readonly Row[] }).rows.filter((row) => !row.error?.startsWith("ndctl refuses"));
@@ -52,23 +52,23 @@ export function namespaceRows(capture: Capture): CapturedRow[] {
   });
 }
 
-/** A row's fields; what ndctl says of a device that does not come up is turned into the errno it stands for. */
+/** A row's fields; ndctl's message for a device that does not come up is translated to its errno. */
 function linuxFields({ size: _size, align: _align, map: _map, guest: _guest, error, ...row }: Row): Fields {
   if (typeof error !== "string") {
     const { probe, usableBytes: _usableBytes, ...rest } = row;
-    // A device that does not bind is there for ndctl all the same; the emulator takes it away again.
+    // For ndctl a device that does not bind exists all the same; the emulator removes it.
     return flat(probe === undefined ? row : { ...rest, probe });
   }
   return { error: error.includes("No such device or address") ? "ENXIO" : error.replace(/^.*: /, "") };
 }
 
-/** One number of the walk by closed formula: 6.1 and later share the tails of compound pages whose memmap is in DRAM. */
+/** One number of the walk by formula: 6.1 and later share the tails of compound pages if their memmap is in DRAM. */
 function formulaFields(row: Row): Fields {
   const size = parseSize(row.size);
   const align = parseSize(row.align);
   const map = row.map as MapMode;
   const start = Number(row.namespaceStart);
-  // Whole sections and pages only; what lies at the edges is the emulator's business.
+  // Whole sections and pages only; the edges are left to the emulator.
   if (start % Math.max(SECTION, align) !== 0 || size % SECTION !== 0) return {};
   const data = reserve(start, size, align, map);
   if (data === null) return {};
@@ -126,7 +126,7 @@ function emulateRow(k: Kernel, region: NdRegion, spec: NamespaceSpec): { ns: NdN
   return { ns, fields: flat({ ...extentOf(k, ns), walk, vmemmapEntries, deviceZone, freePagesConsumed, memmapPages }) };
 }
 
-/** nr_memmap_pages as Linux counts it since 6.11: an altmap's too. */
+/** nr_memmap_pages as Linux has counted it since 6.11: includes an altmap's. */
 export function nrMemmapPages(k: Kernel): number {
   return k.stat[C.nrMemmapPages] + k.uses[USE_ALTMAP_VMEMMAP];
 }

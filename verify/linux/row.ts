@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A captured row of Linux and how the emulator answers it, as every scenario gives it to the comparison.
+// A captured row of Linux and the emulator's answer, in the form that every scenario passes to the comparison.
 
 /** Named values; those of a fixture's inner objects have dotted names. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -8,11 +8,11 @@ export type Fields = Readonly<Record<string, unknown>>;
 export interface CapturedRow {
   readonly name: string;
   readonly linux: Fields;
-  /** What closed formulas give for some of the fields. */
+  /** Values of some of the fields by closed formulas. */
   readonly formula?: Fields;
-  /** The same fields from the emulator; runs it when it is called. */
+  /** The same fields from the emulator, which runs when this is called. */
   readonly emulate: () => Fields;
-  /** Fields that are counts of free pages, and by how many pages Linux's readings of them differ. */
+  /** Fields that are counts of free pages, and the noise of Linux's readings of them, in pages. */
   readonly noise?: Readonly<Record<string, number>>;
 }
 

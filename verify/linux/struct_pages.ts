@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Raw struct pages of real kernels (struct_pages.json), eight 64-bit words each, bit by bit. Addresses of kernel objects
-// differ between any two boots; there the object itself must be the right one. page->flags has last_cpupid between the
-// flags and the zone on kernels with CONFIG_NUMA_BALANCING (Debian's):
+// differ between any two boots, so they are compared by the object they point to. page->flags has last_cpupid between
+// the flags and the zone on kernels with CONFIG_NUMA_BALANCING (Debian's):
 //
 //   63      54 53  51 50          30        0          63    58 57  55
 //  +----------+------+--------------+-------+         +--------+------+ ..
 //  |   node   | zone | last_cpupid  | flags |         |  node  | zone |     here, and a kernel without
 //  +----------+------+--------------+-------+         +--------+------+ ..
 //
-// A page nobody has used has ones there; they are taken off before words are compared.
+// In an unused page last_cpupid is all ones; it is removed before words are compared.
 
 import { allocHugePageAt, sizeToHstate } from "../../src/mm/hugetlb/hugetlb.ts";
 import { populateArea } from "../../src/mm/memory.ts";
@@ -42,12 +42,12 @@ interface Box {
 const SIZE_2M = 2 ** 21;
 const CPUPID = ((1n << 21n) - 1n) << 30n;
 const WORDS = [0, 1, 2, 3, 4, 5, 6, 7];
-/** Words of a head that link free huge pages of a pool; its neighbours there are not compared. */
+/** List words in the head of a pool's free huge page; the neighbours they point to are not compared. */
 const LIST_WORDS = [1, 2];
-/** Flags a free huge page's head keeps from a former life: uptodate, dirty. */
+/** Flags that the head of a free huge page keeps from an earlier use: uptodate, dirty. */
 const FORMER_LIFE = 0xcn;
 
-/** Rows of a capture: a struct page each. */
+/** Rows of a capture: one per struct page. */
 export function structPageRows({ data, machine, folder }: Capture): CapturedRow[] {
   const { pages } = data as { readonly pages: RawPages };
   return Object.entries(pages).map(([name, page]) => {
@@ -60,7 +60,7 @@ export function structPageRows({ data, machine, folder }: Capture): CapturedRow[
   });
 }
 
-/** Pages that were read from one machine in one state: `1G-2M-mem.data`, `1G-2M-mem.aftermap`, `hugetlb2M.`. */
+/** Pages read from one machine in one state: `1G-2M-mem.data`, `1G-2M-mem.aftermap`, `hugetlb2M.`. */
 function groupOf(name: string): string {
   return name.replace(/\d+$/, "");
 }
@@ -81,7 +81,7 @@ function frameOf(name: string, pages: RawPages): string {
   return Object.keys(pages).find((other) => groupOf(other) === groupOf(name) && frame(other) === frame(name))!;
 }
 
-/** page->flags with zone and node where a kernel without last_cpupid has them. */
+/** page->flags with zone and node at their places in a kernel without last_cpupid. */
 function flagsOf(name: string, word: string): string {
   const bits = BigInt(word);
   const head = isHugetlbHead(name) ? ~FORMER_LIFE : ~0n;
@@ -104,7 +104,7 @@ function hex(bits: bigint): string {
   return `0x${bits.toString(16)}`;
 }
 
-/** Boots and makes what the group is about. "aftermap": a process has the device mapped. */
+/** Boots a machine and creates the group's namespace or huge page. "aftermap": a process has the device mapped. */
 function boxOf(machine: CapturedMachine, name: string, pages: RawPages): Box {
   const k = bootCaptured(machine, { contents: true });
   if (name.startsWith("hugetlb")) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the thread of document 001 argued about gup-fast over a device that goes down: statements over the explored
+// The arguments in the thread of document 001 about gup-fast on a device that goes down: statements about the explored
 // races.
 
 import { memunmapTable } from "./matrix.ts";
@@ -8,10 +8,10 @@ import { MEMUNMAPS, VARIANTS } from "./variants.ts";
 
 const [PER_PAGE, BULK, IDLE_FIRST] = MEMUNMAPS.map(memunmapTable);
 const NOT_WAITED = "waits: none";
-/** Variants that read the head, the sketch that counts wrong left out. */
+/** Variants that read the head, without the sketch that counts wrong. */
 const READERS = VARIANTS.filter((v) => v.head === "compound_head" && !v.name.includes("> 2")).map((v) => v.name);
 
-/** Questions put to the results. */
+/** Questions to be answered by the results. */
 class Results {
   constructor(readonly races: readonly Race[]) {}
 
@@ -24,7 +24,7 @@ class Results {
   }
 }
 
-/** The answers the results give. */
+/** The answers from the results. */
 export function daxAnswers(all: readonly Race[]): Answer[] {
   const results = new Results(all.filter((r) => MEMUNMAPS.some((way) => memunmapTable(way) === r.table)));
   return [...headAnswers(results), ...pgmapAnswers(results), ...countAnswers(results)];
@@ -50,7 +50,7 @@ function headAnswers({ where, readers }: Results): Answer[] {
   ];
 }
 
-/** What the reference on the pgmap is for. */
+/** The purpose of the reference on the pgmap. */
 function pgmapAnswers({ where, waited }: Results): Answer[] {
   return [
     {
@@ -82,7 +82,7 @@ function pgmapAnswers({ where, waited }: Results): Answer[] {
   ];
 }
 
-/** Which page is counted on, how often, and who waits for it. */
+/** Which page holds the count, how often it is incremented, and who waits for it. */
 function countAnswers({ where, all, waited, readers }: Results): Answer[] {
   return [
     {

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // An explorer of interleavings. Threads are generators that announce a step (a name and the places it reads and writes)
-// and perform it when they are resumed; the explorer runs every schedule of a small world that matters, depth first,
-// each from a fresh world. What it assumes: a step is atomic, and all threads see one order of steps (no store
+// and perform it when they are resumed; the explorer runs every relevant schedule of a small world, depth first, each
+// from a fresh world. It assumes that a step is atomic and that all threads see one order of steps (no store
 // buffers).
 //
 // Schedules that differ only in the order of independent steps (neither writes what the other touches) end alike. Sleep
 // sets (Godefroid, 1996) run one of each such class:
 //
 //   at a node with enabled threads a, b:   run a first.   Then run b with a asleep: a wakes when a step that
-//   depends on a's next step has run; a node whose enabled threads all sleep was seen before and is left.
+//   depends on a's next step has run; a node whose enabled threads all sleep was covered before and is abandoned.
 //
-// Most of what would be left is not begun: b is run first only once a step that depends on a's has been seen to follow
+// Most such nodes are never reached: b is run first only once a step that depends on a's has been seen after
 // it, in any run through a (dynamic partial-order reduction: Flanagan and Godefroid, 2005).
 //
-// A step may wait (`enabled`); what it waits for is among its reads, so that waking it counts as a dependence. It
-// imports nothing: `full` runs every schedule, so that a test can compare what both find.
+// A step may wait (`enabled`); its condition is among its reads, so that waking it counts as a dependence. This file
+// imports nothing. `full` runs every schedule, so that a test can compare the results of both.
 
-/** What a thread will do next. Places are names; two steps are dependent when one writes what the other touches. */
+/** The next step of a thread. Places are names; two steps are dependent when one writes what the other touches. */
 export interface Step {
   readonly name: string;
   readonly reads?: readonly string[];
@@ -28,22 +28,22 @@ export interface Step {
 /** A thread: yields the step it performs when it is resumed. */
 export type Thread = Generator<Step, void, void>;
 
-/** Fresh threads on fresh state, and what to make of the end. */
+/** Fresh threads on fresh state, and a callback for the end. */
 export interface World<Outcome> {
   readonly threads: readonly Thread[];
-  /** Called once no thread can run, with the names of steps that wait for ever, or after a step threw. */
+  /** Called once no thread can run, with the names of steps that wait forever, or after a step threw. */
   readonly end: (waiting: readonly string[], thrown: unknown) => Outcome;
 }
 
-/** What an exploration did. */
+/** Result of an exploration. */
 export interface Explored {
   /** Schedules run to their end. */
   readonly schedules: number;
-  /** Schedules left early, because they only reorder independent steps of one that was run. */
+  /** Schedules abandoned early, because they only reorder independent steps of an earlier one. */
   readonly left: number;
   /** Steps performed, replays included. */
   readonly steps: number;
-  /** The bound was reached: some schedules were not looked at. */
+  /** The bound was reached: some schedules were not run. */
   readonly truncated: boolean;
 }
 
@@ -58,7 +58,7 @@ export interface ExploreOptions {
 interface Node {
   /** Next step of each thread; null for one that is done. */
   readonly pending: readonly (Step | null)[];
-  /** Threads to be tried here, in order; `at` is the one being tried. */
+  /** Threads to try here, in order; `at` is the current one. */
   readonly candidates: readonly number[];
   readonly sleep: ReadonlySet<number>;
   at: number;
@@ -66,7 +66,7 @@ interface Node {
   split: boolean;
 }
 
-/** Runs every schedule that matters; `visit` gets each end and the steps that led to it. */
+/** Runs every relevant schedule; `visit` gets each end and the steps that led to it. */
 export function explore<Outcome>(
   fresh: () => World<Outcome>,
   visit: (outcome: Outcome, schedule: () => string[]) => void,
@@ -141,7 +141,7 @@ function raced(path: readonly Node[], depth: number, pending: readonly (Step | n
   return pending.some((other, i) => i !== id && other !== null && dependent(step, other));
 }
 
-/** Moves the deepest node that has another candidate to try to it, and drops what lies below; false at the end. */
+/** Moves the deepest node with another candidate on to it, and drops the nodes below; false at the end. */
 function backtrack(path: Node[]): boolean {
   for (; path.length > 0; path.pop()) {
     const node = path[path.length - 1];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// gup-fast over one entry, cut into the steps another CPU can come between (mm/gup.c of 5.14 with patch 8 of document
-// 001, and the alternatives of its thread); without pgmap it is the path for HugeTLB and compound pages of RAM as well.
-// Each step calls the same functions as src/mm/gup/gup.ts: what differs by variant is which steps there are and in
-// which order. After it the caller uses the pages and puts them.
+// gup-fast over one entry, cut into the steps between which another CPU can run (mm/gup.c of 5.14 with patch 8 of
+// document 001, and the alternatives of its thread); without pgmap it is also the path for HugeTLB and compound pages
+// of RAM. Each step calls the same functions as src/mm/gup/gup.ts: variants differ in the choice and the order of the
+// steps. Afterwards the caller uses the pages and puts them.
 
 import { tryGrabCompoundHead } from "../../src/mm/gup/refs.ts";
 import { getDevPagemap, putDevPagemap } from "../../src/mm/memremap.ts";
@@ -17,17 +17,17 @@ export interface GupRace {
   readonly name: string;
   /** Where it is proposed or found. */
   readonly source: string;
-  /** Holds the pgmap: until the entry is looked at again, as the kernel does, or until everything is settled. */
+  /** When the pgmap is released: after the second look at the entry, as in the kernel, or at the very end. */
   readonly pgmap: "no" | "until recheck" | "to the end";
-  /** Where the head comes from: compound_head() of the page, or the page the entry points to (no struct page read). */
+  /** Source of the head: compound_head() of the page, or the page the entry points to (no struct page read). */
   readonly head: "compound_head" | "entry";
   /** References: one page after the other, all at once, or one and then the rest. */
   readonly grab: "per-page" | "all" | "one, then the rest" | "one, then the rest if more than one";
   /** PG_referenced is stored before the reference is held. */
   readonly flagFirst: boolean;
-  /** After the reference is held: is this still the head (try_get_compound_head since 5.14)? */
+  /** With the reference held, checks that this is still the head (try_get_compound_head since 5.14). */
   readonly recheckHead: boolean;
-  /** And: is the entry still the same? */
+  /** With the reference held, checks that the entry is still the same. */
   readonly recheckEntry: boolean;
 }
 
@@ -59,7 +59,7 @@ export function* gupThread(w: GupStage, v: GupRace): Thread {
   }
 }
 
-/** What runs with interrupts off; null when it holds nothing. */
+/** The part with interrupts off; null if it holds nothing. */
 function* gupFastSteps(w: GupStage, v: GupRace): Generator<Step, Held[] | null, void> {
   const { k } = w;
   yield { name: "read the entry", reads: ["entry"] };
@@ -126,7 +126,7 @@ function* grabSteps(w: GupStage, v: GupRace, leaf: Leaf, held: Held[]): Generato
   return true;
 }
 
-/** compound_head() as CPU 0 sees it; panics where it leads to no struct page. */
+/** compound_head() as CPU 0 sees it; panics if it leads to no struct page. */
 function readHead(w: GupStage, pfn: number): number {
   look(w, pfn, "reads");
   const head = compoundHead(w.k, pfn);
@@ -139,7 +139,7 @@ function* grab(w: GupStage, pfn: number, head: number, refs: number, held: Held[
   yield { name: `try_grab_compound_head ${refs}`, ...COUNT };
   onCpu(w, 0);
   look(w, head, "counts on");
-  // page_ref_add_unless() reads before it stores: a read-only tail that counts nothing does not fault.
+  // page_ref_add_unless() reads before it stores: a read-only tail with a count of zero does not fault.
   if (pageRefcount(w.k, head) <= 0 || !tryGrabCompoundHead(w.k, head, refs, "get")) return false;
   held.push({ head, refs });
   w.counted(pfn, head);
@@ -153,7 +153,7 @@ function* grabRest(w: GupStage, v: GupRace, pfn: number, held: Held[]): Generato
   const { head } = held[0];
   look(w, head, "reads");
   const inCompound = Math.min(w.n, head + 2 ** compoundOrder(w.k, head) - pfn);
-  // Base pages are one compound each to the sketch: it goes round its loop for every page.
+  // To the sketch, base pages are one compound each: it loops once per page.
   for (let next = pfn + inCompound; next < pfn + w.n; next++) {
     yield { name: "read compound_head", ...PAGE };
     onCpu(w, 0);

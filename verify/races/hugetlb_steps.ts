@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A huge page comes and goes, cut into the steps another CPU can come between (mm/hugetlb.c, mm/hugetlb_vmemmap.c of
+// The life of a huge page, cut into the steps between which another CPU can run (mm/hugetlb.c, mm/hugetlb_vmemmap.c of
 // 6.1 with the grace periods of 6.10): made of free frames, its vmemmap shared, used; returned, its vmemmap restored,
-// taken apart. Each step calls the functions of src/mm; a defect is another order of the same steps. The copy of a
-// shared page is three of them, of which the entry may come before, between or after. Left out: the copied head page of
+// taken apart. Each step calls the functions of src/mm; a defect is another order of the same steps. Copying a shared
+// page takes three of them, and the entry may be written before, between or after. Left out: the copied head page of
 // 6.2.
 //
-// Places: `words` struct pages, `map` the vmemmap's entries (to gup, both and `key` are `memmap`, and counts `count`),
+// Places: `words` struct pages, `map` the vmemmap's entries (for gup both, and `key`, are `memmap`; counts, `count`),
 // `tlb` of CPU 0, `key` the static key, `buddy` free frames.
 
 import { USE_HUGETLB } from "../../src/include/frame_use.ts";
@@ -33,13 +33,13 @@ import type { Step, Thread } from "./explore.ts";
 import { becomes, disown, type HugeWorld, own, ownBasePage } from "./hugetlb_world.ts";
 import { allocated, onCpu, setUpFailed, takeFlushes, waitForSection } from "./stage.ts";
 
-/** A step that writes struct pages, through entries that stay; and one that writes entries. */
+/** Steps that write struct pages through unchanging entries, and steps that write entries. */
 export const WORDS: Pick<Step, "reads" | "writes"> = { reads: ["map"], writes: ["words", "memmap", "count", "buddy"] };
 const MAP: Pick<Step, "writes"> = { writes: ["map", "memmap"] };
 
 export type Steps<T> = Generator<Step, T, void>;
 
-/** The thread on CPU 1: the base page goes and a huge page comes, or the other way round. */
+/** The thread on CPU 1: a base page is replaced by a huge page, or the other way round. */
 export function* hugeThread(w: HugeWorld): Thread {
   if (w.setting.begins === "huge") {
     if (!(yield* returnHuge(w))) return;
@@ -76,7 +76,7 @@ export function* makeHuge(w: HugeWorld, h: Hstate, head: number): Steps<boolean>
   return true;
 }
 
-/** One flush, and the frames that were unmapped, in the order of the setting. */
+/** One flush, and freeing of the unmapped frames, in the order of the setting. */
 function* flushAndFree(w: HugeWorld, h: Hstate, head: number): Steps<void> {
   const { flush } = w.setting;
   if (flush === "flush, free") yield* flushSteps(w, h, head);
@@ -99,7 +99,7 @@ export function* useHuge(w: HugeWorld, h: Hstate): Steps<void> {
   own(w, allocated(allocHugePage(w.k, h, 0)));
 }
 
-/** free_huge_page(), if nobody else holds the page, and remove_hugetlb_page(); false when somebody does. */
+/** free_huge_page(), unless somebody else holds the page, and remove_hugetlb_page(); false if somebody does. */
 export function* returnHuge(w: HugeWorld): Steps<boolean> {
   yield { name: "the user returns the huge page", ...WORDS };
   onCpu(w, 1);
@@ -126,7 +126,7 @@ export function* dissolve(w: HugeWorld): Steps<void> {
   freeContigPages(k, head, h.order, USE_HUGETLB);
 }
 
-/** The vmemmap page CPU 0 looks at step by step, the others at once before it. */
+/** Restores CPU 0's vmemmap page step by step, after all the others in one step. */
 function* restore(w: HugeWorld): Steps<void> {
   const { k, h, head, setting } = w;
   const vpage = vmemmapPage(k, head) + setting.keep;
@@ -155,7 +155,7 @@ function* restore(w: HugeWorld): Steps<void> {
   if (setting.flush !== "no flush") yield* flushSteps(w, h, head);
 }
 
-/** What a frame from the allocator holds with page_poisoning=1: nothing anybody should read. */
+/** Contents of a frame from the allocator with page_poisoning=1: nothing valid to read. */
 function poison(w: HugeWorld, frame: number): void {
   const { phys } = w.k;
   const at = 4 * phys.touch(frame, 0);

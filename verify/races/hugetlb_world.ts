@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The small world of HugeTLB: a toy machine with two CPUs and 512 pages of DRAM, 64 of which are, or become, one huge
-// page whose vmemmap is shared. CPU 0 looks at one of those frames without a reference, CPU 1 makes the page or takes
-// it apart.
+// page whose vmemmap is shared. CPU 0 reads the struct page of one of those frames without a reference, CPU 1 makes the
+// page or takes it apart.
 //
 //   frame     192 .. 199 | 200 .. 207 | ... | 248 .. 255      8 struct pages to a vmemmap page
 //   keep 1    kept         shared       ...   shared          frame 200 is a fake head, frame 201 a plain tail
@@ -28,7 +28,7 @@ import {
 import { initSinglePage } from "../../src/mm/page_init.ts";
 import { allocated, holdFlushes, look, memmapFrame, onCpu, setUpFailed, type Stage } from "./stage.ts";
 
-/** What is done right or wrong when a page's vmemmap is shared and restored. */
+/** Steps done correctly or wrongly when a page's vmemmap is shared and restored. */
 export interface HugeSetting {
   /** Vmemmap pages kept, and whether tails become read-only. */
   readonly keep: 1 | 2;
@@ -37,12 +37,12 @@ export interface HugeSetting {
   readonly grace: boolean;
   readonly flush: "flush, free" | "free, flush" | "no flush";
   readonly restore: "content, entry" | "entry, content" | "entry in between";
-  /** Which frame CPU 0 looks at: the first of a shared vmemmap page, or the one after it. */
+  /** The frame that CPU 0 reads: the first of a shared vmemmap page, or the one after it. */
   readonly place: "first" | "second";
-  /** Whether the frames are a huge page in use to begin with, or hold a base page. */
+  /** Whether the frames are initially a huge page in use, or hold a base page. */
   readonly begins: "huge" | "base";
   /**
-   * CPU 0 has looked at its frame before: its translation is cached, and stale from the remap until the flush arrives.
+   * CPU 0 has read its frame before: its translation is cached, and stale from the remap until the flush arrives.
    */
   readonly cached: boolean;
 }
@@ -57,27 +57,27 @@ export interface Compound {
 export interface HugeWorld extends Stage {
   readonly setting: HugeSetting;
   readonly h: Hstate;
-  /** Where the huge page is, or will be, and the frame CPU 0 looks at. */
+  /** Place of the huge page, now or later, and the frame that CPU 0 reads. */
   readonly head: number;
   readonly page: number;
-  /** The compound page that frame is in, and all it was in since CPU 0 began to look. */
+  /** The compound page of that frame, and all it has been part of since CPU 0 began to read. */
   compound: Compound | null;
   since: (Compound | null)[];
-  /** Heads and base pages that have an owner, with one reference each; and all that had one. */
+  /** Heads and base pages with an owner, which holds one reference each; and all that ever had one. */
   readonly owned: Set<number>;
   readonly everOwned: Set<number>;
   /** References CPU 0 got. */
   held: number;
 }
 
-/** 32 KiB pages, and 64 KiB ones of which such a page can become a part. */
+/** 32 KiB pages, and 64 KiB ones that such a page can become part of. */
 const ARCH = {
   ...TOY_HUGETLB,
   hugetlbSizes: [{ bytes: 2 ** 15, mappedBy: "pmd" as const }, { bytes: 2 ** 16, mappedBy: "cont-pmd" as const }],
 };
 const HEAD = 192;
 
-/** A kernel of the world, with this configuration. */
+/** A kernel of the world with this configuration. */
 export function bootHugeRace(config: Partial<KernelConfig>): Kernel {
   return boot({
     arch: ARCH,
@@ -87,7 +87,7 @@ export function bootHugeRace(config: Partial<KernelConfig>): Kernel {
     vmemmapMap: "base",
     cpus: 2,
     debug: true,
-    // Room for the memmap and tables there are: a boot takes as long as its host memory is large.
+    // Just enough room for the memmap and tables: boot takes time in proportion to the host memory.
     hostMemoryBytes: 2 ** 16,
   });
 }
@@ -120,7 +120,7 @@ export function hugeStage(k: Kernel, setting: HugeSetting): HugeWorld {
     owned: new Set(),
     everOwned: new Set(),
     held: 0,
-    // What waits for its flush, and the page that is kept, hold what they held.
+    // Frames waiting for their flush, and the kept page, still hold their old contents.
     keeps: (frame) =>
       k.hugetlb.unmapped.includes(frame) || frame === memmapFrame(k, vmemmapPage(k, HEAD) + setting.keep - 1),
     finish: () => extraReferences(w),
@@ -128,7 +128,7 @@ export function hugeStage(k: Kernel, setting: HugeSetting): HugeWorld {
   return w;
 }
 
-/** The world is set up: what CPU 0 remembers, and flushes take their time from now on. */
+/** Ends the set-up: records what CPU 0 remembers, and lets flushes take time from now on. */
 export function settle(w: HugeWorld): void {
   w.k.machine.cpus[0].mmu.flushAll();
   onCpu(w, 0);
@@ -149,13 +149,13 @@ export function ownBasePage(w: HugeWorld, pfn: number): void {
   own(w, pfn);
 }
 
-/** Notes that the owner of this head or base page has a reference on it. */
+/** Records that the owner of this head or base page has a reference on it. */
 export function own(w: HugeWorld, pfn: number): void {
   w.owned.add(pfn);
   w.everOwned.add(pfn);
 }
 
-/** From this moment on the frames are (part of) this compound page, or free or base pages. */
+/** From now on the frames are (part of) this compound page, or free or base pages. */
 export function becomes(w: HugeWorld, compound: Compound | null): void {
   w.compound = compound;
   w.since.push(compound);
@@ -166,7 +166,7 @@ export function headIn(compound: Compound | null, pfn: number): number {
   return compound !== null && pfn >= compound.head && pfn < compound.head + compound.pages ? compound.head : pfn;
 }
 
-/** `put_page` on a head or base page, `refs` times; frees the page with the last. True when that was it. */
+/** `put_page` on a head or base page, `refs` times; frees the page with the last one. True if it was freed. */
 export function putReferences(w: HugeWorld, head: number, refs: number): boolean {
   const { k, h } = w;
   look(w, head, "puts");
@@ -186,7 +186,7 @@ export function putReferences(w: HugeWorld, head: number, refs: number): boolean
   return true;
 }
 
-/** The owner of a page returns it; false while somebody else holds it. */
+/** The owner of a page returns it; false if somebody else still holds it. */
 export function disown(w: HugeWorld, pfn: number): boolean {
   w.owned.delete(pfn);
   return putReferences(w, pfn, 1);
@@ -206,7 +206,7 @@ export function prepCompound(w: HugeWorld, head: number, order: number): void {
   becomes(w, { head, pages: 2 ** order });
 }
 
-/** References beyond those of owners, on pages that had any. A huge page in its pool has none. */
+/** References beyond those of owners, on pages that ever had an owner. A huge page in its pool has none. */
 function extraReferences(w: HugeWorld): number {
   let extra = 0;
   for (const pfn of w.everOwned) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task races [--full] [--write]`: explores everything that reads struct pages without locks against everything
-// that changes them, prints the answers, and with --write puts verify/RACES.md together. Exit 1 when an answer does not
+// `deno task races [--full] [--write]`: explores every lockless reader of struct pages against everything
+// that changes them, prints the answers, and with --write creates verify/RACES.md. Exit 1 when an answer does not
 // hold, or when --full (every schedule, no reduction) finds other faults than the reduced run.
 
 import type { Command } from "../../src/cli/command.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Everything that looks at struct pages without a reference against everything that changes them: gup-fast against every
-// way to take its device down, readers of RAM against HugeTLB, splits and devices that go. Results are cells of tables: a
-// table's name, a row (who looks, or what is done in the wrong order) and a column (what changes, or who waits).
+// Every reader of struct pages without a reference against everything that changes them: gup-fast against every way of
+// taking its device down, readers of RAM against HugeTLB, splits and devices that go. Results are cells of tables: a
+// table's name, a row (the reader, or the step done out of order) and a column (the change, or the waiting side).
 
 import type { Thread } from "./explore.ts";
 import { type GupRace, gupThread } from "./gup_steps.ts";
@@ -23,7 +23,7 @@ export const READER_TABLE = "compound_head() and PageHead() without a reference"
 export const ORDER_TABLE = "Orders of stores on the changing side";
 export const gupTable = (waits: Waits) => `gup-fast, the unmapping side waits: ${waits}`;
 
-/** All there is to explore. */
+/** All cases to explore. */
 export function raceCases(): RaceCase[] {
   return [...daxCases(), ...ramCases()];
 }
@@ -38,8 +38,8 @@ export function exploreAll(cases: readonly RaceCase[], full = false, done: () =>
 }
 
 /**
- * Variants of gup-fast against their device, whose lives share a cell. Left out: the page an entry points to is no head
- * where base pages are mapped by large entries.
+ * Variants of gup-fast against their device; the device's lives share a cell. Left out: taking the page an entry points
+ * to as the head when base pages are mapped by large entries, which is wrong.
  */
 function daxCases(): RaceCase[] {
   return MEMUNMAPS.flatMap((memunmap) =>
@@ -63,13 +63,13 @@ export function daxCase(variant: GupRace, life: string, waits: Waits, memunmap: 
   );
 }
 
-/** What changes, for CPU 0 that looks at a frame of a huge page. */
+/** The changes under CPU 0, which reads a frame of a huge page. */
 const CHANGES: Readonly<Record<string, HugeSetting["begins"]>> = { optimised: "base", restored: "huge" };
 
-/** Frames looked at, with a cached translation or without. */
+/** Frames read, with a cached translation or without. */
 const VIEWS = (["first", "second"] as const).flatMap((place) => [true, false].map((cached) => ({ place, cached })));
 
-/** Readers of RAM against what changes its struct pages. */
+/** Readers of RAM against the changes of its struct pages. */
 function ramCases(): RaceCase[] {
   return [...walkerCases(), ...readerCases(), ...orderCases(), ...onlineCases(), ...gupCases()];
 }
@@ -97,7 +97,7 @@ function readerCases(): RaceCase[] {
   );
 }
 
-/** Looked at through a plain tail, of which a reader that loads in program order is always right. */
+/** Read through a plain tail; a reader that loads in program order is always right about it. */
 function orderCases(): RaceCase[] {
   return ORDERS.flatMap(({ name, order }) =>
     Object.entries(CHANGES).flatMap(([change, begins]) =>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A pfn walker asks pfn_to_online_page() (mm/memory_hotplug.c) about a frame of a device that shares an early section
 // with RAM, while the device goes down and comes back. The section is online: only the subsection map and the tree of
-// pgmaps tell that the frame is not RAM. src/mm looks at both at once and takes any pgmap; Linux looks at one after the
+// pgmaps show that the frame is not RAM. src/mm checks both at once and takes any pgmap; Linux checks one after the
 // other and takes a pgmap that is not dying.
 //
-//   section | RAM, online        | device ...      CPU 0: is there memmap? has it a pgmap?   CPU 1: removes both
+//   section | RAM, online        | device ...      CPU 0: is there memmap? is there a pgmap?  CPU 1: removes both
 
 import { pfnToOnlinePage } from "../../src/mm/hotplug/memory_hotplug.ts";
 import { getDevPagemap, putDevPagemap } from "../../src/mm/memremap.ts";
@@ -15,14 +15,14 @@ import { unmapThread } from "./unmap_steps.ts";
 import { LIVES } from "./variants.ts";
 import { type RaceWorld, raceWorld, type Setting } from "./world.ts";
 
-/** The table's name, its rows and its columns. */
+/** The table's name, rows and columns. */
 export const ONLINE_TABLE = "pfn_to_online_page() of a device's frame in a section of RAM";
 export const ONE_LOOK = "nothing comes between its looks";
 export const TWO_LOOKS = "memmap first, then a live pgmap (Linux)";
 export const MEMMAP_FIRST = "memmap goes, then the pgmap";
 export const PGMAP_FIRST = "pgmap goes, then the memmap";
 
-/** Lives whose device may begin in the middle of a section. */
+/** Device lives; the device may begin in the middle of a section. */
 const SMALL = ["goes down", "comes back the same", "comes back as base pages"];
 
 /** Both walkers against both orders of taking a device down. */
@@ -49,7 +49,7 @@ function* oneLook(w: RaceWorld): Thread {
   if (pfnToOnlinePage(w.k, w.dev.ranges[0].start) >= 0) w.hazards.add("takes a frame of a device for RAM");
 }
 
-/** pfn_section_valid(), then get_dev_pagemap(): another CPU can come between the two. */
+/** pfn_section_valid(), then get_dev_pagemap(): another CPU can run between the two. */
 function* twoLooks(w: RaceWorld): Thread {
   const { k } = w;
   const pfn = w.dev.ranges[0].start;

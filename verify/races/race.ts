@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The one shape of every exploration: a cell of a table (its name, a row, a column), what was found there, and what can
-// be asked of a list of them.
+// The common shape of all explorations: a cell of a table (its name, a row, a column), the findings there, and queries
+// on a list of them.
 
 import type { Thread } from "./explore.ts";
 import type { Stage } from "./stage.ts";
 import { type Tally, tally } from "./tally.ts";
 
-/** A cell of a table: who looks is its row, what changes or who waits its column. */
+/** A cell of a table: its row is the reader, its column the change or the waiting side. */
 export interface Cell {
   readonly table: string;
   readonly row: string;
   readonly column: string;
-  /** What becomes of the device, where the explorations of a cell differ in that. */
+  /** The fate of the device, if the explorations of a cell differ in it. */
   readonly life?: string;
 }
 
-/** One exploration, and the cell that it is part of. */
+/** One exploration, and its cell. */
 export interface Race extends Cell, Tally {
-  /** What was explored, in words. */
+  /** Description of what was explored. */
   readonly where: string;
-  /** Schedules in which CPU 0 got what it wanted; and in which gup counted on what was not its page, for a moment. */
+  /** Schedules in which CPU 0 got its pages; and in which gup briefly counted on a page that was not its own. */
   readonly held: number;
   readonly speculated: number;
 }
 
-/** What is explored, before it is: so that one exploration can be had alone. */
+/** An exploration before it is run, so that one can be run alone. */
 export interface RaceCase extends Cell {
   readonly run: (full?: boolean) => Race;
 }
@@ -53,17 +53,17 @@ export function raceCase<W extends Contested>(
   return { ...cell, run };
 }
 
-/** A statement and whether the results bear it out. */
+/** A statement and whether the results support it. */
 export interface Answer {
   readonly question: string;
   readonly statement: string;
   readonly holds: boolean;
 }
 
-/** Which tables, rows, columns or lives. */
+/** Selects tables, rows, columns or lives. */
 export type Place = Partial<{ table: string; row: string; column: RegExp | string; life: string }>;
 
-/** The explorations at a place, made or to be made. */
+/** The explorations at a place, run or not yet run. */
 export function racesAt<C extends Cell>(cells: readonly C[], { table, row, column, life }: Place): C[] {
   return cells.filter((r) =>
     (table ?? r.table) === r.table && (row ?? r.row) === r.row && (life ?? r.life) === r.life &&
@@ -71,7 +71,7 @@ export function racesAt<C extends Cell>(cells: readonly C[], { table, row, colum
   );
 }
 
-/** Nothing went wrong in any schedule. Nothing holds of no races. */
+/** Nothing went wrong in any schedule. False if there are no races. */
 export function safe(races: readonly Race[]): boolean {
   return races.length > 0 && races.every((r) => r.hazards.size === 0);
 }
@@ -86,7 +86,7 @@ export function has(races: readonly Race[], pattern: RegExp): boolean {
   return races.some((r) => [...r.hazards.keys()].some((h) => pattern.test(h)));
 }
 
-/** Nothing of this kind did. */
+/** Nothing of this kind went wrong. */
 export function lacks(races: readonly Race[], pattern: RegExp): boolean {
   return races.length > 0 && !has(races, pattern);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What was argued, and got wrong, about looking at struct pages of RAM that others remap: statements over the explored
+// Arguments, right and wrong, about reading struct pages of RAM that others remap: statements about the explored
 // races, as in answers.ts.
 
 import { type Answer, has, lacks, type Place, type Race, racesAt, safe } from "./race.ts";
@@ -8,7 +8,7 @@ import { gupTable, ORDER_TABLE, READER_TABLE, WALKER_TABLE } from "./matrix.ts";
 import { ORDERS, RAM_VARIANTS, READERS } from "./variants.ts";
 import type { Waits } from "./world.ts";
 
-/** The answers the results give. */
+/** The answers from the results. */
 export function ramAnswers(races: readonly Race[]): Answer[] {
   const at = (table: string, place: Place = {}) => racesAt(races, { ...place, table });
   const walker = (row: string, column?: RegExp) => at(WALKER_TABLE, column === undefined ? { row } : { row, column });

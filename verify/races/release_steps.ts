@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A compound page of RAM is unmapped and goes its way, cut into the steps another CPU can come between: a huge page is
-// dissolved and its frames become something else (mm/hugetlb.c), or a compound page is split under its mapping
+// A compound page of RAM is unmapped and released, cut into the steps between which another CPU can run: a huge page is
+// dissolved and its frames are reused (mm/hugetlb.c), or a compound page is split under its mapping
 // (split_huge_page() of mm/huge_memory.c, by its own primitives: the emulator has no THP).
 
 import { USE_PINNED } from "../../src/include/frame_use.ts";
@@ -51,7 +51,7 @@ function* comeBack(w: ReleaseWorld): Steps<void> {
   prepCompound(w, HEAD_OF_SMALL, SMALL_ORDER);
 }
 
-/** `split_huge_page`: frozen, taken apart, thawed, mapped again; or mapped again as it was, when somebody holds it. */
+/** `split_huge_page`: freeze, split, thaw and map again; or map again unchanged if somebody holds it. */
 function* split(w: ReleaseWorld): Steps<void> {
   const { k } = w;
   const zone = findZone(k, HEAD_OF_SMALL) ?? setUpFailed("no zone");

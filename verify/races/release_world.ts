@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The world of gup-fast on compound pages of RAM: the huge page of hugetlb_world.ts, mapped by a process with a PMD
 // entry, or a smaller compound page mapped with PTEs (as a THP is). The emulator's user tables map device memory only,
-// so that the entry is put there by hand. Left out: rmap, page caches, mapcounts.
+// so the entry is written by hand. Left out: rmap, page caches, mapcounts.
 
 import { USE_PINNED, USE_USER_TABLE } from "../../src/include/frame_use.ts";
 import { mmAlloc } from "../../src/mm/memory.ts";
@@ -21,7 +21,7 @@ import {
 import { created, type GupStage, setUpFailed } from "./stage.ts";
 import type { Waits } from "./world.ts";
 
-/** What becomes of the page. */
+/** The fate of the page. */
 export type Release =
   | "free frames"
   | "base pages"
@@ -31,7 +31,7 @@ export type Release =
   | "part of a larger one"
   | "split";
 
-/** The lives gup is run against; all but the last begin with an optimised huge page. */
+/** The lives that gup runs against; all but the last begin with an optimised huge page. */
 export const RELEASES: readonly Release[] = [
   "free frames",
   "base pages",
@@ -46,7 +46,7 @@ export const RELEASES: readonly Release[] = [
 export interface ReleaseWorld extends HugeWorld, GupStage {
   readonly release: Release;
   readonly waits: Waits;
-  /** The entry gup reads: its word, its level and the frame it names. */
+  /** The entry that gup reads: its word, its level and its frame. */
   readonly entry: { readonly at: number; readonly level: number; readonly first: number };
   /** Lives of the frames so far, and the last one in which the process mapped them. */
   life: number;
@@ -80,7 +80,7 @@ export function releaseWorld(release: Release, waits: Waits): ReleaseWorld {
   const at = populateTo(k, mm.rootPfn, vpn, level, 0, USE_USER_TABLE);
   if (at < 0) setUpFailed("no user table");
   const { finish } = stage;
-  // Lives gup's entry was from when it read it, and those it counted in; whether it counted on a head of other pages.
+  // The frames' life when gup read its entry, and when it counted; whether it counted on a head of other pages.
   const [entries, lives] = [new Set<number>(), new Set<number>()];
   let wrong = false;
   const w: ReleaseWorld = Object.assign(stage, {

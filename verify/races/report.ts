@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// RACES.md out of results. Nothing in it is a constant: counts, cells, witnesses and verdicts come from the races
+// Builds RACES.md from results. Nothing in it is constant: counts, cells, witnesses and verdicts come from the races
 // given.
 
 import { memunmapTable } from "./matrix.ts";
@@ -7,7 +7,7 @@ import { type Answer, type Race, racesAt } from "./race.ts";
 import type { Tally } from "./tally.ts";
 import { LIVES, MEMUNMAPS, RAM_VARIANTS, VARIANTS, WALKERS } from "./variants.ts";
 
-/** The document. `full` is what running every schedule found, when that was done. */
+/** The document. `full` is the result of running every schedule, if that was done. */
 export function racesMarkdown(races: readonly Race[], found: readonly Answer[], full: readonly Race[] | null): string {
   const dax = MEMUNMAPS.flatMap((way) => racesAt(races, { table: memunmapTable(way) }));
   const ram = races.filter((r) => !dax.includes(r));
@@ -86,7 +86,7 @@ function answerLines(found: readonly Answer[]): string[] {
   ]);
 }
 
-/** For every kind of fault the shortest schedule that shows it; explorations that nothing guards (`last`) come last. */
+/** The shortest schedule for every kind of fault; explorations without any guard (`last`) come last. */
 function witnesses(races: readonly Race[], last: (r: Race) => boolean): string[] {
   const kinds = [...new Set(races.flatMap((r) => [...r.hazards.keys()]))].sort();
   const lines = kinds.flatMap((kind) => {
@@ -104,7 +104,7 @@ function witnesses(races: readonly Race[], last: (r: Race) => boolean): string[]
   return ["## What goes wrong, and the shortest way there", "", ...lines];
 }
 
-/** Schedules of a cell of a table, whose sum may be over several explorations. */
+/** Schedules in a cell of a table, which may sum several explorations. */
 function cell(races: readonly Race[]): string {
   const sum = (f: (r: Race) => number) => races.reduce((n, r) => n + f(r), 0);
   const schedules = sum((r) => r.explored.schedules);
@@ -113,7 +113,7 @@ function cell(races: readonly Race[]): string {
   return wrong === 0 ? `safe, n = ${schedules} ${counts}` : `**${wrong} wrong** of ${schedules} ${counts}`;
 }
 
-/** The part about RAM: a table per kind of reader, rows and columns as the explorations name them. */
+/** The part about RAM: a table per kind of reader, with the rows and columns that the explorations name. */
 function ramLines(races: readonly Race[]): string[] {
   return [
     "# HugeTLB and compound pages of RAM",
@@ -142,7 +142,7 @@ function ramLines(races: readonly Race[]): string[] {
   ];
 }
 
-/** A table; `rowsAre` says what its rows are. */
+/** A table; `rowsAre` is the heading of its rows. */
 function table(all: readonly Race[], name: string, rowsAre = ""): string[] {
   const races = racesAt(all, { table: name });
   const columns = [...new Set(races.map((r) => r.column))];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What every world of the races has: a kernel with two CPUs, of which CPU 0 reads without locks and CPU 1 changes what
-// it reads; TLB flushes that reach CPU 0 when a step says so; stretches CPU 0 can be waited for in; hazards, noted when
-// they happen; and the end of a run, where the invariant checker looks at what is left.
+// The common part of all worlds: a kernel with two CPUs, of which CPU 0 reads without locks and CPU 1 changes what it
+// reads; TLB flushes that reach CPU 0 in a step of their own; sections of CPU 0 that can be waited for; hazards,
+// recorded when they happen; and the end of a run, where the invariant checker examines the remains.
 
 import { PAGE_FLAGS, PAGE_POISON_WORD } from "../../src/include/mm_types.ts";
 import { KernelPanic, panic } from "../../src/lib/bug.ts";
@@ -15,34 +15,34 @@ import type { Step } from "./explore.ts";
 /** A world between steps. */
 export interface Stage {
   readonly k: Kernel;
-  /** Number of the stretch CPU 0 has interrupts off in, or reads under RCU; 0 outside of any. */
+  /** Number of the section CPU 0 is in (interrupts off, or RCU); 0 outside of any. */
   section: number;
   sections: number;
   /** TLB flushes that CPU 0 has not carried out. */
   readonly flushes: [number, number][];
   readonly hazards: Set<string>;
-  /** Whether a frame the tables do not name (any more) for this vmemmap page still holds what it held. */
+  /** Whether a frame that the tables no longer map for this vmemmap page still has its old contents. */
   readonly keeps: (frame: number, vpage: number) => boolean;
-  /** The threads are done and what they leave goes: how many references are there that nobody will return. */
+  /** The threads are done: cleans up after them and returns the number of references that nobody will drop. */
   readonly finish: () => number;
 }
 
-/** A stage that gup-fast plays on: a process, the page it begins at, and what it is told. */
+/** A stage for gup-fast: a process, the first page, and callbacks. */
 export interface GupStage extends Stage {
   readonly mm: Mm;
-  /** Page gup begins at, and how many it wants. */
+  /** First page for gup, and the number of pages wanted. */
   readonly vpn: number;
   readonly n: number;
-  /** Pages gup returned; whether it counted on a page of a life after the one its entry was from. */
+  /** Pages that gup returned; whether it counted on a page of a later life than its entry's. */
   held: number;
   speculated: boolean;
-  /** gup has read its entry, for the second time if `again`. */
+  /** gup has read its entry; `again` is set the second time. */
   readonly entryRead: (again: boolean) => void;
   /** gup has counted on `head` for page `pfn`. */
   readonly counted: (pfn: number, head: number) => void;
-  /** gup returns these pages, as the last thing with interrupts off. */
+  /** gup returns these pages, as its last action with interrupts off. */
   readonly returned: () => void;
-  /** The head this page has now, whatever a CPU remembers; -1 when it has no memmap. */
+  /** The page's current head, regardless of cached translations; -1 without memmap. */
   readonly headNow: (pfn: number) => number;
   /** `put_page`, `refs` times, on a head. */
   readonly put: (head: number, refs: number) => void;
@@ -53,30 +53,30 @@ export function holdFlushes(k: Kernel, flushes: [number, number][]): void {
   k.machine.cpus[0].mmu.flushRange = (vpage, count) => void flushes.push([vpage, count]);
 }
 
-/** CPU 0 carries out the flushes it was sent. */
+/** CPU 0 carries out its pending flushes. */
 export function takeFlushes(w: Stage): void {
   const { mmu } = w.k.machine.cpus[0];
   for (const [vpage, count] of w.flushes.splice(0)) Mmu.prototype.flushRange.call(mmu, vpage, count);
 }
 
-/** Runs what follows on one of the CPUs. */
+/** Runs the following steps on this CPU. */
 export function onCpu(w: Stage, id: 0 | 1): void {
   w.k.cpu = w.k.machine.cpus[id];
 }
 
-/** CPU 0 begins a stretch that CPU 1 can wait for (interrupts off, rcu_read_lock). */
+/** CPU 0 enters a section that CPU 1 can wait for (interrupts off, rcu_read_lock). */
 export function* beginSection(w: Stage, name: string): Generator<Step, void, void> {
   yield { name, writes: ["section"] };
   w.section = ++w.sections;
 }
 
-/** And ends it. */
+/** CPU 0 leaves the section. */
 export function* endSection(w: Stage, name: string): Generator<Step, void, void> {
   yield { name, writes: ["section"] };
   w.section = 0;
 }
 
-/** Waits until CPU 0 has left its stretch, if it was in one when this was asked. */
+/** Waits until CPU 0 has left the section it was in at the call, if any. */
 export function* waitForSection(w: Stage, name: string): Generator<Step, void, void> {
   yield { name: `${name}: sent`, reads: ["section"] };
   const asked = w.section;
@@ -85,7 +85,7 @@ export function* waitForSection(w: Stage, name: string): Generator<Step, void, v
 }
 
 /**
- * Notes what is wrong with touching this struct page now, as the current CPU sees it; panics when it faults. False:
+ * Records what is wrong with accessing this struct page now, as the current CPU sees it; panics if it faults. False:
  * gone.
  */
 export function look(w: Stage, pfn: number, verb: string): boolean {
@@ -103,12 +103,12 @@ export function look(w: Stage, pfn: number, verb: string): boolean {
   return true;
 }
 
-/** Frame of a vmemmap page in the kernel table, past every TLB; -1 when none. */
+/** Frame of a vmemmap page in the kernel table, bypassing every TLB; -1 if unmapped. */
 export function memmapFrame(k: Kernel, vpage: number): number {
   return lookupAddress(k, k.rootPfn, vmemmapVpn(k, vpage))?.pfn ?? -1;
 }
 
-/** The end of a run: hazards noted on the way, and what is left behind. */
+/** The end of a run: hazards recorded on the way, and leaks. */
 export function raceEnd(w: Stage, waiting: readonly string[], thrown: unknown): readonly string[] {
   if (thrown !== undefined) {
     if (!(thrown instanceof KernelPanic)) throw thrown;
@@ -129,17 +129,17 @@ export function raceEnd(w: Stage, waiting: readonly string[], thrown: unknown): 
   return [...w.hazards];
 }
 
-/** What a step of setting up made; an Error when it could not, which must not pass for something a race did. */
+/** The result of a set-up step; an Error if it failed, which must not pass for the effect of a race. */
 export function created<T>(result: T | number): T {
   return typeof result === "number" ? setUpFailed(`errno ${result}`) : result;
 }
 
-/** The same of a frame. */
+/** The same for a frame. */
 export function allocated(pfn: number): number {
   return pfn < 0 ? setUpFailed(`errno ${pfn}`) : pfn;
 }
 
-/** No panic: what is wrong with the set-up must not pass for something a race did. */
+/** An Error rather than a panic: a fault of the set-up must not pass for the effect of a race. */
 export function setUpFailed(why: string): never {
   throw new Error(`Cannot set the race up: ${why}`);
 }

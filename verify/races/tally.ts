@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// One exploration, its ends sorted by what went wrong.
+// One exploration, with its ends grouped by what went wrong.
 
 import { explore, type Explored, type Thread } from "./explore.ts";
 import { raceEnd, type Stage } from "./stage.ts";
 
-/** What an exploration found. */
+/** Result of an exploration. */
 export interface Tally {
   readonly explored: Explored;
-  /** What went wrong: in how many schedules, and the shortest of them. */
+  /** What went wrong: the number of schedules, and the shortest of them. */
   readonly hazards: ReadonlyMap<string, { count: number; readonly schedule: readonly string[] }>;
   /** Schedules in which nothing went wrong. */
   readonly safe: number;

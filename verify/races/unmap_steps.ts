@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Taking a device down and bringing it up again in another shape, cut into the steps another CPU can come between:
-// unmap from processes, memunmap_pages() (mm/memremap.c), then memremap_pages() with another geometry and a fresh
+// Taking a device down and bringing it up again with another geometry, cut into the steps between which another CPU can
+// run: unmap from processes, memunmap_pages() (mm/memremap.c), then memremap_pages() and a fresh
 // mapping.
 
 import type { DevPagemap } from "../../src/include/memremap.ts";
@@ -13,7 +13,7 @@ import type { Step, Thread } from "./explore.ts";
 import { onCpu, setUpFailed, takeFlushes, waitForSection } from "./stage.ts";
 import { type Geometry, mapDevice, putDevicePage, type RaceWorld } from "./world.ts";
 
-/** What the parts of pageunmap_range() write. */
+/** Places written by the parts of pageunmap_range(). */
 const TOUCHED: Readonly<Record<(typeof PAGEUNMAP_PARTS)[number]["name"], readonly string[]>> = {
   "remove the memmap": ["memmap", "count"],
   "take the pgmap out of the tree": ["tree"],
@@ -49,7 +49,7 @@ export function* unmapThread(w: RaceWorld): Thread {
   if (setting.after !== null) yield* bringUp(w, setting.after);
 }
 
-/** Before anything is taken down: nobody but gup in this very moment holds a page. */
+/** Before anything is taken down: nobody holds a page except gup at this very moment. */
 function idle(w: RaceWorld, pgmap: DevPagemap): Step {
   const { start, end } = pgmap.ranges[0];
   const busy = () => {
@@ -93,7 +93,7 @@ function* bringUp(w: RaceWorld, { align, compound }: Geometry): Generator<Step, 
   yield { name: "map the device again", writes: ["entry", "memmap"] };
   onCpu(w, 1);
   dev.align = align * k.pageBytes;
-  // A mapping of its own: tables of the one before may be too small for the new page size.
+  // A new mapping: the old one's tables may be too small for the new page size.
   munmap(k, w.mm.areas[0]);
   mapDevice(w.k, dev, w.mm, w.vpn);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What is explored, as data. Over device memory: the ways to write gup-fast that were in the kernel or proposed in the
-// thread of document 001 (numbers are its lines in fixtures), and what the unmapping side may do. Over RAM whose struct
-// pages others change: pfn walkers as they were and as they were mended, orders of the loads of compound_head(), orders
-// of stores on the changing side, gup-fast with and without its second looks.
+// The explored variants, as data. Over device memory: the versions of gup-fast that were in the kernel or proposed in
+// the thread of document 001 (numbers are its lines in fixtures), and the options of the unmapping side. Over RAM whose
+// struct pages others change: pfn walkers before and after their fix, orders of the loads of compound_head(), orders of
+// stores on the changing side, gup-fast with and without its rechecks.
 
 import type { GupRace } from "./gup_steps.ts";
 import type { HugeSetting } from "./hugetlb_world.ts";
@@ -56,7 +56,7 @@ const BASE: Geometry = { align: 16, compound: 1 };
 const PMD: Geometry = { align: 16, compound: 16 };
 const PUD: Geometry = { align: 256, compound: 256 };
 
-/** What the device is before, and after it was taken down. */
+/** The device before, and after it was taken down. */
 export const LIVES: Readonly<Record<string, { readonly before: Geometry; readonly after: Geometry | null }>> = {
   "goes down": { before: PMD, after: null },
   "comes back the same": { before: PMD, after: PMD },
@@ -102,7 +102,7 @@ export const READERS: readonly { readonly name: string; readonly order: readonly
   { name: "page, flags, next page, under RCU", order: ["compound_head", "flags", "next"], grace: true },
 ];
 
-/** What a setting is unless a variant says otherwise: 6.1. */
+/** The default of a setting: 6.1. */
 export const LINUX_6_1: Omit<HugeSetting, "begins" | "place" | "cached"> = {
   keep: 1,
   tailsReadOnly: true,

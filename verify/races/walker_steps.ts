@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Who looks at struct pages without a reference, cut into loads and stores. A walker of pfns (compaction, page_idle,
+// Readers of struct pages without a reference, cut into loads and stores. A pfn walker (compaction, page_idle,
 // memory_failure) tries to get one: get_page_unless_zero(), include/linux/page_ref.h. A reader asks for a frame's head:
-// compound_head() and PageHead() of include/linux/page-flags.h, whose loads may be carried out in other orders.
+// compound_head() and PageHead() of include/linux/page-flags.h, whose loads may be reordered.
 //
-// atomic_add_unless() is a load, then a compare-and-swap, which is a write to the MMU even where it then does not swap.
+// atomic_add_unless() is a load, then a compare-and-swap, which the MMU treats as a write even if it does not swap.
 
 import { FREE_POISON_BYTE, PAGE_COMPOUND_HEAD, PAGE_COMPOUND_HEAD_HI } from "../../src/include/mm_types.ts";
 import { PAGE_FLAGS, PAGE_REFCOUNT } from "../../src/include/mm_types.ts";
@@ -18,17 +18,17 @@ export interface Walker {
   readonly source: string;
   /** The walker reads under RCU, and entries change after a grace period. */
   readonly grace: boolean;
-  /** Fake heads are left alone: looked for before the count is read, or after. */
+  /** Fake heads are skipped: detected before the count is read, or after. */
   readonly skip: "no" | "before the count" | "after the count";
   readonly tailsReadOnly: boolean;
 }
 
-/** What compound_head() loads of a frame and the one after it. */
+/** The loads of compound_head() from a frame and the one after it. */
 export type Load = "compound_head" | "flags" | "next";
 
 const LOAD: Pick<Step, "reads" | "writes"> = { reads: ["words", "map"], writes: ["tlb"] };
 const STORE: Pick<Step, "reads" | "writes"> = { reads: ["map"], writes: ["tlb", "words"] };
-/** A word of a frame nobody has written to since it was allocated. */
+/** A word of a frame that has not been written since it was allocated. */
 const POISON = FREE_POISON_BYTE * 0x01010101 | 0;
 
 /** The thread of a walker on CPU 0: try to get the page, use it, put it. */
@@ -68,14 +68,14 @@ function* isFakeHead(w: HugeWorld): Generator<Step, boolean, void> {
     (readPage(w.k, w.page, PAGE_FLAGS) & w.k.layout.head) !== 0;
 }
 
-/** The thread of a reader on CPU 0, which CPU 1 can wait for if it is to. */
+/** The thread of a reader on CPU 0; with `grace`, CPU 1 can wait for it. */
 export function* readerThread(w: HugeWorld, order: readonly Load[]): Thread {
   if (w.setting.grace) yield* beginSection(w, "rcu_read_lock");
   yield* loads(w, order);
   if (w.setting.grace) yield* endSection(w, "rcu_read_unlock");
 }
 
-/** Its loads in this order, then what they say. */
+/** Performs the loads in this order and returns their meaning. */
 function* loads(w: HugeWorld, order: readonly Load[]): Thread {
   const { k, page } = w;
   const seen: Record<Load, number> = { compound_head: 0, flags: 0, next: 0 };
@@ -100,7 +100,7 @@ function* loads(w: HugeWorld, order: readonly Load[]): Thread {
   judge(w, head, marked && head === page);
 }
 
-/** I7: the answer must have been right at some moment since the reader began. */
+/** I7: the answer must have been correct at some moment since the reader began. */
 function judge(w: HugeWorld, head: number, isHead: boolean): void {
   const right = (compound: HugeWorld["compound"]) =>
     headIn(compound, w.page) === head && isHead === (compound !== null && compound.head === w.page);

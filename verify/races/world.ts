@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The small world of device-dax: a toy machine with two CPUs, a device of one PUD of pmem, a process that maps it. CPU
-// 0 runs gup-fast with interrupts off, CPU 1 takes the device down and brings it up again.
+// The small world of device-dax: a toy machine with two CPUs, a device of one PUD of pmem, and a process that maps it.
+// CPU 0 runs gup-fast with interrupts off, CPU 1 takes the device down and brings it up again.
 //
 //   pmem  | 256 pages; the process maps them by one PMD entry per 16 pages (or one PUD entry) and holds pages 5 and 6 |
 
@@ -16,22 +16,22 @@ import { handleFault, mmAlloc } from "../../src/mm/memory.ts";
 import { addPageCount, compoundHead, pageRefcount, readPage, vmemmapPage } from "../../src/mm/page.ts";
 import { created, type GupStage, holdFlushes, look, memmapFrame, onCpu, setUpFailed } from "./stage.ts";
 
-/** What the unmapping CPU waits for before it goes on. */
+/** What the unmapping CPU waits for. */
 export type Waits =
-  /** Nothing: what a variant must then do by itself shows. */
+  /** Nothing: shows what a variant must then ensure by itself. */
   | "none"
-  /** TLB flushes are interrupts that are answered once gup-fast has turned them on again (x86). */
+  /** TLB flushes are interrupts, answered once gup-fast has enabled them again (x86). */
   | "ipi"
   /**
-   * percpu_ref_kill() lets a grace period pass; gup-fast, interrupts off, is a reader. Flushes are broadcast (arm64).
+   * percpu_ref_kill() waits for a grace period; gup-fast, interrupts off, is a reader. Flushes are broadcast (arm64).
    */
   | "rcu";
 
 /** How memunmap_pages() gets its references back. */
 export type Memunmap =
-  /** One put_page() per page; whoever puts the last one drops the pgmap's (up to 5.17). */
+  /** One put_page() per page; the last one drops the pgmap's reference (up to 5.17). */
   | "per-page"
-  /** percpu_ref_put_many(); pages in use are not looked at (from 5.18). */
+  /** percpu_ref_put_many(); pages in use are not checked (from 5.18). */
   | "bulk"
   /** The same by a driver that first waits until no page is in use. */
   | "bulk, idle first";
@@ -46,7 +46,7 @@ export interface Setting {
   readonly after: Geometry | null;
   /** The device begins in the middle of a section whose first half is RAM. */
   readonly besideRam?: boolean;
-  /** pageunmap_range() takes the pgmap out of the tree before it removes the memmap, as the kernel does not. */
+  /** pageunmap_range() takes the pgmap out of the tree before it removes the memmap, unlike the kernel. */
   readonly pgmapFirst?: boolean;
 }
 
@@ -83,7 +83,7 @@ export function raceWorld(setting: Setting): RaceWorld {
     pmem: [{ bytes: PAGES * 256, ...(setting.besideRam === true ? { startBytes: HALF_SECTION } : {}) }],
     cpus: 2,
     debug: true,
-    // Room for the memmaps and tables there are: a boot takes as long as its host memory is large.
+    // Just enough room for the memmaps and tables: boot takes time in proportion to the host memory.
     hostMemoryBytes: 2 ** 16,
   });
   const { nid, start, end } = k.machine.topology.pmem[0];
@@ -133,7 +133,7 @@ export function mapDevice(k: Kernel, dev: DevDax, mm: Mm, vpn: number): void {
 }
 
 /**
- * The head a page has by the tables and struct pages of this moment, not by what CPU 0 remembers; -1 without memmap.
+ * The head of a page by the current tables and struct pages, ignoring CPU 0's cached translations; -1 without memmap.
  */
 function trueHead(w: RaceWorld, pfn: number): number {
   const { k } = w;
@@ -161,7 +161,7 @@ export function putDevicePage(w: RaceWorld, head: number, refs: number): void {
   putDevPagemap(pgmap as DevPagemap);
 }
 
-/** References beyond the one each page was born with, over all pages that are up. */
+/** References beyond each page's initial one, over all pages that are up. */
 function extraReferences(k: Kernel): number {
   let extra = 0;
   for (const { range, pgmap } of k.pgmaps.entries) {
