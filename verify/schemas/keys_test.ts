@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The keys of everything that --json prints, as the schemas have them: one case, units in the name, one type for one
-// name, over all commands and results/latest.json.
+// name, over all commands, the tasks, results/latest.json and results/history.
 
 import { assert, assertEquals } from "@std/assert";
 import { LAB_COMMANDS } from "../lab.ts";
@@ -11,6 +11,8 @@ import { schemaFile } from "./schemas.ts";
 
 /** What a switch may be, a yes or no, a word or a number; what a traced function returned. */
 const VALUES: readonly string[] = ["from", "to", "values", "byKernel", "result"];
+/** What reports list and version 2 of results/latest.json counts. */
+const COUNTED: readonly string[] = ["rows"];
 /** Endings of numbers that have a unit. */
 const UNITS = /(Bytes|Ms|Ns|Percent|Pages|Pfn)$/;
 /** Words for amounts of memory and time that no number may be called without its unit. */
@@ -23,7 +25,9 @@ function keysOf(): Map<string, Map<string, string>> {
     for (const [key, inner] of Object.entries(schema.properties ?? {})) {
       const types = found.get(key) ?? new Map<string, string>();
       found.set(key, types);
-      for (const type of [inner.type ?? []].flat()) if (type !== "null") types.set(type, place);
+      for (const type of [inner.type ?? []].flat()) {
+        if (type !== "null") types.set(type === "integer" ? "number" : type, place);
+      }
       visit(inner, `${place}/${key}`);
     }
     if (schema.items !== undefined) visit(schema.items, place);
@@ -31,6 +35,9 @@ function keysOf(): Map<string, Map<string, string>> {
   for (const name of [...Object.keys(EXAMPLES), "box-fleet"]) {
     const { anyOf } = JSON.parse(Deno.readTextFileSync(schemaFile(name))) as { anyOf: Schema[] };
     for (const schema of anyOf) visit(schema, name);
+  }
+  for (const name of ["schema.json", "history.schema.json"]) {
+    visit(JSON.parse(Deno.readTextFileSync(new URL(`../../results/${name}`, import.meta.url))), name);
   }
   return found;
 }
@@ -43,7 +50,7 @@ Deno.test("every key is camelCase", () => {
 });
 
 Deno.test("a key has one type, whatever command prints it", () => {
-  const several = [...KEYS].filter(([key, types]) => types.size > 1 && !VALUES.includes(key));
+  const several = [...KEYS].filter(([key, types]) => types.size > 1 && ![...VALUES, ...COUNTED].includes(key));
   assertEquals(several.map(([key, types]) => `${key}: ${[...types].map(([t, at]) => `${t} in ${at}`).join(", ")}`), []);
 });
 
