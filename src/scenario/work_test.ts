@@ -10,5 +10,5 @@ Deno.test("workCounters() counts the work that the snapshot has", async (t) => {
   const work = workCounters();
   assertEquals(Object.keys(work), Object.keys(WORK_SCENARIOS));
   for (const [name, counters] of Object.entries(work)) assert(Object.keys(counters).length > 0, name);
-  await assertSnapshot(t, work);
+  await assertSnapshot(t, work, { path: new URL("__snapshots__/work_test.ts.snap", import.meta.url).pathname });
 });

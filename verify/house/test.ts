@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `deno task test [FILE...] [flags]`: `deno test` with this project's flags. Without files it runs everything: long tests
+// first, then one suite per room, then the examples in the documentation. A suite imports many small test files, because
+// `deno test` starts an isolate for each file it is given: a tenth of a second of CPU before any test runs, after which
+// every isolate compiles the emulator anew.
+//
+//   src/mm/page_test.ts     \
+//   src/mm/memory_test.ts    >  src_mm.ts: one isolate
+//   ...                     /
+
+import { ALL, CODE } from "./sources.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** Tests that take seconds get an isolate of their own, the longest first, so that both CPUs have work to the end. */
+const ALONE = [
+  "explorer/",
+  "verify/audit/",
+  "verify/races/",
+  "verify/sweeps/",
+  "verify/linux/compare_test.ts",
+  "verify/mutations/",
+  "verify/schemas/",
+  "verify/lab_test.ts",
+  "verify/fixtures_test.ts",
+  "verify/lives/",
+  "src/cli/",
+];
+
+/** Suites by the folder of their tests; a test belongs to the first that fits. */
+const SUITES = ["src/mm/", "src/scenario/", "src/", "verify/", ""];
+
+/** V8 has one thread per CPU already, and the memory of machines is outside its heap. */
+const V8_FLAGS = ["--no-incremental-marking", "--single-threaded-gc", "--initial-old-space-size=1024"];
+const FLAGS = [
+  "--no-check",
+  "--doc",
+  "--parallel",
+  `--v8-flags=${V8_FLAGS.join()}`,
+  ...["read", "write", "env", "sys", "run", "ffi"].map((permission) => `--allow-${permission}`),
+];
+/** glibc clears what it reuses; larger buffers come from the kernel, which only clears the pages that are touched. */
+const ENV = { GLIBC_TUNABLES: "glibc.malloc.mmap_threshold=262144" };
+
+/** Every test file: those that run alone, in order, and the others by suite. */
+export function testFiles(): { alone: string[]; suites: Map<string, string[]> } {
+  const files = ALL.map(({ path }) => path).filter((path) => /_test\.tsx?$/.test(path));
+  const first = (prefixes: readonly string[], path: string) => prefixes.findIndex((prefix) => path.startsWith(prefix));
+  const isAlone = (path: string) => first(ALONE, path) >= 0;
+  const alone = files.filter(isAlone).sort((a, b) => first(ALONE, a) - first(ALONE, b));
+  const rest = files.filter((path) => !isAlone(path));
+  return { alone, suites: Map.groupBy(rest, (path) => SUITES[first(SUITES, path)]) };
+}
+
+/** Sources with examples that run. */
+export function documented(): string[] {
+  return CODE.filter(({ text }) => /^ \* ```ts$/m.test(text)).map(({ path }) => path);
+}
+
+/** Writes the suites to a folder; returns their paths. */
+function writeSuites(suites: ReadonlyMap<string, readonly string[]>, folder: string): string[] {
+  return [...suites].map(([prefix, files]) => {
+    const suite = `${folder}/${prefix.replaceAll("/", "_")}all_test.ts`;
+    const lines = files.map((file) => `import ${JSON.stringify(new URL(file, ROOT).href)};\n`);
+    Deno.writeTextFileSync(suite, lines.join(""));
+    return suite;
+  });
+}
+
+/** Runs `deno test`; returns its exit code. */
+async function denoTest(args: readonly string[]): Promise<number> {
+  const { pathname: config } = new URL("deno.json", ROOT);
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["test", "--config", config, ...FLAGS, ...args],
+    env: ENV,
+  });
+  return (await command.spawn().status).code;
+}
+
+/** Whether an argument names a file or folder. */
+function isFile(arg: string): boolean {
+  try {
+    return Deno.statSync(arg) !== null;
+  } catch {
+    return false;
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.some(isFile)) return await denoTest(args);
+  // Ctrl-C ends the tests; what is left of them here is the folder.
+  Deno.addSignalListener("SIGINT", () => {});
+  const folder = await Deno.makeTempDir({ prefix: "vmemmap-lab-test-" });
+  try {
+    const { alone, suites } = testFiles();
+    return await denoTest([...args, ...alone, ...writeSuites(suites, folder), ...documented()]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
