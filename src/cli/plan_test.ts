@@ -32,7 +32,7 @@ Deno.test("lab plan prints its tables without trailing blanks", async () => {
 
 Deno.test("lab plan refuses what cannot be planned", async () => {
   await refuses("plan: nothing to plan: give --pmem SIZE", "plan");
-  await refuses('--hugetlb: expected SIZE:N such as 2M:10240, got "2M"', "plan", "--hugetlb", "2M");
+  await refuses('--hugetlb: expected SIZE:N such as 2M:512, got "2M"', "plan", "--hugetlb", "2M");
   await refuses("Cannot make huge pages of 4M", "plan", "--hugetlb", "4M:1");
   await refuses('--map: expected mem or dev, got "pmem"', "plan", "--pmem", "1G", "--map", "pmem");
   await refuses("expected a positive multiple of 16M", "plan", "--pmem", "100M");

@@ -15,6 +15,7 @@ import {
   verifyRoom,
   withoutComments,
 } from "./sources.ts";
+import { documented, testFiles } from "./run_tests.ts";
 
 /** First line of a function, traced or not, or of a method; the line that closes its body is indented as much. */
 const FUNCTION =
@@ -143,6 +144,14 @@ Deno.test("nothing silences the compiler or the linter, and nothing is left to d
     for (const word of words) assert(!text.includes(word), `${path} has "${word}"`);
     assert(!/\bas any\b/.test(withoutComments(text)), `${path} casts to any`);
   }
+});
+
+Deno.test("`deno task test` runs every test file once, and the examples of every source that has some", () => {
+  const { alone, suites } = testFiles();
+  const files = ALL.map(({ path }) => path).filter((path) => path.includes("_test."));
+  assertEquals([...alone, ...[...suites.values()].flat()].sort(), files.sort());
+  const examples = CODE.filter(({ text }) => text.includes("@example")).map(({ path }) => path);
+  assertEquals(documented().sort(), examples.sort());
 });
 
 /** Longest function that a reader takes in at once. */

@@ -30,7 +30,7 @@ const ALONE = [
 /** Suites by the folder of their tests; a test belongs to the first that fits. */
 const SUITES = ["src/mm/", "src/scenario/", "src/", "verify/", ""];
 
-/** V8 has one thread per CPU already, and the memory of machines is outside its heap. */
+/** Collecting garbage on the thread that makes it, and seldom: both CPUs run tests, and machines lie outside the heap. */
 const V8_FLAGS = ["--no-incremental-marking", "--single-threaded-gc", "--initial-old-space-size=1024"];
 const FLAGS = [
   "--no-check",
