@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Model time beside host time. `deno bench` prints only what it timed itself, so the model's line goes to stderr, once
-// per benchmark, and stdout stays what `--json` promises. In a bench, outside its timed part:
+// per benchmark, and stdout stays valid for `--json`. In a bench, outside its timed part:
 //
 //     const seen = modelled(kernel, () => get(mode, target, pages));   // or round the timed work with readCounters()
 //     printModel("get 16G before", seen);
@@ -15,21 +15,21 @@ import { countersSince, readCounters } from "../src/mm/vmstat.ts";
 
 const printed = new Set<string>();
 
-/** Runs something and returns the work it did. */
+/** Runs a function and returns the work it did. */
 export function modelled(kernel: Kernel, run: () => unknown): CounterValues {
   const before = readCounters(kernel.stat);
   run();
   return countersSince(before, readCounters(kernel.stat));
 }
 
-/** Prints what this work would take on a machine of the cost tables, the first time it is called for `name`. */
+/** Prints the time of this work on a machine of the cost tables, on the first call for `name`. */
 export function printModel(name: string, counters: CounterValues, cost: string = DEFAULT_COST): void {
   if (printed.has(name)) return;
   printed.add(name);
   writeError(`model time  ${name}: ${modelMs(counters, costTable(cost)).toFixed(2)} ms on the ${cost} machine`);
 }
 
-/** Writes a line to stderr itself: `deno bench` puts what goes through `console` into its table on stdout. */
+/** Writes a line to stderr directly: `deno bench` puts `console` output into its table on stdout. */
 export function writeError(line: string): void {
   const bytes = new TextEncoder().encode(`${line}\n`);
   for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Running `deno bench --json` and keeping what it says: the average time of each benchmark.
+// Runs `deno bench --json` and extracts the average time of each benchmark.
 
 import { CommandError } from "../src/cli/command.ts";
 
@@ -12,7 +12,7 @@ interface DenoBenchJson {
   }[];
 }
 
-/** What the emulated machines of the benches are. */
+/** Architecture of the benches' emulated machines. */
 export const GEOMETRY = "x86-64";
 
 /** Runs every benchmark of the checkout at `dir`; average nanoseconds by name. CommandError when the benches fail. */
@@ -29,7 +29,7 @@ export async function runBenches(dir: string): Promise<Record<string, number[]>>
   return averages(parseBenchJson(new TextDecoder().decode(stdout)));
 }
 
-/** Reads the JSON document out of what `deno bench` printed (a bench may have printed before it). */
+/** Finds the JSON document in the output of `deno bench` (a bench may have printed before it). */
 export function parseBenchJson(text: string): DenoBenchJson {
   const start = text.search(/^\{$/m);
   if (start < 0) throw new CommandError("deno bench printed no JSON document");

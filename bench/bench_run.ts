@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Times of one revision over several rounds, with the machine and runtime they were taken on; a saved run is this object
-// as JSON. And the same in the formats of two services that keep such times.
+// Times of one revision over several rounds, with the machine and runtime they were taken on; a saved run is this
+// object as JSON. Also exports it in the formats of two services that track such times.
 
 import { CommandError } from "../src/cli/command.ts";
 import { median } from "./statistics.ts";
 
-/** Version of the saved format; a file of another one is refused. */
+/** Version of the saved format; other versions are refused. */
 const RUN_SCHEMA = 2;
 
 /** Several rounds of one revision on one machine. */
@@ -20,7 +20,7 @@ export interface BenchRun {
   readonly benches: Readonly<Record<string, readonly number[]>>;
 }
 
-/** A run of this host. */
+/** A run on this host. */
 export function benchRun(revision: string, benches: BenchRun["benches"]): BenchRun {
   return { schema: RUN_SCHEMA, revision, date: new Date().toISOString(), cpu: cpuName(), runtime: runtime(), benches };
 }
@@ -29,7 +29,7 @@ function runtime(): string {
   return `Deno ${Deno.version.deno} ${Deno.build.target}`;
 }
 
-/** The processor's model, or its architecture where the system does not say. */
+/** The processor's model, or its architecture if the system does not report one. */
 function cpuName(): string {
   try {
     const model = /^model name\s*: (.*)$/m.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1];
@@ -70,7 +70,7 @@ export function asBenchRun(value: unknown, file: string): BenchRun {
   return value as BenchRun;
 }
 
-/** Why a saved run cannot be compared with one of this host, or null: times of different machines say nothing. */
+/** Why a saved run cannot be compared with one on this host, or null: times of different machines do not compare. */
 export function incomparable(saved: BenchRun): string | null {
   const own = { cpu: cpuName(), runtime: runtime() };
   for (const key of ["cpu", "runtime"] as const) {

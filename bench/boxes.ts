@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Machines for benches. Bench files register everything when they are loaded and run it in groups, so a machine is
-// built when the first bench of its set runs and dropped when a bench of the next set does: all of them at once would
-// not fit.
+// built when the first bench of its set runs and dropped when a bench of the next set does: all of them would not fit
+// into memory at once.
 
 const SETS = new Map<string, Map<string, unknown>>();
 
-/** The box of this name in this set, built on first use. Using another set drops this one's boxes. */
+/** The box of this name in this set, built on first use. Using another set drops this set's boxes. */
 export function box<T>(set: string, name: string, build: () => T): T {
   if (!SETS.has(set)) {
     SETS.clear();
@@ -23,7 +23,7 @@ export function hostHas(bytes: number): boolean {
 
 let pages = new Float64Array(0);
 
-/** An array for `n` recorded pages, the same one for every bench that asks for as many. */
+/** An array for `n` recorded pages, shared by all benches that ask for this length. */
 export function recordedPages(n: number): Float64Array<ArrayBuffer> {
   if (pages.length !== n) pages = new Float64Array(n);
   return pages;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The two checkouts of a comparison: the working tree, and another revision in a git worktree of its own that goes when
-// the comparison ends, however it ends. The other one gets the working tree's bench/side/, so that both sides run the
-// same cases; where these do not load there, its own.
+// The two checkouts of a comparison: the working tree, and another revision in a git worktree that is removed when the
+// comparison ends, however it ends. The other revision gets the working tree's bench/side/, so that both sides run the
+// same cases; if that does not load there, it keeps its own.
 
 import { CommandError } from "../src/cli/command.ts";
 import { SideProcess } from "./side_process.ts";
 
 const SIDE = "bench/side";
-/** What a shell reports for a program ended by SIGINT. */
+/** A shell's exit code for a program ended by SIGINT. */
 const EXIT_SIGINT = 130;
 
-/** What is compared. */
+/** The two sides. */
 export interface Revisions {
   /** Short names for people. */
   readonly before: string;
@@ -26,7 +26,7 @@ export async function git(...args: string[]): Promise<string> {
 }
 
 /**
- * What to compare the working tree with: the revision that is asked for; else HEAD if tracked files were changed; else,
+ * The revision to compare the working tree with: the requested one; else HEAD if tracked files were changed; else,
  * on a branch, where it left the main one; else the commit before HEAD.
  */
 export async function revisions(asked: string | undefined): Promise<Revisions> {
@@ -42,7 +42,7 @@ export async function revisions(asked: string | undefined): Promise<Revisions> {
   return { before, after };
 }
 
-/** Where this branch left the main one; null on the main one itself, or where there is none. */
+/** Where this branch left the main one; null on the main one itself, or if there is none. */
 async function forkPoint(): Promise<string | null> {
   const head = await git("rev-parse", "HEAD");
   for (const main of ["origin/HEAD", "main", "master"]) {
@@ -52,7 +52,7 @@ async function forkPoint(): Promise<string | null> {
   return null;
 }
 
-/** Checks `revision` out beside, lets `work` have the directory and the names of the cases both sides have. */
+/** Checks out `revision` and passes `work` its directory and the names of the cases that both sides have. */
 export async function withCheckout<T>(
   revision: string,
   names: readonly string[],
@@ -73,7 +73,7 @@ export async function withCheckout<T>(
   }
 }
 
-/** Puts the working tree's side into the checkout, or leaves its own; the names of the cases that run there. */
+/** Copies the working tree's side into the checkout, or leaves its own; returns the names of the cases that run. */
 async function provideSide(top: string, dir: string, revision: string): Promise<readonly string[]> {
   const own = await Deno.stat(`${dir}/${SIDE}`).then(() => true, () => false);
   await copyFiles(`${top}/${SIDE}`, `${dir}/${SIDE}`);

@@ -6,8 +6,8 @@
 //     no slower: 26 of 26 within 5.0 %                        exit 0
 //     inconclusive: 12 need about 9 more rounds, of 26        exit 3
 //
-// Bad usage or input is exit 2, before anything runs. Times are CPU time of the emulator's thread where the host can
-// tell it, so that a loaded host blurs them less.
+// Bad usage or input is exit 2, before anything runs. Times are CPU time of the emulator's thread if the host provides
+// it, so that load on the host has less effect.
 
 import { bold, green, red, setColorEnabled } from "@std/fmt/colors";
 import { type Command, CommandError, type CommandResult, type Flags } from "../src/cli/command.ts";
@@ -29,7 +29,7 @@ import { compareCase, type Comparison, EXIT_CODES, overall, percent, percentRang
 
 /** Rounds of the working tree alone. */
 const ROUNDS_ALONE = 7;
-/** A share of the CPU under which the host counts as loaded. */
+/** CPU share below which the host counts as loaded. */
 const LOADED = 0.8;
 
 const COMMAND: Command = {
@@ -125,7 +125,7 @@ async function compareWithSaved(file: string, names: readonly string[], limits: 
   return outcome({ before: saved.revision, after: own.revision }, rows, limits, "CPU time");
 }
 
-/** A directory that is not there is found now, not when everything has run. */
+/** Checks the directory now rather than when everything has run. */
 async function requireWritable(file: string): Promise<void> {
   const dir = file.includes("/") ? file.slice(0, file.lastIndexOf("/") + 1) : ".";
   const is = await Deno.stat(dir).catch(() => null);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Several CPUs hold the same 2 MiB of device memory at once, over and over: 512 counts on one head (v7, per page on a
-// compound), 512 counts on 512 pages (5.14), one count of 512 on one head (v4). Workers on one shared machine, Atomics
-// on the counts; the time is that of all CPUs to do ROUNDS rounds of get and put, so per get and put of 2 MiB it is
-// 1/ROUNDS.
+// compound), 512 counts on 512 pages (5.14), one count of 512 on one head (v4). Workers on one shared machine use
+// Atomics on the counts; the time is for all CPUs to do ROUNDS rounds of get and put, so a get and put of 2 MiB takes
+// 1/ROUNDS of it.
 
 import { gupBox, gupConfig } from "../src/scenario/gup.ts";
 import { GupTeam } from "../src/scenario/gup_team.ts";
 import type { GupMode } from "../src/include/gup.ts";
 
-/** Many, since a run is timed with its start, a message to every worker and back, which takes a fraction of a ms. */
+/** Many, since the timed run includes its start, a message to every worker and back, which takes a fraction of a ms. */
 const ROUNDS = 4000;
 const PAGES = 512;
-/** Kernel, mode, and what is counted on. Pins, since put_page() has no way to return pages of one head together. */
+/** Kernel, mode, and where the count is. Pins, since put_page() cannot return pages of one head together. */
 const CASES: readonly (readonly [string, GupMode, string])[] = [
   ["5.14", "get", "512 pages, one reference each"],
   ["v7", "get", "one head, 512 references one by one"],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `lab box --fleet` over 10,000 machines of 50 kinds, read from JSON Lines, with a team of new workers each round; and
-// one large machine, 6 TiB of pmem and 1.5 TiB of huge pages, from text to report. The goals are 20 s and 2 s.
+// one large machine, 6 TiB of pmem and 1.5 TiB of huge pages, from text to report. The targets are 20 s and 2 s.
 
 import { readBox } from "../src/box/join.ts";
 import { boxReport } from "../src/box/report.ts";
@@ -11,7 +11,7 @@ const MACHINES = 10000;
 const KINDS = 50;
 const GIB = 2 ** 30;
 
-/** A machine as it would describe itself; those whose numbers are `KINDS` apart differ in names and UUIDs only. */
+/** A machine's own description; machines whose numbers are `KINDS` apart differ only in names and UUIDs. */
 function files(number: number, kind: number): Record<string, unknown> {
   const pmem = (1 + kind % 10) * 64 * GIB;
   const dram = (1 + kind % 5) * 16;

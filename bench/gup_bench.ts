@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // gup_test as patch 8 of document 001 reports it (fixtures/series/gup.json, README.md here): 16 and 128 GiB of a device
 // with 2 MiB pages, get and pin, memmap in DRAM and in pmem, before and after the series, in calls of 512 pages. Get
-// and put are timed apart; what the other half of the round does, and looking at the state in between, is not timed.
+// and put are timed separately; the other half of the round, and inspecting the state in between, are not timed.
 
 import type { MapMode } from "../src/drivers/nvdimm/pfn_devs.ts";
 import { SZ_1G, SZ_1M, SZ_2M } from "../src/include/sizes.ts";
@@ -13,7 +13,7 @@ import { type GupBox, gupBox } from "../src/scenario/gup.ts";
 import { modelled, printModel } from "./_model.ts";
 import { box, hostHas, recordedPages } from "./boxes.ts";
 
-/** What is held: gup_test's -m, in MiB, and how often it is measured. */
+/** Memory held: gup_test's -m, in MiB, and how often it is measured. */
 interface Sweep {
   readonly size: string;
   readonly map: MapMode;
@@ -38,7 +38,7 @@ const BATCH = 512;
 
 function device(sweep: Sweep, kernel: string): GupBox {
   const { size, map, mib } = sweep;
-  // A namespace is a multiple of 16 MiB; what is held need not be.
+  // A namespace is a multiple of 16 MiB; the range held need not be.
   const config = namespaceConfig({ size: SZ_1G, align: SZ_2M, map, kernel });
   return box(`${size} ${map}`, kernel, () => gupBox({ ...config, size: mib * SZ_1M }));
 }
@@ -48,13 +48,13 @@ function get(mode: GupMode, { kernel, area }: GupBox, pages: Float64Array): void
   if (held !== pages.length) panic(`gup_bench: ${held} of ${pages.length} pages held`);
 }
 
-/** What one more round would take on the documents' machine; stderr, untimed. */
+/** Model time of one more round on the documents' machine; stderr, untimed. */
 function printModels(name: string, mode: GupMode, target: GupBox, pages: Float64Array): void {
   printModel(`${name}: get`, modelled(target.kernel, () => get(mode, target, pages)));
   printModel(`${name}: put`, modelled(target.kernel, () => gupTestPut(target.kernel, mode, pages, pages.length)));
 }
 
-/** One bench: a round of gup_test with one half of it timed. The first round's state is looked at page by page. */
+/** One bench: a round of gup_test with one half of it timed. The first round's state is checked page by page. */
 function register(sweep: Sweep, mode: GupMode, half: "get" | "put", kernel: string, what: string): void {
   let looked = false;
   const look = (target: GupBox, pages: Float64Array) => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The two measurements of document 004: 10240 huge pages of 2M written to nr_hugepages and taken back, without and with
-// their vmemmap freed, in the ways kernels did it. The pool is on one box per row and comes and goes in every round;
-// only the side that is named is timed. The work of one round goes to stderr, since times without it say little;
+// their vmemmap freed, as different kernels did it. Each row has one box, whose pool is made and freed in every round;
+// only the named side is timed. The work of one round goes to stderr, since times without it say little;
 // per-page latencies are in `lab hugetlb`. Times are the emulator's own.
 
 import type { Kernel } from "../src/mm/kernel.ts";
@@ -12,12 +12,12 @@ import { writeError } from "./_model.ts";
 import { givePoolBack, makePool, poolMachine, POOLS } from "./side/hugetlb.ts";
 
 const COUNT = 10240;
-/** CPUs that a flush interrupts in the model's line: with one alone there is nobody to interrupt. */
+/** CPUs that a flush interrupts in the model's line: a single CPU would have none to interrupt. */
 const MODEL_CPUS = 64;
 
 const boxes = new Map<string, Kernel>();
 
-/** One box for each row and side, booted when it is first used. */
+/** One box for each row and side, booted on first use. */
 function boxOf(key: string, options: typeof POOLS[number][1]): Kernel {
   const known = boxes.get(key);
   if (known !== undefined) return known;
@@ -28,7 +28,7 @@ function boxOf(key: string, options: typeof POOLS[number][1]): Kernel {
   return k;
 }
 
-/** Runs the first round, in which leaves are split, for the model's line, and prints the work of a later one. */
+/** Runs the first round, which splits leaves, for the model's line, and prints the work of a later one. */
 function report(key: string, k: Kernel): void {
   const one = () => {
     const before = readCounters(k.stat);
@@ -41,7 +41,7 @@ function report(key: string, k: Kernel): void {
   writeError(`${key}, one round: ${work.map(([name, n]) => `${name} ${n}`).join(", ")}`);
   const vmemmap = k.hugetlb.optimize ? COUNT * k.hugetlb.hstates[0].freeVmemmapPages : 0;
   const done = { allocated: COUNT, freed: COUNT, vmemmapFreed: vmemmap, vmemmapRestored: vmemmap };
-  // Every flush interrupts each other CPU, however many the box was booted with.
+  // Every flush interrupts all other CPUs, however many the box was booted with.
   const ms = (cpus: number) =>
     hugetlbMs({ ...done, tlbIpis: tlbFlushes * (cpus - 1) }, costTable(DEFAULT_COST).hugetlb).toFixed(1);
   writeError(

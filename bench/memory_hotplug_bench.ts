@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Plugging 8 GiB as 64 memory blocks of 128 MiB, each step timed alone: add (memmap and tables), online (32768 struct
-// pages per block, twice: initialised, then handed to the allocator), offline, remove. With the memmap elsewhere, in
-// pieces on a fragmented node, and on the memory itself. Divide by 8 for the time per GiB, by 64 for a block.
+// Plugging 8 GiB as 64 memory blocks of 128 MiB, each step timed separately: add (memmap and tables), online (32768
+// struct pages per block, twice: initialised, then handed to the allocator), offline, remove. With memmap elsewhere,
+// in pieces on a fragmented node, and on the memory itself. Divide by 8 for the time per GiB, by 64 for a block.
 
 import { SZ_1G } from "../src/include/sizes.ts";
 import { panic } from "../src/lib/bug.ts";

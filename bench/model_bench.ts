@@ -3,7 +3,7 @@
 //
 //     deno task bench --json bench/model_bench.ts > FILE; deno task lab calibrate --bench FILE
 //
-// One box is alive at a time; the case that is measured next drops the one before.
+// One box is alive at a time; the next case drops the previous one.
 
 import { CALIBRATE_CASES, type CaseBox } from "../src/cli/calibrate_cases.ts";
 import { modelled, printModel } from "./_model.ts";

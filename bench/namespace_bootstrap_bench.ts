@@ -29,7 +29,7 @@ function machine(name: string, options: NamespaceOptions): Machine {
   });
 }
 
-/** One bench: `createNamespace` timed, `destroyNamespace` not; the frames free after it are those free before. */
+/** One bench: `createNamespace` timed, `destroyNamespace` not; the number of free frames must be restored. */
 function register(group: string, name: string, options: NamespaceOptions, n: number, baseline = false): void {
   const config = namespaceConfig(options);
   Deno.bench({
@@ -67,7 +67,7 @@ for (const map of ["mem", "dev"] as const) {
   if (map === "mem") register(group, "v4, 1G (PTE tables shared)", { size, align: SZ_1G, map, kernel: "v4" }, 20);
 }
 
-/** Sizes a factor of four apart: the time per GiB stays the same when the cost grows linearly. */
+/** Sizes a factor of four apart: with linear cost, the time per GiB stays the same. */
 function sweep(group: string, sizes: readonly string[], options: Omit<NamespaceOptions, "size">, n: number): void {
   for (const [i, text] of sizes.entries()) {
     const size = parseSize(text);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Loads the C yardstick (native/*.c) into this process: compiled with `cc -O2` into a build directory of its own,
-// opened by FFI. Without a compiler, or where FFI or running it is not allowed, one line says so and the C side is left
-// out of the benches.
+// opened by FFI. Without a compiler, or without permission for FFI or for running it, one line says so and the C side
+// is left out of the benches.
 
 import type { Kernel } from "../src/mm/kernel.ts";
 import { pageWordForWrite } from "../src/mm/page.ts";
@@ -26,11 +26,11 @@ const SYMBOLS = {
 /** The functions of native/*.c. */
 export type Yardstick = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
-/** Compiles and opens the yardstick; null, with one line on stderr, where that cannot be done. */
+/** Compiles and opens the yardstick; null, with one line on stderr, if that is impossible. */
 export function loadYardstick(): Yardstick | null {
   const here = new URL("./native/", import.meta.url);
   const build = new URL("./build/", here);
-  // Bench files load side by side; each opens a library of its own.
+  // Bench files load concurrently; each opens a library of its own.
   const library = new URL(`./yardstick-${crypto.randomUUID()}.so`, build);
   try {
     Deno.mkdirSync(build, { recursive: true });
@@ -53,7 +53,7 @@ export function memoryPointer(k: Kernel): Deno.PointerValue {
 }
 
 /**
- * Where frames below `end` have their bytes, as the C side wants it: page number in the machine's memory plus one, or
+ * Locations of the frames below `end`, in the C side's format: page number in the machine's memory plus one, or
  * 0.
  */
 export function frameSlots(k: Kernel, end: number): Uint32Array<ArrayBuffer> {
@@ -63,8 +63,8 @@ export function frameSlots(k: Kernel, end: number): Uint32Array<ArrayBuffer> {
 }
 
 /**
- * Where the memmap of `count` units of `step` frames each lies, from frame `pfn` on, as the C side wants it: the page
- * number, in the machine's memory, that each unit's memmap begins in. `offset` shifts single units, in frames.
+ * Locations of the memmap of `count` units of `step` frames each, from frame `pfn` on, in the C side's format: the page
+ * number, in the machine's memory, where each unit's memmap begins. `offset` shifts single units, in frames.
  */
 export function memmapSlots(
   k: Kernel,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task bench:yardstick [ROUNDS] [NAME]`: the contests of yardstick.ts, emulator and C in turns within each round,
-// medians in one table. The ratio is that of the medians; the limit is what the design aims at. No ratio fails the run:
-// on a machine that others use it says more about them. Exit 1 without a C compiler, 2 for bad usage.
+// `deno task bench:yardstick [ROUNDS] [NAME]`: the contests of yardstick.ts, alternating emulator and C within each
+// round, medians in one table. The ratio is that of the medians; the limit is the design's target. No ratio fails the
+// run: on a shared machine it says more about the other users. Exit 1 without a C compiler, 2 for bad usage.
 
 import { type Command, CommandError } from "../src/cli/command.ts";
 import { adviseHugePages } from "../src/cli/huge_pages.ts";
@@ -19,7 +19,7 @@ function timed(run: () => void): number {
   return performance.now() - start;
 }
 
-/** Times of each step, the first two rounds left out. Milliseconds. */
+/** Times of each step, without the first two rounds. Milliseconds. */
 function play(steps: readonly Step[], rounds: number): readonly Times[] {
   const times = steps.map(() => ({ emulator: [] as number[], native: [] as number[] }));
   for (let round = -2; round < rounds; round++) {
@@ -51,7 +51,7 @@ function row(contest: Contest, { name, limit }: Contest["steps"][number], times:
   ].join("  ");
 }
 
-/** Rounds and contests of a command line. CommandError for no whole number of rounds, or a name no contest has. */
+/** Rounds and contests from a command line. CommandError unless the rounds are a whole number and the name is known. */
 export function contestsOf(
   operands: readonly string[],
 ): { readonly rounds: number; readonly contests: readonly Contest[] } {

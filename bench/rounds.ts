@@ -1,37 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Rounds of a comparison. A round starts a new process for each side, since a process may be slow as a whole, by where
-// its memory lies and what the compiler made of the code; within it the sides take turns run by run, so that a host
-// that slows down does so for both. Of each side's runs the median counts. Rounds go on until every case is settled or
+// Rounds of a comparison. A round starts a new process for each side, since a whole process may be slow because of its
+// memory layout and compiled code; within it the sides alternate run by run, so that a host that slows down affects
+// both. The median of each side's runs counts. Rounds go on until every case is settled or
 // the time is up; settled cases are left out of the rounds that follow.
 
 import { SideProcess } from "./side_process.ts";
 import { median } from "./statistics.ts";
 import { compareCase, type Comparison, type PairedTimes } from "./verdict.ts";
 
-/** Runs of a side in one round: at least, at most, and no more once they took this long. */
+/** Runs of a side in one round: at least, at most, and the time after which no more are started. */
 const LEAST_RUNS = 3;
 const MOST_RUNS = 25;
 const ENOUGH_MS = 40;
 
 /** When to end. */
 export interface Limits {
-  /** Ratio that is called slower. */
+  /** Ratio that counts as slower. */
   readonly tolerance: number;
   readonly rounds: number;
   /** Milliseconds, from the first round on. */
   readonly budgetMs: number;
 }
 
-/** What came out. */
+/** Result of a comparison. */
 export interface Rounds {
   readonly rows: readonly Comparison[];
   readonly times: Readonly<Record<string, PairedTimes>>;
   readonly clock: string;
-  /** How much of the wall's time the runs had the CPU, 0 to 1. */
+  /** The runs' share of CPU in wall time, 0 to 1. */
   readonly share: number;
 }
 
-/** Compares the checkouts at `before` and `after`. `progress` is told what goes on. */
+/** Compares the checkouts at `before` and `after`. `progress` receives status messages. */
 export async function compareCheckouts(
   before: string,
   after: string,
@@ -48,7 +48,7 @@ export async function compareCheckouts(
   for (let round = 0; round < limits.rounds && open.length > 0 && (Date.now() < until || round === 0); round++) {
     const chosen = next(open, rows);
     progress(`round ${round + 1}: ${chosen.length} cases, ${open.length} of ${names.length} open`);
-    // Whoever comes first finds the caches as another process left them: in turns as well.
+    // The first to run finds the caches as another process left them, so the order alternates too.
     const sides = await startBoth(round % 2 === 0 ? [before, after] : [after, before]);
     clock = sides[0].clock;
     try {
@@ -68,7 +68,7 @@ export async function compareCheckouts(
   return { rows: [...rows.values()], times, clock, share: spent.ms / spent.wallMs };
 }
 
-/** Rounds of one checkout alone, for a run that is saved. */
+/** Rounds of one checkout alone, for saving. */
 export async function roundsAlone(
   dir: string,
   names: readonly string[],
@@ -98,7 +98,7 @@ async function startBoth(dirs: readonly string[]): Promise<SideProcess[]> {
   }
 }
 
-/** Runs a case on every side in turn; the median of each side, in ms. */
+/** Runs a case alternately on every side; the median of each side, in ms. */
 async function turns(
   name: string,
   sides: readonly SideProcess[],
@@ -121,8 +121,8 @@ async function turns(
 }
 
 /**
- * The cases of the next round: those that look slower and have not been measured often enough to say so, alone, since
- * they are what is waited for; else all that are open, the slowest first, in case the time ends within the round.
+ * The cases of the next round: those that look slower but need more rounds to prove it, alone, since the verdict
+ * waits for them; else all open cases, the slowest first, in case the time ends within the round.
  */
 function next(open: readonly string[], rows: ReadonlyMap<string, Comparison>): string[] {
   const suspects = open.filter((name) => rows.get(name)?.suspect);

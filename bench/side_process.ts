@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The two processes of a comparison, seen from bench:compare: side/main.ts started in a checkout, asked line by line.
+// The two processes of a comparison, as seen by bench:compare: side/main.ts started in a checkout, asked line by line.
 
 import { CommandError } from "../src/cli/command.ts";
 import { type LineStream, lineStream, within } from "../src/cli/line_stream.ts";
 
-/** Nothing a side is asked takes this long, on however loaded a host. */
+/** Longer than any request takes, even on a heavily loaded host. */
 const ANSWER_MS = 120_000;
 
-/** One run of a case: what it took, and what passed on the wall meanwhile. */
+/** One run of a case: its time, and the wall time that passed meanwhile. */
 export interface Sample {
   readonly ms: number;
   readonly wallMs: number;
@@ -16,7 +16,7 @@ export interface Sample {
 /** A running side. */
 export class SideProcess {
   readonly names: readonly string[];
-  /** What is measured with. */
+  /** Name of the clock. */
   readonly clock: string;
   readonly #child: Deno.ChildProcess;
   readonly #lines: LineStream;
@@ -81,7 +81,7 @@ export class SideProcess {
 
   async #ask(request: string): Promise<unknown> {
     await this.#lines.writeLine(request);
-    // Exit 1 says that a revision is slower; whatever goes wrong here must not.
+    // Exit 1 says that a revision is slower; a failure here must not.
     const line = await within(ANSWER_MS, `${request} in a bench process`, this.#lines.readLine()).catch(() => null);
     if (line === null) throw new CommandError(`a bench process ends at "${request}"`);
     return JSON.parse(line);
@@ -92,6 +92,6 @@ function kill(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGKILL");
   } catch {
-    // It has ended by itself.
+    // It has already ended.
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The little statistics that comparing benchmarks takes: paired ratios on a logarithmic scale, their mean and a
+// The statistics needed to compare benchmarks: paired ratios on a logarithmic scale, their mean and a
 // confidence interval from Student's t distribution; medians.
 
 /** A ratio with its confidence interval. */
@@ -28,7 +28,7 @@ export function studentWithin(t: number, freedom: number): number {
 
 const quantiles = new Map<string, number>();
 
-/** Student's t that is exceeded, in either direction, with probability `alpha`; found once for each pair. */
+/** Student's t that is exceeded, in either direction, with probability `alpha`; cached for each pair. */
 export function studentQuantile(alpha: number, freedom: number): number {
   const key = `${alpha}/${freedom}`;
   const known = quantiles.get(key) ?? quantile(alpha, freedom);
@@ -48,7 +48,7 @@ function quantile(alpha: number, freedom: number): number {
   return high;
 }
 
-/** The middle of some numbers, or the mean of the two in the middle. RangeError for none. */
+/** The median: the middle number, or the mean of the two in the middle. RangeError for an empty list. */
 export function median(values: readonly number[]): number {
   if (values.length === 0) throw new RangeError("Cannot take the median: got no values");
   const sorted = values.toSorted((a, b) => a - b);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What paired times of two revisions say. A case is
+// The verdict on paired times of two revisions. A case is
 //
 //     slower      more than the tolerance, and beyond any noise: the interval that misses once in FALSE_ALARMS runs,
 //                 shared out among all cases, lies above 1; never from fewer than leastRounds()
 //     no slower   the 95 % interval ends below the tolerance, or is narrower than it around a ratio within it
 //     open        neither yet: more rounds narrow the interval
 //
-// The two errors cost differently. Calling an equal revision slower sends somebody after nothing, with as many chances
-// to as there are cases and looks; so that side is strict, and the other is the usual 95 %.
+// The two errors have different costs. A false "slower" starts a futile search, and has as many chances
+// as there are cases and looks; so that side is strict, and the other uses the usual 95 %.
 
 import { logRatios, median, pairedRatio, type RatioInterval, studentQuantile } from "./statistics.ts";
 
@@ -17,7 +17,7 @@ export interface PairedTimes {
   readonly after: number[];
 }
 
-/** What is said of one case. */
+/** The verdict on one case. */
 export type CaseVerdict = "slower" | "faster" | "no slower" | "open";
 
 /** One case: medians in ms, the ratio after / before with its 95 % interval, and how many rounds that took. */
@@ -33,25 +33,25 @@ export interface Comparison extends RatioInterval {
   readonly suspect: boolean;
 }
 
-/** Runs of equal revisions of which one may be called slower. */
+/** One in this many runs of equal revisions may be called slower. */
 const FALSE_ALARMS = 2000;
 /**
  * Rounds from which a case of this ratio may be called slower or faster. A process may be slow as a whole, by where its
- * memory lies and what the compiler made of the code: if every second one is slower by a tenth, one of four rounds
- * looks as if the revision were, with hardly any noise, and a few such rounds in a row fool any interval. So much that
- * no process differs by it needs fewer.
+ * memory layout and compiled code: if every second process is a tenth slower, one series of four rounds
+ * looks as if the revision were slower, with hardly any noise, and a few such rounds in a row fool any interval. A
+ * difference larger than any between processes needs fewer rounds.
  */
 function leastRounds(ratio: number): number {
   return Math.abs(Math.log(ratio)) > Math.log(PROCESS_SPREAD) ? 5 : 9;
 }
-/** Processes that run the same code differ by less. */
+/** Processes that run the same code differ by less than this. */
 const PROCESS_SPREAD = 1.4;
 /** A case is settled from this many rounds on. */
 const LEAST_SETTLED = 3;
-/** More rounds than this are not worth predicting. */
+/** Longer predictions are not worth making. */
 const MOST_MISSING = 999;
 
-/** Judges one case of `cases` that are asked about at once. `tolerance` is a ratio, 1.05 for 5 %. */
+/** Judges one of `cases` cases that are judged together. `tolerance` is a ratio, 1.05 for 5 %. */
 export function compareCase(name: string, times: PairedTimes, tolerance: number, cases: number): Comparison {
   const rounds = times.before.length;
   const interval = pairedRatio(times.before, times.after);
@@ -81,7 +81,7 @@ function judge(times: PairedTimes, interval: RatioInterval, tolerance: number, c
 }
 
 /**
- * How many rounds more would settle this case if it goes on as it did: as one that is slower if its ratio is beyond the
+ * How many rounds more would settle this case if it continues alike: as slower if its ratio is beyond the
  * tolerance, else as one that is not.
  */
 function missingRounds({ before, after }: PairedTimes, tolerance: number, cases: number): number {
@@ -111,10 +111,10 @@ export interface Verdict {
 /** Exit codes of the verdicts; 2 is bad usage or input. */
 export const EXIT_CODES: Readonly<Record<Verdict["verdict"], number>> = { "no slower": 0, slower: 1, inconclusive: 3 };
 
-/** Names at most in the first line. */
+/** Most names in the first line. */
 const NAMED = 3;
 
-/** Sums up all cases. */
+/** Summarises all cases. */
 export function overall(rows: readonly Comparison[], tolerance: number): Verdict {
   const slower = rows.filter((row) => row.verdict === "slower").toSorted((a, b) => b.ratio - a.ratio);
   const open = rows.filter((row) => row.verdict === "open");

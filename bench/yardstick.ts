@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The emulator against C on the same bytes: what is compared, on which machine, and how it is known that both sides did
+// The emulator against C on the same bytes: the contests, their machines, and the checks that both sides did
 // the work. yardstick_bench.ts times these with `deno bench`, ratio.ts alternately in one table.
 //
 // A contest runs its steps in order, first all of the emulator's, then all of C's, so that both find the caches alike.
@@ -22,22 +22,22 @@ import { frameSlots, memmapSlots, memoryPointer, type Yardstick } from "./native
 
 /** In the order they run. */
 export const SIDES = ["emulator", "native"] as const;
-/** Who does a step. */
+/** The side that does a step. */
 export type Side = typeof SIDES[number];
 
-/** One thing both sides do. Each side checks what it did and panics if it was not all. */
+/** A step that both sides do. Each side checks its work and panics if it was incomplete. */
 export interface Step extends Readonly<Record<Side, () => void>> {
   /** Undoes the step, untimed. */
   readonly restore?: Readonly<Record<Side, () => void>>;
 }
 
-/** What is compared on one machine. */
+/** The contest on one machine. */
 export interface Contest {
   readonly name: string;
-  /** What one step handles, and how many of them. */
+  /** The unit that one step handles, and how many of them. */
   readonly unit: string;
   readonly units: number;
-  /** The steps that `open` returns: names, and the ratio emulator : C that is aimed at. */
+  /** The steps that `open` returns: names, and the target ratio emulator : C. */
   readonly steps: readonly { readonly name: string; readonly limit: number }[];
   readonly open: (c: Yardstick) => readonly Step[];
 }
@@ -77,7 +77,7 @@ function gup(c: Yardstick, kernel: "5.14" | "v4", shared: boolean): readonly Ste
   };
   const [root, userRoot, first, end, pmem] = [k.rootPfn, mm.rootPfn, pgmap.start, pgmap.end, pmemStart].map(BigInt);
   c.gup_setup(memoryPointer(k), root, userRoot, vmemmap, first, end, pmem);
-  // Both hold every page at the same time, then neither.
+  // Both hold all pages at the same time, then none.
   const holders = (wanted: number) => {
     for (const i of [0, BATCH, GUP_PAGES - BATCH]) all(pageRefcount(k, pages[i]), wanted, "gup");
   };
@@ -99,7 +99,7 @@ function initUnits(compounds: boolean): { bytes: number; units: number } {
     : { bytes: GUP_BYTES, units: GUP_PAGES };
 }
 
-/** memmap_init_zone_device() over a namespace that is up already, again and again, and the same bytes from C. */
+/** memmap_init_zone_device() over a namespace that is already up, repeatedly, and the same bytes from C. */
 function init(c: Yardstick, compounds: boolean): readonly Step[] {
   const { bytes, units } = initUnits(compounds);
   const config = namespaceConfig({ size: bytes, align: SZ_2M, kernel: compounds ? "6.1" : "5.14" });
@@ -137,7 +137,7 @@ const FIRST_BYTES = 256 * SZ_1G;
 const FIRST_COMPOUNDS = FIRST_BYTES / SZ_2M;
 
 /**
- * A namespace on a machine nothing was made on before: its memmap is touched for the first time, gigabytes of it. C
+ * A namespace on a fresh machine: its memmap, gigabytes of it, is touched for the first time. C
  * fills as many memmap pages of fresh memory in order, without tables.
  */
 function firstTouch(c: Yardstick): readonly Step[] {
@@ -183,7 +183,7 @@ function populate(c: Yardstick): readonly Step[] {
   const k = bootBox(config);
   const region = ndRegions(k)[0];
   let namespace: ReturnType<typeof createNamespace> = 0;
-  // As many frames as the DRAM of the box has, all free.
+  // As many free frames as the DRAM of the box has.
   const frames = k.machine.topology.dram.reduce((sum, r) => sum + r.end - r.start, 0);
   const structPages = new Uint8Array(frames * k.structPageSize);
   const slots = new Uint32Array(frames);
@@ -212,7 +212,7 @@ const gupContest = { unit: "page", units: GUP_PAGES };
 const gupSteps = (get: number, put: number) => [{ name: "get", limit: get }, { name: "put", limit: put }];
 const initContest = { unit: "struct page", steps: [{ name: "init", limit: 1.3 }] };
 
-/** Everything that is compared. */
+/** All contests. */
 export const CONTESTS: readonly Contest[] = [
   { ...gupContest, name: "gup 16G before", steps: gupSteps(1.3, 1.3), open: (c) => gup(c, "5.14", false) },
   { ...gupContest, name: "gup 16G before, locked", steps: gupSteps(2.2, 2.2), open: (c) => gup(c, "5.14", true) },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What bench:compare times: the paths of the benches on machines small enough that a case takes milliseconds, so that
-// many turns fit into a minute, with memmaps that do not fit into a processor's own cache. `run` is timed, `restore`
+// The cases of bench:compare: the paths of the benches on machines small enough that a case takes milliseconds, so that
+// many runs fit into a minute, with memmaps too large for a processor's own cache. `run` is timed, `restore`
 // makes it possible again.
 
 import { SZ_1G } from "../../src/include/sizes.ts";
@@ -19,7 +19,7 @@ export interface Case {
   readonly build: () => Bench;
 }
 
-/** What is held by gup. */
+/** Memory held by gup. */
 const HELD = 4 * SZ_1G;
 /** Huge pages of a pool. */
 const POOL = 1024;
@@ -36,7 +36,7 @@ function pool(half: "make" | "free", options: typeof POOLS[number][1]): Bench {
 function hotplug(variant: typeof VARIANTS[number], timed: readonly Step[]): Bench {
   const k = hotplugMachine(SZ_1G, variant);
   const others = STEPS.filter((step) => !timed.includes(step));
-  // What is timed comes first or last in a round, so that one restore() does all the rest.
+  // The timed part comes first or last in a round, so that one restore() does all the rest.
   if (timed[0] !== STEPS[0]) { for (const step of others) hotplugStep(k, step); }
   return {
     run: () => timed.forEach((step) => hotplugStep(k, step)),
@@ -44,7 +44,7 @@ function hotplug(variant: typeof VARIANTS[number], timed: readonly Step[]): Benc
   };
 }
 
-/** gup's cases: kernels by what they stand for, what is timed, by what it was held. */
+/** gup's cases: kernels by role, the timed half, and how it is held. */
 const GUP: readonly (readonly [name: string, half: "get" | "put", mode: GupMode])[] = [
   ["get", "get", "get"],
   ["put", "put", "get"],

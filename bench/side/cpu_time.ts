@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The CPU time of this thread: what a bench took, however long others had the CPU meanwhile. By libc's clock_gettime(),
-// since process.threadCpuUsage() counts in scheduler ticks; elsewhere than on Linux, and without FFI, by the wall clock.
+// The CPU time of this thread, which excludes time when others had the CPU. By libc's clock_gettime(), since
+// process.threadCpuUsage() counts in scheduler ticks; the wall clock on other systems than Linux, or without FFI.
 
 const CLOCK_THREAD_CPUTIME_ID = 3;
 
@@ -10,7 +10,7 @@ export interface Clock {
   readonly now: () => number;
 }
 
-/** The best clock there is. */
+/** The best clock available. */
 export function benchClock(): Clock {
   const wall: Clock = { name: "wall clock", now: () => performance.now() };
   if (Deno.build.os !== "linux") return wall;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Steps of memory hotplug that are timed one by one: memory blocks of 128 MiB are added (memmap and tables), put online
+// Steps of memory hotplug, timed one by one: memory blocks of 128 MiB are added (memmap and tables), put online
 // (32768 struct pages per block, twice: initialised, then handed to the allocator), taken offline, removed.
 
 import { boot } from "../../src/boot.ts";
@@ -12,7 +12,7 @@ import type { Kernel } from "../../src/mm/kernel.ts";
 
 /** The steps of a round, in order. */
 export const STEPS = ["add", "online", "offline", "remove"] as const;
-/** One of them. */
+/** One of these steps. */
 export type Step = typeof STEPS[number];
 
 /** Where the memmap lies. */
@@ -34,7 +34,7 @@ export function hotplugMachine(bytes: number, { memmapOnMemory, fragment }: Vari
   return boot({ dram: [4 * SZ_1G], hotplug: [{ bytes }], memmapOnMemory, fragment });
 }
 
-/** Does one step for all blocks. Panics when one fails. */
+/** Does one step for all blocks. Panics on failure. */
 export function hotplugStep(k: Kernel, step: Step): void {
   const { start, end } = k.machine.topology.hotplug[0];
   const { blockPages, blocks } = k.hotplug;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A pool of huge pages of 2M that is made and given back, in the ways kernels treated its vmemmap.
+// Making and freeing a pool of huge pages of 2M, with the vmemmap treated as in different kernels.
 
 import { SZ_2M } from "../../src/include/sizes.ts";
 import { panic } from "../../src/lib/bug.ts";
@@ -8,7 +8,7 @@ import { flushFreeHpageWork } from "../../src/mm/hugetlb/make_and_free.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { bootHugetlbBox, hugetlbConfig, type HugetlbOptions } from "../../src/scenario/hugetlb_box.ts";
 
-/** What is compared: no optimisation, and what document 004, 5.14, 6.1 and 6.7 do. */
+/** The modes compared: no optimisation, and those of document 004, 5.14, 6.1 and 6.7. */
 export const POOLS: readonly (readonly [name: string, options: Partial<HugetlbOptions>])[] = [
   ["off", { hugetlbFreeVmemmap: false }],
   ["keep 2, base pages (the series)", { kernel: "5.14", vmemmapMap: "base" }],
@@ -17,17 +17,17 @@ export const POOLS: readonly (readonly [name: string, options: Partial<HugetlbOp
   ["keep 1, flushes batched (6.7)", { kernel: "6.1", flush: "batch" }],
 ];
 
-/** A machine with room for `count` huge pages of 2M and as many CPUs as asked. */
+/** A machine with room for `count` huge pages of 2M and the given number of CPUs. */
 export function poolMachine(count: number, options: Partial<HugetlbOptions>): Kernel {
   return bootHugetlbBox(hugetlbConfig({ size: SZ_2M, count, ...options }));
 }
 
-/** Writes `count` to nr_hugepages. Panics when the machine has not as many. */
+/** Writes `count` to nr_hugepages. Panics if the pool falls short. */
 export function makePool(k: Kernel, count: number): void {
   if (setNrHugepages(k, k.hugetlb.hstates[0], count) !== count) panic("makePool: the pages do not fit");
 }
 
-/** Writes 0 to nr_hugepages and waits for the worker that frees. Panics when pages stay. */
+/** Writes 0 to nr_hugepages and waits for the worker that frees. Panics if pages remain. */
 export function givePoolBack(k: Kernel): void {
   const h = k.hugetlb.hstates[0];
   setNrHugepages(k, h, 0);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// One side of bench:compare: a process that runs the cases of the checkout it lies in, one run at a time, when it is
-// told to. bench:compare copies this directory into the other revision, so that both sides do the same and only `src/`
+// One side of bench:compare: a process that runs the cases of its checkout, one run at a time, when requested.
+// bench:compare copies this directory into the other revision, so that both sides do the same and only `src/`
 // differs. One request is one line on stdin, one answer one line of JSON on stdout; the next request waits for it.
 //
-//     (start)    { clock, names }           what is measured with, and the cases
+//     (start)    { clock, names }           the clock used, and the cases
 //     open NAME  {}                         builds the case's machine and runs it until the compiler has seen it
 //     run        { ms, wallMs }             one run, timed
 //     close      {}                         drops the machine
@@ -11,7 +11,7 @@
 import { type Bench, CASES } from "./cases.ts";
 import { benchClock } from "./cpu_time.ts";
 
-/** Runs before the first that is timed: first touches of memory, compilation. */
+/** Runs before the first timed one: first touches of memory, compilation. */
 const WARM_UP = 3;
 
 const clock = benchClock();

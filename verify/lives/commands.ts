@@ -13,11 +13,11 @@ export class Event implements fc.Command<Record<never, never>, Life> {
   constructor(
     readonly name: string,
     readonly numbers: readonly [number, number, number],
-    /** The allocation to fail, 0 for none; negative: that one and all after it. */
+    /** The allocation to fail, 0 for none; negative: this one and all after it. */
     readonly failAt: number,
   ) {}
 
-  /** Whether it can be done is known only when it is tried. */
+  /** Always true: whether it is possible shows only when it is tried. */
   check(): boolean {
     return true;
   }
@@ -39,7 +39,7 @@ export class Event implements fc.Command<Record<never, never>, Life> {
   }
 }
 
-/** A life to be lived. */
+/** A life to run. */
 export type Events = Iterable<fc.Command<Record<never, never>, Life>>;
 
 /** Sequences of at most `most` operations. */
@@ -55,12 +55,12 @@ export function events(most: number): fc.Arbitrary<Events> {
 }
 
 /**
- * Machines lives are lived on: every preset, on the toy with struct pages that share and that do not, and on those that
- * treat an altmap as arm64 does. Of sizes that do not share, a toy subsection's memmap is a whole number of pages with 80
- * bytes only; on real geometries it always is.
+ * Machines for the lives: every preset, on the toy with struct pages that share and that do not, and on machines that
+ * treat an altmap as arm64 does. Of sizes that do not share, only 80 bytes make a toy subsection's memmap a whole
+ * number of pages; on real geometries it always is.
  */
 export const SETTINGS: readonly LifeSetting[] = Object.values(PRESETS).flatMap((preset) => {
-  // Without the defect that 6.1 has of its own; lives find it at once.
+  // Without 6.1's own defect, which lives find at once.
   const kernel = { ...preset, errata: NO_ERRATA };
   return [
     { arch: TOY, kernel, structPageSize: 64 },
@@ -75,14 +75,14 @@ export function nameOf({ arch, kernel, structPageSize }: LifeSetting): string {
   return `${arch.name}/${kernel.name}/${structPageSize}`;
 }
 
-/** What lives together did. */
+/** Totals over many lives. */
 export interface Tally {
   lives: number;
   operations: number;
   failures: number;
 }
 
-/** "Every life ends well", for fc.assert; `tally` counts as they go. */
+/** "Every life ends well", for fc.assert; `tally` counts on the way. */
 export function lifeProperty(setting: LifeSetting, most: number, tally: Tally): fc.IProperty<[Events]> {
   return fc.property(events(most), (commands) => {
     const life = new Life(setting);

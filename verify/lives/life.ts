@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // One life of a toy machine under random operations, and the model it is compared with: what exists and what is held,
-// kept by simple arithmetic that shares no code with the paths under test. Operations are in operations.ts; after each
-// one check() runs the kernel's invariants and the model's own, and end() takes everything down and looks for what is
-// left.
+// kept by simple arithmetic that shares no code with the paths under test. Operations are in operations.ts; check()
+// runs the kernel's invariants and the model's own after each one, and end() takes everything down and looks for
+// leaks.
 
 import type { Arch } from "../../src/arch/arch.ts";
 import { boot } from "../../src/boot.ts";
@@ -25,18 +25,18 @@ import type { Kernel, Mm, VmArea } from "../../src/mm/kernel.ts";
 import { mmPut } from "../../src/mm/memory.ts";
 import { pageRefcount } from "../../src/mm/page.ts";
 
-/** Pages that gup gave out and nobody returned. */
+/** Pages that gup returned and nobody has put yet. */
 export interface Holding {
   readonly mode: GupMode;
   readonly pages: Float64Array;
-  /** References each page counts for, and the head the model says they are on. */
+  /** References that each page counts for, and the head that holds them according to the model. */
   readonly perPage: number;
   readonly heads: readonly number[];
 }
 
-/** What a life may be lived with. */
+/** The setting of a life. */
 export interface LifeSetting {
-  /** The toy, or one of its kin. */
+  /** The toy or one of its variants. */
   readonly arch: Arch;
   readonly kernel: KernelConfig;
   readonly structPageSize: number;
@@ -44,20 +44,20 @@ export interface LifeSetting {
 
 /** Toy pages of pmem in each region. */
 const REGION_PAGES = 512;
-/** Bytes of a memory block that can be plugged, and how many can. */
+/** Bytes of a pluggable memory block, and how many there can be. */
 export const BLOCK_BYTES = 2 ** 14;
 export const BLOCKS = 4;
-/** Pages of address space for one mapping, and how many of them a process has. */
+/** Pages of address space for one mapping, and the number of mappings of a process. */
 export const WINDOW_PAGES = 1024;
 export const WINDOWS = 6;
 
-/** A machine, and what the model says is on it. */
+/** A machine, and the model of its contents. */
 export class Life {
   readonly k: Kernel;
   readonly region: NdRegion;
   readonly daxRegion: DaxRegion;
   readonly namespaces: NdNamespace[] = [];
-  /** Dynamic devices; bound or not. */
+  /** Dynamic devices, bound or not. */
   readonly devices: DevDax[] = [];
   readonly mms: Mm[] = [];
   readonly areas: VmArea[] = [];
@@ -66,9 +66,9 @@ export class Life {
   readonly huge: number[] = [];
   poisoned = false;
   readonly #freeAtStart: number;
-  /** Kernel functions that told the tracer they were entered, and not that they were left. */
+  /** Kernel functions that the tracer saw entered but not left. */
   #open = 0;
-  /** Operations performed; those that failed because an allocation was made to. */
+  /** Operations performed; those that failed because of an injected allocation failure. */
   operations = 0;
   failures = 0;
 
@@ -93,7 +93,7 @@ export class Life {
     this.check();
   }
 
-  /** Everything the kernel and the model know must agree. */
+  /** Checks everything that the kernel and the model must agree on. */
   check(): void {
     const { k } = this;
     checkInvariants(k);
@@ -120,23 +120,23 @@ export class Life {
     if (k.mms.size !== this.mms.length) panic(`Life.check: ${k.mms.size} processes, the model has ${this.mms.length}`);
   }
 
-  /** Whether the model has any page of a device held. */
+  /** Whether any page of a device is held in the model. */
   holds(dev: DevDax | null): boolean {
     return this.held.some(({ pages }) => pages.some((pfn) => dev?.ranges.some((r) => pfn >= r.start && pfn < r.end)));
   }
 
-  /** Returns pages to where they came from. */
+  /** Puts pages, of whatever origin. */
   put({ mode, pages }: Holding): void {
     if (mode === "pin") unpinPages(this.k, pages, 0, pages.length);
     else putPages(this.k, pages, 0, pages.length);
   }
 
-  /** Forgets areas whose device or process is gone. */
+  /** Drops areas whose device or process is gone. */
   dropAreas(gone: (area: VmArea) => boolean): void {
     for (const area of this.areas.filter(gone)) this.areas.splice(this.areas.indexOf(area), 1);
   }
 
-  /** Takes everything down; nothing may be left. */
+  /** Takes everything down and checks that nothing is left. */
   end(): void {
     const { k } = this;
     for (const holding of this.held.splice(0)) this.put(holding);
@@ -150,14 +150,14 @@ export class Life {
     this.#emptyPool();
     this.#unplugAll();
     this.check();
-    // A bad frame keeps its block online here (Linux lets it go): what else is left then cannot be told apart.
+    // A bad frame keeps its block online here (Linux lets it go), so leaks cannot be told apart.
     if (k.hotplug.blocks.size > 0) return;
-    // Vmemmap tables of the level below the top one stay, as in the kernel; they are the same for every life.
+    // Vmemmap tables of the level below the top one stay, as in the kernel; they are the same in every life.
     const missing = this.#freeAtStart - conserved(k);
     if (missing < 0 || missing > 1) panic(`Life.end: ${missing} frames are missing`);
   }
 
-  /** Users return their pages; surplus ones are adopted, then all go. */
+  /** Users return their pages; surplus pages are adopted, then all are freed. */
   #emptyPool(): void {
     const { k } = this;
     const [h] = k.hugetlb.hstates;
@@ -169,7 +169,7 @@ export class Life {
     if (h.nrHugePages !== 0) panic(`Life.end: ${h.nrHugePages} huge pages stay`);
   }
 
-  /** Memmap of one block may lie in another, so more than once round. */
+  /** Memmap of one block may lie in another, so this takes more than one pass. */
   #unplugAll(): void {
     const { k } = this;
     const { blocks } = k.hotplug;

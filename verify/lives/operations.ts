@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What can happen in a life: a table of operations. Each takes three small numbers, of which it makes what it needs, so
-// that a counterexample shrinks by itself; it says what the model expects, performs it, and panics when the kernel
-// answers otherwise. An operation that cannot be done now returns false and does not count.
+// The operations of a life, as a table. Each takes three small numbers and derives its arguments from them, so that a
+// counterexample shrinks by itself; it predicts the outcome by the model, runs, and panics when the kernel answers
+// otherwise. An operation that is impossible at present returns false and does not count.
 
 import { createDevDax, deleteDevDax, type DevDax, devDaxPages, reconfigureDevDax } from "../../src/drivers/dax/bus.ts";
 import { daxMmap, devDaxProbe, devDaxRemove } from "../../src/drivers/dax/device.ts";
@@ -21,7 +21,7 @@ import { POOL_OPERATIONS } from "./pool_operations.ts";
 
 /** Page sizes a toy device may have, bytes. */
 const ALIGNS = [256, 4096, 65536];
-/** Toy bytes a namespace may be a multiple of. */
+/** Bytes that the size of a toy namespace may be a multiple of. */
 const UNIT = 4096;
 
 /** Every operation by name. */
@@ -42,7 +42,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     const free = totalFreePages(k);
     const ns = createNamespace(k, region, request);
     if (typeof ns !== "number") return life.namespaces.push(ns) > 0;
-    // What an alignment or a compound leaves no room for is refused with either errno; nothing else may be, but where
+    // A namespace without room for its alignment or a compound is refused with either errno; no other is allowed, but
     // the room that the info block reserves must hold all memmap.
     const tight = request.map === "dev" && k.arch.altmapBasePages ? [-ENOMEM] : [];
     expectErrno("createNamespace", ns, fits ? [-ENXIO, -EINVAL, ...tight, ...oom(life)] : [-ENOSPC]);
@@ -76,7 +76,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     const before = totalFreePages(k);
     const { bound } = dev;
     const err = devDaxProbe(k, dev);
-    // Compounds that do not begin where a part does that is populated are refused.
+    // Compounds that do not begin at the start of a populated part are refused.
     expectErrno("devDaxProbe", err, bound ? [-EBUSY] : [0, -EINVAL, ...oom(life)]);
     if (dev.bound !== (bound || err === 0)) panic(`devDaxProbe: errno ${err}, and bound is ${dev.bound}`);
     if (err < 0 && totalFreePages(k) !== before) panic("devDaxProbe: frames are missing after a failure");
@@ -191,7 +191,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     if (dev === undefined) return false;
     const pfn = dev.ranges[0].start + b % (dev.ranges[0].end - dev.ranges[0].start);
     const killed = memoryFailure(life.k, pfn);
-    // A page nobody has touched names no file.
+    // An untouched page has no mapping.
     if (typeof killed === "number") expectErrno("memoryFailure", killed, [-EBUSY]);
     return true;
   },
@@ -204,7 +204,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
 };
 
 /**
- * What the model says about pages held from device page `pgoff` on: consecutive frames, each on the head of its
+ * The model's requirements on pages held from device page `pgoff` on: consecutive frames, each on the head of its
  * compound.
  */
 function holding(life: Life, dev: DevDax, pgoff: number, pages: Float64Array, mode: "get" | "pin"): Holding {
@@ -223,8 +223,8 @@ function holding(life: Life, dev: DevDax, pgoff: number, pages: Float64Array, mo
 }
 
 /**
- * Where the compounds of a range of a device begin: with map=mem at the start of its namespace, which comes before its
- * data and need not be aligned to their size, so that a mapping may lie across two of them.
+ * Where the compounds of a range of a device begin: with map=mem at the start of its namespace, which precedes its
+ * data and need not be aligned to their size, so that a mapping may span two of them.
  */
 function firstCompound(life: Life, dev: DevDax, start: number): number {
   const ns = life.namespaces.find((n) => n.dev === dev);
@@ -237,7 +237,7 @@ function boundDevices(life: Life): DevDax[] {
   return devices.filter((dev) => dev.bound && dev.ranges.length > 0);
 }
 
-/** The device is up, with its page size as when it was mapped, and every mapping of that size lies in one range. */
+/** The device is up with the page size it had when mapped, and every mapping of that size lies in one range. */
 function mappable({ start, end, pgoff, mapping }: VmArea): boolean {
   const { bound, align, ranges } = mapping as DevDax;
   const unit = align / 256;
@@ -246,7 +246,7 @@ function mappable({ start, end, pgoff, mapping }: VmArea): boolean {
     ranges.every((r) => (r.end - r.start) % unit === 0);
 }
 
-/** Bytes of the largest run of the region that no namespace has. */
+/** Bytes of the largest free run of the region. */
 function largestGap(life: Life): number {
   const { start, end } = life.region;
   const taken = life.namespaces.map(({ extent }) => extent).sort((x, y) => x.start - y.start);

@@ -18,7 +18,7 @@ export const PLUG_OPERATIONS: Readonly<Record<string, Operation>> = {
     const there = blockAt(life, a) !== null;
     const memmapOnMemory = c % 2 === 1;
     const err = addMemory(life.k, b % 2, blockStart(life, a), BLOCK_BYTES, { memmapOnMemory });
-    // A block can hold its own memmap only where that fills whole leaves, and where HugeTLB keeps off it.
+    // A block can hold its own memmap only if that fills whole leaves and HugeTLB does not remap it.
     const fits = wholeLeaves(life) && life.k.config.selfHostedVmemmap !== "exclusive";
     const refused = memmapOnMemory && !fits ? [-EINVAL] : [0];
     expectErrno("addMemory", err, there ? [-EEXIST] : [...refused, ...oom(life)]);
@@ -43,7 +43,7 @@ export const PLUG_OPERATIONS: Readonly<Record<string, Operation>> = {
   offlineBlock(life, a) {
     const block = blockAt(life, a);
     if (block === null) return false;
-    // Memmap or tables may have been taken from it; the frames in use are the kernel's books to keep.
+    // Memmap or tables may have been taken from it; the kernel accounts for frames in use.
     const allowed = block.zone < 0 ? [-EINVAL] : [0, -EBUSY];
     expectErrno("memoryBlockOffline", memoryBlockOffline(life.k, block), allowed);
     return true;

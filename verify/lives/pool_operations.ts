@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Operations on the HugeTLB pool: up and down, on a node or on all, its vmemmap shared or not, pages taken by users and
-// returned, a frame of one going bad.
+// Operations on the HugeTLB pool: grow and shrink, on one node or on all, with its vmemmap shared or not; pages taken
+// and returned by users; a frame of a page going bad.
 
 import { EBUSY, ENOMEM, ENXIO } from "../../src/include/errno.ts";
 import { panic } from "../../src/lib/bug.ts";
@@ -17,7 +17,7 @@ import { memoryFailureHugetlb } from "../../src/mm/memory_failure.ts";
 import { expectErrno, failing, type Operation, pick } from "./expect.ts";
 import type { Life } from "./life.ts";
 
-/** Pages the pool may be asked for. */
+/** Pool sizes that may be requested. */
 const MOST = 6;
 
 /** Every operation by name. */
@@ -28,7 +28,7 @@ export const POOL_OPERATIONS: Readonly<Record<string, Operation>> = {
     const wanted = a % MOST;
     const reached = setNrHugepages(life.k, h, wanted, nid);
     if (reached !== persistentHugePages(h, nid)) panic(`setNrHugepages: says ${reached}`);
-    // What users have stays; memory for so few pages is always there, unless an allocation is made to fail.
+    // Pages in use stay; memory for so few pages is always available, unless an allocation is made to fail.
     const least = Math.max(wanted, life.huge.length);
     if (nid < 0 && !failing(life) && !life.poisoned && h.surplusHugePages === 0 && reached !== least) {
       panic(`setNrHugepages: reached ${reached} pages, expected ${least}`);
@@ -45,7 +45,7 @@ export const POOL_OPERATIONS: Readonly<Record<string, Operation>> = {
     const h = pool(life);
     const free = freeHugePages(h);
     const head = allocHugePage(life.k, h, a % 2);
-    // A poisoned page stays free and is given to nobody.
+    // A poisoned page stays free and is never handed out.
     if (head < 0) expectErrno("allocHugePage", head, free === 0 || life.poisoned ? [-ENOMEM] : []);
     else if (life.huge.includes(head)) panic(`allocHugePage: page ${head} was given out already`);
     else life.huge.push(head);

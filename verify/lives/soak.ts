@@ -85,7 +85,7 @@ async function soak(
       const result = fc.check(lifeProperty(setting, MOST, tally), { numRuns, seed });
       if (result.failed) return { report: told(), text: "", code: report(result, setting, seed) };
     }
-    // Lets the signal in.
+    // Lets the signal handler run.
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
   return { report: told(), text: summary() };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The paths that allocate, each as a sweep: a table, so that a new path is one entry. Sizes are multiples of a section,
+// The paths that allocate, each as a sweep, in a table: a new path is one entry. Sizes are multiples of a section,
 // so the same table serves the toy and the real geometries.
 
 import { levelBytes } from "../../src/arch/arch.ts";
@@ -25,13 +25,13 @@ export function namespaceSweep(k: Kernel, request: NamespaceRequest): Sweep {
   return holder((k) => createNamespace(k, region, request), (k, ns) => expectDone(destroyNamespace(k, ns)));
 }
 
-/** Probing and removing a dynamic device of `pages`, cut in `ranges` parts by other devices between them. */
+/** Probing and removing a dynamic device of `pages`, split into `ranges` parts by other devices between them. */
 export function deviceSweep(k: Kernel, align: number, pages: number, ranges: number): Sweep {
   const dev = dynamicDevice(k, align, pages, ranges);
   return { run: (k) => devDaxProbe(k, dev), undo: (k) => expectDone(devDaxRemove(k, dev)), errno: -ENOMEM };
 }
 
-/** memremap_pages() of two ranges with a hole between, compounds of `geometry` frames. */
+/** memremap_pages() of two ranges with a hole between them, in compounds of `geometry` frames. */
 export function rangesSweep(k: Kernel, geometry: number): Sweep {
   const { nid, start, end } = k.machine.topology.pmem[0];
   const unit = Math.max(geometry, k.pagesPerSection);
@@ -41,7 +41,7 @@ export function rangesSweep(k: Kernel, geometry: number): Sweep {
   return { run: (k) => memremapPages(k, pgmap), undo: (k) => memunmapPages(k, pgmap), errno: -ENOMEM };
 }
 
-/** Making and ending a process. */
+/** Creating and ending a process. */
 export function processSweep(): Sweep {
   return holder((k) => mmAlloc(k), (k, mm) => mmPut(k, mm));
 }
@@ -57,7 +57,7 @@ export function faultSweep(k: Kernel, align: number, pages: number): Sweep {
   }, (k, area) => mmPut(k, area.mm));
 }
 
-/** gup over pages nobody touched: it faults them in; what it holds before memory is out is put. */
+/** gup over untouched pages: it faults them in; pages it holds when memory runs out are put. */
 export function gupSweep(k: Kernel, align: number, pages: number): Sweep {
   const dev = boundDevice(k, align, pages);
   return holder((k) => {
@@ -76,7 +76,7 @@ export function gupSweep(k: Kernel, align: number, pages: number): Sweep {
   });
 }
 
-/** Hot-adding one memory block; then it is removed. */
+/** Hot-adding and removing one memory block. */
 export function plugSweep(k: Kernel, memmapOnMemory: boolean): Sweep {
   const at = k.machine.topology.hotplug[0].start * k.pageBytes;
   const bytes = k.hotplug.blockPages * k.pageBytes;
@@ -126,7 +126,7 @@ function boundDevice(k: Kernel, align: number, pages: number): DevDax {
   return dev;
 }
 
-/** Devices fill the region, every second one goes, and the one made then has a part in each gap. */
+/** Devices fill the region, every second one is removed, and the next one created has a part in each gap. */
 function dynamicDevice(k: Kernel, align: number, pages: number, ranges: number): DevDax {
   const { nid, start, end } = k.machine.topology.pmem[0];
   const region = allocDaxRegion(k, nid, { start, end }, align, false) ?? panic("dynamicDevice: region is not aligned");

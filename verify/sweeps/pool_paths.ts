@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The HugeTLB paths that allocate, each as a sweep. They differ from the others in what a failure may leave: tables of
-// leaves that were split stay, memmap comes back on other frames, and a page that cannot be restored stays in its pool
-// as surplus. So the books compared are the pool's, and each sweep says itself what a failure must have left, and that
-// the next try, with memory, gets there.
+// The HugeTLB paths that allocate, each as a sweep. Unlike the others, they may leave something behind on failure:
+// tables of split leaves stay, memmap comes back on other frames, and a page that cannot be restored stays in its pool
+// as surplus. So the pool's state is compared, and each sweep itself states what a failure must have left, and that
+// the next try, with memory, succeeds.
 
 import { ENOMEM } from "../../src/include/errno.ts";
 import type { Hstate } from "../../src/include/hugetlb.ts";
@@ -25,13 +25,13 @@ import { splitVmemmapRange } from "../../src/mm/hugetlb/vmemmap_split.ts";
 import { takePoolBooks } from "./books.ts";
 import type { Sweep } from "./sweep.ts";
 
-/** Filling the pool with `count` pages: what memory there is for becomes pages, shared or whole. */
+/** Filling the pool with `count` pages: as many as memory allows are made, shared or whole. */
 export function growSweep(k: Kernel, h: Hstate, count: number): Sweep {
   setOptimizeVmemmap(k, true);
   return pool((k) => reach(k, h, count), (k) => retryShrink(k, h));
 }
 
-/** Sharing switched on at run time: pages that were there stay whole, `count` more join them. */
+/** Enabling sharing at run time: existing pages stay whole, `count` more are added. */
 export function switchOnSweep(k: Kernel, h: Hstate, count: number): Sweep {
   const wholePages = () => {
     setOptimizeVmemmap(k, false);
@@ -58,14 +58,14 @@ export function shrinkSweep(k: Kernel, h: Hstate, count: number): Sweep {
   });
 }
 
-/** Emptying a pool of pages that are whole takes no memory at all. */
+/** Emptying a pool of whole pages takes no memory at all. */
 export function shrinkWholeSweep(k: Kernel, h: Hstate, count: number): Sweep {
   setOptimizeVmemmap(k, false);
   exactly(setNrHugepages(k, h, count), count);
   return pool((k) => setNrHugepages(k, h, 0), (k) => exactly(setNrHugepages(k, h, count), count));
 }
 
-/** A user returns a surplus page, which goes unless it cannot be restored; then it is there for the next user. */
+/** A user returns a surplus page, which is freed unless it cannot be restored; then the next user can take it. */
 export function returnSweep(k: Kernel, h: Hstate): Sweep {
   setOptimizeVmemmap(k, true);
   h.nrOvercommit = 1;
@@ -84,7 +84,7 @@ export function returnSweep(k: Kernel, h: Hstate): Sweep {
   });
 }
 
-/** A user takes a page that is made for him. */
+/** A user takes a page that is allocated on demand. */
 export function overcommitSweep(k: Kernel, h: Hstate): Sweep {
   setOptimizeVmemmap(k, true);
   h.nrOvercommit = 1;
@@ -105,7 +105,7 @@ export function placeSweep(k: Kernel, h: Hstate, head: number): Sweep {
   return pool((k) => allocHugePageAt(k, h, head) ? 0 : -ENOMEM, (k) => retryShrink(k, h));
 }
 
-/** Dissolving a free page: when it fails the pool has what it had. */
+/** Dissolving a free page: on failure the pool is unchanged. */
 export function dissolveSweep(k: Kernel, h: Hstate, count: number): Sweep {
   fill(k, h, count);
   return pool((k) => {
@@ -141,14 +141,14 @@ function pool(run: (k: Kernel) => number, undo: (k: Kernel) => void): Sweep {
   return { run, undo, errno: -ENOMEM, books: takePoolBooks };
 }
 
-/** nr_hugepages up; less than asked for only where an allocation is made to fail. */
+/** Raises nr_hugepages; falls short only if an allocation is made to fail. */
 function reach(k: Kernel, h: Hstate, count: number): number {
   const got = setNrHugepages(k, h, count);
   if (got > count || (got < count && !k.fault.armed)) panic(`growSweep: ${got} pages, expected ${count}`);
   return 0;
 }
 
-/** Pages that are left could not be restored: they are free, surplus and as they were, and only for want of memory. */
+/** Remaining pages could not be restored: they are free, surplus and unchanged, and only for want of memory. */
 function stuck(k: Kernel, h: Hstate): number {
   exactly(persistentHugePages(h), 0);
   exactly(freeHugePages(h), h.surplusHugePages);
@@ -159,7 +159,7 @@ function stuck(k: Kernel, h: Hstate): number {
   return 0;
 }
 
-/** The pool is emptied: what could not be freed before is adopted as persistent, then it can go. */
+/** Empties the pool: pages that could not be freed before are adopted as persistent, then freed. */
 function retryShrink(k: Kernel, h: Hstate): void {
   exactly(setNrHugepages(k, h, h.nrHugePages), h.nrHugePages);
   exactly(setNrHugepages(k, h, 0), 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Failure sweeps: an operation is run with its first allocation failing, then its second, and so on until none is left
-// to fail. Each time it either says so and everything is as before, or got along without the allocation and is undone
-// again. The next try, with memory again, must work: that is part of the proof.
+// to fail. Each time it either reports the failure and leaves everything unchanged, or succeeds without the allocation
+// and is undone. The next try, with memory available, must succeed: that is part of the proof.
 
 import { errnoName } from "../../src/include/errno.ts";
 import { panic } from "../../src/lib/bug.ts";
@@ -12,10 +12,10 @@ import { type Books, takeBooks } from "./books.ts";
 /** An operation that allocates. */
 export interface Sweep {
   /**
-   * Runs it; 0 for done, as far as memory allowed; a negative errno for a failure that must have left nothing behind.
+   * Runs it; 0 for success, as far as memory allowed; a negative errno for a failure, which must leave nothing behind.
    */
   readonly run: (k: Kernel) => number;
-  /** Undoes what a run that was done left. */
+  /** Undoes a successful run. */
   readonly undo: (k: Kernel) => void;
   /** The errno of a failure. */
   readonly errno: number;
@@ -23,18 +23,18 @@ export interface Sweep {
   readonly books?: (k: Kernel) => Books;
 }
 
-/** What a sweep saw. */
+/** Result of a sweep. */
 export interface Swept {
   /** Allocations of the undisturbed operation. */
   readonly allocations: number;
-  /** Runs that failed, and those that got along without the allocation. */
+  /** Runs that failed, and runs that succeeded without the allocation. */
   readonly failed: number;
   readonly gotAlong: number;
 }
 
 /**
  * Fails each allocation in turn, alone or (persistent) with all after it. Panics when anything is left behind. All on
- * one machine, so each try follows on a failed one, and the last has nothing failing.
+ * one machine, so each try follows a failed one, and the last runs without failures.
  */
 export function sweepEach(k: Kernel, sweep: Sweep, persistent = false, stride = 1): Swept {
   const before = booksOf(k, sweep);
@@ -45,7 +45,7 @@ export function sweepEach(k: Kernel, sweep: Sweep, persistent = false, stride = 
   }, stride);
 }
 
-/** The same with a fresh machine for each, for operations after which a machine is better prepared for the next. */
+/** The same with a fresh machine for each try, for operations that leave a machine better prepared for the next. */
 export function sweepFresh(make: () => readonly [Kernel, Sweep], persistent = false, stride = 1): Swept {
   return sweepTries((nth) => {
     const [k, sweep] = make();
@@ -53,13 +53,13 @@ export function sweepFresh(make: () => readonly [Kernel, Sweep], persistent = fa
   }, stride);
 }
 
-/** Fails every allocation of one order for as long as the operation runs; whether it failed. */
+/** Fails every allocation of one order while the operation runs; returns whether it failed. */
 export function sweepOrder(k: Kernel, sweep: Sweep, order: number): boolean {
   const what = `every allocation of order ${order} failed`;
   return attemptTwice(k, sweep, what, () => k.fault.failOrder(order)).errno < 0;
 }
 
-/** What a run said, and how many allocations it came to. */
+/** Result of a run, and its number of allocations. */
 interface Tried {
   readonly errno: number;
   readonly seen: number;
@@ -75,7 +75,7 @@ function sweepTries(tryNth: (nth: number) => Tried, stride: number): Swept {
   }
 }
 
-/** Runs with failures, then without: that must be done. */
+/** Runs with failures, then without, which must succeed. */
 function attemptTwice(k: Kernel, sweep: Sweep, what: string, arm: () => void): Tried {
   const before = booksOf(k, sweep);
   const tried = attempt(k, sweep, what, arm);
@@ -86,7 +86,7 @@ function attemptTwice(k: Kernel, sweep: Sweep, what: string, arm: () => void): T
   return tried;
 }
 
-/** One run: the right errno, or done and undone; a sound machine throughout. */
+/** One run: the right errno, or success and undo; a sound machine throughout. */
 function attempt(k: Kernel, sweep: Sweep, what: string, arm: () => void): Tried {
   arm();
   const errno = sweep.run(k);
