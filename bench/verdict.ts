@@ -6,8 +6,8 @@
 //     no slower   the 95 % interval ends below the tolerance, or is narrower than it around a ratio within it
 //     open        neither yet: more rounds narrow the interval
 //
-// The two errors have different costs. A false "slower" starts a futile search, and has as many chances
-// as there are cases and looks; so that side is strict, and the other uses the usual 95 %.
+// The two errors have different costs. A false "slower" starts a futile search, and has as many chances as there are
+// cases and looks; so that side is strict, and the other uses the usual 95 %.
 
 import { logRatios, median, pairedRatio, type RatioInterval, studentQuantile } from "./statistics.ts";
 
@@ -36,10 +36,10 @@ export interface Comparison extends RatioInterval {
 /** One in this many runs of equal revisions may be called slower. */
 const FALSE_ALARMS = 2000;
 /**
- * Rounds from which a case of this ratio may be called slower or faster. A process may be slow as a whole, by where its
- * memory layout and compiled code: if every second process is a tenth slower, one series of four rounds
- * looks as if the revision were slower, with hardly any noise, and a few such rounds in a row fool any interval. A
- * difference larger than any between processes needs fewer rounds.
+ * Rounds from which a case of this ratio may be called slower or faster. A whole process may be slow because of its
+ * memory layout and compiled code: if every second process is a tenth slower, one round in four looks as if the
+ * revision were slower, with hardly any noise, and a few such rounds in a row fool any interval. A difference larger
+ * than any between processes needs fewer rounds.
  */
 function leastRounds(ratio: number): number {
   return Math.abs(Math.log(ratio)) > Math.log(PROCESS_SPREAD) ? 5 : 9;
@@ -82,7 +82,7 @@ function judge(times: PairedTimes, interval: RatioInterval, tolerance: number, c
 
 /**
  * How many rounds more would settle this case if it continues alike: as slower if its ratio is beyond the
- * tolerance, else as one that is not.
+ * tolerance, else as not slower.
  */
 function missingRounds({ before, after }: PairedTimes, tolerance: number, cases: number): number {
   const n = before.length;

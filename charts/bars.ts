@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Horizontal bars with their values at the end; what is less than nothing goes to the left. On a logarithmic axis a
-// bar's length says nothing by itself, so the axis is always drawn, and begins at a power of the base below the least
+// Horizontal bars with their values at the end; negative values go to the left. On a logarithmic axis a bar's length
+// alone says nothing, so the axis is always drawn, and begins at a power of the base below the least
 // value.
 
 import { axisX, axisY, barX, gridX, plot, text } from "@observablehq/plot";
@@ -10,11 +10,11 @@ import { byteSteps, byteTicks, chartNumber, type ChartOptions, chartTick, COLORS
 export interface Bar {
   readonly label: string;
   readonly value: number;
-  /** Bars of one series have one colour; default all. */
+  /** Bars of one series share a colour; by default all do. */
   readonly series?: string;
 }
 
-/** The chart, one row a bar, in the order given. RangeError without a bar. */
+/** The chart, one bar per row, in the order given. RangeError without a bar. */
 export function barChart(bars: readonly Bar[], options: ChartOptions): SVGSVGElement {
   if (bars.length === 0) throw new RangeError("Cannot draw a chart of nothing: expected a bar");
   const { unit, axis, document, log = false, width = 640, colors = COLORS } = options;
@@ -70,7 +70,7 @@ export function barChart(bars: readonly Bar[], options: ChartOptions): SVGSVGEle
   );
 }
 
-/** A power of the base so far below every value that the least has a bar that can be seen. */
+/** A power of the base far enough below every value that the shortest bar is visible. */
 function axisStart(bars: readonly Bar[], base: number): number {
   const least = Math.min(...bars.map((bar) => bar.value).filter((value) => value > 0));
   return base ** Math.floor(Math.log(least) / Math.log(base) - 0.5);

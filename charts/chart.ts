@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What all charts have in common: where they are drawn, their colours, their numbers. A chart is a function from data to
-// one SVG element, by Observable Plot; the document is given, so a server draws the same as a page does (linkedom).
+// The common part of all charts: target, colours, numbers. A chart is a function from data to one SVG element, by
+// Observable Plot; the document is given, so a server draws the same as a page does (linkedom).
 /// <reference lib="dom" />
 
 import { formatSize, humanSize } from "../src/lib/units.ts";
 
-/** How numbers of a chart are written. */
+/** Number formats of a chart. */
 export type ChartUnit = "count" | "bytes" | "ms" | "percent" | "ratio";
 
-/** Where and how a chart is drawn. */
+/** Target and style of a chart. */
 export interface ChartOptions {
   /** Makes the elements: the page's own document, or linkedom's. */
   readonly document: Document;
-  /** Read out, and shown on top where the chart is a file of its own. */
+  /** Read out by screen readers, and shown on top if the chart is a file of its own. */
   readonly title: string;
-  /** What the axis of values says. */
+  /** Label of the value axis. */
   readonly axis: string;
   readonly unit: ChartUnit;
-  /** Logarithmic values; default false. */
+  /** Whether the value axis is logarithmic; default false. */
   readonly log?: boolean;
   /** Pixels; default 640. */
   readonly width?: number;
@@ -25,10 +25,10 @@ export interface ChartOptions {
   readonly colors?: readonly string[];
 }
 
-/** Colours that keep 3:1 against white and against near-black, distinct for people who see fewer hues. */
+/** Colours with 3:1 contrast against white and near-black, distinguishable with colour vision deficiency. */
 export const COLORS = ["#2f6fb5", "#c2661f", "#3a8a4a", "#b04a68", "#7a5cb8", "#8a7414", "#1f8582", "#7d7260"];
 
-/** A value as axis and label show it. */
+/** A value as shown by axis and label. */
 export function chartNumber(value: number, unit: ChartUnit): string {
   if (value < 0) return `-${chartNumber(-value, unit)}`;
   if (unit === "bytes") return value >= 1 && Number.isInteger(value) ? humanSize(value) : `${value}`;
@@ -47,7 +47,7 @@ export function chartTick(value: number, unit: ChartUnit): string {
   return `${Number(value.toPrecision(3))}`;
 }
 
-/** Ticks of a logarithmic axis of bytes, at most eight: powers of two that people know. */
+/** Ticks of a logarithmic axis of bytes, at most eight: familiar powers of two. */
 export function byteTicks(least: number, most: number): number[] {
   const [from, to] = [Math.floor(Math.log2(least)), Math.ceil(Math.log2(most))];
   const step = [1, 2, 5, 10].find((step) => (to - from) / step <= 8) ?? 10;
@@ -62,7 +62,7 @@ export function byteSteps(least: number, most: number): number[] {
   return Array.from({ length: Math.floor(most / step) - first + 1 }, (_, i) => (first + i) * step);
 }
 
-/** Plot's element as a picture with a name, without the style element that a page's policy would refuse. */
+/** Plot's element as a named picture, without the style element that a page's policy would refuse. */
 export function finished(drawn: Element, { title, document }: ChartOptions): SVGSVGElement {
   const svg = drawn as SVGSVGElement;
   for (const style of [...svg.querySelectorAll("style")]) style.remove();

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Rows of dots and of stacked bars, a colour per series: how far apart several answers to one question lie, and what a
-// whole consists of. Each mark says its exact value; the legend is the caller's, from legend().
+// Rows of dots and of stacked bars, a colour per series: the spread of several answers to one question, and the parts
+// of a whole. Each mark states its exact value; the legend is up to the caller, from legend().
 
 import { axisX, axisY, barX, dot, gridX, plot, type PlotOptions, ruleY } from "@observablehq/plot";
 import { byteSteps, type ChartOptions, chartTick, COLORS, finished } from "./chart.ts";
 
 /** One dot, or one piece of a stacked bar. */
 export interface Mark {
-  /** The row it lies on. */
+  /** Its row. */
   readonly label: string;
   readonly series: string;
   readonly value: number;
@@ -77,7 +77,7 @@ function rows(found: readonly Mark[], options: ChartOptions, marks: NonNullable<
   );
 }
 
-/** From the lowest to the highest end of any bar, or nothing. */
+/** From the lowest to the highest end of any bar, or zero. */
 function extent(marks: readonly Mark[]): [number, number] {
   const ends = labels(marks).flatMap((label) =>
     [-1, 1].map((sign) =>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Lines over a size, both axes logarithmic: how something grows. Each point says its exact value.
+// Growth with size: lines on two logarithmic axes. Each point states its exact value.
 
 import { axisX, axisY, dot, gridX, gridY, line, plot, text } from "@observablehq/plot";
 import { byteTicks, type ChartOptions, chartTick, COLORS, finished } from "./chart.ts";
@@ -12,7 +12,7 @@ export interface Point {
   readonly series: string;
 }
 
-/** The chart. `xAxis` says what the sizes are. RangeError without a point. Points of no value are left out. */
+/** The chart. `xAxis` labels the sizes. RangeError without a point. Points without a value are left out. */
 export function lineChart(given: readonly Point[], xAxis: string, options: ChartOptions): SVGSVGElement {
   const points = given.filter((point) => point.y > 0);
   if (points.length === 0) throw new RangeError("Cannot draw a chart of nothing: expected a point above 0");
@@ -20,7 +20,7 @@ export function lineChart(given: readonly Point[], xAxis: string, options: Chart
   const series = [...new Set(points.map((point) => point.series))];
   const [xs, ys] = [points.map((point) => point.x), points.map((point) => point.y)];
   const yTicks = unit === "bytes" ? byteTicks(Math.min(...ys), Math.max(...ys)) : 6;
-  // The outermost ticks lie on the plot's edges; beyond them they would meet the axis' label.
+  // The outermost ticks lie on the plot's edges; beyond them they would collide with the axis label.
   const yDomain = typeof yTicks === "number"
     ? {}
     : { domain: [Math.min(...ys, ...yTicks), Math.max(...ys, ...yTicks)] };
@@ -69,7 +69,7 @@ export function lineChart(given: readonly Point[], xAxis: string, options: Chart
   );
 }
 
-/** A name at the end of each line; lines that end at one point share one name. */
+/** A name at the end of each line; lines with a common end point share one name. */
 function labelled(points: readonly Point[], series: readonly string[]): (Point & { readonly text: string })[] {
   const ends = series.map((name) => points.filter((point) => point.series === name).at(-1)!);
   const places = [...new Set(ends.map(({ x, y }) => `${x} ${y}`))];

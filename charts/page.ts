@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Charts and tables as one HTML file: no script, no request, light and dark. Every chart stands above the table of its
-// values, folded, so that a reader without eyes or colours has the same numbers; a table without a chart stands open.
+// Charts and tables as one HTML file: no script, no request, light and dark. Every chart precedes the folded table of
+// its values, so that a reader who cannot see it has the same numbers; a table without a chart is unfolded.
 
 /** One part of a page. */
 export interface Section {
   readonly id: string;
   readonly heading: string;
-  /** What to see, in a sentence or two; plain text. */
+  /** Description of the chart, in a sentence or two; plain text. */
   readonly words: string;
-  /** Null where there is nothing to draw. */
+  /** Null for a table alone. */
   readonly chart: Element | null;
   readonly legend: readonly { readonly series: string; readonly color: string }[];
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
 
-/** A page: its name, what stands under the heading, its parts. Plain text all. */
+/** A page: its name, the text under the heading, its parts. All plain text. */
 export interface Page {
   readonly title: string;
   readonly heading: string;
@@ -41,7 +41,7 @@ th, td { text-align: left; padding: .15rem .8rem .15rem 0; border-bottom: 1px so
 
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
-/** Text for HTML. */
+/** Escapes text for HTML. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (c) => ENTITIES[c]);
 }

@@ -4,14 +4,14 @@
 
 import { parseHTML } from "linkedom";
 
-/** A document to draw in where there is no browser. */
+/** A document to draw in outside a browser. */
 export function serverDocument(): Document {
   return parseHTML("<!doctype html><html><body></body></html>").document as unknown as Document;
 }
 
 const HEAD = 40;
 
-/** The file: paper, title, chart, in light and in dark as the reader has it. */
+/** The file: background, title, chart, light or dark by the reader's preference. */
 export function svgFile(title: string, chart: SVGSVGElement): string {
   const [width, height] = ["width", "height"].map((name) => Number(chart.getAttribute(name)));
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height + HEAD}" width="${width}" ` +

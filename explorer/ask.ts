@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Asking the worker from the page. Its program stands in the page as text, since a page opened from a file may load
-// nothing else. Questions are answered in the order they were asked; what nobody waits for any more is not drawn.
+// The page's side of the worker. The worker's program stands in the page as text, since a page opened from a file may
+// load nothing else. Questions are answered in order; answers that nobody waits for any more are not drawn.
 /// <reference lib="dom" />
 
 import { useEffect, useState } from "preact/hooks";
 import type { Questions } from "./questions.ts";
 import type { Answered } from "./worker.ts";
 
-/** What the page knows of an answer. */
+/** The state of an answer on the page. */
 export interface Answer<T> {
-  /** The last report there was; kept while the next one is counted. */
+  /** The last report; kept while the next one is counted. */
   readonly report: T | null;
   readonly error: string | null;
   readonly pending: boolean;
@@ -39,7 +39,7 @@ async function start(): Promise<Worker> {
     waiting.delete(data.id);
   };
   started.onerror = () => {
-    // A worker that ran out of memory answers nothing any more; the next question starts another.
+    // A worker that ran out of memory no longer answers; the next question starts another.
     for (const [id, answer] of waiting) {
       answer({ id, ms: 0, error: "The worker ended: too much for this browser's memory" });
     }
@@ -49,7 +49,7 @@ async function start(): Promise<Worker> {
   return started;
 }
 
-/** Questions without an answer yet; told to tests only, readers are told by the parts that wait. */
+/** Questions without an answer yet, for tests only; the parts that wait show it to readers. */
 let asking = 0;
 
 function count(more: number): void {
@@ -57,7 +57,7 @@ function count(more: number): void {
   document.documentElement.setAttribute("data-busy", String(asking > 0));
 }
 
-/** Asks once. Rejects with the one line that says why there is no answer. */
+/** Asks once. Rejects with the one-line reason if there is no answer. */
 export async function ask<Q extends keyof Questions>(
   question: Q,
   options: Options<Q>,
@@ -79,7 +79,7 @@ export async function ask<Q extends keyof Questions>(
   }
 }
 
-/** Asks whenever the options change; null asks nothing. A function may refuse what cannot be read by throwing. */
+/** Asks whenever the options change; null asks nothing. A function may throw to refuse unreadable options. */
 export function useAnswer<Q extends keyof Questions>(
   question: Q,
   read: () => Options<Q> | null,

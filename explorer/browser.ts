@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A real browser for what must be seen in one: the explorer's tests and its picture in README. Chromium as a distribution
-// packs it; nothing is downloaded.
+// A real browser for the explorer's tests and its picture in README. Chromium as packaged by a distribution;
+// nothing is downloaded.
 /// <reference lib="dom" />
 
 import puppeteer, { type Browser, type Page } from "puppeteer-core";
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** Where Chromium is: CHROMIUM in the environment, or where packages put it; null for nowhere. */
+/** Path of Chromium: CHROMIUM in the environment, or where packages install it; null if there is none. */
 export function chromium(): string | null {
   const places = [Deno.env.get("CHROMIUM") ?? "", ...PLACES];
   return places.find((path) => {
@@ -19,10 +19,10 @@ export function chromium(): string | null {
   }) ?? null;
 }
 
-/** Why there is nothing to run in. */
+/** Message if there is no browser. */
 export const NO_CHROMIUM = `left out: no Chromium at ${PLACES.join(", ")} nor in CHROMIUM (apt-get install chromium)`;
 
-/** Starts it. Its sandbox needs a user of its own, which root in a container has not; only our own page is opened. */
+/** Starts it. Its sandbox cannot run as root in a container, so it is off; only our own page is opened. */
 export async function launch(executablePath: string): Promise<Browser> {
   const args = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars"];
   for (let left = LAUNCHES;; left--) {
@@ -36,16 +36,16 @@ export async function launch(executablePath: string): Promise<Browser> {
   }
 }
 
-/** How often a launch that finds no memory is tried again. */
+/** How often a launch that fails for lack of memory is retried. */
 const LAUNCHES = 20;
 
-/** Waits until the page waits for no answer and has drawn the last one. */
+/** Waits until the page has no question open and has drawn the last answer. */
 export async function settled(page: Page): Promise<void> {
   await page.evaluate(async () => {
     const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
     const busy = () =>
       document.documentElement.getAttribute("data-busy") !== "false" || document.querySelector("main [aria-busy=true]");
-    // An effect may ask once more after what it waited for is drawn.
+    // An effect may ask once more after its answer is drawn.
     for (let quiet = 0; quiet < 2;) {
       await frame();
       quiet = busy() ? 0 : quiet + 1;
@@ -53,7 +53,7 @@ export async function settled(page: Page): Promise<void> {
   });
 }
 
-/** Shows another place of a page that is open. */
+/** Navigates an open page to another place. */
 export async function goTo(page: Page, hash: string): Promise<void> {
   await page.evaluate((hash) => void (location.hash = hash), hash);
   await settled(page);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Builds the explorer into one HTML file that asks for nothing from anywhere: programs and style are in it, and its
-// Content-Security-Policy allows these by their hashes and nothing else. `deno bundle` does the bundling.
+// Builds the explorer into one HTML file that makes no requests: programs and style are inline, and its
+// Content-Security-Policy allows only these, by their hashes. `deno bundle` does the bundling.
 
 import { DOCUMENTS } from "../verify/claims/catalogue.ts";
 import type { Published } from "./published.ts";
 
 const HERE = new URL("./", import.meta.url);
 
-/** Most bytes the page may have. */
+/** Largest allowed size of the page, bytes. */
 export const MOST_BYTES = 600 * 1024;
 
-/** The page. Error where bundling fails, or where the page is larger than it may be. */
+/** The page. Error if bundling fails or the page is too large. */
 export async function buildExplorer(): Promise<string> {
   const [main, worker, template, style, published, example] = await Promise.all([
     bundle("main.tsx"),
@@ -43,7 +43,7 @@ export async function buildExplorer(): Promise<string> {
   return html;
 }
 
-/** Verdicts of the published run, with the run they are from. */
+/** Verdicts of the published run, with the run they come from. */
 async function publishedClaims(): Promise<string> {
   const results = JSON.parse(await Deno.readTextFile(new URL("../results/latest.json", HERE)));
   const published: Published = {
@@ -62,7 +62,7 @@ async function exampleBox(): Promise<string> {
   return JSON.stringify(await Promise.all(files));
 }
 
-/** One entry point with all it imports, minified. */
+/** One entry point with all its imports, minified. */
 async function bundle(entry: string): Promise<string> {
   const args = ["bundle", "--quiet", "--minify", "--platform", "browser", new URL(entry, HERE).pathname];
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: new URL("../", HERE) })
@@ -71,13 +71,13 @@ async function bundle(entry: string): Promise<string> {
   return new TextDecoder().decode(stdout).trim();
 }
 
-/** What the page unpacks itself: compressed, in base64, about half the size. */
+/** Data that the page unpacks itself: compressed, in base64, about half the size. */
 async function packed(text: string): Promise<string> {
   const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer()).toBase64();
 }
 
-/** A program may hold text that would end the element it stands in. */
+/** Escapes text that would end the element that contains the program. */
 function inScript(text: string): string {
   return text.replace(/<\/(script)/gi, "<\\/$1").replace(/<!--/g, "<\\!--");
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The options of a view, declared once: the control each has, its default, and the flag of `lab` it stands for. Values
-// are text, as in a link or on a command line; what cannot be read is a RangeError that names the option.
+// The options of a view, declared once: the control of each, its default, and its flag of `lab`. Values are
+// text, as in a link or on a command line; an unreadable one is a RangeError that names the option.
 
 import { parseSize } from "../src/lib/units.ts";
 
@@ -10,9 +10,9 @@ export interface Field {
   readonly label: string;
   readonly kind: "choice" | "size" | "count" | "switch" | "text";
   readonly fallback: string;
-  /** What a choice may be. */
+  /** The choices. */
   readonly choices?: readonly string[];
-  /** Choices that differ with other options. */
+  /** Choices that depend on other options. */
   readonly suggestions?: readonly string[];
   /** Part of the picture's state, without a control of its own in the form. */
   readonly hidden?: boolean;
@@ -24,7 +24,7 @@ export type Values = Readonly<Record<string, string>>;
 /** A switch that is on. */
 export const ON = "on";
 
-/** Fills in defaults. RangeError for names that are no option, and for choices there are not. */
+/** Fills in defaults. RangeError for unknown options and unknown choices. */
 export function withDefaults(fields: readonly Field[], given: Values): Values {
   const unknown = Object.keys(given).find((name) => !fields.some((field) => field.name === name));
   if (unknown !== undefined) {
@@ -39,7 +39,7 @@ function checked({ name, kind, choices }: Field, value: string): string {
   throw new RangeError(`Unknown ${name} "${value}": known are ${allowed.join(", ")}`);
 }
 
-/** What differs from the defaults, for a link. */
+/** The values that differ from the defaults, for a link. */
 export function withoutDefaults(fields: readonly Field[], values: Values): Values {
   return Object.fromEntries(
     fields.filter(({ name, fallback }) => values[name] !== undefined && values[name] !== fallback)

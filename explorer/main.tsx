@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The page: a head, the views, and the hash that says which of them is shown and how.
+// The page: a head, the views, and the hash that selects the view and its options.
 /// <reference lib="dom" />
 
 import { render } from "preact";
@@ -22,11 +22,11 @@ const VIEWS: readonly View[] = [mapView, stepsView, kernelsView, gupView, hugetl
 interface Shown {
   readonly view: View;
   readonly values: Values;
-  /** What of the hash could not be read. */
+  /** The unreadable part of the hash. */
   readonly notice: string | null;
 }
 
-/** What a hash asks for; what it asks for in vain becomes a notice, and the defaults are shown. */
+/** The place that a hash asks for; if it is invalid, the defaults are shown with a notice. */
 function shownBy(hash: string): Shown {
   const place = parseHash(hash, VIEWS.map((view) => view.name));
   const view = VIEWS.find(({ name }) => typeof place !== "string" && name === place.view) ?? VIEWS[0];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task picture`: README's pictures. results/per-tib.svg is drawn of what the emulator counts (verify/results);
-// results/explorer.png is what a first visit to the explorer sees, and stays as it is without a Chromium.
+// `deno task picture`: README's pictures. results/per-tib.svg is drawn from the emulator's counts (verify/results);
+// results/explorer.png shows the explorer on a first visit, and is left unchanged without a Chromium.
 
 import type { Command } from "../src/cli/command.ts";
 import { runTask } from "../src/cli/run.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the page carries of the published run: the documents' claims with their verdicts. Packed by build.ts.
+// The published run inside the page: the documents' claims with their verdicts. Packed by build.ts.
 
 import type { Provenance, ResultClaim } from "../results/types.ts";
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the page asks the emulator, by name. Runs in the page's worker; every answer is plain data. Machines that were
-// looked at are kept for a while, so that a step closer does not boot another one.
+// The questions that the page asks the emulator, by name. Runs in the page's worker; every answer is plain data. Recent
+// machines are kept for a while, so that zooming in does not boot another one.
 
 import {
   boxReport,
@@ -20,9 +20,9 @@ import { traceAt, type TraceOptions } from "../src/scenario/trace.ts";
 import { type BoxWithNamespace, createOnBox, namespaceReportOn, WITH_DIRECT_MAP } from "../src/scenario/namespace.ts";
 import { judgeClaim } from "./judging.ts";
 
-/** Most host memory of one machine: a browser's largest buffer. */
+/** Limit on a machine's host memory: a browser's largest buffer. */
 const HOST_MEMORY = 2 ** 31 - 2 ** 21;
-/** Events of a trace that are stepped through. */
+/** Most events of a trace that can be stepped through. */
 const MOST_EVENTS = 20_000;
 /** Machines kept. */
 const KEPT = 2;
@@ -34,7 +34,7 @@ function machineOf(options: NamespaceOptions) {
   const key = JSON.stringify(options);
   const found = machines.get(key);
   if (found !== undefined) {
-    // The one used last goes to the end.
+    // The most recently used one goes to the end.
     machines.delete(key);
     machines.set(key, found);
     return found;
@@ -97,7 +97,7 @@ function moment({ events, window, options }: {
   return traceAt({ hostMemory: HOST_MEMORY, ...options }, events, (k) => machineNow(k, window));
 }
 
-/** What has one option of host memory in common. */
+/** Adds the limit on host memory to a question's options. */
 function capped<O, R>(ask: (options: O) => R): (options: O) => R {
   return (options) => ask({ hostMemory: HOST_MEMORY, ...options });
 }
@@ -120,5 +120,5 @@ export const QUESTIONS = {
 /** The questions' names, options and answers. */
 export type Questions = typeof QUESTIONS;
 
-/** What the worker says about one kernel's map. */
+/** The worker's answer about one kernel's map. */
 export type MapReport = ReturnType<Questions["map"]>;

@@ -38,7 +38,7 @@ function portOf(flags: Flags): number {
   return port;
 }
 
-/** The server. CommandError where another program has the port. */
+/** The server. CommandError if another program has the port. */
 function listening(html: string, port: number): Deno.HttpServer {
   try {
     return serve(html, port);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the page shows, as text behind the `#` of its address, so that a link shows the same again:
+// The state of the page as text behind the `#` of its address, so that a link shows the same again:
 //
-//   #1/map?kernel=6.1&size=1G        version of these links, view, what differs from the view's defaults
+//   #1/map?kernel=6.1&size=1G        version of these links, view, differences from the view's defaults
 
-/** Version of the links; what a newer page cannot read any more gets a new one. */
+/** Version of the links; incremented when a newer page can no longer read older links. */
 const VERSION = "1";
 
 /** A view and its options as text. */
@@ -12,7 +12,7 @@ export interface Place {
   readonly options: Readonly<Record<string, string>>;
 }
 
-/** The place of a hash; a string says why there is none. The empty hash is the first view. */
+/** The place of a hash; a string is the reason why there is none. The empty hash is the first view. */
 export function parseHash(hash: string, views: readonly string[]): Place | string {
   const text = hash.replace(/^#/, "");
   if (text === "") return { view: views[0], options: {} };

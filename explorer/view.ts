@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a view is to the page that shows it.
+// The interface between a view and the page.
 
 import type { ComponentType } from "preact";
 import type { Field, Values } from "./fields.ts";
 
-/** What a view is given. */
+/** Properties of a view. */
 export interface ViewProps {
   /** Its options, every one filled in. */
   readonly values: Values;
-  /** Changes some of them; `replace` leaves no step in the browser's history. */
+  /** Changes some options; `replace` adds no entry to the browser's history. */
   readonly set: (changes: Values, replace?: boolean) => void;
 }
 

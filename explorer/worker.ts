@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The page's worker: the emulator, away from the thread that draws. A message asks, a message answers.
+// The page's worker: runs the emulator off the thread that draws. One message asks, one answers.
 
 import { QUESTIONS } from "./questions.ts";
 
@@ -10,7 +10,7 @@ export interface Asked {
   readonly options: unknown;
 }
 
-/** An answer, or in one line why there is none. */
+/** An answer, or the one-line reason why there is none. */
 export interface Answered {
   readonly id: number;
   readonly ms: number;

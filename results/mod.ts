@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * What one run of the project found: the audit of the source documents, times of the benchmarks, work counters. The
+ * The results of one run of the project: the audit of the source documents, times of the benchmarks, work counters. The
  * data are results/latest.json, checked against results/schema.json when they were written.
  *
  * @example How many claims of the documents hold
@@ -33,7 +33,7 @@ export type {
   TimeRow,
 } from "./types.ts";
 
-// The file was checked against the schema when it was written; to TypeScript its verdicts are plain strings.
+// The file was checked against the schema when it was written; for TypeScript its verdicts are plain strings.
 const data: unknown = latest;
 
 /** The published run. */

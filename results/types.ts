@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What results/latest.json holds, as results/schema.json says it in JSON Schema.
+// The contents of results/latest.json, as described in JSON Schema by results/schema.json.
 
-/** Version of the format; a file of another one is refused. */
+/** Version of the format; other versions are refused. */
 export const RESULTS_SCHEMA = 2;
 
 /** What was run, on what, and when. */
@@ -28,7 +28,7 @@ export interface Provenance {
   readonly quick: boolean;
 }
 
-/** What may become of a claim, worst first. */
+/** Verdicts on a claim, worst first. */
 export const VERDICTS = [
   // The formula and the emulator differ, so one of them is wrong.
   "disagreement",
@@ -55,7 +55,7 @@ export const VERDICTS = [
   "confirmed",
 ] as const;
 
-/** What became of a claim. */
+/** The verdict on a claim. */
 export type ResultVerdict = typeof VERDICTS[number];
 
 /** One number of a claim: what the document prints, the formula gives, the emulator counted, the model takes. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A chart of charts/ in the page, with buttons to take it away. It takes its width from where it stands.
+// A chart of charts/ in the page, with buttons to save it. Its width follows its container.
 /// <reference lib="dom" />
 
 import { useEffect, useRef } from "preact/hooks";
@@ -13,7 +13,7 @@ interface ChartProps {
   readonly name: string;
   /** Draws for this width. */
   readonly draw: (width: number) => SVGSVGElement;
-  /** What the drawing depends on. */
+  /** The chart is redrawn when one of these changes. */
   readonly inputs: readonly unknown[];
 }
 

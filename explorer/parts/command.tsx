@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The command line that answers the same question in a terminal, above the figures it answers with. A test runs these
-// and compares the two, figure by figure.
+// The command line that answers the same question in a terminal, above the figures of the answer. A test runs these
+// commands and compares both, figure by figure.
 
 import type { ComponentChildren } from "preact";
 
@@ -10,7 +10,7 @@ interface AskedProps {
   readonly children: ComponentChildren;
 }
 
-/** Figures of one report, and what asks for it. */
+/** Figures of one report, and the command that prints it. */
 export function Asked({ command, children }: AskedProps) {
   return (
     <div class="asked" data-command={JSON.stringify(command)}>
@@ -23,14 +23,14 @@ export function Asked({ command, children }: AskedProps) {
   );
 }
 
-/** Flags of a namespace's options: those that are not what `lab` takes by itself. */
+/** Flags for a namespace's options: those that differ from `lab`'s defaults. */
 export function flags(given: Readonly<Record<string, string | undefined>>, defaults: Readonly<Record<string, string>>) {
   return Object.entries(given)
     .filter(([name, value]) => value !== undefined && value !== defaults[name])
     .flatMap(([name, value]) => value === "" ? [`--${name}`] : [`--${name}`, value!]);
 }
 
-/** What `lab` takes when a flag of a namespace is not given. */
+/** `lab`'s defaults for the flags of a namespace. */
 export const NAMESPACE_DEFAULTS = {
   map: "mem",
   kernel: "6.1",

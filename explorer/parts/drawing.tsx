@@ -8,7 +8,7 @@ import { type Box, NARROW, placeMapping, WIDE } from "../../src/draw/place.ts";
 
 interface DrawingProps {
   readonly mapping: Mapping;
-  /** What it is a picture of. */
+  /** Description of the picture. */
   readonly label: string;
   /** Rows drawn so far; the others are not mapped yet. Default all. */
   readonly drawn?: number;
@@ -18,9 +18,9 @@ interface DrawingProps {
   readonly onChoose?: (source: number) => void;
 }
 
-/** Drawings beside each other have one scale, however short their notes are. */
+/** Least width, so that adjacent drawings have one scale, however short their notes are. */
 const LEAST = 640;
-/** Screens that a drawing with its notes does not fit. */
+/** Screens too small for a drawing with its notes. */
 const PHONE = "(max-width: 640px)";
 
 function useNarrow(): boolean {

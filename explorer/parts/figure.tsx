@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A figure of a report as the page shows it: rounded for people, with all its digits and its path in the report beside
-// it, so that a test can compare the two, and a reader can look it up in `lab ... --json`.
+// A figure of a report as shown by the page: rounded for readers, with all its digits and its path in the report
+// attached, so that a test can compare the two, and a reader can look it up in `lab ... --json`.
 
 import { humanSize } from "../../src/lib/units.ts";
 

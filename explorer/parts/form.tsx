@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The controls of a view. A value is taken when it is complete: at once from a choice, on Enter or on leaving a text.
+// The controls of a view. A value takes effect when it is complete: at once for a choice, on Enter or blur for a text.
 /// <reference lib="dom" />
 
 import { type Field, ON, type Values } from "../fields.ts";
@@ -12,7 +12,7 @@ interface FormProps {
   readonly onChange: (changes: Values) => void;
 }
 
-/** A row of controls with what is wrong with them below. */
+/** A row of controls, with their errors below. */
 export function Form({ label, fields, values, error, onChange }: FormProps) {
   return (
     <form class="controls" aria-label={label} onSubmit={(event) => event.preventDefault()}>

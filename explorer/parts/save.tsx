@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Taking something away: a picture as SVG or PNG, a table as CSV, the state as a link. A picture leaves with the colours
-// it has in the page, written into its shapes, since the page's style sheet stays behind.
+// Saving: a picture as SVG or PNG, a table as CSV, the state as a link. A picture keeps the colours it has in the
+// page: they are written into its shapes, since the page's style sheet stays behind.
 /// <reference lib="dom" />
 
 import { useRef, useState } from "preact/hooks";
@@ -8,7 +8,7 @@ import type { ComponentChildren } from "preact";
 
 const DRAWN = ["fill", "stroke", "stroke-width", "opacity", "font-family", "font-size", "font-weight", "text-anchor"];
 
-/** What is inside, and buttons to take it away. */
+/** The children, and buttons to save them. */
 export function Savable({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
   const frame = useRef<HTMLElement>(null);
   const [said, say] = useState("");
@@ -52,7 +52,7 @@ function save(name: string, blob: Blob): string {
   return `saved ${name}`;
 }
 
-/** Copies text; where the browser does not let a page, the text is shown to be copied by hand. */
+/** Copies text; if the browser does not allow that, the text is shown for copying by hand. */
 export async function copyText(text: string, done: string): Promise<string> {
   try {
     await navigator.clipboard.writeText(text);
@@ -86,7 +86,7 @@ function pictureSize(svgs: readonly SVGSVGElement[]): { readonly width: number; 
   return { width: Math.max(...boxes.map((box) => box.width)), height: heights + BETWEEN * (svgs.length - 1) };
 }
 
-/** A copy whose shapes carry the style that the page gives them. */
+/** A copy whose shapes have the page's style inline. */
 function withColours(svg: SVGSVGElement): SVGSVGElement {
   const copy = svg.cloneNode(true) as SVGSVGElement;
   const [from, to] = [[svg, ...svg.querySelectorAll("*")], [copy, ...copy.querySelectorAll("*")]];

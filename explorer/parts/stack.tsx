@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Bars that move: lengths of one scale that change with a step, each with its exact figure.
+// Animated bars: lengths on one scale that change with a step, each with its exact figure.
 
 import { Figure, type Unit } from "./figure.tsx";
 

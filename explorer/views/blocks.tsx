@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Memory blocks: memory that is plugged, put online, taken offline and away again, with its memmap elsewhere or on the
-// memory itself; what the zone spans, has and manages as bars that move.
+// Memory blocks: plugged, put online, taken offline and removed, with their memmap elsewhere or on the memory itself;
+// the zone's spanned, present and managed pages as animated bars.
 /// <reference lib="dom" />
 
 import { useEffect, useState } from "preact/hooks";
@@ -79,7 +79,7 @@ function Show({ values, set }: ViewProps) {
   );
 }
 
-/** The states, one chosen, and a button that goes through them. */
+/** The states, one selected, and a button that plays them. */
 function States({ at, set }: { readonly at: number; readonly set: ViewProps["set"] }) {
   const [playing, setPlaying] = useState(false);
   useEffect(() => {
@@ -134,7 +134,7 @@ function Zone({ report, at }: { readonly report: Report; readonly at: number }) 
   );
 }
 
-/** Blocks drawn at most. */
+/** Most blocks drawn. */
 const MOST_BLOCKS = 64;
 
 function Blocks({ report, at }: { readonly report: Report; readonly at: number }) {

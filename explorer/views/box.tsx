@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// My box: what a real machine says about itself, pasted or dropped, and what its struct pages cost. The files are read
-// by the worker of this page and go nowhere; they are not part of a link either.
+// My box: reports of a real machine, pasted or dropped, and the cost of its struct pages. The files are read by the
+// page's worker and are sent nowhere; links do not contain them either.
 /// <reference lib="dom" />
 
 import { useEffect, useState } from "preact/hooks";

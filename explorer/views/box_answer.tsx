@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The answer to My box: the same report as `lab box` prints, with its costs, levers, and what does not agree.
+// The answer of My box: the same report as `lab box` prints, with its costs, levers and contradictions.
 
 import { humanSize } from "../../src/lib/units.ts";
 import { Asked } from "../parts/command.tsx";

@@ -10,15 +10,15 @@ import type { MapReport } from "../questions.ts";
 const CELL = 9;
 const STEP = 10;
 const COLUMNS = 64;
-/** Cells of a namespace at most: one stands for several sections where there are more. */
+/** Most cells of a namespace: beyond that, one stands for several sections. */
 const MOST_CELLS = 512;
 
-/** Entries of the table, those of the compound shown framed. */
+/** Entries of the table, with those of the selected compound framed. */
 export function PteTable({ report, table }: { readonly report: MapReport; readonly table: MapReport["table"] }) {
   const { layout, structPageBytes, pageBytes } = report;
   const first = Math.floor(layout.startPfn * structPageBytes / pageBytes) - table.firstVmemmapPage;
   const shown = table.frames.slice(0, 2048);
-  // Neighbours never have one colour by chance: hues go in order of first appearance.
+  // Hues go in order of first appearance, so that neighbours never share one by chance.
   const hues = new globalThis.Map<number, number>();
   for (const pfn of shown) if (pfn >= 0 && !hues.has(pfn)) hues.set(pfn, hues.size % HUES);
   const rows = Math.ceil(shown.length / COLUMNS);
@@ -50,7 +50,7 @@ export function PteTable({ report, table }: { readonly report: MapReport; readon
   );
 }
 
-/** Sections, as dark as their memmap is dear; a click goes there. */
+/** Sections, darker the more their memmap costs; a click goes there. */
 export function Sections({ report, sections, set }: {
   readonly report: MapReport;
   readonly sections: MapReport["sections"];

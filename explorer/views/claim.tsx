@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// One claim: its words and verdict in a line, its figures below when it is opened, and a button that judges it here.
+// One claim: its text and verdict in a line, its figures below when opened, and a button that judges it here.
 
 import { useState } from "preact/hooks";
 import type { ResultClaim, ResultRow } from "../../results/types.ts";
@@ -70,7 +70,7 @@ function saidOf(claim: ResultClaim, again: { readonly rows: Rows; readonly ms: n
   return `${same ? "The same verdict" : "Another verdict"}, in ${Math.round(again.ms)} ms.`;
 }
 
-/** Both ends of a band, as the tables of `deno task verify` have them. */
+/** Both ends of a band, as in the tables of `deno task verify`. */
 function bandText(band: NonNullable<ResultRow["band"]> | null): string {
   if (band === null) return "–";
   const [low, high] = band.map((end) => end === null ? null : Number(end.toPrecision(4)));

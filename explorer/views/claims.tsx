@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Claims: what the documents say and what became of it, from the published run; any of them can be judged again here.
+// Claims: the documents' statements and their verdicts in the published run; any of them can be judged again here.
 /// <reference lib="dom" />
 
 import { useEffect, useState } from "preact/hooks";

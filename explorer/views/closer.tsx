@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Closer than the compound page: the walk from the root table to one vmemmap page, the struct pages on it, and one of
+// Below the compound page: the walk from the root table to one vmemmap page, the struct pages on it, and one of
 // them word by word.
 /// <reference lib="dom" />
 
@@ -18,7 +18,7 @@ interface CloserProps {
   readonly set: ViewProps["set"];
 }
 
-/** The vmemmap page chosen, and the struct page chosen on it. */
+/** The selected vmemmap page, and the selected struct page on it. */
 export function Closer({ kernel, values, set }: CloserProps) {
   const page = Number(values.page);
   const options = () => ({ ...namespaceOptions(values, kernel), compound: Number(values.compound) });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// How the cost of a namespace grows with its size, from 16 MiB to 16 TiB: each point is a namespace that was brought up,
-// its frames and tables counted, its struct pages not written.
+// The cost of a namespace by its size, from 16 MiB to 16 TiB: each point is a namespace that was brought up, with its
+// frames and tables counted but its struct pages not written.
 /// <reference lib="dom" />
 
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -20,14 +20,14 @@ interface Grown extends Point {
   readonly dramTotal: number;
 }
 
-/** A button, and what it draws. */
+/** A button and its chart. */
 export function Growth({ values }: { readonly values: Values }) {
   const [points, setPoints] = useState<readonly Grown[]>([]);
   const [state, setState] = useState<"idle" | "running" | "done">("idle");
   const [drawn, setDrawn] = useState(values);
   const wanted = useRef(false);
   const stop = () => void (wanted.current = false);
-  // Who leaves the view waits for no more points.
+  // Leaving the view cancels the remaining points.
   useEffect(() => stop, []);
   const run = async () => {
     wanted.current = true;
@@ -80,7 +80,7 @@ async function grown(values: Values, kernel: string, size: number): Promise<Grow
     const { dramTotal } = report.pages;
     return { x: size, y: dramTotal * basePage(values.arch), series: kernel, dramTotal };
   } catch {
-    // A size that this page size, or this browser, does not have: no point there.
+    // No point for a size that this page size or this browser does not support.
     return null;
   }
 }

@@ -98,7 +98,7 @@ function Gup({ kernel, report, values }: {
   );
 }
 
-/** Base pages of one device page, as many to a row as one store counts. */
+/** Base pages of one device page, one row for each group counted by one store. */
 function storesMapping(pages: number, stores: number): Mapping {
   const row = (first: number, last: number) => ({ first, last, target: 0 });
   const each = pages / stores;

@@ -34,7 +34,7 @@ type Report = ReturnType<Questions["hugetlb"]>;
 
 function Show({ values, set }: ViewProps) {
   const { kernel, arch, size, count, cpus, optimize, made } = values;
-  // The count of the pool now: what a link says, else all.
+  // The current count of the pool: the link's, else all.
   const now = made === "" ? count : made;
   const options = () => ({
     kernel,
@@ -82,7 +82,7 @@ function Show({ values, set }: ViewProps) {
   );
 }
 
-/** What the pool takes and gives back, as bars and as figures. */
+/** Pages that the pool takes and gives back, as bars and as figures. */
 function Pool({ report, now, all }: { readonly report: Report; readonly now: string; readonly all: number }) {
   return (
     <>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Kernels side by side: one question under every preset, as bars and as a table, and how its cost grows with the size.
+// Kernels side by side: one question under every preset, as bars and as a table, and the growth of its cost with size.
 /// <reference lib="dom" />
 
 import { useEffect, useState } from "preact/hooks";
@@ -17,14 +17,14 @@ import type { View, ViewProps } from "../view.ts";
 import { Growth } from "./growth.tsx";
 import { KERNELS, NAMESPACE_FIELDS, namespaceFlags, namespaceOptions } from "./namespace_fields.ts";
 
-/** One column: path in the report, what it is. */
+/** One column: its path in the report, and its label. */
 interface Measure {
   readonly path: string;
   readonly label: string;
   readonly unit: Unit;
 }
 
-/** A question that every kernel is asked. */
+/** A question for every kernel. */
 interface Question {
   readonly name: keyof Questions;
   readonly measures: readonly Measure[];
@@ -104,7 +104,7 @@ const FIELDS: readonly Field[] = [
 /** The view. */
 export const kernelsView: View = { name: "kernels", title: "Kernels side by side", fields: FIELDS, Show };
 
-/** What one kernel answered. */
+/** One kernel's answer. */
 interface Row {
   readonly kernel: string;
   readonly report: unknown;
@@ -145,7 +145,7 @@ function Show({ values, set }: ViewProps) {
   );
 }
 
-/** Asks one kernel after the other; what is there is shown. */
+/** Asks one kernel after the other; answers are shown as they arrive. */
 function useKernels(
   question: Question,
   values: Values,
@@ -240,7 +240,7 @@ function KernelTable({ question, rows, values }: {
   );
 }
 
-/** Empty where the values of a form that just changed cannot be read. */
+/** Empty if the values of a form that just changed cannot be read. */
 function commandOf(question: Question, values: Values, kernel: string): string | undefined {
   try {
     whole(values, "struct");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The memory map: one compound's vmemmap pages and the frames they map, under two kernels side by side, and closer from
-// there. What is drawn was read from the emulator's tables.
+// The memory map: one compound's vmemmap pages and the frames they map, under two kernels side by side, with closer
+// views from there. The drawing is read from the emulator's tables.
 /// <reference lib="dom" />
 
 import { useEffect, useState } from "preact/hooks";
@@ -41,7 +41,7 @@ function Show({ values, set }: ViewProps) {
   const second = useMap(values, values.beside);
   const change = (changes: Values) => set({ compound: "0", page: "", pfn: "", ...changes });
   const compounds = first.report?.compounds ?? second.report?.compounds ?? 1;
-  // One complaint is enough where both kernels have the same.
+  // One message is enough if both kernels have the same one.
   const common = first.error !== null && (second.error === first.error || values.beside === NONE) ? first.error : null;
   const panels = [
     [values.kernel, first],
@@ -103,7 +103,7 @@ function useMap(values: Values, kernel: string) {
   return useAnswer("map", read, [kernel, arch, size, align, map, struct, contents, compound]);
 }
 
-/** Where in the namespace we are, and the way back. */
+/** The current place in the namespace, and the way back. */
 function Walk({ values, compounds, set }: {
   readonly values: Values;
   readonly compounds: number;
@@ -211,7 +211,7 @@ function Map({ kernel, report, values, drawn, set }: {
   );
 }
 
-/** What the namespace costs. */
+/** The cost of the namespace. */
 function Costs({ kernel, namespace, values }: {
   readonly kernel: string;
   readonly namespace: MapReport["namespace"];

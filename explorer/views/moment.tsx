@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The machine at one moment of a trace: the memmap of the window that the path works on, the struct page at its start,
-// what the user maps, zones.
+// The machine at one moment of a trace: the memmap of the path's window, the struct page at its start, the user's
+// mappings, zones.
 
 import { type Mapping, pageMapping, tableMapping } from "../../src/draw/mapping.ts";
 import { useAnswer } from "../ask.ts";
@@ -15,7 +15,7 @@ interface MomentProps {
   readonly options: Parameters<Questions["trace"]>[0];
   readonly window: ReturnType<Questions["trace"]>["window"];
   readonly at: number;
-  /** Another trace is being taken; its moments are asked for when it is there. */
+  /** Another trace is being recorded; its moments are requested once it is available. */
   readonly stale: boolean;
   readonly inputs: readonly unknown[];
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The options of everything that makes a namespace: controls, the options of the report, the flags of `lab`.
+// The options shared by all views of a namespace: controls, the options of the report, the flags of `lab`.
 
 import { PRESETS } from "../../src/include/kernel_config.ts";
 import { pageBytes } from "../../src/arch/arch.ts";
@@ -8,7 +8,7 @@ import type { NamespaceOptions } from "../../src/scenario/box.ts";
 import { bytes, type Field, ON, type Values, whole } from "../fields.ts";
 import { flags, NAMESPACE_DEFAULTS } from "../parts/command.tsx";
 
-/** Names of the presets, as they are listed. */
+/** Names of the presets, in display order. */
 export const KERNELS = Object.keys(PRESETS);
 
 /** The controls. */
@@ -21,10 +21,10 @@ export const NAMESPACE_FIELDS: readonly Field[] = [
   { name: "struct", label: "struct page", kind: "choice", fallback: "64", choices: ["56", "64", "72", "80"] },
 ];
 
-/** Whether struct pages are written, or frames and tables counted only. */
+/** Whether struct pages are written, or only frames and tables counted. */
 export const CONTENTS_FIELD: Field = { name: "contents", label: "write struct pages", kind: "switch", fallback: ON };
 
-/** The report's options. RangeError for what cannot be read. */
+/** The report's options. RangeError for unreadable ones. */
 export function namespaceOptions(values: Values, kernel = values.kernel): NamespaceOptions {
   return {
     size: bytes(values, "size"),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Step by step: a path of the kernel, one function entered or left at a time, with the machine as it is at that moment.
-// A step back is as exact as one forward: the path is run again up to there.
+// Step by step: a path of the kernel, entering or leaving one function at a time, with the machine at that moment.
+// A step back is as exact as one forward: the path is rerun up to there.
 /// <reference lib="dom" />
 
 import { useEffect, useState } from "preact/hooks";
@@ -15,7 +15,7 @@ import { KERNELS } from "./namespace_fields.ts";
 import { Calls, Stack, Work } from "./trace_parts.tsx";
 
 const PATHS = ["namespace", "fault", "gup", "put", "hugetlb", "hotplug", "destroy"];
-/** Milliseconds a step takes at speed 1. */
+/** Milliseconds per step at speed 1. */
 const STEP_MS = 600;
 
 const FIELDS: readonly Field[] = [
@@ -29,7 +29,7 @@ const FIELDS: readonly Field[] = [
   { name: "at", label: "Step", kind: "count", fallback: "0", hidden: true },
 ];
 
-/** Sizes of a path that has few enough steps to follow; of hugetlb, huge pages. */
+/** Sizes for which a path has few enough steps to follow; for hugetlb, huge pages. */
 const SIZES: Readonly<Record<string, string>> = {
   namespace: "256M",
   fault: "4M",
@@ -43,7 +43,7 @@ const SIZES: Readonly<Record<string, string>> = {
 /** The view. */
 export const stepsView: View = { name: "steps", title: "Step by step", fields: FIELDS, Show };
 
-/** The path's options. RangeError for what cannot be read. */
+/** The path's options. RangeError for unreadable ones. */
 function traceOptions(values: Values): Parameters<Questions["trace"]>[0] {
   const { path, kernel, mode, memmap } = values;
   const sized = { ...values, size: values.size === "" ? SIZES[path] : values.size };
@@ -111,7 +111,7 @@ function Show({ values, set }: ViewProps) {
   );
 }
 
-/** The controls that mean something to a path. */
+/** The controls that apply to a path. */
 function fieldsOf(path: string): readonly Field[] {
   const without = path === "hotplug"
     ? ["align", "mode"]
@@ -124,7 +124,7 @@ function fieldsOf(path: string): readonly Field[] {
   );
 }
 
-/** The size a path has when none is given, so that the form shows it. */
+/** A path's default size, so that the form shows it. */
 function shown(values: Values): Values {
   return { ...values, size: values.size === "" ? SIZES[values.path] : values.size };
 }

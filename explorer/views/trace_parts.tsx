@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a trace says at one step: the functions that have not returned, the work so far and of this step, and the steps
+// A trace at one step: the functions that have not returned, the work so far and of this step, and the steps
 // around it as function_graph prints them.
 
 import { Figure, figureText } from "../parts/figure.tsx";
@@ -42,7 +42,7 @@ function argsText(args: Events[number]["args"]): string {
   return Object.entries(args).map(([name, value]) => `${name}=${value}`).join(", ");
 }
 
-/** Counters that moved, all in all and by this step, and model time. */
+/** Counters that moved, in total and by this step, and model time. */
 export function Work({ events, at }: At) {
   const now = events[at - 1];
   const before = events[at - 2];
