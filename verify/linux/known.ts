@@ -16,6 +16,13 @@ export interface Known {
 
 export const KNOWN: readonly Known[] = [
   {
+    folder: "linux-6.1-arm64/default",
+    scenario: "namespaces",
+    row: /^(1G-2M-mem|1G-4K-dev|144M-2M-mem)$/,
+    field: /^freePagesConsumed$/,
+    cause: "It was built without CONFIG_RODATA_FULL_DEFAULT_ENABLED: blocks map its direct map, and need no PTE tables",
+  },
+  {
     folder: "linux-6.1",
     scenario: "hugetlb",
     row: /^on 512, round 1$/,
