@@ -136,7 +136,7 @@ export const CLAIM_SLIPS: readonly ClaimSlip[] = [
   ),
   slip(
     "a tail of a huge page leads to the one before it",
-    ["001-52", "001-123", "004-03", "004-05", "001-43", "001-44", "001-45", "001-46", "001-47/structs"],
+    ["001-52", "001-123", "004-03", "004-05", "001-43", "001-44", "001-45", "001-46", "001-47"],
     "mm/hugetlb/huge_page.ts",
     "    stampTails(k, head + 1, pages - 1, tailImage(k, head, zone, nid), head, order);\n    return;\n",
     `    for (let tail = head + 1; tail < head + pages; tail++) {
