@@ -13,6 +13,9 @@ export interface Answer {
   readonly failure: string | null;
 }
 
+/** What becomes of a claim whose measurement goes on for ever. */
+export const ENDLESS = "does not end";
+
 /** Rows that a mutant changed. */
 export interface Change {
   /** Rows with another figure, and both: `1, now 3`. */
@@ -34,7 +37,7 @@ export function saidOf(rows: readonly Row[]): string {
 
 /** What changed against the rows without a mutant; null when nothing did. */
 export function changeOf(id: string, before: readonly Judged[], { rows, timedOut, failure }: Answer): Change | null {
-  if (timedOut) return { figures: [], fails: [{ id, now: "does not end" }] };
+  if (timedOut) return { figures: [], fails: [{ id, now: ENDLESS }] };
   if (failure !== null) return { figures: [], fails: [{ id, now: failure }] };
   const now = new Map(rows.map((row) => [row.id, row]));
   const figures: Row[] = [];

@@ -10,7 +10,7 @@
 
 import { prng } from "../../src/lib/prng.ts";
 import type { ClaimBench, Path } from "./claim_bench.ts";
-import type { Change } from "./claim_change.ts";
+import { type Change, ENDLESS } from "./claim_change.ts";
 import { lines } from "./equivalent.ts";
 import type { Mutant } from "./operators.ts";
 import { sampled } from "./sample.ts";
@@ -223,7 +223,9 @@ export class Trial {
       this.#fails.set(mutant, -Infinity);
       return [this.#close(id, found)];
     }
-    this.#fails.set(mutant, (this.#fails.get(mutant) ?? 0) + 1);
+    // A loop takes long to be known for one.
+    const weight = change.fails.some(({ now }) => now === ENDLESS) ? PANICKER : 1;
+    this.#fails.set(mutant, (this.#fails.get(mutant) ?? 0) + weight);
     open.failed ??= found;
     return [];
   }
