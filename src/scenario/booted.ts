@@ -13,6 +13,17 @@ import { totalFreePages } from "../mm/page_alloc.ts";
 import { type CounterValues, readCounters } from "../mm/vmstat.ts";
 import { checkedIf, type InvariantCheck } from "./checked.ts";
 import { NamespaceError, type NamespacePages, pagesTaken } from "./namespace.ts";
+import { knownOptions } from "./options.ts";
+
+const MACHINE_KEYS: readonly (keyof MachineOptions)[] = [
+  "arch",
+  "kernel",
+  "dram",
+  "pmem",
+  "structPageSize",
+  "contents",
+];
+const NAMESPACE_KEYS: readonly (keyof NamespaceOnMachine)[] = ["size", "align", "map", "mode", "region"];
 
 /** The machine to boot. Bytes; everything has a default. */
 export interface MachineOptions {
@@ -84,6 +95,7 @@ export interface BootedMachine {
  * ```
  */
 export function boot(options: MachineOptions = {}): BootedMachine {
+  knownOptions(options, MACHINE_KEYS);
   const { pmem = [], ...rest } = options;
   const k = bootKernel({ ...rest, pmem: pmem.map((bytes) => ({ bytes })) });
   const regions = ndRegions(k);
@@ -92,7 +104,9 @@ export function boot(options: MachineOptions = {}): BootedMachine {
     freePages: () => totalFreePages(k),
     counters: () => readCounters(k.stat),
     check: () => checkedIf(true, k)!,
-    createNamespace: ({ size, align = levelBytes(k.arch, 1), map = "mem", mode = "devdax", region = 0 }) => {
+    createNamespace: (request) => {
+      knownOptions(request, NAMESPACE_KEYS);
+      const { size, align = levelBytes(k.arch, 1), map = "mem", mode = "devdax", region = 0 } = request;
       if (regions[region] === undefined) {
         throw new RangeError(`Cannot make a namespace on region ${region}: the machine has ${regions.length}`);
       }
