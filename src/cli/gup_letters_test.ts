@@ -50,7 +50,7 @@ for (
     ["-m 4 -H", "-H: HugeTLB pages are not mapped here"],
     ["-m 4 -t", "-t: a device mapping has no transparent huge pages"],
     ["-m 4 -F 0x10000", "-F: expected 0 or FOLL_WRITE"],
-    ["-m 4 -f /tmp/file", "-f: the emulated device stands for /dev/dax"],
+    ["-m 4 -f file", "-f: the emulated device stands for /dev/dax"],
     ["-m", "-m needs one value"],
     ["-m 4G", '-m: expected a whole number, got "4G"'],
     ["-m 4 -q", 'unknown argument "-q"'],

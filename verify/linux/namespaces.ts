@@ -31,16 +31,14 @@ interface Row extends Record<string, unknown> {
   readonly namespaceStart?: string;
 }
 
-/** Least noise of free pages, the largest difference seen: on 6.1, and on later kernels. A guest may have more when idle. */
+/** Noise of free pages, the largest difference seen: on 6.1, and on later kernels. */
 const NOISE_6_1 = 4;
 const NOISE_LATER = 24;
 
 /** Rows of a capture. Requests that ndctl itself refuses say nothing about the kernel and are left out. */
 export function namespaceRows(capture: Capture): CapturedRow[] {
   const { machine, folder, release } = capture;
-  const { rows: all, idleSpread = 0 } = capture.data as { rows: readonly Row[]; idleSpread?: number };
-  const rows = all.filter((row) => !row.error?.startsWith("ndctl refuses"));
-  const noise = Math.max(release.startsWith("6.1.") ? NOISE_6_1 : NOISE_LATER, idleSpread);
+  const rows = (capture.data as { rows: readonly Row[] }).rows.filter((row) => !row.error?.startsWith("ndctl refuses"));
   const specs = rows.map(({ size, align, map }) => parseNamespaceSpec(`${size}-${align}-${map}`));
   const emulated = () => latest(`namespaces of ${folder}`, () => emulateGuests(machine, rows, specs));
   return rows.map((row, i) => {
@@ -49,7 +47,7 @@ export function namespaceRows(capture: Capture): CapturedRow[] {
       linux: linuxFields(row),
       formula: machine.arch === "x86-64" && row.walk !== undefined ? formulaFields(row) : {},
       emulate: () => emulated()[i],
-      noise: { freePagesConsumed: noise },
+      noise: { freePagesConsumed: release.startsWith("6.1.") ? NOISE_6_1 : NOISE_LATER },
     };
   });
 }
