@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `lab lineage`: puts one question to every kernel generation, and lists what changed between them.
 
-import { formatSize, humanSize } from "../lib/units.ts";
+import { humanSize } from "../lib/units.ts";
 import { LINEAGE_ROWS, lineageReport, type LineageRow } from "../scenario/lineage.ts";
 import type { Command } from "./command.ts";
 import { flagsOf, optionsOf } from "./option_flags.ts";
@@ -29,9 +29,8 @@ function costTable(rows: readonly LineageRow[]): string[] {
     if (cost === null) return [name, what, error ?? ""];
     const { dramBytes, directMapBytes, structPagesWritten, entriesWritten, tlbFlushes } = cost;
     const { referencesTaken: references } = cost;
-    const size = (bytes: number) => bytes % 2 ** 20 === 0 && bytes > 0 ? formatSize(bytes) : humanSize(bytes);
     const counts = [structPagesWritten, entriesWritten, tlbFlushes, references].map((n) => n === null ? "-" : `${n}`);
-    return [name, what, size(dramBytes), size(directMapBytes), ...counts];
+    return [name, what, humanSize(dramBytes), humanSize(directMapBytes), ...counts];
   };
   const head = ["kernel", "", "DRAM", "direct map", "structs written", "entries", "flushes", "references"];
   return table([head, ...rows.map(line)], 2);

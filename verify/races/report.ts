@@ -56,7 +56,7 @@ function totals(races: readonly Tally[], full: readonly Tally[] | null): string 
   const total = (f: (r: Tally) => number) => races.reduce((sum, r) => sum + f(r), 0);
   return `${races.length} explorations: ${total((r) => r.explored.schedules)} schedules run to their end, ` +
     `${total((r) => r.explored.left)} left early because they only reorder independent steps ` +
-    `(sleep sets), ${total((r) => r.explored.steps)} steps. ` + fullText(races, full);
+    `(sleep sets, dynamic partial-order reduction), ${total((r) => r.explored.steps)} steps. ` + fullText(races, full);
 }
 
 function fullText(races: readonly Tally[], full: readonly Tally[] | null): string {
