@@ -14,6 +14,8 @@ const ROOT = new URL("../../", import.meta.url);
 
 /** Tests that take seconds get an isolate of their own, the longest first, so that both CPUs have work to the end. */
 const ALONE = [
+  // Looks at the memory of its own process.
+  "src/cli/huge_pages_test.ts",
   "explorer/",
   "verify/audit/",
   "verify/races/",
