@@ -64,7 +64,7 @@ export function adviseHugePages(): void {
  * say, or are gone.
  */
 export function hugePagesMissing(): string | null {
-  if (libc === null) return null;
+  if (libc === null || advised.length === 0) return null;
   const refused = advised.find((each) => each.refused);
   if (refused !== undefined) {
     return `the host refuses huge pages for ${humanSize(refused.bytes)}: first touches take longer`;

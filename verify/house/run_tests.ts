@@ -14,8 +14,6 @@ const ROOT = new URL("../../", import.meta.url);
 
 /** Tests that take seconds get an isolate of their own, the longest first, so that both CPUs have work to the end. */
 const ALONE = [
-  // Looks at the memory of its own process.
-  "src/cli/huge_pages_test.ts",
   "explorer/",
   "verify/audit/",
   "verify/races/",
@@ -41,7 +39,7 @@ const FLAGS = [
   "--doc",
   "--parallel",
   `--v8-flags=${V8_FLAGS.join()}`,
-  ...["read", "write", "env", "sys", "run", "ffi"].map((permission) => `--allow-${permission}`),
+  ...["read", "write", "env", "sys", "run"].map((permission) => `--allow-${permission}`),
 ];
 /** glibc clears what it reuses; larger buffers come from the kernel, which only clears the pages that are touched. */
 const ENV = { GLIBC_TUNABLES: "glibc.malloc.mmap_threshold=262144" };
