@@ -98,8 +98,14 @@ Deno.test("boot() splits x86 DRAM around the hole by how much there is in all", 
   }
 });
 
-Deno.test("boot() marks what the boot allocator kept as Reserved", () => {
-  withKernel("", (k) => assert((pageFlags(k, 0) & PG_RESERVED) !== 0));
+Deno.test("boot() marks what the boot allocator kept as Reserved, and no frame that it left free", () => {
+  withKernel("dram=1M,1M", (k) => {
+    assert((pageFlags(k, 0) & PG_RESERVED) !== 0);
+    const frames = k.machine.topology.dram.flatMap((
+      { start, end },
+    ) => [...Array(end - start).keys().map((i) => start + i)]);
+    assertEquals(frames.filter((pfn) => (readPage(k, pfn, PAGE_FLAGS) & PG_RESERVED) !== 0).length, k.bootReserved);
+  });
 });
 
 Deno.test("boot() fragments memory as the seed says", () => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A machine check in device memory: whose page it is, with and without patch 1.
+// A machine check in device memory: whose page it is, with and without patch 1. In a huge page: what is left of it.
 
 import { assert, assertEquals } from "@std/assert";
 import { daxMmap } from "../drivers/dax/device.ts";
@@ -9,8 +9,11 @@ import { kernelLike, machine, mustCreate, mustDestroy, withKernel } from "../tes
 import type { Kernel, Mm } from "./kernel.ts";
 import { mmAlloc, mmPut, populateArea } from "./memory.ts";
 import { memremapPages, memunmapPages, newPgmap } from "./memremap.ts";
+import { freeHugePages, setNrHugepages } from "./hugetlb/hugetlb.ts";
+import { withHugetlb } from "./hugetlb/hugetlb_testing.ts";
 import { memoryFailure } from "./memory_failure.ts";
 import { pageFlags } from "./page.ts";
+import { totalFreePages } from "./page_alloc.ts";
 import { entryNone, walkTo } from "./pgtable.ts";
 import { PAGE_LAYOUTS } from "../include/page_layout.ts";
 
@@ -144,5 +147,19 @@ Deno.test("memoryFailure() looks for a page inside the area that maps it, not be
     assertEquals(memoryFailure(k, ns.dev!.ranges[0].start + 48), [{ mm: other, vpn: VPN, pages: 16 }]);
     assert(isMapped(k, mms[0], VPN + 32));
     mmPut(k, other);
+  });
+});
+
+Deno.test("memoryFailure() in a free huge page takes it from the pool and gives all frames but the marked one back", () => {
+  withHugetlb({}, (k, h) => {
+    assertEquals(setNrHugepages(k, h, 2), 2);
+    const [head] = h.freeLists[0];
+    const before = totalFreePages(k);
+    assertEquals(memoryFailure(k, head + 5), []);
+    assertEquals([h.nrHugePages, freeHugePages(h)], [1, 1]);
+    // Less what its vmemmap needs to be whole again.
+    assertEquals(totalFreePages(k) - before, h.pages - 1 - h.freeVmemmapPages);
+    const marked = Array.from({ length: h.pages }, (_, i) => (pageFlags(k, head + i) & k.layout.hwpoison) !== 0);
+    assertEquals(marked.flatMap((is, i) => is ? [i] : []), [5]);
   });
 });

@@ -4,7 +4,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { boot } from "../boot.ts";
-import { PAGE_INDEX_HI, PAGE_POISON_WORD, PAGE_REFCOUNT, STRUCT_PAGE_SIZES } from "../include/mm_types.ts";
+import {
+  PAGE_COMPOUND_HEAD,
+  PAGE_INDEX_HI,
+  PAGE_POISON_WORD,
+  PAGE_REFCOUNT,
+  STRUCT_PAGE_SIZES,
+} from "../include/mm_types.ts";
 import { KernelPanic } from "../lib/bug.ts";
 import { kernelLike, machine, mustCreate, mustDestroy, withKernel } from "../testing.ts";
 import {
@@ -29,6 +35,7 @@ import {
   setCompoundHead,
   setPageFlags,
   setPageIndex,
+  tailInfoLo,
   vmemmapPage,
   writePage,
 } from "./page.ts";
@@ -177,6 +184,19 @@ Deno.test("setCompoundHead() makes a page a tail", () => {
     assertEquals(compoundHead(k, 2001), 2000);
     [8, 12].forEach((offset, i) => writePage(k, 2001, offset, before[i]));
   });
+});
+
+Deno.test("tailInfoLo() is what the tails of a head hold: its address, or (7.1) the mask of its order", () => {
+  for (const kernel of ["v7", "6.1", "6.12", "7.3"]) {
+    withKernel(`kernel=${kernel}`, (k) => {
+      const ns = mustCreate(k, { align: 4096 });
+      const { start } = ns.pgmap.ranges[0];
+      for (const head of [start, start + 16]) {
+        assertEquals(tailInfoLo(k, head), readPage(k, head + 1, PAGE_COMPOUND_HEAD), kernel);
+      }
+      mustDestroy(k, ns);
+    });
+  }
 });
 
 Deno.test("pincountPlace() moved between kernels", () => {

@@ -2,6 +2,7 @@
 // Pools that boot makes: what they keep of their memmap by kernel, and that they go back like any other.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { TOY_HUGETLB } from "../../arch/toy/toy.ts";
 import { boot, type BootOptions } from "../../boot.ts";
 import { checkInvariants } from "../../debug_vm/debug_vm.ts";
 import { C } from "../vmstat.ts";
@@ -56,4 +57,16 @@ Deno.test("hugepages: a size the architecture has not, or no count", () => {
   const hugepages = (bytes: number, count: number) => () => boot({ hugepages: [{ bytes, count }] });
   assertThrows(hugepages(3 * MIB, 1), RangeError, "Cannot boot with huge pages of 3145728 bytes");
   assertThrows(hugepages(GIB, -1), RangeError, "Cannot boot with -1 huge pages");
+});
+
+//  |frame 0| hole |huge page of 4096 frames| room |     its shared memmap: 2 tables to the page, 8 PTE tables, 2 frames
+Deno.test("boot refuses a huge page whose shared memmap has no room, whichever of its frames is missing", () => {
+  const arch = { ...TOY_HUGETLB, lowEndBytes: () => 512, highStartBytes: 2 * MIB };
+  const hugepages = [{ bytes: 2 * MIB, count: 1 }];
+  const booted = (room: number) => () =>
+    boot({ arch, kernel: "7.3", dram: [512 + 2 * MIB + room * 512], hugetlbFreeVmemmap: true, hugepages });
+  for (let room = 1; room <= 12; room++) {
+    assertThrows(booted(room), RangeError, "memmap of a huge page of 2097152 bytes");
+  }
+  assertThrows(booted(13), RangeError, "memmap of section 0");
 });
