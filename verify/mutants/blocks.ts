@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Which code runs: every block of a source, and every arrow function that is an expression, leaves a mark when it is
-// entered. Marks are bytes of one array that outlives the modules:
+// Records which code runs: every block, and every arrow function without braces, sets its byte of one array on entry.
+// The array is a global, so that reloaded modules share it:
 //
 //   function f() { if (x) { g(); } }   ->   function f() {RAN[0]=1; if (x) {RAN[1]=1; g(); } }
 
 import ts from "typescript";
 import { MARKS } from "./marks.ts";
 
-/** A piece of code that runs as a whole, as far as nothing throws. */
+/** A piece of code that runs from start to end unless something throws. */
 export interface Block {
   readonly file: string;
-  /** Where it begins and ends in the text. */
+  /** Offsets in the text. */
   readonly start: number;
   readonly end: number;
 }
 
-/** A text to put at a place. */
 interface Insertion {
   readonly at: number;
   readonly text: string;
@@ -23,12 +22,12 @@ interface Insertion {
 
 const HEAD = `const RAN = globalThis.${MARKS} ?? [];`;
 
-/** Every block of a source, by where it begins. */
+/** Every block of a source, in order of its start. */
 export function blocksOf(file: string, text: string): Block[] {
   return [...visitBlocks(file, text)].map(({ block }) => block);
 }
 
-/** The source with marks; `first` is the number of its first block. */
+/** The source with marks in it, numbered from `first`. */
 export function marked(file: string, text: string, first: number): string {
   const insertions: Insertion[] = [];
   for (const { block, expression } of visitBlocks(file, text)) {
@@ -36,7 +35,7 @@ export function marked(file: string, text: string, first: number): string {
     if (!expression) insertions.push({ at: block.start + 1, text: `${mark};` });
     else insertions.push({ at: block.start, text: `(${mark},` }, { at: block.end, text: ")" });
   }
-  // What is put at one place stands in the order of insertion; what closes there comes first.
+  // At one offset, closing text precedes opening text; otherwise insertion order stands.
   insertions.sort((a, b) => a.at - b.at || Number(b.text === ")") - Number(a.text === ")"));
   let out = "";
   let from = 0;
@@ -47,7 +46,7 @@ export function marked(file: string, text: string, first: number): string {
   return HEAD + out + text.slice(from);
 }
 
-/** Number of the innermost block around a place, -1 for none. */
+/** Number of the innermost block around an offset, -1 for none. */
 export function blockAround(blocks: readonly Block[], at: number): number {
   let found = -1;
   for (const [i, { start, end }] of blocks.entries()) if (start <= at && at < end) found = i;

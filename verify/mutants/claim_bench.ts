@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A copy of the project in which claims are judged: once with marks in every block, which tells the path of each claim,
-// then with one mutant after the other. Every judgement is a process of its own: its modules are read
-// anew, and one in a loop can be ended.
+// A copy of the project in which claims are judged, first with marks in every block, which give each claim's path, then
+// with one mutant at a time. Each judgement runs in a new process: modules are loaded afresh, and an endless loop can
+// be killed.
 
 import { CODE } from "../house/sources.ts";
 import type { Judged } from "../claims/claim.ts";
@@ -14,42 +14,41 @@ import { UNCHECKED } from "./marks.ts";
 import { type Mutant, mutantsOf, shorterLists } from "./operators.ts";
 import { copyProject, isKernelPath } from "./trial.ts";
 
-/** What counts claims that run no kernel: a document's own lists, and the code in it. */
+/** Code behind claims that run no kernel: they count a document's lists, or read the code in it. */
 const LISTINGS = /^verify\/claims\/(listings|sketches)\.ts$/;
 const LISTS = "fixtures/documents.json";
-/** Sizes on command lines are words, not a path. */
+/** Parses sizes on command lines; no claim is about it. */
 const WORDS = "src/lib/units.ts";
-/** Seconds of CPU for each claim and for loading, whatever else the host does: what takes more is in a loop. */
+/** CPU seconds per claim and for loading, which do not depend on the load of the host. Exceeding them means a loop. */
 const SECONDS = { each: 2, load: 6 };
-/** For the path of a claim, with marks. */
+/** Limit for finding the path of a claim, with marks. */
 const PATH_SECONDS = 120;
-/** A mutant that fills memory fails early and leaves the host alone. MiB. */
+/** MiB. A mutant that fills memory fails early and does not disturb the host. */
 const HEAP = "--v8-flags=--max-old-space-size=1500";
-/** A switch for the checker of the invariants: it stops a run before anybody sees the figure. */
+/** Turns the invariant checker off: it would stop a run before the figure is known. */
 export const CHECKER = {
   file: "src/debug_vm/debug_vm.ts",
   text: "export function checkInvariants(k: Kernel): void {\n",
   replacement: `export function checkInvariants(k: Kernel): void {\n  if (globalThis.${UNCHECKED}) return;\n`,
 };
 
-/** The rows of a claim, and numbers of the blocks that ran while they were measured. */
+/** Rows of a claim, and the blocks that ran while they were measured. */
 export interface Path {
   readonly rows: readonly Judged[];
   readonly blocks: readonly number[];
-  /** It is counted from a document's lists. */
+  /** The claim counts a document's lists. */
   readonly fromLists: boolean;
-  /** Its rows are the same without the checker of the invariants. */
+  /** The rows are the same without the invariant checker. */
   readonly unchecked: boolean;
 }
 
-/** The copy. */
 export class ClaimBench {
   readonly #dir = Deno.makeTempDirSync({ prefix: "claims-" });
   readonly #texts = new Map(CODE.map(({ path, text }) => [path, text]));
   readonly #mutants: Mutant[][] = [];
   /** Mutants of the documents' lists. */
   readonly listMutants: readonly Mutant[];
-  /** Blocks by number, of the kernel's paths and of what stands beside them. */
+  /** Blocks of the kernel's paths and of LISTINGS; the index is the block's number. */
   readonly blocks: readonly Block[];
 
   constructor() {
@@ -62,12 +61,11 @@ export class ClaimBench {
     this.blocks = files.flatMap((file) => blocksOf(file, this.#texts.get(file)!));
   }
 
-  /** Takes the copy away. */
   [Symbol.dispose](): void {
     Deno.removeSync(this.#dir, { recursive: true });
   }
 
-  /** Judges claims one by one with marks in every block. Those without a path run nothing that could be mutated. */
+  /** Judges claims one by one, with marks in every block. */
   async paths(ids: readonly string[]): Promise<Map<string, Path>> {
     const files = [...new Set(this.blocks.map(({ file }) => file))];
     for (const file of files) {
@@ -79,7 +77,7 @@ export class ClaimBench {
     return found;
   }
 
-  /** The path of one claim, without the checker if its rows can do without. */
+  /** The path of one claim, without the checker if that leaves its rows as expected. */
   async #path(id: string, unchecked = true): Promise<Path> {
     const { answers: [answer], failure } = await this.#judge([{ id, unchecked }], PATH_SECONDS);
     if (answer === undefined) throw new Error(`Cannot judge ${id} without a mutant: ${failure}`);
@@ -91,10 +89,9 @@ export class ClaimBench {
     return { rows, blocks: fromLists ? ran : kernel, fromLists, unchecked };
   }
 
-  /** The text of a source, as the copy has it. */
   readonly text = (file: string): string => this.#texts.get(file)!;
 
-  /** Mutants whose innermost block is this one, but for those that change nothing. */
+  /** Mutants whose innermost block is this one, without equivalent ones. */
   mutantsIn(number: number): readonly Mutant[] {
     const { file } = this.blocks[number];
     const first = this.blocks.findIndex((block) => block.file === file);
@@ -111,8 +108,8 @@ export class ClaimBench {
   }
 
   /**
-   * What claims say with other texts in place of sources, as far as they can be judged: the first that cannot be ends
-   * the trial, and those behind it are left out.
+   * What claims say with these texts in place of the sources. The first claim that cannot be judged ends the trial;
+   * those after it are missing from the result.
    */
   async try(texts: ReadonlyMap<string, string>, claims: ReadonlyMap<string, Path>): Promise<Map<string, Answer>> {
     const asked = [...claims].map(([id, { unchecked }]) => ({ id, unchecked }));
@@ -124,7 +121,6 @@ export class ClaimBench {
     }
   }
 
-  /** What claims say as the copy is now. */
   async #answers(asked: readonly Asked[]): Promise<Map<string, Answer>> {
     const { answers, failure } = await this.#judge(asked, SECONDS.each * asked.length + SECONDS.load);
     const found = new Map<string, Answer>();
@@ -141,7 +137,7 @@ export class ClaimBench {
     Deno.writeTextFileSync(`${this.#dir}/${file}`, text);
   }
 
-  /** The answers of a fresh process with so many seconds of CPU, and why the next one does not come. */
+  /** Answers of a new process within a limit of CPU seconds, and the reason if some are missing. */
   async #judge(claims: readonly Asked[], seconds: number): Promise<{ answers: ClaimAnswer[]; failure: string | null }> {
     const run = ["run", "--allow-read", "--no-check", "--no-prompt", "--quiet", HEAP, "verify/mutants/claim_worker.ts"];
     const child = new Deno.Command("sh", {

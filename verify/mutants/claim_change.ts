@@ -1,41 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a mutant makes of a claim's rows. A row with another figure shows that its measure stands on the path; a row
-// whose measurement fails shows only that something on the path broke, which any panic does.
+// What a mutant changes in a claim's rows. A different figure shows that the measure depends on the path. A failed
+// measurement shows only that something on the path broke, which any panic does.
 
 import { figure, type Judged } from "../claims/claim.ts";
 
-/** What a worker says about one claim: its rows, or why there are none. */
+/** A worker's result for one claim: its rows, or why there are none. */
 export interface Answer {
   readonly rows: readonly Judged[];
-  /** It went on for ever. */
+  /** It did not end in time. */
   readonly timedOut: boolean;
-  /** It could not be judged at all. */
+  /** Why it could not be judged. */
   readonly failure: string | null;
 }
 
-/** What becomes of a claim whose measurement goes on for ever. */
+/** Reported for a claim whose measurement does not end. */
 export const ENDLESS = "does not end";
 
 /** Rows that a mutant changed. */
 export interface Change {
-  /** Rows with another figure, and both: `1, now 3`. */
+  /** Rows with another figure, and both figures: `1, now 3`. */
   readonly figures: readonly Row[];
-  /** Rows, or the whole claim, without a figure, and why. */
+  /** Rows without a figure, or the claim if there are none, and why. */
   readonly fails: readonly Row[];
 }
 
-/** A row's id, and what became of it in words. */
+/** A row's id, and what changed in words. */
 export interface Row {
   readonly id: string;
   readonly now: string;
 }
 
-/** Rows as they are printed. */
+/** Rows as printed. */
 export function saidOf(rows: readonly Row[]): string {
   return rows.map(({ id, now }) => `${id}: ${now}`).join("; ");
 }
 
-/** What changed against the rows without a mutant; null when nothing did. */
+/** What differs from the rows without a mutant; null for nothing. */
 export function changeOf(id: string, before: readonly Judged[], { rows, timedOut, failure }: Answer): Change | null {
   if (timedOut) return { figures: [], fails: [{ id, now: ENDLESS }] };
   if (failure !== null) return { figures: [], fails: [{ id, now: failure }] };
@@ -52,7 +52,7 @@ export function changeOf(id: string, before: readonly Judged[], { rows, timedOut
   return figures.length + fails.length > 0 ? { figures, fails } : null;
 }
 
-/** Both figures of a row that is not as expected any more; null when it has none now, the same, or is as expected. */
+/** Both figures of a row that is no longer as expected; null when it has none, the same one, or is as expected. */
 function otherFigure({ unit, measured, model }: Judged, after: Judged): string | null {
   if (after.ok) return null;
   const both = (was: number, is: number) => `${figure(was, unit)}, now ${figure(is, unit)}`;

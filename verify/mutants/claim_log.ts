@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What was found out about claims, in a file: a run that was stopped goes on there, and the same sample with other
-// flags does not try again what is known. A log is of one state of the sources.
+// A log of what is known about claims, so that a stopped run continues, and a run with other flags repeats no trial. A
+// log is valid for one state of the sources.
 
 import { CommandError } from "../../src/cli/command.ts";
 import { CODE } from "../house/sources.ts";
@@ -8,14 +8,14 @@ import type { Path } from "./claim_bench.ts";
 import type { Change } from "./claim_change.ts";
 import type { Mutant } from "./operators.ts";
 
-/** A line of the log: the sources it is of, a claim's path, or what a mutant changes of a claim. */
+/** A line of the log: the hash of the sources, a claim's path, or what a mutant changes in a claim. */
 type Line = { readonly sources: string } | { readonly id: string; readonly path: Path } | {
   readonly id: string;
   readonly mutant: string;
   readonly change: Change | null;
 };
 
-/** What is known; without a file, nothing is kept. */
+/** What is known. Without a file, nothing is kept. */
 export class ClaimLog {
   readonly #file: string | undefined;
   readonly #paths = new Map<string, Path>();
@@ -25,7 +25,7 @@ export class ClaimLog {
     this.#file = file;
   }
 
-  /** Reads a log, or begins one. CommandError for one of other sources. Lines that were cut short are left out. */
+  /** Reads a log, or starts one. CommandError if it is of other sources. Truncated lines are skipped. */
   static async open(file: string | undefined): Promise<ClaimLog> {
     const log = new ClaimLog(file);
     if (file === undefined) return log;
@@ -44,30 +44,28 @@ export class ClaimLog {
     return log;
   }
 
-  /** The path of a claim, if it is known. */
+  /** The path of a claim, if known. */
   path(id: string): Path | undefined {
     return this.#paths.get(id);
   }
 
-  /** Keeps a path. */
   keepPath(id: string, path: Path): void {
     this.#paths.set(id, path);
     this.#append({ id, path });
   }
 
-  /** What a mutant changes of a claim: null for nothing, undefined if it is not known. */
+  /** What a mutant changes in a claim: null for nothing, undefined if unknown. */
   change(id: string, mutant: Mutant): Change | null | undefined {
     return this.#changes.get(`${id} ${nameOf(mutant)}`);
   }
 
-  /** Keeps what a mutant changes of a claim. */
   keepChange(id: string, mutant: Mutant, change: Change | null): void {
     this.#changes.set(`${id} ${nameOf(mutant)}`, change);
     this.#append({ id, mutant: nameOf(mutant), change });
   }
 
   #append(line: Line): void {
-    // The line feed in front ends a line that was cut short.
+    // Starts with a line feed, in case the last line was truncated.
     if (this.#file !== undefined) Deno.writeTextFileSync(this.#file, `\n${JSON.stringify(line)}`, { append: true });
   }
 }
@@ -76,7 +74,6 @@ function nameOf({ file, at, text, replacement }: Mutant): string {
   return `${file}:${at} ${text} -> ${replacement}`;
 }
 
-/** A hash of all sources. */
 async function digest(): Promise<string> {
   const text = CODE.map(({ path, text }) => `${path}\n${text}`).join("\n");
   const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));

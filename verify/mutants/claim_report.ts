@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// CLAIM_MUTANTS.md out of outcomes: which mutant changed which figure of which claim, and who noticed nothing.
+// Writes CLAIM_MUTANTS.md: which mutant changed which figure of which claim, and which claims no mutant changed.
 
 import { saidOf } from "./claim_change.ts";
 import type { ClaimOutcome } from "./claim_trial.ts";
 import { WHY_ONLY_FAILS } from "./only_fails.ts";
 
-/** What was sampled of what there is, and how long it took on what. */
+/** The sample, its population, and the time it took. */
 export interface ClaimSample {
   readonly seed: number;
   readonly tries: number;
-  /** Claims that are counted or modelled, and those that nothing runs for. */
+  /** Claims that are counted or modelled, and those for which nothing runs. */
   readonly counted: number;
   readonly left: number;
   readonly minutes: number;
   readonly jobs: number;
 }
 
-/** A claim's line, as it is printed. */
+/** A claim's line, as printed. */
 export function outcomeLine({ id, tried, found }: ClaimOutcome): string {
   if (found === null) return `${id}  UNCHANGED by ${tried}`;
   const { mutant, lines: { line, mutant: after }, change } = found;
@@ -24,20 +24,19 @@ export function outcomeLine({ id, tried, found }: ClaimOutcome): string {
   return `${id}  ${tried} tried  ${mutant.file}:${mutant.line}  ${short(line)}  ->  ${short(after)}  ${how}`;
 }
 
-/** How many claims have another figure, only fail, or stay as they were. */
+/** How many claims have another figure, only fail, or are unchanged. */
 export function totals(outcomes: readonly ClaimOutcome[]): { figures: number; fails: number; unchanged: number } {
   const found = outcomes.flatMap((outcome) => outcome.found ?? []);
   const figures = found.filter(({ change }) => change.figures.length > 0).length;
   return { figures, fails: found.length - figures, unchanged: outcomes.length - found.length };
 }
 
-/** A line that a table has room for. */
+/** Shortens a line for the table. */
 function short(text: string): string {
   const one = text.replace(/\s+/g, " ");
   return one.length > 120 ? `${one.slice(0, 117)}...` : one;
 }
 
-/** The document. */
 export function claimMutantsMarkdown(outcomes: readonly ClaimOutcome[], sample: ClaimSample): string {
   const { seed, tries, counted, left, minutes, jobs } = sample;
   const { figures, fails, unchanged } = totals(outcomes);

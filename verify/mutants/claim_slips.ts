@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Slips in the paths that claims are about, each with the claims whose figures must change. A figure that stays as it was is
-// judged by something that cannot fail.
+// Slips in the paths that claims measure, each with the claims whose figures must change. If a figure stays the same,
+// its check cannot fail.
 
 import type { Edit } from "../mutations/edits.ts";
 
-/** One slip and who must notice it: claims by any of their rows, or rows by their ids. */
+/** One slip, and what must notice it: claims (any of their rows), or single rows. */
 export interface ClaimSlip {
   readonly what: string;
   readonly edits: readonly Edit[];
@@ -15,7 +15,6 @@ function slip(what: string, claims: readonly string[], file: string, text: strin
   return { what, claims, edits: [{ file: `src/${file}`, text, replacement }] };
 }
 
-/** Every slip. */
 export const CLAIM_SLIPS: readonly ClaimSlip[] = [
   slip(
     "a compound keeps three vmemmap pages",

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Whether anything changes a claim's row. The path a claim is about is the code that runs while it is measured. Mutants
-// of what few other claims of the sample run are tried in turn with those of any code of its path, one of a block and
-// then of the next, until one changes a figure. What one claim tries is put to some others that are still open, in whose
-// path its block is among the rarer half: most of a trial is loading the emulator, and claims share what they look at.
-// One that changed a figure is put to the open claims that run its block, some a round.
+// Looks for a mutant that changes a claim's rows. A claim's path is the code that runs while it is measured. Mutants of
+// its rarest blocks, those that the fewest other sampled claims run, alternate with mutants of any block of the path,
+// one per block in turn, until one changes a figure. A mutant is also tried on other open claims if its block is in the
+// rarer half of their path: loading the emulator takes most of the time, so claims share a load. A mutant that changed
+// a figure is tried on the open claims that run its block, a few per round.
 //
-// Trials go in rounds: what a round tries is settled before it begins, and what it found is read in that order. So the
-// outcome is the seed's, however many benches there are and whichever is quicker.
+// Trials go in rounds. A round's mutants are chosen before it starts, and its results are read in the same order, so
+// the outcome depends on the seed alone, not on the number or speed of the benches.
 
 import { prng } from "../../src/lib/prng.ts";
 import type { ClaimBench, Path } from "./claim_bench.ts";
@@ -15,12 +15,11 @@ import { lines } from "./equivalent.ts";
 import type { Mutant } from "./operators.ts";
 import { sampled } from "./sample.ts";
 
-/** What became of one claim. */
 export interface ClaimOutcome {
   readonly id: string;
   /** Mutants tried. */
   readonly tried: number;
-  /** The mutant that changed a row's figure, or else one with which it could not be measured; null for none. */
+  /** The mutant that changed a figure, else one that made the measurement fail; null for none. */
   readonly found: Found | null;
 }
 
@@ -31,44 +30,41 @@ export interface Found {
   readonly change: Change;
 }
 
-/** What a trial needs of the benches. */
 export type Sources = Pick<ClaimBench, "text" | "mutantsIn" | "listMutants">;
 
-/** A mutant to put to claims. */
 export interface Task {
   readonly block: number;
   readonly mutant: Mutant;
   readonly claims: Map<string, Path>;
 }
 
-/** A mutant and the block that it is in. */
 interface Candidate {
   readonly block: number;
   readonly mutant: Mutant;
 }
 
-/** A claim whose figures nothing changed so far. */
+/** A claim of which no mutant has changed a figure yet. */
 interface Open {
   readonly path: Path;
-  /** Its blocks, and those in which others' mutants are tried that changed nothing so far. */
+  /** Its blocks, and the rarer half, in which it shares other claims' mutants. */
   readonly all: ReadonlySet<number>;
   readonly rarer: ReadonlySet<number>;
   readonly left: Candidate[];
   readonly tried: Set<Mutant>;
-  /** What made the measurement fail, if anything did. */
+  /** The first mutant that made the measurement fail. */
   failed: Found | null;
 }
 
-/** Claims that one mutant is put to at once, mutants of others of a kind that a claim takes in a round, mutants of a round. */
+/** Claims per mutant; mutants that a claim shares per round, of each kind; mutants per round, at least. */
 const AT_ONCE = 12;
 const OTHERS = 2;
 const AT_LEAST = 8;
-/** A mutant with which so many claims fail, and none changes, is put to no other: it breaks them all. */
+/** A mutant that makes this many claims fail and changes no figure is dropped: it breaks everything. */
 const PANICKER = 3;
-/** Code that counts: what stands there is near to a figure. */
+/** Code that counts: mutants of it are likely to change a figure. */
 const COUNTING = /\bstat\[|\buses\[|[cC]ount|\brefs\b|\bnr[A-Z]|\+=|\+\+/;
 
-/** Blocks of a claim's path, those first that the fewest paths have; equals in an order that the seed gives. */
+/** Blocks of a claim's path, rarest first; the seed orders ties. */
 export function rarestFirst(path: Path, all: Iterable<Path>, seed: number): number[] {
   const counts = new Map<number, number>();
   for (const { blocks } of all) for (const i of blocks) counts.set(i, (counts.get(i) ?? 0) + 1);
@@ -76,7 +72,7 @@ export function rarestFirst(path: Path, all: Iterable<Path>, seed: number): numb
   return shuffled.sort((a, b) => counts.get(a)! - counts.get(b)!);
 }
 
-/** What stands in lists: the first of each, then the second of each; at most `most`. */
+/** Merges lists: the first of each, then the second of each, up to `most`. */
 export function inTurn<T>(lists: readonly (readonly T[])[], most: number): T[] {
   const found: T[] = [];
   for (let round = 0; found.length < most; round++) {
@@ -87,13 +83,12 @@ export function inTurn<T>(lists: readonly (readonly T[])[], most: number): T[] {
   return found;
 }
 
-/** The claims that are still to be changed. */
 export class Trial {
   readonly #open = new Map<string, Open>();
   readonly #sources: Sources;
-  /** How many claims failed with a mutant that changed no figure. */
+  /** Claims that failed, by mutants that changed no figure. */
   readonly #fails = new Map<Mutant, number>();
-  /** What changed a figure, and its block. */
+  /** Mutants that changed a figure, and their blocks. */
   readonly #winners = new Map<Mutant, number>();
 
   constructor(
@@ -118,7 +113,7 @@ export class Trial {
     }
   }
 
-  /** Mutants of a path in the order in which they are tried. */
+  /** Mutants of a path, in trial order. */
   #candidates({ fromLists }: Path, blocks: readonly number[], seed: number, tries: number): Candidate[] {
     const candidates = blocks.map((block) => {
       const all = this.#sources.mutantsIn(block).map((mutant) => ({ block, mutant }));
@@ -127,7 +122,7 @@ export class Trial {
     });
     if (fromLists) candidates.push(this.#sources.listMutants.map((mutant) => ({ block: -1, mutant })));
     const anywhere = sampled(candidates, seed, 0, candidates.length);
-    // Which list is counted nothing tells: all are tried.
+    // The path does not say which list is counted, so all are tried.
     const both = inTurn([inTurn(candidates, Infinity), inTurn(anywhere, Infinity)], Infinity);
     return [...new Set(both)].slice(0, fromLists ? Infinity : tries);
   }
@@ -136,17 +131,16 @@ export class Trial {
     return COUNTING.test(lines(this.#sources.text(mutant.file), mutant).line);
   }
 
-  /** Claims without an outcome so far. */
   get left(): number {
     return this.#open.size;
   }
 
-  /** What to try next: what changed other claims' figures, and the next mutants of every open claim. */
+  /** What to try next: mutants that changed other claims' figures, and new ones for every open claim. */
   round(): Task[] {
     return [...this.#again(), ...this.#onwards()];
   }
 
-  /** What changed a figure, for some others that run its block. */
+  /** Tries mutants that changed a figure on other claims that run their block. */
   #again(): Task[] {
     const tasks: Task[] = [];
     const open = new Map<Mutant, Task>();
@@ -164,7 +158,7 @@ export class Trial {
     return tasks;
   }
 
-  /** The next mutants of every open claim, each with others that may notice it. */
+  /** New mutants for every open claim, each shared with others that may notice it. */
   #onwards(): Task[] {
     const tasks = new Map<Mutant, Task>();
     const taken = new Map<string, number>();
@@ -183,7 +177,7 @@ export class Trial {
     return [...tasks.values()];
   }
 
-  /** The next mutant of a claim that it has not seen and that does not break whatever it is put to. */
+  /** The next mutant that this claim has not seen and that is not known to break everything. */
   #next({ left, tried }: Open): Candidate | undefined {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
       if (!tried.has(next.mutant) && (this.#fails.get(next.mutant) ?? 0) < PANICKER) return next;
@@ -191,7 +185,7 @@ export class Trial {
     return undefined;
   }
 
-  /** Puts others to a task. */
+  /** Adds other open claims to a task. */
   #invite({ block, mutant }: Candidate, { claims }: Task, taken: Map<string, number>): void {
     for (const [other, { path, rarer, tried }] of this.#open) {
       if (claims.size >= AT_ONCE) break;
@@ -203,7 +197,7 @@ export class Trial {
     }
   }
 
-  /** Reads what a round found; returns the claims that are settled. */
+  /** Reads a round's results; returns the claims that are settled. */
   take(tasks: readonly Task[], changes: readonly ReadonlyMap<string, Change | null>[]): ClaimOutcome[] {
     const settled: ClaimOutcome[] = [];
     for (const [i, task] of tasks.entries()) {
@@ -223,7 +217,7 @@ export class Trial {
       this.#fails.set(mutant, -Infinity);
       return [this.#close(id, found)];
     }
-    // A loop takes long to be known for one.
+    // One endless run suffices: each costs the whole limit.
     const weight = change.fails.some(({ now }) => now === ENDLESS) ? PANICKER : 1;
     this.#fails.set(mutant, (this.#fails.get(mutant) ?? 0) + weight);
     open.failed ??= found;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A trial looks for a changed figure, not for a failure; its outcome depends on the seed alone; what a mutant makes of
-// rows is told apart, and so it stands in the table.
+// A trial looks for a changed figure, not for a failure; its outcome depends on the seed alone; a change and a failure
+// are told apart, in rows and in the table.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { CommandError } from "../../src/cli/command.ts";
@@ -44,14 +44,14 @@ function path(id: string, ...blocks: number[]): Path {
 const TEXT = Array.from({ length: 9 }, (_, i) => `f${i}();`).join("\n");
 const MUTANTS = mutantsOf("a.ts", TEXT).filter(({ replacement }) => replacement === ";");
 
-/** Each block has three lines of the source. */
+/** Each block covers three lines of the source. */
 const SOURCES: Sources = {
   text: () => TEXT,
   mutantsIn: (block) => MUTANTS.slice(3 * block, 3 * block + 3),
   listMutants: [],
 };
 
-/** Runs a trial; `judge` says what becomes of a claim's row. The benches answer in any order. */
+/** Runs a trial; `judge` gives the change of a claim's row. Benches answer in random order. */
 function tryAll(paths: ReadonlyMap<string, Path>, judge: (mutant: Mutant, id: string) => Judged, seed = 1) {
   const trial = new Trial(SOURCES, paths, { seed, tries: 9 });
   const outcomes: ClaimOutcome[] = [];
@@ -101,7 +101,7 @@ Deno.test("a trial goes on behind a failure until a figure changes, and keeps th
 Deno.test("a mutant that breaks three claims is put to no other", () => {
   const ids = Array.from({ length: 30 }, (_, i) => `000-${10 + i}`);
   const { put } = tryAll(new Map(ids.map((id) => [id, path(id, 0)])), () => FAILED);
-  // Whoever shares a round may meet it: at most 12 claims a mutant.
+  // Claims that share a round may all fail: at most 12 per mutant.
   assert(put.length < 3 * 30, `${put.length}`);
 });
 

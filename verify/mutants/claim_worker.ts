@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges rows of the documents' claims in a copy of the project, which a mutant was put into or whose blocks leave
-// marks. The job is JSON on the standard input, answers are lines on the standard output.
+// Judges rows of the documents' claims in a copy of the project that has a mutant, or marks in its blocks. Reads a job
+// as JSON on standard input; writes an answer per line on standard output.
 
 import type { Judged } from "../claims/claim.ts";
 import { MARKS, UNCHECKED } from "./marks.ts";
 
-/** One claim to judge, with the checker of the invariants or without. */
+/** One claim to judge, with or without the invariant checker. */
 export interface Asked {
   readonly id: string;
   readonly unchecked: boolean;
 }
 
-/** Which claims to judge, and how many blocks leave marks. */
+/** The claims to judge, and the number of marked blocks. */
 export interface ClaimJob {
   readonly claims: readonly Asked[];
   readonly blocks: number;
 }
 
-/** The rows of one of them, and the numbers of the blocks that ran since the job came. One line a claim. */
+/** The rows of one claim, and the blocks that ran since the job arrived. One line per claim. */
 export interface ClaimAnswer {
   readonly id: string;
   readonly rows: readonly Judged[];
@@ -34,7 +34,7 @@ async function answer({ claims: asked, blocks }: ClaimJob): Promise<void> {
   const { claimId } = await import("../audit/audit.ts");
   const { scaleOf } = await import("../measure/measure.ts");
   const claims = DOCUMENT_SUITES.flatMap((suite) => suite.claims(scaleOf(true)));
-  // What modules do when they are loaded is no part of a measurement.
+  // What modules do when loaded is not part of a measurement.
   ran.fill(0);
   for (const { id, unchecked } of asked) {
     Object.assign(globalThis, { [UNCHECKED]: unchecked });

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `deno task verify:mutants [--count 60] [--seed 1] [--tries 60] [--jobs 2] [--log FILE] [--write] [ID ...]`: samples
-// claims, puts mutants into the path that each is about, and prints which one changed a figure. With --write puts
-// verify/CLAIM_MUTANTS.md together. A run with a log goes on where it was stopped. Exit 1 when the rows of a claim stay as
-// they were whatever is tried, 2 for a claim that nothing is counted for. `--slips` tries the slips of claim_slips.ts instead, each of which names the claims that must
-// notice it.
+// claims, puts mutants into the path of each, and prints which one changed a figure. `--write` writes
+// verify/CLAIM_MUTANTS.md. With a log, a stopped run continues. `--slips` tries the slips of claim_slips.ts instead,
+// each of which names the claims that must notice it. Exit 1 when no mutant changes a claim's rows, 2 for a claim for
+// which nothing is counted.
 
 import { type Command, CommandError, type Flags } from "../../src/cli/command.ts";
 import { numberFlag } from "../../src/cli/flags.ts";
@@ -24,14 +24,14 @@ import { trySlips } from "./slips.ts";
 
 const CLAIM_MUTANTS_MD = new URL("../CLAIM_MUTANTS.md", import.meta.url).pathname;
 
-/** Claims with a row that is counted or modelled, in the order of the documents. */
+/** Claims with a counted or modelled row, in the order of the documents. */
 export function countedClaims(): string[] {
   const rows = DOCUMENT_SUITES.flatMap((suite) => suite.claims(scaleOf(true)));
   const counted = rows.filter(({ id, measure, model }) => isClaimRow(id) && (measure ?? model) !== undefined);
   return [...new Set(counted.map(({ id }) => claimId(id)))].sort();
 }
 
-/** Runs `each` over the items, on as many benches at once as there are; results come in the order of the items. */
+/** Runs `each` over the items on all benches; results keep the order of the items. */
 async function shared<T, R>(
   benches: readonly ClaimBench[],
   items: readonly T[],
@@ -45,7 +45,7 @@ async function shared<T, R>(
   return results;
 }
 
-/** Paths of claims, from the log or as they are found now. */
+/** Paths of claims, from the log or found now. */
 async function pathsOf(
   benches: readonly ClaimBench[],
   ids: readonly string[],
@@ -62,7 +62,7 @@ async function pathsOf(
   return paths;
 }
 
-/** What a mutant changes of the claims of a task, as far as it lets them be judged. */
+/** What a mutant changes in the claims of a task, as far as they can be judged. */
 async function changesOf(bench: ClaimBench, { mutant, claims }: Task, log: ClaimLog) {
   const unknown = new Map([...claims].filter(([id]) => log.change(id, mutant) === undefined));
   if (unknown.size > 0) {
@@ -76,7 +76,7 @@ async function changesOf(bench: ClaimBench, { mutant, claims }: Task, log: Claim
   return new Map([...claims.keys()].map((id) => [id, log.change(id, mutant)!]));
 }
 
-/** What becomes of claims; prints each as it is known. */
+/** Outcomes of claims; prints each one once known. */
 async function tryClaims(
   ids: readonly string[],
   { seed, tries, jobs }: Record<"seed" | "tries" | "jobs", number>,
@@ -113,7 +113,7 @@ const COMMAND: Command = {
   run: async (flags) => ({ report: null, text: "", code: await run(flags) }),
 };
 
-/** Tries claims as the flags ask; returns the exit code. */
+/** Returns the exit code. */
 async function run(flags: Flags): Promise<number> {
   if (flags.json) throw new CommandError("verify:mutants: outcomes are lines: expected no --json");
   const asked = flags.operands;

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Mutants that change nothing anybody could see, with the reason. A line is named by its file and its text, trimmed, so
-// that the list outlives changes elsewhere in the file; a test says when a line is gone.
+// Mutants that change nothing observable, each with the reason. An entry holds the file and the trimmed line, so that
+// it survives changes elsewhere in the file; a test reports entries whose line is gone.
 
 import type { Mutant } from "./operators.ts";
 
 /** A mutant that is no defect. */
 export interface Equivalent {
   readonly file: string;
-  /** The line as it is, and as the mutant has it. */
+  /** The line before and after. */
   readonly line: string;
   readonly mutant: string;
   readonly why: string;
 }
 
-/** The list. */
 export const EQUIVALENT: readonly Equivalent[] = [
   {
     file: "src/machine/mmu.ts",
@@ -241,7 +240,7 @@ export function lines(text: string, { at, text: old, replacement }: Mutant): { l
   };
 }
 
-/** Why a mutant is none; null when it is one. */
+/** Why a mutant is equivalent; null when it is a defect. */
 export function whyEquivalent(text: string, mutant: Mutant): string | null {
   const changed = lines(text, mutant);
   const same = (e: Equivalent) => e.file === mutant.file && e.line === changed.line && e.mutant === changed.mutant;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Loaded before the tests of a trial: random tests draw the same cases with every mutant, so that only the mutant tells.
+// Preloaded by a trial: random tests draw the same cases for every mutant, so that a failure is due to the mutant.
 
 import fc from "fast-check";
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `deno task mutants [--count 60] [--seed 1] [--skip 0] [--jobs 1] [--upto src] [--log FILE] [--write] [path]`: puts
-// sampled mutants into kernel paths and reports which tests notice; with --write puts verify/MUTANTS.md together. Exit 1
-// when fewer than nine of ten are noticed. `--upto` asks no tests behind that stage, which gives a lower bound. `--skip`
-// goes on in the same sample; a path takes only files whose path begins so. Outcomes go to `--log`: a run that was
-// stopped goes on there. Of another tree's outcomes it takes the test that failed, and asks that first.
+// sampled mutants into kernel paths and reports which tests notice. `--write` writes verify/MUTANTS.md. Exit 1 when
+// fewer than nine of ten are noticed. `--upto` runs no tests after that stage, which gives a lower bound. `--skip`
+// continues the same sample; a path is a prefix of the files to mutate. `--log` keeps outcomes, so that a stopped run
+// continues. An outcome of another tree only tells which test to run first.
 
 import { type Command, CommandError, type Flags as CommandFlags } from "../../src/cli/command.ts";
 import { choiceFlag, numberFlag } from "../../src/cli/flags.ts";
@@ -27,14 +27,14 @@ function read(file: string): string {
   return text;
 }
 
-/** What a log file holds; one that is not there is made, empty. */
+/** Reads a log; creates it if it does not exist. */
 async function logged(path: string | undefined): Promise<Map<string, Logged>> {
   if (path === undefined) return new Map();
   const file = await Deno.open(path, { create: true, append: true, read: true });
   return readLog(await new Response(file.readable).text());
 }
 
-/** Tries mutants in `jobs` copies at a time and reports each; outcomes come back in the order of the mutants. */
+/** Tries mutants in `jobs` copies at once and reports each; outcomes keep the order of the mutants. */
 async function judge(
   mutants: readonly Named[],
   { jobs, upto, log }: Flags,
@@ -57,13 +57,13 @@ async function judge(
         : holds
         ? before
         : await bench.try(mutant, upto, before?.test ?? before?.noticedBy);
-      // The line feed in front ends a line that was cut short.
+      // Starts with a line feed, in case the last line was truncated.
       const line = "\n" + JSON.stringify({ name: mutant.name, noticedBy, test, timedOut, tree, upto } satisfies Logged);
       if (log !== undefined && why === null && !holds) Deno.writeTextFileSync(log, line, { append: true });
       report(judged[i] = { mutant, noticedBy, test, timedOut, why });
     }
   };
-  // A log with outcomes of this tree begins with tests that pass.
+  // If the log has outcomes of this tree, its tests have passed without a mutant.
   if (![...known.values()].some((before) => before.tree === tree) && await all[0].failing()) return null;
   await Promise.all(all.map(work));
   return judged;
@@ -91,7 +91,7 @@ const COMMAND: Command = {
   run: async (flags) => ({ report: null, text: "", code: await run(flags) }),
 };
 
-/** Tries mutants as the flags ask; returns the exit code. */
+/** Returns the exit code. */
 async function run(flags: CommandFlags): Promise<number> {
   if (flags.json) throw new CommandError("mutants: outcomes are lines: --log keeps them, expected no --json");
   const [path = "", ...more] = flags.operands;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Names among the globals of a process that judges claims. They stand apart from blocks.ts, since one that loads the
-// compiler takes twice as long to start.
+// Names of globals in a process that judges claims. Not in blocks.ts: that file loads the TypeScript compiler, which
+// doubles the start-up time.
 
 /** The array of marks. */
 export const MARKS = "vmemmapLabMarks";
-/** The switch that turns the checker of the invariants off. */
+/** Turns the invariant checker off. */
 export const UNCHECKED = "vmemmapLabUnchecked";

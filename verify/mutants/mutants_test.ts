@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Mutants are what the operators say, all of them, and no other place changes; a sample depends on the seed only; the
-// list of equivalents names lines that are there.
+// Each operator makes its mutants and changes nothing else; a sample depends on the seed alone; every equivalent names
+// a line that exists.
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { claimId } from "../audit/audit.ts";
@@ -57,7 +57,7 @@ Deno.test("mutated() changes the mutant's place and nothing else", () => {
 
 const LINES = Array.from({ length: 50 }, (_, i) => `f(${i % 40});`);
 
-/** A mutant of each line, of a file of these lines. */
+/** A mutant of each line of a file. */
 function ofLines(text: readonly string[]) {
   return named(mutantsOf("a.ts", text.join("\n")).filter((m) => m.replacement === ";"), () => text.join("\n"));
 }

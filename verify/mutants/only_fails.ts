@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Claims of whose rows no mutant changed a figure, and why.
+// Claims of which no mutant changed a figure, with the reason.
 
-/** Why, by claim. */
 export const WHY_ONLY_FAILS: Readonly<Record<string, string>> = {
   "001-09": "a geometry that is set, not counted",
   "001-119": "none is aligned, and no single slip aligns one",

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The mutants of a source: every place where a small slip could be, found in the syntax tree, and what it becomes
-// there. One place, one change, one mutant. What only says or times something (traces, probes, panics) is left alone,
-// and so are types.
+// The mutants of a source: every place in the syntax tree where a small slip is possible, and the slip. Each mutant is
+// one change in one place. Types, and code that only reports or times (traces, probes, panics), are left alone.
 
 import ts from "typescript";
 
-/** One change of one source. */
 export interface Mutant {
-  /** Path from the root, and the line, from 1. */
+  /** Path from the root; line, counted from 1. */
   readonly file: string;
   readonly line: number;
-  /** Where the text that goes begins, that text, and what takes its place. */
+  /** Offset of the replaced text, that text, and its replacement. */
   readonly at: number;
   readonly text: string;
   readonly replacement: string;
@@ -50,12 +48,11 @@ const CALLED: Readonly<Record<string, string>> = {
   alignDown: "alignUp",
 };
 
-/** Calls whose arguments are words for a reader. */
+/** Calls whose arguments are messages. */
 const SAYING = new Set(["panic", "RangeError", "TypeError"]);
-/** What only watches. */
+/** Names in statements that only observe. */
 const WATCHING = /\b(tracer|probe|freeProbe|performance)\b/;
 
-/** Every mutant of a source. */
 export function mutantsOf(file: string, text: string): Mutant[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const found: Mutant[] = [];
@@ -74,7 +71,7 @@ export function mutantsOf(file: string, text: string): Mutant[] {
   return found;
 }
 
-/** Lists of a JSON text without their first item, each a mutant. */
+/** One mutant per list of a JSON text: the list without its first item. */
 export function shorterLists(file: string, text: string): Mutant[] {
   const source = ts.parseJsonText(file, text);
   const found: Mutant[] = [];
@@ -91,7 +88,6 @@ export function shorterLists(file: string, text: string): Mutant[] {
   return found;
 }
 
-/** The source with a mutant in it. */
 export function mutated(text: string, { at, text: old, replacement }: Mutant): string {
   return text.slice(0, at) + replacement + text.slice(at + old.length);
 }
@@ -103,7 +99,7 @@ function skipped(node: ts.Node, source: ts.SourceFile): boolean {
   return alone && WATCHING.test(node.getText(source)) && !node.getText(source).includes("=>");
 }
 
-/** Of a call that tells a reader something only what is called is code; the first argument of traced() is a name. */
+/** Messages are not mutated: arguments of SAYING calls, and the first argument of traced(), which is a name. */
 function parts(node: ts.Node): { says: boolean; rest: readonly ts.Node[] } {
   if (!ts.isCallExpression(node) && !ts.isNewExpression(node)) return { says: false, rest: [] };
   const name = node.expression.getText();
@@ -129,7 +125,7 @@ function mutate(node: ts.Node, source: ts.SourceFile, add: (node: ts.Node, repla
   } else if (ts.isExpressionStatement(node) && !says(node.expression)) add(node, ";");
 }
 
-/** `x | 0` and `x >>> 0` tell the engine what x is. */
+/** `x | 0` and `x >>> 0` are type hints for the engine. */
 function isCoercion(node: ts.Node): boolean {
   if (!ts.isBinaryExpression(node)) return false;
   const { operatorToken, right } = node;
@@ -142,7 +138,7 @@ function says(node: ts.Expression): boolean {
   return ts.isCallExpression(node) && SAYING.has(node.expression.getText());
 }
 
-/** A function that the source does not import cannot take another's place. */
+/** A function can be replaced only by one that the source imports. */
 function available(name: string, source: ts.SourceFile): boolean {
   return name.startsWith("Math.") || new RegExp(`\\b${name}\\b`).test(source.text);
 }

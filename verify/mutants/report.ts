@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// MUTANTS.md out of outcomes: the score, who noticed, and every mutant that nobody did.
+// Writes MUTANTS.md: the score, which stage noticed how many, and every mutant that was not noticed.
 
 import { lines } from "./equivalent.ts";
 import { type Outcome, type Stage, STAGES } from "./trial.ts";
 
-/** An outcome, and why the mutant changes nothing where that is so. */
+/** An outcome, and why the mutant is equivalent if it is. */
 export interface Judged extends Outcome {
   readonly why: string | null;
 }
 
-/** What was sampled, and the last stage that was asked. */
+/** The sample, and the last stage that ran. */
 export interface Sample {
   readonly seed: number;
   readonly of: number;
   readonly upto: Stage;
-  /** Commit that was tried; null where there is no git. */
+  /** The commit under test; null without git. */
   readonly revision: string | null;
 }
 
-/** Mutants noticed, of those that are defects. */
+/** Mutants noticed, out of those that are defects. */
 export function score(judged: readonly Judged[]): { noticed: number; of: number; percent: string } {
   const defects = judged.filter(({ why, noticedBy }) => why === null || noticedBy !== null);
   const noticed = defects.filter(({ noticedBy }) => noticedBy !== null).length;
@@ -32,7 +32,7 @@ export function shown(text: string, { mutant }: Outcome): string {
   return `${mutant.file}:${mutant.line}  ${short(line)}  ->  ${short(after)}`;
 }
 
-/** Which stages were asked, where it was not all. */
+/** The stages that did not run, if any. */
 function askedLines(upto: Stage): string[] {
   const left = STAGES.slice(STAGES.indexOf(upto) + 1);
   if (left.length === 0) return [];
@@ -41,7 +41,7 @@ function askedLines(upto: Stage): string[] {
   ];
 }
 
-/** The document; `read` gives a source. */
+/** `read` returns a source. */
 export function mutantsMarkdown(
   judged: readonly Judged[],
   { seed, of, upto, revision }: Sample,

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Which mutants are tried, and what a log knows of them. A mutant's own text and the seed decide its rank, so that a
-// change somewhere else in the tree leaves the sample as it was.
+// Which mutants are tried, and what a log says about them. A mutant's rank comes from its own text and the seed, so
+// that a change elsewhere in the tree does not change the sample.
 
 import { prng } from "../../src/lib/prng.ts";
 import { lines } from "./equivalent.ts";
 import type { Mutant } from "./operators.ts";
 import { type Outcome, type Stage, STAGES } from "./trial.ts";
 
-/** A mutant's name: file, line of text before and after, and how many of that name come before it in the file. */
+/** A mutant's name: file, line before and after, and the number of equal names before it in the file. */
 export type Named = Mutant & { readonly name: string };
 
-/** Names mutants that come in the order of the files; `read` gives a source. */
+/** Names mutants that are given in file order; `read` returns a source. */
 export function named(mutants: readonly Mutant[], read: (file: string) => string): Named[] {
   const seen = new Map<string, number>();
   return mutants.map((m) => {
@@ -22,7 +22,7 @@ export function named(mutants: readonly Mutant[], read: (file: string) => string
   });
 }
 
-/** The first `count` of a shuffle that depends on the seed only, but for `skip`. */
+/** `count` items of a shuffle that depends on the seed alone, after the first `skip`. */
 export function sampled<T>(all: readonly T[], seed: number, skip: number, count: number): T[] {
   const random = prng(seed);
   const left = [...all];
@@ -36,13 +36,13 @@ export function sampled<T>(all: readonly T[], seed: number, skip: number, count:
   return taken.slice(skip);
 }
 
-/** The `count` of lowest rank after the first `skip`. */
+/** The `count` mutants of lowest rank after the first `skip`. */
 export function ranked(all: readonly Named[], seed: number, skip: number, count: number): Named[] {
   const ranks = new Map(all.map((m) => [m, rank(`${seed} ${m.name}`)]));
   return all.toSorted((a, b) => ranks.get(a)! - ranks.get(b)!).slice(skip, skip + count);
 }
 
-/** FNV-1a, its bits mixed once more: names differ in their last letters only. */
+/** FNV-1a with a final mix, since names often differ only in their last letters. */
 function rank(text: string): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
@@ -51,22 +51,22 @@ function rank(text: string): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** What a trial of a mutant ended with, as a line of the log; `tree` is the hash of what was tried. */
+/** A line of the log: the outcome of a trial; `tree` is the hash of the tree under test. */
 export interface Logged extends Omit<Outcome, "mutant"> {
   readonly name: string;
   readonly tree?: string;
   readonly upto?: Stage;
 }
 
-/** The last outcome of each mutant in a log. Lines cut short are left out. */
+/** The last outcome of each mutant. Truncated lines are skipped. */
 export function readLog(text: string): Map<string, Logged> {
   const lines = text.split("\n").filter((line) => line.endsWith("}")).map((line) => JSON.parse(line) as Logged);
   return new Map(lines.map((logged) => [logged.name, logged]));
 }
 
 /**
- * Whether an outcome need not be tried for again: sources, tests and fixtures are the same to the letter, and a survivor
- * was shown to as many tests. Any other tells which test is asked first, no more.
+ * Whether an outcome is still valid: same sources, tests and fixtures, and a survivor has seen as many stages. Others
+ * only tell which test to run first.
  */
 export function stillHolds(logged: Logged, tree: string, upto: Stage): boolean {
   if (logged.tree !== tree) return false;

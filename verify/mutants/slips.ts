@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task verify:mutants --slips [ID]`: puts each slip of claim_slips.ts into a copy of the project, judges the claims that it
-// is about there, and prints which figures changed. Exit 1 when one did not, 2 for a claim that no slip is about.
+// `deno task verify:mutants --slips [ID]`: puts each slip of claim_slips.ts into a copy of the project, judges its
+// claims there, and prints which figures changed. Exit 1 when one did not, 2 for a claim without a slip.
 
 import { claimId } from "../audit/audit.ts";
 import { edited } from "../mutations/mutant.ts";
@@ -8,14 +8,14 @@ import { ClaimBench, type Path } from "./claim_bench.ts";
 import { type Answer, changeOf, saidOf } from "./claim_change.ts";
 import { CLAIM_SLIPS, type ClaimSlip } from "./claim_slips.ts";
 
-/** Sources that a slip changes, as they then read. */
+/** The sources that a slip changes, with the change. */
 export function slipped({ edits }: ClaimSlip, text: (file: string) => string): Map<string, string> {
   const texts = new Map<string, string>();
   for (const edit of edits) texts.set(edit.file, edited(texts.get(edit.file) ?? text(edit.file), edit));
   return texts;
 }
 
-/** What a slip makes of a claim or of one of its rows, and whether a figure changed there. */
+/** What a slip changes in a claim or one of its rows, and whether that includes a figure. */
 export function noticed(
   asked: string,
   path: Path,
@@ -43,7 +43,7 @@ async function trySlip(
   for (const row of rows) {
     const id = claimId(row);
     const path = about.get(id)!;
-    // One that cannot be judged leaves those behind it without an answer.
+    // A claim that cannot be judged leaves those after it without an answer.
     const answer = answers.get(id) ?? (await bench.try(texts, new Map([[id, path]]))).get(id);
     const { ok, said } = noticed(row, path, answer);
     all &&= ok;
@@ -52,7 +52,7 @@ async function trySlip(
   return all;
 }
 
-/** Tries the slips, or those about the claims named; returns the exit code. */
+/** Tries the slips, or those of the given claims; returns the exit code. */
 export async function trySlips(asked: readonly string[]): Promise<number> {
   const about = (id: string) => CLAIM_SLIPS.filter(({ claims }) => claims.some((row) => claimId(row) === id));
   const unknown = asked.find((id) => about(id).length === 0);

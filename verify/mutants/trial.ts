@@ -1,66 +1,69 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Who notices a mutant. Tests run in a copy of the project, the nearest first: those beside the file, of its room, of
-// whole machines (the documents' errata, random lives, comparisons with Linux: they notice most for their time), of the other kernel paths,
-// then of all else in src. The sweeps of verify take longer than all of these and are not asked. The first failure ends
-// the trial.
+// Which tests notice a mutant. Tests run in a copy of the project, nearest first: beside the file, in its directory, of
+// complete machines (the documents' errata, random lives, comparisons with Linux, which notice most per second), of the
+// other kernel paths, then of the rest of src. The first failure ends the trial. The sweeps of verify take longer than
+// all of these and are left out.
 
 import { CODE } from "../house/sources.ts";
 import { type Mutant, mutantsOf, mutated } from "./operators.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-/** What no test needs of the project. */
+/** Not copied: no test needs these. */
 const LEFT_OUT = new Set([".git", "node_modules", "coverage"]);
 /** What tests import or read. */
 const READ_BY_TESTS = ["src", "verify", "fixtures"];
-/** Rooms of tests of whole machines. Those of the mutations would miss the text they replace, and fail for that. */
+/**
+ * Directories of tests of complete machines. Those of mutations are left out: a mutant may remove the text they
+ * replace.
+ */
 const MACHINES = ["errata", "lives", "linux"];
-/** Rooms whose code is a path of the kernel, with what it stands on. */
+/** Kernel paths, and the modules they build on. */
 const KERNEL = /^src\/(arch|boot\.ts|drivers|lib|machine|mm(?!\/trace\.ts)|smp\.ts)/;
 const SEED = "verify/mutants/fixed_seed.ts";
 /** The stages, nearest first. */
 export const STAGES = ["beside", "room", "machines", "kernel", "src"] as const;
-/** Those that take seconds. */
+/** Stages that take seconds. */
 const NEAR: readonly string[] = ["beside", "room"];
-/** Seconds of CPU, whatever else the host does: a stage that takes more is in a loop, unless it does without the mutant. */
+/**
+ * CPU seconds, which do not depend on the load of the host. A stage that exceeds them is in a loop, unless it does so
+ * without the mutant.
+ */
 const STAGE_SECONDS = { near: 25, far: 100 };
-/** A mutant that fills memory fails early and leaves the host alone. MiB. */
+/** MiB. A mutant that fills memory fails early and does not disturb the host. */
 const HEAP = "--v8-flags=--max-old-space-size=1500";
 
-/** A stage's name. */
 export type Stage = (typeof STAGES)[number];
 
-/** How a trial ended. */
 export interface Outcome {
   readonly mutant: Mutant;
-  /** The stage whose tests failed, and the file of the first that did; null when none did. */
+  /** The stage that failed and its first failing test file; null if none did. */
   readonly noticedBy: Stage | null;
   readonly test: string | null;
   readonly timedOut: boolean;
 }
 
-/** What a run of tests came to; `last` is the file that ran last, which is the one that failed. */
+/** Result of a test run; `last` is the last file that ran, so the one that failed. */
 interface Run {
   readonly failed: boolean;
   readonly timedOut: boolean;
   readonly last: string | null;
 }
 
-/** Whether a source is a path of the kernel. */
 export function isKernelPath(path: string): boolean {
   return KERNEL.test(path);
 }
 
-/** Every mutant of the kernel's paths, in the order of the files. */
+/** Every mutant of the kernel's paths, in file order. */
 export function kernelMutants(under = ""): Mutant[] {
   return CODE
     .filter(({ path }) => isKernelPath(path) && path.startsWith(under))
     .flatMap(({ path, text }) => mutantsOf(path, text));
 }
 
-/** A copy of the project that mutants are put into, one after the other. */
+/** A copy of the project, for one mutant at a time. */
 export class Bench {
   readonly #dir = Deno.makeTempDirSync({ prefix: "mutants-" });
-  /** Tests of src, and of whole machines. */
+  /** Tests of src, and of complete machines. */
   readonly #tests: readonly string[];
   readonly #machines: readonly string[];
 
@@ -70,7 +73,6 @@ export class Bench {
     this.#machines = MACHINES.flatMap((room) => this.#testsUnder(`verify/${room}`));
   }
 
-  /** Takes the copy away. */
   [Symbol.dispose](): void {
     Deno.removeSync(this.#dir, { recursive: true });
   }
@@ -80,7 +82,7 @@ export class Bench {
       .map((path) => path.slice(this.#dir.length + 1)).sort();
   }
 
-  /** The tests in the order in which they are asked about a file. */
+  /** The test stages of a file. */
   stages(file: string): { name: Stage; tests: string[] }[] {
     const beside = file.replace(/\.ts$/, "_test.ts");
     const room = file.slice(0, file.lastIndexOf("/") + 1);
@@ -98,17 +100,17 @@ export class Bench {
     return STAGES.map((name) => ({ name, tests: tests[name] })).filter(({ tests }) => tests.length > 0);
   }
 
-  /** What the tests could tell: a hash of all sources, tests and fixtures of the copy. */
+  /** A hash of the sources, tests and fixtures of the copy: all that can affect an outcome. */
   async hash(): Promise<string> {
     const all = READ_BY_TESTS.flatMap((room) => list(`${this.#dir}/${room}`)).sort();
-    // Documents, MUTANTS.md among them, are what is written of the rest.
+    // Documents, MUTANTS.md among them, are generated.
     const files = all.filter((path) => !path.endsWith(".md"));
     const text = files.map((path) => `${path.slice(this.#dir.length)}\n${Deno.readTextFileSync(path)}`).join("\0");
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
     return new Uint8Array(digest).toHex();
   }
 
-  /** Runs the stages up to `last` until one fails; before them the file of tests, or the stage, that `first` names. */
+  /** Runs the stages up to `last` until one fails. The test file or stage named by `first` runs before them. */
   async try(mutant: Mutant, last: Stage = "src", first: string | null = null): Promise<Outcome> {
     const stages = this.stages(mutant.file);
     const asked = stages.filter(({ name }) => STAGES.indexOf(name) <= STAGES.indexOf(last));
@@ -124,7 +126,7 @@ export class Bench {
     return { mutant, noticedBy: null, test: null, timedOut: false };
   }
 
-  /** Runs tests with the mutant in place. Those that take as long without it have not failed: they prove nothing. */
+  /** Runs tests with the mutant in place. If they time out without it too, that proves nothing. */
   async #with(mutant: Mutant, name: Stage, tests: readonly string[]): Promise<Run> {
     const path = `${this.#dir}/${mutant.file}`;
     const text = Deno.readTextFileSync(path);
@@ -135,7 +137,7 @@ export class Bench {
     return { ...run, failed: !(await this.#run(tests, seconds / 2)).failed };
   }
 
-  /** The tests that fail without a mutant: a suite that fails anyway proves nothing. */
+  /** Whether tests fail without a mutant: then outcomes would prove nothing. */
   async failing(): Promise<boolean> {
     return (await this.#run([...this.#tests, ...this.#machines], 4 * STAGE_SECONDS.far)).failed;
   }
@@ -156,7 +158,7 @@ export class Bench {
   }
 }
 
-/** Copies the project, as far as tests and programs need it, into a folder that is there. */
+/** Copies what tests and programs need into an existing directory. */
 export function copyProject(dir: string): void {
   for (const { name } of Deno.readDirSync(ROOT)) {
     if (!LEFT_OUT.has(name)) copy(new URL(name, ROOT).pathname, `${dir}/${name}`);

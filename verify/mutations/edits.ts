@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Defects as changes of the source, each a text of a file and its replacement: bugs Linux had, and a slip for every
-// invariant that none of those trips. Where a change of the sources moves such a text a test says so, and the text here
-// is changed with it. The errata of the documents are switches of the kernel (Errata).
+// Defects as edits of the source: bugs that Linux had, and a slip for each invariant that none of those trips. A test
+// reports an edit whose text is no longer in the source. The documents' errata are not here: they are switches of the
+// kernel (Errata).
 
-/** One change of a source. */
 export interface Edit {
   /** Path from the root. */
   readonly file: string;
-  /** What is replaced; it occurs in the file once. */
+  /** The text to replace; it occurs once in the file. */
   readonly text: string;
   readonly replacement: string;
 }
 
-/** A defect, and the changes that make it. */
+/** A defect, and the edits that make it. */
 export interface Mutation {
   readonly what: string;
   readonly edits: readonly Edit[];
@@ -26,9 +25,9 @@ const INIT = "mm/mm_init.ts";
 const POPULATE = "mm/vmemmap/populate.ts";
 const POOL = "mm/hugetlb/make_and_free.ts";
 
-/** Every mutation of the sources by its name; `B` numbers are those of the table in verify/MUTATIONS.md. */
+/** Every edit by name; `B` numbers refer to verify/MUTATIONS.md. */
 export const MUTATIONS = {
-  /** B4: memmap_init_zone_device() takes tails for shared that were not. */
+  /** B4: memmap_init_zone_device() assumes shared tails where they are not shared. */
   initAssumesShared: mutation(
     "init skips tails although populate gave them memmap of their own",
     INIT,
@@ -63,7 +62,7 @@ export const MUTATIONS = {
     "fillPages(k, leaf, start, PAGE_UNUSED_WORD)",
     "fillPages(k, start, start + start - leaf, PAGE_UNUSED_WORD)",
   ),
-  /** B12: a leaf goes although another subsection's struct pages are in it. */
+  /** B12: a leaf is freed although it holds struct pages of another subsection. */
   leafFreedInUse: mutation(
     "removing one section's memmap clears a leaf its neighbour uses",
     POPULATE,
@@ -71,7 +70,7 @@ export const MUTATIONS = {
     "",
   ),
   /**
-   * B14: the rollback that did it does not exist here (leaves are split first), so it is done where pages are restored.
+   * B14: the rollback that had it does not exist here, since leaves are split first, so the edit is in restoring pages.
    */
   headFromTemplate: mutation(
     "restoring shared vmemmap rebuilds the page of the head too, from a tail, as a rollback did",
@@ -81,7 +80,7 @@ export const MUTATIONS = {
     const first = vmemmapPage(k, head);
     copyTails(k, entryFrame(k, pteOf(k, first)), entryFrame(k, pteOf(k, first + k.config.hugetlbKeep - 1)));`,
   ),
-  /** B17: synchronize_rcu() before anybody asks whether there is anything to share. */
+  /** B17: synchronize_rcu() is called before checking whether there is anything to share. */
   graceAlways: {
     what: "a batch of huge pages pays a grace period even if none shares its vmemmap",
     edits: [
@@ -102,35 +101,35 @@ export const MUTATIONS = {
     `        hugetlbVmemmapOptimize(k, h, head, flags);
         flags &= SYNCHRONIZE_RCU;`,
   ),
-  /** B19: the page is not known to be a huge page yet, so the frame's own struct page is marked. */
+  /** B19: the page is not yet marked as a huge page, so the frame's own struct page is poisoned. */
   poisonsTail: mutation(
     "memory_failure() marks a tail of a huge page, which is read-only",
     "mm/memory_failure.ts",
     "setPageFlags(k, head, k.layout.hwpoison);\n  setSubpagePrivate(",
     "setPageFlags(k, pfn, k.layout.hwpoison);\n  setSubpagePrivate(",
   ),
-  /** B20: restore of a page whose vmemmap is whole. */
+  /** B20: restores a page whose vmemmap is not shared. */
   restoresWhole: mutation(
     "a huge page that shares nothing is restored before it is freed",
     POOL,
     "if (vmemmapOptimized(k, head) && hugetlbVmemmapRestore(",
     "if (hugetlbVmemmapRestore(",
   ),
-  /** B21: restore allocates on the page's own node only; what is all ZONE_MOVABLE, or full, has no frame for it. */
+  /** B21: restore allocates on the page's own node only, which fails if that is all ZONE_MOVABLE, or full. */
   restoresOnOwnNode: mutation(
     "a pool on a node without free frames cannot shrink, whatever other nodes have",
     "mm/hugetlb/hugetlb_vmemmap.ts",
     "allocFrames(k, nid, USE_VMEMMAP, frames, count, !k.config.hugetlbRestoreFallback)",
     "allocFrames(k, nid, USE_VMEMMAP, frames, count, true)",
   ),
-  /** 001:687: prep_compound_head() before the tails are initialised, which overwrite what it wrote. */
+  /** 001:687: prep_compound_head() runs before the tails are initialised, which overwrites its work. */
   headBeforeTails: mutation(
     "the head's order is written to the first tail before that is initialised",
     INIT,
     "  const written = 1 + fillRun(k, head + 1, first, tail);\n  prepCompoundHead(k, head, order, COMPOUND_PAGE_DTOR);\n",
     "  prepCompoundHead(k, head, order, COMPOUND_PAGE_DTOR);\n  const written = 1 + fillRun(k, head + 1, first, tail);\n",
   ),
-  /** Before 5.12 pfn_to_online_page() knew sections, not subsections. */
+  /** Before 5.12, pfn_to_online_page() checked sections, not subsections. */
   onlineBySection: mutation(
     "a device in an online section is taken for System RAM",
     "mm/hotplug/memory_hotplug.ts",
@@ -221,7 +220,7 @@ export const MUTATIONS = {
     "      pageInitPoison(k, start, end - start);\n      removePages(k, start, end - start, pgmap.altmap);\n",
     "      removePages(k, start, end - start, pgmap.altmap);\n      pageInitPoison(k, start, end - start);\n",
   ),
-  /** Early device-dax did so: 128 KiB, 16 of its info blocks (dax_label_reserve). */
+  /** Early device-dax did this: 128 KiB, 16 of its info blocks (dax_label_reserve). */
   labelReserved: mutation(
     "room for a label of device-dax is left between info block and data",
     "drivers/nvdimm/pfn_devs.ts",

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The life every mutation is put into: namespaces of several kinds, processes, faults, gup both ways, a poisoned page,
-// an add that fails, all of it taken down again; on two CPUs by turns, invariants after every step. A kernel without
-// defect gets through. Besides the invariants it looks at what they cannot see from one moment: recorded pages, yields,
-// errnos, and that nothing is left at the end.
+// The exercise for mutations of device memory: namespaces of several kinds, processes, faults, gup in both modes, a
+// poisoned page and a failing add, then all of it torn down; on two CPUs in turn, with invariants checked after every
+// step. A kernel without a defect passes. Beyond the invariants it checks what a single state cannot show: recorded
+// pages, yields, errnos, and that nothing is left at the end.
 
 import { checkInfoBlock } from "../../src/drivers/nvdimm/debug_pfn.ts";
 import {
@@ -26,7 +26,7 @@ import { mmAlloc, mmPut, populateArea } from "../../src/mm/memory.ts";
 import { totalFreePages } from "../../src/mm/page_alloc.ts";
 import { C } from "../../src/mm/vmstat.ts";
 
-/** Lives the life with these namespaces; panics where something is wrong. */
+/** Runs the exercise with these namespaces; panics when something is wrong. */
 export function exercise(k: Kernel, requests: readonly NamespaceRequest[]): void {
   const region = ndRegions(k)[0];
   const mm = step(k, () => done(mmAlloc(k)));
@@ -45,7 +45,7 @@ export function exercise(k: Kernel, requests: readonly NamespaceRequest[]): void
   destroy(k, first);
 }
 
-/** Does something on the other CPU, then checks. */
+/** Runs a step on the other CPU, then checks the invariants. */
 function step<T>(k: Kernel, run: () => T): T {
   const { cpus } = k.machine;
   k.cpu = cpus[(cpus.indexOf(k.cpu) + 1) % cpus.length];
@@ -63,7 +63,7 @@ function create(k: Kernel, region: NdRegion, request: NamespaceRequest): NdNames
 function mapAll(k: Kernel, mm: Mm, dev: DevDax, i: number): VmArea {
   return step(k, () => {
     const area = done(daxMmap(k, dev, mm, 1024 * (i + 1), devDaxPages(dev), 0));
-    // The second page of every mapping is touched, so that rounding shows.
+    // Touches the second page of every mapping, to reveal wrong rounding.
     const result = populateArea(k, { ...area, start: area.start + 1 }, dev.align / k.pageBytes);
     return result === "nopage" ? area : panic(`exercise: fault says ${result}`);
   });
@@ -85,7 +85,7 @@ function holdAndPut(k: Kernel, area: VmArea, mode: GupMode): void {
   }
 }
 
-/** A machine check in a tail: every mapping of its page goes, and the one who had it is told where. */
+/** A machine check in a tail: every mapping of the page is removed, and its user gets the address. */
 function poison(k: Kernel, { dev }: NdNamespace): void {
   step(k, () => {
     const killed = memoryFailure(k, daxPgoffToPfn(dev ?? panic("exercise: no device"), 7, 1));
@@ -98,7 +98,7 @@ function rebind(k: Kernel, dev: DevDax): void {
   step(k, () => zero(devDaxProbe(k, dev)));
 }
 
-/** I30: taking a device down yields once per section, and besides once in 1024 pages or compounds at most. */
+/** I30: taking a device down yields once per section, plus at most once per 1024 pages or compounds. */
 function yieldsSeldom(k: Kernel, { pgmap }: DevDax, run: () => void): void {
   const { ranges, geometry } = pgmap ?? panic("exercise: the device is down");
   const pages = ranges[0].end - ranges[0].start;
@@ -111,7 +111,7 @@ function yieldsSeldom(k: Kernel, { pgmap }: DevDax, run: () => void): void {
   }
 }
 
-/** The same namespace again, with each of its allocations failing. */
+/** Creates the same namespace again, with each of its allocations failing in turn. */
 function failAdds(k: Kernel, region: NdRegion, request: NamespaceRequest): void {
   for (let nth = 1, failed = true; failed; nth++) {
     const free = totalFreePages(k);

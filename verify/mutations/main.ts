@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task mutations [--write]`: puts every defect of the table into a kernel and says who notices; with --write puts
-// verify/MUTATIONS.md together. Exit 1 when one goes unnoticed.
+// `deno task mutations [--write]`: puts every defect of the table into a kernel and reports what notices it. `--write`
+// writes verify/MUTATIONS.md. Exit 1 when a defect goes unnoticed.
 
 import type { Command } from "../../src/cli/command.ts";
 import { ProgressBar } from "../../src/cli/progress.ts";
@@ -10,7 +10,6 @@ import { mutationRow, mutationsMarkdown, untried } from "./report.ts";
 import { tryMutation } from "./run.ts";
 import { ROWS } from "./table.ts";
 
-/** The command of the task. */
 export const mutationsCommand: Command = {
   name: "mutations",
   summary: "put every defect of the table into a kernel and say who notices",

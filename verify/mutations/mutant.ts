@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A kernel with a defect in its source. The files between world.ts and a mutation are copied to a temporary directory
-// with the mutation's text replaced, and imported from there; files that do not lead to a mutation are the kernel's own.
-// The kernel itself knows nothing of mutations. Types are stripped before, once for all mutations: as .js the copy is
-// not compiled, and leaves nothing in Deno's cache.
+// A kernel with a defect in its source. Mutated files, and all files between them and world.ts, are copied to a
+// temporary directory and imported from there; the rest are shared with the sound kernel. The kernel's code has no hook
+// for mutations. Types are stripped once, for all mutations: as .js, a copy needs no compiling and leaves nothing in
+// Deno's cache.
 
 import { stripTypeScriptTypes } from "node:module";
 import type { Edit } from "./edits.ts";
 
-/** The kernel and its lives, with a defect or without. */
+/** The kernel and its exercises, with a defect or without. */
 export type World = typeof import("./world.ts");
 
 const ROOT = new URL("../../", import.meta.url);
 const ENTRY = "verify/mutations/world.ts";
 const IMPORT = /((?:from|import)\s+")(\.[^"]+)\.ts"/g;
 
-/** A file as it is, without its types, and the files that it imports, by path from the root. */
+/** A file, its JavaScript, and the files it imports as paths from the root. */
 interface Source {
   readonly text: string;
   readonly js: string;
@@ -32,12 +32,12 @@ function collect(path: string): void {
   imports.forEach(collect);
 }
 
-/** Path of a file that another one imports. */
+/** Path of an imported file. */
 function imported(path: string, target: string): string {
   return new URL(`${target}.ts`, new URL(path, ROOT)).href.slice(ROOT.href.length);
 }
 
-/** The changed files and all that lead to them. */
+/** The changed files and all that import them, directly or not. */
 function leadingTo(changed: Iterable<string>): ReadonlySet<string> {
   const found = new Set(changed);
   for (let before = 0; before < found.size;) {
@@ -47,7 +47,7 @@ function leadingTo(changed: Iterable<string>): ReadonlySet<string> {
   return found;
 }
 
-/** The text with an edit in it; RangeError unless what it replaces is there, and once. */
+/** The text with the edit applied; RangeError unless the text to replace occurs exactly once. */
 export function edited(text: string, edit: Edit): string {
   const found = text.split(edit.text).length - 1;
   if (found !== 1) {
@@ -56,7 +56,7 @@ export function edited(text: string, edit: Edit): string {
   return text.replace(edit.text, () => edit.replacement);
 }
 
-/** Runs something in a world whose sources have the edits in them. */
+/** Runs a function in a world whose sources have these edits. */
 export async function withMutant<T>(edits: readonly Edit[], run: (world: World) => T): Promise<T> {
   collect(ENTRY);
   const changed = new Map<string, string>();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Every mutation is noticed by what its row says, and MUTATIONS.md is what the run says. A row without defect is not
-// "caught": the judge itself is tried too.
+// Every mutation is noticed by the check that its row names, and MUTATIONS.md is up to date. A row without a defect is
+// not reported as caught.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { assertAsSchema } from "../../src/cli/schema_testing.ts";
@@ -14,7 +14,7 @@ import { ROWS } from "./table.ts";
 
 const verdicts = new Map<MutationRow, Promise<Verdict>>();
 
-/** What a row's run says; a row runs once. */
+/** The verdict of a row, which runs once. */
 function verdict(row: MutationRow): Promise<Verdict> {
   const running = verdicts.get(row) ?? tryMutation(row);
   verdicts.set(row, running);
@@ -32,9 +32,9 @@ for (const row of ROWS) {
 Deno.test("every mutation of the sources and every erratum has a row", () => {
   const rows = ROWS.map((row) => row.name);
   for (const name of Object.keys(MUTATIONS)) assert(rows.includes(name), name);
-  // compoundStartUnchecked is how 6.1 is: without it such a device is refused, so there is no sound life to compare
-  // with. grabOneFromHead and grabWholeRange need an entry over several compounds, which no driver makes, and
-  // compoundOrderPmdShift only warns: verify/errata shows them.
+  // 6.1 has compoundStartUnchecked; without it such a device is refused, so there is no sound run to compare with.
+  // grabOneFromHead and grabWholeRange need an entry over several compounds, which no driver makes, and
+  // compoundOrderPmdShift only warns. verify/errata covers them.
   const elsewhere = ["compoundStartUnchecked", "grabOneFromHead", "grabWholeRange", "compoundOrderPmdShift"];
   const errata = Object.keys(NO_ERRATA).filter((name) => !elsewhere.includes(name));
   for (const name of errata) assert(rows.includes(name), name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The life for mutations of memory hotplug: blocks that hold their own memmap and blocks that do not are added (with
-// each allocation failing first), put online, used, taken offline and removed; invariants after every step.
+// The exercise for mutations of memory hotplug: blocks with and without their own memmap are added (with each
+// allocation failing first), onlined, used, offlined and removed; invariants are checked after every step.
 
 import { memoryBlockOffline, memoryBlockOnline } from "../../src/drivers/base/memory.ts";
 import { addMemory, removeMemory } from "../../src/drivers/base/memory_hotplug.ts";
@@ -11,7 +11,7 @@ import type { Kernel } from "../../src/mm/kernel.ts";
 import { findMemoryBlock } from "../../src/mm/hotplug/memory_block.ts";
 import { totalFreePages } from "../../src/mm/page_alloc.ts";
 
-/** Lives the life on the machine's plug; panics where something is wrong. */
+/** Runs the exercise on the machine's hotplug range; panics when something is wrong. */
 export function plugExercise(k: Kernel): void {
   const { start } = k.machine.topology.hotplug[0];
   const bytes = k.hotplug.blockPages * k.pageBytes;
@@ -30,7 +30,7 @@ function plug(k: Kernel, at: number, bytes: number, memmapOnMemory: boolean): vo
     k.fault.disarm();
     if (errno < 0 && totalFreePages(k) !== free) panic(`plugExercise: ${free - totalFreePages(k)} frames are lost`);
   }
-  // Where a block cannot hold its own memmap, it says so.
+  // -EINVAL is right where a block cannot hold its own memmap.
   if (errno === -EINVAL && memmapOnMemory && k.structPageSize !== 64) return;
   zero(errno);
   const block = findMemoryBlock(k, at / k.pageBytes) ?? panic("plugExercise: no block");

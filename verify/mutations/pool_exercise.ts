@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The life for mutations of HugeTLB: a pool whose vmemmap is shared and one whose is not, a frame of a page in use that
-// goes bad, the pools emptied; invariants after every step. Besides them it looks at what making and giving back pages
-// costs everybody else (I30): flushes and grace periods.
+// The exercise for mutations of HugeTLB: a pool with shared vmemmap and one without, a frame of a page in use that goes
+// bad, then both pools emptied; invariants are checked after every step. It also counts what making and freeing pages
+// costs other CPUs (I30): flushes and grace periods.
 
 import { USE_PINNED } from "../../src/include/frame_use.ts";
 import { EBUSY } from "../../src/include/errno.ts";
@@ -15,7 +15,7 @@ import type { Kernel } from "../../src/mm/kernel.ts";
 import { allocPages, freePages } from "../../src/mm/page_alloc.ts";
 import { C } from "../../src/mm/vmstat.ts";
 
-/** Lives the life with the smallest huge page; panics where something is wrong. */
+/** Runs the exercise with the smallest huge page; panics when something is wrong. */
 export function poolExercise(k: Kernel): void {
   const [h] = k.hugetlb.hstates;
   for (const share of [true, false]) {
@@ -23,7 +23,7 @@ export function poolExercise(k: Kernel): void {
     resize(k, h, 3);
     if ((k.hugetlb.optimized > 0) !== share) panic(`poolExercise: ${k.hugetlb.optimized} pages share their vmemmap`);
     const head = allocHugePage(k, h, 0);
-    // The last frame of a page in use: marked on the head, told to its user later.
+    // The last frame of a page in use: the head is marked, and the user learns of it later.
     step(k, () => memoryFailureHugetlb(k, head + h.pages - 1), -EBUSY);
     step(k, () => freeHugePage(k, h, head), 0);
     resize(k, h, 0);
@@ -32,7 +32,7 @@ export function poolExercise(k: Kernel): void {
   }
 }
 
-/** A pool on a node that has no other memory left, which must shrink all the same: other nodes have frames. */
+/** A pool on a node without free memory must still shrink: other nodes have frames. */
 export function fullNodeExercise(k: Kernel): void {
   const [h] = k.hugetlb.hstates;
   step(k, () => setNrHugepages(k, h, 3, 0), 3);
@@ -48,7 +48,7 @@ export function fullNodeExercise(k: Kernel): void {
 }
 
 /**
- * I30: where nothing is shared nobody waits; a batch takes two flushes and one grace period, single pages as many each.
+ * I30: nobody waits if nothing is shared; a batch takes two flushes and one grace period, single pages as many each.
  */
 function resize(k: Kernel, h: Hstate, count: number): void {
   const pages = Math.abs(count - h.nrHugePages);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Defects that one CPU alone never notices: an order of steps that is wrong only when another CPU looks in between. The
-// life of such a row explores every schedule of the right order (verify/races), with the defect every schedule of the
-// wrong one, each on a machine of its own; the first thing that goes wrong is what notices.
+// Defects that need two CPUs: a wrong order of steps that only another CPU can observe. The sound run explores every
+// schedule of the right order (verify/races), the defective one every schedule of the wrong order, each on its own
+// machine. The first hazard found is what notices.
 
 import { PRESETS } from "../../src/include/kernel_config.ts";
 import { panic } from "../../src/lib/bug.ts";
@@ -10,7 +10,7 @@ import { racesAt } from "../races/race.ts";
 import { ORDERS, RAM_VARIANTS, READERS, WALKERS } from "../races/variants.ts";
 import type { MutationRow } from "./row.ts";
 
-/** A cell of the races, and the row that is right and the one that is wrong there. */
+/** A cell of the race tables, with its right row and its wrong one. */
 interface RaceCell {
   readonly table: string;
   readonly column: string;
@@ -38,7 +38,7 @@ function race(
   };
 }
 
-/** Runs every schedule of a cell in one of its rows; panics with the first hazard. */
+/** Runs every schedule of a cell in one row; panics at the first hazard. */
 function explored({ table, column }: RaceCell, row: string): void {
   const cases = racesAt(raceCases(), { table, row, column });
   if (cases.length === 0) throw new RangeError(`Cannot explore ${table}, ${row}, ${column}: there is no such cell`);
@@ -48,7 +48,6 @@ function explored({ table, column }: RaceCell, row: string): void {
 const OPTIMISED = { table: WALKER_TABLE, column: "keep 1, optimised", right: WALKERS[5].name };
 const STORES = { table: ORDER_TABLE, right: ORDERS[0].name };
 
-/** The rows. */
 export const RACE_ROWS: readonly MutationRow[] = [
   race(
     "entryBeforeContent",

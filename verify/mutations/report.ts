@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// MUTATIONS.md out of verdicts. Nothing in it is a constant but the count of invariants.
+// Writes MUTATIONS.md from verdicts. Only the number of invariants is a constant.
 
 import type { Verdict } from "./run.ts";
 
-/** What is printed of a mutation with --json. */
+/** A mutation as printed with --json. */
 export function mutationRow({ row, noticed, caught }: Verdict): object {
   return { name: row.name, invariant: row.invariant, noticed, caught };
 }
@@ -17,13 +17,12 @@ export function untried(verdicts: readonly Verdict[]): string[] {
   return Array.from({ length: INVARIANTS }, (_, i) => `I${i + 1}`).filter((name) => !tried.has(name));
 }
 
-/** Who spoke, and the invariant named; frame numbers and wording are the run's. */
+/** The function that noticed, and the invariant it named; frame numbers and wording vary from run to run. */
 function notice(message: string | null): string {
   const [, by = "", invariant = ""] = message?.match(/^(\w+): (I\d+)?/) ?? [];
   return `${by}() ${invariant}`.trimEnd();
 }
 
-/** The document. */
 export function mutationsMarkdown(verdicts: readonly Verdict[]): string {
   const caught = verdicts.filter((v) => v.caught).length;
   return [

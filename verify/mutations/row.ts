@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a row of the table of mutations is made of: the machine a defect shows on, how it is put in, and what must
-// notice.
+// A row of the table of mutations: the machine that shows the defect, how the defect gets in, and what must notice it.
 
 import type { Arch } from "../../src/arch/arch.ts";
 import type { BootOptions } from "../../src/boot.ts";
@@ -10,26 +9,25 @@ import type { Kernel } from "../../src/mm/kernel.ts";
 import { type Edit, MUTATIONS } from "./edits.ts";
 import type { World } from "./mutant.ts";
 
-/** A life: what is done with a kernel of a world. */
+/** An exercise of a kernel. */
 export type Live = (world: World, k: Kernel) => void;
 
-/** A defect. */
 export interface MutationRow {
-  /** Name, the number of the historical bug if it was one, and what it does. */
+  /** Name, number of the historical bug if it was one, and effect. */
   readonly name: string;
   readonly bug: string;
   readonly what: string;
   readonly machine: BootOptions;
-  /** The life it is put into. */
+  /** The exercise it is tried with. */
   readonly live: Live;
-  /** Puts the defect into the sources, the architecture, the configuration, or the booted machine. */
+  /** How the defect gets in: by an edit, the architecture, the configuration, or a patch of the booted machine. */
   readonly edits?: readonly Edit[];
   readonly arch?: Arch;
   readonly config?: Partial<KernelConfig>;
   readonly patch?: (k: Kernel) => void;
-  /** The life with the defect in it, where that is an order of its steps. */
+  /** The exercise with the defect, if the defect is an order of its steps. */
   readonly mutant?: Live;
-  /** The invariant it breaks, and a pattern of what notices. */
+  /** The invariant it breaks, and a pattern of the message that notices it. */
   readonly invariant: string;
   readonly notices: RegExp;
 }
@@ -37,10 +35,10 @@ export interface MutationRow {
 export const MEM: NamespaceRequest = { size: 2 ** 15 + 2 ** 12, align: 4096, map: "mem" };
 export const DEV: NamespaceRequest = { size: 2 ** 16, align: 4096, map: "dev" };
 export const PUD: NamespaceRequest = { size: 2 ** 17, align: 2 ** 16, map: "mem" };
-/** Whole sections: with struct pages of 80 bytes the memmap of two of them meets in one leaf. */
+/** Whole sections: with struct pages of 80 bytes, the memmaps of two of them share a leaf. */
 export const SECTIONS: NamespaceRequest = { size: 2 ** 15, align: 4096, map: "mem" };
 export const SMALL: NamespaceRequest = { size: 2 ** 14, align: 256, map: "mem" };
-/** What mutations are tried on unless they need something else. */
+/** The default namespaces. */
 const ALL: readonly NamespaceRequest[] = [PUD, MEM, DEV];
 
 export function devices(...requests: NamespaceRequest[]): Live {
@@ -62,7 +60,7 @@ export const IN_BOOT_SECTION: BootOptions = {
   dram: [2 ** 16 - 2 ** 13],
   pmem: [{ bytes: 2 ** 18, startBytes: 2 ** 16 - 2 ** 13 }],
 };
-/** Room for memory blocks that may hold their own memmap. */
+/** Room for memory blocks that can hold their own memmap. */
 export const PLUG: BootOptions = { hotplug: [{ bytes: 2 ** 16 }], memmapOnMemory: true };
 /** pmem whose memmap, with struct pages of 80 bytes, begins inside a leaf. */
 export const IN_LEAF: BootOptions = { pmem: [{ bytes: 2 ** 18, startBytes: 2 ** 16 + 2 ** 14 }] };

@@ -6,25 +6,23 @@ import { withMutant, type World } from "./mutant.ts";
 import type { MutationRow } from "./row.ts";
 import * as sound from "./world.ts";
 
-/** What noticed a mutation. */
 export interface Verdict {
   readonly row: MutationRow;
-  /** What the kernel without it says; null is as it should be. */
+  /** The panic without the defect; null as it should be. */
   readonly without: string | null;
-  /** What noticed it; null when nobody did. */
+  /** The panic with the defect; null when nothing noticed it. */
   readonly noticed: string | null;
-  /** It was noticed, by what the table says, and the kernel without it passes. */
+  /** The expected check noticed it, and the kernel passes without it. */
   readonly caught: boolean;
 }
 
-/** Runs a row without its defect and with it. */
 export async function tryMutation(row: MutationRow): Promise<Verdict> {
   const without = panicOf(sound, () => row.live(sound, sound.boot(row.machine)));
   const noticed = row.edits === undefined ? lived(row, sound) : await withMutant(row.edits, (w) => lived(row, w));
   return { row, without, noticed, caught: without === null && noticed !== null && row.notices.test(noticed) };
 }
 
-/** What stops the life with the defect. */
+/** The panic of the exercise with the defect. */
 function lived(row: MutationRow, world: World): string | null {
   return panicOf(world, () => {
     const kernel = typeof row.machine.kernel === "object" ? row.machine.kernel : PRESETS["6.1"];

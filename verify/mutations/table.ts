@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Every defect that is tried. A row is an erratum of the documents, a change of the sources
-// (edits.ts), an object of a booted machine that is made to misbehave, or an order of steps that
-// another CPU finds wrong. New paths add rows.
+// Every defect that is tried: an erratum of the documents, an edit of the sources (edits.ts), an object of a booted
+// machine that misbehaves, or an order of steps that another CPU can observe. New paths add rows.
 
 import { TOY, TOY_ARM64_PAGES, TOY_HUGETLB } from "../../src/arch/toy/toy.ts";
 import { ZONE_DEVICE } from "../../src/include/mmzone.ts";
@@ -28,7 +27,6 @@ import {
   toy,
 } from "./row.ts";
 
-/** The table. */
 export const ROWS: readonly MutationRow[] = [
   erratum("refShiftLeft", "B1", "pgmap references counted with << order", {
     invariant: "I18",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a mutation is tried with: a kernel, and the lives it may be put into. mutant.ts imports this file once more out
-// of a copy of the sources that has a defect in it.
+// What a mutation is tried with: a kernel and its exercises. mutant.ts imports this file again from a copy of the
+// sources that has a defect.
 
 export { boot } from "../../src/boot.ts";
 export { KernelPanic } from "../../src/lib/bug.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Earlier runs, small: results/history/DATE-COMMIT.json has the counts of verdicts and the yardstick's times of one run
-// (results/history.schema.json). A file that is damaged or of another kind is named and left out; the report goes on.
+// Earlier runs in brief: results/history/DATE-COMMIT.json holds the counts of verdicts and the yardstick's times of one
+// run (results/history.schema.json). A damaged file, or one of another format, is reported and skipped.
 
 import { Ajv2020 } from "ajv/dist/2020.js";
 import schema from "../../results/history.schema.json" with { type: "json" };
@@ -19,13 +19,12 @@ export interface HistoryEntry {
   readonly cpu: string;
   /** Claims by verdict. */
   readonly verdicts: Readonly<Record<string, number>>;
-  /** Milliseconds of the yardstick's contests on the emulator's side, medians. */
+  /** Median milliseconds of the emulator in each contest of the yardstick. */
   readonly benchMs: Readonly<Record<string, number>>;
 }
 
 const validate = new Ajv2020({ allowUnionTypes: true }).compile(schema);
 
-/** What history keeps of these results. */
 export function historyEntry({ provenance, audit, bench }: Results): HistoryEntry {
   const { version, commit, date, cpu } = provenance;
   const contests = Object.entries(bench?.benches ?? {}).filter(([name]) => name.endsWith("| emulator"));
@@ -40,12 +39,12 @@ export function historyEntry({ provenance, audit, bench }: Results): HistoryEntr
   };
 }
 
-/** Name of an entry's file: runs in order of time, one file a commit and day. */
+/** File name of an entry: sorts by time, one per day and commit. */
 export function historyName({ date, commit }: HistoryEntry): string {
   return `${date.slice(0, 10)}-${commit?.slice(0, 7) ?? "unknown"}.json`;
 }
 
-/** The entries of a folder, oldest first; `refuse` hears of files that are none, in a line each. */
+/** The entries of a folder, oldest first; `refuse` gets one line for each file that is not one. */
 export function readHistory(folder: URL, refuse: (line: string) => void): HistoryEntry[] {
   const entries: HistoryEntry[] = [];
   for (const name of names(folder)) {

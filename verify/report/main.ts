@@ -35,17 +35,15 @@ const COMMAND: Command = {
   },
 };
 
-/** The page of these results, as a server without a browser draws it. */
+/** The page for these results, rendered without a browser. */
 export function drawReport(results: Results, history: Parameters<typeof sections>[2]): string {
   return reportHtml(results, sections(serverDocument(), results, history));
 }
 
-/** The command line; returns the exit code. */
 export function main(args: readonly string[]): Promise<number> {
   return runTask(COMMAND, args);
 }
 
-/** Adds a run to the history, one small file. */
 async function keep(results: Results): Promise<void> {
   const entry = historyEntry(results);
   Deno.mkdirSync(HISTORY, { recursive: true });

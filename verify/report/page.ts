@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The report as one HTML file: what the run was, then its sections.
+// The report as one HTML file: data about the run, then its sections.
 
 import { pageHtml, type Section } from "../../charts/page.ts";
 import type { Results } from "../../results/types.ts";
 
-/** The whole file. */
 export function reportHtml({ provenance: p }: Results, sections: readonly Section[]): string {
   return pageHtml({
     title: "vmemmap-lab: what one run found",

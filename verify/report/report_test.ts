@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The report: every chart's values stand in its table, damaged history is named and left out, nothing is half written.
+// The report: every value of a chart is in its table, damaged history is reported and skipped, nothing is half written.
 
 import { assert, assertEquals } from "@std/assert";
 import { parseHTML } from "linkedom";
@@ -7,7 +7,7 @@ import { RESULTS } from "../../results/mod.ts";
 import { historyEntry, historyName, readHistory } from "./history.ts";
 import { drawReport, main } from "./main.ts";
 
-/** The published run, with two sides of a contest where it has no benchmarks. */
+/** The published run, with one contest added if it has no benchmarks. */
 const BENCHED = {
   ...RESULTS,
   bench: RESULTS.bench ?? { geometry: "x86-64", load: 0, benches: { "a | C": [1e6], "a | emulator": [2e6, 3e6] } },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the report shows, section by section: a heading, a sentence, a chart and the table behind it. Every value in a
-// chart stands in its table; nothing is computed here but ratios and sums of what the results hold.
+// The sections of the report: a heading, a sentence, a chart and its table. Every value of a chart is in its table;
+// nothing is computed here but ratios and sums of the results.
 
 import { type Bar, barChart } from "../../charts/bars.ts";
 import { conformanceTable } from "../audit/conformance.ts";
@@ -19,7 +19,7 @@ const sizeName = (bytes: number) =>
   bytes >= 2 ** 40 ? `${bytes / 2 ** 40}T` : bytes < MIB ? `${bytes / 1024}K` : named(bytes);
 const times = (ratio: number) => `${ratio.toFixed(1)}x`;
 
-/** Every section, in the order of the page. */
+/** Every section, in page order. */
 export function sections(document: Document, results: Results, history: readonly HistoryEntry[]): Section[] {
   return [
     perTib(document, results),
@@ -80,7 +80,7 @@ function growth(document: Document, { figures }: Results): Section {
   };
 }
 
-/** How often faster a phase of gup is after patch 8, in every measure there is. */
+/** How much faster each phase of gup is after patch 8, by every measure. */
 function beforeAfter(document: Document, results: Results): Section {
   const host = hostRatios(results);
   const rows: Mark[] = results.figures.ratios.filter((r) => r.what.includes("before / ")).flatMap((r) => [
@@ -101,7 +101,7 @@ function beforeAfter(document: Document, results: Results): Section {
   };
 }
 
-/** The same ratios of the emulator's own times. */
+/** The same ratios for the emulator's own times. */
 function hostRatios({ bench }: Results): Map<string, number> {
   const found = new Map<string, number>();
   for (const [mode, call] of [["get", "get_user_pages_fast"], ["pin", "pin_user_pages_fast"]]) {
@@ -180,7 +180,7 @@ function yardstick(document: Document, { bench }: Results): Section | null {
   };
 }
 
-/** Verdicts in the order of the bars: what holds, what cannot be told, what does not. */
+/** Verdicts in the order of the bars: what holds, what is undecided, what does not hold. */
 const BEST_FIRST = [
   "confirmed",
   "rounding",
@@ -196,7 +196,7 @@ const BEST_FIRST = [
   "disagreement",
 ] as const;
 
-/** A colour per verdict, the same in every chart: what holds, what cannot be told, what does not. */
+/** A colour per verdict, the same in every chart. */
 const VERDICT_COLORS: Readonly<Record<string, string>> = {
   confirmed: "#2f6fb5",
   rounding: "#1f8582",
@@ -212,11 +212,11 @@ const VERDICT_COLORS: Readonly<Record<string, string>> = {
   disagreement: "#cf2222",
 };
 
-/** Colours of the series of some marks in their order; grey for what was a verdict once. */
+/** Colours of the marks' series in order; grey for former verdicts. */
 const colorsOf = (marks: readonly Mark[]) =>
   [...new Set(marks.map(({ series }) => series))].map((series) => VERDICT_COLORS[series] ?? "#878d96");
 
-/** The verdicts of some marks, best first. */
+/** The verdicts of the marks, best first. */
 function verdictLegend(marks: readonly Mark[]): Section["legend"] {
   const order = (series: string) => (Object.keys(VERDICT_COLORS).indexOf(series) + 99) % 99;
   return legend(marks, colorsOf(marks)).toSorted((a, b) => order(a.series) - order(b.series));
@@ -298,7 +298,7 @@ function conformance(document: Document, { figures }: Results): Section {
 
 const runName = (entry: HistoryEntry) => `${entry.date.slice(0, 10)} ${entry.commit?.slice(0, 7) ?? ""}`;
 
-/** How many claims had which verdict in each run. */
+/** Claims by verdict in each run. */
 function earlierVerdicts(document: Document, history: readonly HistoryEntry[]): Section {
   const rows = history.flatMap((entry): Mark[] =>
     verdictsOf(history).map((series) => ({ label: runName(entry), series, value: entry.verdicts[series] ?? 0 }))
@@ -318,7 +318,7 @@ function earlierVerdicts(document: Document, history: readonly HistoryEntry[]): 
   };
 }
 
-/** Every verdict of some run, the best first; what is no verdict any more comes last. */
+/** Every verdict of any run, best first; former verdicts come last. */
 function verdictsOf(history: readonly HistoryEntry[]): string[] {
   const known: readonly string[] = BEST_FIRST;
   const found = new Set(history.flatMap(({ verdicts }) => Object.keys(verdicts)));
@@ -328,7 +328,7 @@ function verdictsOf(history: readonly HistoryEntry[]): string[] {
   ];
 }
 
-/** How each contest changed from run to run; times of other CPUs are not comparable, so each row says where it ran. */
+/** How each contest changed between runs. Times of different CPUs are not comparable, so each row names its run. */
 function earlierTimes(document: Document, history: readonly HistoryEntry[]): Section {
   const rows = history.flatMap((entry): Mark[] =>
     Object.entries(entry.benchMs).map(([label, value]) => ({ label, series: runName(entry), value }))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The state that a failed operation must leave unchanged: use counts, zone counts, the free blocks of every order,
-// section states and subsections, pgmaps, references on every frame in use, pages held by gup. Compared as a whole.
+// The state that a failed operation must leave unchanged: use counts, zone counts, free blocks of every order, section
+// states and subsections, pgmaps, references on every frame in use, pages held by gup.
 
 import { FRAME_USES, USE_BOOT_VMEMMAP, USE_HUGETLB, USE_VMEMMAP } from "../../src/include/frame_use.ts";
 import { conserved } from "../../src/debug_vm/hugetlb.ts";
@@ -11,7 +11,6 @@ import { C } from "../../src/mm/vmstat.ts";
 /** A copy of the state: figures, and lists of them as text. */
 export type Books = Readonly<Record<string, number | string>>;
 
-/** The current state. */
 export function takeBooks(k: Kernel): Books {
   const zones = k.nodes.flatMap((node) => node.zones);
   const areas = zones.flatMap((zone) => zone.areas);
@@ -31,8 +30,8 @@ export function takeBooks(k: Kernel): Books {
 }
 
 /**
- * The state for HugeTLB paths. The frames of the memmap, and the number of tables that map it, change with every page
- * made or given back; the sums do not: frames free or in tables, memmap from boot or the allocator, pages by pool.
+ * The state for HugeTLB paths. Making or freeing a page changes the frames of the memmap and the number of tables that
+ * map it, but not the sums: frames free or in tables, memmap from boot or the allocator, pages by pool.
  */
 export function takePoolBooks(k: Kernel): Books {
   const zones = k.nodes.flatMap((node) => node.zones);
@@ -62,7 +61,7 @@ function sections(k: Kernel): string {
   return parts.join(" ");
 }
 
-/** References by frame, for frames of DRAM in use that have any. */
+/** References by frame, for frames of DRAM that have any. */
 function references(k: Kernel): string {
   let found = "";
   for (const node of k.nodes) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The paths that allocate, each as a sweep, in a table: a new path is one entry. Sizes are multiples of a section,
-// so the same table serves the toy and the real geometries.
+// A sweep for each path that allocates. Sizes are multiples of a section, so that the same sweeps serve the toy and the
+// real geometries.
 
 import { levelBytes } from "../../src/arch/arch.ts";
 import { memoryBlockOffline, memoryBlockOnline } from "../../src/drivers/base/memory.ts";
@@ -19,13 +19,13 @@ import { memremapPages, memunmapPages, newPgmap } from "../../src/mm/memremap.ts
 import { mmAlloc, mmPut, munmap, populateArea } from "../../src/mm/memory.ts";
 import type { Sweep } from "./sweep.ts";
 
-/** Creating and destroying a namespace. */
+/** Creates and destroys a namespace. */
 export function namespaceSweep(k: Kernel, request: NamespaceRequest): Sweep {
   const region = ndRegions(k)[0];
   return holder((k) => createNamespace(k, region, request), (k, ns) => expectDone(destroyNamespace(k, ns)));
 }
 
-/** Probing and removing a dynamic device of `pages`, split into `ranges` parts by other devices between them. */
+/** Probes and removes a dynamic device of `pages`, split into `ranges` parts by other devices between them. */
 export function deviceSweep(k: Kernel, align: number, pages: number, ranges: number): Sweep {
   const dev = dynamicDevice(k, align, pages, ranges);
   return { run: (k) => devDaxProbe(k, dev), undo: (k) => expectDone(devDaxRemove(k, dev)), errno: -ENOMEM };
@@ -41,12 +41,12 @@ export function rangesSweep(k: Kernel, geometry: number): Sweep {
   return { run: (k) => memremapPages(k, pgmap), undo: (k) => memunmapPages(k, pgmap), errno: -ENOMEM };
 }
 
-/** Creating and ending a process. */
+/** Creates and ends a process. */
 export function processSweep(): Sweep {
   return holder((k) => mmAlloc(k), (k, mm) => mmPut(k, mm));
 }
 
-/** A process that maps a device and touches all of it; then it ends. */
+/** A process maps a device, touches all of it, and ends. */
 export function faultSweep(k: Kernel, align: number, pages: number): Sweep {
   const dev = boundDevice(k, align, pages);
   return holder((k) => {
@@ -57,7 +57,7 @@ export function faultSweep(k: Kernel, align: number, pages: number): Sweep {
   }, (k, area) => mmPut(k, area.mm));
 }
 
-/** gup over untouched pages: it faults them in; pages it holds when memory runs out are put. */
+/** gup over untouched pages faults them in; if memory runs out, pages already held are put. */
 export function gupSweep(k: Kernel, align: number, pages: number): Sweep {
   const dev = boundDevice(k, align, pages);
   return holder((k) => {
@@ -76,7 +76,7 @@ export function gupSweep(k: Kernel, align: number, pages: number): Sweep {
   });
 }
 
-/** Hot-adding and removing one memory block. */
+/** Hot-adds and removes one memory block. */
 export function plugSweep(k: Kernel, memmapOnMemory: boolean): Sweep {
   const at = k.machine.topology.hotplug[0].start * k.pageBytes;
   const bytes = k.hotplug.blockPages * k.pageBytes;
@@ -87,7 +87,7 @@ export function plugSweep(k: Kernel, memmapOnMemory: boolean): Sweep {
   };
 }
 
-/** Putting a memory block online, and taking it offline again. */
+/** Onlines and offlines a memory block. */
 export function onlineSweep(k: Kernel, memmapOnMemory: boolean): Sweep {
   expectDone(plugSweep(k, memmapOnMemory).run(k));
   const block = findMemoryBlock(k, k.machine.topology.hotplug[0].start) ?? panic("onlineSweep: no block");
@@ -98,7 +98,7 @@ export function onlineSweep(k: Kernel, memmapOnMemory: boolean): Sweep {
   };
 }
 
-/** A sweep whose run makes something or fails. */
+/** A sweep whose run returns an object or an errno. */
 function holder<T extends object>(make: (k: Kernel) => T | number, drop: (k: Kernel, made: T) => void): Sweep {
   let made: T | null = null;
   return {
@@ -126,7 +126,7 @@ function boundDevice(k: Kernel, align: number, pages: number): DevDax {
   return dev;
 }
 
-/** Devices fill the region, every second one is removed, and the next one created has a part in each gap. */
+/** Devices fill the region, every second one is removed, and the next device gets a part in each gap. */
 function dynamicDevice(k: Kernel, align: number, pages: number, ranges: number): DevDax {
   const { nid, start, end } = k.machine.topology.pmem[0];
   const region = allocDaxRegion(k, nid, { start, end }, align, false) ?? panic("dynamicDevice: region is not aligned");

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The HugeTLB paths that allocate, each as a sweep. Unlike the others, they may leave something behind on failure:
-// tables of split leaves stay, memmap comes back on other frames, and a page that cannot be restored stays in its pool
-// as surplus. So the pool's state is compared, and each sweep itself states what a failure must have left, and that
-// the next try, with memory, succeeds.
+// A sweep for each HugeTLB path that allocates. A failure here may leave traces: tables of split leaves stay, memmap
+// returns on other frames, and a page that cannot be restored stays in its pool as surplus. So the pool's state is
+// compared, and each sweep states what a failure leaves and that the next try, with memory, succeeds.
 
 import { ENOMEM } from "../../src/include/errno.ts";
 import type { Hstate } from "../../src/include/hugetlb.ts";
@@ -25,13 +24,13 @@ import { splitVmemmapRange } from "../../src/mm/hugetlb/vmemmap_split.ts";
 import { takePoolBooks } from "./books.ts";
 import type { Sweep } from "./sweep.ts";
 
-/** Filling the pool with `count` pages: as many as memory allows are made, shared or whole. */
+/** Fills the pool with `count` pages, shared or whole, as far as memory allows. */
 export function growSweep(k: Kernel, h: Hstate, count: number): Sweep {
   setOptimizeVmemmap(k, true);
   return pool((k) => reach(k, h, count), (k) => retryShrink(k, h));
 }
 
-/** Enabling sharing at run time: existing pages stay whole, `count` more are added. */
+/** Enables sharing at run time: existing pages stay whole, `count` more are added. */
 export function switchOnSweep(k: Kernel, h: Hstate, count: number): Sweep {
   const wholePages = () => {
     setOptimizeVmemmap(k, false);
@@ -45,7 +44,7 @@ export function switchOnSweep(k: Kernel, h: Hstate, count: number): Sweep {
   });
 }
 
-/** Emptying a pool of `count` pages whose vmemmap is shared. */
+/** Empties a pool of `count` pages whose vmemmap is shared. */
 export function shrinkSweep(k: Kernel, h: Hstate, count: number): Sweep {
   fill(k, h, count);
   return pool((k) => {
@@ -58,14 +57,14 @@ export function shrinkSweep(k: Kernel, h: Hstate, count: number): Sweep {
   });
 }
 
-/** Emptying a pool of whole pages takes no memory at all. */
+/** Emptying a pool of whole pages allocates nothing. */
 export function shrinkWholeSweep(k: Kernel, h: Hstate, count: number): Sweep {
   setOptimizeVmemmap(k, false);
   exactly(setNrHugepages(k, h, count), count);
   return pool((k) => setNrHugepages(k, h, 0), (k) => exactly(setNrHugepages(k, h, count), count));
 }
 
-/** A user returns a surplus page, which is freed unless it cannot be restored; then the next user can take it. */
+/** A user returns a surplus page, which is freed unless it cannot be restored; then the next user gets it. */
 export function returnSweep(k: Kernel, h: Hstate): Sweep {
   setOptimizeVmemmap(k, true);
   h.nrOvercommit = 1;
@@ -99,13 +98,13 @@ export function overcommitSweep(k: Kernel, h: Hstate): Sweep {
   });
 }
 
-/** A huge page of given frames. */
+/** Makes a huge page of given frames. */
 export function placeSweep(k: Kernel, h: Hstate, head: number): Sweep {
   setOptimizeVmemmap(k, true);
   return pool((k) => allocHugePageAt(k, h, head) ? 0 : -ENOMEM, (k) => retryShrink(k, h));
 }
 
-/** Dissolving a free page: on failure the pool is unchanged. */
+/** Dissolves a free page; a failure leaves the pool unchanged. */
 export function dissolveSweep(k: Kernel, h: Hstate, count: number): Sweep {
   fill(k, h, count);
   return pool((k) => {
@@ -131,7 +130,7 @@ export function brokenSweep(k: Kernel, h: Hstate, count: number): Sweep {
   });
 }
 
-/** Splitting the memmap leaves under the first `pages` frames: those split before a failure stay split. */
+/** Splits the memmap leaves of the first `pages` frames; those split before a failure stay split. */
 export function splitSweep(k: Kernel, pages: number): Sweep {
   const count = vmemmapPage(k, pages);
   return pool((k) => splitVmemmapRange(k, 0, count, 0, true), () => {});
@@ -141,14 +140,14 @@ function pool(run: (k: Kernel) => number, undo: (k: Kernel) => void): Sweep {
   return { run, undo, errno: -ENOMEM, books: takePoolBooks };
 }
 
-/** Raises nr_hugepages; falls short only if an allocation is made to fail. */
+/** Raises nr_hugepages; falls short only if an allocation fails. */
 function reach(k: Kernel, h: Hstate, count: number): number {
   const got = setNrHugepages(k, h, count);
   if (got > count || (got < count && !k.fault.armed)) panic(`growSweep: ${got} pages, expected ${count}`);
   return 0;
 }
 
-/** Remaining pages could not be restored: they are free, surplus and unchanged, and only for want of memory. */
+/** The remaining pages are free, surplus and shared: they could not be restored, and only for lack of memory. */
 function stuck(k: Kernel, h: Hstate): number {
   exactly(persistentHugePages(h), 0);
   exactly(freeHugePages(h), h.surplusHugePages);
@@ -159,7 +158,7 @@ function stuck(k: Kernel, h: Hstate): number {
   return 0;
 }
 
-/** Empties the pool: pages that could not be freed before are adopted as persistent, then freed. */
+/** Empties the pool: pages that could not be freed before become persistent, then are freed. */
 function retryShrink(k: Kernel, h: Hstate): void {
   exactly(setNrHugepages(k, h, h.nrHugePages), h.nrHugePages);
   exactly(setNrHugepages(k, h, 0), 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // HugeTLB under failing allocations: every path, with memmap in leaves and in base pages, one or two vmemmap pages
-// kept, flushes and freeing one by one or in batches, on the toy (exhaustively) and on x86-64, 1 GiB pages among them.
+// kept, flushing and freeing one by one or in batches, on the toy (exhaustively) and on x86-64, including 1 GiB pages.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { boot, type BootOptions } from "../../src/boot.ts";
@@ -25,10 +25,10 @@ import { type Sweep, sweepEach, sweepFresh, sweepOrder, type Swept } from "./swe
 
 type Path = (k: Kernel, h: Hstate) => Sweep;
 
-/** Room for the frames that the paths of small pages name: no path allocates more often on a larger machine. */
+/** Enough for the paths of small pages; a larger machine would not allocate more often. */
 const SMALL = { dram: [2 ** 22], hostMemoryBytes: 2 ** 18 };
 
-/** Every path; how many pages it moves is what shows a batch. */
+/** Every path, with enough pages to make a batch visible. */
 const PATHS: Readonly<Record<string, Path>> = {
   "growing the pool": (k, h) => growSweep(k, h, 3),
   "sharing switched on": (k, h) => switchOnSweep(k, h, 2),
@@ -42,7 +42,7 @@ const PATHS: Readonly<Record<string, Path>> = {
   "splitting leaves": (k) => splitSweep(k, 4096),
 };
 
-/** Paths that a larger page than one of the allocator's blocks takes too; two of them are all the toy has. */
+/** Paths for pages larger than the allocator's largest block; the toy has room for two such pages. */
 const GIGANTIC: Readonly<Record<string, Path>> = {
   "growing": (k, h) => growSweep(k, h, 2),
   "shrinking": (k, h) => shrinkSweep(k, h, 2),
@@ -50,12 +50,12 @@ const GIGANTIC: Readonly<Record<string, Path>> = {
   "placing": (k, h) => placeSweep(k, h, 2 ** h.order),
 };
 
-/** Sweeps a path with single failures, with all after one failing, and by order. Returns the allocations there are. */
+/** Sweeps a path with one failure, with all after one failing, and by order. Returns the first result. */
 function sweepPath(make: () => readonly [Kernel, Sweep], orders: readonly number[], stride = 1): Swept {
   const one = sweepFresh(make, false, stride);
   const all = sweepFresh(make, true, stride);
   assertEquals(all.allocations, one.allocations);
-  // All that follow fail as well: at least as many runs do.
+  // Failing all that follow cannot fail fewer runs.
   assert(all.failed >= one.failed);
   for (const order of orders) sweepOrder(...make(), order);
   return one;
@@ -101,7 +101,7 @@ for (const keep of [1, 2] as const) {
   Deno.test(`sweepFresh() on the toy: pages of 4096 frames that keep ${keep} cope, at one allocation in 97`, () => {
     for (const [what, path] of Object.entries(GIGANTIC)) {
       const make = () => gigantic(path, { kernel: { ...PRESETS["6.1"], hugetlbKeep: keep } });
-      // 8 leaves of 64 vmemmap pages: 511 or 510 frames come back for each page.
+      // 8 leaves of 64 vmemmap pages: 511 or 510 frames come back per page.
       const { allocations } = sweepPath(make, [0, 12], what === "growing" || what === "placing" ? 1 : 97);
       assert(allocations > 8, `${what} allocates ${allocations} times`);
     }
@@ -114,7 +114,7 @@ function gigantic(path: Path, options: BootOptions): readonly [Kernel, Sweep] {
   return [k, path(k, h)];
 }
 
-/** Kernels of x86-64 that differ in what HugeTLB does. */
+/** Two kernels of x86-64 that differ in HugeTLB. */
 for (const kernel of ["5.14", "6.1"]) {
   Deno.test(`sweepFresh() on x86-64 ${kernel}: 2 MiB pages cope with every allocation failing`, () => {
     for (const [what, path] of Object.entries(PATHS)) {
@@ -132,7 +132,7 @@ for (const kernel of ["5.14", "6.1"]) {
     const k = boot({ kernel, dram: [2.5 * 2 ** 30], hugetlbFreeVmemmap: true });
     const h = k.hugetlb.hstates[1];
     const grown = sweepEach(k, growSweep(k, h, 1), true);
-    // The run of blocks, then a table for each of 8 leaves, which stay once they are split.
+    // The run of blocks, then a table for each of 8 leaves, which stay split.
     assert(grown.allocations >= 2, `${grown.allocations} allocations`);
     const freed = 4096 - k.config.hugetlbKeep;
     const shrunk = sweepEach(k, shrinkSweep(k, h, 1), false, 1021);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Failure sweeps: an operation is run with its first allocation failing, then its second, and so on until none is left
-// to fail. Each time it either reports the failure and leaves everything unchanged, or succeeds without the allocation
-// and is undone. The next try, with memory available, must succeed: that is part of the proof.
+// Failure sweeps: an operation runs with its first allocation failing, then its second, and so on. Each time it either
+// reports the failure and leaves everything unchanged, or succeeds without the allocation and is undone. The next try,
+// with memory available, must succeed: that is part of the proof.
 
 import { errnoName } from "../../src/include/errno.ts";
 import { panic } from "../../src/lib/bug.ts";
@@ -9,13 +9,12 @@ import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { type Books, takeBooks } from "./books.ts";
 
-/** An operation that allocates. */
 export interface Sweep {
   /**
-   * Runs it; 0 for success, as far as memory allowed; a negative errno for a failure, which must leave nothing behind.
+   * Returns 0 for success, as far as memory allowed, or a negative errno for a failure, which must leave nothing
+   * behind.
    */
   readonly run: (k: Kernel) => number;
-  /** Undoes a successful run. */
   readonly undo: (k: Kernel) => void;
   /** The errno of a failure. */
   readonly errno: number;
@@ -23,9 +22,8 @@ export interface Sweep {
   readonly books?: (k: Kernel) => Books;
 }
 
-/** Result of a sweep. */
 export interface Swept {
-  /** Allocations of the undisturbed operation. */
+  /** Allocations of the operation when none fails. */
   readonly allocations: number;
   /** Runs that failed, and runs that succeeded without the allocation. */
   readonly failed: number;
@@ -33,8 +31,8 @@ export interface Swept {
 }
 
 /**
- * Fails each allocation in turn, alone or (persistent) with all after it. Panics when anything is left behind. All on
- * one machine, so each try follows a failed one, and the last runs without failures.
+ * Fails each allocation in turn, alone or (persistent) with all after it. Panics when anything is left behind. All runs
+ * share one machine, so each follows a failed one; the last runs without failures.
  */
 export function sweepEach(k: Kernel, sweep: Sweep, persistent = false, stride = 1): Swept {
   const before = booksOf(k, sweep);
@@ -45,7 +43,7 @@ export function sweepEach(k: Kernel, sweep: Sweep, persistent = false, stride = 
   }, stride);
 }
 
-/** The same with a fresh machine for each try, for operations that leave a machine better prepared for the next. */
+/** The same with a new machine per try, for operations that leave a machine better prepared for the next try. */
 export function sweepFresh(make: () => readonly [Kernel, Sweep], persistent = false, stride = 1): Swept {
   return sweepTries((nth) => {
     const [k, sweep] = make();
@@ -59,7 +57,6 @@ export function sweepOrder(k: Kernel, sweep: Sweep, order: number): boolean {
   return attemptTwice(k, sweep, what, () => k.fault.failOrder(order)).errno < 0;
 }
 
-/** Result of a run, and its number of allocations. */
 interface Tried {
   readonly errno: number;
   readonly seen: number;
@@ -86,7 +83,7 @@ function attemptTwice(k: Kernel, sweep: Sweep, what: string, arm: () => void): T
   return tried;
 }
 
-/** One run: the right errno, or success and undo; a sound machine throughout. */
+/** One run: the right errno, or success and undo; the invariants hold throughout. */
 function attempt(k: Kernel, sweep: Sweep, what: string, arm: () => void): Tried {
   arm();
   const errno = sweep.run(k);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Every path that allocates, every allocation made to fail, on the toy geometry (exhaustively) and on x86-64;
-// persistent pressure; and that a path which leaves something behind is found.
+// Every path that allocates, with every allocation failing in turn, on the toy (exhaustively) and on x86-64; with all
+// later ones failing too; and a path that leaves something behind is found.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { TOY_ARM64, TOY_ARM64_PAGES } from "../../src/arch/toy/toy.ts";
@@ -27,11 +27,11 @@ const toy = (kernel: string) =>
   boot({ arch: "toy", kernel, dram: [2 ** 16, 2 ** 16], pmem: [{ bytes: 2 ** 18 }], debug: true, ...PLUG });
 const x86 = (kernel: string) => boot({ kernel, dram: [64 * MIB], pmem: [{ bytes: 512 * MIB }] });
 
-/** Fails allocations one by one, then each and all after it, then by order. Returns how many there are. */
+/** Fails allocations one by one, then each with all after it, then by order. Returns the number of allocations. */
 function sweepAll(k: Kernel, sweep: Sweep): number {
   const one = sweepEach(k, sweep);
   assertEquals(one.failed + one.gotAlong, one.allocations);
-  // A missing block can be made up by base pages, but nothing can make up for all that follow.
+  // Base pages can replace a missing block, but nothing can replace all later allocations.
   const all = sweepEach(k, sweep, true);
   assertEquals(all, { allocations: one.allocations, failed: one.allocations, gotAlong: 0 });
   sweepOrder(k, sweep, 0);
@@ -39,7 +39,7 @@ function sweepAll(k: Kernel, sweep: Sweep): number {
   return one.allocations;
 }
 
-/** Paths on the toy: what is swept for one page size. */
+/** Paths on the toy, each swept for one page size. */
 const TOY_PATHS: Readonly<Record<string, (k: Kernel, align: number) => Sweep>> = {
   "a namespace with its memmap in DRAM": (k, align) =>
     namespaceSweep(k, { size: 2 ** 17 + Math.max(4096, align), align, map: "mem" }),
@@ -75,7 +75,7 @@ for (const kernel of Object.keys(PRESETS)) {
 Deno.test("sweepEach() on the toy as arm64: namespaces with base pages in themselves unwind", () => {
   for (const [arch, ofWhole] of [[TOY_ARM64, 0], [TOY_ARM64_PAGES, 2]] as const) {
     const k = boot({ arch, kernel: unwinding("6.1"), dram: [2 ** 16], pmem: [{ bytes: 2 ** 18 }], debug: true });
-    // Of DRAM they take PTE tables: one for three quarters of a section, one or none for each of two whole ones.
+    // In DRAM they take PTE tables: one for three quarters of a section, one or none for each of two whole sections.
     for (const [size, tables] of [[3 * 2 ** 12, 1], [2 ** 15, ofWhole]]) {
       assertEquals(sweepAll(k, namespaceSweep(k, { size, align: 256, map: "dev" })), tables, arch.name);
     }
