@@ -97,6 +97,14 @@ Deno.test("a number that is wrong stands in the table with what was expected", (
   assertStringIncludes(table(report), "disagreement, expected equal");
 });
 
+Deno.test("a captured row that differs for a known cause is counted on the page, and the table names the cause", () => {
+  const claims = LINUX.claims(scaleOf(true)).filter(({ id }) => id === "6.1 hugetlb");
+  const report = judgeSuite({ ...LINUX, claims: () => claims }, scaleOf(true));
+  assertStringIncludes(table(report), "known difference: consumed: Linux");
+  const page = stripAnsiCode(summaryPage(reportOf([report], [], true), 1));
+  assertStringIncludes(page, `${claims.length} of ${claims.length}  Linux as measured, 1 with a known difference`);
+});
+
 Deno.test("verify refuses unknown flags, documents and themes with exit 2 and one line", async () => {
   const lines: string[] = [];
   const { error } = console;

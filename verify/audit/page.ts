@@ -6,6 +6,7 @@ import { bold, dim, green, red, yellow } from "@std/fmt/colors";
 import { DOCUMENTS } from "../claims/catalogue.ts";
 import { figure, type Judged, type SuiteReport, YES_NO } from "../claims/claim.ts";
 import { type AuditedClaim, countVerdicts, isClaimRow } from "./audit.ts";
+import { KNOWN_DIFFERENCE } from "../linux/linux.ts";
 import type { Report } from "./run.ts";
 
 const COLUMNS = 80;
@@ -120,7 +121,9 @@ function checksLine({ title, rows }: SuiteReport): string {
   const checks = rows.filter((row) => !isClaimRow(row.id));
   const right = checks.filter((row) => row.ok).length;
   const count = `${right} of ${checks.length}`.padStart(11);
-  return `${right === checks.length ? green(count) : red(count)}  ${clip(title, COLUMNS - 13)}`;
+  const known = checks.filter(({ note }) => note?.startsWith(KNOWN_DIFFERENCE)).length;
+  const but = known === 0 ? "" : `, ${known} with a ${KNOWN_DIFFERENCE}`;
+  return `${right === checks.length ? green(count) : red(count)}  ${clip(title + but, COLUMNS - 13)}`;
 }
 
 function clip(text: string, width: number): string {

@@ -2,6 +2,7 @@
 // The rows of one suite as an aligned table with the reasons under it. Colours on a terminal only.
 
 import { bold, dim, green, red, yellow } from "@std/fmt/colors";
+import { KNOWN_DIFFERENCE } from "../linux/linux.ts";
 import { figure, type Judged, modelText, type SuiteReport, YES_NO } from "../claims/claim.ts";
 
 const HEAD = ["claim", "what", "documented", "formula", "measured", "verdict"];
@@ -25,7 +26,8 @@ export function table({ title, rows }: SuiteReport): string {
     out.push([...padded.slice(0, 5), paint(row, padded[5].trimEnd())].join("  "));
     const model = modelText(row);
     if (model !== null) out.push(dim(`${" ".repeat(widths[0] + 2)}${model}`));
-    if (row.note !== null && (!row.ok || row.verdict !== "confirmed" && row.verdict !== "equal")) {
+    const asSaid = row.ok && (row.verdict === "confirmed" || row.verdict === "equal");
+    if (row.note !== null && (!asSaid || row.note.startsWith(KNOWN_DIFFERENCE))) {
       out.push(dim(`${" ".repeat(widths[0] + 2)}${row.note}`));
     }
   }

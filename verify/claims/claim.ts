@@ -69,6 +69,8 @@ export interface Claim {
   readonly expected: Verdict;
   /** The reason, or what the document counts and misses. */
   readonly note?: string | null;
+  /** What the measurement has found out beside its number, instead of the note. */
+  readonly found?: () => string | null;
 }
 
 /** The claims of one document, or checks of one kind. */
@@ -122,7 +124,7 @@ export function judge(claim: Claim): Judged {
     verdict,
     expected,
     ok: verdict === expected,
-    note: failures.length > 0 ? failures.join("; ") : note ?? null,
+    note: failures.length > 0 ? failures.join("; ") : claim.found?.() ?? note ?? null,
   };
 }
 

@@ -15,8 +15,12 @@ export const LINUX: Suite = {
   claims: () => captures().flatMap((capture) => rowsOf(capture).map((row) => rowClaim(capture, row))),
 };
 
+/** How the note of a row begins that differs for a known cause. */
+export const KNOWN_DIFFERENCE = "known difference";
+
 function rowClaim(capture: Capture, row: CapturedRow): Claim {
   const { folder, scenario } = capture;
+  let known: readonly Difference[] = [];
   const fields = Object.keys(row.linux).length;
   const formulas = compareRow(capture, { ...row, emulate: () => row.linux }).formulas;
   return {
@@ -25,8 +29,13 @@ function rowClaim(capture: Capture, row: CapturedRow): Claim {
     unit: "",
     printed: String(fields),
     formula: fields - formulas.filter(unexplained).length,
-    measure: () => equalFields(compareRow(capture, row)),
+    measure: () => {
+      const compared = compareRow(capture, row);
+      known = compared.differences;
+      return equalFields(compared);
+    },
     expected: "confirmed",
+    found: () => known.map((d) => `${KNOWN_DIFFERENCE}: ${describe(d)}: ${d.cause}`).join("; ") || null,
   };
 }
 
