@@ -61,7 +61,7 @@ export function contestsOf(
   const contests = CONTESTS.filter(({ name }) => name.includes(wanted));
   if (contests.length === 0) {
     throw new CommandError(
-      `no contest has "${wanted}" in its name: known are ${CONTESTS.map((c) => c.name).join("; ")}`,
+      `no contest has "${wanted}" in its name: expected ${CONTESTS.map((c) => c.name).join("; ")}`,
     );
   }
   return { rounds: Number(rounds), contests };

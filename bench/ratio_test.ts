@@ -22,5 +22,5 @@ Deno.test("main() refuses what would run nothing, with exit 2 and one line", asy
   }
   assertEquals(lines.length, 5);
   assertStringIncludes(lines[0], 'bench:yardstick: rounds "0": expected a whole number above 0');
-  assertStringIncludes(lines[3], 'no contest has "no such contest" in its name: known are gup 16G before; ');
+  assertStringIncludes(lines[3], 'no contest has "no such contest" in its name: expected gup 16G before; ');
 });

@@ -28,7 +28,7 @@ export const ON = "on";
 export function withDefaults(fields: readonly Field[], given: Values): Values {
   const unknown = Object.keys(given).find((name) => !fields.some((field) => field.name === name));
   if (unknown !== undefined) {
-    throw new RangeError(`Unknown option "${unknown}": known are ${fields.map((field) => field.name).join(", ")}`);
+    throw new RangeError(`Unknown option "${unknown}": expected ${fields.map((field) => field.name).join(", ")}`);
   }
   return Object.fromEntries(fields.map((field) => [field.name, checked(field, given[field.name] ?? field.fallback)]));
 }
@@ -36,7 +36,7 @@ export function withDefaults(fields: readonly Field[], given: Values): Values {
 function checked({ name, kind, choices }: Field, value: string): string {
   const allowed = kind === "switch" ? [ON, "off"] : choices;
   if (allowed === undefined || allowed.includes(value)) return value;
-  throw new RangeError(`Unknown ${name} "${value}": known are ${allowed.join(", ")}`);
+  throw new RangeError(`Unknown ${name} "${value}": expected ${allowed.join(", ")}`);
 }
 
 /** The values that differ from the defaults, for a link. */

@@ -126,13 +126,13 @@ function bootKernel(k: Kernel, pools: readonly BootPool[]): void {
 function archOf(given: string | Arch): Arch {
   if (typeof given !== "string") return given;
   if (Object.hasOwn(ARCHS, given)) return ARCHS[given];
-  throw new RangeError(`Cannot boot architecture "${given}": known are ${Object.keys(ARCHS).join(", ")}`);
+  throw new RangeError(`Cannot boot architecture "${given}": expected ${Object.keys(ARCHS).join(", ")}`);
 }
 
 /** A struct page size as given, for computing with it before booting. RangeError unless it is a known one. */
 function checkStructPageSize(bytes: number): number {
   if (STRUCT_PAGE_SIZES.includes(bytes)) return bytes;
-  throw new RangeError(`Cannot boot with struct pages of ${bytes} bytes: known are ${STRUCT_PAGE_SIZES.join(", ")}`);
+  throw new RangeError(`Cannot boot with struct pages of ${bytes} bytes: expected ${STRUCT_PAGE_SIZES.join(", ")}`);
 }
 
 /** The struct pages of all memory must have addresses. */

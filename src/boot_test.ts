@@ -143,10 +143,10 @@ Deno.test("boot() starts one MMU per CPU, all on the kernel's table", () => {
 
 Deno.test("boot() refuses options that make no machine, naming what was given and what is known", () => {
   const cases: [BootOptions, string][] = [
-    [{ arch: "vax" }, 'architecture "vax": known are x86-64, arm64-4k'],
+    [{ arch: "vax" }, 'architecture "vax": expected x86-64, arm64-4k'],
     [{ arch: "constructor" }, 'architecture "constructor"'],
-    [{ kernel: "2.4" }, 'kernel "2.4": known are 5.14'],
-    [{ structPageSize: 128 }, "struct pages of 128 bytes: known are 56, 64, 72, 80"],
+    [{ kernel: "2.4" }, 'kernel "2.4": expected 5.14'],
+    [{ structPageSize: 128 }, "struct pages of 128 bytes: expected 56, 64, 72, 80"],
     [{ structPageSize: 0 }, "struct pages of 0 bytes"],
     [{ cpus: 0 }, "0 CPUs"],
     [{ cpus: 1.5 }, "1.5 CPUs"],

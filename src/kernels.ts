@@ -29,7 +29,7 @@ export function kernelConfig(kernel: string | KernelConfig = DEFAULT_KERNEL): Ke
   const [name, ...settings] = String(kernel).split(",");
   // A number that looks like a preset's name is none.
   if (typeof kernel !== "string" || !Object.hasOwn(PRESETS, name)) {
-    throw new RangeError(`Unknown kernel "${name}": known are ${Object.keys(PRESETS).join(", ")}`);
+    throw new RangeError(`Unknown kernel "${name}": expected ${Object.keys(PRESETS).join(", ")}`);
   }
   const preset = PRESETS[name];
   if (settings.length === 0) return preset;
@@ -77,13 +77,13 @@ function readSetting(text: string): readonly [string, SwitchValue] {
   if (value === undefined || more.length > 0) throw new RangeError(`Cannot set "${text}": expected SWITCH=VALUE`);
   const { values } = switchNamed(name);
   const found = values.find((v) => String(v) === value);
-  if (found === undefined) throw new RangeError(`Cannot set ${name} to "${value}": allowed are ${values.join(", ")}`);
+  if (found === undefined) throw new RangeError(`Cannot set ${name} to "${value}": expected ${values.join(", ")}`);
   return [name, found];
 }
 
 function switchNamed(name: string) {
   if (Object.hasOwn(SWITCHES, name)) return SWITCHES[name];
-  throw new RangeError(`Unknown switch "${name}": known are ${Object.keys(SWITCHES).join(", ")}`);
+  throw new RangeError(`Unknown switch "${name}": expected ${Object.keys(SWITCHES).join(", ")}`);
 }
 
 /** A kernel with an allowed value for every switch. */
@@ -95,7 +95,7 @@ function checked(config: KernelConfig): KernelConfig {
     const value = valueOf(config, name);
     if (values.includes(value)) continue;
     const given = typeof value === "string" ? `"${value}"` : String(value);
-    throw new RangeError(`Cannot set ${name} to ${given}: allowed are ${values.join(", ")}`);
+    throw new RangeError(`Cannot set ${name} to ${given}: expected ${values.join(", ")}`);
   }
   // A switch of another name would do nothing.
   const { name: _, errata, ...own } = config;

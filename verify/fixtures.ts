@@ -64,7 +64,7 @@ function complaint(errors: readonly ErrorObject[]): string {
     errors[0];
   if ("additionalProperty" in params) {
     const known = Object.keys(parentSchema?.properties ?? {}).join(", ");
-    return `${instancePath || "/"}: unknown key "${params.additionalProperty}": known are ${known}`;
+    return `${instancePath || "/"}: unknown key "${params.additionalProperty}": expected ${known}`;
   }
   const allowed = "allowedValues" in params ? `: ${params.allowedValues.join(", ")}` : "";
   const given = typeof data === "object" ? "" : `, got ${JSON.stringify(data)}`;

@@ -115,7 +115,7 @@ Deno.test("a program of verify on damaged fixtures is one line and exit 2; on a 
   };
   const start = `${Deno.execPath()} run -q --no-lock -A --no-check --config deno.json verify/start.ts`;
   const full = await run(`${start} nothing; ${start} verify --help > /dev/full`);
-  assertMatch(full.err, /^verify: unknown program "nothing": known are verify, [^\n]*\n[^\n]*No space left[^\n]*\n$/);
+  assertMatch(full.err, /^verify: unknown program "nothing": expected verify, [^\n]*\n[^\n]*No space left[^\n]*\n$/);
   assertEquals(full.code, 1);
   await Deno.writeTextFile(`${dir}/fixtures/documents.json`, "{");
   const damaged = await run(`${start} verify --quick`);

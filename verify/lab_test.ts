@@ -75,16 +75,16 @@ Deno.test("--csv prints a header and rows of as many cells, in every command tha
 });
 
 Deno.test("lab claims refuses an id, theme, document or verdict there is not", async () => {
-  await refuses('unknown claim "005-01": known are 000-01 to 000-', "claims", "--id", "005-01");
-  await refuses('unknown theme "memory": known are altmap', "claims", "--theme", "memory");
-  await refuses('unknown document "7": known are 000', "claims", "--document", "7");
-  await refuses('unknown verdict "wrong": known are', "claims", "--verdict", "wrong");
+  await refuses('unknown claim "005-01": expected 000-01 to 000-', "claims", "--id", "005-01");
+  await refuses('unknown theme "memory": expected altmap', "claims", "--theme", "memory");
+  await refuses('unknown document "7": expected 000', "claims", "--document", "7");
+  await refuses('unknown verdict "wrong": expected', "claims", "--verdict", "wrong");
 });
 
 Deno.test("lab claims refuses two forms at once, and what means nothing to a document of one's own", async () => {
   await refuses("--cite and --explain are two forms: give one of them", "claims", "--cite", "--explain");
   await refuses("--explain and --csv are two forms", "claims", "--csv", "--explain");
-  await refuses("--run means nothing with check: allowed are", "claims", "check", "mine.json", "--run");
+  await refuses("--run means nothing with check: expected", "claims", "check", "mine.json", "--run");
   await refuses("--id means nothing with check", "claims", "check", "mine.json", "--id", "005-01");
   await refuses("mine.json: cannot be read: there is no such file", "claims", "check", "/nowhere/mine.json");
   assertStringIncludes((await lab("claims", "--grep", "no such words")).out, "0 claims, from the run of ");

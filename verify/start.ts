@@ -21,7 +21,7 @@ async function main([name = "", ...args]: readonly string[]): Promise<number> {
   if (Object.hasOwn(PROGRAMS, name)) {
     return await runOnFixtures(name, async () => (await PROGRAMS[name]()).main(args));
   }
-  console.error(`verify: unknown program "${name}": known are ${Object.keys(PROGRAMS).join(", ")}`);
+  console.error(`verify: unknown program "${name}": expected ${Object.keys(PROGRAMS).join(", ")}`);
   return 2;
 }
 

@@ -63,7 +63,7 @@ function Show({ values, set }: ViewProps) {
   const wrong = Object.keys(choices).find((name) => values[name] !== ANY && !choices[name].includes(values[name]));
   const error = wrong === undefined
     ? null
-    : `Unknown ${wrong} "${values[wrong]}": known are ${choices[wrong].join(", ")}`;
+    : `Unknown ${wrong} "${values[wrong]}": expected ${choices[wrong].join(", ")}`;
   const found = wrong === undefined ? matching(claims, values) : [];
   return (
     <>

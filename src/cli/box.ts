@@ -97,6 +97,6 @@ function nothing({ texts, notes }: BoxInput): string {
   const empty = texts.length === 0 || texts.every(({ text }) => text.trim() === "");
   return empty
     ? "nothing to read: give files of ndctl list, daxctl list, lsmem, dmesg, /proc/iomem, or - for standard input"
-    : "nothing in the input tells of memory, pmem or huge pages: known are ndctl list, daxctl list, lsmem, dmesg, " +
+    : "nothing in the input describes memory, pmem or huge pages: expected ndctl list, daxctl list, lsmem, dmesg, " +
       "iomem, zoneinfo, meminfo";
 }

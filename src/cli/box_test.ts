@@ -177,7 +177,7 @@ Deno.test("lab box: nothing to read, no such file, nothing that is known", async
     );
     const { code, err } = await lab("box", dir);
     assertEquals(code, 2);
-    assertStringIncludes(err, "nothing in the input tells of memory, pmem or huge pages");
+    assertStringIncludes(err, "nothing in the input describes memory, pmem or huge pages");
   });
 });
 

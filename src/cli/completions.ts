@@ -34,7 +34,7 @@ export function completionsCommand(others: readonly Command[]): Command {
       const known = Object.keys(SHELLS).join(", ");
       if (shell === undefined || rest.length > 0 || !Object.hasOwn(SHELLS, shell)) {
         const given = shell === undefined ? "nothing" : `"${[shell, ...rest].join(" ")}"`;
-        throw new CommandError(`completions: expected one shell: known are ${known}, got ${given}`);
+        throw new CommandError(`completions: expected one of ${known}, got ${given}`);
       }
       const script = SHELLS[shell]([...others, command]);
       return { report: { shell, script }, text: script };

@@ -61,7 +61,7 @@ function commandNamed(name: string): Command {
   const command = COMPARED.find((c) => c.name === name);
   if (command !== undefined) return command;
   const names = COMPARED.map((c) => c.name);
-  throw new CommandError(`diff: cannot compare "${name}"${didYouMean(name, names)}: known are ${names.join(", ")}`);
+  throw new CommandError(`diff: cannot compare "${name}"${didYouMean(name, names)}: expected ${names.join(", ")}`);
 }
 
 function runUnder(command: Command, kernel: string, args: readonly string[]): CommandResult | Promise<CommandResult> {

@@ -76,7 +76,7 @@ function refuseValues(name: string, switches: readonly string[], args: readonly 
 function unknownArgument(arg: string, names: readonly string[]): string {
   const known = names.map((n) => `--${n}`);
   const meant = arg.startsWith("--") ? didYouMean(arg.split("=")[0], known) : "";
-  return `unknown argument "${arg}"${meant}: known are ${known.join(", ")}`;
+  return `unknown argument "${arg}"${meant}: expected ${known.join(", ")}`;
 }
 
 /** The value of a flag; undefined when it was not given. */
@@ -106,7 +106,7 @@ export function onlyWith(flags: Flags, command: Command, name: string, others: r
   if (extra === undefined) return;
   const allowed = [...others, "json"].map((f) => `--${f}`).join(", ");
   const asked = Object.hasOwn(command.flags, name) ? `--${name}` : name;
-  throw new CommandError(`${command.name}: --${extra} means nothing with ${asked}: allowed are ${allowed}`);
+  throw new CommandError(`${command.name}: --${extra} means nothing with ${asked}: expected ${allowed}`);
 }
 
 /** What a spec changes in its preset, in a line; none for a preset. */

@@ -24,7 +24,7 @@ export const inspectCommand: Command = {
 
 function unknownView(name: string): string {
   const known = Object.keys(VIEWS);
-  return `inspect: unknown view "${name}"${didYouMean(name, known)}: known are ${known.join(", ")}`;
+  return `inspect: unknown view "${name}"${didYouMean(name, known)}: expected ${known.join(", ")}`;
 }
 
 /** One view as it is, so that its output can be a file; several after the commands that print them. */

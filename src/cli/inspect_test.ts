@@ -37,7 +37,7 @@ Deno.test("lab inspect | lab box: the machine is read back without a word", asyn
 Deno.test("lab inspect: what makes no machine, and no view, is said in one line", async () => {
   for (
     const [args, line] of [
-      [["zonefino"], 'inspect: unknown view "zonefino" (did you mean "zoneinfo"?): known are dmesg, '],
+      [["zonefino"], 'inspect: unknown view "zonefino" (did you mean "zoneinfo"?): expected dmesg, '],
       [["--pmem", "1G/x"], '--pmem: expected SIZE or SIZE/NODE such as 64G/1, got "1G/x"'],
       [["--hugetlb", "2M"], '--hugetlb: expected SIZE:N such as 2M:512, got "2M"'],
       [["--system-ram", "--mode", "fsdax"], "Cannot make System RAM of fsdax: expected mode devdax"],

@@ -88,5 +88,5 @@ function find(commands: readonly Command[], name: string): Command {
 }
 
 function known(commands: readonly Command[]): string {
-  return `known are ${commands.map((c) => c.name).join(", ")}`;
+  return `expected ${commands.map((c) => c.name).join(", ")}`;
 }

@@ -129,7 +129,7 @@ Deno.test("lab --help and lab COMMAND --help list what there is", async () => {
 /** Command lines that are wrong, and what the one line must say. */
 const WRONG: readonly (readonly [string, string])[] = [
   ["", 'unknown command ""'],
-  ["frobnicate", 'unknown command "frobnicate": known are namespace, gup,'],
+  ["frobnicate", 'unknown command "frobnicate": expected namespace, gup,'],
   ["namespace", "--size SIZE is required"],
   ["namespace --size", "--size needs one value"],
   ["namespace --size 1X", 'Cannot read size "1X"'],
@@ -139,17 +139,17 @@ const WRONG: readonly (readonly [string, string])[] = [
   ["gup --size 1M --repeats 1000000000000", "repeats 1000000000000: expected a whole number from 1 to 1000000"],
   ["gup --size 1M --jobs -1", '--jobs: expected a whole number, got "-1"'],
   ["gup --size 16T --align 1G", "Not enough host memory"],
-  ["hugetlb --sizes --kernel v7", "--kernel means nothing with --sizes: allowed are --keep, --json"],
-  ["hotplug --fences --size 1G", "--size means nothing with --fences: allowed are --json"],
+  ["hugetlb --sizes --kernel v7", "--kernel means nothing with --sizes: expected --keep, --json"],
+  ["hotplug --fences --size 1G", "--size means nothing with --fences: expected --json"],
   ["plan --hugetlb 3Q:1", '--hugetlb: Cannot read size "3Q"'],
   ["namespace --size 1000", "multiple of 16M"],
   ["namespace --size 0", "multiple of 16M"],
   ["namespace --size 1P", "at most 64T"],
   ["namespace --size 1G --align 3M", "Cannot map by 3M: x86-64 has 4K, 2M, 1G"],
   ["namespace --size 1G --map disk", 'expected mem or dev, got "disk"'],
-  ["namespace --size 1G --kernel 9.9", "known are 5.14, 5.18, v4, v7"],
-  ["namespace --size 1G --set dedupe=pte", 'Unknown switch "dedupe": known are memoryFailureHead'],
-  ["namespace --size 1G --set dedup=all", 'Cannot set dedup to "all": allowed are none, pte, pte+table, pte+head'],
+  ["namespace --size 1G --kernel 9.9", "expected 5.14, 5.18, v4, v7"],
+  ["namespace --size 1G --set dedupe=pte", 'Unknown switch "dedupe": expected memoryFailureHead'],
+  ["namespace --size 1G --set dedup=all", 'Cannot set dedup to "all": expected none, pte, pte+table, pte+head'],
   ["hugetlb --count 1 --set dedup", 'Cannot set "dedup": expected SWITCH=VALUE'],
   [
     "namespace --size 17M",
@@ -159,8 +159,8 @@ const WRONG: readonly (readonly [string, string])[] = [
   ["hotplug --size 128M --free-memory 5G", "Cannot leave 5G free: the machine has 4G of DRAM"],
   ["plan --hugetlb 2M:8,2M:16", "2M twice"],
   ["plan --pmem 1G --set dedup=pte", "--set needs --kernel"],
-  ["namespace --size 1G --arch vax", "known are x86-64"],
-  ["namespace --size 1G --struct-page 63", "known are 56, 64, 72, 80"],
+  ["namespace --size 1G --arch vax", "expected x86-64"],
+  ["namespace --size 1G --struct-page 63", "expected 56, 64, 72, 80"],
   ["namespace --size 1G --struct-page big", 'expected a whole number, got "big"'],
   ["namespace --size 1G --sise 2G", 'unknown argument "--sise" (did you mean "--size"?)'],
   ["namespace 1G", 'unknown argument "1G"'],
@@ -169,7 +169,7 @@ const WRONG: readonly (readonly [string, string])[] = [
   ["namespace --size 256M --json=false", '--json takes no value, got "false"'],
   ["namespace --size 256M --no-contents=maybe", '--no-contents takes no value, got "maybe"'],
   ["namespace --size 256M -- extra", 'unknown argument "extra"'],
-  ["namespace --size 256M --struct-page 999999999999999999999999", "known are 56, 64, 72, 80"],
+  ["namespace --size 256M --struct-page 999999999999999999999999", "expected 56, 64, 72, 80"],
   ["namespace --size 256M --arch toy --align 4K", "toy has struct pages for 56M"],
   ["hugetlb --count 4000 --arch toy --size 64K", "toy has struct pages for 56M"],
   ["hugetlb --count 1 --dram 1M", "no room in DRAM for the memmap of section 0"],
@@ -238,7 +238,7 @@ Deno.test("lab says what the kernel refused, exit 1", async () => {
 
 Deno.test("lab without a command, or with an empty value: one line, exit 2", async () => {
   for (
-    const [args, message] of [[[], "no command: known are namespace, gup"], [["layout", "--svg", ""], "needs one"]]
+    const [args, message] of [[[], "no command: expected namespace, gup"], [["layout", "--svg", ""], "needs one"]]
   ) {
     const { code, out, err } = await lab(...args);
     assertEquals([code, out], [2, ""]);

@@ -23,7 +23,7 @@ const WRONG: readonly (readonly [args: readonly string[], line: RegExp])[] = [
   [["lineage", "--size", "1T", "--pool", "2M:4"], /got size and pool/],
   [["box", "/nowhere"], /box: \/nowhere: there is no such file/],
   [["box", "fixtures/box", "--html", FOLDER], /cannot write .*: it is a folder$/],
-  [["completions"], /known are bash, zsh, fish, got nothing/],
+  [["completions"], /expected one of bash, zsh, fish, got nothing/],
   [["calibrate", "--bench", "/nowhere"], /cannot read "\/nowhere": there is no such file/],
   [["calibrate", "--bench", FOLDER], /cannot read ".*": it is a folder/],
 ];

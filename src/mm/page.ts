@@ -266,7 +266,7 @@ export function compoundHead(k: Kernel, pfn: number): number {
   if (!k.fakeHeads || (pfn * k.structPageSize) % k.pageBytes !== 0) return pfn;
   if ((readPage(k, pfn, PAGE_FLAGS) & k.layout.head) === 0) return pfn;
   const next = readPage(k, pfn + 1, PAGE_COMPOUND_HEAD);
-  return (next & 1) === 0 ? pfn : addressToPfn(k, next - 1, readPage(k, pfn + 1, PAGE_COMPOUND_HEAD_HI));
+  return (next & 1) === 0 ? pfn : headOf(k, pfn + 1, next, readPage(k, pfn + 1, PAGE_COMPOUND_HEAD_HI));
 }
 
 /** `PageHead`: true for the head of a compound page only. */

@@ -159,7 +159,7 @@ export const DEFAULT_COST = "optane";
 /** A table by name. RangeError naming the known ones. */
 export function costTable(name: string): CostTable {
   if (!Object.hasOwn(COSTS, name)) {
-    throw new RangeError(`Unknown cost table "${name}": known are ${Object.keys(COSTS).join(", ")}`);
+    throw new RangeError(`Unknown cost table "${name}": expected ${Object.keys(COSTS).join(", ")}`);
   }
   return COSTS[name];
 }

@@ -39,6 +39,6 @@ Deno.test("COSTS with -vm differ in the IPI and the HugeTLB host", () => {
 
 Deno.test("costTable() finds tables by name and refuses others by name", () => {
   assertEquals(costTable(DEFAULT_COST).name, DEFAULT_COST);
-  assertThrows(() => costTable("nvme"), RangeError, 'Unknown cost table "nvme": known are dram, optane, cxl');
+  assertThrows(() => costTable("nvme"), RangeError, 'Unknown cost table "nvme": expected dram, optane, cxl');
   assertThrows(() => costTable("constructor"), RangeError, "Unknown cost table");
 });

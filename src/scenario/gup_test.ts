@@ -81,7 +81,7 @@ Deno.test("gupReport() refuses bad options", () => {
   ];
   for (const [options, message] of cases) assertThrows(() => gupReport(options), RangeError, message);
   const untyped = JSON.parse('{"size":4194304,"mode":"hold"}');
-  assertThrows(() => gupReport(untyped), RangeError, 'mode "hold": known are get, pin');
+  assertThrows(() => gupReport(untyped), RangeError, 'mode "hold": expected get, pin');
 });
 
 Deno.test("gupReport() measures host time that is not negative", () => {

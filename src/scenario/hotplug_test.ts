@@ -124,7 +124,7 @@ for (
     [{ size: SZ_1G, node: -1 }, "expected a whole number from 0 to 63"],
     [{ size: SZ_1G, kernel: "2.6" }, "Unknown kernel"],
     [{ size: SZ_1G, arch: "vax" }, "Unknown architecture"],
-    [{ size: SZ_1G, online: "offline" }, "known are online, online_kernel, online_movable"],
+    [{ size: SZ_1G, online: "offline" }, "expected online, online_kernel, online_movable"],
     [{ size: SZ_1G, dax: true, dimm: BLOCK }, "expected no DIMM size"],
     [{ size: SZ_1G, block: SZ_1M }, "expected a power of two from 128M"],
     [{ size: SZ_1G, fragment: 2 }, "expected a share from 0 to 1"],

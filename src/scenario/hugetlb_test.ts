@@ -10,7 +10,7 @@ const MiB = 2 ** 20;
 
 Deno.test("hugetlbSizes() of a number of pages that no kernel keeps is refused", () => {
   for (const keep of [0, 3, NaN]) {
-    assertThrows(() => hugetlbSizes(keep as 1), RangeError, `Unknown keep "${keep}": known are 1, 2`);
+    assertThrows(() => hugetlbSizes(keep as 1), RangeError, `Unknown keep "${keep}": expected 1, 2`);
   }
 });
 
@@ -81,8 +81,8 @@ Deno.test("hugetlbReport() refuses what cannot be, saying what can", () => {
   refused({ size: 2 * MiB, count: 1, cpus: 0 }, "CPUs 0");
   refused({ size: 2 * MiB, count: 1, arch: "vax" }, "Unknown architecture");
   refused({ size: 2 * MiB, count: 1, kernel: "2.6" }, "Unknown kernel");
-  refused({ size: 2 * MiB, count: 1, keep: 3 }, "known are 1, 2");
-  refused({ size: 2 * MiB, count: 1, structPageSize: 60 }, "known are 56, 64, 72, 80");
+  refused({ size: 2 * MiB, count: 1, keep: 3 }, "expected 1, 2");
+  refused({ size: 2 * MiB, count: 1, structPageSize: 60 }, "expected 56, 64, 72, 80");
   refused({ size: 2 ** 30, count: 8, dram: 2 ** 32 }, "fit into 4G of DRAM");
   refused({ size: 2 ** 30, count: 2, placement: "spread" }, "a section has 128M");
   refused({ size: 2 * MiB, count: 2 ** 40 }, "less than 8T can be had");

@@ -112,9 +112,9 @@ Deno.test("namespaceReport() refuses bad options before it boots anything, namin
     [{ size: 2 ** 50 }, "at most 64T fit"],
     [{ size: GIB, align: 8192 }, "Cannot map by 8K: x86-64 has 4K, 2M, 1G"],
     [{ size: 16 * MIB, align: GIB }, "the namespace has only 16M"],
-    [{ size: GIB, kernel: "7.0" }, 'kernel "7.0": known are 5.14, 5.18, v4, v7'],
+    [{ size: GIB, kernel: "7.0" }, 'kernel "7.0": expected 5.14, 5.18, v4, v7'],
     [{ size: GIB, kernel: "toString" }, 'kernel "toString"'],
-    [{ size: GIB, arch: "vax" }, 'architecture "vax": known are x86-64, arm64-4k'],
+    [{ size: GIB, arch: "vax" }, 'architecture "vax": expected x86-64, arm64-4k'],
     [{ size: GIB, arch: "constructor" }, 'architecture "constructor"'],
     [{ size: GIB, structPageSize: 63 }, 'size of struct pages "63"'],
     [{ size: 16 * GIB, kernel: "5.14", hostMemory: 2 ** 27 }, "Not enough host memory"],
@@ -122,5 +122,5 @@ Deno.test("namespaceReport() refuses bad options before it boots anything, namin
   for (const [options, message] of cases) assertThrows(() => namespaceReport(options), RangeError, message);
   // From JavaScript, where no type says otherwise.
   const untyped = JSON.parse('{"size":1073741824,"map":"disk"}');
-  assertThrows(() => namespaceReport(untyped), RangeError, 'map "disk": known are mem, dev');
+  assertThrows(() => namespaceReport(untyped), RangeError, 'map "disk": expected mem, dev');
 });

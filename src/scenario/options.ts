@@ -18,7 +18,7 @@ export function archNamed(name: string = DEFAULT_ARCH): Arch {
 /** The given word if it is known. RangeError naming both. */
 export function oneOf<T extends string | number>(what: string, given: T, known: readonly T[]): T {
   if (known.includes(given)) return given;
-  throw new RangeError(`Unknown ${what} "${given}": known are ${known.join(", ")}`);
+  throw new RangeError(`Unknown ${what} "${given}": expected ${known.join(", ")}`);
 }
 
 /** TypeError unless these are options; RangeError for one that nobody reads, naming those that are read. */
@@ -27,7 +27,7 @@ export function knownOptions(options: object, known: readonly string[]): void {
     throw new TypeError(`Cannot read options from ${shown(options)}: expected an object`);
   }
   const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new RangeError(`Unknown option "${unknown}": known are ${known.join(", ")}`);
+  if (unknown !== undefined) throw new RangeError(`Unknown option "${unknown}": expected ${known.join(", ")}`);
 }
 
 /** A count if it is whole and within the bounds. RangeError naming all three. */

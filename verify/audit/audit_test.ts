@@ -101,7 +101,7 @@ Deno.test("pick() filters by id, theme and document, and names what there is oth
   assertEquals(pick(all, { id: "001-33" }).map((c) => c.id), ["001-33"]);
   assert(pick(all, { document: "002" }).every((c) => c.id.startsWith("002-")));
   assert(pick(all, { theme: "gup", document: "001" }).every((c) => c.theme === "gup"));
-  assertThrows(() => pick(all, { id: "001-00" }), CommandError, 'unknown claim "001-00": known are 000-01 to 000-');
+  assertThrows(() => pick(all, { id: "001-00" }), CommandError, 'unknown claim "001-00": expected 000-01 to 000-');
   assertThrows(() => pick(all, { theme: "x" }), CommandError, 'unknown theme "x"');
   assertThrows(() => pick(all, { document: "5" }), CommandError, 'unknown document "5"');
   assertThrows(() => pick(all, { verdict: "maybe" }), CommandError, 'unknown verdict "maybe"');

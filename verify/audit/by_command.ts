@@ -13,7 +13,7 @@ export async function countBy({ command: line, pointer, scale = 1 }: Measure): P
   const [name, ...args] = line.trim().split(/\s+/);
   const command = COMMANDS.find((known) => known.name === name);
   if (command === undefined) {
-    throw new CommandError(`unknown command "${name}": known are ${COMMANDS.map((c) => c.name).join(", ")}`);
+    throw new CommandError(`unknown command "${name}": expected ${COMMANDS.map((c) => c.name).join(", ")}`);
   }
   const flags = parseFlags(command.name, command.flags, args, command.operands !== undefined);
   const { report } = await command.run(flags);

@@ -117,5 +117,5 @@ Deno.test("verify refuses unknown flags, documents and themes with exit 2 and on
     console.error = error;
   }
   assertEquals(lines.length, 4);
-  assertStringIncludes(lines[0], '--slow": known are --quick, --rows, --document');
+  assertStringIncludes(lines[0], '--slow": expected --quick, --rows, --document');
 });

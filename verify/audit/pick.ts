@@ -30,7 +30,7 @@ export function pick<T extends Pickable>(catalogue: readonly T[], filter: ClaimF
   if (id !== undefined && !catalogue.some((claim) => claim.id === id)) {
     const documents = Map.groupBy(catalogue, (claim) => claim.id.slice(0, 3));
     const ranges = [...documents.values()].map((own) => `${own[0].id} to ${own[own.length - 1].id}`);
-    throw new CommandError(`claims: unknown claim "${id}": known are ${ranges.join(", ")}`);
+    throw new CommandError(`claims: unknown claim "${id}": expected ${ranges.join(", ")}`);
   }
   const words = grep?.toLowerCase();
   return catalogue.filter((claim) =>
@@ -42,5 +42,5 @@ export function pick<T extends Pickable>(catalogue: readonly T[], filter: ClaimF
 
 function known(what: string, given: string | undefined, all: readonly string[]): void {
   if (given === undefined || all.includes(given)) return;
-  throw new CommandError(`claims: unknown ${what} "${given}"${didYouMean(given, all)}: known are ${all.join(", ")}`);
+  throw new CommandError(`claims: unknown ${what} "${given}"${didYouMean(given, all)}: expected ${all.join(", ")}`);
 }

@@ -83,7 +83,7 @@ Deno.test("parseDocument() refuses what is damaged or not as it should be, with 
     ["parts", { a: { what: "a", unit: "yes/no", printed: "1", expected: "confirmed" } }, "/parts/a/printed: must be"],
     ["parts", { a: { what: "a", printed: "80-110", expected: "rounding" } }, "/parts/a/printed: must match pattern"],
     ["parts", { a: { what: "a", printed: "1", expected: "equal" } }, "/parts/a: must NOT be valid"],
-    ["colour", "red", 'unknown key "colour": known are id, line, '],
+    ["colour", "red", 'unknown key "colour": expected id, line, '],
   ];
   for (const [key, value, message] of bad) {
     refuses({ ...FILE, claims: [{ ...CLAIM, [key]: value }] }, "fixtures/claims/002.json: /claims/0");

@@ -58,7 +58,7 @@ export async function trySlips(asked: readonly string[]): Promise<number> {
   const unknown = asked.find((id) => about(id).length === 0);
   if (unknown !== undefined) {
     const known = [...new Set(CLAIM_SLIPS.flatMap(({ claims }) => claims.map(claimId)))].sort().join(", ");
-    console.error(`verify:mutants: no slip is about "${unknown}": known are ${known}`);
+    console.error(`verify:mutants: no slip is about "${unknown}": expected ${known}`);
     return 2;
   }
   const slips = asked.length === 0 ? CLAIM_SLIPS : [...new Set(asked.flatMap(about))];

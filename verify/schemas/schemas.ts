@@ -100,7 +100,7 @@ const COMMAND: Command = {
   operands: "[NAME...]",
   run: async ({ operands }) => {
     const unknown = operands.find((name) => !Object.hasOwn(EXAMPLES, name));
-    if (unknown !== undefined) throw new CommandError(`"${unknown}": known are ${Object.keys(EXAMPLES).join(", ")}`);
+    if (unknown !== undefined) throw new CommandError(`"${unknown}": expected ${Object.keys(EXAMPLES).join(", ")}`);
     const names = operands.length === 0 ? Object.keys(EXAMPLES) : operands;
     for (const name of names) {
       await writeFile(schemaFile(name).pathname, `${JSON.stringify(await schemaOf(name), null, 1)}\n`);

@@ -58,7 +58,7 @@ export function hugetlbBootmemAlloc(k: Kernel, pools: readonly BootPool[]): Huge
     const h = sizeToHstate(k, bytes);
     if (h === null) {
       const known = k.hugetlb.hstates.map((each) => each.bytes).join(", ");
-      throw new RangeError(`Cannot boot with huge pages of ${bytes} bytes: known are ${known}`);
+      throw new RangeError(`Cannot boot with huge pages of ${bytes} bytes: expected ${known}`);
     }
     if (!Number.isInteger(count) || count < 0) {
       throw new RangeError(`Cannot boot with ${count} huge pages: expected a whole number from 0`);

@@ -67,6 +67,15 @@ Deno.test("7.1 maps the tails of all pages of an order in a zone to one frame, w
   assertEquals(k.uses[USE_SHARED_TAILS], 1);
 });
 
+Deno.test("7.1's masks lead tails that look like heads to their head, where pages keep their own tails", () => {
+  const { k, h, heads } = pool("7.3,hugetlbTail=own", 3);
+  checkInvariants(k);
+  assertEquals(k.fakeHeads, true);
+  for (const head of heads) assertEquals([0, 64, 128, 511].map((i) => compoundHead(k, head + i)), Array(4).fill(head));
+  setNrHugepages(k, h, 0);
+  checkInvariants(k);
+});
+
 //  | low: a huge page, the page of tails, then frames that are taken | hole to 4 GiB | high: another huge page |
 Deno.test("7.1 maps tails to the page they share below 4 GiB, where their head's memmap is above", () => {
   const arch = { ...TOY_HUGETLB, lowEndBytes: () => 2 ** 21, highStartBytes: 2 ** 32 };

@@ -157,7 +157,7 @@ async function captureAll(flags: Flags): Promise<CommandResult> {
 function kernelOf(name: string): DebianKernel {
   const kernel = KERNELS.find((each) => each.name === name);
   if (kernel !== undefined) return kernel;
-  throw new CommandError(`--kernels: "${name}": known are ${KERNELS.map((each) => each.name).join(", ")}`);
+  throw new CommandError(`--kernels: "${name}": expected ${KERNELS.map((each) => each.name).join(", ")}`);
 }
 
 async function captureKernel(
