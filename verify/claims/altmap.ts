@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Where the memmap of a namespace lies with map=dev, by architecture: pages counted in the emulator against the
-// formulas. No document gives these numbers; on arm64 they were never compared with a real machine.
+// Where the memmap of a namespace with map=dev is stored, by architecture: counted pages against the formulas. No
+// document gives these numbers; on arm64 they were never compared with a real machine.
 
 import { NamespaceError } from "../../mod.ts";
 import type { NamespaceReport } from "../../mod.ts";
@@ -11,12 +11,11 @@ import { namespaceOf } from "../measure/measure.ts";
 
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
-/** Regions begin on a whole GiB; the formulas need to know no more. */
+/** Regions start on a whole GiB, which the formulas need to know. */
 const REGION_START = GIB;
-/** Whole sections; a part of one behind them; the largest part that 2 GiB leave room for. */
+/** Whole sections; the same and part of one; the largest part for which 2 GiB have room. */
 const SIZES = [GIB, GIB + 16 * MIB, 2 * GIB - 16 * MIB];
 
-/** Suite of altmaps. */
 export const ALTMAP: Suite = {
   name: "altmap",
   title: "Memmap with map=dev, pages by tier",
@@ -44,7 +43,7 @@ function rows(arch: string, size: number): Claim[] {
   ];
 }
 
-/** The namespace's report, or null when the kernel refuses. */
+/** The namespace's report, or null if the kernel refuses it. */
 function reportOf(arch: string, size: number, align: number): NamespaceReport | null {
   try {
     return namespaceOf({ arch, size, align, map: "dev", kernel: "6.1", contents: false });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The claims of the documents, as fixtures/claims lists them. Data only, so that a browser has them as well; files that
-// somebody adds or damages are read by catalogue_file.ts.
+// The claims of the documents, from fixtures/claims. Only data, so that browsers can use it too; catalogue_file.ts
+// reads files that users add.
 
 import { type Verdict, YES_NO } from "./claim.ts";
 import d000 from "../../fixtures/claims/000.json" with { type: "json" };
@@ -9,82 +9,78 @@ import d002 from "../../fixtures/claims/002.json" with { type: "json" };
 import d003 from "../../fixtures/claims/003.json" with { type: "json" };
 import d004 from "../../fixtures/claims/004.json" with { type: "json" };
 
-/** What a claim is about. */
 export type ClaimKind = "behaviour" | "condition" | "count" | "formula" | "ratio" | "timing";
 
-/** How a number is counted without code of its own: a command of `lab`, and where in its report the number stands. */
+/** How to get a number without code: a command of `lab`, and the place of the number in its report. */
 export interface Measure {
-  /** The command line behind `lab`. */
+  /** Command line without `lab`. */
   readonly command: string;
   /** JSON pointer into the `report` of its `--json`. */
   readonly pointer: string;
-  /** What the number is multiplied by; default 1. */
+  /** The number is multiplied by this; default 1. */
   readonly scale?: number;
 }
 
-/** The words of one row of verify: a claim is judged in a row of its own, in one for each of its parts, or in both. */
+/** A row of verify. A claim has a row of its own, a row per part, or both. */
 export interface DocumentedRow {
-  /** The claim's id, with `/part` for a part of it. */
+  /** The claim's id, with `/part` for a part. */
   readonly id: string;
   /** What is counted. */
   readonly what: string;
   readonly unit: string;
-  /** The figure as the document prints it, 1 or 0 for yes or no; null where it prints none. */
+  /** The figure as the document prints it, 1 or 0 for yes or no; null if it prints none. */
   readonly printed: string | null;
-  /** What a word that is printed instead of a time stands for: a number, a range or a bound, in the row's unit. */
+  /** A number, range or bound in the row's unit, if the document prints words instead of a time. */
   readonly means: string | null;
   readonly expected: Verdict | null;
   readonly note: string | null;
-  /** How to count it, of a row that has no code. */
+  /** How to get the number, for a row without code. */
   readonly measure: Measure | null;
 }
 
-/** One claim as a document makes it. */
+/** A claim as a document makes it. */
 export interface DocumentedClaim {
-  /** Document and number, as `000-07`. */
+  /** Document and number, such as `000-07`. */
   readonly id: string;
   /** Line in the document. */
   readonly line: number;
-  /** Other places that say the same, as `001:88`. */
+  /** Other places that say the same, such as `001:88`. */
   readonly alsoAt: readonly string[];
   /** The claim in short. */
   readonly text: string;
   readonly kind: ClaimKind | null;
-  /** What it is about; null for none. */
+  /** Subject; null for none. */
   readonly theme: string | null;
   readonly rows: readonly DocumentedRow[];
 }
 
-/** A source document. */
 export interface SourceDocument {
-  /** First part of the ids of its claims. */
+  /** First part of its claims' ids. */
   readonly id: string;
   readonly title: string;
-  /** Name of the file its lines are counted in; null where the claims do not say. */
+  /** Name of the file whose lines are counted; null if unknown. */
   readonly file: string | null;
-  /** When it was posted, as far as it says. */
+  /** When it was posted, if known. */
   readonly date: string | null;
-  /** Where it can be read. */
+  /** Where to read it. */
   readonly link: string | null;
 }
 
-/** A document with its claims. */
 export interface ClaimsDocument {
   readonly document: SourceDocument;
   readonly claims: readonly DocumentedClaim[];
 }
 
-/** The words of a row as a file has them: all may be left out; the figure of a row in yes/no is `yes` or `no`. */
+/** A row as in a file: every field is optional, and the figure of a yes/no row is `yes` or `no`. */
 type FileRow = Partial<Omit<DocumentedRow, "id">>;
 
-/** A claim as a file has it: the words of its own row beside its place, those of its parts by name. */
+/** A claim as in a file, with the fields of its own row, and the rows of its parts by name. */
 type FileClaim =
   & Pick<DocumentedClaim, "id" | "line" | "text">
   & Partial<Pick<DocumentedClaim, "alsoAt" | "kind" | "theme">>
   & FileRow
   & { readonly parts?: Readonly<Record<string, FileRow>> };
 
-/** A file's contents. */
 export interface ClaimsFile {
   readonly document: {
     readonly title: string;
@@ -96,7 +92,7 @@ export interface ClaimsFile {
   readonly claims: readonly FileClaim[];
 }
 
-/** The document that a file of this shape is. */
+/** Converts a file's contents. */
 export function documentOf(id: string, { document: d, claims }: ClaimsFile): ClaimsDocument {
   const link = d.link ?? (d.messageId === undefined ? null : `https://lore.kernel.org/r/${d.messageId}/`);
   return {
@@ -122,10 +118,9 @@ const FILES: Readonly<Record<string, unknown>> = { "000": d000, "001": d001, "00
 export const SHIPPED: readonly ClaimsDocument[] = Object.keys(FILES).sort()
   .map((id) => documentOf(id, FILES[id] as ClaimsFile));
 
-/** The same without their claims. */
 export const DOCUMENTS: readonly SourceDocument[] = SHIPPED.map(({ document }) => document);
 
-/** A document's name in ids and places: `001` of `001-33`. */
+/** The document of a claim's id: `001` for `001-33`. */
 export function documentId(claimId: string): string {
   return claimId.slice(0, 3);
 }

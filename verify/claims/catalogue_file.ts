@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Files of claims: those of fixtures/claims, one dropped in among them, or one somebody hands to `lab claims check`. Read
-// strictly, by fixtures/claims/schema.json: what is damaged or not as it should be is refused in one line that names the
-// file, the place and the reason.
+// Reads files of claims: those of fixtures/claims, one that a user added there, or one given to `lab claims check`.
+// Reading is strict (fixtures/claims/schema.json): anything wrong is reported in one line with file, place and reason.
 
 import schema from "../../fixtures/claims/schema.json" with { type: "json" };
 import { CommandError } from "../../src/cli/command.ts";
@@ -12,7 +11,7 @@ import { unreadReason } from "../../src/cli/unread.ts";
 const checkSchema = checkOf(schema, "fixtures/claims/schema.json");
 const FOLDER = new URL("../../fixtures/claims/", import.meta.url);
 
-/** Every document of the folder, in order of its name. CommandError for a file that is not right. */
+/** Every document of the folder, sorted by name. CommandError for an invalid file. */
 export function readDocuments(folder: URL = FOLDER): ClaimsDocument[] {
   let names: string[];
   try {
@@ -23,17 +22,15 @@ export function readDocuments(folder: URL = FOLDER): ClaimsDocument[] {
   return names.map((name) => readDocument(new URL(name, folder).pathname, `fixtures/claims/${name}`));
 }
 
-/** Every claim of every document. */
 export function readCatalogue(folder: URL = FOLDER): DocumentedClaim[] {
   return readDocuments(folder).flatMap(({ claims }) => claims);
 }
 
-/** One file; `called` is its name in complaints. */
+/** Reads one file; messages call it `called`. */
 export function readDocument(file: string, called = file): ClaimsDocument {
   return documentIn(called, readJson(file, new URL(`file://${Deno.cwd()}/`)));
 }
 
-/** The document in a file's text. */
 export function parseDocument(file: string, text: string): ClaimsDocument {
   return documentIn(file, parseJson(file, text));
 }

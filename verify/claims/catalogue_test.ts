@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Files of claims: the shipped ones are right; one that is damaged is refused with file, place and reason, in one line.
+// Files of claims: the shipped ones are valid; an invalid one is refused with file, place and reason, in one line.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { CommandError } from "../../src/cli/command.ts";

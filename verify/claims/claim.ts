@@ -1,30 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a claim is and how it is judged. Three numbers meet: the one a document prints, the one the closed formula
-// gives, and the one counted in the emulator. The verdict follows from them and from how many digits were printed; each
-// claim also says which verdict is expected, so that a change of the emulator, of a formula or of a claim is noticed.
+// A claim and its verdict. Three numbers are compared: the one a document prints, the one a closed formula gives, and
+// the one counted in the emulator. The verdict follows from them and from the number of printed digits. Each claim also
+// states the verdict it expects, so that a change of the emulator, a formula or a claim is noticed.
 
 import type { ResultRow } from "../../results/types.ts";
 import type { Scale } from "../measure/measure.ts";
 import { type Band, isInside } from "../series/band.ts";
 
-/** What reading found; open where nothing at hand decides. */
+/** What reading found; open if nothing available decides. */
 export type Reading = "right" | "wrong" | "open";
 
-/** What becomes of a documented number; `equal` where no document says it: formula and emulator agree. */
+/** The verdict on a documented number; `equal` for a check of no document: formula and emulator agree. */
 export type Verdict = Exclude<Outcome, "disagreement">;
 
-/** What judging may also find: the formula and the emulator differ, so one of them is wrong. */
+/** Judging may also find that formula and emulator differ, so that one of them is wrong. */
 export type Outcome = ResultRow["verdict"];
 
-/** Unit of a claim that is or is not so: 1 is yes, 0 no. */
+/** Unit of a claim that is true (1) or false (0). */
 export const YES_NO = "yes/no";
 
-/** The claim as one that is or is not so. */
 export function yesNo(claim: Claim): Claim {
   return { ...claim, unit: YES_NO };
 }
 
-/** A value with its unit, as people read it; up to `digits` significant ones, counts in full. Words have no unit. */
+/** A value with its unit, as printed: up to `digits` significant digits, counts in full. Words have no unit. */
 export function figure(value: number | string, unit: string, digits = 7): string {
   if (unit === YES_NO) return Number(value) === 1 ? "yes" : "no";
   if (typeof value === "string" && !/\d/.test(value)) return value;
@@ -32,7 +31,7 @@ export function figure(value: number | string, unit: string, digits = 7): string
   return `${text} ${unit}`.trim();
 }
 
-/** What the model gives and the band in which it must lie, as text; null where nothing is modelled. */
+/** The modelled value and the band it must be in, as text; null if nothing is modelled. */
 export function modelText(
   { model, band, unit }: Pick<ResultRow, "model" | "band" | "unit">,
   digits = 7,
@@ -44,30 +43,30 @@ export function modelText(
   return `${text}, band ${high === null ? `from ${low}` : `${low} to ${high}`}`;
 }
 
-/** One number to be judged. */
+/** One number to judge. */
 export interface Claim {
-  /** Id of the claim in fixtures/claims, with `/part` when it makes several; any name for a check of no document. */
+  /** Id of the claim in fixtures/claims, with `/part` if it has several; any name for a check of no document. */
   readonly id: string;
   readonly what: string;
   readonly unit: string;
   /** The number as the document prints it; none for a check of no document. */
   readonly printed?: string | null;
-  /** From first principles; formulas.ts. */
+  /** From first principles (verify/formulas). */
   readonly formula?: number;
   /** Counted in the emulator. */
   readonly measure?: () => number;
-  /** What the document's own figures give for the number it prints. */
+  /** The value that the document's other figures imply for this one. */
   readonly own?: number;
-  /** For a time: what the model gives for the same work on the same machine. */
+  /** For a time: the model's value for the same work on the same machine. */
   readonly model?: () => number;
-  /** Where that must lie for the document's time to be within the model's error; given with `model`. */
+  /** Where that value must be, for the document's time to be within the model's error; required with `model`. */
   readonly band?: Band;
   /**
-   * The verdict expected. Without formula and measurement it says why: a time on some machine, a subject that changed,
-   * nothing that can be run.
+   * The expected verdict. Without formula and measurement it gives the reason: a time on some machine, a subject that
+   * changed, or nothing that can be run.
    */
   readonly expected: Verdict;
-  /** The reason, or what the document counts and misses. */
+  /** The reason, or what the document counts and omits. */
   readonly note?: string | null;
   /** What the measurement has found out beside its number, instead of the note. */
   readonly found?: () => string | null;
@@ -80,23 +79,21 @@ export interface Suite {
   readonly claims: (scale: Scale) => readonly Claim[];
 }
 
-/** One suite, judged. */
 export interface SuiteReport {
   readonly name: string;
   readonly title: string;
   readonly rows: readonly Judged[];
 }
 
-/** A judged claim. */
 export interface Judged extends ResultRow {
   readonly expected: Verdict;
-  /** The verdict is the expected one. */
+  /** Whether the verdict is the expected one. */
   readonly ok: boolean;
 }
 
 /**
- * Measures and judges. A measurement or a model that fails, by a panic of the emulated kernel for one, is a
- * disagreement that says so. TypeError for a claim that gives neither both numbers nor a reason why it has none.
+ * Measures and judges. A measurement or model that fails, for example by a panic of the emulated kernel, is a
+ * disagreement with a note. TypeError for a claim that has neither both numbers nor a reason.
  */
 export function judge(claim: Claim): Judged {
   const { id, what, unit, printed, formula, expected, note } = claim;
@@ -128,7 +125,7 @@ export function judge(claim: Claim): Judged {
   };
 }
 
-/** Every claim of a suite, judged; a suite that cannot say what it claims is one row that says why. */
+/** Judges every claim of a suite; a suite that cannot list its claims becomes one row with the reason. */
 export function judgeSuite({ name, title, claims }: Suite, scale: Scale): SuiteReport {
   try {
     return { name, title, rows: claims(scale).map(judge) };
@@ -147,7 +144,7 @@ function messageOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split("\n")[0];
 }
 
-/** A figure further from the document's own than this is not about the same. */
+/** A figure further off from the document's own is inconsistent with it. */
 const OWN_TOLERANCE = 0.1;
 
 function outcome(claim: Claim, measured: number | null, model: number | null): Outcome {
@@ -171,18 +168,18 @@ function outcome(claim: Claim, measured: number | null, model: number | null): O
   return printed === null ? "equal" : compare(printed, measured);
 }
 
-/** Whether a verdict is given without numbers. */
+/** Whether a verdict needs no numbers. */
 export function needsNoNumbers(verdict: Verdict): boolean {
   return verdict === "hardware-bound" || verdict === "superseded" || verdict.startsWith("read ");
 }
 
-/** Counts must be equal; ratios may differ by what floating point does. */
+/** Counts must be equal; ratios may differ by rounding errors of floating point. */
 export function same(a: number, b: number): boolean {
   if (Number.isInteger(a) && Number.isInteger(b)) return a === b;
   return Math.abs(a - b) <= 1e-12 * Math.max(Math.abs(a), Math.abs(b));
 }
 
-/** Compares a printed number with the right one. RangeError when it is no plain decimal number. */
+/** Compares a printed number with the right one. RangeError unless it is a plain decimal number. */
 export function compare(printed: string, right: number): "confirmed" | "rounding" | "contradicted" {
   if (!/^-?\d+(\.\d+)?$/.test(printed)) {
     throw new RangeError(`Cannot compare with "${printed}": expected a plain decimal number`);
@@ -190,7 +187,7 @@ export function compare(printed: string, right: number): "confirmed" | "rounding
   if (Number(printed) === right) return "confirmed";
   const digits = (printed.split(".")[1] ?? "").length;
   const scale = 10 ** digits;
-  // 0.29 * 100 is 28.999...: what floating point does must not cut a digit off.
+  // 0.29 * 100 is 28.999...: a rounding error must not cut off a digit.
   const nearest = Math.round(right * scale);
   const cut = ((same(nearest, right * scale) ? nearest : Math.trunc(right * scale)) / scale).toFixed(digits);
   return printed === right.toFixed(digits) || printed === cut ? "rounding" : "contradicted";

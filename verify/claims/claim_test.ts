@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The verdict logic: each verdict can be reached, and a wrong number on any side is noticed.
+// Verdicts: each can be reached, and a wrong number on any side is noticed.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { KernelPanic } from "../../mod.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Document 002, commit 4917f55b4e "mm/sparse-vmemmap: improve memory savings for compound devmaps" as it was merged.
-// What it repeats of document 000 (6 of 8 pages, 4094 pages) is judged there.
+// Document 002: commit 4917f55b4e "mm/sparse-vmemmap: improve memory savings for compound devmaps" as merged. Claims
+// that it repeats from document 000 (6 of 8 pages, 4094 pages) are judged there.
 
 import { isPageHead } from "../../src/mm/page.ts";
 import type { Claim, Suite } from "./claim.ts";
@@ -9,7 +9,6 @@ import { memmapBytes, PAGE, percent, SIZE_1G, SIZE_2M, structsPerPage, vmemmapPa
 import { build, inPercent, namespaceOf, yes } from "../measure/measure.ts";
 import { tailsOn } from "./v7_cover.ts";
 
-/** Suite of document 002. */
 export const COMMIT_4917F55B: Suite = {
   name: "commit_4917f55b",
   title: "Document 002: commit 4917f55b4e",

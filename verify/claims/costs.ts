@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a namespace costs under every preset and page size, frame by frame: 1 TiB populated for real (a part of it with
-// --quick) and compared with the formulas, exactly. Base pages are counted without writing 16 GiB of struct pages. Also
-// the size of the namespace that map=dev leaves of 1500 GiB, which surprises people (pmem/ndctl issue 167).
+// What a namespace costs under every preset and page size, in frames: 1 TiB is populated (less with --quick) and must
+// equal the formulas exactly. The struct pages of base pages, 16 GiB, are counted but not written. Also the size that
+// map=dev leaves of 1500 GiB, a common surprise (pmem/ndctl issue 167).
 
 import { formatSize } from "../../src/lib/units.ts";
 import type { Claim, Suite } from "./claim.ts";
@@ -32,7 +32,6 @@ import {
   type Scale,
 } from "../measure/measure.ts";
 
-/** Suite of costs. */
 export const COSTS: Suite = {
   name: "costs",
   title: "Costs of a namespace, counted",
@@ -43,7 +42,7 @@ export const COSTS: Suite = {
   ],
 };
 
-/** Presets and how their memmap is shared. */
+/** How each preset shares memmap. */
 const PRESET_SHARING: readonly (readonly [string, Sharing])[] = [
   ["5.14", "none"],
   ["v4", "pte+table"],
@@ -84,7 +83,7 @@ function costs({ size }: Scale, kernel: string, sharing: Sharing, align: number)
   return [...rows, row("struct pages written", structsToWrite(size, align, sharing), (c) => c.written)];
 }
 
-/** References on what is shared, as the page tables of one page show them. */
+/** References on shared frames and tables, from the page tables of one page. */
 function sharedReferences(): Claim[] {
   const tail = (kernel: string, sharing: Exclude<Sharing, "none">, align: number): Claim => ({
     id: `${kernel} ${formatSize(align)}`,

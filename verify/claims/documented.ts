@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// From a row's words, which are data (fixtures/claims), and its two sides, which are code, to what is judged. What needs
-// neither side is data alone.
+// Joins a row's text, which is data (fixtures/claims), with its formula and measurement, which are code. Rows that need
+// neither are data alone.
 
 import { type DocumentedClaim, type DocumentedRow, SHIPPED } from "./catalogue.ts";
 import { bandAround } from "../series/band.ts";
 import { type Claim, needsNoNumbers } from "./claim.ts";
 
-/** A row's words and the claim that it is of. */
 export interface Documented {
   readonly row: DocumentedRow;
   readonly claim: DocumentedClaim;
@@ -17,14 +16,14 @@ const ROWS: ReadonlyMap<string, Documented> = new Map(
     .flatMap((claim) => claim.rows.map((row): [string, Documented] => [row.id, { row, claim }])),
 );
 
-/** The words of a row. RangeError when no fixture lists it. */
+/** The text of a row. RangeError if no fixture lists it. */
 export function documented(id: string): Documented {
   const found = ROWS.get(id);
   if (found === undefined) throw new RangeError(`Cannot judge "${id}": expected a row of fixtures/claims`);
   return found;
 }
 
-/** The row of that id with what it is by formula and what is counted. RangeError when no fixture lists it. */
+/** A row with its formula's value and its measurement. RangeError if no fixture lists it. */
 export function claim(id: string, formula?: number, measure?: () => number): Claim {
   const { row } = documented(id);
   const { what, unit, printed, expected, note } = row;
@@ -33,7 +32,7 @@ export function claim(id: string, formula?: number, measure?: () => number): Cla
   return formula === undefined || measure === undefined ? words : { ...words, formula, measure };
 }
 
-/** The same for a time: what the model gives, which must lie in the band around the document's. */
+/** A row for a time; the modelled value must be in the band around the documented one. */
 export function modelled(id: string, model: () => number): Claim {
   const { printed, means } = documented(id).row;
   const time = means ?? printed;
@@ -41,12 +40,12 @@ export function modelled(id: string, model: () => number): Claim {
   return { ...claim(id), model, band: bandAround(time) };
 }
 
-/** The same for a figure that the document's own figures make `own`. */
+/** A row for a figure that the document's other figures imply. */
 export function byItsOwn(id: string, own: number): Claim {
   return { ...claim(id), own };
 }
 
-/** These claims and behind them all others of the document that need no numbers: they were read, or are superseded. */
+/** These claims, followed by the document's other claims that need no numbers: judged by reading, or superseded. */
 export function withReadings(document: string, claims: readonly Claim[]): Claim[] {
   const judged = new Set(claims.map(({ id }) => id));
   const rest = SHIPPED.filter((shipped) => shipped.document.id === document)

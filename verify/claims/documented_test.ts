@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Words and sides of a row meet by its id: what no fixture lists is refused, and what needs no sides comes by itself.
+// Text and code of a row are joined by id: unknown ids are refused, and rows that need no code are added.
 
 import { scaleOf } from "../measure/measure.ts";
 import { judge } from "./claim.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Atomic adds per 2 MiB page, for every way of taking references that document 001 and its thread discuss: on a devmap
-// of base pages (5.14) and of compound pages (v4). What a cover letter calls "one increment" is the get side of
-// FOLL_GET; pins count twice, and put_page() stays at one per base page.
+// Atomic adds per 2 MiB page, for every way of taking references that document 001 and its thread discuss, on a devmap
+// of base pages (5.14) and of compound pages (v4). The cover letter's "one increment" is the get side of FOLL_GET; pins
+// count twice, and put_page() still takes one per base page.
 
 import { type CounterValues, type GupMode, type GupVariant, type KernelConfig, PRESETS } from "../../mod.ts";
 import type { Claim, Suite } from "./claim.ts";
@@ -12,7 +12,6 @@ const VARIANTS: readonly GupVariant[] = ["per-page", "compound", "compound-range
 const MODES: readonly GupMode[] = ["get", "pin"];
 const DEVMAPS = [["5.14", "base"], ["v4", "compound"]] as const;
 
-/** Suite of gup's stores. */
 export const GUP_STORES: Suite = {
   name: "gup_stores",
   title: "Atomic adds per 2 MiB, by gup variant",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// HugeTLB: the cover letter of document 004 and what patch 11 of document 001 says about huge pages, row by
-// row of its table. What 1024 GiB of them save is in hugetlb_savings.ts, times are in hugetlb_times.ts.
+// HugeTLB: the cover letter of document 004, and patch 11 of document 001 on huge pages, row by row of its table.
+// Savings of 1024 GiB are in hugetlb_savings.ts, times in hugetlb_times.ts.
 
 import { formatSize } from "../../src/lib/units.ts";
 import { hugetlbSizes } from "../../src/scenario/hugetlb.ts";
@@ -43,7 +43,7 @@ const SIZE_2M = 2 ** 21;
 const SIZE_1G = 2 ** 30;
 const X86 = "x86-64";
 
-/** Suite of document 004 and of the document's HugeTLB half. */
+/** Suite of document 004 and of document 001's HugeTLB part. */
 export const HUGETLB: Suite = {
   name: "document 004",
   title: "HugeTLB vmemmap freeing: document 004, and patch 11 of document 001",
@@ -63,7 +63,7 @@ export const HUGETLB: Suite = {
     ]),
 };
 
-/** What the document says of its table of sizes. */
+/** Claims about the document's table of sizes. */
 function document(): Claim[] {
   const table = (id: string, arch: string) =>
     claim(
@@ -94,7 +94,7 @@ function document(): Claim[] {
   ];
 }
 
-/** What the document says one page frees, and which sizes free nothing. */
+/** Claims about what one page frees, and which sizes free nothing. */
 function freedByOne(): Claim[] {
   return [
     claim(
@@ -114,7 +114,7 @@ function freedByOne(): Claim[] {
   ];
 }
 
-/** What the cover letter says of sizes and of the frames of a page. */
+/** The cover letter on sizes and on the frames of a page. */
 function series(): Claim[] {
   return [
     claim("004-01", 0, () => leavesPerGib("base")),
@@ -129,7 +129,7 @@ function series(): Claim[] {
   ];
 }
 
-/** What it says of the struct pages of one page. */
+/** The cover letter on the struct pages of one page. */
 function structsOfOne(): Claim[] {
   return [
     claim("004-04"),
@@ -138,7 +138,7 @@ function structsOfOne(): Claim[] {
   ];
 }
 
-/** What the cover letter says a page saves, and what its tails then look like. */
+/** The cover letter on what a page saves, and how its tails then look. */
 export function savedByOne(): Claim[] {
   return [
     claim(
@@ -153,7 +153,7 @@ export function savedByOne(): Claim[] {
   ];
 }
 
-/** What the feature leaves alone: pages in use, leaves with it off, odd struct pages. */
+/** What the feature does not change: pages in use, leaves while it is off, struct pages of odd size. */
 function leftAlone(): Claim[] {
   return [
     claim("004-21", 0, () => entriesChangedByUse(SIZE_2M, 64)),
@@ -165,14 +165,17 @@ function leftAlone(): Claim[] {
   ];
 }
 
-/** Memory that huge pages of an architecture's sizes describe, one of each made and its struct pages counted. */
+/**
+ * Memory described by huge pages of each size of an architecture: one page of each is made and its struct pages
+ * counted.
+ */
 function bytesOfSizes(arch: string): number {
   const { page } = ROWS.find((row) => row.arch === arch)!;
   const sizes = hugetlbSizes(2).filter((row) => row.arch === arch);
   return sizes.reduce((sum, { sizeBytes: size }) => sum + structsOf(arch, size) * page, 0);
 }
 
-/** Every row of the document's table: struct_size, and what one page frees of it. */
+/** Every row of the document's table: struct_size, and how much of it one page frees. */
 function rowChecks(row: Row): Claim[] {
   const name = `${row.arch} ${formatSize(row.huge)}`;
   const byLevel = row.level === "pmd" ? structSizePmd() : structSizePud(row.page);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What 1024 GiB of huge pages save (document 004), 2M and 1G pages as really laid out, side by side and one to a 128
-// MiB window. With --quick a 64th of them is laid out and multiplied. One page to each window of 1024 GiB of pages
-// takes 64 TiB of memory: there 8192 (512) windows are laid out and multiplied.
+// What 1024 GiB of huge pages save (document 004): 2M and 1G pages laid out side by side, and one per 128 MiB window.
+// With --quick, a 64th is laid out and multiplied. One page per window would take 64 TiB, so only 8192 (512) windows
+// are laid out and multiplied.
 
 import { formatSize } from "../../src/lib/units.ts";
 import type { Claim } from "./claim.ts";
@@ -11,18 +11,17 @@ import { freedPages, netPages, tablesDense, tablesSpread } from "../formulas/hug
 import { inGiB, type Scale, yes } from "../measure/measure.ts";
 import { poolOf } from "../measure/hugetlb.ts";
 
-/** Claims about 1024 GiB, and every figure of them as laid out. */
 export function savingsClaims(scale: Scale): Claim[] {
   return [...savings(scale), ...laidOut(scale)];
 }
 
-/** The part of 1024 GiB that is laid out, and what its pages are multiplied by. */
+/** The part of 1024 GiB that is laid out, and its factor. */
 function part({ quick }: Scale, size: number): { readonly count: number; readonly times: number } {
   const times = quick ? 64 : 1;
   return { count: TIB / size / times, times };
 }
 
-/** One huge page to a window: what is laid out of the 524288, and the factor. */
+/** One huge page per window: how many of the 524288 are laid out, and the factor. */
 function windows({ quick }: Scale): { readonly count: number; readonly times: number } {
   const count = quick ? 512 : 8192;
   return { count, times: TIB / SIZE_2M / count };
@@ -50,7 +49,6 @@ function netSpread(scale: Scale, keep: number): Figures {
   };
 }
 
-/** Pages as GiB of them. */
 function figuresInGib({ formula, measure }: Figures): Figures {
   return { formula: gib(PAGE * formula), measure: () => inGiB(PAGE * measure()) };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Document 004's measurements: times and latency histograms of 10240 pages. Times are of the author's machine, and
-// ratios of times too; that times and histograms fit each other, and that the histograms hold every page, is not.
+// Document 004's measurements: times and latency histograms of 10240 pages. Times, and their ratios, depend on the
+// author's machine; that times match histograms, and that histograms contain every page, does not.
 
 import { type HugetlbReport, hugetlbReport } from "../../src/scenario/hugetlb.ts";
 import type { Claim } from "./claim.ts";
@@ -12,10 +12,9 @@ import { givenBack } from "../measure/hugetlb.ts";
 import { yes } from "../measure/measure.ts";
 import { HUGETLB_SEED004 } from "../series/figures.ts";
 
-/** How many times slower allocation became, by the document's two times. */
+/** How many times slower allocation became, from the document's two times. */
 const OWN_SLOWDOWN = HUGETLB_SEED004.unbatched.alloc / HUGETLB_SEED004.off.alloc;
 
-/** Claims about times and histograms. */
 export function timingClaims(): Claim[] {
   const inBuckets = (id: string, name: Histogram, seconds: number) =>
     claim(id, 1, () => {
@@ -32,7 +31,7 @@ export function timingClaims(): Claim[] {
     claim("004-16"),
     { ...claim("004-19"), note: freeingNote() },
     byItsOwn("004-20", OWN_SLOWDOWN),
-    // Their sum is every page; how they fall into buckets is their machine's.
+    // Only the sum is checked: how pages fall into buckets depends on the author's machine.
     ...["004-12", "004-13", "004-17", "004-18"].map((id) => claim(`${id}/buckets`)),
     inBuckets("004-10/buckets", "allocPatched", 0.166),
     inBuckets("004-11/buckets", "allocUnpatched", 0.066),
@@ -45,7 +44,7 @@ export function timingClaims(): Claim[] {
   ];
 }
 
-/** Patch 9's worker: what the write to nr_hugepages does itself, and what is left to the worker. */
+/** Patch 9's worker: the work of the write to nr_hugepages, and the work left to the worker. */
 function asynchronous(): Claim[] {
   const count = 64;
   const net = count * (basePagesOf(SIZE_2M, PAGE) - freedPages(SIZE_2M, PAGE, 2));
@@ -60,7 +59,10 @@ function asynchronous(): Claim[] {
   ];
 }
 
-/** What the author's own figures allow: the calls' bounds over the 77 ms without the series, and over their bounds. */
+/**
+ * The range that the author's figures allow: bounds of the calls over the 77 ms without the series, and over the bounds
+ * of its histogram.
+ */
 function freeingNote(): string {
   const [patched, plain] = [bounds(histogram("freePatched")), bounds(histogram("freeUnpatched"))];
   const x = (n: number) => n.toFixed(1);
@@ -73,7 +75,7 @@ type Side = "allocHistogram" | "freeHistogram";
 
 const reports = new Map<boolean, HugetlbReport>();
 
-/** The latency histograms of 10240 pages made and given back. */
+/** The latency histograms of 10240 pages made and freed. */
 function histograms(hugetlbFreeVmemmap: boolean): HugetlbReport {
   const report = reports.get(hugetlbFreeVmemmap) ??
     hugetlbReport({ size: SIZE_2M, count: 10240, keep: 2, hugetlbFreeVmemmap });

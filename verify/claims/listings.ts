@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Claims about a document's own lists, counted from the lists (fixtures/documents.json): patches against their titles,
-// the sum of a diffstat against its lines. "Formula" is the total a document states, "measured" the sum of what it
-// lists.
+// Claims about a document's own lists (fixtures/documents.json): the number of patches against their titles, the sum of
+// a diffstat against its lines. "Formula" is the total that a document states, "measured" the sum of what it lists.
 
 import documents from "../../fixtures/documents.json" with { type: "json" };
 import type { Claim } from "./claim.ts";
 import { claim } from "./documented.ts";
 
-/** Documents whose lists are kept. */
+/** Documents with lists in the fixture. */
 export type Listed = keyof typeof documents;
 
-/** A number of patches and the titles listed. */
+/** The stated number of patches against the titles listed. */
 export function patchCount(id: string, document: Listed, stated: number): Claim {
   return claim(id, stated, () => documents[document].patches.titles.length);
 }
 
-/** A line that a reviewer calls too long, and what the thread's overview says of its length. */
+/** A line that a reviewer calls too long, and the number of messages in the thread. */
 export function lengths(lineId: string, threadId: string): Claim[] {
   const { longLine, overview } = documents["001"];
   return [
-    // Without the diff's plus sign.
+    // The text is without the diff's plus sign.
     claim(lineId, 1, () => longLine.text.length - 80),
     claim(threadId, 40, () => overview.dates.length),
   ];
@@ -34,7 +33,10 @@ export function diffstat(id: string, document: Listed): Claim[] {
   ];
 }
 
-/** The diffstats of document 001's patches: against their hunks, and against the cover's, which is of all patches at once. */
+/**
+ * The diffstats of document 001's patches, against their hunks and against the cover letter's, which is for all
+ * patches.
+ */
 export function patchDiffstats(id: string): Claim[] {
   const { patchDiffstats: patches, diffstat: cover } = documents["001"];
   const sum = (side: "insertions" | "deletions") => patches.reduce((n, patch) => n + patch[side], 0);
@@ -51,7 +53,7 @@ export function patchDiffstats(id: string): Claim[] {
   ];
 }
 
-/** Whether each patch of document 001 begins where the one before it left a file, by the blobs that git names. */
+/** Whether each patch of document 001 starts from the blob that the previous one left of a file. */
 export function patchChain(id: string): Claim {
   return claim(id, 0, () => {
     const left = new Map<string, string>();
@@ -64,7 +66,7 @@ export function patchChain(id: string): Claim {
   });
 }
 
-/** The tags that document 001's change log says were collected, against those that the patches carry. */
+/** The review tags that document 001's change log says were collected, against those in the patches. */
 export function reviews(id: string): Claim {
   const { named, tagged } = documents["001"].reviews;
   const differ = (a: readonly number[], b: readonly number[]) => a.filter((patch) => !b.includes(patch)).length;
@@ -73,7 +75,7 @@ export function reviews(id: string): Claim {
       .reduce((n, who) => n + differ(named[who], tagged[who]) + differ(tagged[who], named[who]), 0));
 }
 
-/** The marks of document 003 against its links: those that lead nowhere, and what its [1] stands for. */
+/** Reference marks of document 003: those without a link, and the uses of [1]. */
 export function references(id: string): Claim[] {
   const { marks, links } = documents["003"].references;
   return [
@@ -82,7 +84,7 @@ export function references(id: string): Claim[] {
   ];
 }
 
-/** Latencies of one of document 004's runs: lower and upper bound of each bucket in nanoseconds, and how many. */
+/** Latencies of one of document 004's runs: lower and upper bound of each bucket in nanoseconds, and its count. */
 export function histogram(name: keyof typeof documents["004"]["histograms"]): readonly number[][] {
   return documents["004"].histograms[name].buckets;
 }
@@ -92,7 +94,7 @@ export function calls(buckets: readonly number[][]): number {
   return buckets.reduce((sum, [, , n]) => sum + n, 0);
 }
 
-/** Least and most nanoseconds that all calls of a histogram took together. */
+/** Least and most nanoseconds that all calls of a histogram can have taken together. */
 export function bounds(buckets: readonly number[][]): { readonly least: number; readonly most: number } {
   return {
     least: buckets.reduce((sum, [low, , n]) => sum + low * n, 0),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Document 003, the fences: which memory blocks may not hold their own memmap, by machine and size of struct page.
+// Document 003, the fences: which memory blocks may not hold their own memmap, by machine and struct page size.
 
 import { mhpFences } from "../../mod.ts";
 import { levelBytes } from "../../src/arch/arch.ts";
@@ -27,7 +27,7 @@ const ARCH: Readonly<Record<string, string>> = {
   "arm64 64K": "arm64-64k",
 };
 
-/** Rules that refuse a block of a machine: 1 PMDs, 2 pageblocks, as a sum. What can be booted is tried. */
+/** The rules that refuse a block, as a sum: 1 PMDs, 2 pageblocks. Tried in the kernel if the machine can be booted. */
 function refusal(machine: string, block: number, structPage: number): number {
   const row = mhpFences().find((f) =>
     f.machine === machine && f.blockBytes === block && f.structPageBytes === structPage
@@ -51,7 +51,6 @@ function refusal(machine: string, block: number, structPage: number): number {
   return sum;
 }
 
-/** Every machine, block size and size of struct page: which rule refuses. */
 function everyFence(): Claim[] {
   return Object.keys(GEOMETRIES).flatMap((machine) =>
     BLOCKS[machine].flatMap((block) =>
@@ -67,16 +66,15 @@ function everyFence(): Claim[] {
   );
 }
 
-/** Machines of which one is to allow what the other does. */
+/** Machines on which the same blocks must be allowed. */
 const ALIKE = ["arm64 4K", "x86-64"] as const;
 
-/** Rules of v2 that refuse a 512 MiB block of arm64 64K: its own rule of PMDs, and that of pageblocks, as it is now. */
+/** Rules of v2 that refuse a 512 MiB block of arm64 64K: v2's own PMD rule, and today's pageblock rule. */
 function refusalsOfV2(): number {
   const pmd = levelBytes(ARCHS["arm64-64k"], 1);
   return yes(pmd % STRUCT_PAGE !== 0) + yes(refusal("arm64 64K", 512 * MIB, STRUCT_PAGE) >= 2);
 }
 
-/** Claims about the fences, and every fence. */
 export function fenceClaims(): Claim[] {
   const of64K = fence(GEOMETRIES["arm64 64K"], 512 * MIB, STRUCT_PAGE);
   return [

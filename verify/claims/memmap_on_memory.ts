@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Document 003, the cover letter of "Allocate memmap from hotadded memory (per device)", v7: pages per block, why it
-// exists, and the exclusion with HugeTLB vmemmap freeing. The fences are in memmap_fences.ts.
+// Document 003, the cover letter of "Allocate memmap from hotadded memory (per device)", v7: pages per block, the
+// reasons for it, and the exclusion with HugeTLB vmemmap freeing. The fences are in memmap_fences.ts.
 
 import { type HotplugOptions, type HotplugReport, PRESETS, traceReport } from "../../mod.ts";
 import { boot } from "../../src/boot.ts";
@@ -21,7 +21,6 @@ import { generation } from "../measure/generation.ts";
 import { panics, yes } from "../measure/measure.ts";
 import { fenceClaims } from "./memmap_fences.ts";
 
-/** Suite of document 003. */
 export const MEMMAP_ON_MEMORY: Suite = {
   name: "memmap_on_memory",
   title: "Document 003: memmap from hot-added memory, v7",
@@ -46,7 +45,7 @@ const SMALL = 128 * MIB;
 
 const reports = new Map<string, HotplugReport>();
 
-/** hotplugReport() without writing struct pages and without a direct map, which the documents do not count; each once. */
+/** hotplugReport(), cached, without struct page contents and without a direct map, which the documents do not count. */
 function report(options: HotplugOptions): HotplugReport {
   const asked = options.kernel === undefined ? generation() : null;
   const all = { dram: 4 * GIB, contents: false, ...(asked === null ? {} : { kernel: asked }), ...options };
@@ -56,7 +55,7 @@ function report(options: HotplugOptions): HotplugReport {
   return known;
 }
 
-/** One block of each size on a machine that chooses it. */
+/** One block of each size, on machines that choose that size. */
 const small = () => report({ size: SMALL, memmapOnMemory: true });
 const oneGib = () => report({ size: GIB, dram: 65 * GIB, memmapOnMemory: true });
 const twoGib = () => report({ size: 2 * GIB, dram: 64 * GIB, bareMetal: true, memmapOnMemory: true });
@@ -86,7 +85,7 @@ function blockClaims(): Claim[] {
   ];
 }
 
-/** What the two new functions do first and last. */
+/** The order of the two new functions, and what the first one writes. */
 function memmapFirstClaims(): Claim[] {
   return [
     claim("003-15/order", 1, memmapFirst),
@@ -94,7 +93,7 @@ function memmapFirstClaims(): Claim[] {
   ];
 }
 
-/** The life of a small block, call by call. */
+/** The trace of a small block's life. */
 function life() {
   return traceReport({ path: "hotplug", size: SMALL, memmapOnMemory: true, dram: 4 * GIB }).events;
 }
@@ -105,15 +104,15 @@ function memmapFirst(): number {
   return yes(order.every((place, i) => place >= 0 && (i === 0 || order[i - 1] < place)));
 }
 
-/** Struct pages of hot-added memory that were written when online_pages() begins. */
+/** Struct pages of hot-added memory already written when online_pages() starts. */
 function memmapWrittenFirst(): number {
   return life().find((event) => event.symbol === "online_pages")?.counters.ramStructPagesWritten ?? 0;
 }
 
-/** The same without the feature. */
+/** The report without the feature. */
 const without = (options: HotplugOptions) => report(options).baseline!;
 
-/** The drawbacks of memmap from elsewhere: each is shown without and with the feature. */
+/** The drawbacks of memmap in other memory, each without and with the feature. */
 function reasonClaims(): Claim[] {
   const size = 2 * GIB;
   const memmap = vmemmapPagesOf(size);
@@ -138,7 +137,7 @@ function reasonClaims(): Claim[] {
   ];
 }
 
-/** Memory for which there is no room elsewhere. */
+/** Memory whose memmap would not fit elsewhere. */
 function roomClaims(): Claim[] {
   const guest = { size: 12 * GIB, freeMemory: SMALL, dimm: SMALL, memmapOnMemory: true };
   return [
@@ -170,13 +169,13 @@ function roomClaims(): Claim[] {
   ];
 }
 
-/** Whether the memmap of a block takes more DRAM than everything else that adding it takes. */
+/** Whether a block's memmap takes more DRAM than the rest of adding it. */
 function memmapIsMost(): boolean {
   const { vmemmap, dramTotal } = report({ size: SMALL }).pages;
   return vmemmap > dramTotal - vmemmap;
 }
 
-/** Memmap pages of a block that was added and not brought online, mapped to frames of the block. */
+/** Memmap pages of an offline block that are mapped to frames of the block. */
 function memmapInOfflineBlock(): number {
   const k = boot({ hotplug: [{ bytes: SMALL }], memmapOnMemory: true });
   const { start, end } = k.machine.topology.hotplug[0];
@@ -189,7 +188,7 @@ function memmapInOfflineBlock(): number {
   return pages.size;
 }
 
-/** A gibibyte of whole blocks for kmem, on a kernel whose kmem asks for memmap on the memory (6.8). */
+/** 1 GiB of whole blocks for kmem, on a kernel whose kmem uses memmap_on_memory (6.8). */
 const DAX: HotplugOptions = {
   range: { start: 8 * GIB, end: 9 * GIB },
   memmapOnMemory: true,
@@ -201,7 +200,7 @@ function equal(id: string, what: string, formula: number, measure: () => number)
   return { id, what, unit: "", formula, measure, expected: "equal" };
 }
 
-/** Whether a kernel with HugeTLB vmemmap freeing keeps self-hosted frames: by refusing, by marks, or not at all. */
+/** How a kernel with HugeTLB vmemmap freeing keeps self-hosted frames: by refusal, by marks, or not at all. */
 function exclusionClaims(): Claim[] {
   const selfHosted = (kernel: string) =>
     report({ size: SMALL, memmapOnMemory: true, hugetlbFreeVmemmap: true, kernel }).selfHostedPages;
@@ -215,7 +214,10 @@ function exclusionClaims(): Claim[] {
   ];
 }
 
-/** Makes a 2M page of a block that holds its own memmap: whether its memmap may be freed, and what the checker says. */
+/**
+ * Makes a 2M page in a block that holds its own memmap; returns whether that page's memmap may be freed, and whether
+ * the checker objects.
+ */
 function free(selfHostedVmemmap: SelfHostedVmemmap): { readonly allowed: boolean; readonly caught: boolean } {
   const k = boot({
     dram: [2 * GIB],

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Code that the thread of document 001 sketches (fixtures/documents.json), read here: what it names and declares nowhere,
-// which of its own functions it calls, how many parts the head of its loop has. Expected is what a C compiler complains
-// of (fixtures/sketches.json).
+// Checks code sketched in the thread of document 001 (fixtures/documents.json): undeclared names, calls of its own
+// functions, parts of a loop's head. The expected values are the complaints of a C compiler (fixtures/sketches.json).
 
 import documents from "../../fixtures/documents.json" with { type: "json" };
 import compiled from "../../fixtures/sketches.json" with { type: "json" };
@@ -10,7 +9,6 @@ import { claim } from "./documented.ts";
 
 const { merged, entries, grabOne } = documents["001"].sketches;
 
-/** Claims about the sketches. */
 export const SKETCHES: readonly Claim[] = [
   claim(
     "001-103",
@@ -35,7 +33,7 @@ export const SKETCHES: readonly Claim[] = [
   claim("001-105", 3 - complaints("loop", /^expected ';' before '\)' token$/), () => partsOfLoop(grabOne.lines)),
 ];
 
-/** How many messages a compiler has of this kind about a sketch. */
+/** The number of compiler messages of this kind about a sketch. */
 function complaints(name: keyof typeof compiled.compiled, kind: RegExp): number {
   return compiled.compiled[name].messages.filter((message) => kind.test(message)).length;
 }
@@ -44,7 +42,7 @@ function complaints(name: keyof typeof compiled.compiled, kind: RegExp): number 
 const KNOWN = new Set(["page", "vm_area_struct"]);
 const WORDS = new Set(["return", "if", "struct", "unsigned", "int", "long", "bool", "for"]);
 
-/** What a sketch uses and does not declare: structures by their tag, and variables of its functions. */
+/** Structures and variables that a sketch uses but does not declare. */
 export function undeclared(lines: readonly string[]): string[] {
   const text = lines.join("\n").replace(/^#define(?:.*\\\n)*.*$/gm, "");
   const found = new Set<string>();
@@ -55,7 +53,7 @@ export function undeclared(lines: readonly string[]): string[] {
   for (const [, parameters, body] of text.matchAll(/^static[^;{(]*\(([^)]*)\)\s*\{([^]*?)^\}/gm)) {
     const declared = new Set(parameters.split(",").map((parameter) => /(\w+)\s*$/.exec(parameter)?.[1]));
     for (const [, name] of body.matchAll(/^\s+(?:struct \w+|unsigned \w+|int|bool) \*?(\w+);/gm)) declared.add(name);
-    // A name is a variable unless it is called, a member, a tag or a constant.
+    // A name is a variable unless it is a call, a member, a tag or a constant.
     for (const [, name] of body.matchAll(/(?<!->|\.|struct |\w)([a-z_]\w*)\b(?!\s*\()/g)) {
       if (!declared.has(name) && !WORDS.has(name)) found.add(name);
     }
@@ -63,7 +61,7 @@ export function undeclared(lines: readonly string[]): string[] {
   return [...found];
 }
 
-/** Macros handed an address whose address they take again: `&&` once they are expanded. */
+/** Macro arguments that are addresses and get another `&` in the expansion: `&&`. */
 export function addressesOfAddresses(lines: readonly string[]): number {
   const text = lines.join("\n");
   let found = 0;
@@ -80,7 +78,7 @@ export function addressesOfAddresses(lines: readonly string[]): number {
   return found;
 }
 
-/** How often a function is called, its definition not counted. */
+/** Calls of a function, without its definition. */
 export function callsOf(name: string, lines: readonly string[]): number {
   return lines.filter((line) => !line.startsWith("static")).filter((line) => line.includes(`${name}(`)).length;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Reading sketches: what is declared is not complained of, what is not is. Where the compiler of the fixture is
-// installed, it still says the same.
+// undeclared() reports what is not declared and nothing else. If the fixture's compiler is installed, it still gives
+// the same messages.
 
 import { assertEquals } from "@std/assert";
 import documents from "../../fixtures/documents.json" with { type: "json" };
@@ -37,7 +37,7 @@ Deno.test("callsOf() and partsOfLoop() count", () => {
   assertEquals([partsOfLoop(["for (i = 0; i != n) {"]), partsOfLoop(["for (i = 0; i != n; i++) {"])], [2, 3]);
 });
 
-/** Version of gcc; null where there is none. */
+/** Version of gcc; null if there is none. */
 function gccVersion(): string | null {
   try {
     const { success, stdout } = new Deno.Command("gcc", { args: ["-dumpfullversion"], stderr: "null" }).outputSync();
@@ -48,7 +48,7 @@ function gccVersion(): string | null {
   }
 }
 
-/** What gcc says of a source, once each. */
+/** Messages of gcc about a source, without duplicates. */
 async function complaintsOf(source: string): Promise<string[]> {
   const gcc = new Deno.Command("gcc", {
     args: ["-std=gnu11", "-Wall", "-c", "-o", "/dev/null", "-fno-diagnostics-show-caret", "-x", "c", "-"],

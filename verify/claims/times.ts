@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The documents' times. Nothing here can confirm one: it is their machine's. Where the model has costs for the work,
-// its value stands beside: counters of the same run on the emulator times the cost table of their machine (src/model).
+// The documents' times. Nothing here can confirm a time: it depends on the author's machine. If the model has costs for
+// the work, a modelled value is given: counters of the same run on the emulator, times that machine's cost table
+// (src/model).
 
 import { modelInitMs, modelMs, modelNs } from "../../src/model/time.ts";
 import { costTable, DEFAULT_COST } from "../../src/model/cost_tables.ts";
@@ -26,20 +27,20 @@ export function inconsistentTimes(): Claim[] {
   ];
 }
 
-/** The runs behind the times, 4 GiB of each: work is proportional to pages, and a 1G device needs a few. */
+/** The runs behind the times, 4 GiB each: work is proportional to pages, and a 1G device needs a few of them. */
 const WORK = new SeriesWork(4096);
 
-/** A gup_test time of document 001 before and after patch 8, by the line of its cover letter. */
+/** A gup_test time of document 001 before and after patch 8, named by the line of its cover letter. */
 export function gupTime(id: string, line: number): Claim[] {
   return GUP_FIGURES.filter((figure) => figure.line === line).map((figure) =>
     modelled(`${id}/${figure.kernel === "before" ? "before" : "after"}`, () => modelOf(figure))
   );
 }
 
-/** What the thread says an xarray lookup takes (001:4606). */
+/** The time of an xarray lookup according to the thread (001:4606). */
 const LOOKUP_NS = 150;
 
-/** What the thread makes of those times: ratios and shares of times are times. */
+/** The thread's conclusions from those times: ratios and shares of times depend on the machine too. */
 export function gupRatios(): Claim[] {
   const figure = (kernel: string) => GUP_FIGURES.find((f) => f.id === "get 16G" && f.kernel === kernel)!;
   const [before, after] = [figure("before"), figure("patch8")];
@@ -57,7 +58,7 @@ export function gupRatios(): Claim[] {
   ];
 }
 
-/** The pgmap lookup of a pin of 4 pages against its atomic adds. */
+/** The pgmap lookup of a 4-page pin over its atomic adds. */
 export function lookupOfFew(id: string): Claim {
   return modelled(id, () => {
     const { getCounters } = gupRound("v4", { size: 2 ** 26, align: 2 ** 21, mode: "pin", batch: 4 });
@@ -76,7 +77,7 @@ function modelOf(figure: GupFigure): number {
   return modelMs(WORK.gup(figure), costTable(DEFAULT_COST));
 }
 
-/** The bootstrap with the memmap in an altmap, of which no time is printed. */
+/** The bootstrap with the memmap in an altmap, for which no time is printed. */
 export function altmapBootstrapTime(id: string): Claim {
   return {
     ...modelled(id, () => altmapBootstrap(WORK).optaneRatio),

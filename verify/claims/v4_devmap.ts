@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Document 001, what its patches say of devmaps in passing: who populates memmap without a pgmap, where ranges begin,
-// what a dynamic device remembers, what goes when a namespace goes, what HugeTLB saves beside.
+// Document 001 on devmaps, in passing: who populates memmap without a pgmap, where ranges start, what a dynamic device
+// remembers, what removing a namespace frees, and how HugeTLB's savings compare.
 
 import {
   allocDaxRegion,
@@ -26,10 +26,9 @@ import { written } from "./v4_init.ts";
 import { savedByLayout } from "./v7_cover.ts";
 
 const MIB = 2 ** 20;
-/** How far past a GiB the regions begin. */
+/** Offsets of the regions from a whole GiB. */
 const PAST = [2 * MIB, 16 * MIB, 64 * MIB];
 
-/** Claims about devmaps. */
 export function devmapClaims(): Claim[] {
   return [
     claim("001-113/writes", structsToWrite(SIZE_1G, SIZE_2M, "pte+table"), () => written("v4", SIZE_2M)),
@@ -44,17 +43,19 @@ export function devmapClaims(): Claim[] {
   ];
 }
 
-/** Pages that HugeTLB, keeping two, saves of a page more than device-dax. */
+/** How many more pages of one huge page HugeTLB saves than device-dax, when it keeps two. */
 function moreSaved(size: number): number {
   return freedPages(size, PAGE, 2) - savedPages(size, "pte");
 }
 
-/** The same as it comes out. */
+/** The same, measured. */
 function moreGained(size: number): number {
   return gainOf("x86-64", size, 2) - savedByLayout(size, "v4");
 }
 
-/** Ways in which memmap is populated with no pgmap: at boot, for hot-added memory, and for such that holds its own. */
+/**
+ * Ways to populate memmap without a pgmap: at boot, for hot-added memory, and for hot-added memory that holds its own.
+ */
 function populatedWithoutPgmap(): number {
   const added = (memmapOnMemory: boolean) => {
     const k = boot({ hotplug: [{ bytes: SECTION }], memmapOnMemory });
@@ -64,11 +65,11 @@ function populatedWithoutPgmap(): number {
     addMemory(k, 0, start * k.pageBytes, SECTION, { memmapOnMemory });
     return yes(uses() > before && k.pgmaps.lookup(start) === null);
   };
-  // A machine without devices has no pgmap.
+  // Without devices there is no pgmap.
   return yes(boot({}).uses[USE_BOOT_VMEMMAP] > 0) + added(true) + added(false);
 }
 
-/** Of 1G devices on regions that begin past a GiB, pgmaps whose range begins at a multiple of its geometry. */
+/** pgmaps of 1G devices whose range starts at a multiple of the geometry, on regions that do not start at a GiB. */
 function alignedRanges(): number {
   return PAST.reduce((n, past) => {
     const { ns } = build("6.1", { size: 3 * SIZE_1G, align: SIZE_1G, start: 8 * SIZE_1G + past });
@@ -77,7 +78,7 @@ function alignedRanges(): number {
   }, 0);
 }
 
-/** Frames of memmap that are there after a namespace with shared tails has gone. */
+/** Memmap frames left after a namespace with shared tails is removed. */
 function framesLeft(): number {
   const { k, ns } = build("v4", { size: 2 * SIZE_1G, align: SIZE_1G });
   const before = k.uses[USE_VMEMMAP];
@@ -88,7 +89,7 @@ function framesLeft(): number {
 
 const UNPATCHED: KernelConfig = { ...PRESETS["v4"], name: "v4 without patch 6", clearDynamicPgmap: false };
 
-/** Pages that a dynamic device of 512 MiB brings up after it was given 1 GiB. */
+/** Pages of a dynamic device of 512 MiB after it is grown to 1 GiB and probed again. */
 export function pagesAfterResize(kernel: KernelConfig): number {
   const k = boot({ kernel, pmem: [{ bytes: SIZE_1G }] });
   const region = allocDaxRegion(k, 0, k.machine.topology.pmem[0], SIZE_2M, false);

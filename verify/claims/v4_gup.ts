@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Document 001, taking references: patch 8, its measurements, and the alternatives of the thread.
+// Document 001 on taking references: patch 8, its measurements, and the thread's alternatives.
 
 import { gupFast } from "../../src/mm/gup/gup.ts";
 import { putPages } from "../../src/mm/gup/put.ts";
@@ -35,11 +35,10 @@ import {
   yes,
 } from "../measure/measure.ts";
 
-/** Memory that most of these hold: 32 pages of 2 MiB. */
+/** Memory held in most of these runs: 32 pages of 2 MiB. */
 const HELD = 32 * SIZE_2M;
 const PAGES_2M = 512;
 
-/** Claims about gup. */
 export function gupClaims(): Claim[] {
   return [...stores(), ...sizes(), ...thread(), ...threadOrders()];
 }
@@ -69,7 +68,7 @@ function per2M(kernel: string, mode: GupMode): { refs: number; lookups: number; 
   };
 }
 
-/** On a device of 1G pages one entry covers many calls, so that the pages of a call are those of one grab. */
+/** On a device of 1G pages, one entry covers many calls, so each call is one grab. */
 function pagesPerCall(): number {
   const { heldPages: pages, getCounters } = gupRound("v4", {
     size: SIZE_1G,
@@ -81,8 +80,8 @@ function pagesPerCall(): number {
 }
 
 /**
- * Patch 8 as posted takes a range for one compound. Entries that the driver makes keep to that: a call for several huge
- * pages is cut at each entry. Nothing in the walk does.
+ * Patch 8 as posted assumes that a range is in one compound. The driver's entries satisfy that, since a call for
+ * several huge pages is cut at each entry, but the walk does not enforce it.
  */
 function rangeOfOneCompound(): Claim[] {
   const posted = withErratum("v4", "grabWholeRange");
@@ -158,7 +157,7 @@ function threadOrders(): Claim[] {
   ];
 }
 
-/** References the head of the first page gained by a gup of `n` pages from `offset` pages into the device. */
+/** References that the first page's head gains from a gup of `n` pages at `offset` pages into the device. */
 export function refsAfter(kernel: KernelConfig, offset: number, n: number): number {
   const { k, data, area } = mappedDevice(kernel);
   const before = pageRefcount(k, data);
@@ -168,7 +167,7 @@ export function refsAfter(kernel: KernelConfig, offset: number, n: number): numb
 
 /**
  * References on the second of two 2M pages after a gup of 512 pages from the middle of the first. One PUD entry maps
- * both: no driver of the series makes such an entry, but the sketch's loop is there for them.
+ * both: no driver of the series makes such an entry, but the sketch's loop handles them.
  */
 export function secondHeadReferences(kernel: KernelConfig): number {
   const { k, mm, start, first } = entryOverTwo(kernel);
@@ -185,7 +184,7 @@ function putAcross(kernel: KernelConfig): void {
   putPages(k, pages, 0, PAGES_2M);
 }
 
-/** A PUD entry over 2M pages, the first of which begins at frame `first`; `start` is the address of its middle. */
+/** A PUD entry over 2M pages: the first starts at frame `first`, and its middle is mapped at `start`. */
 function entryOverTwo(kernel: KernelConfig) {
   const built = build(kernel, { size: 3 * SIZE_1G, align: SIZE_2M });
   const { k, data } = built;

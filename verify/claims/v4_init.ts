@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Document 001, what is written into struct pages: patches 2 to 4, 7 and 13.
+// Document 001 on what is written to struct pages: patches 2 to 4, 7 and 13.
 
 import { MIGRATE_NONE } from "../../src/include/mmzone.ts";
 import { populateArea } from "../../src/mm/memory.ts";
@@ -21,7 +21,7 @@ import {
 } from "../formulas/vmemmap.ts";
 import { build, mapDevice, namespaceOf, pagesOfCompound, withErratum, yes } from "../measure/measure.ts";
 
-/** Patches 1 to 7 and no more: compounds, but nothing shared and everything initialised. */
+/** Patches 1 to 7: compounds, but nothing is shared and everything is initialised. */
 const UP_TO_PATCH_7: KernelConfig = {
   ...PRESETS["v4"],
   name: "v4 up to patch 7",
@@ -47,7 +47,7 @@ function headAt(kernel: string, align: number): number {
   return yes(isPageHead(k, data));
 }
 
-/** Reference count of a page so far from the first data frame. */
+/** Reference count of the page at `offset` from the first data frame. */
 export function refcount(kernel: string, offset: number): number {
   const { k, data } = build(kernel, { size: 2 ** 28, align: SIZE_2M });
   return pageRefcount(k, data + offset);
@@ -60,7 +60,7 @@ function tailsOf2M(): number {
   return tails;
 }
 
-/** Tails of a pinned 2M page, each with storage of its own, whose words are not those of its last tail. */
+/** Tails of a pinned 2M page, each with its own storage, that differ from the last tail. */
 function tailsThatDiffer(kernel: KernelConfig): number {
   const built = build(kernel, { size: 2 ** 28, align: SIZE_2M });
   const { k, data } = built;
@@ -104,7 +104,7 @@ const INITIALISED: readonly Claim[] = [
   ),
 ];
 
-/** Struct pages written for 1 GiB. */
+/** Struct pages written per 1 GiB. */
 export function written(kernel: string | KernelConfig, align: number): number {
   const size = align === SIZE_1G ? 2 * SIZE_1G : SIZE_1G;
   return build(kernel, { size, align }).k.stat[C.structPagesWrittenDram] / (size / SIZE_1G);
@@ -114,7 +114,7 @@ function writtenWithAltmap(kernel: string): number {
   return namespaceOf({ size: SIZE_1G, align: SIZE_2M, map: "dev", kernel }).structPages.initialised;
 }
 
-/** Pageblocks of a 1G page that have no type. */
+/** Pageblocks of a 1G page without a type. */
 export function untyped(kernel: KernelConfig): number {
   const { k, data } = build(kernel, { size: 2 * SIZE_1G, align: SIZE_1G });
   let count = 0;
@@ -124,5 +124,4 @@ export function untyped(kernel: KernelConfig): number {
   return count;
 }
 
-/** Claims about struct pages. */
 export const INIT_CLAIMS: readonly Claim[] = [...STRUCT_PAGES, ...INITIALISED];

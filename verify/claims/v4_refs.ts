@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Document 001, what hangs on struct pages: references of the pgmap and their return, page->index after faults, poison:
+// Document 001 on what struct pages carry: references of the pgmap and their return, page->index after faults, poison:
 // patches 1, 4, 5 and 7, memremap_pages().
 
 import { destroyNamespace } from "../../src/drivers/nvdimm/namespace.ts";
@@ -41,8 +41,8 @@ const REFERENCES: readonly Claim[] = [
 ];
 
 /**
- * Yields in 1024 steps of taking a pgmap down. Removing sections yields too; v7, which returns all references at once,
- * does only that.
+ * Yields per 1024 steps of taking a pgmap down. Removing sections yields too; those yields are subtracted, from v7,
+ * which returns all references at once.
  */
 export function yields(kernel: string | KernelConfig): number {
   const steps = 8 * SIZE_1G / SIZE_2M;
@@ -56,7 +56,7 @@ function yieldsOfTeardown(kernel: string | KernelConfig): number {
   return k.stat[C.condResched] - before;
 }
 
-/** References a pgmap of 1 GiB in 2M pages takes. */
+/** References that a pgmap of 1 GiB in 2M pages takes. */
 export function refsOf(kernel: string | KernelConfig): number {
   return build(kernel, { size: SIZE_1G, align: SIZE_2M }).ns.pgmap.refs - 1;
 }
@@ -70,11 +70,11 @@ function refsAfterTeardown(): number {
 function waitsForReference(): number {
   const { k, ns, data } = build("v4", { size: 2 ** 28, mode: "fsdax" });
   getDevPagemap(k, data, null);
-  // What the driver comes to once nobody uses the namespace; destroyNamespace() answers that it is busy.
+  // The driver calls this once the namespace is unused; destroyNamespace() would return -EBUSY.
   return yes(panics(/references on the pgmap never return/, () => memunmapPages(k, ns.pgmap)));
 }
 
-/** Base pages into a huge page that the faults and the machine check hit. */
+/** Offset into a huge page of the faults and the machine check, in base pages. */
 const FAULT_OFFSET = 100;
 
 const FAULTS: readonly Claim[] = [
@@ -87,7 +87,7 @@ const FAULTS: readonly Claim[] = [
   claim("001-37/mmap", 3, misalignedMappings),
 ];
 
-/** page->index of the head of the second 2M page of a device, after a fault in the midst of it. */
+/** page->index of the head of a device's second 2M page, after a fault in the middle of it. */
 export function indexAfterFault(kernel: string | KernelConfig): number {
   const built = build(kernel, { size: 2 ** 28, align: SIZE_2M });
   const { k, data } = built;
@@ -96,7 +96,7 @@ export function indexAfterFault(kernel: string | KernelConfig): number {
   return readPage(k, data + basePages(SIZE_2M), PAGE_INDEX);
 }
 
-/** Mappings that daxMmap() refuses: an address, a length and an offset that are no whole 2M pages. */
+/** Mappings that daxMmap() refuses: their address, length or offset is not a multiple of 2M. */
 function misalignedMappings(): number {
   const { k, ns } = build("v4", { size: 2 ** 28, align: SIZE_2M });
   const mm = mmAlloc(k);
@@ -106,7 +106,7 @@ function misalignedMappings(): number {
   return yes(refused(513, 512, 0)) + yes(refused(512, 511, 0)) + yes(refused(1024, 512, 1));
 }
 
-/** Base pages that go with one in the midst of a 2M page on which a machine check hits; 0 when nobody is found. */
+/** Base pages unmapped after a machine check in the middle of a 2M page; 0 if no user is found. */
 export function poisoned(kernel: string | KernelConfig): number {
   const built = build(kernel, { size: 2 ** 28, align: SIZE_2M });
   const { k, data } = built;
@@ -116,5 +116,4 @@ export function poisoned(kernel: string | KernelConfig): number {
   return typeof toKill === "number" ? 0 : toKill[0].pages;
 }
 
-/** Claims about references and faults. */
 export const REFERENCE_CLAIMS: readonly Claim[] = [...REFERENCES, ...FAULTS];

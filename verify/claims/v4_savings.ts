@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Document 001, what the memmap of a compound page costs: patches 11, 12 and 14, the cover letter's savings.
+// Document 001 on what the memmap of a compound page costs: patches 11, 12 and 14, the cover letter's savings.
 
 import type { Claim } from "./claim.ts";
 import { claim } from "./documented.ts";
@@ -30,7 +30,6 @@ import { compoundHead } from "../../src/mm/page.ts";
 import { build, inMiB, inPercent, layoutOf, mappedPages, pagesOfCompound, type Scale } from "../measure/measure.ts";
 import { bytesPerTib, partCounted } from "./v7_cover.ts";
 
-/** Claims about frames and tables. */
 export function savingsClaims(scale: Scale): Claim[] {
   return [...perTib(scale).map(partCounted(scale)), ...pageCounts(), ...TABLE_SHARING];
 }
@@ -121,7 +120,7 @@ function daxComesUp(align: number): boolean {
   return typeof createNamespace(k, ndRegions(k)[0], { size: 2 * SIZE_1G, align, map: "mem" }) !== "number";
 }
 
-/** A pgmap of two ranges with a gap of one section, as a dynamic dax device may have it. */
+/** Frames for a pgmap of two ranges with a gap of one section, as a dynamic dax device may have it. */
 function framesOfTwoRanges(): number {
   const k = boot({ kernel: "v4", pmem: [{ bytes: 3 * SIZE_1G }] });
   const start = k.machine.topology.pmemStart;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Document 001, what holds at the edges of sections and subsections: patches 4, 12 and the checks of patch 9.
+// Document 001 on the edges of sections and subsections: patches 4, 12 and the checks of patch 9.
 
 import { traceReport } from "../../mod.ts";
 import { boot } from "../../src/boot.ts";
@@ -17,7 +17,6 @@ import { basePages, compoundOrder, keptPages, mib, SECTION, SIZE_1G, SIZE_2M } f
 import { asAsked } from "../measure/generation.ts";
 import { inMiB, layoutOf, withErratum, yes } from "../measure/measure.ts";
 
-/** Claims about sections. */
 export const SECTION_CLAIMS: readonly Claim[] = [
   claim("001-35", compoundOrder(SIZE_2M), orderOverPoison),
   claim("001-57", mib(SECTION), sectionMiB),
@@ -35,14 +34,14 @@ function orderOverPoison(): number {
   return orderOf(k, (ns.extent.start + ns.info.dataoff) / k.pageBytes);
 }
 
-/** What of a namespace __add_pages() adds at a time. */
+/** How much of a namespace __add_pages() adds at a time. */
 function sectionMiB(): number {
   const size = SIZE_1G;
   const { events } = traceReport({ path: "namespace", size, align: SIZE_2M, kernel: asAsked("v7") });
   return inMiB(size / events.filter(({ kind, symbol }) => kind === "enter" && symbol === "sparse_add_section").length);
 }
 
-/** One compound that begins 16 MiB before the edge of a section; ranges as the series takes them, unchecked. */
+/** Frames for one compound that starts 16 MiB before the end of a section. As in the series, ranges are not checked. */
 function framesAcrossSections(): number {
   const k = boot({ kernel: withErratum("v7", "compoundStartUnchecked"), pmem: [{ bytes: SIZE_1G }] });
   const start = k.machine.topology.pmemStart + k.pagesPerSection - basePages(8 * SIZE_2M);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Document 001, "Introduce compound devmaps for device-dax", v4: its cover letter, 14 patches and thread. Preset v4
-// runs them; patch 14 (shared PTE tables) never reached mainline. The claims lie in four files by subject.
+// Document 001, "Introduce compound devmaps for device-dax", v4: its cover letter, 14 patches and thread, run by preset
+// v4. Patch 14 (shared PTE tables) never reached mainline. Files v4_*.ts split the claims by subject.
 
 import type { Suite } from "./claim.ts";
 import { claim, withReadings } from "./documented.ts";
@@ -24,7 +24,6 @@ import { savingsClaims } from "./v4_savings.ts";
 import { threadClaims } from "./v4_thread.ts";
 import { STATEMENTS } from "./v4_statements.ts";
 
-/** Suite of document 001. */
 export const V4_SERIES: Suite = {
   name: "v4_series",
   title: "Document 001: the v4 series and its thread",

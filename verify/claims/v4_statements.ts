@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Document 001, what its patches and thread say in passing, each shown by the machine: which counts move, what a shift
-// would rule out, what fsdax has, what one more atomic operation is.
+// Document 001: statements of its patches and thread, each shown by running it: which counts move, what a shift would
+// rule out, what fsdax has, the cost of one more atomic operation.
 
 import { gupFast } from "../../src/mm/gup/gup.ts";
 import { populateArea } from "../../src/mm/memory.ts";
@@ -24,14 +24,12 @@ import {
 } from "../measure/measure.ts";
 import { poisoned } from "./v4_refs.ts";
 
-/** Pages of a 2M page. */
 const PAGES_2M = 512;
 const HELD = 32 * SIZE_2M;
 const FRAME_BYTES = 4096;
-/** A geometry that is no power of two. */
+/** A geometry that is not a power of two. */
 const ODD = 768;
 
-/** The statements. */
 export const STATEMENTS: readonly Claim[] = [
   claim(
     "001-93",
@@ -52,7 +50,7 @@ export const STATEMENTS: readonly Claim[] = [
   claim("001-99/each", PAGES_2M, () => poisonedOn514(true)),
 ];
 
-/** Pages held through a devmap of compounds whose tails all have storage of their own. */
+/** Tails whose own count rises when gup holds their compound; tails have storage of their own. */
 function tailsCounted(): number {
   const kernel: KernelConfig = { ...PRESETS["v4"], name: "v4 up to patch 7", dedup: "none", initUniqueOnly: false };
   const built = build({ ...kernel, gup: "per-page" }, { size: 2 ** 28, align: SIZE_2M });
@@ -71,13 +69,13 @@ function mappedByBasePages(): number {
   return yes(layoutOf(SIZE_2M, "v4").frames.every((frame) => frame.level === 0));
 }
 
-/** A kernel that checks as much as the patches do, and a pgmap of that geometry. */
+/** A kernel with no more checks than the patches, and a pgmap of that geometry. */
 function odd() {
   const k = boot({ kernel: withErratum("v4", "compoundStartUnchecked"), pmem: [{ bytes: 3 * 2 ** 30 }] });
   return [k, newPgmap(k, "generic", [k.machine.topology.pmem[0]], null, 0, ODD)] as const;
 }
 
-/** Sections are no multiple of it: where a compound lies across their edge, memmap that it shares is another's. */
+/** Sections are not a multiple of it, so a compound across an edge would share another compound's memmap. */
 function mapAndUnmapOdd(): void {
   const [k, pgmap] = odd();
   if (memremapPages(k, pgmap) === 0) memunmapPages(k, pgmap);

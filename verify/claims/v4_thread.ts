@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Document 001, what its thread says of gup: the sketches put to a mapped device, what the reference on the pgmap is
-// for (explored as in verify/RACES.md), which entries lead to heads.
+// Document 001's thread on gup: its sketches run on a mapped device, what the pgmap reference protects (explored as in
+// verify/RACES.md), which entries point to heads.
 
 import { gupFast } from "../../src/mm/gup/gup.ts";
 import { gupTest } from "../../src/mm/gup/ioctl.ts";
@@ -19,7 +19,6 @@ import { claim } from "./documented.ts";
 
 const PAGES_2M = 512;
 
-/** Claims of the thread. */
 export function threadClaims(): Claim[] {
   const posted: KernelConfig = { ...withErratum("v4", "rangeFromCall"), gup: "compound-range" };
   return [
@@ -40,7 +39,7 @@ export function threadClaims(): Claim[] {
   ];
 }
 
-/** Pages of a call for two 2M pages that are not those the tables map. */
+/** Wrong pages in a call for two 2M pages: they differ from what the tables map. */
 export function pagesAstray(kernel: KernelConfig): number {
   const built = build(kernel, { size: 2 ** 28, align: SIZE_2M });
   const area = mapDevice(built, 8 * SIZE_2M);
@@ -50,7 +49,7 @@ export function pagesAstray(kernel: KernelConfig): number {
   return pages.reduce((n, pfn, i) => n + yes(pfn !== built.data + i), 0);
 }
 
-/** `end - addr` of the entry that a fault on a 2M device makes: addresses are bytes. */
+/** `end - addr` of the entry for a fault on a 2M device, in bytes. */
 function bytesOfEntry(): number {
   const built = build("v4", { size: 2 ** 28, align: SIZE_2M });
   const { k } = built;
@@ -60,7 +59,7 @@ function bytesOfEntry(): number {
   return leaf === null ? 0 : levelPages(k, leaf.level) * k.pageBytes;
 }
 
-/** Entries of `n` pages of a device that lead to a head. */
+/** Of the entries for `n` pages of a device, those that point to a head. */
 function entriesToHeads(align: number, n: number): number {
   const built = build("v4", { size: Math.max(2 ** 28, (n + 1) * align), align });
   const { k } = built;
@@ -75,14 +74,14 @@ function entriesToHeads(align: number, n: number): number {
   return heads;
 }
 
-/** Warnings of 8 faults on 2M pages, of which each asks for the order of its page. */
+/** Warnings of 8 faults on 2M pages, each of which checks the order of its page. */
 export function faultWarnings(kernel: string | KernelConfig): number {
   const built = build(kernel, { size: 2 ** 28, align: SIZE_2M });
   populateArea(built.k, mapDevice(built, 8 * SIZE_2M), PAGES_2M);
   return built.k.stat[C.warnings];
 }
 
-/** Struct pages of a 2M page, each with storage of its own, whose flags have PG_head. */
+/** Struct pages of a 2M page with PG_head set; each has its own storage. */
 function headFlags(): number {
   const { k, data } = build("5.18", { size: 2 ** 28, align: SIZE_2M });
   let seen = 0;
@@ -90,7 +89,7 @@ function headFlags(): number {
   return seen;
 }
 
-/** Atomic adds on reference counts to pin a 2M page by the path that FOLL_LONGTERM takes. */
+/** Atomic adds on reference counts to pin a 2M page through the slow path, as FOLL_LONGTERM does. */
 function addsOfSlowPin(): number {
   const built = build("v4", { size: 2 ** 28, align: SIZE_2M });
   const { k } = built;
@@ -99,7 +98,7 @@ function addsOfSlowPin(): number {
   return gupTest(k, test).getCounters.refcountStoresDram;
 }
 
-/** What goes wrong in explored schedules: of a variant of gup, its device going down in these ways. */
+/** Hazards of a variant of gup in all explored schedules while its device is removed in these ways. */
 function hazards(name: string, waits: readonly Waits[], lives: readonly string[]): [hazard: string, count: number][] {
   const variant = VARIANTS.find((known) => known.name === name);
   if (variant === undefined) throw new RangeError(`Cannot explore "${name}": expected a variant of gup`);
@@ -111,7 +110,7 @@ function wrong(name: string, waits: readonly Waits[], lives: readonly string[] =
   return hazards(name, waits, lives).reduce((n, [, count]) => n + count, 0);
 }
 
-/** Schedules that end in a fault, nothing waiting. */
+/** Schedules that end in a fault, if nothing waits. */
 function crashes(name: string): number {
   return hazards(name, ["none"], Object.keys(LIVES)).reduce(
     (n, [hazard, count]) => n + (/^oops/.test(hazard) ? count : 0),

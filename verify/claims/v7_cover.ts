@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Document 000, the cover letter of "sparse-vmemmap: memory savings for compound devmaps (device-dax)", v7. Preset v7
-// runs what it describes. Left out: who reviewed what, and the call chain of the plumbing patch.
+// Document 000, the cover letter of "sparse-vmemmap: memory savings for compound devmaps (device-dax)", v7, run by
+// preset v7. Left out: who reviewed what, and the call chain of the plumbing patch.
 
 import { compoundHead } from "../../src/mm/page.ts";
 import { traceReport } from "../../mod.ts";
@@ -49,7 +49,6 @@ import { freedPages } from "../formulas/hugetlb.ts";
 import { gainOf } from "../measure/hugetlb.ts";
 import { bootstrapTime } from "./times.ts";
 
-/** Suite of document 000. */
 export const V7_COVER: Suite = {
   name: "v7_cover",
   title: "Document 000: the v7 cover letter",
@@ -65,7 +64,7 @@ export const V7_COVER: Suite = {
     ]),
 };
 
-/** Says on a figure per TiB which part of it was counted. */
+/** Notes on a figure per TiB which part was counted. */
 export function partCounted({ size }: Scale): (claim: Claim) => Claim {
   if (size === TIB) return (claim) => claim;
   return (claim) => ({ ...claim, what: `${claim.what} (${formatSize(size)} counted, times ${TIB / size})` });
@@ -76,7 +75,7 @@ export function savedByLayout(align: number, kernel: string): number {
   return mappedPages(align, kernel) - layoutOf(align, kernel).frames.length;
 }
 
-/** Bytes per TiB that frames of memmap, and with `tables` PTE tables, take on this scale. */
+/** Bytes per TiB of memmap frames, and with `tables` of PTE tables, on this scale. */
 export function bytesPerTib(scale: Scale, align: number, kernel: string, tables: boolean): number {
   const { vmemmap, pteTables } = costOf(scale.size, align, kernel).pages;
   return (vmemmap + (tables ? pteTables : 0)) * PAGE * (TIB / scale.size);
@@ -115,7 +114,7 @@ function altmapWithoutPgmap(): number {
   return k.pgmaps.lookup(start) === null ? k.uses[USE_ALTMAP_VMEMMAP] : 0;
 }
 
-/** How many calls of the chain that the letter names are entered, each inside the one before. */
+/** How many calls of the letter's call chain are entered, each inside the one before. */
 function chainEntered(): number {
   const { events } = traceReport({ path: "namespace", size: 2 ** 28, align: SIZE_2M, kernel: "v7" });
   let depth = -1;

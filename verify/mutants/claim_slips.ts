@@ -31,7 +31,7 @@ export const CLAIM_SLIPS: readonly ClaimSlip[] = [
     "return all;",
   ),
   slip(
-    "a copy of a compound leaves every second page of its memmap out",
+    "copying a compound's memmap skips every second page",
     ["000-17/init", "001-24/work", "001-26", "001-65", "001-65/before", "001-66", "001-67"],
     "mm/mm_init.ts",
     "for (let done = 0; done < nrPages; done += perPage) {",
@@ -52,7 +52,7 @@ export const CLAIM_SLIPS: readonly ClaimSlip[] = [
     "return alignDown(pfn, 2 * k.pagesPerSection) + 2 * k.pagesPerSection;",
   ),
   slip(
-    "the walk of the tables sees an entry more behind each leaf",
+    "the page-table walk sees one entry too many after each leaf",
     ["000-02", "000-04", "000-05", "001-48", "001-49", "001-51", "001-58"],
     "scenario/layout.ts",
     "for (let p = from; p < to; p++) frame",
@@ -67,7 +67,7 @@ export const CLAIM_SLIPS: readonly ClaimSlip[] = [
     ],
   },
   slip(
-    "a block's own memmap is initialised after the rest went online",
+    "a block's own memmap is initialised after the rest is online",
     ["003-15/order", "003-15/written"],
     "drivers/base/memory.ts",
     `    if (own > 0) mhpInitMemmapOnMemory(k, start, own, zone);
@@ -113,28 +113,28 @@ export const CLAIM_SLIPS: readonly ClaimSlip[] = [
     "for (let i = 0; i < delta; i++) if (!addPageCountUnlessZero(k, head, PAGE_REFCOUNT, 1)) return false;",
   ),
   slip(
-    "a reference on the head is taken once less",
+    "the head gets one reference too few",
     ["001-82", "001-83"],
     "mm/gup/refs.ts",
     "if (!addPageCountUnlessZero(k, head, PAGE_REFCOUNT, delta)) return false;",
     "if (!addPageCountUnlessZero(k, head, PAGE_REFCOUNT, delta - 1)) return false;",
   ),
   slip(
-    "a run of references goes on behind its compound",
+    "a run of references continues past its compound",
     ["001-39/clipped"],
     "mm/gup/hold.ts",
     "return Math.min(n, head + (1 << order) - pfn);",
     "return n;",
   ),
   slip(
-    "a fault warns of compounds that have the order of their leaf",
+    "a fault warns about compounds whose order matches their leaf",
     ["001-111", "001-111/meant"],
     "mm/memory.ts",
     "if (compoundOrder(k, compoundHead(k, pfn)) !== order) k.stat",
     "if (compoundOrder(k, compoundHead(k, pfn)) === order) k.stat",
   ),
   slip(
-    "a tail of a huge page leads to the one before it",
+    "a huge page's tail points to the page before it",
     ["001-52", "001-123", "004-03", "004-05", "001-43", "001-44", "001-45", "001-46", "001-47"],
     "mm/hugetlb/huge_page.ts",
     "    stampTails(k, head + 1, pages - 1, tailImage(k, head, zone, nid), head, order);\n    return;\n",
@@ -146,14 +146,14 @@ export const CLAIM_SLIPS: readonly ClaimSlip[] = [
 `,
   ),
   slip(
-    "a kernel has pools of the first size only",
+    "a kernel has a pool of the first size only",
     ["004-02"],
     "mm/hugetlb/hugetlb.ts",
     "for (const { bytes } of k.arch.hugetlbSizes) k.hugetlb",
     "for (const { bytes } of k.arch.hugetlbSizes.slice(0, 1)) k.hugetlb",
   ),
   slip(
-    "a huge page keeps one vmemmap page more",
+    "a huge page keeps one more vmemmap page",
     ["001-53", "001-54", "004-07/base", "004-08", "004-09", "004-09/best", "004-09/worst"],
     "mm/hugetlb/hugetlb.ts",
     "vmemmapPages - k.config.hugetlbKeep : 0",

@@ -163,7 +163,7 @@ Deno.test("CLAIM_MUTANTS.md says which figure changed, what only fails, and what
   ], { seed: 1, tries: 5, counted: 9, left: 4, minutes: 2, jobs: 1 });
   assert(
     md.includes(
-      "Sampled 3 of 9 claims with seed 1, at most 5 mutants of its own each: in 1 a figure changes, 1 cannot",
+      "Sampled 3 of 9 claims with seed 1, at most 5 of its own mutants each: a figure of 1 changes, 1 can no",
     ),
     md,
   );

@@ -29,14 +29,14 @@ const POOL = "mm/hugetlb/make_and_free.ts";
 export const MUTATIONS = {
   /** B4: memmap_init_zone_device() assumes shared tails where they are not shared. */
   initAssumesShared: mutation(
-    "init skips tails although populate gave them memmap of their own",
+    "init skips tails although populate gave them their own memmap",
     INIT,
     " || !vmemmapCanOptimize(k, pgmap) || early",
     " || early",
   ),
   /** B8: the error path of __add_pages() forgets the altmap. */
   unwindWithoutAltmap: mutation(
-    "a failed add gives memmap that lies in the altmap to the buddy allocator",
+    "a failed add frees altmap memmap to the buddy allocator",
     "mm/hotplug/memory_hotplug.ts",
     "removePages(k, pfn, at - pfn, altmap)",
     "removePages(k, pfn, at - pfn, null)",
@@ -57,7 +57,7 @@ export const MUTATIONS = {
   ),
   /** B11: memset() at the new range instead of before it. */
   unusedMarkedAtStart: mutation(
-    "the unused part of a memmap leaf is marked where the used one begins",
+    "the unused mark of a memmap leaf is written over the used part",
     POPULATE,
     "fillPages(k, leaf, start, PAGE_UNUSED_WORD)",
     "fillPages(k, start, start + start - leaf, PAGE_UNUSED_WORD)",
@@ -73,7 +73,7 @@ export const MUTATIONS = {
    * B14: the rollback that had it does not exist here, since leaves are split first, so the edit is in restoring pages.
    */
   headFromTemplate: mutation(
-    "restoring shared vmemmap rebuilds the page of the head too, from a tail, as a rollback did",
+    "restoring shared vmemmap also rebuilds the head's page, from a tail, as a rollback did",
     "mm/hugetlb/hugetlb_vmemmap.ts",
     "restoreTails(k, vmemmapPage(k, head) + k.config.hugetlbKeep, frames);",
     `restoreTails(k, vmemmapPage(k, head) + k.config.hugetlbKeep, frames);
@@ -94,7 +94,7 @@ export const MUTATIONS = {
   },
   /** B17, its first fix: `&= FLAG` for `&= ~FLAG` after the first page of a batch. */
   graceFlagKept: mutation(
-    "every page of a batch pays a grace period and a flush of its own",
+    "every page of a batch pays its own grace period and flush",
     POOL,
     `        hugetlbVmemmapOptimize(k, h, head, flags);
         flags &= ~SYNCHRONIZE_RCU;`,
@@ -110,14 +110,14 @@ export const MUTATIONS = {
   ),
   /** B20: restores a page whose vmemmap is not shared. */
   restoresWhole: mutation(
-    "a huge page that shares nothing is restored before it is freed",
+    "a huge page that shares nothing is restored before being freed",
     POOL,
     "if (vmemmapOptimized(k, head) && hugetlbVmemmapRestore(",
     "if (hugetlbVmemmapRestore(",
   ),
   /** B21: restore allocates on the page's own node only, which fails if that is all ZONE_MOVABLE, or full. */
   restoresOnOwnNode: mutation(
-    "a pool on a node without free frames cannot shrink, whatever other nodes have",
+    "a pool on a node without free frames cannot shrink, even if other nodes have some",
     "mm/hugetlb/hugetlb_vmemmap.ts",
     "allocFrames(k, nid, USE_VMEMMAP, frames, count, !k.config.hugetlbRestoreFallback)",
     "allocFrames(k, nid, USE_VMEMMAP, frames, count, true)",
@@ -131,13 +131,13 @@ export const MUTATIONS = {
   ),
   /** Before 5.12, pfn_to_online_page() checked sections, not subsections. */
   onlineBySection: mutation(
-    "a device in an online section is taken for System RAM",
+    "a device page in an online section passes for System RAM",
     "mm/hotplug/memory_hotplug.ts",
     "return k.pgmaps.lookup(pfn) === null ? pfn : -1;",
     "return pfn;",
   ),
   leafNotCleared: mutation(
-    "memmap is left mapped when its section goes",
+    "memmap stays mapped when its section is removed",
     POPULATE,
     "  const pfn = entryFrame(k, entry);\n  clearEntry(k, entry, 1);\n  freeMemmap(",
     "  if (true) return;\n  const pfn = entryFrame(k, entry);\n  clearEntry(k, entry, 1);\n  freeMemmap(",
@@ -149,13 +149,13 @@ export const MUTATIONS = {
     "k.layout.reserved",
   ),
   bootmemFreedPlain: mutation(
-    "boot's memmap goes to the buddy allocator like a frame that came from it",
+    "boot's memmap is freed to the buddy allocator as if it came from there",
     "mm/page_alloc.ts",
     "if ((readPage(k, pfn, 0) & k.layout.reserved) !== 0) {\n    for (",
     "if (false) {\n    for (",
   ),
   deviceOnNodeZero: mutation(
-    "struct pages of a device name node 0, whichever it is near",
+    "struct pages of a device always name node 0",
     INIT,
     "initSinglePage(k, pfn, ZONE_DEVICE, pgmap.nid)",
     "initSinglePage(k, pfn, ZONE_DEVICE, 0)",
@@ -173,7 +173,7 @@ export const MUTATIONS = {
     "if (false) {",
   ),
   selfHostedAnywhere: mutation(
-    "a block may hold its own memmap whether that fills whole leaves or not",
+    "a block may hold its own memmap even if that does not fill whole leaves",
     "mm/hotplug/memmap_on_memory.ts",
     "return mhpRefusals(mhpGeometry(k), bytes).length === 0;",
     "return true;",
@@ -185,13 +185,13 @@ export const MUTATIONS = {
     "",
   ),
   sectionsNotJoined: mutation(
-    "every section of a large compound gets memmap as if it began one",
+    "every section of a large compound gets memmap as if a compound began there",
     "mm/vmemmap/sparse_vmemmap.ts",
     "return !isAligned(offset, pgmap.geometry) && pgmap.geometry > k.pagesPerSubsection;",
     "return false;",
   ),
   sectionStaysPresent: mutation(
-    "a section whose last part went stays present",
+    "a section stays present after its last part is removed",
     "mm/sparse.ts",
     "if (sections.isEmpty(nr) && !early) sections.state[nr] = 0;",
     "",
@@ -203,38 +203,38 @@ export const MUTATIONS = {
     "freeMemmap(k, pfn, 0, null)",
   ),
   altmapFreeLost: mutation(
-    "memmap that goes is not given back to its altmap",
+    "removed memmap is not returned to its altmap",
     POPULATE,
     "altmapFree(altmap, 2 ** order);",
     "",
   ),
   memmapNotPoisoned: mutation(
-    "a debug kernel does not poison memmap that is not initialised",
+    "a debug kernel does not poison uninitialised memmap",
     "mm/page_init.ts",
     "if (!poisons(k)) return;",
     "if (true) return;",
   ),
   poisonedTooLate: mutation(
-    "the struct pages of a device are poisoned when their memmap is gone",
+    "the struct pages of a device are poisoned after their memmap is removed",
     "mm/memremap.ts",
     "      pageInitPoison(k, start, end - start);\n      removePages(k, start, end - start, pgmap.altmap);\n",
     "      removePages(k, start, end - start, pgmap.altmap);\n      pageInitPoison(k, start, end - start);\n",
   ),
   /** Early device-dax did this: 128 KiB, 16 of its info blocks (dax_label_reserve). */
   labelReserved: mutation(
-    "room for a label of device-dax is left between info block and data",
+    "space for a device-dax label is left between info block and data",
     "drivers/nvdimm/pfn_devs.ts",
     "alignUp(start + reserve + memmap, unit)",
     "alignUp(start + reserve + memmap + 16 * reserve, unit)",
   ),
   recordsHeads: mutation(
-    "gup records pages from the head on, not from where it was asked",
+    "gup records pages from the head, not from the requested page",
     "mm/gup/hold.ts",
     "recordSubpages(call, pfn, n);",
     "recordSubpages(call, head, n);",
   ),
   pinWithoutReference: mutation(
-    "a pin counts on the pin count and takes no reference",
+    "a pin raises the pin count but takes no reference",
     "mm/gup/refs.ts",
     "if (!addPageCountUnlessZero(k, head, PAGE_REFCOUNT, delta)) return false;",
     "if (!addPageCountUnlessZero(k, head, PAGE_REFCOUNT, apart ? 0 : delta)) return false;",

@@ -12,8 +12,8 @@ import { ROWS } from "./table.ts";
 
 export const mutationsCommand: Command = {
   name: "mutations",
-  summary: "put every defect of the table into a kernel and say who notices",
-  flags: { write: { value: "", help: "put verify/MUTATIONS.md together" } },
+  summary: "put every known defect into a kernel and report what notices it",
+  flags: { write: { value: "", help: "write verify/MUTATIONS.md" } },
   csv: (report) => (report as { mutations: readonly object[] }).mutations,
   run: async (flags) => {
     const bar = new ProgressBar("mutations");

@@ -52,7 +52,7 @@ export const RACE_ROWS: readonly MutationRow[] = [
   race(
     "entryBeforeContent",
     "B15",
-    "a restored vmemmap page is mapped before it has its content",
+    "a restored vmemmap page is mapped before its content is written",
     { ...STORES, column: "restored", wrong: ORDERS[2].name },
     "I11",
     /I11 reads a struct page without content/,
@@ -92,7 +92,7 @@ export const RACE_ROWS: readonly MutationRow[] = [
   race(
     "headNotRechecked",
     "up to 5.13",
-    "gup-fast does not look at the head again after it counted on it; the page is split under its mapping",
+    "gup-fast does not recheck the head after taking the reference; the page is split while mapped",
     { table: gupTable("none"), column: "split", right: RAM_VARIANTS[0].name, wrong: RAM_VARIANTS[1].name },
     "I20",
     /I20 returns a page without a reference/,

@@ -32,7 +32,7 @@ export const ROWS: readonly MutationRow[] = [
     invariant: "I18",
     notices: /I18/,
   }),
-  erratum("pfnNextYield", "B2", "pfn_next() yields on every step but one in 1024", {
+  erratum("pfnNextYield", "B2", "pfn_next() yields on every step except one in 1024", {
     invariant: "I30",
     notices: /I30/,
   }),
@@ -101,7 +101,7 @@ export const ROWS: readonly MutationRow[] = [
   erratum(
     "grabOneMoreThanTwo",
     "001:4224",
-    "the sketch takes the rest of the references for more than two pages only",
+    "the sketch takes the remaining references only for more than two pages",
     {
       machine: toy("v4", { gup: "grab-one" }),
       invariant: "I20",
@@ -147,7 +147,7 @@ export const ROWS: readonly MutationRow[] = [
   erratum(
     "addMemoryNullAltmap",
     "B8",
-    "a block whose device cannot be made: its own memmap goes to the buddy allocator",
+    "a block's own memmap is freed to the buddy allocator when its device cannot be created",
     {
       machine: toy("6.1", {}, PLUG),
       live: plugged,
@@ -249,7 +249,7 @@ export const ROWS: readonly MutationRow[] = [
     invariant: "I20",
     notices: /I20/,
   }),
-  object("vmemmapBaseUnaligned", "", "a vmemmap base that is no multiple of 4 GiB, its low word forgotten", {
+  object("vmemmapBaseUnaligned", "", "a vmemmap base that is not a multiple of 4 GiB loses its low word", {
     machine: toy("5.14"),
     arch: { ...TOY, vmemmapHi: TOY.vmemmapHi + 2 ** -10 },
     invariant: "I2",
@@ -271,7 +271,7 @@ export const ROWS: readonly MutationRow[] = [
     invariant: "I12",
     notices: /I12/,
   }),
-  object("pgmapNotStored", "", "memmap in an altmap whose pgmap nobody finds", {
+  object("pgmapNotStored", "", "memmap in an altmap whose pgmap cannot be found", {
     patch: (k) => void (k.pgmaps.store = () => {}),
     machine: toy("5.14"),
     live: devices(DEV),
@@ -290,7 +290,7 @@ export const ROWS: readonly MutationRow[] = [
     invariant: "I18",
     notices: /I18/,
   }),
-  object("pgmapNotDeleted", "", "a pgmap that is gone is still found", {
+  object("pgmapNotDeleted", "", "a removed pgmap is still found", {
     patch: (k) => void (k.pgmaps.delete = () => {}),
     machine: toy("5.14"),
     live: devices(SMALL),
