@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A copy of the project in which claims are judged, first with marks in every block, which give each claim's path, then
-// with one mutant at a time. Each judgement runs in a new process: modules are loaded afresh, and an endless loop can
-// be killed.
+// with one mutant at a time.
 
 import { CODE } from "../house/sources.ts";
 import type { Judged } from "../claims/claim.ts";
@@ -9,10 +8,12 @@ import { edited } from "../mutations/mutant.ts";
 import { type Block, blockAround, blocksOf, marked } from "./blocks.ts";
 import type { Answer } from "./claim_change.ts";
 import type { Asked, ClaimAnswer, ClaimJob } from "./claim_worker.ts";
+import { ProjectCopy } from "./copy.ts";
 import { whyEquivalent } from "./equivalent.ts";
+import { parseLog } from "./log.ts";
 import { UNCHECKED } from "./marks.ts";
 import { type Mutant, mutantsOf, shorterLists } from "./operators.ts";
-import { copyProject, isKernelPath } from "./trial.ts";
+import { isKernelPath } from "./trial.ts";
 
 /** Code behind claims that run no kernel: they count a document's lists, or read the code in it. */
 const LISTINGS = /^verify\/claims\/(listings|sketches)\.ts$/;
@@ -23,8 +24,6 @@ const WORDS = "src/lib/units.ts";
 const SECONDS = { each: 2, load: 6 };
 /** Limit for finding the path of a claim, with marks. */
 const PATH_SECONDS = 120;
-/** MiB. A mutant that fills memory fails early and does not disturb the host. */
-const HEAP = "--v8-flags=--max-old-space-size=1500";
 /** Turns the invariant checker off: it would stop a run before the figure is known. */
 export const CHECKER = {
   file: "src/debug_vm/debug_vm.ts",
@@ -42,8 +41,7 @@ export interface Path {
   readonly unchecked: boolean;
 }
 
-export class ClaimBench {
-  readonly #dir = Deno.makeTempDirSync({ prefix: "claims-" });
+export class ClaimBench extends ProjectCopy {
   readonly #texts = new Map(CODE.map(({ path, text }) => [path, text]));
   readonly #mutants: Mutant[][] = [];
   /** Mutants of the documents' lists. */
@@ -52,28 +50,24 @@ export class ClaimBench {
   readonly blocks: readonly Block[];
 
   constructor() {
-    copyProject(this.#dir);
-    this.#write(CHECKER.file, edited(this.#texts.get(CHECKER.file)!, CHECKER));
-    const lists = Deno.readTextFileSync(`${this.#dir}/${LISTS}`);
+    super();
+    this.write(CHECKER.file, edited(this.#texts.get(CHECKER.file)!, CHECKER));
+    const lists = this.read(LISTS);
     this.#texts.set(LISTS, lists);
     this.listMutants = shorterLists(LISTS, lists);
     const files = [...this.#texts.keys()].filter((path) => LISTINGS.test(path) || isKernelPath(path) && path !== WORDS);
     this.blocks = files.flatMap((file) => blocksOf(file, this.#texts.get(file)!));
   }
 
-  [Symbol.dispose](): void {
-    Deno.removeSync(this.#dir, { recursive: true });
-  }
-
   /** Judges claims one by one, with marks in every block. */
   async paths(ids: readonly string[]): Promise<Map<string, Path>> {
     const files = [...new Set(this.blocks.map(({ file }) => file))];
     for (const file of files) {
-      this.#write(file, marked(file, this.#texts.get(file)!, this.blocks.findIndex((block) => block.file === file)));
+      this.write(file, marked(file, this.#texts.get(file)!, this.blocks.findIndex((block) => block.file === file)));
     }
     const found = new Map<string, Path>();
     for (const id of ids) found.set(id, await this.#path(id));
-    for (const file of files) this.#write(file, this.#texts.get(file)!);
+    for (const file of files) this.write(file, this.#texts.get(file)!);
     return found;
   }
 
@@ -113,11 +107,11 @@ export class ClaimBench {
    */
   async try(texts: ReadonlyMap<string, string>, claims: ReadonlyMap<string, Path>): Promise<Map<string, Answer>> {
     const asked = [...claims].map(([id, { unchecked }]) => ({ id, unchecked }));
-    for (const [file, text] of texts) this.#write(file, text);
+    for (const [file, text] of texts) this.write(file, text);
     try {
       return await this.#answers(asked);
     } finally {
-      for (const file of texts.keys()) this.#write(file, this.text(file));
+      for (const file of texts.keys()) this.write(file, this.text(file));
     }
   }
 
@@ -133,31 +127,15 @@ export class ClaimBench {
     return found;
   }
 
-  #write(file: string, text: string): void {
-    Deno.writeTextFileSync(`${this.#dir}/${file}`, text);
-  }
-
   /** Answers of a new process within a limit of CPU seconds, and the reason if some are missing. */
   async #judge(claims: readonly Asked[], seconds: number): Promise<{ answers: ClaimAnswer[]; failure: string | null }> {
-    const run = ["run", "--allow-read", "--no-check", "--no-prompt", "--quiet", HEAP, "verify/mutants/claim_worker.ts"];
-    const child = new Deno.Command("sh", {
-      args: ["-c", `ulimit -t ${seconds}; exec "$@"`, "sh", Deno.execPath(), ...run],
-      cwd: this.#dir,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
     const job: ClaimJob = { claims, blocks: this.blocks.length };
-    const [{ stdout, stderr, signal }] = await Promise.all([
-      child.output(),
-      new Response(JSON.stringify(job)).body!.pipeTo(child.stdin),
-    ]);
-    const lines = new TextDecoder().decode(stdout).split("\n").filter((line) => line.endsWith("}"));
-    const answers = lines.map((line) => JSON.parse(line) as ClaimAnswer);
+    const worker = ["--allow-read", "verify/mutants/claim_worker.ts"];
+    const ended = await this.run("run", worker, seconds, JSON.stringify(job));
+    const answers = parseLog<ClaimAnswer>(ended.stdout);
     if (answers.length === claims.length) return { answers, failure: null };
-    if (signal === "SIGXCPU" || signal === "SIGKILL") return { answers, failure: "timeout" };
-    const said = new TextDecoder().decode(stderr).split("\n").find((line) => line.includes("rror")) ??
-      `ends with ${signal}`;
-    return { answers, failure: said };
+    if (ended.timedOut) return { answers, failure: "timeout" };
+    const said = ended.stderr.split("\n").find((line) => line.includes("rror"));
+    return { answers, failure: said ?? `ends with ${ended.signal}` };
   }
 }

@@ -6,6 +6,7 @@ import { CommandError } from "../../src/cli/command.ts";
 import { CODE } from "../house/sources.ts";
 import type { Path } from "./claim_bench.ts";
 import type { Change } from "./claim_change.ts";
+import { append, digest, openLog } from "./log.ts";
 import type { Mutant } from "./operators.ts";
 
 /** A line of the log: the hash of the sources, a claim's path, or what a mutant changes in a claim. */
@@ -29,11 +30,9 @@ export class ClaimLog {
   static async open(file: string | undefined): Promise<ClaimLog> {
     const log = new ClaimLog(file);
     if (file === undefined) return log;
-    const handle = await Deno.open(file, { create: true, append: true, read: true });
-    const text = await new Response(handle.readable).text();
-    const lines = text.split("\n").filter((line) => line.endsWith("}")).map((line) => JSON.parse(line) as Line);
-    const sources = await digest();
-    if (lines.length === 0) log.#append({ sources });
+    const lines = await openLog<Line>(file);
+    const sources = await digest(CODE.map(({ path, text }) => [path, text]));
+    if (lines.length === 0) append(file, { sources } satisfies Line);
     for (const line of lines) {
       if ("sources" in line && line.sources !== sources) {
         throw new CommandError(`"${file}" is a log of other sources: expected one of these, or a new file`);
@@ -51,7 +50,7 @@ export class ClaimLog {
 
   keepPath(id: string, path: Path): void {
     this.#paths.set(id, path);
-    this.#append({ id, path });
+    append(this.#file, { id, path } satisfies Line);
   }
 
   /** What a mutant changes in a claim: null for nothing, undefined if unknown. */
@@ -61,21 +60,10 @@ export class ClaimLog {
 
   keepChange(id: string, mutant: Mutant, change: Change | null): void {
     this.#changes.set(`${id} ${nameOf(mutant)}`, change);
-    this.#append({ id, mutant: nameOf(mutant), change });
-  }
-
-  #append(line: Line): void {
-    // Starts with a line feed, in case the last line was truncated.
-    if (this.#file !== undefined) Deno.writeTextFileSync(this.#file, `\n${JSON.stringify(line)}`, { append: true });
+    append(this.#file, { id, mutant: nameOf(mutant), change } satisfies Line);
   }
 }
 
 function nameOf({ file, at, text, replacement }: Mutant): string {
   return `${file}:${at} ${text} -> ${replacement}`;
-}
-
-async function digest(): Promise<string> {
-  const text = CODE.map(({ path, text }) => `${path}\n${text}`).join("\n");
-  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  return bytes.toHex();
 }

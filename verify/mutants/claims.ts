@@ -19,6 +19,7 @@ import { changeOf } from "./claim_change.ts";
 import { ClaimLog } from "./claim_log.ts";
 import { type ClaimOutcome, type Task, Trial } from "./claim_trial.ts";
 import { mutated } from "./operators.ts";
+import { readRun, runFlags, shared } from "./runs.ts";
 import { sampled } from "./sample.ts";
 import { trySlips } from "./slips.ts";
 
@@ -29,20 +30,6 @@ export function countedClaims(): string[] {
   const rows = DOCUMENT_SUITES.flatMap((suite) => suite.claims(scaleOf(true)));
   const counted = rows.filter(({ id, measure, model }) => isClaimRow(id) && (measure ?? model) !== undefined);
   return [...new Set(counted.map(({ id }) => claimId(id)))].sort();
-}
-
-/** Runs `each` over the items on all benches; results keep the order of the items. */
-async function shared<T, R>(
-  benches: readonly ClaimBench[],
-  items: readonly T[],
-  each: (bench: ClaimBench, item: T) => Promise<R>,
-): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  await Promise.all(benches.map(async (bench) => {
-    for (let i = next++; i < items.length; i = next++) results[i] = await each(bench, items[i]);
-  }));
-  return results;
 }
 
 /** Paths of claims, from the log or found now. */
@@ -102,13 +89,9 @@ const COMMAND: Command = {
   summary: "put slips into the paths that claims are about and say whose figures change",
   operands: "[ID...]",
   flags: {
-    count: { value: "N", help: "claims to sample", fallback: "60" },
-    seed: { value: "N", help: "seed of the sample", fallback: "1" },
+    ...runFlags("claims", "CLAIM_MUTANTS.md"),
     tries: { value: "N", help: "mutants of a claim's path at most", fallback: "60" },
-    jobs: { value: "N", help: "claims at a time; default: one for each CPU" },
-    log: { value: "FILE", help: "keep what is found out there, and go on from what is" },
     slips: { value: "", help: "try the slips of claim_slips.ts instead" },
-    write: { value: "", help: "write verify/CLAIM_MUTANTS.md" },
   },
   run: async (flags) => ({ report: null, text: "", code: await run(flags) }),
 };
@@ -123,12 +106,12 @@ async function run(flags: Flags): Promise<number> {
   if (unknown !== undefined) {
     throw new CommandError(`nothing is counted for "${unknown}": there are ${all.join(", ")}`);
   }
-  const [seed, tries] = [numberFlag(flags, "seed"), numberFlag(flags, "tries")];
-  const ids = asked.length > 0 ? [...asked] : sampled(all, seed, 0, numberFlag(flags, "count"));
-  const jobs = flags.has("jobs") ? numberFlag(flags, "jobs") : navigator.hardwareConcurrency;
+  const { count, seed, jobs, log: file } = readRun(flags);
+  const tries = numberFlag(flags, "tries");
+  const ids = asked.length > 0 ? [...asked] : sampled(all, seed, 0, count);
   const start = performance.now();
-  const log = await ClaimLog.open(flags.has("log") ? flags.text("log") : undefined);
-  const outcomes = await tryClaims(ids.sort(), { seed, tries, jobs: Math.max(1, jobs) }, log);
+  const log = await ClaimLog.open(file);
+  const outcomes = await tryClaims(ids.sort(), { seed, tries, jobs }, log);
   const minutes = Math.ceil((performance.now() - start) / 60e3);
   const { figures, fails, unchanged } = totals(outcomes);
   console.log(

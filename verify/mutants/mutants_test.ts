@@ -8,11 +8,12 @@ import { SHIPPED } from "../claims/catalogue.ts";
 import { blockAround, blocksOf, marked } from "./blocks.ts";
 import { CLAIM_SLIPS } from "./claim_slips.ts";
 import { countedClaims } from "./claims.ts";
-import { EQUIVALENT, lines, whyEquivalent } from "./equivalent.ts";
+import { EQUIVALENT, isMutant, lines, whyEquivalent } from "./equivalent.ts";
+import { parseLog } from "./log.ts";
 import { MARKS } from "./marks.ts";
 import { mutantsOf, mutated, shorterLists } from "./operators.ts";
 import { mutantsMarkdown, score } from "./report.ts";
-import { named, ranked, readLog, sampled, stillHolds } from "./sample.ts";
+import { lastOutcomes, named, ranked, sampled, stillHolds } from "./sample.ts";
 import { kernelMutants, type Stage, STAGES } from "./trial.ts";
 
 const TEXT = `import { alignDown, alignUp } from "./align.ts";
@@ -79,7 +80,7 @@ Deno.test("ranked() takes the same mutants when other lines come or go", () => {
   assertEquals(names(more, 51).filter((name) => name !== added), names(LINES, 50));
 });
 
-Deno.test("readLog() takes the last outcome of each mutant, and leaves a line cut short", () => {
+Deno.test("lastOutcomes() takes the last outcome of each mutant, and leaves a line cut short", () => {
   const outcome = (name: string, noticedBy: Stage | null) => ({
     name,
     noticedBy,
@@ -89,7 +90,7 @@ Deno.test("readLog() takes the last outcome of each mutant, and leaves a line cu
   });
   const all = [outcome("a", null), outcome("b", "room"), outcome("a", "beside")];
   const log = all.map((line) => "\n" + JSON.stringify(line)).join("") + '\n{"name":"c","noti';
-  assertEquals([...readLog(log).values()], [all[2], all[1]]);
+  assertEquals([...lastOutcomes(parseLog(log)).values()], [all[2], all[1]]);
 });
 
 Deno.test("stillHolds() only for the same tree, and for a survivor only when as many tests were asked", () => {
@@ -102,12 +103,14 @@ Deno.test("stillHolds() only for the same tree, and for a survivor only when as 
 
 Deno.test("every mutant that is listed as equivalent is one that the operators make", () => {
   const read = (file: string) => Deno.readTextFileSync(new URL(`../../${file}`, import.meta.url));
-  const texts = new Map(EQUIVALENT.map(({ file }) => [file, read(file)]));
-  const made = kernelMutants().filter((m) => texts.has(m.file)).map((m) => ({ ...lines(texts.get(m.file)!, m), m }));
-  for (const { file, line, mutant } of EQUIVALENT) {
-    const found = made.find((c) => c.m.file === file && c.line === line && c.mutant === mutant);
-    assert(found, `${file}: ${line}`);
-    assert(whyEquivalent(texts.get(file)!, found.m) !== null);
+  const rows = Object.values(EQUIVALENT).flat();
+  const texts = new Map(rows.map(([file]) => [file, read(file)]));
+  const made = kernelMutants().filter(({ file }) => texts.has(file));
+  for (const row of rows) {
+    const text = texts.get(row[0])!;
+    const found = made.find((mutant) => isMutant(row, text, mutant));
+    assert(found, row.join());
+    assert(whyEquivalent(text, found) !== null);
   }
 });
 

@@ -58,10 +58,9 @@ export interface Logged extends Omit<Outcome, "mutant"> {
   readonly upto?: Stage;
 }
 
-/** The last outcome of each mutant. Truncated lines are skipped. */
-export function readLog(text: string): Map<string, Logged> {
-  const lines = text.split("\n").filter((line) => line.endsWith("}")).map((line) => JSON.parse(line) as Logged);
-  return new Map(lines.map((logged) => [logged.name, logged]));
+/** The last outcome of each mutant. */
+export function lastOutcomes(log: readonly Logged[]): Map<string, Logged> {
+  return new Map(log.map((logged) => [logged.name, logged]));
 }
 
 /**

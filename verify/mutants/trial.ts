@@ -5,11 +5,10 @@
 // all of these and are left out.
 
 import { CODE } from "../house/sources.ts";
+import { ProjectCopy } from "./copy.ts";
+import { digest } from "./log.ts";
 import { type Mutant, mutantsOf, mutated } from "./operators.ts";
 
-const ROOT = new URL("../../", import.meta.url);
-/** Not copied: no test needs these. */
-const LEFT_OUT = new Set([".git", "node_modules", "coverage"]);
 /** What tests import or read. */
 const READ_BY_TESTS = ["src", "verify", "fixtures"];
 /**
@@ -29,8 +28,6 @@ const NEAR: readonly string[] = ["beside", "room"];
  * without the mutant.
  */
 const STAGE_SECONDS = { near: 25, far: 100 };
-/** MiB. A mutant that fills memory fails early and does not disturb the host. */
-const HEAP = "--v8-flags=--max-old-space-size=1500";
 
 export type Stage = (typeof STAGES)[number];
 
@@ -60,26 +57,14 @@ export function kernelMutants(under = ""): Mutant[] {
     .flatMap(({ path, text }) => mutantsOf(path, text));
 }
 
-/** A copy of the project, for one mutant at a time. */
-export class Bench {
-  readonly #dir = Deno.makeTempDirSync({ prefix: "mutants-" });
+/** A copy of the project in which tests run against mutants. */
+export class Bench extends ProjectCopy {
   /** Tests of src, and of complete machines. */
-  readonly #tests: readonly string[];
-  readonly #machines: readonly string[];
-
-  constructor() {
-    copyProject(this.#dir);
-    this.#tests = this.#testsUnder("src");
-    this.#machines = MACHINES.flatMap((room) => this.#testsUnder(`verify/${room}`));
-  }
-
-  [Symbol.dispose](): void {
-    Deno.removeSync(this.#dir, { recursive: true });
-  }
+  readonly #tests = this.#testsUnder("src");
+  readonly #machines = MACHINES.flatMap((room) => this.#testsUnder(`verify/${room}`));
 
   #testsUnder(room: string): string[] {
-    return list(`${this.#dir}/${room}`).filter((path) => path.endsWith("_test.ts"))
-      .map((path) => path.slice(this.#dir.length + 1)).sort();
+    return this.files(room).filter((path) => path.endsWith("_test.ts"));
   }
 
   /** The test stages of a file. */
@@ -102,12 +87,9 @@ export class Bench {
 
   /** A hash of the sources, tests and fixtures of the copy: all that can affect an outcome. */
   async hash(): Promise<string> {
-    const all = READ_BY_TESTS.flatMap((room) => list(`${this.#dir}/${room}`)).sort();
     // Documents, MUTANTS.md among them, are generated.
-    const files = all.filter((path) => !path.endsWith(".md"));
-    const text = files.map((path) => `${path.slice(this.#dir.length)}\n${Deno.readTextFileSync(path)}`).join("\0");
-    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-    return new Uint8Array(digest).toHex();
+    const files = READ_BY_TESTS.flatMap((room) => this.files(room)).filter((path) => !path.endsWith(".md"));
+    return await digest(files.map((path) => [path, this.read(path)]));
   }
 
   /** Runs the stages up to `last` until one fails. The test file or stage named by `first` runs before them. */
@@ -128,11 +110,10 @@ export class Bench {
 
   /** Runs tests with the mutant in place. If they time out without it too, that proves nothing. */
   async #with(mutant: Mutant, name: Stage, tests: readonly string[]): Promise<Run> {
-    const path = `${this.#dir}/${mutant.file}`;
-    const text = Deno.readTextFileSync(path);
+    const text = this.read(mutant.file);
     const seconds = NEAR.includes(name) ? STAGE_SECONDS.near : STAGE_SECONDS.far;
-    Deno.writeTextFileSync(path, mutated(text, mutant));
-    const run = await this.#run(tests, seconds).finally(() => Deno.writeTextFileSync(path, text));
+    this.write(mutant.file, mutated(text, mutant));
+    const run = await this.#run(tests, seconds).finally(() => this.write(mutant.file, text));
     if (!run.timedOut) return run;
     return { ...run, failed: !(await this.#run(tests, seconds / 2)).failed };
   }
@@ -143,37 +124,9 @@ export class Bench {
   }
 
   async #run(tests: readonly string[], seconds: number): Promise<Run> {
-    const options = ["-A", "--no-check", "--no-prompt", "--quiet", "--fail-fast", "--preload", SEED, HEAP];
-    const test = ["test", ...options, ...tests];
-    const { success, signal, stdout } = await new Deno.Command("sh", {
-      args: ["-c", `ulimit -t ${seconds}; exec "$@"`, "sh", Deno.execPath(), ...test],
-      cwd: this.#dir,
-      env: { NO_COLOR: "1" },
-      stdout: "piped",
-      stderr: "null",
-      stdin: "null",
-    }).output();
-    const ran = [...new TextDecoder().decode(stdout).matchAll(/^running \d+ tests? from \.\/(.*)$/gm)];
-    return { failed: !success, timedOut: signal === "SIGXCPU" || signal === "SIGKILL", last: ran.at(-1)?.[1] ?? null };
+    const args = ["-A", "--fail-fast", "--preload", SEED, ...tests];
+    const { success, timedOut, stdout } = await this.run("test", args, seconds);
+    const ran = [...stdout.matchAll(/^running \d+ tests? from \.\/(.*)$/gm)];
+    return { failed: !success, timedOut, last: ran.at(-1)?.[1] ?? null };
   }
-}
-
-/** Copies what tests and programs need into an existing directory. */
-export function copyProject(dir: string): void {
-  for (const { name } of Deno.readDirSync(ROOT)) {
-    if (!LEFT_OUT.has(name)) copy(new URL(name, ROOT).pathname, `${dir}/${name}`);
-  }
-}
-
-function copy(from: string, to: string): void {
-  const { isDirectory } = Deno.statSync(from);
-  if (!isDirectory) return Deno.copyFileSync(from, to);
-  Deno.mkdirSync(to);
-  for (const { name } of Deno.readDirSync(from)) copy(`${from}/${name}`, `${to}/${name}`);
-}
-
-function list(dir: string): string[] {
-  return [...Deno.readDirSync(dir)].flatMap(({ name, isDirectory }) =>
-    isDirectory ? list(`${dir}/${name}`) : [`${dir}/${name}`]
-  );
 }
