@@ -6,8 +6,8 @@
 //
 //   pmem 1 GiB, arm64 with 4K pages:  PUD table (DRAM's)  -->  1 PMD table  -->  512 PTE tables  -->  262144 frames
 //
-// What is mapped already stays as it is. x86-64 leaves the map of memory that could not be added, and reuses it when
-// that memory is added again. On with BootOptions.directMap only. Left out: attributes, the contiguous bit.
+// Existing mappings are kept. When memory cannot be added, x86-64 leaves its mapping and reuses it the next time. Only
+// with BootOptions.directMap. Left out: attributes, the contiguous bit.
 
 import type { DirectMapGeometry } from "../arch/arch.ts";
 import { ENOMEM } from "../include/errno.ts";
@@ -30,7 +30,7 @@ import {
   tableIndex,
 } from "./pgtable.ts";
 
-/** Maps frames [start, end). 0, or -ENOMEM with nothing mapped. The counters are about memmap and stay as they were. */
+/** Maps frames [start, end). 0, or -ENOMEM with nothing mapped. Leaves the counters alone: they are about memmap. */
 export function mapDirect(k: Kernel, nid: number, start: number, end: number): number {
   if (k.directMap === null) return 0;
   const counters = Float64Array.from(k.stat);
@@ -53,7 +53,7 @@ function mapRange(k: Kernel, direct: DirectMapGeometry, nid: number, start: numb
     let level = leafLevel(k, largestLeaf, at, end);
     let entry = populateTo(k, k.rootPfn, vpn, level, nid, USE_DIRECT_MAP);
     while (entry >= 0 && level > 0 && !entryNone(k, entry)) {
-      // A table is there already.
+      // A table is there already: try a smaller leaf.
       entry = populateTo(k, k.rootPfn, vpn, --level, nid, USE_DIRECT_MAP);
     }
     if (entry < 0) return -ENOMEM;
@@ -69,7 +69,7 @@ function mapRange(k: Kernel, direct: DirectMapGeometry, nid: number, start: numb
   return 0;
 }
 
-/** The end of arch_add_memory() where memmap cannot be had: arm64 unmaps what it mapped, x86-64 does not. */
+/** What arch_add_memory() does if it gets no memmap: arm64 removes the mapping, x86-64 keeps it. */
 export function addMemoryFailed(k: Kernel, start: number, end: number): void {
   if (k.directMap?.keptOnFailure === false) unmapDirect(k, start, end);
 }
@@ -97,7 +97,7 @@ function leafLevel(k: Kernel, largest: number, at: number, end: number): number 
   return 0;
 }
 
-/** Maps `count` base pages from `pfn` on in one table: the high words are equal, the low words count up. */
+/** Maps `count` base pages from `pfn` on in one table: the high words are equal, the low words ascend. */
 function fillEntries(k: Kernel, entry: number, pfn: number, count: number): void {
   const { format } = k.arch;
   const words = k.phys.window(entry);

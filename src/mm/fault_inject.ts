@@ -31,14 +31,12 @@ export class FaultBudget {
     this.seen = 0;
   }
 
-  /** Whether any allocation is going to fail, or has since it was armed. */
+  /** Whether an allocation will fail, or has failed since arm(). */
   get armed(): boolean {
     return this.#countdown > 0 || this.#order >= 0;
   }
 
-  /**
-   * How many of the next `n` allocations of one frame succeed before one fails; the allocator adds to `seen` itself.
-   */
+  /** How many of the next `n` single-frame allocations succeed before one fails. The caller updates `seen`. */
   passes(n: number): number {
     if (this.#order === 0) return 0;
     if (this.#countdown === 0) return n;
@@ -47,7 +45,7 @@ export class FaultBudget {
     return Math.min(n, before);
   }
 
-  /** Asked by the allocator before each allocation. */
+  /** Whether this allocation fails. The allocator calls it once per allocation. */
   fails(order: number): boolean {
     this.seen++;
     if (order === this.#order) return true;

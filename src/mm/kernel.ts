@@ -27,17 +27,17 @@ export interface Kernel {
   readonly config: KernelConfig;
   /** The CPU this code runs on. */
   cpu: Cpu;
-  /** Counters of struct pages are updated by Atomics: workers share the machine. */
+  /** Whether struct pages are updated with Atomics, because workers share the machine. */
   readonly locked: boolean;
   readonly pageBytes: number;
   readonly structPageSize: number;
   /** Layout of this kernel's struct page. */
   readonly layout: PageLayout;
-  /** Frames are mapped a second time, in tables that count (direct_map.ts). */
+  /** Where the direct map lies (direct_map.ts); null without one. */
   readonly directMap: DirectMapGeometry | null;
-  /** Tails hold a mask instead of the address of their head. */
+  /** Whether tails hold a mask instead of the address of their head. */
   readonly headMask: boolean;
-  /** log2 of the struct pages in a page; -1 where they do not fill it, or straddle pages. */
+  /** log2 of the struct pages in a page; -1 if they do not fill it. */
   readonly vmemmapShift: number;
   readonly pagesPerSection: number;
   readonly pagesPerSubsection: number;
@@ -54,30 +54,30 @@ export interface Kernel {
   rootPfn: number;
   /** The boot allocator; null once the buddy allocator has taken over (slab_is_available). */
   memblock: Memblock | null;
-  /** Frames the boot allocator kept; they are Reserved for good. */
+  /** Frames that the boot allocator kept: Reserved. */
   bootReserved: number;
   readonly pgmaps: PgmapTree;
   /** Kernel objects that struct pages point to (address_space, dev_pagemap), by number. */
   readonly objects: object[];
   /** User address spaces, for the top-level entries they share. */
   readonly mms: Set<Mm>;
-  /** The call of gup, or of what returns its pages, that is under way. */
+  /** The current call of gup, or of a function that returns its pages. */
   readonly gup: GupCall;
   /** References taken by gup and not yet returned, in units of _refcount; the checker compares refcounts with it. */
   gupRefs: number;
   /** The same for pin counts of compound pages. */
   gupPins: number;
-  /** Struct pages are written; false counts frames and tables only (populating without contents). */
+  /** Whether struct pages are written; if not, only frames and tables are counted. */
   contents: boolean;
   /** Memory blocks and the parameters of memory hotplug. */
   readonly hotplug: HotplugState;
   readonly hugetlb: HugetlbState;
-  /** Memmap is mapped by base pages from boot on (document 004), not by PMD leaves. */
+  /** Whether memmap is mapped by base pages from boot on (document 004), not by PMD leaves. */
   readonly vmemmapBasePages: boolean;
   readonly tableWork: TableWork;
-  /** Where the unused part of the memmap leaf made last begins, not yet marked (unused_pmd_start); -1 for none. */
+  /** Start of the unmarked unused part of the newest memmap leaf (unused_pmd_start); -1 for none. */
   unusedPmdStart: number;
-  /** Tails may look like heads: the memmap page of some head is mapped for its tails too. */
+  /** Whether tails may look like heads, because the memmap page of some head is mapped for its tails too. */
   fakeHeads: boolean;
 }
 
@@ -97,7 +97,7 @@ export function objectAt(k: Kernel, lo: number, hi: number): object | null {
   return k.objects[lo / OBJECT_BYTES - 1] ?? null;
 }
 
-/** `address_space`: the file that a mapping maps, as struct pages name it. */
+/** `address_space`: a mapped file, as struct pages refer to it. */
 export interface AddressSpace {
   /** Kernel address that page->mapping holds. */
   readonly addrLo: number;
@@ -124,7 +124,7 @@ export interface Mm {
   readonly areas: VmArea[];
 }
 
-/** What filling one table takes: new frames, and the frames that several entries map, with their counts. */
+/** Scratch arrays for filling one table: new frames, and the frames that several entries map, with their counts. */
 export interface TableWork {
   readonly frames: Float64Array;
   readonly tails: Float64Array;
@@ -152,14 +152,14 @@ export interface HugetlbState {
   optimize: boolean;
   /** Pages whose vmemmap is shared now (the static key hugetlb_optimize_vmemmap_key). */
   optimized: number;
-  /** Pages the worker has still to give back (hpage_freelist). */
+  /** Pages that the worker has yet to free (hpage_freelist). */
   readonly work: { readonly h: Hstate; readonly head: number }[];
   /** One vmemmap page of tails, and the flags word (node and zone) it was made for. */
   tailImage: Int32Array | null;
   tailImageLinks: number;
   /** The pages of tails that huge pages of an order share in a zone (zone->vmemmap_tails); never given back. */
   readonly sharedTails: { readonly order: number; readonly links: number; readonly frame: number }[];
-  /** Frames taken out of the memmap that wait for the flush. */
+  /** Frames removed from the memmap, to be freed after the flush. */
   readonly unmapped: number[];
   /** Latency of each page made (alloc_fresh_huge_page) and given back (__free_hugepage), in nanoseconds. */
   allocProbe: Log2Histogram | null;
@@ -171,8 +171,8 @@ export type TraceValue = number | string | boolean;
 
 /** The function tracer. Calls of enter() and leave() are nested as the functions are. */
 export interface Tracer {
-  /** A function is entered, by its kernel symbol. */
+  /** Records that a function, named by its kernel symbol, is entered. */
   enter(symbol: string, args: Readonly<Record<string, TraceValue>>): void;
-  /** The function entered last returns. */
+  /** Records that the function entered last returns. */
   leave(result?: TraceValue): void;
 }

@@ -16,7 +16,7 @@ export class Memblock {
 
   /** `memblock_reserve`. */
   reserve(start: number, end: number): void {
-    // Top-down allocation mostly lowers the run above.
+    // Top-down allocation usually extends the run above.
     const above = this.#reserved.find((r) => r.start === end);
     if (above !== undefined && !this.#reserved.some((r) => r.end >= start && r.end < end)) {
       above.start = start;
@@ -33,7 +33,7 @@ export class Memblock {
     this.#reserved.splice(0, Infinity, ...merged);
   }
 
-  /** `memblock_alloc_try_nid`: the highest free aligned block, on `nid` if it has one. -1 when memory is out. */
+  /** `memblock_alloc_try_nid`: the highest free aligned block, on `nid` if it has one; -1 without memory. */
   alloc(frames: number, align: number, nid: number): number {
     for (const wanted of [true, false]) {
       for (let m = this.memory.length - 1; m >= 0; m--) {
@@ -53,7 +53,7 @@ export class Memblock {
     return this.#reserved;
   }
 
-  /** Runs of a memory range that nobody reserved, ascending. */
+  /** Unreserved runs of a memory range, ascending. */
   free(range: DramRange): { start: number; end: number }[] {
     const runs = [];
     let at = range.start;

@@ -94,7 +94,7 @@ function faultIn(k: Kernel, mm: Mm, vpn: number): FaultResult {
   const area = mm.areas.find((a) => vpn >= a.start && vpn < a.end);
   if (area === undefined) return "sigbus";
   for (let level = 2; level >= 0; level--) {
-    // A table that is there, from smaller pages before, rules a large page out.
+    // An existing table, made for smaller pages, rules out a large page.
     if (level > 0 && hasTable(k, mm, vpn, level)) continue;
     k.tracer?.enter(FAULT_SYMBOLS[level], { vpn });
     const result = area.fault(k, area, vpn, level);
@@ -146,12 +146,12 @@ function insertLeaf(k: Kernel, area: VmArea, vpn: number, level: number, pfn: nu
 /** The assertion in insert_pfn_pmd() that the thread proposes (001:4466): a PMD maps one compound page of its size. */
 function warnUnlessCompound(k: Kernel, pfn: number): void {
   const pages = levelPages(k, 1);
-  // An order counts pages, PMD_SHIFT bytes.
+  // An order is log2 of pages, PMD_SHIFT is log2 of bytes.
   const order = Math.log2(k.config.errata.compoundOrderPmdShift ? pages * k.pageBytes : pages);
   if (compoundOrder(k, compoundHead(k, pfn)) !== order) k.stat[C.warnings]++;
 }
 
-/** Clears the entries of [start, end). A huge leaf goes as a whole. */
+/** Clears the entries of [start, end). A huge leaf is cleared whole. */
 function zap(k: Kernel, table: number, level: number, start: number, end: number): void {
   const span = levelPages(k, level);
   for (let at = start; at < end; at = alignDown(at, span) + span) {
@@ -162,7 +162,7 @@ function zap(k: Kernel, table: number, level: number, start: number, end: number
   }
 }
 
-/** Frees the tables below one table that map part of [start, end) and have no entry left. */
+/** Frees empty tables below one table that cover part of [start, end). */
 function freeEmptyTables(k: Kernel, table: number, level: number, start: number, end: number): void {
   const span = levelPages(k, level);
   for (let at = start; level > 0 && at < end; at = alignDown(at, span) + span) {
@@ -176,7 +176,7 @@ function freeEmptyTables(k: Kernel, table: number, level: number, start: number,
   }
 }
 
-/** Frees every table below one table; no entry may hold a leaf any more. */
+/** Frees every table below one table; no leaf may be left. */
 function freeTables(k: Kernel, table: number, level: number, entries: number): void {
   for (let i = 0; i < entries; i++) {
     const entry = entryAt(k, table, i);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// memory_failure() (mm/memory-failure.c). Of a device page (memory_failure_dev_pagemap, with patch 1 of document 001):
-// a machine check at a frame poisons the dax page it is in and finds its mappers. Of a huge page (document 004 patches
-// 11 and 12): a shared tail is read-only, so the raw frame cannot be marked while the vmemmap is shared; the head is,
-// and a private word of one of its tails says which frame it was. The mark moves to the frame once the vmemmap is
-// whole.
+// memory_failure() (mm/memory-failure.c). On a device page (memory_failure_dev_pagemap, with patch 1 of document 001),
+// a machine check at a frame poisons the dax page it is in and finds its mappers. On a huge page (document 004 patches
+// 11 and 12), shared tails are read-only, so the head is marked instead of the raw frame, and a private word of a tail
+// records which frame it was. The mark moves to the frame once the vmemmap is whole.
 // Left out: fsdax page locking, soft offline, delivering the signal; more than one broken frame of a huge page (6.1 has
 // a list).
 
@@ -31,8 +30,8 @@ export interface ToKill {
 
 /**
  * `memory_failure`: marks the dax page of a ZONE_DEVICE frame (the head, with patch 1) and unmaps it everywhere.
- * Returns who mapped it; -ENXIO for a frame that holds no device data, -EBUSY when its struct page names no file.
- * In System RAM only huge pages are handled: no process to signal, or the errno of memoryFailureHugetlb().
+ * Returns the processes that mapped it; -ENXIO for a frame that holds no device data, -EBUSY if its struct page names
+ * no file. In System RAM only huge pages are handled: returns an empty list, or the errno of memoryFailureHugetlb().
  */
 export const memoryFailure = traced("memory_failure(pfn)", (k: Kernel, pfn: number): readonly ToKill[] | number => {
   if (pfnToOnlinePage(k, pfn) >= 0) return memoryFailureHugetlb(k, pfn) || [];
@@ -77,9 +76,9 @@ function collectProcs(k: Kernel, mapping: AddressSpace, index: number): ToKill[]
 }
 
 /**
- * `memory_failure_hugetlb`: marks the huge page and notes the frame. A free page is dissolved at once, so that all of
- * it but the frame can be used again. 0; -ENXIO for a frame in no huge page; -EBUSY while a user holds the page or when
- * it is poisoned already; -ENOMEM when it could not be dissolved, which can be tried again.
+ * `memory_failure_hugetlb`: marks the huge page and records the frame. A free page is dissolved at once, so that its
+ * other frames can be used again. 0; -ENXIO if the frame is in no huge page; -EBUSY if the page is in use or poisoned
+ * already; -ENOMEM if it could not be dissolved, which can be retried.
  */
 export const memoryFailureHugetlb = traced("memory_failure_hugetlb(pfn)", (k: Kernel, pfn: number): number => {
   const head = hugetlbHead(k, pfn);
@@ -91,8 +90,8 @@ export const memoryFailureHugetlb = traced("memory_failure_hugetlb(pfn)", (k: Ke
 });
 
 /**
- * `dissolve_free_huge_page`: a free page's frames go back to the allocator one and all. 0, also for a frame in no huge
- * page; -EBUSY when the page is in use; -ENOMEM when its vmemmap cannot be restored, the pool then being as before.
+ * `dissolve_free_huge_page`: returns all frames of a free page to the allocator. 0, also for a frame in no huge page;
+ * -EBUSY if the page is in use; -ENOMEM, with the pool unchanged, if its vmemmap cannot be restored.
  */
 export const dissolveFreeHugePage = traced("dissolve_free_huge_page(pfn)", (k: Kernel, pfn: number): number => {
   // Patch 12: pages queued for the worker are freed before the pool is searched.

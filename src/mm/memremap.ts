@@ -52,9 +52,9 @@ export function newPgmap(
 
 /**
  * `memremap_pages`: brings up every range of the pgmap. 0 or a negative errno with every frame, table, section and
- * reference as before: -EINVAL for no range, an altmap with several ranges, misaligned ranges or a compound that a
- * range would cut where the kernel counts by pages; -ENOMEM when memory or the address range is taken; -ENXIO on System
- * RAM.
+ * reference as before: -EINVAL for no range, an altmap with several ranges, misaligned ranges, or a compound cut by the
+ * end of a range on kernels that put references page by page; -ENOMEM without memory or if another pgmap overlaps;
+ * -ENXIO on System RAM.
  */
 export const memremapPages = traced("memremap_pages()", (k: Kernel, pgmap: DevPagemap): number => {
   if (pgmap.ranges.length === 0) return -EINVAL;
@@ -77,8 +77,8 @@ export const memremapPages = traced("memremap_pages()", (k: Kernel, pgmap: DevPa
 export const memunmapPages = traced("memunmap_pages()", (k: Kernel, pgmap: DevPagemap): void => {
   devPagemapKill(pgmap);
   for (let i = 0; i < pgmap.nrRange; i++) putRange(k, pgmap, i);
-  // The kernel waits here until the count is zero; here nothing else runs, so a reference left would stay forever.
-  if (pgmap.refs !== 0) panic(`memunmapPages: ${pgmap.refs} references on the pgmap never return`);
+  // The kernel waits until the count is zero. Nothing else runs here, so a remaining reference would stay forever.
+  if (pgmap.refs !== 0) panic(`memunmapPages: ${pgmap.refs} references on the pgmap remain`);
   for (let i = 0; i < pgmap.nrRange; i++) pageunmapRange(k, pgmap, i);
   pageunmapDone(k, pgmap);
 });
@@ -89,13 +89,13 @@ export function devPagemapKill(pgmap: DevPagemap): void {
   pgmap.refs--;
 }
 
-/** The end of memunmap_pages(): no range is up. */
+/** The end of memunmap_pages(): checks the altmap and resets the count of ranges. */
 export function pageunmapDone(k: Kernel, pgmap: DevPagemap): void {
   if (pgmap.altmap !== null && pgmap.altmap.alloc !== 0) {
     if (!k.config.errata.addPagesNoUnwind) {
       panic(`memunmapPages: failed to free all reserved pages, ${pgmap.altmap.alloc} left in the altmap`);
     }
-    // A WARN(): what __add_pages() left behind is there for good.
+    // A WARN(): what __add_pages() left behind stays.
     k.stat[C.warnings]++;
   }
   pgmap.nrRange = 0;
@@ -135,8 +135,8 @@ export function pfnLen(k: Kernel, pgmap: DevPagemap, range: number): number {
 }
 
 /**
- * Whether taking a pgmap that is up down would wait: somebody holds the pgmap itself, any of its pages or compounds has
- * more than its initial reference, or a page of its altmap holds a neighbour's memmap.
+ * Whether memunmap_pages() would wait: the pgmap has extra references, a page or compound has more than its initial
+ * reference, or the altmap holds a neighbour's memmap.
  */
 export function pagesInUse(k: Kernel, pgmap: DevPagemap): boolean {
   if (altmapLent(k, pgmap)) return true;
@@ -177,9 +177,9 @@ const pagemapRange = traced("pagemap_range(_, range)", (k: Kernel, pgmap: DevPag
 });
 
 /**
- * Patches 4 and 12 assume that ranges are aligned to the geometry. What really must hold: where tails are shared, a
- * compound's head begins a part that section_activate() is given; where tails hold a mask (7.1), the head is aligned to
- * the compound; and where references are put page by page, no compound is cut.
+ * Patches 4 and 12 assume that ranges are aligned to the geometry. What is really needed: with shared tails, compounds
+ * larger than a section begin at a section, smaller ones do not cross its end; if tails hold a mask (7.1), a head is
+ * aligned to its compound; if references are put page by page, no compound is cut.
  */
 function compoundsFit(k: Kernel, pgmap: DevPagemap, i: number): boolean {
   if (pgmap.geometry === 1) return true;
@@ -221,15 +221,16 @@ function pfnNext(k: Kernel, pgmap: DevPagemap, pfn: number): number {
 }
 
 /**
- * `pageunmap_range`, as parts that other CPUs come between. While there is memmap, the tree says whose: without a pgmap
- * pfn_to_online_page() would take it for RAM. The zone keeps its span: the kernel does not shrink ZONE_DEVICE.
+ * `pageunmap_range`, in parts, so that verify/races can run other CPUs between them. The pgmap stays in the tree while
+ * there is memmap: without it pfn_to_online_page() would take the frames for RAM. The kernel does not shrink
+ * ZONE_DEVICE.
  */
 export const PAGEUNMAP_PARTS = [
   {
     name: "remove the memmap",
     run: (k: Kernel, pgmap: DevPagemap, i: number): void => {
       const { start, end } = pgmap.ranges[i];
-      // remove_pfn_range_from_zone(), while there is memmap.
+      // remove_pfn_range_from_zone(), which needs the memmap.
       pageInitPoison(k, start, end - start);
       removePages(k, start, end - start, pgmap.altmap);
       unmapDirect(k, start, end);
@@ -250,8 +251,8 @@ function overlapsRam(k: Kernel, start: number, end: number): boolean {
 }
 
 /**
- * Whether a neighbour's struct pages lie in this pgmap's altmap, on the first or last page (or leaf) of its memmap.
- * Then its pmem cannot go yet. Linux does not check: it frees the page with whichever device goes first.
+ * Whether a neighbour's struct pages lie in this pgmap's altmap, on the first or last page (or leaf) of its memmap. If
+ * so, its pmem must stay. Linux does not check: it frees the page when the first of the devices is removed.
  */
 function altmapLent(k: Kernel, pgmap: DevPagemap): boolean {
   if (pgmap.altmap === null || pgmap.nrRange === 0) return false;

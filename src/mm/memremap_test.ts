@@ -155,7 +155,7 @@ Deno.test("memunmapPages() panics while somebody holds the pgmap", () => {
     const pgmap = pgmapOf(k, [{ start: PMEM, end: PMEM + 64 }], 1);
     assertEquals(memremapPages(k, pgmap), 0);
     assert(getDevPagemap(k, PMEM, null) === pgmap);
-    assertThrows(() => memunmapPages(k, pgmap), KernelPanic, "1 references on the pgmap never return");
+    assertThrows(() => memunmapPages(k, pgmap), KernelPanic, "1 references on the pgmap remain");
     assertEquals(getDevPagemap(k, PMEM, null), null, "no new reference on a dying pgmap");
     // Put right by hand, so that the machine can be checked: the references the failed attempt gave back.
     pgmap.refs = 65;

@@ -68,8 +68,8 @@ export function prepCompoundTail(k: Kernel, tail: number, head: number, order: n
 }
 
 /**
- * `compound_nr_pages` (patch 13): struct pages of one compound that have storage of their own. All of them unless the
- * tails were shared when the memmap was populated; both must ask the same question.
+ * `compound_nr_pages` (patch 13): struct pages of one compound that have storage of their own: all unless the tails
+ * were shared when the memmap was populated. Both must use the same predicate.
  */
 export function compoundNrPages(k: Kernel, pgmap: DevPagemap, pfn: number): number {
   const all = pgmap.geometry;
@@ -95,7 +95,7 @@ export const memmapInitZoneDevice = traced(
       written = fillRun(k, start, end - start, (pfn) => initZoneDevicePage(k, pfn, pgmap));
       if (tiered) pmem = countInPmem(k, start, written);
     } else {
-      // Where heads may lie in shared tails, a copy would come out differently from the writes it stands for.
+      // If heads may lie in shared tails, copying would give a different result than writing field by field.
       const mayClone = isAligned(start, Math.min(pgmap.geometry, k.pagesPerSection));
       const order = Math.log2(pgmap.geometry);
       let previous = -1;
@@ -123,7 +123,7 @@ export const memmapInitZoneDevice = traced(
   },
 );
 
-/** Makes the pageblocks of [start, end) movable; the posted code only does so where it writes the first struct page. */
+/** Makes the pageblocks of [start, end) movable; the posted code only types those whose first struct page it writes. */
 function typePageblocks(k: Kernel, start: number, end: number, pgmap: DevPagemap): void {
   const short = k.config.errata.pageblockInShortLoop && pgmap.geometry > 1;
   const step = short ? pgmap.geometry : end - start;
@@ -151,7 +151,7 @@ export const memmapInitAltmap = traced("memmap_init_range()", (k: Kernel, altmap
 
 /**
  * `memmap_init_range` with MEMINIT_HOTPLUG: struct pages of hot-added System RAM, Reserved until it goes online. Each
- * is written field by field: every page's lru points to itself.
+ * is written field by field, because its lru points to itself.
  */
 export const memmapInitRange = traced(
   "memmap_init_range(_, start, n)",
@@ -190,7 +190,7 @@ function initCompound(k: Kernel, head: number, nrPages: number, pgmap: DevPagema
     initZoneDevicePage(k, pfn, pgmap);
     prepCompoundTail(k, pfn, head, order);
   };
-  // The head keeps fields in its first tails: written after those, before later tails, of which some may alias them.
+  // The head's fields in the first tails are written after these tails, but before later ones, which may alias them.
   const first = Math.min(k.layout.headAfterTails, nrPages - 1);
   const written = 1 + fillRun(k, head + 1, first, tail);
   prepCompoundHead(k, head, order, COMPOUND_PAGE_DTOR);
@@ -198,8 +198,8 @@ function initCompound(k: Kernel, head: number, nrPages: number, pgmap: DevPagema
 }
 
 /**
- * As initCompound, by copying: each page at once from an image of plain tails that point to this head, then over it the
- * head and the tails with fields of its own from the compound before. Memory is written once, as page by page it is not.
+ * initCompound() by copying: fills each vmemmap page from an image of plain tails of this head, then copies the head
+ * and its special tails from the compound before. This writes memory once; field by field would write it several times.
  */
 function cloneCompound(
   k: Kernel,
@@ -233,7 +233,7 @@ function cloneCompound(
   return written;
 }
 
-/** A page of memmap that holds plain tails only, as the compound at `head` has them. */
+/** Image of a memmap page full of plain tails of the compound at `head`. */
 function imageOfTails(k: Kernel, head: number, nrPages: number): Int32Array {
   const image = new Int32Array(k.phys.pageWords);
   const tail = head + Math.min(specialPages(k), nrPages - 1);
@@ -243,7 +243,7 @@ function imageOfTails(k: Kernel, head: number, nrPages: number): Int32Array {
   return image;
 }
 
-/** The head and the tails that may hold fields of the head: at most those on its first page of memmap. */
+/** The head and its tails that may hold the head's fields, at most those on the first memmap page. */
 function specialPages(k: Kernel): number {
   return Math.min(1 + k.layout.headAfterTails, k.pageBytes / k.structPageSize);
 }
@@ -278,8 +278,8 @@ function cloneByWord(k: Kernel, head: number, from: number, nrPages: number, ord
 const COPY_BYTES = 65536;
 
 /**
- * Writes `n` struct pages from `pfn` on that are equal to each other: the very first through `first`, the rest of each
- * contiguous stretch of memmap copied. Returns how many were written.
+ * Writes `n` identical struct pages from `pfn` on: the first with `first`, the others by copying, stretch by stretch of
+ * contiguous memmap. Returns how many were written.
  */
 function fillRun(k: Kernel, pfn: number, n: number, first: (pfn: number) => void): number {
   const size = k.structPageSize;

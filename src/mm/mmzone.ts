@@ -26,7 +26,7 @@ export interface Zone {
   managed: number;
   /** Free areas, ascending by frame; changed by addFreeArea() and removeFreeArea() only. */
   readonly areas: Buddy[];
-  /** By order: index of the first area worth asking. */
+  /** By order: index of the first area worth searching. */
   readonly hints: Int32Array;
   /** No hint is above this. */
   topHint: number;
@@ -67,8 +67,8 @@ export function growZoneSpan(zone: Zone, start: number, end: number): void {
 }
 
 /**
- * `shrink_zone_span`: after [start, end) left the zone. Only an edge moves, to the next memory the zone has; the kernel
- * looks for it subsection by subsection.
+ * `shrink_zone_span`: called after [start, end) left the zone. Only an edge moves, to the nearest memory left in the
+ * zone; the kernel searches for it subsection by subsection.
  */
 export function shrinkZoneSpan(zone: Zone, start: number, end: number): void {
   const { areas } = zone;
@@ -90,7 +90,7 @@ export function zoneFreePages(zone: Zone): number {
   return zone.areas.reduce((sum, area) => sum + area.freeUnits, 0);
 }
 
-/** Gives a zone a free area. Panics when it overlaps another. */
+/** Adds a free area to a zone. Panics if it overlaps another. */
 export function addFreeArea(zone: Zone, area: Buddy): void {
   const i = firstAreaAbove(zone, area.base);
   const before = zone.areas[i - 1];
@@ -103,7 +103,7 @@ export function addFreeArea(zone: Zone, area: Buddy): void {
   lowerHints(zone, 0);
 }
 
-/** Takes a free area from its zone. */
+/** Removes a free area from its zone. */
 export function removeFreeArea(zone: Zone, area: Buddy): void {
   zone.areas.splice(zone.areas.indexOf(area), 1);
   lowerHints(zone, 0);
@@ -127,8 +127,8 @@ export function zoneAlloc(zone: Zone, order: number): number {
 }
 
 /**
- * Takes `count` single frames of a zone as that many calls of zoneAlloc() would, into `out`; returns how many there
- * were.
+ * Takes `count` single frames of a zone into `out`, the same ones as `count` calls of zoneAlloc(). Returns how many it
+ * got.
  */
 export function zoneAllocFrames(zone: Zone, out: Float64Array, at: number, count: number): number {
   const { areas, hints } = zone;
@@ -149,7 +149,7 @@ export function zoneFree(zone: Zone, pfn: number, order: number): boolean {
   return true;
 }
 
-/** Notes that an area has free blocks again. */
+/** Records that an area has free blocks again. */
 function lowerHints(zone: Zone, i: number): void {
   const { hints } = zone;
   for (let o = 0; o < MAX_ORDERS; o++) if (hints[o] > i) hints[o] = i;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Access to struct pages the way the kernel has it: pfn_to_page() is arithmetic, and the bytes are wherever the kernel
-// page table says, through the TLB of the current CPU (include/asm-generic/memory_model.h, include/linux/page-flags.h,
-// mm.h). A struct page is named by its pfn; every access translates, so an alias or a stale translation shows.
+// Access to struct pages as in the kernel: pfn_to_page() is arithmetic, and the kernel page table, through the TLB of
+// the current CPU, says where the bytes are (include/asm-generic/memory_model.h, include/linux/page-flags.h, mm.h). A
+// struct page is named by its pfn; every access translates, so an alias or a stale translation shows.
 //
 //   byte in vmemmap = pfn * sizeof(struct page) + field        page number = byte / page size
 //
@@ -31,19 +31,20 @@ const BYTES = STRETCH_STRUCT_SIZE;
 
 /** The vmemmap page (vmemmap offset / page size) that holds this byte of a struct page. */
 export function vmemmapPage(k: Kernel, pfn: number, offset = 0): number {
-  // Struct pages that fill their page, and frames below 8 TiB: what an integer does.
+  // Integer arithmetic is enough for struct pages that fill their page and frames below 8 TiB.
   if (k.vmemmapShift >= 0 && (pfn | 0) === pfn) return pfn >> k.vmemmapShift;
   return Math.floor((pfn * k.structPageSize + offset) / k.pageBytes);
 }
 
 /**
- * Word of this byte of a struct page in its vmemmap page. The low bits of the product are right however large it is.
+ * Index, in its vmemmap page, of the word of this byte of a struct page. Math.imul() keeps the low bits of any product
+ * exact.
  */
 function wordInPage(k: Kernel, pfn: number, offset: number): number {
   return ((Math.imul(pfn, k.structPageSize) + offset) & (k.pageBytes - 1)) >> 2;
 }
 
-/** Index of a field's word, for reading. Panics when the memmap is not mapped, as the kernel would oops. */
+/** Index of a field's word, for reading. Panics if the memmap is not mapped, where the kernel would oops. */
 export function pageWord(k: Kernel, pfn: number, offset: number): number {
   const base = k.cpu.mmu.read(vmemmapPage(k, pfn, offset));
   if (base < 0) panic(`pageWord: memmap of frame ${pfn} is not mapped`);
@@ -77,8 +78,8 @@ export function addPageCount(k: Kernel, pfn: number, offset: number, n: number):
 }
 
 /**
- * `page_ref_add_unless` zero: adds to a reference count unless it is not positive, and counts the store; atomic where
- * addPageCount() is.
+ * `page_ref_add_unless` zero: adds to a reference count and counts the store; false if the count is not positive.
+ * Atomic where addPageCount() is.
  */
 export function addPageCountUnlessZero(k: Kernel, pfn: number, offset: number, n: number): boolean {
   const at = pageWordForWrite(k, pfn, offset);
@@ -114,9 +115,7 @@ export function getPage(k: Kernel, pfn: number): void {
   if (addPageCount(k, pfn, PAGE_REFCOUNT, 1) <= 1) panic(`getPage: frame ${pfn} had no reference`);
 }
 
-/**
- * `get_page` `gets[i]` times on the struct page of each of `n` frames, a store each; one translation for neighbours.
- */
+/** `get_page`, `gets[i]` times for frame i of `n`, one store each. Neighbours share a translation. */
 export function getEachPage(k: Kernel, frames: Float64Array, gets: Int32Array, n: number): void {
   const locked = k.locked;
   for (let i = 0; i < n;) {
@@ -135,8 +134,8 @@ export function getEachPage(k: Kernel, frames: Float64Array, gets: Int32Array, n
 }
 
 /**
- * Hands each run of struct pages of [pfn, pfn + n) that lie in one memmap page to `visit`: the words they are in, the
- * index of the first, its frame, how many there are. For struct pages that do not straddle pages; all must be writable.
+ * Calls `visit` for each run of struct pages of [pfn, pfn + n) in one memmap page, with their words, the index and
+ * frame of the first, and their number. All must be writable, and none may straddle pages.
  */
 export function eachMemmapRun(
   k: Kernel,
@@ -258,7 +257,7 @@ function headOf(k: Kernel, tail: number, lo: number, hi: number): number {
 
 /**
  * `compound_head`: the head of the compound page this frame is in, or the frame itself. Where a head's vmemmap page is
- * mapped for tails too, a tail can look like a head; page_fixed_fake_head() asks the struct page after it.
+ * mapped for tails too, a tail can look like a head; page_fixed_fake_head() looks at the next struct page.
  */
 export function compoundHead(k: Kernel, pfn: number): number {
   const lo = readPage(k, pfn, PAGE_COMPOUND_HEAD);
@@ -279,7 +278,7 @@ export function pageIndex(k: Kernel, pfn: number): number {
   return readPage(k, pfn, PAGE_INDEX_HI) * 2 ** 32 + (readPage(k, pfn, PAGE_INDEX) >>> 0);
 }
 
-/** Sets the same. */
+/** Sets `page->index`. */
 export function setPageIndex(k: Kernel, pfn: number, index: number): void {
   writePage(k, pfn, PAGE_INDEX, index | 0);
   writePage(k, pfn, PAGE_INDEX_HI, Math.floor(index / 2 ** 32));
@@ -309,7 +308,7 @@ export function hasPincount(k: Kernel, head: number): boolean {
 export function prepCompoundHead(k: Kernel, head: number, order: number, dtor: number): void {
   const { layout } = k;
   const { offset, shift } = layout.order;
-  // A byte, or two with the destructor: what is above them stays.
+  // The order takes a byte, or two with the destructor; higher bytes stay.
   const kept = readPage(k, head + 1, offset) & ~(shift === 0 ? 0xff : 0xffff);
   writePage(k, head + 1, offset, kept | (shift === 0 ? order : dtor | (order << shift)));
   for (const word of layout.mapcounts) writePage(k, head + 1, word, -1);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The page allocator (mm/page_alloc.c): buddy blocks per zone, zones tried from Normal down, nodes from the wanted one
 // on. Every frame taken or given is counted by its use. The struct page of a frame is initialised when the frame is
-// handed out (as with CONFIG_DEFERRED_STRUCT_PAGE_INIT, only later). Blocks larger than the buddy allocator knows
-// (alloc_contig_pages, free_contig_range) are an aligned run of its largest blocks, all of them free and of one zone.
+// handed out (as with CONFIG_DEFERRED_STRUCT_PAGE_INIT, only later). A block beyond the buddy allocator's largest order
+// (alloc_contig_pages, free_contig_range) is an aligned run of its largest blocks, all free and in one zone.
 // Left out: per-CPU lists, watermarks, reclaim, migrate-type free lists, migration: an allocation fails when no block
 // is free.
 
@@ -47,7 +47,7 @@ export const allocPages = traced("alloc_pages_node(order, nid)", (
       const pfn = zoneAlloc(zone, order);
       if (pfn < 0) continue;
       accountAlloc(k, order, use);
-      // mm/hugetlb/hugetlb.ts initialises a huge page's struct pages, first and tails alike, once their tables are split.
+      // prepHugePage() initialises the struct pages of a huge page, after their leaves are split.
       if (use !== USE_HUGETLB && countsReferences(k, order)) prepNewPage(k, pfn, zone);
       return pfn;
     }
@@ -56,8 +56,8 @@ export const allocPages = traced("alloc_pages_node(order, nid)", (
 });
 
 /**
- * `count` single frames as that many calls of allocPages() would give them, into `frames`; returns how many there were.
- * What `alloc_pages_bulk` saves: the search and the translation of each frame's struct page are paid per run.
+ * Allocates `count` single frames into `frames`, the same ones as `count` calls of allocPages(). Returns how many it
+ * got. Like `alloc_pages_bulk`, it searches and translates once per run of frames.
  */
 export const allocFrames = traced("alloc_pages_bulk_array_node(nid, _, _, count)", (
   k: Kernel,
@@ -80,14 +80,14 @@ export const allocFrames = traced("alloc_pages_bulk_array_node(nid, _, _, count)
   }
   k.uses[use] += got;
   if (use === USE_VMEMMAP) k.stat[nrMemmapPages] += got;
-  // The call that fails is the last.
+  // The failing call counts too.
   const calls = Math.min(got + 1, count);
   k.stat[allocCalls] += calls;
   k.fault.seen += calls;
   return got;
 });
 
-/** Takes one particular block (alloc_contig_range on free memory); false when any part of it is in use. */
+/** Takes one particular block (alloc_contig_range on free memory); false if any part of it is in use. */
 export function takePages(k: Kernel, pfn: number, order: number, use: number): boolean {
   const zone = findZone(k, pfn);
   if (zone === null || k.fault.fails(order) || !zoneArea(zone, pfn)!.take(pfn, order)) return false;
@@ -103,7 +103,7 @@ export function takePageOffBuddy(k: Kernel, pfn: number): void {
   accountAlloc(k, 0, USE_HWPOISON);
 }
 
-/** `__free_pages` without the reference count: gives a block back, and its backing bytes with it. */
+/** `__free_pages` without the reference count: frees a block and its backing bytes. */
 export function freePages(k: Kernel, pfn: number, order: number, use: number): void {
   if (freeToZone(k, pfn, order) === null) panic(`freePages: frame ${pfn} belongs to no zone's free area`);
   k.stat[freeCalls]++;
@@ -126,8 +126,9 @@ export function freePagetable(k: Kernel, pfn: number, order: number, use: number
 }
 
 /**
- * Whether blocks of this order have a reference count of their own. Without contents only single frames do: they may be
- * shared, while a block has one owner and touching its struct page would commit host memory all over DRAM's memmap.
+ * Whether blocks of this order have a reference count of their own. Without contents only single frames do, because
+ * they may be shared. A block has one owner, and touching its struct page would commit host memory all over DRAM's
+ * memmap.
  */
 export function countsReferences(k: Kernel, order: number): boolean {
   return k.contents || order === 0;
@@ -208,8 +209,8 @@ function prepNewPage(k: Kernel, pfn: number, zone: Zone): void {
 }
 
 /**
- * `alloc_contig_pages`: the lowest such run of `2 ** order` frames on a node, or -1. Struct pages are left to the
- * caller.
+ * `alloc_contig_pages`: a free aligned run of `2 ** order` frames on a node, or -1. The caller initialises the struct
+ * pages.
  */
 export const allocContigPages = traced(
   "alloc_contig_pages(order, nid)",
@@ -227,7 +228,7 @@ export const allocContigPages = traced(
   },
 );
 
-/** `alloc_contig_range`: exactly this block, of any order; false with nothing changed when any of it is in use. */
+/** `alloc_contig_range`: exactly this block, of any order; false with nothing changed if any of it is in use. */
 export const takeContigPages = traced(
   "alloc_contig_range(pfn, order)",
   (k: Kernel, pfn: number, order: number, use: number): boolean => {
@@ -239,7 +240,7 @@ export const takeContigPages = traced(
   },
 );
 
-/** `free_contig_range`: gives a block of any order back. Data frames: they have no backing bytes to release. */
+/** `free_contig_range`: frees a block of any order. Its frames hold data, so they have no backing bytes to release. */
 export const freeContigPages = traced(
   "free_contig_range(pfn, order)",
   (k: Kernel, pfn: number, order: number, use: number): void => {

@@ -2,8 +2,8 @@
 // Writing struct pages of System RAM. Fresh ones (__init_single_page() of mm/mm_init.c) have one reference, zone and
 // node, and a list head that points to itself: one by one for frames that an allocator hands out, or a run of frames
 // with one translation per memmap page. Tails of a compound page (prep_compound_tail in a loop) differ only in the
-// address that the unused half of their list head holds, so an image of a whole memmap page is copied and the links
-// are stored over it. page_init_poison() (mm/debug.c) makes struct pages that mean nothing all ones.
+// address that the unused half of their list head holds, so an image of a whole memmap page is copied and the links are
+// stored over it. page_init_poison() (mm/debug.c) fills uninitialised struct pages with ones.
 // Left out: page extensions, page_poisoning=, the contents of data pages.
 
 import {
@@ -68,8 +68,8 @@ export function initSinglePage(k: Kernel, pfn: number, zone: number, nid: number
 }
 
 /**
- * Gives a struct page one reference, and initialises it unless it already is this frame's, in this zone. What it held
- * says nothing by itself: memmap of boot memory is not initialised, and its bytes may have been another memmap's.
+ * Gives a struct page one reference, and initialises it unless it already is that of this frame in this zone. Every
+ * field is compared, because boot's memmap is not initialised and may hold bytes of an older memmap.
  */
 export function readySinglePage(k: Kernel, pfn: number, zone: number, nid: number): void {
   if (k.structPageSize !== BYTES) return initSinglePage(k, pfn, zone, nid);
@@ -158,8 +158,8 @@ export function pageImage(k: Kernel, pfn: number): Int32Array {
 }
 
 /**
- * Writes struct pages [pfn, pfn + n) from an image of tails, as tails of `head`; `lru.prev` as INIT_LIST_HEAD() left
- * it. All of them lie behind one high word of an address, which goes into the image together with the head.
+ * Writes struct pages [pfn, pfn + n) from an image of tails, as tails of `head`; `lru.prev` is as INIT_LIST_HEAD() left
+ * it. Their addresses share one high word, which goes into the image with the head.
  */
 export function stampTails(
   k: Kernel,
@@ -190,9 +190,9 @@ function pointImage(image: Int32Array, headLo: number, headHi: number, prevHi: n
 }
 
 /**
- * `page_init_poison`: struct pages [pfn, pfn + n) mean nothing, and whoever takes one for initialised is noticed: when
- * memmap is added and when its frames leave their zone. Struct pages that share a frame get their stores all the same,
- * never through a mapping that is gone or read-only (I32). Without debug nothing is stored.
+ * `page_init_poison`: poisons struct pages [pfn, pfn + n) when memmap is added and when its frames leave their zone, so
+ * that using one uninitialised is noticed. Struct pages that share a frame are all stored to, but never through a
+ * missing or read-only mapping (I32). Without debug nothing is stored.
  */
 export const pageInitPoison = traced("page_init_poison(pfn, n)", (k: Kernel, pfn: number, n: number): void => {
   if (!poisons(k)) return;
@@ -208,7 +208,7 @@ export const pageInitPoison = traced("page_init_poison(pfn, n)", (k: Kernel, pfn
   }
 });
 
-/** Whether this kernel poisons struct pages: CONFIG_DEBUG_VM, and there are bytes to store to. */
+/** Whether this kernel poisons struct pages: it has CONFIG_DEBUG_VM, and struct pages are written. */
 export function poisons(k: Kernel): boolean {
   return k.machine.spec.debug && k.contents;
 }

@@ -48,7 +48,7 @@ export function entryAt(k: Kernel, table: number, index: number): number {
   return k.phys.wordBase(table) + 2 * index;
 }
 
-/** `pte_none` and its kin: nothing there at all. */
+/** `pte_none` and its kin: an empty entry. */
 export function entryNone(k: Kernel, at: number): boolean {
   return k.phys.words[at] === 0 && k.phys.words[at + 1] === 0;
 }
@@ -95,7 +95,7 @@ export interface Leaf {
   /** Word index of the entry, and its level. */
   readonly at: number;
   readonly level: number;
-  /** Frame of the page itself, inside a larger leaf too. */
+  /** Frame of the page itself, even inside a larger leaf. */
   readonly pfn: number;
 }
 
@@ -113,8 +113,8 @@ export function lookupAddress(k: Kernel, root: number, vpn: number): Leaf | null
 }
 
 /**
- * Word index of the entry for `vpn` at `level`, making the tables on the way; -1 when one cannot be had (tables made so
- * far stay, empty) or a huge leaf is in the way. `use` overrides what kernel tables are counted as.
+ * Word index of the entry for `vpn` at `level`, allocating missing tables; -1 without memory for one (tables made so
+ * far stay, empty) or if a huge leaf is in the way. `use` overrides how tables are counted.
  */
 export function populateTo(k: Kernel, root: number, vpn: number, level: number, nid: number, use = -1): number {
   let table = root;
@@ -144,8 +144,7 @@ export function allocTable(k: Kernel, nid: number, use: number): number {
 }
 
 /**
- * Whether a table has no entry left. Looks at entry `near` and those behind it first: whoever takes entries away in
- * order finds the next one there.
+ * Whether a table is empty. Starts the search at entry `near`: after removals in order, the next entry is found there.
  */
 export function tableEmpty(k: Kernel, table: number, near = 0): boolean {
   const { words } = k.phys;

@@ -44,12 +44,12 @@ export class SectionTable {
     return Math.floor(pfn / this.pagesPerSection);
   }
 
-  /** Sections there are. */
+  /** Number of sections. */
   get length(): number {
     return this.state.length;
   }
 
-  /** `fill_subsection_map`: marks [pfn, pfn + n) populated. False, nothing changed, when any of it is already. */
+  /** `fill_subsection_map`: marks [pfn, pfn + n) populated. False, nothing changed, if any of it already is. */
   fill(pfn: number, n: number): boolean {
     if (this.#walk(pfn, n, ANY_SET)) return false;
     this.#walk(pfn, n, SET);
@@ -105,9 +105,7 @@ export class SectionTable {
     return this.#migrate[Math.floor(pfn / 2 ** this.#pageblockOrder)];
   }
 
-  /**
-   * Asks or changes the bits of the subsections of [pfn, pfn + n), a word at a time; true as soon as an answer is yes.
-   */
+  /** Tests or changes the bits of the subsections of [pfn, pfn + n), a word at a time; true if a tested bit matches. */
   #walk(pfn: number, n: number, op: BitOp): boolean {
     const map = this.#map;
     const last = Math.floor((pfn + n - 1) / this.pagesPerSubsection);

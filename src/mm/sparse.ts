@@ -80,15 +80,13 @@ const sectionDeactivate = traced(
     if (!sections.clear(pfn, n)) return -EINVAL;
     const early = sections.early(pfn);
     if (!early) depopulateSectionMemmap(k, pfn, n, altmap);
-    // The usage map of an early section is never freed, and boot memmap stays while any of the section is left.
+    // An early section keeps its usage map and its boot memmap.
     if (sections.isEmpty(nr) && !early) sections.state[nr] = 0;
     return 0;
   },
 );
 
-/**
- * `depopulate_section_memmap`. Where a page holds struct pages of several subsections, it goes with the last of them.
- */
+/** `depopulate_section_memmap`. A page with struct pages of several subsections is freed with the last of them. */
 const depopulateSectionMemmap = traced(
   "depopulate_section_memmap(pfn, n)",
   (k: Kernel, pfn: number, n: number, altmap: VmemAltmap | null): void => {
@@ -118,7 +116,7 @@ export function sparseInit(k: Kernel, memory: readonly DramRange[]): void {
           SECTION_HAS_USAGE;
       }
     }
-    // Nodes may meet inside a subsection; the first has marked it.
+    // Nodes may meet inside a subsection, which the first has marked already.
     const from = sections.populated(start) ? alignDown(start, k.pagesPerSubsection) + k.pagesPerSubsection : start;
     if (from < end) sections.fill(from, end - from);
   }

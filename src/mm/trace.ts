@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The hook of the function tracer (kernel/trace/ftrace.c, trace_functions_graph.c in spirit): a kernel function tells
-// `k.tracer` that it is entered, by its kernel symbol, and that it returns. src/trace records, folds and prints that.
-// Two forms:
+// `k.tracer` when it is entered, by its kernel symbol, and when it returns. src/trace records, folds and prints these
+// events. Two forms:
 //
 //   traced("sparse_add_section(nid, pfn, n)", (k, nid, pfn, n, ..) => ..)     once per range, section, huge page
 //   k.tracer?.enter("put_page", { pfn }); .. k.tracer?.leave(done)            hot ones: nothing but a test when off
@@ -12,8 +12,8 @@
 import type { Kernel, TraceValue } from "./kernel.ts";
 
 /**
- * A kernel function that is traced as `prototype` says: its symbol, then the names of its arguments after `k`, `_` for
- * one that is not shown, as objects never are.
+ * Makes a kernel function traced. `prototype` gives its symbol and the names of its arguments after `k`, with `_` for
+ * those not shown; objects are never shown.
  */
 export function traced<A extends unknown[], R>(
   prototype: string,

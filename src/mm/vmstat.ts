@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The work counters (mm/vmstat.c in spirit): declared once, printed from the list, moved on the line that changes
+// The work counters (mm/vmstat.c in spirit): declared once, printed from the list, updated on the line that changes
 // state. Loops add to them once per batch, so they cost nothing per page. "Dram" and "Pmem" say where the struct page
 // lies.
 // Left out: counters per zone and node, per-CPU differences.
@@ -55,10 +55,10 @@ export const COUNTERS = [
   /** Searches of the pgmap tree, and references taken on a pgmap by gup. */
   "pgmapLookups",
   "pgmapRefs",
-  /** Allocator calls that took and gave frames. */
+  /** Calls that allocated and freed frames. */
   "allocCalls",
   "freeCalls",
-  /** References on vmemmap frames and tables beside the first, which comes with the frame: taken, given back. */
+  /** References on vmemmap frames and tables beyond the first, which comes with the frame: taken, dropped. */
   "vmemmapFrameGets",
   "vmemmapFramePuts",
   /** Kernel-wide TLB flushes, and interrupts sent to other CPUs for them. */
@@ -66,7 +66,7 @@ export const COUNTERS = [
   "tlbIpis",
   /** Grace periods waited for before vmemmap of huge pages changed. */
   "gracePeriods",
-  /** Voluntary yields while memory is added, removed and put; those of the init loop are one per pageblock typed. */
+  /** Voluntary yields while memory is added, removed and put; the init loop has one per pageblock typed. */
   "condResched",
   /** Page faults served, by level. */
   "pteFaults",
@@ -78,7 +78,7 @@ export const COUNTERS = [
   /** FOLL_PIN accounting (nr_foll_pin_acquired, nr_foll_pin_released). */
   "follPinAcquired",
   "follPinReleased",
-  /** struct pages of huge pages initialised, and set back to those of free frames. */
+  /** struct pages of huge pages initialised, and reset to those of free frames. */
   "hugetlbPagesPrepared",
   "hugetlbPagesDestroyed",
   /** PMD leaves of the memmap that were split, and vmemmap pages filled with copies when they were restored. */
@@ -92,8 +92,8 @@ export const COUNTERS = [
 export type CounterName = typeof COUNTERS[number];
 
 /**
- * Index of each counter in a kernel's `stat` array. Hot modules take theirs out once, `const { gupCalls } = C`: a
- * module's own constants are folded into compiled code, an import is loaded at every use.
+ * Index of each counter in a kernel's `stat` array. Hot modules destructure it once, `const { gupCalls } = C`: V8 folds
+ * a module's own constants into compiled code, but loads an import at every use.
  */
 export const C: Readonly<Record<CounterName, number>> = Object.fromEntries(
   COUNTERS.map((name, i) => [name, i]),

@@ -30,7 +30,8 @@ const { gupCalls, gupWalkSteps, pagesRecorded } = C;
 
 /**
  * `get_user_pages_fast` / `pin_user_pages_fast`: holds `n` user pages from virtual page `vpn` on and records their pfns
- * at `pages[out]`. Pages that are not mapped are faulted in. Returns how many are held, from the first on.
+ * from `pages[out]` on, faulting in pages that are not mapped. Returns how many it holds; it stops at the first page
+ * that it cannot hold.
  */
 export function gupFast(
   k: Kernel,
@@ -54,7 +55,7 @@ export function gupFast(
     k.tracer?.leave(got);
     done += got;
     if (done === n) break;
-    // The slow path faults the page in and looks again; a page that is there and cannot be held is final.
+    // The slow path faults the page in and retries. A mapped page that cannot be held ends the call.
     if (got === 0 && mappedPages(k, mm, vpn + done) > 0) break;
     if (handleFault(k, mm, vpn + done) !== "nopage") break;
   }
@@ -93,7 +94,7 @@ function lockless(k: Kernel, mm: Mm, vpn: number, n: number): number {
       at += ptes;
       continue;
     }
-    // __gup_device_huge_pmd() and _pud(): hold, then look whether the entry is still the same.
+    // __gup_device_huge_pmd() and _pud(): take references, then check that the entry is unchanged.
     const span = levelPages(k, level);
     const inEntry = at & (span - 1);
     const count = Math.min(span - inEntry, end - at);
@@ -112,8 +113,8 @@ function lockless(k: Kernel, mm: Mm, vpn: number, n: number): number {
 }
 
 /**
- * Entries read to go on with the one at `at`: this walk begins at the top, the kernel's with the table that begins
- * here.
+ * Entries that the kernel reads to continue at `at`. This walk restarts at the top, the kernel's at the table that
+ * begins here.
  */
 function entriesRead(k: Kernel, at: number, level: number): number {
   let top = level;
@@ -161,7 +162,7 @@ function gupDeviceHuge(k: Kernel, pfn: number, n: number): number {
     const head = compoundHead(k, pfn);
     if (compoundOrder(k, head) > 0) return grabHead(k, head, pfn, n);
   }
-  // The sketch of 001:3112 has pfn + *nr and page + *nr, where *nr counts from the first page of the walk.
+  // The sketch in 001:3112 uses pfn + *nr and page + *nr, but *nr counts from the first page of the walk.
   const astray = variant === "compound-range" && k.config.errata.rangeFromCall ? call.next - call.first : 0;
   let pgmap: DevPagemap | null = null;
   let done = 0;
@@ -185,7 +186,7 @@ function recordAnew(call: GupCall, pfn: number, n: number): void {
   call.next += n;
 }
 
-/** `undo_dev_pagemap`: returns what was recorded from `from` on, of an entry that changed or could not be held. */
+/** `undo_dev_pagemap`: returns the pages recorded from `from` on, whose entry changed or could not be held. */
 function undoDevPagemap(k: Kernel, from: number): void {
   const { gup: call } = k;
   const { pages } = call;

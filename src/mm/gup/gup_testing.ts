@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the tests of gup stand on: a device of one page size in a small box, mapped and touched; pages held and returned
-// as gup_test does it; and what the rules say of their counts. Only tests import this file.
+// Shared by the gup tests: a device of one page size on a small machine, mapped and touched; holding and returning
+// pages as gup_test does; and the counts that the rules demand. Only tests import this file.
 //
 //   toy: 256-frame device pages (PUD), 16-frame ones (PMD), base pages (PTE), and base pages behind PMD entries (5.14)
 
@@ -33,7 +33,7 @@ export interface Box {
   readonly geometry: number;
 }
 
-/** Boots, maps a device of pages of `align` bytes, touches it, runs the case, and checks that all of it goes again. */
+/** Boots, maps and touches a device with pages of `align` bytes, runs the case, and checks that nothing is left. */
 export function withBox<T>(
   text: string,
   kernel: KernelConfig,
@@ -86,9 +86,7 @@ export function extra({ k, first, geometry }: Box, n: number): [offset: number, 
   return found;
 }
 
-/**
- * What the rules say (I20): a reference per page on its head, as many pins, or 1024 references on a pinned base page.
- */
+/** Expected counts (I20): one reference and one pin per page, on its head; 1024 references on a pinned base page. */
 export function wanted(box: Box, at: number, n: number, mode: GupMode): [number, number, number][] {
   const { geometry } = box;
   const found: [number, number, number][] = [];

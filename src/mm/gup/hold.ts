@@ -24,7 +24,7 @@ const {
 } = C;
 const { COMPOUND_HEAD, FLAGS } = WORD;
 
-/** One step of the variants that know compounds: the rest of one compound, or a stretch of base pages. */
+/** One step of the compound-aware variants: the rest of one compound, or a stretch of base pages. */
 export function grabCompound(k: Kernel, pfn: number, n: number): number {
   const head = compoundHead(k, pfn);
   const order = compoundOrder(k, head);
@@ -58,12 +58,12 @@ export function grabHead(k: Kernel, head: number, pfn: number, n: number): numbe
   return n;
 }
 
-/** 001:4201: one reference on the head first; only then is the head asked for its order, and the rest follows. */
+/** 001:4201: takes one reference on the head, then reads its order and takes the rest. */
 function grabOneThenRest(k: Kernel, pfn: number, n: number): number {
   const call = k.gup;
   const head = compoundHead(k, pfn);
   if (!tryGrabCompoundHead(k, head, 1, call.mode)) return 0;
-  // The sketch counts from the head; what may be taken ends with the compound.
+  // The sketch counts from the head, but only pages up to the end of the compound may be taken.
   const { grabOneFromHead } = k.config.errata;
   const count = inCompound(head, compoundOrder(k, head), grabOneFromHead ? head : pfn, n);
   recordSubpages(call, pfn, count);
@@ -110,7 +110,7 @@ function grabBasePages(k: Kernel, pfn: number, at: number, run: number): number 
   return got;
 }
 
-/** A stretch of tails: every one counts on its head. */
+/** A stretch of tails, all counted on their head. */
 function grabTailPages(k: Kernel, pfn: number, at: number, run: number): number {
   const call = k.gup;
   const head = compoundHead(k, pfn);

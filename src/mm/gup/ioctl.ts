@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The gup_test benchmark (mm/gup_test.c, tools/testing/selftests/vm/gup_test.c): holds a mapping in calls of `batch`
-// pages, looks at the state untimed, returns all pages; get and put are timed apart. The user program's flags are in
-// parentheses.
-// FOLL_LONGTERM is the slow path (slow.ts). Left out: dumping pages, several threads.
+// pages, checks the state untimed, and returns all pages; get and put are timed separately. The user program's flags
+// are in parentheses. FOLL_LONGTERM is the slow path (slow.ts). Left out: dumping pages, several threads.
 
 import { panic } from "../../lib/bug.ts";
 import { gupFast } from "./gup.ts";
@@ -33,7 +32,7 @@ export interface GupTestOptions {
 
 /** Times of each round in milliseconds of host time, and the pages held. */
 export interface GupTestResult {
-  /** Pages held per round; fewer than asked is a truncated run. */
+  /** Pages held per round; fewer than requested if the run was truncated. */
   readonly heldPages: number;
   readonly hostGetMs: readonly number[];
   readonly hostPutMs: readonly number[];
@@ -42,7 +41,7 @@ export interface GupTestResult {
   readonly putCounters: CounterValues;
 }
 
-/** `__gup_test_ioctl`, `repeats` times. Panics when the untimed look finds a page that is not held. */
+/** `__gup_test_ioctl`, `repeats` times. Panics if the untimed check finds a page that is not held. */
 export function gupTest(k: Kernel, options: GupTestOptions): GupTestResult {
   const { mm, vpn, pages: wanted, batch, mode, repeats, slow = false } = options;
   const pages = new Float64Array(wanted);

@@ -23,12 +23,12 @@ const {
   memmapLinesWrittenPmem,
 } = C;
 
-/** `n` base pages were updated, each in its own struct page, whose memmap lies in pmem or not. */
+/** Counts updates of `n` base pages, one struct page each, with memmap in pmem or not. */
 export function touchBasePages(k: Kernel, pmem: boolean, n: number): void {
   k.stat[pmem ? memmapLinesWrittenPmem : memmapLinesWrittenDram] += n;
 }
 
-/** `n` tails from `pfn` on, at word `at` of memory, were read to find their head. */
+/** Counts reads of `n` tails from `pfn` on, at word `at` of memory, for their head. */
 export function touchTails(k: Kernel, pfn: number, at: number, n: number): void {
   const { cpu } = k;
   if (at >= cpu.nearTails && at < cpu.nearTailsEnd) {
@@ -40,7 +40,7 @@ export function touchTails(k: Kernel, pfn: number, at: number, n: number): void 
   cpu.nearTailsEnd = at + n * (STRETCH_STRUCT_SIZE / 4);
 }
 
-/** A head's reference count was updated, and its pin count with it if `pinned`. */
+/** Counts an update of a head's reference count, and of its pin count if `pinned`. */
 export function touchHead(k: Kernel, head: number, pinned: boolean): void {
   const { cpu } = k;
   if (cpu.nearHead === head) return;

@@ -13,9 +13,8 @@ import { WORD } from "../../include/mm_types.ts";
 
 const { COMPOUND_HEAD: HEAD, FLAGS, REFCOUNT, STEP } = WORD;
 /**
- * Recorded pfns are doubles, and the loops count them in doubles too. A step written as a constant, or an index
- * converted on the way, would pass through an integer register for every page; what is read from an array stays where
- * it is.
+ * Recorded pfns are doubles, so the loops count in doubles. A constant step or a converted index would pass through an
+ * integer register for every page; a value read from a Float64Array does not.
  */
 const doubles = new Float64Array([0, 1, 2]);
 
@@ -24,15 +23,14 @@ function double(x: number): number {
   return doubles[0];
 }
 
-/** Struct pages that fetchAhead() looks at; of 4 to 32 the fastest. */
+/** Struct pages that fetchAhead() reads; the fastest of 4 to 32. */
 const AHEAD = 8;
-/** What it read; the compiler would drop a load whose result is unused. */
+/** What it read: the compiler drops loads whose result is unused. */
 const seen = new Int32Array(1);
 
 /**
- * Loads from the next struct pages that a locked loop will count on. An atomic instruction waits for the loads before
- * it and holds up those behind: page by page, each would wait for its line of memory alone. Together they come in half
- * the time.
+ * Reads the next struct pages of a locked loop. An atomic instruction waits for earlier loads and delays later ones, so
+ * a page-by-page loop waits for one cache line at a time. Read together, the lines arrive in half the time.
  */
 function fetchAhead(words: Int32Array, at: number, n: number): void {
   let all = 0;
@@ -42,8 +40,8 @@ function fetchAhead(words: Int32Array, at: number, n: number): void {
 }
 
 /**
- * SetPageReferenced and try_grab_page on base pages, each recorded. Returns how many were grabbed; it stops at a page
- * that is a tail or has no reference to start from.
+ * SetPageReferenced and try_grab_page on base pages, each recorded. Returns how many were grabbed; it stops at a tail
+ * and at a page without a reference.
  */
 export function grabEach(call: GupCall, words: Int32Array, at: number, n: number, pfn: number, delta: number): number {
   const { locked, pages, referenced } = call;
@@ -69,8 +67,8 @@ export function grabEach(call: GupCall, words: Int32Array, at: number, n: number
 }
 
 /**
- * The same for tails of the call's head: reads each tail's compound_head, then counts on the head, and on its pin count
- * if it is pinned. Stops at the first page with another head.
+ * The same for tails of the call's head: reads each tail's compound_head, then updates the head's reference count, and
+ * its pin count if it is pinned. Stops at the first page with another head.
  */
 export function grabTails(call: GupCall, words: Int32Array, at: number, n: number, pfn: number): number {
   const { locked, pages, referenced, heads, headAt, headLo, pinAt } = call;

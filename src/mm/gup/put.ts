@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Returning pages that gup holds (mm/gup.c, mm/swap.c): put_page() page by page, each a store on the page or its head,
-// and unpin_user_pages(), which returns pages of one compound together that follow one another in the array. Left out:
-// dirtying pages.
+// and unpin_user_pages(), which returns consecutive pages of one compound together. Left out: dirtying pages.
 
 import { GUP_PIN_COUNTING_BIAS, PAGE_REFCOUNT, WORD } from "../../include/mm_types.ts";
 import { panic } from "../../lib/bug.ts";
@@ -42,7 +41,10 @@ export function putPages(k: Kernel, pages: Float64Array, from: number, n: number
   }
 }
 
-/** Of a run of tails, those of `head`: tails that hold a mask look like those of any compound of the same order. */
+/**
+ * `run` if the tails from `pfn` on belong to `head`, else 0. Masks are the same in all compounds of an order, so they
+ * need the head.
+ */
 function tailsOf(k: Kernel, head: number, pfn: number, run: number): number {
   return !k.headMask || compoundHead(k, pfn) === head ? run : 0;
 }
@@ -63,7 +65,7 @@ function putCompoundPages(k: Kernel, head: number, end: number): number {
       touchHead(k, head, false);
       continue;
     }
-    // The head itself, a tail that looks like one, or a struct page that straddles; else the next compound.
+    // This is the head itself, a tail that looks like one, a struct page that straddles, or the next compound.
     if (compoundHead(k, pfn) !== head) break;
     addPageCount(k, head, PAGE_REFCOUNT, -1);
     touchCounts(k, head, false);
@@ -79,7 +81,7 @@ function putBasePages(k: Kernel, pfn: number, at: number, run: number, delta: nu
   return done;
 }
 
-/** `unpin_user_pages`: pages of one compound that follow one another are returned together. */
+/** `unpin_user_pages`: returns consecutive pages of one compound together. */
 export function unpinPages(k: Kernel, pages: Float64Array, from: number, n: number): void {
   k.tracer?.enter("unpin_user_pages", { n });
   const call = k.gup;
@@ -108,7 +110,7 @@ export function unpinPages(k: Kernel, pages: Float64Array, from: number, n: numb
   k.tracer?.leave();
 }
 
-/** `compound_next`: how many of the next recorded pages belong to one head, the first of them being one. */
+/** `compound_next`: how many of the next recorded pages belong to `head`; the first one does. */
 function compoundNext(k: Kernel, end: number, head: number): number {
   const call = k.gup;
   const { words } = k.phys;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What gup-fast and its counterparts share (mm/gup.c): references and pins on one head or base page, the stretch of
-// struct pages that a loop may run over, and which counter a store belongs to. A pin (FOLL_PIN) adds to the pin count
-// of a compound page as well, or 1024 references to a base page. Left out: that up to 5.17 some updates of one counter
-// are two (put_compound_head() puts all references but one, then that one; a base page in a table is got, then pinned).
+// Shared by gup-fast and its counterparts (mm/gup.c): references and pins on one head or base page, the stretch of
+// struct pages that a loop may run over, and the counter of a store. A pin (FOLL_PIN) adds to the pin count of a
+// compound page as well, or 1024 references to a base page. Left out: the second store that some updates take up to
+// 5.17 (put_compound_head() puts all references but one, then the last; a base page in a table is got, then pinned).
 
 import { GUP_PIN_COUNTING_BIAS, PAGE_FLAGS, PAGE_REFCOUNT, STRETCH_STRUCT_SIZE } from "../../include/mm_types.ts";
 import { panic } from "../../lib/bug.ts";
@@ -47,9 +47,7 @@ export function pageMaybeDmaPinned(k: Kernel, pfn: number): boolean {
   return readPage(k, head + tail, offset) > 0;
 }
 
-/**
- * `try_grab_compound_head`: `refs` references, and pins, on a head or base page; false when it has none to start from.
- */
+/** `try_grab_compound_head`: takes `refs` references, and pins, on a head or base page; false if its count is zero. */
 export function tryGrabCompoundHead(k: Kernel, head: number, refs: number, mode: GupMode): boolean {
   const apart = mode === "pin" && hasPincount(k, head);
   const delta = mode === "pin" && !apart ? refs * GUP_PIN_COUNTING_BIAS : refs;
@@ -95,7 +93,7 @@ export function setReferenced(k: Kernel, head: number): void {
   k.stat[flagCounter(k, head)]++;
 }
 
-/** Makes this head the one that the call's tails count on. */
+/** Makes this the head whose counts the loops over tails update. */
 export function aimAtHead(k: Kernel, head: number, pinned: boolean): void {
   const { gup: call, phys } = k;
   const at = pageWordForWrite(k, head, 0);
@@ -109,8 +107,8 @@ export function aimAtHead(k: Kernel, head: number, pinned: boolean): void {
 }
 
 /**
- * Struct pages from this one on that lie contiguous in memory, at most `n`: to the end of its vmemmap page, or of its
- * block where the CPU holds a huge translation. 0 where they straddle pages. Translate the page first.
+ * Struct pages from this one on, at most `n`, that are contiguous in memory: to the end of the vmemmap page, or of the
+ * block if the CPU holds a huge translation. 0 if struct pages straddle pages. Translate the page first.
  */
 export function stretch(k: Kernel, pfn: number, n: number): number {
   if (k.structPageSize !== BYTES) return 0;
@@ -125,7 +123,7 @@ export function touchCounts(k: Kernel, head: number, pinned: boolean): void {
   else touchBasePages(k, inPmem(k, head), 1);
 }
 
-/** Which counter a store to the reference count of this frame belongs to. */
+/** The counter of stores to this frame's reference count. */
 export function refcountCounter(k: Kernel, pfn: number): number {
   return inPmem(k, pfn) ? refcountStoresPmem : refcountStoresDram;
 }

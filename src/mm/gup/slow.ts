@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// get_user_pages() and pin_user_pages() over device memory, the slow path (mm/gup.c: __get_user_pages, follow_page_mask,
-// follow_devmap_pmd): under the mmap lock, a walk, a pgmap step and a reference for every base page, whatever the series
-// does for the fast path. FOLL_LONGTERM takes this way, since the fast walk refuses devmap entries for it.
+// get_user_pages() and pin_user_pages() over device memory, the slow path (mm/gup.c: __get_user_pages,
+// follow_page_mask, follow_devmap_pmd): under the mmap lock, a walk, a pgmap step and a reference for every base page,
+// whatever the series does for the fast path. FOLL_LONGTERM takes this path because the fast walk refuses devmap
+// entries for it.
 //
 //   fast   pin_user_pages_fast()          tables without locks, several pages an entry     gup.ts
 //   slow   get/pin_user_pages()           one page a step; follow_devmap_*() sets no page_mask
@@ -23,8 +24,9 @@ import { tryGrabCompoundHead } from "./refs.ts";
 const { gupCalls, gupWalkSteps, pagesRecorded } = C;
 
 /**
- * `__get_user_pages`: holds `n` user pages from virtual page `vpn` on and records their pfns at `pages[out]`, one by
- * one. Pages that are not mapped are faulted in. Returns how many are held, from the first on.
+ * `__get_user_pages`: holds `n` user pages from virtual page `vpn` on, one by one, and records their pfns from
+ * `pages[out]` on, faulting in pages that are not mapped. Returns how many it holds; it stops at the first page that it
+ * cannot hold.
  */
 export function getUserPages(
   k: Kernel,
@@ -53,7 +55,9 @@ export function getUserPages(
   return done;
 }
 
-/** `follow_page_mask`: the frame that a user page is mapped to, from the top of the table; -1 where there is none. */
+/**
+ * `follow_page_mask`: the frame that a user page is mapped to, walking from the top of the table; -1 if there is none.
+ */
 function followPage(k: Kernel, mm: Mm, vpn: number): number {
   const { words } = k.phys;
   const { format } = k.arch;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Whether hot-added memory may hold its own memmap (mm/memory_hotplug.c: mhp_supports_memmap_on_memory()), which rule
-// refuses when it may not, and what keeps HugeTLB from freeing such a memmap (document 003, its note on the exclusion;
+// Whether hot-added memory may hold its own memmap (mm/memory_hotplug.c: mhp_supports_memmap_on_memory()), which rules
+// refuse it, and what keeps HugeTLB from freeing such a memmap (document 003, its note on the exclusion;
 // include/linux/page-flags.h and mm/hugetlb_vmemmap.c of 6.0 for the mark).
 //
 //   | memmap of the block        | usable memory                                   |   one memory block
@@ -20,13 +20,13 @@ export interface MhpGeometry {
   readonly pageblockBytes: number;
   readonly structPageBytes: number;
   readonly blockBytes: number;
-  /** Every block of a range is asked for by itself (6.8). */
+  /** The rules apply to each block of a range, not to the range (6.8). */
   readonly perBlock?: boolean;
   /** The architecture opted in. */
   readonly archOptIn: boolean;
   /** memory_hotplug.memmap_on_memory=on, in a kernel that has it. */
   readonly parameter: boolean;
-  /** The parameter is "force" (6.6): the memmap is rounded up to whole pageblocks, what it does not fill is lost. */
+  /** The parameter is "force" (6.6): the memmap is rounded up to whole pageblocks, wasting the remainder. */
   readonly force?: boolean;
   /** HugeTLB vmemmap freeing is on, in a kernel where the two exclude each other. */
   readonly hugetlbFreeing: boolean;
@@ -34,7 +34,7 @@ export interface MhpGeometry {
 
 /** A rule that refuses to let a range hold its own memmap, in the kernel's order. */
 export type MhpRefusal =
-  /** The memory comes through kmem, which does not ask for it before 6.8. */
+  /** The memory is added by kmem, which does not request it before 6.8. */
   | "kmem"
   /** The boot parameter is off or the kernel has none. */
   | "parameter"
@@ -44,14 +44,14 @@ export type MhpRefusal =
   | "arch"
   /** The range is not exactly one memory block. */
   | "block"
-  /** The memmap is no multiple of what a PMD entry maps. */
+  /** The memmap is not a multiple of what a PMD entry maps. */
   | "pmd"
-  /** What remains is no multiple of a pageblock. */
+  /** The rest of the block is not a multiple of a pageblock. */
   | "pageblock"
   /** Rounded up to pageblocks, the memmap would fill the block. */
   | "full";
 
-/** Every rule that refuses `range` bytes of memory; empty when the memmap may lie in it. */
+/** Every rule that refuses `range` bytes of memory; empty if they may hold their memmap. */
 export function mhpRefusals(g: MhpGeometry, range: number): MhpRefusal[] {
   const bytes = g.perBlock && range % g.blockBytes === 0 ? g.blockBytes : range;
   const vmemmap = bytes / g.pageBytes * g.structPageBytes;
@@ -99,8 +99,8 @@ export function mhpSupportsMemmapOnMemory(k: Kernel, bytes: number): boolean {
 }
 
 /**
- * Whether the struct page of this frame lies in a memmap page marked as self-hosted (PageVmemmapSelfHosted). Where
- * struct pages are not written, the frame's memory block answers.
+ * Whether the struct page of this frame lies in a memmap page marked as self-hosted (PageVmemmapSelfHosted). If struct
+ * pages are not written, the frame's memory block decides.
  */
 export function isVmemmapSelfHosted(k: Kernel, pfn: number): boolean {
   const frame = lookupAddress(k, k.rootPfn, vmemmapVpn(k, vmemmapPage(k, pfn)))?.pfn ?? -1;
@@ -111,9 +111,9 @@ export function isVmemmapSelfHosted(k: Kernel, pfn: number): boolean {
 }
 
 /**
- * The question HugeTLB asks before it frees memmap of the huge page at `head` (vmemmap_should_optimize()). Frames that
- * hold their own memmap belong to their memory block, not to the allocator: they are told by their mark, or, where the
- * two features exclude each other, the one that was not on at boot stays off.
+ * Whether HugeTLB may free memmap of the huge page at `head` (vmemmap_should_optimize()). Self-hosted memmap belongs to
+ * its memory block, not to the allocator. Newer kernels recognise it by its mark; in older ones the two features
+ * exclude each other from boot on.
  */
 export function mayFreeVmemmap(k: Kernel, head: number): boolean {
   const { hugetlbFreeVmemmap, memmapOnMemory } = k.hotplug;

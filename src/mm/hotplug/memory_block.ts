@@ -9,7 +9,7 @@ import { formatSize } from "../../lib/units.ts";
 import type { Topology } from "../../machine/topology.ts";
 import type { HotplugState, Kernel } from "../kernel.ts";
 
-/** Boot parameters of memory hotplug; what each means is in BootOptions. */
+/** Boot parameters of memory hotplug, as in BootOptions. */
 export interface HotplugParams {
   readonly memmapOnMemory?: boolean | "force";
   readonly memhpDefaultState?: MemhpDefaultState;
@@ -19,7 +19,7 @@ export interface HotplugParams {
   readonly hugetlbFreeVmemmap?: boolean;
 }
 
-/** The state at boot. RangeError for a block size that is no power of two or smaller than a section. */
+/** The state at boot. RangeError if the block size is not a power of two, or smaller than a section. */
 export function newHotplugState(
   arch: Arch,
   topology: Topology,
@@ -46,7 +46,8 @@ export function newHotplugState(
 
 /**
  * `memory_block_size_bytes`, x86 `probe_memory_block_size`: a section on small machines and architectures without large
- * blocks; the largest on large ones; the largest that the end of boot memory is a multiple of where that is virtual.
+ * blocks, the largest size on large machines; on large virtual machines, the largest that divides the end of boot
+ * memory.
  */
 export function memoryBlockBytes(arch: Arch, bootMemEnd: number, hypervisor: boolean): number {
   const least = 2 ** arch.sectionShift;

@@ -2,7 +2,7 @@
 // __add_pages(), __remove_pages() and the zone spans of hot-added ranges (mm/memory_hotplug.c).
 // Unlike the kernel's, __add_pages() removes the sections it has added when a later one fails; the errata switch
 // addPagesNoUnwind keeps them, as the kernel does. System RAM going online is in ram.ts.
-// Left out: the direct map, resources, max_pfn.
+// The direct map is in ../direct_map.ts. Left out: resources, max_pfn.
 
 import { EINVAL } from "../../include/errno.ts";
 import type { DevPagemap, VmemAltmap } from "../../include/memremap.ts";
@@ -47,7 +47,7 @@ export const addPages = traced(
   },
 );
 
-/** `__remove_pages`: takes the memmap of [pfn, pfn + n) down. */
+/** `__remove_pages`: removes the memmap of [pfn, pfn + n). */
 export const removePages = traced(
   "__remove_pages(pfn, n)",
   (k: Kernel, pfn: number, n: number, altmap: VmemAltmap | null): void => {

@@ -7,7 +7,7 @@
 //   |  (not managed)    | managed                                                |
 //
 // The memmap part is prepared before online_pages() and taken down after offline_pages(). Left out: migrating pages
-// that are in use (a block goes offline only when all of it is free), memory groups, the direct map, watermarks.
+// that are in use (a block goes offline only when all of it is free), memory groups, watermarks.
 
 import { EBUSY, EINVAL, ENOMEM } from "../../include/errno.ts";
 import type { OnlineType } from "../../include/memory.ts";
@@ -42,7 +42,7 @@ export function zoneForPfnRange(k: Kernel, type: OnlineType, nid: number, start:
   return k.hotplug.movableNode ? movable : kernel;
 }
 
-/** `mhp_init_memmap_on_memory`: the block's first `n` frames join the zone as what they are, its memmap. */
+/** `mhp_init_memmap_on_memory`: the block's first `n` frames, which hold its memmap, join the zone. */
 export const mhpInitMemmapOnMemory = traced(
   "mhp_init_memmap_on_memory(pfn, n)",
   (k: Kernel, pfn: number, n: number, zone: Zone): void => {
@@ -52,7 +52,7 @@ export const mhpInitMemmapOnMemory = traced(
     if (k.contents && k.config.selfHostedVmemmap === "marked") {
       for (let i = pfn; i < pfn + n; i++) setPageFlags(k, i, k.layout.selfHosted);
     }
-    // Sections that the memmap fills are never given to online_pages().
+    // online_pages() never gets the sections that the memmap fills.
     setSectionsOnline(k, pfn, alignDown(pfn + n, k.pagesPerSection), true);
   },
 );
@@ -68,8 +68,8 @@ export const mhpDeinitMemmapOnMemory = traced(
 
 /**
  * `online_pages`: initialises struct pages of [pfn, pfn + n) and gives the frames to the buddy allocator. -EINVAL
- * unless it begins at a pageblock and ends at a section; -ENOMEM, nothing changed, when a memory
- * notifier cannot allocate.
+ * unless the range begins at a pageblock and ends at a section; -ENOMEM, nothing changed, if a memory notifier cannot
+ * allocate.
  */
 export const onlinePages = traced("online_pages(pfn, n)", (k: Kernel, pfn: number, n: number, zone: Zone): number => {
   if (!spanIsValid(k, pfn, n)) return -EINVAL;
@@ -83,7 +83,7 @@ export const onlinePages = traced("online_pages(pfn, n)", (k: Kernel, pfn: numbe
   k.sections.setMigratetype(pfn, pfn + n, MIGRATE_MOVABLE);
   setSectionsOnline(k, pfn, pfn + n, true);
   if (k.contents) freeCorePages(k, pfn, n);
-  // The area is the whole block, its memmap included: nothing else may have those frames.
+  // The area covers the whole block, its memmap included, so that no other area overlaps it.
   const base = alignDown(pfn, k.hotplug.blockPages);
   const area = new Buddy(base, pfn + n - base, k.arch.maxOrder);
   area.freeRange(pfn, pfn + n);
@@ -94,7 +94,8 @@ export const onlinePages = traced("online_pages(pfn, n)", (k: Kernel, pfn: numbe
 });
 
 /**
- * `offline_pages`: takes the frames of [pfn, pfn + n) back. -EINVAL as for onlinePages(), -EBUSY when any is in use.
+ * `offline_pages`: takes the frames of [pfn, pfn + n) back. -EINVAL as for onlinePages(), -EBUSY if any frame is in
+ * use.
  */
 export const offlinePages = traced("offline_pages(pfn, n)", (k: Kernel, pfn: number, n: number, zone: Zone): number => {
   if (!spanIsValid(k, pfn, n)) return -EINVAL;
@@ -114,7 +115,7 @@ export function adjustPresentPageCount(zone: Zone, n: number): void {
   zone.present += n;
 }
 
-/** `remove_pfn_range_from_zone`: the struct pages become meaningless, and the span shrinks. */
+/** `remove_pfn_range_from_zone`: poisons the struct pages and shrinks the span. */
 const removePfnRangeFromZone = traced(
   "remove_pfn_range_from_zone(_, pfn, n)",
   (k: Kernel, zone: Zone, pfn: number, n: number): void => {
@@ -123,7 +124,7 @@ const removePfnRangeFromZone = traced(
   },
 );
 
-/** Pageblocks from the start, sections to the end: the memmap ahead of the range may occupy part of a section. */
+/** A range begins at a pageblock, because the memmap before it may fill part of a section, and ends at a section. */
 function spanIsValid(k: Kernel, pfn: number, n: number): boolean {
   return n > 0 && isAligned(pfn, 2 ** k.arch.pageblockOrder) && isAligned(pfn + n, k.pagesPerSection);
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Huge pages allocated at boot (hugepagesz=, hugepages=; mm/hugetlb.c, mm/hugetlb_vmemmap.c). Pages larger than any
 // buddy block come from the boot allocator; where tails are shared by zone (7.1), their memmap is shared from the
-// start, so that nothing is split and nothing freed:
+// start, so nothing is split or freed:
 //
 //   up to 7.0   frames      memmap in leaves, buddy      struct pages, split, tails shared, 7 of 8 pages freed
 //   7.1         frames      A Zr Zr Zr .. in PTEs        struct pages of A and Z, tails read-only
 //               memblock    sparse_init()                hugetlb_init()
 //
-// Smaller ones are made as at run time once the buddy allocator is up.
+// Smaller ones are allocated as at run time, once the buddy allocator is up.
 // Left out: counts per node, CMA, and that 6.15 to 7.0 also build a shared memmap, on the head's page.
 
 import { USE_HUGETLB } from "../../include/frame_use.ts";
@@ -46,12 +46,12 @@ export interface HugeBootmemPage {
   readonly nid: number;
 }
 
-/** Struct pages of the head's vmemmap page, in a page. */
+/** Vmemmap pages that are not shared: the head's. */
 const OWN_PAGES = 1;
 
 /**
- * `hugetlb_bootmem_alloc`: frames for pages larger than the buddy allocator's blocks, from the nodes in turn, as many as
- * there is memory for. RangeError for a size that the architecture has not.
+ * `hugetlb_bootmem_alloc`: frames for pages larger than the buddy allocator's blocks, from the nodes in turn, as far as
+ * memory allows. RangeError for a size that the architecture does not have.
  */
 export function hugetlbBootmemAlloc(k: Kernel, pools: readonly BootPool[]): HugeBootmemPage[] {
   return pools.flatMap(({ bytes, count }) => {
@@ -76,7 +76,7 @@ export function hugetlbBootmemAlloc(k: Kernel, pools: readonly BootPool[]): Huge
 
 function nodeOfDram(k: Kernel, pfn: number): number {
   const range = k.machine.topology.dram.find(({ start, end }) => pfn >= start && pfn < end);
-  return range?.nid ?? panic(`hugetlbBootmemAlloc: frame ${pfn} is no DRAM`);
+  return range?.nid ?? panic(`hugetlbBootmemAlloc: frame ${pfn} is not DRAM`);
 }
 
 /** `hugetlb_vmemmap_init_early`: sections of huge pages get a shared memmap, and sparse_init() skips them. */
@@ -105,12 +105,15 @@ function preHvo(k: Kernel, { h }: HugeBootmemPage): boolean {
     h.pages % k.pagesPerSection === 0 && h.vmemmapPages % levelPages(k, 1) === 0;
 }
 
-/** The page that tails of this order share in the page's zone. */
+/** The frame of tails that pages of this order share in the page's zone; -1 without memory. */
 function earlyTail(k: Kernel, { h, head, nid }: HugeBootmemPage): number {
   return vmemmapGetTail(k, h.order, pageLinksHi(zoneIndexOfDram(k, head), nid), nid);
 }
 
-/** `vmemmap_populate_range` without references: maps vmemmap pages [start, end) to one frame; false without tables. */
+/**
+ * `vmemmap_populate_range` without references: maps vmemmap pages [start, end) to one frame; false if a table cannot be
+ * allocated.
+ */
 function mapTails(k: Kernel, start: number, end: number, nid: number, frame: number): boolean {
   const entries = tableEntries(k);
   for (let at = start; at < end;) {
@@ -143,7 +146,7 @@ export function hugetlbInitPools(k: Kernel, pools: readonly BootPool[], pages: r
   }
 }
 
-/** Frames that boot had reserved become managed memory that is in use (`adjust_managed_page_count`). */
+/** Turns frames reserved by boot into managed memory in use (`adjust_managed_page_count`). */
 function takeOver(k: Kernel, { h, head }: HugeBootmemPage): void {
   const found = findArea(k, head) ?? panic(`hugetlbInitPools: frame ${head} is in no zone`);
   found.zone.managed += h.pages;
@@ -151,7 +154,7 @@ function takeOver(k: Kernel, { h, head }: HugeBootmemPage): void {
   k.uses[USE_HUGETLB] += h.pages;
 }
 
-/** A page whose memmap was built shared: its head's vmemmap page is written, the rest becomes read-only. */
+/** Prepares a page whose memmap was built shared: writes the head's vmemmap page and makes the rest read-only. */
 function prepShared(k: Kernel, { h, head, nid }: HugeBootmemPage): void {
   prepHugePage(k, h, head, zoneIndexOfDram(k, head), nid, OWN_PAGES * k.pageBytes / k.structPageSize);
   countOptimized(k, 1);

@@ -51,8 +51,8 @@ import { traced } from "../trace.ts";
 const { COMPOUND_HEAD, COMPOUND_HEAD_HI, MAPPING, MAPPING_HI, STEP } = WORD;
 
 /**
- * Makes `h.pages` frames one huge page that is free in its pool: `prep_compound_page`, no references. `structs` is how
- * many struct pages have storage of their own already.
+ * Turns `h.pages` frames into one free huge page (`prep_compound_page`) without references. `structs` is how many of
+ * its struct pages have storage of their own.
  */
 export const prepHugePage = traced(
   "prep_compound_page(_, head)",
@@ -80,7 +80,7 @@ function prepTails(k: Kernel, head: number, order: number, pages: number, zone: 
   }
 }
 
-/** A vmemmap page of tails of this zone, made from the first tail of the first huge page there. */
+/** Image of a vmemmap page full of this zone's tails, built from the first tail of `head` and cached. */
 function tailImage(k: Kernel, head: number, zone: number, nid: number): Int32Array {
   const state = k.hugetlb;
   if (state.tailImage !== null && state.tailImageLinks === pageLinksHi(zone, nid)) return state.tailImage;
@@ -90,7 +90,7 @@ function tailImage(k: Kernel, head: number, zone: number, nid: number): Int32Arr
   return state.tailImage = pageImage(k, head + 1);
 }
 
-/** `free_tail_page_prepare`: whether a tail behind the head's vmemmap page has a mapping that tails never have. */
+/** `free_tail_page_prepare`: whether a tail beyond the head's vmemmap page has a mapping other than TAIL_MAPPING. */
 export function hasBadTails(k: Kernel, h: Hstate, head: number): boolean {
   const perPage = k.pageBytes / k.structPageSize;
   for (let tail = head + perPage; tail < head + h.pages; tail++) {
@@ -100,13 +100,13 @@ export function hasBadTails(k: Kernel, h: Hstate, head: number): boolean {
 }
 
 /**
- * Takes a huge page apart again into free frames (`destroy_compound_page` and the checks of freeing). All its memmap
- * must be writable. Panics on a head that is none and on a tail that belongs to another page, as free_pages_prepare()
- * and free_tail_pages_check() complain.
+ * Splits a huge page into single frames (`destroy_compound_page` and the checks of freeing). All its memmap must be
+ * writable. Panics where free_pages_prepare() and free_tail_pages_check() complain: `head` has another order, or a tail
+ * has another head.
  */
 export function destroyHugePage(k: Kernel, h: Hstate, head: number): void {
   if (k.contents && compoundOrder(k, head) !== h.order) {
-    panic(`destroyHugePage: I8 frame ${head} is no head of order ${h.order}`);
+    panic(`destroyHugePage: I8 frame ${head} is not a head of order ${h.order}`);
   }
   clearPageFlags(k, head, k.layout.head);
   writePage(k, head, PAGE_PRIVATE, 0);
@@ -125,8 +125,8 @@ export function destroyHugePage(k: Kernel, h: Hstate, head: number): void {
 }
 
 /**
- * `__folio_clear_hugetlb` and what freeing makes of the first tail. Where that has a destructor, it becomes that of any
- * compound page, and the order stays beside it; where the order is in its flags, it goes with them (PAGE_FLAGS_SECOND).
+ * `__folio_clear_hugetlb`, and what freeing does to the first tail: a destructor becomes COMPOUND_PAGE_DTOR and the
+ * order beside it stays; an order kept in the tail's flags is cleared with them (PAGE_FLAGS_SECOND).
  */
 function unmarkHugetlb(k: Kernel, head: number): void {
   const { hugetlbMark, order } = k.layout;
@@ -148,7 +148,7 @@ function unlinkTails(k: Kernel, head: number, pages: number): void {
   eachMemmapRun(k, head + 1, pages - 1, (words, at, pfn, count) => {
     for (let w = at; w < at + count * STEP; w += STEP) {
       if (words[w + COMPOUND_HEAD] !== headLo) {
-        panic(`destroyHugePage: frame ${pfn + (w - at) / STEP} is no tail of ${head}`);
+        panic(`destroyHugePage: frame ${pfn + (w - at) / STEP} is not a tail of ${head}`);
       }
       words[w + COMPOUND_HEAD] = 0;
       words[w + COMPOUND_HEAD_HI] = 0;
@@ -183,7 +183,8 @@ export function setSubpagePrivate(k: Kernel, head: number, index: number, value:
 }
 
 /**
- * `hwpoison_subpage_deliver` on a page with whole vmemmap: the mark goes to the raw frame, which is returned; or -1.
+ * `hwpoison_subpage_deliver` on a page whose vmemmap is whole: moves the mark to the raw frame. Returns that frame, or
+ * -1 without a mark.
  */
 export function deliverHwpoison(k: Kernel, head: number): number {
   if ((pageFlags(k, head) & k.layout.hwpoison) === 0) return -1;

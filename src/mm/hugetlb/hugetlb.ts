@@ -79,7 +79,7 @@ export function freeHugePages(h: Hstate): number {
   return h.freeLists.reduce((sum, list) => sum + list.length, 0);
 }
 
-/** `persistent_huge_pages`, on one node or (-1) in all. */
+/** `persistent_huge_pages`, on one node or (-1) on all. */
 export function persistentHugePages(h: Hstate, nid = -1): number {
   return nid < 0 ? h.nrHugePages - h.surplusHugePages : h.nrHugePagesNode[nid] - h.surplusHugePagesNode[nid];
 }
@@ -91,9 +91,8 @@ export function setOptimizeVmemmap(k: Kernel, on: boolean): void {
 
 /**
  * `set_max_huge_pages`, what writing nr_hugepages does: brings the persistent pages to `count` as far as memory and
- * users allow, spread over all nodes (-1), or the pages of one node to `count` and the surplus of all nodes, which is
- * what the kernel's arithmetic comes to. Returns the persistent pages reached there. Pages in use that are too many
- * become surplus.
+ * users allow, on all nodes (-1) or on one. On one node, the kernel's arithmetic adds the surplus of all nodes to
+ * `count`. Excess pages in use become surplus. Returns the persistent pages reached there.
  */
 export const setNrHugepages = traced(
   "set_max_huge_pages(_, count)",
@@ -105,7 +104,7 @@ export const setNrHugepages = traced(
   },
 );
 
-/** Grows the pool to `total` persistent pages over all nodes, with pages of one node or (-1) of any. */
+/** Grows the pool to `total` persistent pages over all nodes, adding pages of one node or (-1) of any. */
 function growPool(k: Kernel, h: Hstate, total: number, nid: number): void {
   flushFreeHpageWork(k);
   while (total > persistentHugePages(h) && adjustPoolSurplus(h, nid, -1));
@@ -122,7 +121,7 @@ function growPool(k: Kernel, h: Hstate, total: number, nid: number): void {
   prepNewHugePages(k, h, heads);
 }
 
-/** Shrinks it again. Free pages stay while there are no more persistent pages than pages in use. */
+/** Shrinks the pool to `total` persistent pages, but frees no more pages than exceed those in use. */
 function shrinkPool(k: Kernel, h: Hstate, total: number, nid: number): void {
   const removed: number[] = [];
   const least = Math.max(total, h.nrHugePages - freeHugePages(h));
@@ -132,7 +131,7 @@ function shrinkPool(k: Kernel, h: Hstate, total: number, nid: number): void {
     removed.push(head);
   }
   updateAndFreePages(k, h, removed);
-  // What is left is in use: it goes when its users return it.
+  // The rest is in use and is freed when its users return it.
   while (total < persistentHugePages(h) && h.active.size > 0 && adjustPoolSurplus(h, nid, 1));
 }
 
@@ -145,7 +144,7 @@ const allocPoolHugePage = traced("alloc_pool_huge_page(_, nid)", (k: Kernel, h: 
   });
 });
 
-/** Makes one page; if that worked and there is a probe, tells it how long it took. */
+/** Makes one page, and records how long that took if there is a probe. */
 function timed(k: Kernel, make: () => boolean): boolean {
   const probe = k.hugetlb.allocProbe;
   if (probe === null) return make();
@@ -182,7 +181,9 @@ function removePoolHugePage(h: Hstate, nid: number): number {
   return -1;
 }
 
-/** `alloc_huge_page`: a page for a user, from the pool or as surplus; its head with one reference, or -ENOMEM. */
+/**
+ * `alloc_huge_page`: a page for a user, from the pool or as surplus. Returns its head, with one reference, or -ENOMEM.
+ */
 export const allocHugePage = traced(
   "alloc_huge_page(_, nid)",
   (k: Kernel, h: Hstate, nid: number, cgroup: number = 0): number => {
@@ -204,7 +205,8 @@ export const allocHugePage = traced(
 );
 
 /**
- * `free_huge_page`: a user returns a page. It goes to the pool, or away if its node has surplus. -EBUSY if still held.
+ * `free_huge_page`: takes a page back from its user, into the pool, or frees it if its node has surplus. -EBUSY if it
+ * is still held.
  */
 export const freeHugePage = traced("free_huge_page(_, head)", (k: Kernel, h: Hstate, head: number): number => {
   if (readPage(k, head, PAGE_REFCOUNT) !== 1) return -EBUSY;
@@ -223,8 +225,8 @@ export const freeHugePage = traced("free_huge_page(_, head)", (k: Kernel, h: Hst
 });
 
 /**
- * Makes a huge page of these very frames (`alloc_contig_range`, as CMA and hugetlb_cma place pages), one more
- * persistent page of the pool. False when any of the frames is in use.
+ * Adds a huge page made of exactly these frames to the pool (`alloc_contig_range`, as CMA and hugetlb_cma place pages).
+ * False if any of the frames is in use.
  */
 export function allocHugePageAt(k: Kernel, h: Hstate, head: number): boolean {
   return timed(k, () => {
@@ -234,7 +236,9 @@ export function allocHugePageAt(k: Kernel, h: Hstate, head: number): boolean {
   });
 }
 
-/** `dequeue_huge_page_node`, from `nid` or the nodes after it: the page freed last that is not poisoned, or -1. */
+/**
+ * `dequeue_huge_page_node`, from `nid` or the nodes after it: the most recently freed page that is not poisoned, or -1.
+ */
 function dequeueHugePage(k: Kernel, h: Hstate, nid: number): number {
   for (let i = 0; i < h.freeLists.length; i++) {
     const list = h.freeLists[(nid + i) % h.freeLists.length];

@@ -70,9 +70,9 @@ Deno.test("a huge page that is destroyed must be one: its order, and every tail 
   };
   destroyed(() => {})();
   const order = (k: Kernel, head: number) => writePage(k, head + 1, k.layout.order.offset, 0);
-  assertThrows(destroyed(order), KernelPanic, "is no head of order");
+  assertThrows(destroyed(order), KernelPanic, "is not a head of order");
   const tail = (k: Kernel, head: number) => writePage(k, head + 2, PAGE_COMPOUND_HEAD, pageAddressLo(k, head + 64) | 1);
-  assertThrows(destroyed(tail), KernelPanic, "is no tail of");
+  assertThrows(destroyed(tail), KernelPanic, "is not a tail of");
 });
 
 Deno.test("setNrHugepages() goes round the nodes, or stays on one", () => {

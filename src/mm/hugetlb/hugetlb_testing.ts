@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the HugeTLB tests stand on: a small box with the optimisation on, and a wrapper that empties the pools after the
-// case and checks that every frame came back, split tables excepted. Only tests import this file.
+// Shared by the HugeTLB tests: a small machine with the optimisation on, and a wrapper that empties the pools after the
+// case and checks that every frame came back, except for split tables. Only tests import this file.
 
 import { TOY_HUGETLB } from "../../arch/toy/toy.ts";
 import { boot, type BootOptions } from "../../boot.ts";
@@ -12,7 +12,7 @@ import { flushFreeHpageWork } from "./make_and_free.ts";
 import { setNrHugepages } from "./hugetlb.ts";
 import type { Kernel } from "../kernel.ts";
 
-/** The kernels and memmap mappings that share differently; for tests that must hold under all of them. */
+/** Kernels and memmap mappings that share differently, for tests that must hold for all of them. */
 export const VARIANTS: readonly { readonly kernel: KernelConfig; readonly vmemmapMap: "pmd" | "base" }[] = [1, 2]
   .flatMap((hugetlbKeep) =>
     (["page", "batch"] as const).flatMap((hugetlbFlush) =>
@@ -25,7 +25,7 @@ export const VARIANTS: readonly { readonly kernel: KernelConfig; readonly vmemma
     )
   );
 
-/** What a variant is called in messages. */
+/** A variant's name in messages. */
 export function variantName({ kernel, vmemmapMap }: (typeof VARIANTS)[number]): string {
   return `keep ${kernel.hugetlbKeep}, flush per ${kernel.hugetlbFlush}, ${kernel.hugetlbFree}, ${vmemmapMap} map`;
 }
@@ -38,13 +38,13 @@ export function bootHugetlb(options: BootOptions = {}): Kernel {
     hugetlbFreeVmemmap: true,
     debug: true,
     cpus: 2,
-    // Room for the memmaps and tables there are: a boot takes as long as its host memory is large.
+    // Just enough for the memmap and the tables: boot time grows with host memory.
     hostMemoryBytes: 2 ** 21,
     ...options,
   });
 }
 
-/** Runs a case on a fresh box, empties the pools, and checks invariants and that no frame is lost. */
+/** Runs a case on a fresh machine, empties the pools, and checks the invariants and that no frame is lost. */
 export function withHugetlb(options: BootOptions, run: (k: Kernel, h: Hstate) => void): void {
   const k = bootHugetlb(options);
   const before = conserved(k);
@@ -56,7 +56,7 @@ export function withHugetlb(options: BootOptions, run: (k: Kernel, h: Hstate) =>
   if (lost !== 0) throw new Error(`Leak: ${lost} frames did not come back`);
 }
 
-/** Brings every pool to nothing by the means a kernel has: surplus pages are adopted, then freed. */
+/** Empties every pool through nr_hugepages: surplus pages become persistent, then are freed. */
 export function emptyPools(k: Kernel): void {
   k.fault.disarm();
   flushFreeHpageWork(k);

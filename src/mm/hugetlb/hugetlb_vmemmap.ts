@@ -8,11 +8,11 @@
 //   copied (6.2)      A  Ar Ar Ar Ar Ar Ar Ar    a..h do, so that they stay together; A is a new frame
 //   by zone (7.1)     A  Zr Zr Zr Zr Zr Zr Zr    a..h do; Z is one frame of tails for all pages of an order and zone
 //
-// Order matters: entries, then the TLB flush, then the frames. On the way back: all frames first, content before each
-// entry, then the flush. Both are all or nothing, except that PTE tables made by a split stay. The parts are exported
-// for verify/races, which puts another CPU between them.
-// Left out: locks; waiting out a grace period, which is counted (one CPU runs); undoing an
-// optimisation that failed in its middle, for leaves are split before anything else is done.
+// Order matters: change the entries, flush the TLBs, free the frames. To restore: allocate all frames, copy the content
+// before each entry is set, flush. Both are all or nothing, except that PTE tables made by a split stay. The parts are
+// exported for verify/races, which runs another CPU between them.
+// Left out: locks; waiting for a grace period, which is only counted (one CPU runs); undoing an optimisation that
+// failed halfway, since leaves are split before anything else.
 
 import { ENOMEM } from "../../include/errno.ts";
 import { USE_VMEMMAP } from "../../include/frame_use.ts";
@@ -35,7 +35,7 @@ export const REMAP_NO_TLB_FLUSH = 1;
 /** VMEMMAP_SYNCHRONIZE_RCU: wait for lockless pfn walkers before the vmemmap changes. */
 export const SYNCHRONIZE_RCU = 2;
 
-/** `hugetlb_vmemmap_init`: whether pages of this many vmemmap pages can give any back. */
+/** `hugetlb_vmemmap_init`: why huge pages with this many vmemmap pages cannot free any; null if they can. */
 export function notOptimizable(k: Kernel, vmemmapPages: number): NotOptimizable | null {
   const kept = k.config.hugetlbKeep;
   if (!isPowerOf2(k.structPageSize)) return "struct-page-size";
@@ -51,26 +51,25 @@ export function vmemmapOptimized(k: Kernel, head: number): boolean {
 }
 
 /**
- * `vmemmap_should_optimize`: the switch is on, the size gains something, and the memmap is not in the page's own
- * memory.
+ * `vmemmap_should_optimize`: the switch is on, pages of this size free something, and the memmap is not self-hosted.
  */
 export function vmemmapShouldOptimize(k: Kernel, h: Hstate, head: number): boolean {
   return k.hugetlb.optimize && h.freeVmemmapPages > 0 && mayFreeVmemmap(k, head);
 }
 
-/** `synchronize_rcu` before vmemmap is folded or unfolded. Nothing else runs meanwhile, so it is only counted. */
+/** `synchronize_rcu` before vmemmap is shared or restored. Nothing else runs meanwhile, so it is only counted. */
 export function synchronizeRcu(k: Kernel): void {
   if (k.config.hugetlbGrace) k.stat[C.gracePeriods]++;
 }
 
-/** Splits the leaves under a page's vmemmap. 0 or -ENOMEM. With `flush` unset the caller flushes for a whole batch. */
+/** Splits the leaves that map a page's vmemmap. 0 or -ENOMEM. Without `flush`, the caller flushes once per batch. */
 export function hugetlbVmemmapSplit(k: Kernel, h: Hstate, head: number, nid: number, flush: boolean): number {
   return splitVmemmapRange(k, vmemmapPage(k, head), h.vmemmapPages, nid, flush);
 }
 
 /**
- * `hugetlb_vmemmap_optimize` (`free_huge_page_vmemmap` of the series) on a page whose leaves are split already: shares
- * the tails, flushes, frees. With REMAP_NO_TLB_FLUSH frames wait until hugetlbVmemmapFlush().
+ * `hugetlb_vmemmap_optimize` (`free_huge_page_vmemmap` of the series) on a page whose leaves are split: shares the
+ * tails, flushes, and frees the frames. With REMAP_NO_TLB_FLUSH, hugetlbVmemmapFlush() does the last two.
  */
 export const hugetlbVmemmapOptimize = traced(
   "hugetlb_vmemmap_optimize(_, head)",
@@ -78,7 +77,7 @@ export const hugetlbVmemmapOptimize = traced(
     if ((flags & SYNCHRONIZE_RCU) !== 0) synchronizeRcu(k);
     const tail = k.config.hugetlbTail === "zone" ? getTail(k, h.order, head) : -1;
     const copy = k.config.hugetlbHead === "copied" ? allocPages(k, 0, pageNid(k, head), USE_VMEMMAP) : -1;
-    // 7.1 needs both; before, the head's page stays where no frame for its copy can be had.
+    // 7.1 needs both frames. Before it, the head's page is kept if there is no frame for a copy.
     if (k.config.hugetlbTail === "zone" && (tail < 0 || copy < 0 && k.config.hugetlbHead === "copied")) {
       if (copy >= 0) freePages(k, copy, 0, USE_VMEMMAP);
       return;
@@ -96,7 +95,7 @@ export const hugetlbVmemmapOptimize = traced(
   },
 );
 
-/** Marks the head before its page is copied, so that the copy carries the mark too. */
+/** Marks the head. If its page is copied, the mark comes first, so that the copy has it too. */
 export function markOptimized(k: Kernel, head: number): void {
   writePage(k, head, PAGE_PRIVATE, readPage(k, head, PAGE_PRIVATE) | HPG_VMEMMAP_OPTIMIZED);
 }
@@ -115,32 +114,32 @@ export function sharedTail(k: Kernel, order: number, head: number): number {
   return findTail(k, order, readPage(k, head, PAGE_FLAGS_HI));
 }
 
-/** The same, made on demand; or -1. */
+/** The same, allocated on demand; -1 without memory. */
 function getTail(k: Kernel, order: number, head: number): number {
   return vmemmapGetTail(k, order, readPage(k, head, PAGE_FLAGS_HI), pageNid(k, head));
 }
 
-/** `vmemmap_remap_free` up to the flush: the tails' entries, and the mark on the head. */
+/** `vmemmap_remap_free` up to the flush: remaps the tails and marks the head. */
 export function shareTails(k: Kernel, h: Hstate, head: number): void {
   remapTails(k, vmemmapPage(k, head) + k.config.hugetlbKeep, h.freeVmemmapPages, -1);
   markOptimized(k, head);
 }
 
-/** Every CPU drops its translations of what a page shares. */
+/** Flushes what a page shares from every TLB. */
 export function flushTails(k: Kernel, h: Hstate, head: number): void {
   const from = k.config.hugetlbHead === "copied" ? 0 : k.config.hugetlbKeep;
   flushVmemmap(k, vmemmapPage(k, head) + from, h.vmemmapPages - from);
 }
 
-/** Ends a batch: one flush of everything, then the frames go. */
+/** Ends a batch: one flush of everything, then frees the frames. */
 export function hugetlbVmemmapFlush(k: Kernel): void {
   flushVmemmap(k, 0, Infinity);
   freeUnmapped(k);
 }
 
 /**
- * `hugetlb_vmemmap_restore` (`alloc_huge_page_vmemmap`): every tail page gets a frame of its own again, with the
- * content that was shared. 0, or -ENOMEM with everything as it was.
+ * `hugetlb_vmemmap_restore` (`alloc_huge_page_vmemmap`): gives every tail page a frame of its own again, with the
+ * shared content. 0, or -ENOMEM with nothing changed.
  */
 export const hugetlbVmemmapRestore = traced(
   "hugetlb_vmemmap_restore(_, head)",
@@ -155,13 +154,13 @@ export const hugetlbVmemmapRestore = traced(
   },
 );
 
-/** The page is whole again: clears the mark on its head, then counts down the key. */
+/** Clears the mark on the head of a restored page, then decrements the static key. */
 export function unmarkOptimized(k: Kernel, head: number): void {
   writePage(k, head, PAGE_PRIVATE, readPage(k, head, PAGE_PRIVATE) & ~HPG_VMEMMAP_OPTIMIZED);
   countOptimized(k, -1);
 }
 
-/** The static key: while any page is optimised with its head's page shared, tails can look like heads. */
+/** Adds to the static key. While any page is optimised with its head's page shared, tails can look like heads. */
 export function countOptimized(k: Kernel, n: number): void {
   k.hugetlb.optimized += n;
   const { dedup, hugetlbKeep, hugetlbTail } = k.config;
@@ -170,8 +169,9 @@ export function countOptimized(k: Kernel, n: number): void {
 }
 
 /**
- * `vmemmap_remap_pte` for `count` pages from `start` on: all to `tail`, or (-1) to the frame before them; the frames they
- * had wait for the flush. The page before is in the same table, since a huge page's vmemmap is aligned to its size.
+ * `vmemmap_remap_pte` for `count` pages from `start` on: maps all to `tail`, or (-1) to the frame of the page before
+ * them. Their old frames wait for the flush. The page before is in the same table because a huge page's vmemmap is
+ * aligned to its size.
  */
 const remapTails = traced("vmemmap_remap_range(start, count)", (
   k: Kernel,
@@ -204,7 +204,7 @@ const remapTails = traced("vmemmap_remap_range(start, count)", (
   k.stat[C.pteWrites] += count - 1;
 });
 
-/** `free_vmemmap_page_list`: boot's pages leave as boot pages do, others through their last reference. */
+/** `free_vmemmap_page_list`: boot pages go through free_bootmem_page(), others with their last reference. */
 export const freeUnmapped = traced("free_vmemmap_page_list()", (k: Kernel): void => {
   const { unmapped } = k.hugetlb;
   for (let i = 0; i < unmapped.length; i++) freePagetable(k, unmapped[i], 0, USE_VMEMMAP);
@@ -260,8 +260,9 @@ export function copyShared(k: Kernel, frame: number, reuse: number, from: number
 }
 
 /**
- * `reset_struct_pages`: a copy of the head's page begins with the head and its special tails; as many behind them are
- * copied over these. A page that all tails of a zone share has none (7.1); 6.12.115 took that for itself.
+ * `reset_struct_pages`: a copy of the head's page begins with the head and its special tails, which are overwritten by
+ * the tails that follow. A page of tails shared by a zone (7.1) has none of these; 6.12.115 skips the reset too,
+ * although its copies do.
  */
 export function resetStructPages(k: Kernel, frame: number): void {
   const { hugetlbKeep, hugetlbTail, errata } = k.config;

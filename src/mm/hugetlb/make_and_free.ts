@@ -29,7 +29,7 @@ import { flushVmemmap } from "../pgtable.ts";
 import { C } from "../vmstat.ts";
 import { traced } from "../trace.ts";
 
-/** A batch flushes once, at its end; only its first page waits for pfn walkers, on behalf of all. */
+/** A batch flushes once, at its end, and waits for pfn walkers once, before its first page. */
 const BATCH_FLAGS = REMAP_NO_TLB_FLUSH | SYNCHRONIZE_RCU;
 
 /** Frames for a huge page from exactly this node, or -1. prepNewHugePage() writes the struct pages. */
@@ -39,7 +39,7 @@ export const allocHugeFrames = traced("alloc_buddy_huge_page(_, nid)", (k: Kerne
     : allocPages(k, h.order, nid, USE_HUGETLB, true, true);
 });
 
-/** `prep_new_huge_page`: turns frames into a huge page; its vmemmap is shared if the switch is on and memory allows. */
+/** `prep_new_huge_page`: turns frames into a huge page and shares its vmemmap if the switch is on and memory allows. */
 export const prepNewHugePage = traced("prep_new_huge_page(_, head)", (k: Kernel, h: Hstate, head: number): void => {
   const { index, nid } = zoneOf(k, head);
   const share = vmemmapShouldOptimize(k, h, head) && hugetlbVmemmapSplit(k, h, head, nid, true) === 0;
@@ -70,7 +70,7 @@ export const prepNewHugePages = traced(
   },
 );
 
-/** `remove_hugetlb_page`: takes the page off the pool's counts; `surplus` says which of them. */
+/** `remove_hugetlb_page`: subtracts a page from the pool's counts, and with `surplus` from the surplus counts. */
 export function removeHugePage(h: Hstate, nid: number, surplus: boolean): void {
   h.nrHugePages--;
   h.nrHugePagesNode[nid]--;
@@ -78,8 +78,8 @@ export function removeHugePage(h: Hstate, nid: number, surplus: boolean): void {
     h.surplusHugePages--;
     h.surplusHugePagesNode[nid]--;
   }
-  // A page that could not be restored is free and surplus; taken for a persistent one, it leaves the mark to another
-  // node. Linux leaves the mark on a node that has no page for it.
+  // A page that could not be restored is free and surplus. When it is removed as a persistent page, another node takes
+  // over the surplus; Linux leaves it on a node without a page for it.
   if (h.surplusHugePagesNode[nid] > h.nrHugePagesNode[nid] && adjustPoolSurplus(h, -1, 1)) {
     h.surplusHugePages--;
     h.surplusHugePagesNode[nid]--;
@@ -100,8 +100,8 @@ export function adjustPoolSurplus(h: Hstate, nid: number, delta: 1 | -1): boolea
 }
 
 /**
- * `update_and_free_page` for pages that were removed from the pool: at once, or by the worker if the kernel defers what
- * must allocate. Those that cannot be restored are in the pool again, as surplus.
+ * `update_and_free_page` for pages that were removed from the pool: at once, or by the worker if the kernel defers
+ * restoring. Pages that cannot be restored return to the pool as surplus.
  */
 export const updateAndFreePages = traced(
   "update_and_free_pages_bulk()",
@@ -114,7 +114,7 @@ export const updateAndFreePages = traced(
   },
 );
 
-/** `flush_free_hpage_work`: the worker runs until its queue is empty. */
+/** `flush_free_hpage_work`: runs the worker until its queue is empty. */
 export const flushFreeHpageWork = traced("flush_free_hpage_work()", (k: Kernel): void => {
   for (const { h, head } of k.hugetlb.work.splice(0)) updateAndFreePage(k, h, head);
 });
@@ -127,7 +127,7 @@ const updateAndFreePage = traced("update_and_free_page(_, head)", (k: Kernel, h:
   probe?.add((performance.now() - t0) * 1e6);
 });
 
-/** `update_and_free_pages_bulk` with one flush for all that were restored. */
+/** `update_and_free_pages_bulk` with one flush for all restored pages. */
 function freeBatch(k: Kernel, h: Hstate, heads: readonly number[]): void {
   const whole: number[] = [];
   let restored = 0;
@@ -144,11 +144,11 @@ function freeBatch(k: Kernel, h: Hstate, heads: readonly number[]): void {
   for (const head of whole) freeWholePage(k, h, head);
 }
 
-/** `__update_and_free_page` after the vmemmap is whole: gives the frames back, except for a poisoned one. */
+/** `__update_and_free_page` after the vmemmap is whole: frees the frames, except for a poisoned one. */
 const freeWholePage = traced("__update_and_free_page(_, head)", (k: Kernel, h: Hstate, head: number): void => {
   const poisoned = deliverHwpoison(k, head);
   if (k.contents && k.config.errata.restoreWithoutReset && hasBadTails(k, h, head)) {
-    // bad_page(): "corrupted mapping in tail page". The frames are in no pool and no free list any more.
+    // bad_page(): "corrupted mapping in tail page". The frames are lost to the pool and the free lists.
     k.stat[C.warnings]++;
     return;
   }
@@ -166,7 +166,7 @@ function addAsSurplus(k: Kernel, h: Hstate, head: number): void {
   h.surplusHugePagesNode[nid]++;
 }
 
-/** Updates the pool's counts for a free page that joins. */
+/** Adds a free page to the pool and its counts. */
 export function addToPool(h: Hstate, head: number, nid: number): void {
   h.nrHugePages++;
   h.nrHugePagesNode[nid]++;

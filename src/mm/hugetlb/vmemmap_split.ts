@@ -24,8 +24,8 @@ import { C } from "../vmstat.ts";
 import { traced } from "../trace.ts";
 
 /**
- * Splits every leaf under vmemmap pages [start, start + count). 0, or -ENOMEM when a table cannot be had; leaves split
- * before that stay split, which loses nothing.
+ * Splits every leaf under vmemmap pages [start, start + count). 0, or -ENOMEM without memory for a table; leaves split
+ * before that stay split, which does no harm.
  */
 export function splitVmemmapRange(k: Kernel, start: number, count: number, nid: number, flush: boolean): number {
   const perLeaf = levelPages(k, 1);
@@ -47,7 +47,7 @@ const splitLeaf = traced("split_vmemmap_huge_pmd()", (k: Kernel, pmd: number, ni
   const base = k.phys.wordBase(table);
   const perLeaf = levelPages(k, 1);
   for (let i = 0; i < perLeaf; i++) setEntry(k, base + 2 * i, 0, block + i, format.kernelPage);
-  // A block from the buddy allocator has one reference for all; its frames will be freed one by one.
+  // A buddy block has one reference for all its frames, which will now be freed one by one.
   if ((readPage(k, block, 0) & k.layout.reserved) === 0) splitPage(k, block, format.tableShift);
   setEntry(k, pmd, 1, table, format.table);
   return true;

@@ -9,7 +9,7 @@ import { alignUp } from "../../lib/align.ts";
 import { panic } from "../../lib/bug.ts";
 import type { VmemAltmap } from "../../include/memremap.ts";
 
-/** `altmap_alloc_block_buf`: frames from the namespace itself, naturally aligned; -1 when its share is used up. */
+/** `altmap_alloc_block_buf`: frames from the namespace itself, naturally aligned; -1 if too few are left. */
 export function altmapAllocBlock(altmap: VmemAltmap, frames: number): number {
   const next = altmap.basePfn + altmap.reserve + altmap.alloc + altmap.align;
   const align = alignUp(next, frames) - next;
@@ -19,7 +19,7 @@ export function altmapAllocBlock(altmap: VmemAltmap, frames: number): number {
   return next + align;
 }
 
-/** Whether a frame is part of what this altmap hands out. */
+/** Whether a frame belongs to this altmap. */
 export function altmapHas(altmap: VmemAltmap, pfn: number): boolean {
   const first = altmap.basePfn + altmap.reserve;
   return pfn >= first && pfn < first + altmap.free;

@@ -27,8 +27,8 @@ export function newTableWork(entries: number): TableWork {
 const WHOLE = 2 ** 30;
 
 /**
- * `vmemmap_populate_basepages`: a frame of its own for every page of [start, end), from the altmap if one is given. 0 or
- * -ENOMEM. The tables come from DRAM in any case.
+ * `vmemmap_populate_basepages`: a frame of its own for every page of [start, end), from the altmap if one is given. 0
+ * or -ENOMEM. Tables always come from DRAM.
  */
 export const vmemmapPopulateBasepages = traced("vmemmap_populate_basepages(start, end, nid)", (
   k: Kernel,
@@ -65,7 +65,10 @@ export function mappedFrame(k: Kernel, vpage: number): number {
   return at < 0 || entryNone(k, at) ? -1 : entryFrame(k, at);
 }
 
-/** `vmemmap_populate_range` with a page to reuse: all of [start, end) maps that frame, a reference each. 0 or -ENOMEM. */
+/**
+ * `vmemmap_populate_range` with a page to reuse: maps all of [start, end) to that frame, with a reference per entry. 0
+ * or -ENOMEM.
+ */
 export const populateReusing = traced(
   "vmemmap_populate_range(start, end, nid, reuse)",
   (k: Kernel, start: number, end: number, nid: number, reuse: number): number => {
@@ -74,9 +77,9 @@ export const populateReusing = traced(
 );
 
 /**
- * Entries for the compounds of `size` vmemmap pages each that fill [start, end), the last one cut if it must be: the first
- * `own` pages of each map a new frame, the rest the frame of the last of those. Entries that are there already stay. One
- * walk per table, and one call of the allocator for the frames of its entries. 0 or -ENOMEM.
+ * Fills [start, end) with compounds of `size` vmemmap pages each; the last may be cut. The first `own` pages of each
+ * map a new frame, the others the last of these frames. Existing entries stay. One walk and one call of the allocator
+ * per table. 0 or -ENOMEM.
  */
 export function populateCompounds(
   k: Kernel,
@@ -96,10 +99,10 @@ interface Plan {
   readonly own: number;
   /** Where new frames come from; null for DRAM. */
   readonly altmap: VmemAltmap | null;
-  /** Of one table: how many new frames there are, and how many frames that several entries map. */
+  /** In the current table: new frames, and frames that several entries map. */
   got: number;
   shared: number;
-  /** The next page of its compound, and the entry of the last page that has a frame of its own. */
+  /** Position of the next page in its compound, and the entry of the last page with a frame of its own. */
   page: number;
   lo: number;
   hi: number;
@@ -145,7 +148,7 @@ function countMissing(k: Kernel, entry: number, n: number, plan: Plan): number {
   return missing;
 }
 
-/** Single frames for memmap, from the altmap, the boot or the buddy allocator; returns how many there were. */
+/** Single frames for memmap, from the altmap, the boot or the buddy allocator; returns how many it got. */
 function allocMemmapFrames(
   k: Kernel,
   frames: Float64Array,

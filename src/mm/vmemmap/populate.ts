@@ -7,20 +7,20 @@
 //   x86-64    the altmap           -ENOMEM                  DRAM
 //   arm64     the altmap           base pages from it       the altmap, -ENOMEM when it is used up
 //
-// Tables are always DRAM. Freeing walks the kernel table and gives what every entry maps back to where it came from, then
-// tables that are left empty, then flushes all TLBs.
+// Tables always come from DRAM. Freeing walks the kernel table, returns each mapped frame to its source, frees tables
+// that are left empty, and flushes all TLBs.
 //
 // A leaf may be shared by two sections, or filled in part by one (vmemmap_use_sub_pmd and its kin): when struct pages
-// are not 64 bytes, the memmap of a section is no whole number of leaves. Unused bytes are 0xfd; a leaf of nothing
-// else may go (I4):
+// are not 64 bytes, the memmap of a section is no whole number of leaves. Unused bytes are 0xfd; a leaf with no others
+// may be freed (I4):
 //
 //   leaf    |fd fd fd fd|00 .. start     end|...............|     a new leaf: marked before start, noted behind end
 //                       ^ in use, whatever is written later ^ unusedPmdStart: marked before a leaf is looked at
 //
-// Most memmap is added section after section, each where the last one ended, so what lies behind is marked only when
-// the next one does not come. Without contents there are no bytes to mark, and the section maps are asked.
+// Most memmap is added section after section, each where the last one ended, so the rest of a leaf is marked only if
+// the next section does not follow. Without contents there are no bytes to mark, and the section maps decide.
 //
-// Left out: the direct map, page-table locks; that arm64 asks the altmap it is given, not the one the frame came from.
+// Left out: page-table locks; that arm64 asks the altmap it is given, not the one the frame came from.
 
 import { ENOMEM } from "../../include/errno.ts";
 import { USE_ALTMAP_VMEMMAP, USE_VMEMMAP } from "../../include/frame_use.ts";
@@ -103,7 +103,7 @@ export const vmemmapFree = traced(
   "vmemmap_free(start, end)",
   (k: Kernel, start: number, end: number, altmap: VmemAltmap | null): void => {
     removeTable(k, k.rootPfn, k.arch.format.topLevel, vmemmapVpn(k, start), vmemmapVpn(k, end), altmap);
-    // flush_tlb_all(), as remove_pagetable() ends: a leaf that went may reach past [start, end).
+    // remove_pagetable() ends with flush_tlb_all(): a removed leaf may reach past [start, end).
     flushVmemmap(k, start, Infinity);
   },
 );
@@ -145,8 +145,8 @@ function removePtes(k: Kernel, at: number, count: number, altmap: VmemAltmap | n
 }
 
 /**
- * free_pagetable, free_hotplug_page_range: a page or leaf of memmap goes back to where it came from. Shared with a
- * neighbour, it may be the neighbour's, from DRAM.
+ * free_pagetable, free_hotplug_page_range: returns a page or leaf of memmap to its source. One shared with a neighbour
+ * may be the neighbour's, from DRAM.
  */
 function freeMemmap(k: Kernel, pfn: number, order: number, altmap: VmemAltmap | null): void {
   if (altmap === null || !altmapHas(altmap, pfn)) return freePagetable(k, pfn, order, USE_VMEMMAP);
@@ -155,7 +155,7 @@ function freeMemmap(k: Kernel, pfn: number, order: number, altmap: VmemAltmap | 
   k.phys.release(pfn, order);
 }
 
-/** [start, end) of a PMD leaf falls out of use; the leaf goes when nothing else in it is used. */
+/** Takes [start, end) of a PMD leaf out of use, and frees the leaf if nothing else in it is used. */
 function removeLeaf(k: Kernel, entry: number, start: number, end: number, altmap: VmemAltmap | null): void {
   const perLeaf = levelPages(k, 1);
   if (end - start < perLeaf) {
@@ -167,7 +167,7 @@ function removeLeaf(k: Kernel, entry: number, start: number, end: number, altmap
   freeMemmap(k, pfn, k.arch.format.tableShift, altmap);
 }
 
-/** free_pte_table, free_pmd_table, free_pud_table: an empty table goes; the top level's children stay. */
+/** free_pte_table, free_pmd_table, free_pud_table: frees an empty table, unless the top level points to it. */
 function removeChild(k: Kernel, entry: number, level: number, child: number): void {
   if (level === k.arch.format.topLevel) return;
   clearEntry(k, entry, level);
@@ -191,7 +191,7 @@ export function vmemmapUseNewSubPmd(k: Kernel, start: number, end: number): void
   const perLeaf = levelPages(k, 1);
   const leaf = alignDown(start, perLeaf);
   flushUnusedPmd(k);
-  // What a leaf removed before left here may look unused.
+  // Bytes left here by an earlier leaf may look unused.
   markUsed(k, start);
   fillPages(k, leaf, start, PAGE_UNUSED_WORD);
   if (!isAligned(end, perLeaf)) k.unusedPmdStart = end;
@@ -210,7 +210,7 @@ export function vmemmapPmdIsUnused(k: Kernel, start: number, end: number): boole
   return true;
 }
 
-/** `vmemmap_flush_unused_pmd`: marks what was noted. */
+/** `vmemmap_flush_unused_pmd`: marks the unused part noted earlier. */
 function flushUnusedPmd(k: Kernel): void {
   const start = k.unusedPmdStart;
   if (start < 0) return;
@@ -218,7 +218,7 @@ function flushUnusedPmd(k: Kernel): void {
   k.unusedPmdStart = -1;
 }
 
-/** `__vmemmap_use_sub_pmd`: one struct page keeps a leaf alive, since what is added together goes together. */
+/** `__vmemmap_use_sub_pmd`: one struct page is enough to keep a leaf, since ranges are removed as they were added. */
 function markUsed(k: Kernel, start: number): void {
   const base = writable(k, start);
   k.phys.words.fill(0, base, base + k.structPageSize / 4);

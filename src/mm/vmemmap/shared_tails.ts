@@ -15,7 +15,7 @@ export function findTail(k: Kernel, order: number, links: number): number {
 }
 
 /**
- * `vmemmap_get_tail`: the same, made where there is none; -1 when memory is out. During boot it is filled once its own
+ * `vmemmap_get_tail`: the same, allocated on demand; -1 without memory. During boot it is filled later, when its own
  * memmap is there.
  */
 export const vmemmapGetTail = traced(

@@ -8,7 +8,7 @@
 //   by zone        a z z z z z z z    what if: z is a page of tails for all compounds of the order
 //
 // A 1 GiB compound spans 8 sections; from its second section on everything maps the tail frame of the section before.
-// Tables and frames that were made before a failure stay: section_deactivate() takes them down again.
+// Tables and frames made before a failure stay: section_deactivate() removes them.
 // Left out: architectures that populate their own way (powerpc).
 
 import { ENOMEM } from "../../include/errno.ts";
@@ -38,7 +38,7 @@ export const populateSectionMemmap = traced("__populate_section_memmap(pfn, n, n
   pgmap: DevPagemap | null,
 ): number => {
   const start = vmemmapPage(k, pfn);
-  // Struct pages that straddle pages share the last page with their neighbour.
+  // If struct pages straddle pages, the last page is shared with the neighbour.
   const end = Math.ceil((pfn + n) * k.structPageSize / k.pageBytes);
   if (vmemmapCanOptimize(k, pgmap)) return populateCompoundPages(k, pfn, start, end, nid, pgmap!);
   return vmemmapPopulate(k, start, end, nid, altmap);
@@ -46,7 +46,7 @@ export const populateSectionMemmap = traced("__populate_section_memmap(pfn, n, n
 
 /** `reuse_compound_section`: whether this part of a range begins inside a compound larger than a subsection. */
 function reuseCompoundSection(k: Kernel, pfn: number, pgmap: DevPagemap): boolean {
-  // nrRange is the index of the range being brought up: memremap_pages() counts it up after each.
+  // nrRange is the index of the range being brought up: memremap_pages() increments it after each range.
   const offset = pfn - pgmap.ranges[pgmap.nrRange].start;
   return !isAligned(offset, pgmap.geometry) && pgmap.geometry > k.pagesPerSubsection;
 }
@@ -94,8 +94,8 @@ function populateByZone(
 }
 
 /**
- * `compound_section_tail_huge_page` (patch 14): the PTE table of the section before, when it holds nothing but tails.
- * The second section of a compound cannot use the first one's, which maps the head. -1 otherwise.
+ * `compound_section_tail_huge_page` (patch 14): the PTE table of the section before, if it holds nothing but tails. The
+ * second section of a compound cannot use the first one's, which maps the head. -1 otherwise.
  */
 function tailTable(k: Kernel, pfn: number, start: number, pgmap: DevPagemap): number {
   if (k.config.dedup !== "pte+table") return -1;
@@ -122,14 +122,13 @@ const shareTable = traced(
 );
 
 /**
- * `vmemmap_can_optimize`: whether tails of this pgmap share their memmap. Not with an altmap, not when struct pages
- * straddle pages, not when a compound has no more than the pages that stay, and not where the architecture must opt in
- * and did not.
+ * `vmemmap_can_optimize`: whether tails of this pgmap share their memmap. Not with an altmap, if struct pages straddle
+ * pages, if a compound has only as many memmap pages as are kept, or if the architecture must opt in and did not.
  */
 export function vmemmapCanOptimize(k: Kernel, pgmap: DevPagemap | null): boolean {
   if (pgmap === null || pgmap.altmap !== null || k.config.dedup === "none") return false;
   if (k.config.dedupOptIn && !k.arch.wantsDaxDedup) return false;
-  // Tails that are the same for every compound lead to their head by arithmetic.
+  // Tails that several compounds share must find their head by arithmetic.
   if (k.config.dedup === "pte+zone" && !k.headMask) return false;
   if (!isPowerOf2(k.structPageSize) && !k.config.errata.dedupAnyStructSize) return false;
   return pgmap.geometry * k.structPageSize > vmemmapReserveNr(k) * k.pageBytes;
