@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// One reader for every fixture and file of results: text, JSON, schema; what is damaged is refused in one line that
-// names the file, the place and the reason. Some fixtures are imported as modules, for pages as well as programs; a
-// program checks them before it imports what uses them, since a damaged module ends Deno before anybody can say so.
+// Reads fixtures and results files: text, JSON, schema. A damaged file is reported in one line with file, place and
+// reason. Some fixtures are imported as modules, so that pages can use them too. Programs check those before importing,
+// because Deno exits on a damaged module before any code can report it.
 
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import { CommandError } from "../src/cli/command.ts";
@@ -9,12 +9,12 @@ import { complain } from "../src/cli/run.ts";
 import { unreadReason } from "../src/cli/unread.ts";
 
 const ROOT = new URL("../", import.meta.url);
-/** The schemas of fixtures by file; `linux-*` ones are of every captured machine. */
+/** Schemas of fixtures by file; `linux-*` ones are for all captured machines. */
 const SCHEMAS = "fixtures/schema.json";
 const CLAIMS_SCHEMA = "fixtures/claims/schema.json";
 const CAPTURED = "linux-*/**/";
 
-/** JSON with the place of the damage in the complaint. CommandError when it is none. */
+/** Parses JSON; the CommandError names the place of the damage. */
 export function parseJson(file: string, text: string): unknown {
   try {
     return JSON.parse(text);
@@ -23,7 +23,7 @@ export function parseJson(file: string, text: string): unknown {
   }
 }
 
-/** The JSON of a file; `file` is its path from the root. CommandError when it cannot be read, or is none. */
+/** The JSON of a file; `file` is its path from the root. CommandError when it cannot be read or parsed. */
 export function readJson(file: string, root: URL = ROOT): unknown {
   let text: string;
   try {
@@ -34,10 +34,10 @@ export function readJson(file: string, root: URL = ROOT): unknown {
   return parseJson(file, text);
 }
 
-/** What a schema says against a value: CommandError naming the file, the place and the reason; nothing when it fits. */
+/** Checks a value against a schema; CommandError with file, place and reason. */
 export type Check = (file: string, value: unknown) => void;
 
-/** The check of a schema. CommandError when `schema`, of the file `name`, is none. */
+/** Makes the check for a schema. CommandError when `schema`, read from `name`, is not valid. */
 export function checkOf(schema: unknown, name: string): Check {
   const text = JSON.stringify(schema);
   const validate = compiledSchemas.get(text) ?? compiled(schema, name);
@@ -47,7 +47,7 @@ export function checkOf(schema: unknown, name: string): Check {
   };
 }
 
-/** Validators by their schema's text: compiling takes longer than any check, and many files share a schema. */
+/** Validators by their schema's text: compiling takes longer than a check, and many files share a schema. */
 const compiledSchemas = new Map<string, ValidateFunction>();
 
 function compiled(schema: unknown, name: string): ValidateFunction {
@@ -58,7 +58,7 @@ function compiled(schema: unknown, name: string): ValidateFunction {
   }
 }
 
-/** Of alternatives the last is the one that was meant; that there are several says nothing. */
+/** Of several alternatives, the last is the intended one. */
 function complaint(errors: readonly ErrorObject[]): string {
   const { instancePath, message, params, data, parentSchema } = errors.findLast(({ keyword }) => keyword !== "anyOf") ??
     errors[0];
@@ -71,7 +71,7 @@ function complaint(errors: readonly ErrorObject[]): string {
   return `${instancePath || "/"}: ${message}${allowed}${given}`;
 }
 
-/** The fixtures with a schema of their own, by path from fixtures/. */
+/** Fixtures with their own schema, by path from fixtures/. */
 function schemas(root: URL): Map<string, unknown> {
   const found = readJson(SCHEMAS, root);
   if (typeof found !== "object" || found === null || Array.isArray(found)) {
@@ -80,7 +80,7 @@ function schemas(root: URL): Map<string, unknown> {
   return new Map(Object.entries(found).filter(([name]) => !name.startsWith("$")));
 }
 
-/** A machine captured from Linux: `linux-6.1/namespaces.json`, from fixtures/. */
+/** A machine captured from Linux, such as `linux-6.1/namespaces.json`; the path is from fixtures/. */
 export function readCaptured(file: string, root: URL = ROOT): unknown {
   const scenario = file.slice(file.lastIndexOf("/") + 1);
   const schema = schemas(root).get(`${CAPTURED}${scenario}`);
@@ -90,7 +90,7 @@ export function readCaptured(file: string, root: URL = ROOT): unknown {
   return value;
 }
 
-/** Checks what programs import as modules: the fixtures with a schema of their own, and the schema of results. */
+/** Checks what programs import as modules: fixtures with their own schema, and the schema of results. */
 export function checkFixtures(root: URL = ROOT): void {
   for (const [name, schema] of schemas(root)) {
     if (name.startsWith(CAPTURED)) continue;
@@ -103,7 +103,7 @@ export function checkFixtures(root: URL = ROOT): void {
   }
 }
 
-/** Runs a program of verify on fixtures that are whole; returns the exit code, 2 with one line when they are not. */
+/** Checks the fixtures, then runs a program; returns the exit code, 2 with one line if a fixture is damaged. */
 export async function runOnFixtures(name: string, run: () => number | Promise<number>): Promise<number> {
   try {
     checkFixtures();

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Fixtures that are damaged in every way are refused in one line that names the file, and programs end with exit 2.
+// Fixtures damaged in various ways are refused in one line that names the file, and programs exit with 2.
 
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { CommandError } from "../src/cli/command.ts";
 import { checkFixtures, parseJson, readCaptured } from "./fixtures.ts";
 
 const ROOT = new URL("../", import.meta.url);
-/** What programs import, from the root. */
+/** Directories that programs import from. */
 const IMPORTED = [
   "fixtures/documents.json",
   "fixtures/sketches.json",
@@ -18,7 +18,7 @@ const IMPORTED = [
   "results/schema.json",
 ];
 
-/** A copy of the files in which one says something else; or is not there. */
+/** A copy of the files in which one is changed or missing. */
 function withDamaged(file: string, text: string | null, run: (root: URL) => void): void {
   const dir = Deno.makeTempDirSync();
   try {
@@ -33,7 +33,7 @@ function withDamaged(file: string, text: string | null, run: (root: URL) => void
   }
 }
 
-/** The text of a file with its n-th number as a string. */
+/** The text of a file with its first number as a string. */
 function quoted(text: string): string {
   const changed = text.replace(/(: )(\d+)([,}\n])/, '$1"$2"$3');
   assert(changed !== text);

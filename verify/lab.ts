@@ -5,10 +5,9 @@ import type { Command } from "../src/cli/command.ts";
 import { allCommands, main } from "../src/cli/main.ts";
 import { claimsCommand } from "./audit/lab_claims.ts";
 
-/** Commands that stand above src/. */
+/** Commands that need verify/. */
 export const MORE: readonly Command[] = [claimsCommand];
 
-/** Every command of the program. */
 export const LAB_COMMANDS: readonly Command[] = allCommands(MORE);
 
 if (import.meta.main) Deno.exit(await main(Deno.args, MORE));

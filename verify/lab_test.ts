@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab` with the commands of verify/: they are there beside those of src/cli, in the same envelope.
+// `lab` with the commands of verify/: they are listed with those of src/cli, and use the same envelope.
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { labOf, type Output } from "../src/cli/lab_testing.ts";
@@ -7,7 +7,7 @@ import { LAB_COMMANDS, MORE } from "./lab.ts";
 
 const lab = labOf(MORE);
 
-/** Runs it as a program of its own. */
+/** Runs it as a process. */
 async function labProgram(...args: string[]): Promise<Output> {
   const command = new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-read", "--allow-write", "--allow-env", "--allow-sys", "verify/lab.ts", ...args],
@@ -39,7 +39,7 @@ Deno.test("lab claims --json prints the claims that were asked for, with verdict
   assertEquals([claim.verdict, claim.rows[0].printed, claim.rows[0].measured], ["confirmed", "6", 6]);
 });
 
-/** A command line of each command that prints a table, and what its header begins with. */
+/** A command line of each command that prints a table, and the start of its header. */
 const TABLES: Readonly<Record<string, string>> = {
   "namespace --size 64M": "config.sizeBytes,",
   "gup --size 64M": "config.sizeBytes,",

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno run verify/start.ts NAME [flags]`: starts a program of verify by the name of its task, once the fixtures that it
-// imports are known to be whole. A damaged one is one line and exit 2.
+// `deno run verify/start.ts NAME [flags]`: starts a program of verify by task name, after checking the fixtures that it
+// imports. A damaged fixture gives one line and exit 2.
 
 import { runOnFixtures } from "./fixtures.ts";
 
-/** A program's module. */
 interface Program {
   readonly main: (args: readonly string[]) => number | Promise<number>;
 }
@@ -16,7 +15,7 @@ const PROGRAMS: Readonly<Record<string, () => Promise<Program>>> = {
   results: () => import("./results/results.ts"),
 };
 
-/** Runs the program named first; returns the exit code. */
+/** Returns the exit code. */
 async function main([name = "", ...args]: readonly string[]): Promise<number> {
   if (Object.hasOwn(PROGRAMS, name)) {
     return await runOnFixtures(name, async () => (await PROGRAMS[name]()).main(args));

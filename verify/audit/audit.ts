@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// From rows to claims: a claim of a document may be judged in several rows (`000-17`, `000-17/init`), and its verdict
-// is the worst of them. Both ways must match: every documented claim is judged, and nothing is judged that no document
-// says.
+// From rows to claims: a claim may be judged in several rows (`000-17`, `000-17/init`), and its verdict is the worst of
+// them. Every documented claim must be judged, and every row named like a claim must be documented.
 
 import { VERDICTS } from "../../results/types.ts";
 import { CommandError } from "../../src/cli/command.ts";
 import type { DocumentedClaim } from "../claims/catalogue.ts";
 import { failedRow, type Judged, type Outcome } from "../claims/claim.ts";
 
-/** A claim with its verdict and the rows that led to it. */
+/** A claim with its verdict and rows. */
 export interface AuditedClaim extends Omit<DocumentedClaim, "rows"> {
   readonly verdict: Exclude<Outcome, "equal">;
-  /** Every row has the verdict expected of it. */
+  /** Whether every row has its expected verdict. */
   readonly ok: boolean;
   readonly rows: readonly Judged[];
 }
 
-/** The claim a row belongs to: its id without the part. */
+/** The claim of a row: its id without the part. */
 export function claimId(rowId: string): string {
   return rowId.split("/")[0];
 }
@@ -27,8 +26,8 @@ export function isClaimRow(rowId: string): boolean {
 }
 
 /**
- * Every claim of the catalogue with its verdict, in the catalogue's order. A claim that nothing judged is a
- * disagreement that says so. CommandError for a row of a claim that no fixture lists.
+ * Every claim of the catalogue with its verdict, in catalogue order. A claim without rows is a disagreement with a
+ * note. CommandError for a row whose claim no fixture lists.
  */
 export function auditClaims(catalogue: readonly DocumentedClaim[], rows: readonly Judged[]): AuditedClaim[] {
   const byClaim = Map.groupBy(rows.filter((row) => isClaimRow(row.id)), (row) => claimId(row.id));
@@ -47,13 +46,13 @@ function worst(rows: readonly Judged[]): AuditedClaim["verdict"] {
   return VERDICTS.find((verdict) => verdicts.includes(verdict))!;
 }
 
-/** Number of claims by verdict, worst first, zeros left out. */
+/** Number of claims by verdict, worst first, without zeros. */
 export function countVerdicts(claims: readonly Pick<AuditedClaim, "verdict">[]): Record<string, number> {
   const counts = VERDICTS.map((verdict) => [verdict, claims.filter((c) => c.verdict === verdict).length] as const);
   return Object.fromEntries(counts.filter(([, n]) => n > 0));
 }
 
-/** Why a claim has its verdict: the notes of the rows that decide, or all notes when it is confirmed. */
+/** Notes of the rows that decide the verdict. */
 export function reasonOf(claim: AuditedClaim): string {
   const decisive = claim.rows.filter((row) => row.verdict === claim.verdict);
   return [...new Set(decisive.map((row) => row.note).filter((note) => note !== null))].join("; ");

@@ -18,7 +18,6 @@ import { reportOf } from "./run.ts";
 import { judgeDropped, judgeWithBar } from "./verify.ts";
 import { DOCUMENT_SUITES } from "../claims/suites.ts";
 
-/** Where it lies. */
 export const AUDIT_MD = new URL("../AUDIT.md", import.meta.url);
 const README = new URL("../../README.md", import.meta.url);
 
@@ -39,7 +38,6 @@ const MEANING: Readonly<Record<AuditedClaim["verdict"], string>> = {
   confirmed: "exactly right",
 };
 
-/** The whole document. */
 export function auditMarkdown(claims: readonly AuditedClaim[], kept: KeptTable = storedKept()): string {
   const documents = readDocuments().map(({ document }) => document);
   const sections = VERDICTS.filter((verdict) => claims.some((claim) => claim.verdict === verdict));
@@ -120,17 +118,17 @@ function place(claim: AuditedClaim): string {
   return `${claim.id.slice(0, 3)}:${claim.line}`;
 }
 
-/** The rows that led to the verdict. */
+/** The rows that decide the verdict. */
 function decisive(claim: AuditedClaim, verdict: string): readonly Judged[] {
   return claim.rows.filter((row) => row.verdict === verdict);
 }
 
-/** A value of every row that led to the verdict. */
+/** A value of every deciding row. */
 function values(claim: AuditedClaim, verdict: string, of: (row: Judged) => string | number | null): string {
   return decisive(claim, verdict).map((row) => figure(of(row) ?? "-", row.unit, 4)).join("; ");
 }
 
-/** Every time of the claim, and on which side of its band the model's is. */
+/** Every time of the claim, and whether the modelled value is inside its band. */
 function modelled(claim: AuditedClaim): string {
   return claim.rows.filter((row) => row.model !== null)
     .map((row) =>
@@ -165,7 +163,7 @@ const COMMAND: Command = {
   },
 };
 
-/** The command line; returns the exit code. */
+/** Returns the exit code. */
 export function main(args: readonly string[]): Promise<number> {
   return runTask(COMMAND, args);
 }

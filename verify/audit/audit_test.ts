@@ -26,7 +26,7 @@ const CLAIM: DocumentedClaim = {
   rows: [],
 };
 
-/** A row of which nothing is known but its words. */
+/** A row without numbers. */
 const BARE: DocumentedRow = {
   id: "005-01",
   what: "a claim",
@@ -140,7 +140,7 @@ Deno.test("explain() gives the two sides of a row as they stand in the source", 
   assertEquals(explain("009-01"), null);
 });
 
-/** A document of one's own: ten lines. */
+/** A document of a user: ten lines. */
 const OWN = {
   document: { title: "a cover letter", messageId: "x@y" },
   claims: [

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A kernel that is broken on purpose is judged to the end: a copy of the sources with one line changed, and `deno task
-// verify` of that copy.
+// A deliberately broken kernel is judged to the end: `deno task verify` runs in a copy of the sources with one line
+// changed.
 
 import { assert, assertEquals } from "@std/assert";
 import { V7_COVER } from "../claims/v7_cover.ts";
@@ -26,7 +26,7 @@ Deno.test("verify of a kernel that keeps no vmemmap page judges every row, write
   const changed = text.replace(/(dedup === "pte\+\w+" \? 1 : )2/, (_, before) => `${before}0`);
   assert(changed !== text, "the line to break is not there");
   Deno.writeTextFileSync(file, changed);
-  // One document suffices: the defect breaks some of its rows by panics, and leaves others alone.
+  // One document suffices: the defect makes some of its rows panic and does not affect others.
   const run = new Deno.Command(Deno.execPath(), {
     args: [
       "run",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Claims that need no code: the number is counted by a command of `lab` and read from its report. There is no closed
-// formula to hold against it, so that the verdict says whether the document prints what is counted.
+// Claims without code: a command of `lab` counts the number, which is read from its report. There is no closed formula
+// to compare it with, so the verdict only compares the printed number with the counted one.
 
 import { CommandError } from "../../src/cli/command.ts";
 import { parseFlags } from "../../src/cli/flags.ts";
@@ -8,7 +8,7 @@ import { COMMANDS } from "../../src/cli/main.ts";
 import type { ClaimsDocument, DocumentedRow, Measure } from "../claims/catalogue.ts";
 import { compare, failedRow, type Judged, needsNoNumbers, type SuiteReport } from "../claims/claim.ts";
 
-/** Counts the number. CommandError for a command, flag or place in the report that is not there. */
+/** Counts the number. CommandError for an unknown command or flag, or a place that the report does not have. */
 export async function countBy({ command: line, pointer, scale = 1 }: Measure): Promise<number> {
   const [name, ...args] = line.trim().split(/\s+/);
   const command = COMMANDS.find((known) => known.name === name);
@@ -20,7 +20,7 @@ export async function countBy({ command: line, pointer, scale = 1 }: Measure): P
   return scale * numberAt(report ?? {}, pointer, name);
 }
 
-/** The number a JSON pointer (RFC 6901) leads to; 1 or 0 for a yes or no. */
+/** The number at a JSON pointer (RFC 6901); booleans count as 1 or 0. */
 export function numberAt(report: object, pointer: string, name: string): number {
   let value: unknown = report;
   for (const part of pointer.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))) {
@@ -36,7 +36,7 @@ export function numberAt(report: object, pointer: string, name: string): number 
   return value;
 }
 
-/** Judges one row; what fails is a failed row with its message. A row without a measure is left to a reader. */
+/** Judges one row; an error becomes a failed row with its message. A row without a measure is left to a reader. */
 async function judgeByCommand({ measure, ...words }: DocumentedRow): Promise<Judged> {
   const { id, what, printed, note } = words;
   const row = { ...words, formula: null, model: null, band: null };
@@ -63,7 +63,7 @@ async function judgeByCommand({ measure, ...words }: DocumentedRow): Promise<Jud
   }
 }
 
-/** Judges a document's claims one after another. */
+/** Judges a document's claims one by one. */
 export async function judgeDocument({ document, claims }: ClaimsDocument): Promise<SuiteReport> {
   const rows: Judged[] = [];
   for (const row of claims.flatMap((claim) => claim.rows)) rows.push(await judgeByCommand(row));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What `lab claims` prints: the documents' claims and their verdicts, as the published run found them or judged anew;
-// listed, explained, or for a mail. And a document of one's own, which needs no code.
+// What `lab claims` prints: the documents' claims with verdicts, from the published run or judged anew, as a list,
+// explained, or for a mail. Also a user's own document, which needs no code.
 
 import { RESULTS } from "../../results/mod.ts";
 import type { CommandResult } from "../../src/cli/command.ts";
@@ -19,10 +19,9 @@ import { DOCUMENT_SUITES } from "../claims/suites.ts";
 /** The command line that judges a claim again. */
 type Again = (claim: AuditedClaim) => string;
 
-/** How claims are printed. */
 export type Style = "list" | "explain" | "cite";
 
-/** Judges the document of a file by the commands it names. */
+/** Judges the document in a file by the commands it names. */
 export async function checkReport(file: string, style: Style): Promise<CommandResult> {
   const document = readDocument(file);
   const { rows } = await judgeDocument(document);
@@ -31,7 +30,7 @@ export async function checkReport(file: string, style: Style): Promise<CommandRe
   return answer(claims, [document.document], style, `${file}: ${document.document.title}`, again);
 }
 
-/** The claims that the filter lets through. CommandError for an id, theme, document or verdict there is not. */
+/** The claims that match the filter. CommandError for an unknown id, theme, document or verdict. */
 export async function claimsReport(
   filter: ClaimFilter,
   anew: boolean,
@@ -53,7 +52,7 @@ export async function claimsReport(
 
 const PUBLISHED = new Map(RESULTS.audit.claims.map((claim) => [claim.id, claim]));
 
-/** As the published run found them, as far as it had them. */
+/** Claims with the verdicts of the published run, if it has them. */
 function published(picked: readonly DocumentedClaim[]): AuditedClaim[] {
   return picked.flatMap(({ rows: _, ...claim }) => {
     const found = PUBLISHED.get(claim.id);
@@ -67,8 +66,8 @@ function published(picked: readonly DocumentedClaim[]): AuditedClaim[] {
 }
 
 /**
- * As published, or `anew`; what the published run had not is judged now in any case: by the suites, or by the commands
- * of a document that was dropped in.
+ * Published verdicts, or new ones if `anew`. Claims that the published run lacks are always judged now: by the suites,
+ * or by the commands of a document that a user added.
  */
 async function judged(picked: readonly DocumentedClaim[], anew: boolean): Promise<AuditedClaim[]> {
   const known = anew ? [] : published(picked);
@@ -126,7 +125,7 @@ function claimText(claim: AuditedClaim): string {
   return [head, ...claim.rows.flatMap(rowText), ...(reason === "" ? [] : [`    ${reason}`])].join("\n");
 }
 
-/** A row's numbers, if it has some. */
+/** A row's numbers, if any. */
 function rowText(row: Judged): string[] {
   if (row.measured === null && row.model === null) return [];
   const parts = [

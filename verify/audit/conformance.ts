@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The matrix of captured kernels: how many rows of each kernel, architecture and scenario the emulator reproduces, as
-// the published run found them. The report, AUDIT.md and a block of README print it; `deno task audit` writes the
-// latter two.
+// The matrix of captured kernels: how many rows of each kernel, architecture and scenario the emulator reproduces, from
+// the published run. The report, AUDIT.md and README show it; `deno task audit` writes the latter two.
 
 import type { ResultFigures } from "../../results/types.ts";
 
 type ConformanceRow = ResultFigures["conformance"][number];
 
-/** README's block lies between these lines. */
+/** Lines around README's block. */
 const BEGIN = "<!-- rows equal to Linux, written by `deno task audit` -->";
 const END = "<!-- end -->";
 
@@ -27,13 +26,13 @@ export function conformanceTable(found: readonly ConformanceRow[]): {
   };
 }
 
-/** `34`, or `39 of 42` where rows differ. */
+/** `34`, or `39 of 42` if rows differ. */
 function cellOf(row: ConformanceRow | undefined): string {
   if (row === undefined) return "-";
   return row.equal === row.rows ? String(row.rows) : `${row.equal} of ${row.rows}`;
 }
 
-/** The matrix in Markdown, its columns aligned as `deno fmt` does. */
+/** The matrix in Markdown, with columns aligned as by `deno fmt`. */
 export function conformanceMarkdown(found: readonly ConformanceRow[]): string[] {
   const { head, rows } = conformanceTable(found);
   const widths = head.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i].length)));
@@ -43,7 +42,7 @@ export function conformanceMarkdown(found: readonly ConformanceRow[]): string[] 
   return [line(head), line(rule), ...rows.map(line)];
 }
 
-/** README with the block brought up to date. RangeError when the lines around it are missing. */
+/** README with an updated block. RangeError when the lines around it are missing. */
 export function withConformance(readme: string, found: readonly ConformanceRow[]): string {
   const [from, to] = [readme.indexOf(BEGIN), readme.indexOf(END)];
   if (from < 0 || to < from) throw new RangeError(`Cannot find "${BEGIN}" and "${END}" in README.md`);

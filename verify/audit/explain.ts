@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// How a row is judged, in its own words: the expressions that stand for its formula and its measurement in the source,
-// with file and line. Read from the text, so that it is what runs.
+// How a row is judged: the expressions of its formula and its measurement, with file and line. They are read from the
+// source, so they are what runs.
 
 const VERIFY = new URL("../", import.meta.url);
 
-/** Where a row is declared, and what its two sides are. */
+/** Where a row is declared, and its two sides. */
 export interface Explanation {
   /** File and line, from the root. */
   readonly place: string;
-  /** The formula's expression; null where a helper makes the row. */
+  /** The formula's expression; null if a helper makes the row. */
   readonly formula: string | null;
   readonly measure: string | null;
-  /** The whole call, where a helper makes the row. */
+  /** The complete call, if a helper makes the row. */
   readonly call: string | null;
 }
 
-/** The explanation of a row, by its id; null where no source names it (rows made in a loop). */
+/** The explanation of a row; null if its id is not in a source (rows made in a loop). */
 export function explain(rowId: string): Explanation | null {
   for (const folder of ["claims/", "errata/"]) {
     for (const { name } of Deno.readDirSync(new URL(folder, VERIFY))) {
@@ -59,7 +59,7 @@ function callRow(place: string, text: string, at: number): Explanation {
   return { place, formula: null, measure: null, call: tidy(name + text.slice(open, closing(text, open) + 1)) };
 }
 
-/** The expression that begins here, up to the comma or bracket that ends it. */
+/** The expression that starts here, up to the comma or bracket that ends it. */
 export function expression(text: string, from: number): string {
   let depth = 0;
   let at = from;
@@ -71,7 +71,7 @@ export function expression(text: string, from: number): string {
   return text.slice(from, at);
 }
 
-/** Index of the bracket that closes the one here. */
+/** Index of the matching closing bracket. */
 function closing(text: string, open: number): number {
   return open + 1 + expression(`${text.slice(open + 1).replace(/[,;]/g, " ")})`, 0).length;
 }

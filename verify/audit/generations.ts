@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Which of the documents' claims other kernels still keep: what a claim measures under its document's kernel, measured
-// again under each generation. The same number: kept. Another, or none: not. Measurements that name no
-// series' kernel (times, listings, defects switched on) are not comparable.
+// Which claims other kernels still keep: each measurement of a claim is repeated under another kernel in place of its
+// document's. A claim is kept if its numbers are the same. Measurements that do not name a document's kernel (times,
+// lists, defects switched on) are not comparable.
 
 import type { CommandResult } from "../../src/cli/command.ts";
 import { ProgressBar } from "../../src/cli/progress.ts";
@@ -14,17 +14,17 @@ import { claimId, isClaimRow } from "./audit.ts";
 import { type ClaimFilter, pick } from "./pick.ts";
 import { DOCUMENT_SUITES } from "../claims/suites.ts";
 
-/** What one kernel makes of a number. */
+/** A number under one kernel. */
 export interface UnderKernel {
   readonly kernel: string;
   readonly kept: boolean;
-  /** Null where the kernel refuses. */
+  /** Null if the kernel refuses. */
   readonly measured: number | null;
   /** Why there is no number. */
   readonly error: string | null;
 }
 
-/** A number of a claim, measured under its document's kernel and under others. */
+/** A number of a claim, under its document's kernel and under others. */
 export interface KeptRow {
   readonly id: string;
   readonly what: string;
@@ -33,15 +33,15 @@ export interface KeptRow {
   readonly under: readonly UnderKernel[];
 }
 
-/** A claim with what can be compared of it. */
+/** A claim with its comparable numbers. */
 export interface KeptClaim {
   readonly id: string;
   readonly text: string;
-  /** Empty when nothing of it names a kernel that could be another. */
+  /** Empty if no measurement names a kernel that can be replaced. */
   readonly rows: readonly KeptRow[];
 }
 
-/** Claims that one kernel keeps, does not keep, and that cannot be put to it. */
+/** Number of claims that a kernel keeps, does not keep, and that are not comparable. */
 export interface KeptCount {
   readonly kernel: string;
   readonly kept: number;
@@ -49,21 +49,20 @@ export interface KeptCount {
   readonly notComparable: number;
 }
 
-/** What other kernels make of the documents. */
 export interface Kept {
   readonly kernels: readonly string[];
   readonly summary: readonly KeptCount[];
   readonly claims: readonly KeptClaim[];
 }
 
-/** `lab claims --kernel`: the report and its text. */
+/** The report of `lab claims --kernel`. */
 export function keptReport(filter: ClaimFilter, kernels: readonly string[]): CommandResult {
   const report = keptClaims(filter, kernels);
   const text = [...report.claims.flatMap(claimText), ...report.summary.map(summaryText)].join("\n");
   return { report, text };
 }
 
-/** Measures what the filter lets through under each kernel. RangeError for a kernel that there is not. */
+/** Measures the claims that match the filter under each kernel. RangeError for an unknown kernel. */
 export function keptClaims(filter: ClaimFilter, kernels: readonly string[]): Kept {
   const specs = kernels.map((kernel) => kernelSpec(kernel));
   const catalogue = pick(readDocuments().flatMap(({ claims }) => claims), filter);
@@ -84,7 +83,7 @@ function measureAll(rows: readonly Claim[], kernels: readonly string[]): KeptRow
   });
 }
 
-/** A number under every kernel; null when it names no kernel that could be another. */
+/** A number under every kernel; null if its measurement names no kernel that can be replaced. */
 export function keptRow({ id, what, unit, measure }: Claim, kernels: readonly string[]): KeptRow | null {
   if (measure === undefined) return null;
   const measured = measure();
@@ -102,7 +101,7 @@ export function keptRow({ id, what, unit, measure }: Claim, kernels: readonly st
   return { id, what, unit, measured, under };
 }
 
-/** Claims by what a kernel makes of them: kept when all of their numbers are. */
+/** Counts claims for a kernel; a claim is kept if all its numbers are. */
 function count(claims: readonly KeptClaim[], kernel: string) {
   const comparable = claims.filter(({ rows }) => rows.length > 0);
   const keeps = ({ rows }: KeptClaim) =>

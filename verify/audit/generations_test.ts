@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Claims under other kernels: what is kept, what is not, and what cannot be compared.
+// Claims under other kernels: kept, not kept, and not comparable.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { PRESETS } from "../../mod.ts";
@@ -22,7 +22,7 @@ Deno.test("keptRow() measures the same under another kernel: shared tails since 
   assertEquals(kept(frames, "5.18", "6.1", "7.3"), [[false, 1], [true, 2], [true, 2]]);
   assertEquals(kept(() => layoutOf(SIZE_1G, "v4").tables.pte.length, "6.1"), [[false, 8]]);
   assertEquals(kept(() => pagesOfCompound("v4", SIZE_2M) / mappedPages(SIZE_2M, "5.14"), "6.12"), [[true, 64]]);
-  // What the document says is measured under its own kernel again.
+  // Afterwards the document's own kernel is measured again.
   assertEquals(frames(), 2);
 });
 

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What is measured shares no formula with what is expected: a factor wrong in both would go unnoticed. Names are
-// followed through the syntax trees, from what a row measures and from its formula, over declarations and imports:
+// Measurements and formulas share no code: a wrong factor in both would go unnoticed. Names are followed through the
+// syntax trees, from each side of a row, across declarations and imports:
 //
 //   claim("001-10", after.get, () => per2M("v4", "get").refs)
 //                   '- formula       '- measurement
 //                   reaches no src   reaches no function of verify/formulas
 //
-// Sizes of verify/formulas may be measured with, and basePages(): both say what is asked of the emulator. A row that is
-// made of others has their measurements on the one side and their formulas on the other.
+// Measurements may use sizes of verify/formulas, and basePages(): they only state what is measured. A row made of
+// others has their measurements on one side and their formulas on the other.
 
 import { assert, assertEquals } from "@std/assert";
 import ts from "typescript";
 import { CODE, resolve } from "../house/sources.ts";
 
-/** A file's top-level names and where its other names come from. */
+/** A file's top-level names, and the origins of its imported names. */
 interface Module {
   readonly source: ts.SourceFile;
   readonly declared: Map<string, ts.Node>;
@@ -28,7 +28,7 @@ interface Place {
 
 type Side = "measure" | "formula";
 
-/** Where the calls and properties that make a row have its two sides. */
+/** Position of a row's two sides in calls, and in object literals. */
 const CALLS: Readonly<Record<string, Partial<Record<Side, number>>>> = {
   claim: { formula: 1, measure: 2 },
   modelled: { measure: 1 },
@@ -42,9 +42,9 @@ const PROPERTIES: Readonly<Record<string, Side>> = {
   wrong: "formula",
   right: "formula",
 };
-/** Rooms that make rows. */
+/** Directories that make rows. */
 const MAKES_ROWS = /^verify\/(claims|errata|linux)\//;
-/** These only say what an emulator is asked for. */
+/** Formulas that only state what is measured. */
 const ASKS = new Set(["basePages"]);
 
 function moduleOf(file: string, text: string): Module {
@@ -77,7 +77,7 @@ function boundBy(name: ts.BindingName): string[] {
   return name.elements.flatMap((element) => ts.isBindingElement(element) ? boundBy(element.name) : []);
 }
 
-/** The modules of a set of sources, and what can be asked of them. */
+/** The modules of a set of sources. */
 class Names {
   readonly modules: ReadonlyMap<string, Module>;
   readonly #direct = new Map<string, ReadonlySet<string>>();
@@ -86,14 +86,14 @@ class Names {
     this.modules = new Map(sources.map(({ path, text }) => [path, moduleOf(path, text)]));
   }
 
-  /** Imported and top-level names that one side of a row uses, and what those use, as `file#name`. */
+  /** Imported and top-level names used by one side of a row, directly or not, as `file#name`. */
   reached(place: Place, side: Side): Set<string> {
     const found = new Set(this.#uses(place, side));
     for (const name of found) for (const next of this.#usesOf(name, side)) found.add(next);
     return found;
   }
 
-  /** What a declaration uses itself. */
+  /** Names used directly by a declaration. */
   #usesOf(name: string, side: Side): ReadonlySet<string> {
     const key = `${side} ${name}`;
     let uses = this.#direct.get(key);
@@ -105,7 +105,7 @@ class Names {
     return uses;
   }
 
-  /** What code uses itself, the other side of rows that it makes left out. */
+  /** Names used directly by code, without the other side of rows in it. */
   #uses({ file, node }: Place, side: Side): Set<string> {
     const { imported, declared } = this.modules.get(file)!;
     const found = new Set<string>();
@@ -142,7 +142,7 @@ class Names {
     return found;
   }
 
-  /** What one side reaches and must not, as `file: text: name`. */
+  /** Forbidden names that one side reaches, as `file: text: name`. */
   shared(side: Side, forbidden: (file: string, name: string) => boolean): string[] {
     return this.sides(side).flatMap((place) => {
       const wrong = [...this.reached(place, side)].filter((name) =>
@@ -170,7 +170,7 @@ function sideOf(node: ts.Node, side: Side): ts.Node | undefined {
   return undefined;
 }
 
-/** A name that is looked up, not one of a property. */
+/** Whether an identifier is looked up, and not the name of a property. */
 function isUse(node: ts.Identifier): boolean {
   const { parent } = node;
   if (ts.isPropertyAccessExpression(parent)) return parent.expression === node;
@@ -178,7 +178,7 @@ function isUse(node: ts.Identifier): boolean {
   return true;
 }
 
-/** What a name stands for in the functions around, its parameters and constants; null when it is of the module. */
+/** The parameter or constant of an enclosing function that a name refers to; null for a name of the module. */
 function innerDeclaration(name: string, from: ts.Node): ts.Node | null {
   for (let scope = from.parent; !ts.isSourceFile(scope); scope = scope.parent) {
     if (ts.isFunctionLike(scope)) {
@@ -194,10 +194,10 @@ function innerDeclaration(name: string, from: ts.Node): ts.Node | null {
   return null;
 }
 
-/** The emulator, but for sizes as text and as numbers, and for which kernel is asked. */
+/** The emulator, except parsing and printing of sizes, and the names of kernels. */
 const inSrc = (file: string, name: string) =>
   name !== "PRESETS" && /^src\/(?!lib\/units|include\/sizes)|^mod\.ts/.test(file);
-/** The sources of verify that rows are made in, and of. */
+/** The sources of verify. */
 const names = new Names(CODE.filter(({ path }) => path.startsWith("verify/")));
 
 Deno.test("no measurement reaches a function that formulas are made of", () => {

@@ -1,41 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The part of verify/AUDIT.md about kernels of today: how many claims each keeps, and every number that one does not keep.
-// Measuring takes too long for a test, so `deno task audit` stores what it measured beside this file.
+// The part of verify/AUDIT.md about current kernels: how many claims each keeps, and every number that one of them does
+// not keep. Measuring is too slow for a test, so `deno task audit` stores the result beside this file.
 
 import { writeFile } from "../../src/cli/write_file.ts";
 import { figure } from "../claims/claim.ts";
 import { type Kept, keptClaims, type KeptCount, type KeptRow } from "./generations.ts";
 
-/** Kernels that people run: Debian 12, Debian 13, and the newest captured. */
+/** Kernels in use: Debian 12, Debian 13, and the newest captured one. */
 const KERNELS_OF_TODAY = ["6.1", "6.12", "7.3"];
 
 const STORED = new URL("kept.json", import.meta.url);
 
-/** What is stored: the counts, and the numbers that at least one kernel does not keep. */
+/** The stored counts, and the numbers that at least one kernel does not keep. */
 export interface KeptTable {
   readonly summary: readonly KeptCount[];
   readonly lost: readonly KeptRow[];
 }
 
-/** The numbers of a report that are not kept everywhere. */
 export function keptTable({ summary, claims }: Kept): KeptTable {
   const rows = claims.flatMap(({ rows }) => rows);
   return { summary, lost: rows.filter(({ under }) => under.some(({ kept }) => !kept)) };
 }
 
-/** What was measured last. */
 export function storedKept(): KeptTable {
   return JSON.parse(Deno.readTextFileSync(STORED));
 }
 
-/** Measures all claims under the kernels of today and stores what came out. */
+/** Measures all claims under these kernels and stores the result. */
 export async function measureKept(): Promise<KeptTable> {
   const table = keptTable(keptClaims({}, KERNELS_OF_TODAY));
   await writeFile(STORED.pathname, `${JSON.stringify(table, null, 2)}\n`);
   return table;
 }
 
-/** Two tables: the counts, and what is no longer kept. `line` makes a Markdown table. */
+/** Two tables: the counts, and the numbers no longer kept. `line` makes a Markdown table. */
 export function keptMarkdown(
   { summary, lost }: KeptTable,
   table: (head: readonly string[], rows: readonly (readonly string[])[]) => string[],

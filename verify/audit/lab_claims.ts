@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab claims`, the command. What it prints is made by claims_report.ts, which is loaded once the fixtures it imports are
-// known to be whole.
+// The `lab claims` command. claims_report.ts makes its output; it is loaded after the fixtures that it imports are
+// checked.
 
 import { VERDICTS } from "../../results/types.ts";
 import { type Command, CommandError, type CommandResult, type Flags } from "../../src/cli/command.ts";
@@ -10,7 +10,6 @@ import type { AuditedClaim } from "./audit.ts";
 import type { Style } from "./claims_report.ts";
 import type { ClaimFilter } from "./pick.ts";
 
-/** The command. */
 export const claimsCommand: Command = {
   name: "claims",
   summary: "the documents' claims and their verdicts; check FILE judges a document of your own",
@@ -47,21 +46,21 @@ export const claimsCommand: Command = {
   },
 };
 
-/** How claims are to be printed: in one way. */
+/** How to print claims; CommandError if several forms are requested. */
 function styleOf(flags: Flags): Style {
   const [one, other] = ["cite", "explain", "csv"].filter((name) => flags.has(name));
   if (other !== undefined) throw new CommandError(`claims: --${one} and --${other} are two forms: give one of them`);
   return one === "cite" || one === "explain" ? one : "list";
 }
 
-/** The claims under other kernels; a list of presets, since a spec has commas of its own. */
+/** The claims under other kernels. The list has presets only, since a kernel spec contains commas. */
 async function keptBy(flags: Flags, filter: ClaimFilter): Promise<CommandResult> {
   onlyWith(flags, claimsCommand, "kernel", ["id", "theme", "document", "grep"]);
   const { keptReport } = await import("./generations.ts");
   return keptReport(filter, flags.text("kernel").split(","));
 }
 
-/** A line per number of a claim; claims without numbers have one line as well. */
+/** One line per number of a claim, or one line if it has none. */
 function claimsCsv(claims: readonly AuditedClaim[]): object[] {
   return claims.flatMap(({ id, line, theme, verdict, ok, text, rows }) => {
     const claim = { id, line, theme, verdict, ok, text };

@@ -4,7 +4,7 @@
 import { runTask } from "../../src/cli/run.ts";
 import { verifyCommand } from "./verify.ts";
 
-/** The command line; returns the exit code. */
+/** Returns the exit code. */
 export function main(args: readonly string[]): Promise<number> {
   return runTask(verifyCommand, args);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The suites as a whole: one quick run passes, gives every claim its verdict, and is what AUDIT.md says; the
-// page it prints; what happens when something breaks.
+// The suites together: a quick run passes, gives every claim its verdict, and matches AUDIT.md; the page that it
+// prints; what happens when something breaks.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { assertAsSchema } from "../../src/cli/schema_testing.ts";

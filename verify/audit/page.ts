@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The page `deno task verify` prints: per document a bar and counts, then what is contradicted, worst first, then what no
-// document says (Linux, defects, costs), then the verdict. At most 60 lines of 80 columns.
+// The page that `deno task verify` prints: a bar and counts per document, then what is contradicted, worst first, then
+// checks that belong to no document (Linux, defects, costs), then the verdict. At most 60 lines of 80 columns.
 
 import { bold, dim, green, red, yellow } from "@std/fmt/colors";
 import { DOCUMENTS } from "../claims/catalogue.ts";
@@ -11,10 +11,9 @@ import type { Report } from "./run.ts";
 
 const COLUMNS = 80;
 const BAR = 24;
-/** Lines of the page. */
 const LINES = 60;
 
-/** How a verdict shows in a bar, and in which colour. */
+/** The mark and colour of a verdict in a bar. */
 const MARKS: readonly [mark: string, paint: (text: string) => string, verdicts: readonly string[]][] = [
   ["█", green, ["confirmed", "rounding", "read right"]],
   ["░", dim, ["hardware-bound", "inside band", "outside band", "read open", "superseded"]],
@@ -22,13 +21,13 @@ const MARKS: readonly [mark: string, paint: (text: string) => string, verdicts: 
   ["!", red, ["disagreement"]],
 ];
 
-/** The whole page. `ms` is how long judging took. */
+/** `ms` is the time that judging took. */
 export function summaryPage({ quick, ok, suites, claims }: Report, ms: number): string {
   const rows = suites.flatMap((suite) => suite.rows);
-  // A claim that nothing judges has a row of its own to say so.
+  // A claim that nothing judges has a row that says so.
   const unjudged = claims.flatMap((claim) => claim.rows).filter(({ id }) => !rows.some((row) => row.id === id));
   const failed = [...rows, ...unjudged].filter((row) => !row.ok);
-  // Of a document that was dropped in, the suite has the name.
+  // For a document that a user added, the suite has its title.
   const dropped = suites.filter(({ name }) => /^\d{3}$/.test(name)).map(({ name, title }) => ({ id: name, title }));
   const documents = [...DOCUMENTS, ...dropped];
   const top = [
@@ -62,7 +61,7 @@ function documentLines(id: string, title: string, claims: readonly AuditedClaim[
   ];
 }
 
-/** Words on lines of a width. */
+/** Wraps words at a width. */
 function wrap(words: string, width: number): string[] {
   const lines = [""];
   for (const word of words.split(" ")) {
@@ -74,7 +73,7 @@ function wrap(words: string, width: number): string[] {
   return lines;
 }
 
-/** Parts in proportion, none of them lost: what is there at all has a mark at least. */
+/** A proportional bar in which every part that is not zero has at least one mark. */
 function bar(counts: Readonly<Record<string, number>>, total: number): string {
   const parts = MARKS.map(([, , verdicts]) => verdicts.reduce((sum, verdict) => sum + (counts[verdict] ?? 0), 0));
   const widths = parts.map((n) => n === 0 ? 0 : Math.max(1, Math.round(BAR * n / total)));
@@ -83,7 +82,7 @@ function bar(counts: Readonly<Record<string, number>>, total: number): string {
   return MARKS.map(([mark, paint], i) => widths[i] === 0 ? "" : paint(mark.repeat(widths[i]))).join("");
 }
 
-/** Claims that do not hold, those furthest off first, on at most so many lines. */
+/** Claims that do not hold, furthest off first, in at most this many lines. */
 function findings(claims: readonly AuditedClaim[], most: number): string[] {
   const wrong = claims.filter(({ verdict }) => verdict === "contradicted" || verdict === "inconsistent")
     .map((claim) => ({ claim, row: claim.rows.find((row) => row.verdict === claim.verdict)! }))
@@ -98,7 +97,7 @@ function findings(claims: readonly AuditedClaim[], most: number): string[] {
   const head = `${"".padEnd(9)}${"does not hold, furthest off first".padEnd(40)}${"said".padStart(14)}  ${
     "right".padStart(15)
   }`;
-  // The head, and a line that says how many more there are.
+  // Two lines are for the heading and for the number of claims left out.
   const room = lines.length < most ? lines.length : most - 2;
   const more = lines.length - room;
   return [
@@ -108,7 +107,7 @@ function findings(claims: readonly AuditedClaim[], most: number): string[] {
   ];
 }
 
-/** How far off, as a ratio's logarithm; what is no number comes last. */
+/** How far off, as the logarithm of a ratio; what is not a number comes last. */
 function distance({ printed, measured, formula, unit }: Judged): number {
   const right = measured ?? formula;
   if (unit === YES_NO || right === null) return -1;
@@ -116,7 +115,7 @@ function distance({ printed, measured, formula, unit }: Judged): number {
   return Number.isNaN(ratio) ? -1 : ratio;
 }
 
-/** A suite's checks beside the claims. */
+/** The checks of a suite that belong to no claim. */
 function checksLine({ title, rows }: SuiteReport): string {
   const checks = rows.filter((row) => !isClaimRow(row.id));
   const right = checks.filter((row) => row.ok).length;

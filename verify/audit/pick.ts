@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Picking claims by id, document, theme, verdict or a word. What is asked for and does not exist is refused by name.
+// Picks claims by id, document, theme, verdict or a word. CommandError for an unknown one.
 
 import { VERDICTS } from "../../results/types.ts";
 import { CommandError } from "../../src/cli/command.ts";
 import { didYouMean } from "../../src/cli/suggest.ts";
 
-/** Which claims; what is absent does not matter. */
+/** Which claims; absent fields match all. */
 export interface ClaimFilter {
   readonly id?: string;
   readonly theme?: string;
@@ -14,14 +14,14 @@ export interface ClaimFilter {
   readonly grep?: string;
 }
 
-/** What can be told of a claim before it is judged. */
+/** What is known of a claim before it is judged. */
 interface Pickable {
   readonly id: string;
   readonly theme: string | null;
   readonly text: string;
 }
 
-/** Claims by everything that can be told before judging. */
+/** Filters by everything but the verdict. */
 export function pick<T extends Pickable>(catalogue: readonly T[], filter: ClaimFilter): T[] {
   const { id, theme, document, verdict, grep } = filter;
   known("theme", theme, [...new Set(catalogue.flatMap((claim) => claim.theme ?? []))].sort());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges suites in workers, one for each group of suites.ts. Whatever breaks becomes a failed row: a row that cannot be
+// Judges suites in workers, one per group of suites.ts. Whatever breaks becomes a failed row: a row that cannot be
 // judged, a suite that throws, a worker that dies.
 
 import { failedRow, type Outcome, type Suite, type SuiteReport } from "../claims/claim.ts";
@@ -7,7 +7,7 @@ import type { DocumentedClaim } from "../claims/catalogue.ts";
 import { auditClaims, type AuditedClaim } from "./audit.ts";
 import { SUITE_GROUPS } from "./suites.ts";
 
-/** What `--json` prints. */
+/** Printed with `--json`. */
 export interface Report {
   readonly quick: boolean;
   readonly ok: boolean;
@@ -18,7 +18,7 @@ export interface Report {
   readonly claims: readonly AuditedClaim[];
 }
 
-/** What a worker is told to judge, and what it answers, suite by suite. */
+/** What a worker has to judge; it answers suite by suite. */
 export interface Job {
   readonly group: number;
   readonly names: readonly string[];
@@ -26,7 +26,7 @@ export interface Job {
 }
 
 /**
- * Judges suites, a worker for each group; `done` is called with each finished suite. Rows are in the order of `suites`.
+ * Judges suites, with a worker per group; `done` is called for each finished suite. Rows are in the order of `suites`.
  */
 export async function judgeParallel(
   suites: readonly Suite[],
@@ -56,7 +56,7 @@ function judgeInWorker(job: Job, done: (suite: SuiteReport) => void): Promise<vo
       done(data);
       if (--left === 0) resolve();
     };
-    // What did not come is told by the rows that are missing.
+    // Suites without an answer become failed rows.
     worker.onerror = (event) => {
       event.preventDefault();
       resolve();

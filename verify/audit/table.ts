@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The rows of one suite as an aligned table with the reasons under it. Colours on a terminal only.
+// The rows of a suite as an aligned table, each with its reason below. Colours on a terminal only.
 
 import { bold, dim, green, red, yellow } from "@std/fmt/colors";
 import { KNOWN_DIFFERENCE } from "../linux/linux.ts";
@@ -7,7 +7,6 @@ import { figure, type Judged, modelText, type SuiteReport, YES_NO } from "../cla
 
 const HEAD = ["claim", "what", "documented", "formula", "measured", "verdict"];
 
-/** The table of one suite. */
 export function table({ title, rows }: SuiteReport): string {
   const cells = rows.map((r) => [
     r.id,
@@ -40,7 +39,7 @@ function paint(row: Judged, text: string): string {
   return row.formula === null ? dim(text) : green(text);
 }
 
-/** A value under its head; the unit stands beside what the document says. */
+/** A value under its heading; only the documented one shows the unit. */
 function number(n: number | null, unit: string): string {
   return n === null ? "-" : figure(n, unit === YES_NO ? YES_NO : "");
 }

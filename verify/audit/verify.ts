@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task verify`: judges the documents' claims and every check beside them, and prints the page of page.ts, with
-// --rows every number. Exit 0 when every verdict is the expected one, 1 otherwise, 2 for a wrong command line.
+// `deno task verify`: judges the documents' claims and every other check, and prints the page of page.ts, or every
+// number with --rows. Exit 0 when every verdict is the expected one, 1 otherwise, 2 for a wrong command line.
 
 import { VERDICTS } from "../../results/types.ts";
 import { setColorEnabled } from "@std/fmt/colors";
@@ -19,7 +19,6 @@ import { scaleOf } from "../measure/measure.ts";
 import { SUITES } from "./suites.ts";
 import { table } from "./table.ts";
 
-/** The command of the task. */
 export const verifyCommand: Command = {
   name: "verify",
   summary: "judge the documents' claims, and the checks beside them, by running them",
@@ -46,7 +45,7 @@ function filterOf(flags: Flags): ClaimFilter {
   return Object.fromEntries(names.map((name) => [name, flags.text(name)]));
 }
 
-/** Judges everything, or with a filter the claims it lets through, in workers. */
+/** Judges everything, or the claims that match the filter, in workers. */
 export async function verify(filter: ClaimFilter, quick: boolean): Promise<Report> {
   const documents = readDocuments();
   const catalogue = documents.flatMap(({ claims }) => claims);
@@ -64,7 +63,7 @@ export async function verify(filter: ClaimFilter, quick: boolean): Promise<Repor
   return reportOf(left.filter(({ rows }) => rows.length > 0), catalogue.filter(({ id }) => ids.has(id)), quick);
 }
 
-/** Whether a suite has a row about any of these claims; one that cannot say is judged, and fails. */
+/** Whether a suite has a row for any of these claims; a suite that cannot tell is judged, and fails. */
 function mayJudge(suite: Suite, picked: readonly { readonly id: string }[], quick: boolean): boolean {
   const wanted = new Set(picked.map(({ id }) => id));
   try {
@@ -74,7 +73,7 @@ function mayJudge(suite: Suite, picked: readonly { readonly id: string }[], quic
   }
 }
 
-/** Judges the documents that were dropped in beside those of the suites. */
+/** Judges documents that a user added to those of the suites. */
 export async function judgeDropped(documents: readonly ClaimsDocument[]): Promise<SuiteReport[]> {
   const judged: SuiteReport[] = [];
   for (const document of documents) {
@@ -83,7 +82,7 @@ export async function judgeDropped(documents: readonly ClaimsDocument[]): Promis
   return judged;
 }
 
-/** Judges suites in workers; on a terminal a bar shows how many are done, and which was the last. */
+/** Judges suites in workers; on a terminal, a bar shows progress and the last suite. */
 export async function judgeWithBar(suites: readonly Suite[], quick: boolean): Promise<SuiteReport[]> {
   using bar = new ProgressBar("suites");
   let done = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judges one group of suites on a CPU of its own and answers with each suite's rows.
+// Judges one group of suites on its own CPU, and answers with each suite's rows.
 
 import { judgeSuite } from "../claims/claim.ts";
 import { scaleOf } from "../measure/measure.ts";

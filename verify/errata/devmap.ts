@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Defects in bringing device memory up and down, in faults on it and in what a machine check finds (patches 1, 4 to 6).
+// Defects in adding and removing device memory, in its faults, and in its machine checks (patches 1, 4 to 6).
 
 import { pagesAfterResize } from "../claims/v4_devmap.ts";
 import { indexAfterFault, poisoned, refsOf, yields } from "../claims/v4_refs.ts";
 import { type Erratum, formulaOf, shownBy } from "./erratum.ts";
 
-/** Defects of devmaps. */
 export const DEVMAP_ERRATA: readonly Erratum[] = [
   {
     name: "pfnNextYield",

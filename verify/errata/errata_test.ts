@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Each erratum is what it says: a switch that is off unless asked for, and an observation that tells the two apart.
+// Each erratum is a switch that is off by default, and its observation distinguishes on from off.
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { PRESETS } from "../../mod.ts";
@@ -19,7 +19,7 @@ Deno.test("every switch for a defect has an erratum that shows it", () => {
   assertEquals(Object.keys(PRESETS["v7"].errata).filter((name) => !shown.has(name)), []);
 });
 
-/** What Linux itself has, by the presets of its releases. */
+/** Defects that Linux itself has, by the presets of its releases. */
 const OF_LINUX = ["addPagesNoUnwind", "compoundStartUnchecked"];
 
 Deno.test("errata are off, but for what Linux has from 6.1 on", () => {

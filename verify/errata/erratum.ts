@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What an erratum is: a defect of a document or patch that can be run. It has a named switch of the kernel
-// configuration, and one observation that tells the wrong behaviour from the right one, made on two kernels that differ
-// in nothing else. Where a claim is about it, its place, its words and its formula are the claim's.
+// An erratum: a defect of a document or patch that can be run. It has a named switch in the kernel configuration, and
+// one observation that distinguishes wrong from right behaviour on two kernels that differ only in that switch. If a
+// claim is about it, its place, text and formula come from the claim.
 
 import { type Errata, type KernelConfig, PRESETS } from "../../mod.ts";
 import { documentId } from "../claims/catalogue.ts";
@@ -14,26 +14,25 @@ import { gupClaims } from "../claims/v4_gup.ts";
 import { INIT_CLAIMS } from "../claims/v4_init.ts";
 import { REFERENCE_CLAIMS } from "../claims/v4_refs.ts";
 
-/** The name of an erratum's switch: a defect, or a fix that an older kernel lacks. */
+/** An erratum's switch: a defect, or a fix that an older kernel lacks. */
 export type Switch = keyof Errata | "memoryFailureHead" | "clearDynamicPgmap";
 
-/** One defect. */
 export interface Erratum {
   readonly name: Switch;
-  /** Where it stands. */
+  /** Where the document or patch has it. */
   readonly source: string;
   /** What the document or patch does, and what it should do instead. */
   readonly wrongly: string;
   readonly rightly: string;
-  /** Preset it is switched on and off in. */
+  /** The preset with which both kernels are made. */
   readonly preset: string;
-  /** What is looked at, and its unit. */
+  /** What is observed, and its unit. */
   readonly what: string;
   readonly unit: string;
-  /** What the formula says one sees with the defect and without. */
+  /** The formula's value with the defect and without. */
   readonly wrong: number;
   readonly right: number;
-  /** Runs the behaviour on a kernel with the defect or without. */
+  /** Runs the behaviour on a kernel with or without the defect. */
   readonly observe: (kernel: KernelConfig) => number;
 }
 
@@ -50,12 +49,12 @@ function rowOf(id: string): Claim & Required<Pick<Claim, "formula">> {
   return { ...row, formula: row.formula };
 }
 
-/** The formula of a claim's row. */
+/** The formula's value of a claim's row. */
 export function formulaOf(id: string): number {
   return rowOf(id).formula;
 }
 
-/** Where the claim of a row stands, and what is wrong there. */
+/** The place of a row's claim, and what is wrong there. */
 export function reasonIn(id: string): Pick<Erratum, "source" | "wrongly"> {
   const { claim } = documented(id);
   return {
@@ -64,13 +63,13 @@ export function reasonIn(id: string): Pick<Erratum, "source" | "wrongly"> {
   };
 }
 
-/** An erratum that a claim's row shows: the row counts the same, with the defect. */
+/** An erratum that a claim's row already measures, with the same count for the defect. */
 export function shownBy(id: string): Pick<Erratum, "source" | "wrongly" | "what" | "unit" | "wrong"> {
   const { what, unit, formula } = rowOf(id);
   return { ...reasonIn(id), what, unit, wrong: formula };
 }
 
-/** The kernel with an erratum on or off. A fix is switched off to see the defect. */
+/** The kernel with an erratum on or off. A fix is switched off to show the defect. */
 export function kernelWith({ name, preset }: Pick<Erratum, "name" | "preset">, on: boolean): KernelConfig {
   const base = PRESETS[preset];
   const named = { ...base, name: `${preset} ${on ? "with" : "without"} ${name}` };
@@ -78,7 +77,7 @@ export function kernelWith({ name, preset }: Pick<Erratum, "name" | "preset">, o
   return { ...named, errata: { ...base.errata, [name]: on } };
 }
 
-/** Two rows: what is seen without the defect, and with it. */
+/** Two rows: without the defect, and with it. */
 export function erratumClaims(erratum: Erratum): Claim[] {
   const { name, source, what, unit, wrong, right, observe } = erratum;
   const row = (on: boolean): Claim => ({

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Defects in taking references (001's thread) and in what a fault asserts.
+// Defects in taking references (001's thread) and in what a fault checks.
 
 import { basePages, SIZE_2M } from "../formulas/vmemmap.ts";
 import { refsAfter, secondHeadReferences } from "../claims/v4_gup.ts";
@@ -8,7 +8,6 @@ import { type Erratum, formulaOf, shownBy } from "./erratum.ts";
 
 const PAGES_2M = basePages(SIZE_2M);
 
-/** Defects of gup. */
 export const GUP_ERRATA: readonly Erratum[] = [
   {
     name: "grabOneMoreThanTwo",

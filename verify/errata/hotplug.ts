@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Defects in adding memory that holds its own memmap (document 003 as it was merged).
+// Defects in adding memory that holds its own memmap (document 003 as merged).
 
 import { YES_NO } from "../claims/claim.ts";
 import { boot } from "../../src/boot.ts";
@@ -10,7 +10,6 @@ import { SECTION } from "../formulas/vmemmap.ts";
 import { panics, yes } from "../measure/measure.ts";
 import type { Erratum } from "./erratum.ts";
 
-/** Defects of hotplug. */
 export const HOTPLUG_ERRATA: readonly Erratum[] = [
   {
     name: "addMemoryNullAltmap",
@@ -27,7 +26,7 @@ export const HOTPLUG_ERRATA: readonly Erratum[] = [
   },
 ];
 
-/** Adds a block whose device, the last thing allocated, cannot be had. */
+/** Adds a block whose last allocation, its device, fails. */
 function failAtDevice(kernel: KernelConfig): void {
   const probe = bootSlot(kernel);
   probe.fault.arm(Infinity);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Defects in building the memmap of compounds: what is shared, what is written, what is left behind (patches 12 to 14).
+// Defects in building the memmap of compounds: what is shared, written and left behind (patches 12 to 14).
 
 import { boot } from "../../src/boot.ts";
 import { createNamespace } from "../../src/drivers/nvdimm/namespace.ts";
@@ -25,7 +25,6 @@ import {
 import { untyped } from "../claims/v4_init.ts";
 import { type Erratum, formulaOf, reasonIn, shownBy } from "./erratum.ts";
 
-/** Defects of the memmap. */
 export const MEMMAP_ERRATA: readonly Erratum[] = [
   {
     name: "restoreWithoutReset",
@@ -109,21 +108,21 @@ export const MEMMAP_ERRATA: readonly Erratum[] = [
   },
 ];
 
-/** DRAM ends in the midst of a section, and pmem goes on there. */
+/** DRAM ends in the middle of a section, and pmem starts there. */
 function tailsAstray(kernel: KernelConfig): number {
   const dram = SIZE_1G + SECTION / 2;
   const k = boot({ kernel, dram: [dram], pmem: [{ bytes: SECTION / 2, startBytes: dram }] });
   return tailsElsewhere(k, bringUp(k, SIZE_2M));
 }
 
-/** A pgmap over the whole first region, in compounds of this size; its first frame. */
+/** Creates a pgmap for the first region, in compounds of this size; returns its first frame. */
 function bringUp(k: Kernel, pageSize: number): number {
   const { start, end } = k.machine.topology.pmem[0];
   memremapPages(k, newPgmap(k, "generic", [{ start, end }], null, 0, basePages(pageSize)));
   return start;
 }
 
-/** Tails of the compound at `head` that do not lead to it. */
+/** Tails of the compound at `head` that do not point to it. */
 function tailsElsewhere(k: Kernel, head: number): number {
   let astray = 0;
   for (let pfn = head + 1; pfn < head + basePages(SIZE_2M); pfn++) if (compoundHead(k, pfn) !== head) astray++;
@@ -137,7 +136,7 @@ function straddlingTails(kernel: KernelConfig): number {
   return tailsElsewhere(k, (ns.extent.start + ns.info.dataoff) / k.pageBytes);
 }
 
-/** Of four 1G pages in a range that could be brought up, heads whose memmap page is that of tails as well. */
+/** Heads of four 1G pages whose memmap page also holds tails; 0 if the range is refused. */
 function lostHeads(kernel: KernelConfig): number {
   const pages = 4;
   const k = boot({ kernel, pmem: [{ bytes: pages * SIZE_1G, startBytes: 2 * SIZE_1G + SECTION / 2 }] });
@@ -155,7 +154,7 @@ function headsSeen(kernel: KernelConfig): number {
   return heads(k, bringUp(k, SIZE_2M));
 }
 
-/** Heads behind the first struct page of a HugeTLB page in use that gets its vmemmap back. */
+/** PG_head flags after the first struct page of a HugeTLB page in use whose vmemmap is restored. */
 function headsRestored(kernel: KernelConfig): number {
   const k = boot({ kernel, dram: [2 ** 29], hugetlbFreeVmemmap: true });
   const [h] = k.hugetlb.hstates;
@@ -165,18 +164,18 @@ function headsRestored(kernel: KernelConfig): number {
   return heads(k, head) - 1;
 }
 
-/** Heads among the struct pages of a 2M page. */
+/** Struct pages of a 2M page with PG_head. */
 function heads(k: Kernel, first: number): number {
   let heads = 0;
   for (let pfn = first; pfn < first + basePages(SIZE_2M); pfn++) if (isPageHead(k, pfn)) heads++;
   return heads;
 }
 
-/** Adds 1 GiB with memory for all sections but the last. */
+/** Adds 1 GiB, with memory for all sections but the last. */
 function framesLeft(kernel: KernelConfig): number {
   const k = boot({ kernel, pmem: [{ bytes: SIZE_1G }] });
   const before = k.uses[USE_VMEMMAP];
-  // One block for each section; the tables are there.
+  // One block per section; the tables exist already.
   k.fault.arm(SIZE_1G / SECTION, true);
   bringUp(k, SIZE_2M);
   return k.uses[USE_VMEMMAP] - before;

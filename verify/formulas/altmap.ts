@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Closed formulas for a namespace that holds its own memmap (map=dev), for any page size: how many pages of memmap lie
-// in it, how many in DRAM, and whether its reserve holds them. From the definitions alone: Linux 6.1
+// Closed formulas for a namespace that holds its own memmap (map=dev), for any page size: pages of memmap in the
+// namespace, pages in DRAM, and whether the reserve is large enough. From the definitions alone: Linux 6.1
 // drivers/nvdimm/pfn_devs.c for the reserve, arch/x86/mm/init_64.c and arch/arm64/mm/mmu.c for the memmap. This file
-// imports nothing, so that nothing the emulator computes can leak into what it is compared with. Bytes unless stated
-// otherwise; struct pages of 64 bytes. Left out: other struct pages, neighbours that share a page of memmap.
+// imports nothing, so that it shares no code with the emulator. Bytes unless stated otherwise; struct pages of 64
+// bytes. Left out: other struct page sizes, neighbours that share a page of memmap.
 
 const MIB = 2 ** 20;
 const STRUCT_PAGE = 64;
@@ -11,7 +11,8 @@ const STRUCT_PAGE = 64;
 const INFO = 8192;
 
 /**
- * What the shares depend on: base page, section, the leaf (if any) of a whole section's memmap, source of partial ones.
+ * Base page, section, the leaf that maps a complete section's memmap (if any), and where partial sections take memmap
+ * from.
  */
 export interface Granule {
   readonly page: number;
@@ -28,13 +29,13 @@ export const GRANULES: Readonly<Record<string, Granule>> = {
   "arm64-64k": { page: 65536, section: 512 * MIB, leaf: null, partsFrom: "pmem" },
 };
 
-/** Pages of memmap by where they lie. */
+/** Pages of memmap by location. */
 export interface Shares {
   readonly pmem: number;
   readonly dram: number;
 }
 
-/** Bytes from the start of a namespace to its data: info block and 64 bytes per page, up to the alignment. */
+/** Bytes from the start of a namespace to its data: info block and 64 bytes per page, rounded up to the alignment. */
 function dataOffset({ page }: Granule, start: number, size: number, align: number): number {
   const unit = Math.max(align, 2 * MIB);
   const frames = Math.floor((size - INFO) / page);
@@ -48,7 +49,8 @@ export function pagesOf({ page }: Granule, start: number, end: number): number {
 }
 
 /**
- * Memory before the first whole section, in whole sections, and behind them. Without a whole section, all is before.
+ * Memory before the first complete section, in complete sections, and after them. Without a complete section, all of it
+ * is before.
  */
 export function parts({ section }: Granule, start: number, end: number): readonly [number, number, number] {
   const first = Math.ceil(start / section) * section;
@@ -57,9 +59,9 @@ export function parts({ section }: Granule, start: number, end: number): readonl
 }
 
 /**
- * Where the memmap of a namespace of `size` at `start` lies; null when its reserve is too small. Pages are handed out
- * in a row: those before the whole sections, pages skipped to align the first leaf, the leaves, those behind. The
- * reserve is sized for all of these except the skipped pages.
+ * Where the memmap of a namespace of `size` at `start` is stored; null if its reserve is too small. Pages are taken in
+ * order: those before the complete sections, pages skipped to align the first leaf, the leaves, those after. The
+ * reserve has room for all of these except the skipped pages.
  */
 export function shares(granule: Granule, start: number, size: number, align: number): Shares | null {
   const { page, leaf, partsFrom } = granule;
@@ -70,7 +72,7 @@ export function shares(granule: Granule, start: number, size: number, align: num
   const ofWhole = leaf === null ? 0 : pagesOf(granule, 0, whole);
   const dram = partsFrom === "dram" ? all - ofWhole : 0;
   const room = Math.floor((start + dataOffset(granule, start, size, align)) / page);
-  // Pages from 0: the next one to be handed out.
+  // The next page to take, counted from 0.
   let at = Math.floor(start / page) + Math.ceil(INFO / page);
   if (leaf === null) at += all;
   else {

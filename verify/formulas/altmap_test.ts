@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The formulas of map=dev against cases worked out by hand, against what is counted for namespaces of every size and
-// start, and the rule that they import nothing.
+// The map=dev formulas against cases worked out by hand, and against counts for namespaces of many sizes and starts;
+// the file imports nothing.
 
 import { assert, assertEquals } from "@std/assert";
 import { boot } from "../../src/boot.ts";
@@ -19,7 +19,7 @@ Deno.test("shares() by hand: 1 GiB, and 16 MiB more", () => {
   assertEquals(of("x86-64", GIB), { pmem: 4096, dram: 0 });
   assertEquals(of("x86-64", GIB + 16 * MIB), { pmem: 4096, dram: 64 });
   assertEquals(of("arm64-4k", GIB), { pmem: 4096, dram: 0 });
-  // 2 pages, 510 left out, 8 leaves: 9 * 512 pages, all of the 18 MiB in front of the data.
+  // 2 pages, 510 skipped, 8 leaves: 9 * 512 pages, all of the 18 MiB before the data.
   assertEquals(of("arm64-4k", GIB + 16 * MIB), null);
   // 64 bytes for each of 65536 pages are 4 MiB, of 16384 pages 1 MiB.
   assertEquals(of("arm64-16k", GIB), { pmem: 256, dram: 0 });
@@ -43,7 +43,7 @@ for (const [arch, granule] of Object.entries(f.GRANULES)) {
     const region = ndRegions(k)[0];
     const align = k.pageBytes;
     let refused = 0;
-    // A namespace in front, with its memmap in DRAM; not where the two would share a page of memmap.
+    // A namespace before it, with memmap in DRAM, unless the two would share a page of memmap.
     for (const front of [0, 16, 64, 80, 128, 192, 512]) {
       const other = front === 0 ? 0 : createNamespace(k, region, { size: front * MIB, align, map: "mem" });
       const before = [k.uses[USE_VMEMMAP], k.uses[USE_ALTMAP_VMEMMAP]];

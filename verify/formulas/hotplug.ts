@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Closed formulas for hot-added memory that holds its own memmap (document 003), for any page size: from the
-// definitions alone. This file imports nothing, so that nothing the emulator computes can leak into what it is compared
-// with. Bytes unless stated otherwise; document 003 is cited by line.
+// Closed formulas for hot-added memory that holds its own memmap (document 003), for any page size, from the
+// definitions alone. This file imports nothing, so that it shares no code with the emulator. Bytes unless stated
+// otherwise; document 003 is cited by line.
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -48,13 +48,13 @@ export function usableOf(bytes: number): number {
   return bytes - 4096 * vmemmapPagesOf(bytes);
 }
 
-/** Fences that refuse a block, as a sum: 1 memmap that is not whole PMDs, 2 a rest of partial pageblocks (003:55). */
+/** Fences that refuse a block, as a sum: 1 memmap is not whole PMDs, 2 the rest is not whole pageblocks (003:55). */
 export function fence({ page, pmd, pageblock }: Geometry, block: number, structPage: number): number {
   const memmap = memmapOf(block, page, structPage);
   return (memmap % pmd === 0 ? 0 : 1) + ((block - memmap) % pageblock === 0 ? 0 : 2);
 }
 
-/** Rules of v2 that refuse a block: struct pages that do not divide a PMD, memmap that is not whole pageblocks. */
+/** Rules of v2 that refuse a block: the PMD is not a multiple of the struct page, memmap is not whole pageblocks. */
 export function rulesOfV2({ page, pmd, pageblock }: Geometry, block: number, structPage: number): number {
   return (pmd % structPage === 0 ? 0 : 1) + ((block - memmapOf(block, page, structPage)) % pageblock === 0 ? 0 : 1);
 }

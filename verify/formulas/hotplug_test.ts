@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The formulas of hotplug against cases worked out by hand, and the rule that they import nothing.
+// The hotplug formulas against cases worked out by hand; the file imports nothing.
 
 import { assertEquals } from "@std/assert";
 import * as f from "./hotplug.ts";
@@ -15,7 +15,7 @@ Deno.test("fence() names the alignment that fails", () => {
   // 128 MiB / 4 KiB * 72 = 2.25 MiB; 2 GiB / 4 KiB * 72 = 36 MiB.
   assertEquals(f.fence(x86, 2 ** 27, 72), 3);
   assertEquals(f.fence(x86, 2 ** 31, 72), 0);
-  // 512 KiB of memmap for 512 MiB is neither 512 MiB nor does 511.5 MiB divide into 64 MiB.
+  // 512 KiB of memmap for 512 MiB is not 512 MiB, and 511.5 MiB is not a multiple of 64 MiB.
   assertEquals(f.fence(f.GEOMETRIES["arm64 64K"], 2 ** 29, 64), 3);
   assertEquals(f.fence({ page: 4096, pmd: 2 ** 21, pageblock: 2 ** 22 }, 2 ** 27, 64), 2);
 });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Closed formulas of the HugeTLB documents: vmemmap_dedup.rst (001:1480-1656) and the cover letter of document 004, for
-// any base page size. This file imports nothing, so that nothing the emulator computes can leak into what it is
-// compared with. Pages are base pages of the architecture unless stated otherwise.
+// Closed formulas of the HugeTLB documents, vmemmap_dedup.rst (001:1480-1656) and the cover letter of document 004, for
+// any base page size. This file imports nothing, so that it shares no code with the emulator. Pages are base pages of
+// the architecture unless stated otherwise.
 
 /** Bytes of a page-table entry and of a struct page (001:1551). */
 export const PTE = 8;
@@ -20,7 +20,7 @@ const K = 2 ** 10;
 const M = 2 ** 20;
 const G = 2 ** 30;
 
-/** The document's table. Its 2 MiB with 64 KiB pages and the like are runs of contiguous entries. */
+/** The document's table. 2 MiB with 64 KiB pages and similar sizes are runs of contiguous entries. */
 export const ROWS: readonly Row[] = [
   { arch: "x86-64", page: 4 * K, huge: 2 * M, level: "pmd" },
   { arch: "x86-64", page: 4 * K, huge: G, level: "pud" },
@@ -56,37 +56,37 @@ export function structSizePud(page: number): number {
   return page / PTE * structSizePmd();
 }
 
-/** Vmemmap pages that one huge page gives back (001:1612, 1645; 004:200): all but those kept, never negative. */
+/** Vmemmap pages that one huge page frees (001:1612, 1645; 004:200): all but those kept, never negative. */
 export function freedPages(huge: number, page: number, keep: number): number {
   return Math.max(0, structSize(huge, page) - keep);
 }
 
-/** Memory described by the memmap under one page table of entries: 128 MiB with 4 KiB pages. */
+/** Memory whose memmap one page table covers: 128 MiB with 4 KiB pages. */
 export function windowBytes(page: number): number {
   return page / PTE * page / STRUCT * page;
 }
 
-/** PTE tables for `count` adjacent huge pages, from the start of a window on (004:109: 8 per 1 GiB). */
+/** PTE tables for `count` adjacent huge pages from the start of a window (004:109: 8 per 1 GiB). */
 export function tablesDense(count: number, huge: number, page: number): number {
   return Math.ceil(count * huge / windowBytes(page));
 }
 
-/** PTE tables for `count` huge pages, each alone in a window. */
+/** PTE tables for `count` huge pages, one per window. */
 export function tablesSpread(count: number): number {
   return count;
 }
 
-/** Pages gained: those freed less the tables. */
+/** Pages gained: those freed minus the tables. */
 export function netPages(count: number, huge: number, page: number, keep: number, tables: number): number {
   return count * freedPages(huge, page, keep) - tables;
 }
 
-/** Struct pages of a huge page that show PG_head when all tails map the head's page: one per vmemmap page (004:201). */
+/** Struct pages of a huge page with PG_head when all tails map the head's page: one per vmemmap page (004:201). */
 export function headsSeen(huge: number, page: number): number {
   return structSize(huge, page);
 }
 
-/** Struct pages with data of their own: the head and, in order, subpool, cgroup, reserved cgroup, poisoned frame. */
+/** Struct pages with their own data: the head, then subpool, cgroup, reserved cgroup, poisoned frame. */
 export function usedSubpages(): number {
   return 1 + 4;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The HugeTLB formulas against cases worked out by hand, and the rule that they share nothing with the emulator.
+// The HugeTLB formulas against cases worked out by hand; the file imports nothing.
 
 import { assertEquals } from "@std/assert";
 import * as f from "./hugetlb.ts";

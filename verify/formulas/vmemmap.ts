@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Closed formulas: what the memmap of device memory should cost, from the definitions alone (4 KiB pages, struct pages
-// of 64 bytes, tables of 512 entries, sections of 128 MiB: x86-64). This file imports nothing, so that nothing the
-// emulator computes can leak into what it is compared with. Seeds are cited by number and line: 000 the v7 cover
-// letter, 001 the v4 series and its thread, 002 commit 4917f55b4e. Left out: other geometries, HugeTLB, hotplug.
+// Closed formulas for the cost of device memory's memmap, from the definitions alone (4 KiB pages, struct pages of 64
+// bytes, tables of 512 entries, sections of 128 MiB: x86-64). This file imports nothing, so that it shares no code with
+// the emulator. Documents are cited by number and line: 000 the v7 cover letter, 001 the v4 series and its thread, 002
+// commit 4917f55b4e. Left out: other geometries, HugeTLB, hotplug.
 
 /** Bytes of a base page. */
 export const PAGE = 4096;
@@ -10,7 +10,7 @@ export const PAGE = 4096;
 export const STRUCT_PAGE = 64;
 /** Entries of a page table. */
 const ENTRIES = 512;
-/** Bytes of memory a section spans; its memmap fills one PMD (002:2, 001:1860 name the x86 sizes). */
+/** Bytes of memory per section; its memmap fills one PMD (002:2, 001:1860 name the x86 sizes). */
 export const SECTION = 2 ** 27;
 /** Bytes mapped by a 2 MiB and a 1 GiB page. */
 export const SIZE_2M = 2 ** 21;
@@ -20,13 +20,13 @@ const MIB = 2 ** 20;
 
 /** How the memmap of a compound page is shared. */
 export type Sharing =
-  /** Every struct page has storage of its own, mapped by PMD leaves. */
+  /** Every struct page has its own storage, mapped by PMD leaves. */
   | "none"
   /** Tail pages share one frame (000:15-19). */
   | "pte"
   /** PTE tables that hold only tails are shared too (001:2255-2284). */
   | "pte+table"
-  /** The head's page serves the tails as well (000:51-53). */
+  /** Tails use the head's page too (000:51-53). */
   | "pte+head";
 
 /** Whole struct pages that fit in one page of memmap (000:15). */
@@ -49,7 +49,7 @@ export function vmemmapPages(bytes: number): number {
   return basePages(bytes) * STRUCT_PAGE / PAGE;
 }
 
-/** Memmap pages kept for one compound of `pageSize` bytes (000:16, 002:2); for a base page, its share of one. */
+/** Memmap pages kept for one compound of `pageSize` bytes (000:16, 002:2); for a base page, its fraction of one. */
 export function keptPages(pageSize: number, sharing: Sharing): number {
   const all = vmemmapPages(pageSize);
   if (sharing === "none" || pageSize === PAGE) return all;
@@ -67,8 +67,8 @@ export function memmapFrames(bytes: number, pageSize: number, sharing: Sharing):
 }
 
 /**
- * PTE tables for the memmap of `bytes`: none under PMD leaves, one per section when entries are shared, and two per
- * 1 GiB page when tables are: the first maps the head, the second only tails (001:2276-2284).
+ * PTE tables for the memmap of `bytes`: none under PMD leaves, one per section when entries are shared, and two per 1
+ * GiB page when tables are: the first maps the head, the second only tails (001:2276-2284).
  */
 export function pteTables(bytes: number, pageSize: number, sharing: Sharing): number {
   if (sharing === "none" || pageSize === PAGE) return 0;
@@ -88,8 +88,8 @@ export function pagesPerSection(): number {
 }
 
 /**
- * PMD tables that a range of memory adds for its memmap: a table covers the memmap of 64 GiB, and the one with the
- * end of the memmap of lower memory exists already. Bytes of physical address; `below` is the end of that memory.
+ * PMD tables that a range of memory adds for its memmap. A table covers the memmap of 64 GiB; the table with the end of
+ * lower memory's memmap exists already. Physical addresses in bytes; `below` is the end of lower memory.
  */
 export function newPmdTables(start: number, bytes: number, below: number): number {
   const covers = ENTRIES * SECTION;
@@ -99,7 +99,7 @@ export function newPmdTables(start: number, bytes: number, below: number): numbe
   return last - Math.max(first - 1, before);
 }
 
-/** Bytes of frames and PTE tables that `bytes` of memory cost; tables are counted or not (000:27-31 mixes the two). */
+/** Bytes of frames, and with `tables` of PTE tables, for `bytes` of memory (000:27-31 mixes the two). */
 export function memmapBytes(bytes: number, pageSize: number, sharing: Sharing, tables: boolean): number {
   const frames = memmapFrames(bytes, pageSize, sharing);
   return (frames + (tables ? pteTables(bytes, pageSize, sharing) : 0)) * PAGE;
@@ -115,17 +115,17 @@ export function shrink(pageSize: number, sharing: Sharing, tables: boolean): num
   return memmapBytes(TIB, PAGE, "none", tables) / memmapBytes(TIB, pageSize, sharing, tables);
 }
 
-/** How much more is saved by sharing the head page too (000:51-53). */
+/** Factor by which sharing the head page raises the saving (000:51-53). */
 export function headSharingGain(pageSize: number): number {
   return savedPages(pageSize, "pte+head") / savedPages(pageSize, "pte");
 }
 
-/** Struct pages of one compound with storage of their own (001:2221: 2 * (PAGE_SIZE / sizeof(struct page))). */
+/** Struct pages of one compound with their own storage (001:2221: 2 * (PAGE_SIZE / sizeof(struct page))). */
 export function uniqueStructs(pageSize: number, sharing: Sharing): number {
   return Math.min(basePages(pageSize), keptPages(pageSize, sharing) * structsPerPage());
 }
 
-/** Tails with content of their own: the order in the first, the pin count in the first or second (001:1854). */
+/** Tails with their own content: the order in the first, the pin count in the first or second (001:1854). */
 export function tailsWithState(pincountTail: 1 | 2): number {
   return pincountTail;
 }
@@ -140,7 +140,7 @@ export function structsToWrite(bytes: number, pageSize: number, sharing: Sharing
   return bytes / pageSize * uniqueStructs(pageSize, sharing);
 }
 
-/** References on the shared tail frame, one per entry that maps it. An entry of a shared table counts once. */
+/** References on the shared tail frame: one per entry that maps it, where an entry of a shared table counts once. */
 export function tailFrameRefs(pageSize: number, sharing: Exclude<Sharing, "none">): number {
   const all = vmemmapPages(pageSize);
   if (sharing === "pte+head") return all;
@@ -181,7 +181,7 @@ export function untypedPageblocks(pageSize: number, structs: number): number {
 /** How gup reaches the reference counts of a compound (001:1070-1103, 001:3111, 001:3477, 001:4201). */
 export type Gup = "per-page" | "compound" | "compound-range" | "no-pgmap" | "grab-one";
 
-/** Atomic adds to get (and pin) the `pages` of one compound that one entry maps, and to put them. */
+/** Atomic adds to get (or pin) and put the `pages` of one compound that one entry maps. */
 export interface GupStores {
   /** Adds on reference counts to get. */
   readonly get: number;
@@ -194,8 +194,8 @@ export interface GupStores {
 }
 
 /**
- * Stores for one entry (001:117, 001:4600). `compound` tells whether its pages are one compound. put_page() works page
- * by page whatever get did; unpin_user_pages() returns a compound's pages together, base pages one by one.
+ * Stores for one entry (001:117, 001:4600); `compound` tells whether its pages are one compound. put_page() always
+ * works page by page; unpin_user_pages() returns a compound's pages together, base pages one by one.
  */
 export function gupStores(variant: Gup, pin: boolean, compound: boolean, pages: number): GupStores {
   const steps = variant === "grab-one" ? 2 : 1;
@@ -208,7 +208,7 @@ export function gupStores(variant: Gup, pin: boolean, compound: boolean, pages: 
   };
 }
 
-/** References that the sketch of 001:4224 takes on a compound for `npages` of it: one, plus those beyond two. */
+/** References that the sketch of 001:4224 takes for `npages` of a compound: one, plus those beyond two. */
 export function sketchReferences(npages: number): number {
   return npages > 2 ? npages : 1;
 }
@@ -218,7 +218,7 @@ export function sketchPages(compoundPages: number, offset: number, entryPages: n
   return Math.min(compoundPages, entryPages - offset);
 }
 
-/** Location of a namespace's data. Bytes; null when there is no room. */
+/** Location of a namespace's data in bytes; null if there is no room. */
 export interface Reserve {
   readonly dataoff: number;
   readonly usable: number;
@@ -237,7 +237,7 @@ export function reserve(start: number, size: number, align: number, map: "mem" |
   return usable <= 0 ? null : { dataoff, usable };
 }
 
-/** Bytes as MiB, GiB. */
+/** Bytes as MiB. */
 export function mib(bytes: number): number {
   return bytes / MIB;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The formulas against cases worked out by hand, and the rule that they share nothing with the emulator.
+// The formulas against cases worked out by hand; the file imports nothing.
 
 import { assertEquals } from "@std/assert";
 import * as f from "./vmemmap.ts";
@@ -43,7 +43,7 @@ Deno.test("memmapBytes() gives the figures of one 1 GiB page", () => {
 Deno.test("tailFrameRefs() counts entries, those of a shared table once", () => {
   assertEquals(f.tailFrameRefs(f.SIZE_2M, "pte"), 7);
   assertEquals(f.tailFrameRefs(f.SIZE_1G, "pte"), 4095);
-  // 511 entries of the first table, 512 of the one all others share.
+  // 511 entries of the first table, 512 of the one that all others share.
   assertEquals(f.tailFrameRefs(f.SIZE_1G, "pte+table"), 1023);
   assertEquals(f.tailFrameRefs(f.SIZE_2M, "pte+head"), 8);
 });

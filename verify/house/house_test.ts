@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Rules of the house that no linter knows: which room may import which, who may know of Deno, how a file begins.
+// Project rules beyond the linter: which room may import which, which may use Deno, how a file begins.
 
 import { assert, assertEquals } from "@std/assert";
 import {
@@ -17,7 +17,7 @@ import {
 } from "./sources.ts";
 import { documented, testFiles } from "./run_tests.ts";
 
-/** First line of a function, traced or not, or of a method; the line that closes its body is indented as much. */
+/** First line of a function, traced or not, or of a method; the closing line of its body has the same indentation. */
 const FUNCTION =
   /^( *)(?:export )?(?:async )?(?:function \w|const \w+ = traced\(|const \w+ = \(.*=> \{$|(?:get |set |#)?\w+\(.*\): .*\{$)/;
 
@@ -50,7 +50,7 @@ Deno.test("imports go one way", () => {
   for (const source of CODE) {
     const from = ORDER.indexOf(room(source.path) as typeof ORDER[number]);
     assert(from >= 0, `${source.path} is in no known room`);
-    // The package's own description lies in no room.
+    // deno.json belongs to no room.
     for (const target of imports(source).filter((t) => t.startsWith(".") && !t.endsWith("/deno.json"))) {
       const to = ORDER.indexOf(room(resolve(source.path, target)) as typeof ORDER[number]);
       if (to < 0 || to > from) wrong.push(`${source.path} imports ${target}`);
@@ -112,7 +112,7 @@ Deno.test("tests' helpers are imported by tests only", () => {
   }
 });
 
-/** Functions, classes and constants of a file that others may import. Types go with what has them in its signature. */
+/** Exported functions, classes and constants. Types are left out: signatures need them. */
 function exportedValues({ text }: Source): string[] {
   return [...text.matchAll(/^export (?:abstract )?(?:async )?(?:function\*? ?|class |const )(\w+)/gm)].map((m) => m[1]);
 }
@@ -154,7 +154,7 @@ Deno.test("`deno task test` runs every test file once, and the examples of every
   assertEquals(documented().sort(), examples.sort());
 });
 
-/** Longest function that a reader takes in at once. */
+/** Longest function allowed. */
 const MOST_LINES = 60;
 
 Deno.test(`no function has more than ${MOST_LINES} lines`, () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task rooms`: the picture that opens ARCHITECTURE.md, docs/rooms.svg. Every room, and an arrow for each pair of
-// rooms of which one imports the other; arrows that follow from others are left out. Graphviz lays it out. A test fails
-// when the picture is out of date.
+// `deno task rooms`: draws docs/rooms.svg, the picture at the top of ARCHITECTURE.md. It shows every room, and an arrow
+// for each import between rooms unless other arrows imply it. Graphviz does the layout. A test fails when the picture
+// is out of date.
 
 import { instance } from "@viz-js/viz";
 import type { Command } from "../../src/cli/command.ts";
@@ -9,15 +9,14 @@ import { runTask } from "../../src/cli/run.ts";
 import { writeFile } from "../../src/cli/write_file.ts";
 import { CODE, imports, ORDER, resolve, room } from "./sources.ts";
 
-/** The picture's file. */
 export const ROOMS_SVG = new URL("../../docs/rooms.svg", import.meta.url);
 
-/** Rooms whose code is a box of its own in the emulator's frame. */
+/** Rooms drawn inside the emulator's frame. */
 const OUTSIDE = new Set(["mod", "charts", "fixtures", "results", "bench", "verify", "explorer"]);
 
 const rank = (name: string) => ORDER.indexOf(name as typeof ORDER[number]);
 
-/** Which rooms below it each room imports; house_test.ts sees that there are no others. */
+/** The rooms that each room imports; house_test.ts checks that the order allows them. */
 export function roomImports(): Map<string, Set<string>> {
   const arrows = new Map<string, Set<string>>();
   for (const source of CODE) {
@@ -32,7 +31,7 @@ export function roomImports(): Map<string, Set<string>> {
   return arrows;
 }
 
-/** The same without arrows that a longer way already shows. For rooms without circles. */
+/** The same without arrows that a longer path implies. Rooms must have no cycles. */
 export function reduced(arrows: ReadonlyMap<string, ReadonlySet<string>>): [from: string, to: string][] {
   const reaches = (from: string, to: string): boolean =>
     [...arrows.get(from) ?? []].some((next) => next === to || reaches(next, to));
@@ -60,7 +59,6 @@ function roomsDot(): string {
   ].join("\n");
 }
 
-/** The picture as SVG. */
 export async function roomsSvg(): Promise<string> {
   return (await instance()).renderString(roomsDot(), { format: "svg" });
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The picture of the rooms is of today's imports, and leaves out just the arrows that others imply.
+// The picture of the rooms matches today's imports, and leaves out only arrows that others imply.
 
 import { assert, assertEquals } from "@std/assert";
 import { reduced, roomImports, ROOMS_SVG, roomsSvg } from "./rooms.ts";

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task test [FILE...] [flags]`: `deno test` with this project's flags. Without files it runs everything: long tests
-// first, then one suite per room, then the examples in the documentation. A suite imports many small test files, because
-// `deno test` starts an isolate for each file it is given: a tenth of a second of CPU before any test runs, after which
-// every isolate compiles the emulator anew.
+// `deno task test [FILE...] [flags]`: `deno test` with this project's flags. Without files it runs everything: long
+// tests first, then one suite per room, then the examples in the documentation. A suite imports many small test files,
+// because `deno test` starts an isolate per file, which costs 0.1 s of CPU and compiles the emulator anew.
 //
 //   src/mm/page_test.ts     \
 //   src/mm/memory_test.ts    >  src_mm.ts: one isolate
@@ -12,7 +11,7 @@ import { ALL, CODE } from "./sources.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Tests that take seconds get an isolate of their own, the longest first, so that both CPUs have work to the end. */
+/** Tests that take seconds run in their own isolate, longest first, so that both CPUs stay busy to the end. */
 const ALONE = [
   "explorer/",
   "verify/audit/",
@@ -29,10 +28,10 @@ const ALONE = [
   "src/cli/fleet_test.ts",
 ];
 
-/** Suites by the folder of their tests; a test belongs to the first that fits. */
+/** Suites by directory; a test belongs to the first match. */
 const SUITES = ["src/mm/", "src/scenario/", "src/cli/", "src/", "verify/", ""];
 
-/** Collecting garbage on the thread that makes it, and seldom: both CPUs run tests, and machines lie outside the heap. */
+/** V8 collects garbage rarely and on the same thread: both CPUs run tests, and machines are outside the heap. */
 const V8_FLAGS = ["--no-incremental-marking", "--single-threaded-gc", "--initial-old-space-size=1024"];
 const FLAGS = [
   "--no-check",
@@ -41,10 +40,10 @@ const FLAGS = [
   `--v8-flags=${V8_FLAGS.join()}`,
   ...["read", "write", "env", "sys", "run"].map((permission) => `--allow-${permission}`),
 ];
-/** glibc clears what it reuses; larger buffers come from the kernel, which only clears the pages that are touched. */
+/** glibc clears memory that it reuses; larger buffers come from the kernel, which clears only touched pages. */
 const ENV = { GLIBC_TUNABLES: "glibc.malloc.mmap_threshold=262144" };
 
-/** Every test file: those that run alone, in order, and the others by suite. */
+/** Test files that run alone, in order, and the others by suite. */
 export function testFiles(): { alone: string[]; suites: Map<string, string[]> } {
   const files = ALL.map(({ path }) => path).filter((path) => /_test\.tsx?$/.test(path));
   const first = (prefixes: readonly string[], path: string) => prefixes.findIndex((prefix) => path.startsWith(prefix));
@@ -59,7 +58,7 @@ export function documented(): string[] {
   return CODE.filter(({ text }) => /^ \* ```ts$/m.test(text)).map(({ path }) => path);
 }
 
-/** Writes the suites to a folder; returns their paths. */
+/** Writes the suites to a directory; returns their paths. */
 function writeSuites(suites: ReadonlyMap<string, readonly string[]>, folder: string): string[] {
   return [...suites].map(([prefix, files]) => {
     const suite = `${folder}/${prefix.replaceAll("/", "_")}all_test.ts`;
@@ -69,7 +68,7 @@ function writeSuites(suites: ReadonlyMap<string, readonly string[]>, folder: str
   });
 }
 
-/** Runs `deno test`; returns its exit code. */
+/** Returns the exit code of `deno test`. */
 async function denoTest(args: readonly string[]): Promise<number> {
   const { pathname: config } = new URL("deno.json", ROOT);
   const command = new Deno.Command(Deno.execPath(), {
@@ -79,7 +78,7 @@ async function denoTest(args: readonly string[]): Promise<number> {
   return (await command.spawn().status).code;
 }
 
-/** Whether an argument names a file or folder. */
+/** Whether an argument names a file or directory. */
 function isFile(arg: string): boolean {
   try {
     return Deno.statSync(arg) !== null;
@@ -90,7 +89,7 @@ function isFile(arg: string): boolean {
 
 async function main(args: readonly string[]): Promise<number> {
   if (args.some(isFile)) return await denoTest(args);
-  // Ctrl-C ends the tests; what is left of them here is the folder.
+  // Ctrl-C ends the tests; this process must survive to remove the directory.
   Deno.addSignalListener("SIGINT", () => {});
   const folder = await Deno.makeTempDir({ prefix: "vmemmap-lab-test-" });
   try {

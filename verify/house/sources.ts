@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The project's sources as the house sees them: which file lies in which room and what it imports. Imports are read from
-// the text; what a string or a comment says does not count.
+// The project's sources, the room of each, and its imports. Imports are read from the text, without strings and
+// comments.
 
 const ROOT = new URL("../../", import.meta.url);
 
 /**
- * Rooms in order: each may import those before it, and itself. Files straight in src/ are rooms of their own; fixtures
+ * Rooms in order: each may import itself and those before it. Files directly in src/ are rooms of their own; fixtures
  * are data that only bench and verify may read.
  */
 export const ORDER = [
@@ -35,7 +35,7 @@ export const ORDER = [
   "explorer",
 ] as const;
 
-/** Rooms of verify, in order as well: what is expected and what is measured, who claims, who judges, who publishes. */
+/** Rooms of verify, in order: formulas and measurements, then claims, then judging, then publishing. */
 export const VERIFY_ORDER = [
   "house",
   "fixtures",
@@ -58,7 +58,6 @@ export const VERIFY_ORDER = [
   "start",
 ] as const;
 
-/** A file of the project. */
 export interface Source {
   /** Path from the root. */
   readonly path: string;
@@ -71,7 +70,7 @@ function sources(dir: string): Source[] {
   try {
     entries = [...Deno.readDirSync(new URL(dir, ROOT))];
   } catch (error) {
-    // Rooms that are not built yet.
+    // A room that does not exist yet.
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;
   }
@@ -84,9 +83,8 @@ function sources(dir: string): Source[] {
   return found;
 }
 
-/** Tests and what they stand on. */
+/** Tests and their helpers. */
 export const isTest = ({ path }: Source) => /(^|[/_])(test|testing)\.tsx?$/.test(path);
-/** Every source. */
 export const ALL = [
   ...["src/", "charts/", "bench/", "results/", "verify/", "explorer/"].flatMap(sources),
   { path: "mod.ts", text: Deno.readTextFileSync(new URL("mod.ts", ROOT)) },
@@ -94,18 +92,17 @@ export const ALL = [
 /** Every source but tests. */
 export const CODE = ALL.filter((source) => !isTest(source));
 
-/** Room of a path: `src/mm/page.ts` is mm, `src/boot.ts` boot, `mod.ts` mod. */
+/** Room of a path: mm for `src/mm/page.ts`, boot for `src/boot.ts`, mod for `mod.ts`. */
 export function room(path: string): string {
   const parts = path.replace(/\.tsx?$/, "").split("/");
   return parts[0] === "src" ? parts[1] : parts[0];
 }
 
-/** Room of a path within verify, files straight in it by their name: `verify/claims/claim.ts` is claims. */
+/** Room of a path in verify: claims for `verify/claims/claim.ts`; a file directly in verify has its own name. */
 export function verifyRoom(path: string): string {
   return path.replace(/\.tsx?$/, "").split("/")[1];
 }
 
-/** The code of a text. */
 export function withoutComments(text: string): string {
   return text.replace(/\/\*[^]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "");
 }

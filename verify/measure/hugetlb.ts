@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Measures huge pages in the emulator: pools on a box, free counts before and after, page-table entries and struct
-// pages. Figures are kept, kernels are not.
+// pages. Results are cached, kernels are not.
 
 import { makePool } from "../../src/scenario/hugetlb.ts";
 import { bootHugetlbBox, hugetlbConfig, type HugetlbOptions } from "../../src/scenario/hugetlb_box.ts";
@@ -28,7 +28,7 @@ import { generation } from "./generation.ts";
 
 /** Result of making a pool of huge pages. Base pages. */
 export interface Pool {
-  /** Free pages gained over a pool whose memmap is left alone, less the tables. */
+  /** Free pages gained over a pool with full memmap, minus the tables. */
   readonly net: number;
   readonly tables: number;
 }
@@ -36,8 +36,8 @@ export interface Pool {
 const pools = new Map<string, Pool>();
 
 /**
- * `count` huge pages with the optimisation, on x86-64 with leaves that are split: side by side from 4 GiB on, or one at
- * the start of each 128 MiB section.
+ * `count` optimised huge pages on x86-64, whose leaves are split: side by side from 4 GiB on, or one at the start of
+ * each 128 MiB section.
  */
 export function poolOf(size: number, count: number, keep: number, placement: "dense" | "spread"): Pool {
   const kernel = keeping(keep);
@@ -50,7 +50,7 @@ export function poolOf(size: number, count: number, keep: number, placement: "de
   return pool;
 }
 
-/** A kernel that keeps this many vmemmap pages, or the requested generation with the number it keeps. */
+/** A kernel that keeps this many vmemmap pages, or the requested generation with its own number. */
 function keeping(keep: number): { readonly keep: number } | { readonly kernel: string } {
   const kernel = generation();
   return kernel === null ? { keep } : { kernel };
@@ -72,13 +72,13 @@ function dense(config: ReturnType<typeof hugetlbConfig>): Pool {
   return { net: config.count * h.pages - (free - totalFreePages(k)), tables: k.uses[USE_PTE_TABLE] };
 }
 
-/** One huge page on a box of its own. */
+/** One huge page on its own box. */
 function onePage(options: Omit<HugetlbOptions, "count">): { readonly k: Kernel; readonly head: number } {
   const { kernel, hstate } = makePool(hugetlbConfig({ count: 1, giveBack: false, ...options }));
   return { k: kernel, head: hstate.freeLists[0][0] };
 }
 
-/** Pages the free lists gain from one huge page, memmap mapped by base pages so that no table is needed. */
+/** Free pages gained by one huge page; its memmap is mapped by base pages, so no table is needed. */
 export function gainOf(arch: string, size: number, keep: number, more: Partial<HugetlbOptions> = {}): number {
   // The documents also optimise on arm64, which Linux has since disabled.
   const kernel = "6.1,hugetlbLiveRemap=false";
@@ -95,20 +95,20 @@ export function gainOf(arch: string, size: number, keep: number, more: Partial<H
   return makePool(config).made.netSavedPages;
 }
 
-/** Frames taken from the allocator to restore the memmap of one huge page. */
+/** Frames allocated to restore the memmap of one huge page. */
 export function restoredPages(size: number, keep: number): number {
   const { k } = onePage({ size, ...keeping(keep) });
   setNrHugepages(k, sizeToHstate(k, size)!, 0);
   return k.stat[C.vmemmapPagesCopied];
 }
 
-/** Result of emptying a pool: frames that come back, and model time on bare metal. */
+/** Frames freed by emptying a pool, and model time on bare metal. */
 export interface Part {
   readonly pages: number;
   readonly ms: number;
 }
 
-/** A pool of 2 MiB pages given back: the caller's work until it returns, and the work left to the worker. */
+/** Empties a pool of 2 MiB pages: the caller's work until it returns, and the work left to the worker. */
 export function givenBack(
   count: number,
   options: Partial<HugetlbOptions>,
@@ -129,7 +129,7 @@ export function givenBack(
   return { empty, caller, worker: part(() => flushFreeHpageWork(k)) };
 }
 
-/** How many page sizes, of all powers of two, a pool of one page can have. */
+/** How many page sizes, of all powers of two, allow a pool of one page. */
 export function sizesMade(arch: string): number {
   const k = bootHugetlbBox(hugetlbConfig({ arch, size: 2 ** 30, count: 1 }));
   let made = 0;
@@ -142,7 +142,7 @@ export function sizesMade(arch: string): number {
   return made;
 }
 
-/** Struct pages that lead to one head, the head included, counted one by one. */
+/** Struct pages that point to one head, the head included, counted one by one. */
 export function structsOf(arch: string, size: number): number {
   const { k, head } = onePage({ arch, size, hugetlbFreeVmemmap: false });
   let n = 1;
@@ -159,7 +159,7 @@ export function vmemmapFramesOf(arch: string, size: number): number {
   return Math.min(frames.size, n * k.structPageSize / k.pageBytes);
 }
 
-/** Struct pages of a 2 MiB page that show PG_head. */
+/** Struct pages of a 2 MiB page with PG_head. */
 export function headsOf(size: number, keep: number): number {
   const { k, head } = onePage({ size, ...keeping(keep) });
   let seen = 0;
@@ -167,7 +167,7 @@ export function headsOf(size: number, keep: number): number {
   return seen;
 }
 
-/** Different values of compound_head in the tails of a huge page. */
+/** Distinct values of compound_head in the tails of a huge page. */
 export function compoundHeadsOf(size: number): number {
   const { k, head } = onePage({ size, keep: 2 });
   const values = new Set<string>();
@@ -207,7 +207,7 @@ export function leavesPerGib(vmemmapMap: "pmd" | "base"): number {
   return leaves;
 }
 
-/** Entries written, frames allocated or freed, while `count` huge pages are taken from a pool and returned to it. */
+/** Entries written, and frames allocated or freed, while `count` huge pages are taken from a pool and returned. */
 export function entriesChangedByUse(size: number, count: number): number {
   const { kernel: k, hstate } = makePool(hugetlbConfig({ size, count, keep: 2, giveBack: false }));
   const work = () => [C.pteWrites, C.pmdWrites, C.allocCalls, C.freeCalls].reduce((sum, c) => sum + k.stat[c], 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The measurements behind the claims. Each one boots a box, runs the kernel paths, and reads frames, page-table
-// entries, struct pages and counters; nothing is computed that could be counted. Reports are kept, kernels are not, so
-// that the memory of one box is free before the next one is built.
+// The measurements behind the claims. Each boots a box, runs the kernel paths, and reads frames, page-table entries,
+// struct pages and counters; what can be counted is not computed. Reports are cached but kernels are not, so that a box
+// is freed before the next one is built.
 
 import {
   gupReport,
@@ -31,22 +31,22 @@ import { gupBox } from "../../src/scenario/gup.ts";
 import { createOnBox } from "../../src/scenario/namespace.ts";
 import { asAsked } from "./generation.ts";
 
-/** How much to do. Bytes. */
+/** Amount of work. Bytes. */
 export interface Scale {
-  /** Under 30 seconds: the per-TiB costs are counted on a part and multiplied. */
+  /** Under 30 seconds: costs per TiB are counted on a part and multiplied. */
   readonly quick: boolean;
   /** Size of the namespaces on which the costs per TiB are counted. */
   readonly size: number;
 }
 
-/** The whole TiB, or a part of it. */
+/** 1 TiB, or a part of it. */
 export function scaleOf(quick: boolean): Scale {
   return { quick, size: quick ? 2 ** 34 : 2 ** 40 };
 }
 
 const namespaces = new Map<string, NamespaceReport>();
 
-/** namespaceReport(), once per set of options. */
+/** namespaceReport(), cached by options. */
 export function namespaceOf(options: NamespaceOptions): NamespaceReport {
   const asked = options.kernel === undefined ? options : { ...options, kernel: asAsked(options.kernel) };
   return kept(namespaces, asked, () => namespaceReport(asked));
@@ -54,19 +54,19 @@ export function namespaceOf(options: NamespaceOptions): NamespaceReport {
 
 /** Memory used by one namespace on the box of {@linkcode COST_BOX}. */
 export interface Cost {
-  /** Frames by type of use. */
+  /** Frames by use. */
   readonly pages: NamespacePages;
-  /** Struct pages written; 0 where only frames and tables were counted. */
+  /** Struct pages written; 0 if only frames and tables were counted. */
   readonly written: number;
   readonly pgmapRefs: number;
 }
 
-/** DRAM of the box used for the costs, and its end: 2 GiB lie below the hole, the rest from 4 GiB on. */
+/** DRAM of the box used for the costs, and its end: 2 GiB are below the hole, the rest from 4 GiB on. */
 export const COST_BOX = { dram: 20 * 2 ** 30, dramEnd: 22 * 2 ** 30 };
 
 const costs = new Map<string, Cost>();
 
-/** Populates a namespace, struct pages included; those of base pages are only counted (16 GiB per TiB). */
+/** Populates a namespace and writes its struct pages; those of base pages are only counted (16 GiB per TiB). */
 export function costOf(size: number, align: number, series: string): Cost {
   const kernel = asAsked(series);
   return kept(costs, { size, align, kernel }, () => {
@@ -80,18 +80,18 @@ const BASE_PAGE = 4096;
 
 const layouts = new Map<string, LayoutReport>();
 
-/** layoutReport() of one page of the device, once per set of options. */
+/** layoutReport() of one page of the device, cached by options. */
 export function layoutOf(align: number, series: string): LayoutReport {
   const kernel = asAsked(series);
   return kept(layouts, { align, kernel }, () => layoutReport({ align, kernel }));
 }
 
-/** Vmemmap pages of one page of the device that the page table maps, entry by entry. */
+/** Vmemmap pages of one page of the device, counted by page-table entry. */
 export function mappedPages(align: number, kernel: string): number {
   return layoutOf(align, kernel).frames.reduce((sum, frame) => sum + frame.vmemmapIndexes.length, 0);
 }
 
-/** Struct pages that lead to the head of a device's first page, the head included, counted one by one. */
+/** Struct pages that point to the head of a device's first page, the head included, counted one by one. */
 export function pagesOfCompound(kernel: string, align: number): number {
   const { k, ns, data } = build(kernel, { size: Math.max(2 ** 28, 2 * align), align });
   const { end } = ns.pgmap.ranges[0];
@@ -102,7 +102,7 @@ export function pagesOfCompound(kernel: string, align: number): number {
 
 const rounds = new Map<string, GupTestResult>();
 
-/** One round of gup_test on a mapped device, by a preset or a custom kernel; once per set of options. */
+/** One round of gup_test on a mapped device, with a preset or a custom kernel; cached by options. */
 export function gupRound(
   series: string | KernelConfig,
   options: { readonly size: number; readonly align: number; readonly mode: GupMode; readonly batch?: number },
@@ -121,7 +121,7 @@ export function gupRound(
 
 const held = new Map<string, number>();
 
-/** Pages that one round of gup_test holds of a device of 2 MiB pages, map=mem. */
+/** Pages held in one round of gup_test on a device of 2 MiB pages, map=mem. */
 export function pagesHeld(size: number, series: string): number {
   const kernel = asAsked(series);
   return kept(held, { size, kernel }, () => gupReport({ size, kernel, repeats: 1 }).heldPages);
@@ -139,7 +139,7 @@ function kept<T>(cache: Map<string, T>, options: unknown, make: () => T): T {
 
 let slot: { readonly key: string; readonly value: unknown } | null = null;
 
-/** Caches the result of `make` until another key is requested: for machines, which are large. */
+/** Caches the result of `make` until another key is requested: kernels are too large to keep several. */
 export function latest<T>(key: string, make: () => T): T {
   if (slot?.key !== key) {
     slot = null;
@@ -148,7 +148,7 @@ export function latest<T>(key: string, make: () => T): T {
   return slot.value as T;
 }
 
-/** A kernel with one namespace on it, for reading struct pages. */
+/** A kernel with one namespace, for reading struct pages. */
 export interface Built {
   readonly k: Kernel;
   readonly ns: NdNamespace;
@@ -157,7 +157,7 @@ export interface Built {
   readonly data: number;
 }
 
-/** Boots a box with a preset or a custom kernel and creates a namespace on it; checks the invariants. */
+/** Boots a box with a preset or a custom kernel, creates a namespace and checks the invariants. */
 export function build(
   series: string | KernelConfig,
   options: Omit<NamespaceOptions, "kernel"> & { readonly mode?: "devdax" | "fsdax" },
@@ -167,14 +167,14 @@ export function build(
   const k = bootBox(config, { kernel: asAsked(series) });
   const ns = createNamespace(k, ndRegions(k)[0], { ...config, mode });
   if (typeof ns === "number") throw new Error(`verify: the namespace fails with ${errnoName(ns)}`);
-  // A defect may break what the checker looks for, which is the purpose of switching it on.
-  // The check missing in 6.1 breaks nothing here: regions begin where sections do.
+  // A defect may break what the checker looks for: that is its purpose.
+  // The check missing in 6.1 breaks nothing here: regions begin at sections.
   const { compoundStartUnchecked: _, ...shown } = k.config.errata;
   if (!Object.values(shown).includes(true)) checkInvariants(k);
   return { k, ns, start: ns.pgmap.ranges[0].start, data: (ns.extent.start + ns.info.dataoff) / k.pageBytes };
 }
 
-/** Maps the first `bytes` of a namespace's device, untouched. */
+/** Maps the first `bytes` of a namespace's device, without touching them. */
 export function mapDevice({ k, ns }: Built, bytes: number): VmArea {
   const mm = mmAlloc(k);
   if (typeof mm === "number" || ns.dev === null) throw new Error("verify: the device cannot be mapped");
@@ -183,13 +183,13 @@ export function mapDevice({ k, ns }: Built, bytes: number): VmArea {
   return area;
 }
 
-/** A preset with one of the documents' defects switched on. */
+/** A preset with one of the documents' defects. */
 export function withErratum(preset: string, erratum: keyof KernelConfig["errata"]): KernelConfig {
   const config = PRESETS[preset];
   return { ...config, name: `${preset} with ${erratum}`, errata: { ...config.errata, [erratum]: true } };
 }
 
-/** Whether this call ends in a panic of the emulated kernel with this message; any other error is passed on. */
+/** Whether a call ends in a panic of the emulated kernel with this message; other errors are rethrown. */
 export function panics(says: RegExp, run: () => unknown): boolean {
   try {
     run();
@@ -200,12 +200,11 @@ export function panics(says: RegExp, run: () => unknown): boolean {
   return false;
 }
 
-/** Bytes as MiB. Measurements have their own units: sharing the formulas' would hide a mistake in them. */
+/** Bytes as MiB. Measurements do not share the formulas' units, so that a mistake there shows. */
 export function inMiB(bytes: number): number {
   return bytes / 2 ** 20;
 }
 
-/** Bytes as GiB. */
 export function inGiB(bytes: number): number {
   return bytes / 2 ** 30;
 }
@@ -215,7 +214,7 @@ export function inPercent(part: number, whole: number): number {
   return part * 100 / whole;
 }
 
-/** A condition as 0 or 1, the number by which a claim of behaviour is judged. */
+/** A condition as 0 or 1, for claims of behaviour. */
 export function yes(holds: boolean): number {
   return holds ? 1 : 0;
 }

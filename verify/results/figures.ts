@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The figures behind the report's charts, taken in the same run as the audit: what a TiB and what other sizes cost, the
-// documents' times beside the model's, and how many captured rows of each Linux come out equal.
+// The figures for the report's charts, from the same run as the audit: costs per TiB and at other sizes, documented and
+// modelled times, and how many captured rows of each Linux kernel are reproduced.
 
 import { namespaceReport, planReport, PRESETS } from "../../mod.ts";
 import type { GrowthRow, PerTibRow, ResultFigures, TimeRow } from "../../results/types.ts";
@@ -10,12 +10,12 @@ import { SeriesWork } from "../series/work.ts";
 
 const MIB = 2 ** 20;
 const TIB = 2 ** 40;
-/** Sizes at which growth is counted, by page size: from the smallest namespace that takes the page size. */
+/** Sizes at which growth is counted, by page size; the first is the smallest namespace possible. */
 const GROWTH_FROM = { [2 * MIB]: 16 * MIB, [1024 * MIB]: 2048 * MIB } as const;
 const GROWTH_STEP = 4;
 
 /**
- * Collects the figures. Configurations larger than `limitMib` are run at that size and multiplied; `running` is told of
+ * Collects the figures. Configurations above `limitMib` are run at the limit and multiplied; `running` is called with
  * each.
  */
 export function collectFigures(limitMib: number, running: (what: string) => void = () => {}): ResultFigures {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// README's picture results/per-tib.svg, which `deno task picture` writes: DRAM that the memmap of 1 TiB of device-dax takes, tables
-// included, for each kernel and page size, counted by populating it; the scale is logarithmic.
+// README's results/per-tib.svg, written by `deno task picture`: DRAM for the memmap of 1 TiB of device-dax, tables
+// included, by kernel and page size, counted by populating it; the scale is logarithmic.
 
 import { planReport } from "../../mod.ts";
 import { type Bar, barChart } from "../../charts/bars.ts";
@@ -8,7 +8,6 @@ import { serverDocument, svgFile } from "../../charts/svg_file.ts";
 
 const TITLE = "DRAM for the memmap of 1 TiB of pmem, tables included";
 
-/** The picture's file. */
 export function perTibSvg(bars: readonly Bar[]): string {
   const options = { document: serverDocument(), title: TITLE, axis: "DRAM per TiB", unit: "bytes", log: true } as const;
   return svgFile(TITLE, barChart(bars, { ...options, width: 720 }));

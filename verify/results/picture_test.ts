@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The committed picture is what the emulator counts now.
+// The committed picture matches what the emulator counts now.
 
 import { assertEquals } from "@std/assert";
 import { perTibBars, perTibSvg } from "./picture.ts";

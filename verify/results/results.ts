@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task results [--quick] [--no-bench] [--out FILE]` runs the audit, the benchmarks and the scenarios of the work
-// counters, and writes one JSON document with its provenance (default results/latest.json). `--check FILE` looks at a
-// file instead. Exit 0, 1 when a verdict is not the expected one (nothing is written), 2 for bad usage or input.
+// `deno task results [--quick] [--no-bench] [--out FILE]`: runs the audit, the benchmarks and the scenarios of the work
+// counters, and writes one JSON file with its provenance (default results/latest.json). `--check FILE` validates a file
+// instead. Exit 0, 1 when a verdict is not the expected one (nothing is written), 2 for bad usage or input.
 
 import { cpus } from "node:os";
 import { GEOMETRY, runBenches } from "../../bench/bench_json.ts";
@@ -17,24 +17,22 @@ import { collectFigures } from "./figures.ts";
 import { readResults, writeResults } from "./results_file.ts";
 import { revision } from "./revision.ts";
 
-/** What {@linkcode collectResults} is to do. */
+/** Options of {@linkcode collectResults}. */
 export interface Collect {
   /** Count the costs per TiB on 16 GiB. */
   readonly quick: boolean;
-  /** Run the benchmarks, minutes of them. */
+  /** Run the benchmarks, which takes minutes. */
   readonly bench: boolean;
 }
 
-/** Where the project lies. */
 const ROOT = new URL("../../", import.meta.url);
 const LATEST = new URL("results/latest.json", ROOT);
-/** BootOptions.seed of every run: nothing here sets another. */
+/** BootOptions.seed of every run; no run sets another. */
 const SEED = 1;
 
-/** Largest of the documents' configurations that --quick runs as they are. */
+/** Largest of the documents' configurations that --quick runs in full. */
 const QUICK_MIB = 16384;
 
-/** Runs everything. */
 async function collectResults({ quick, bench }: Collect): Promise<Results> {
   const date = new Date().toISOString();
   const commit = revision();
@@ -85,7 +83,6 @@ function publish(
   };
 }
 
-/** Version of this package. */
 function version(): string {
   return JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT))).version;
 }
@@ -113,7 +110,7 @@ const COMMAND: Command = {
   },
 };
 
-/** The command line; returns the exit code. */
+/** Returns the exit code. */
 export function main(args: readonly string[]): Promise<number> {
   return runTask(COMMAND, args);
 }

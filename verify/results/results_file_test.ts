@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Files of results: the published one is right; a damaged one or one of another schema is refused in one line.
+// Results files: the published one is valid; a damaged one, or one of another schema, is refused in one line.
 
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { RESULTS, RESULTS_SCHEMA } from "../../results/mod.ts";
@@ -15,7 +15,7 @@ function refuses(value: unknown, message: string): void {
 
 Deno.test("the published results are as the schema says, and have no claim that is not there or says something else", () => {
   assertEquals(checkResults("latest.json", RESULTS), RESULTS);
-  // What was added since, `lab claims` judges itself.
+  // `lab claims` judges newer claims itself.
   const texts = new Map(readCatalogue().map(({ id, text }) => [id, text]));
   assertEquals(RESULTS.audit.claims.filter(({ id, text }) => texts.get(id) !== text), []);
   assertEquals(RESULTS.audit.ok, true);

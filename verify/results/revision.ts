@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Which commit figures were measured on.
+// The commit that figures were measured on.
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** The commit that is checked out, with `+` when the working tree differs; null where there is no git. */
+/** The checked-out commit, with `+` when the working tree differs; null without git. */
 export function revision(): string | null {
   const git = (...args: string[]) => {
     try {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Command lines of `lab` and of tasks whose reports, all together, have every key that a report of the command may have.
+// Command lines of `lab` and of tasks whose reports, taken together, contain every key that the command can print.
 
-/** By command. */
 export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   namespace: [
     "--size 64M --check",
@@ -65,5 +64,5 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   soak: ["--operations 20 --seed 1"],
 };
 
-/** Those that take many seconds: tests of theirs check the report that they compute anyway. */
+/** Examples that take many seconds; their own tests check the reports that they compute anyway. */
 export const SLOW: readonly string[] = ["calibrate", "verify", "verify:series", "races", "mutations"];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A JSON Schema of what was seen: the types of every key, which keys were always there, no other keys. Objects whose
-// keys are data are MAPS: any key, values of the types seen.
+// Infers a JSON Schema from values: the types of every key, which keys are always present, no other keys. Objects in
+// MAPS have data as keys: any key is allowed, with values of the types seen.
 
-/** A schema of the forms made here. */
+/** The subset of JSON Schema made here. */
 export interface Schema {
   type?: string | string[];
   properties?: Record<string, Schema>;
@@ -11,11 +11,13 @@ export interface Schema {
   items?: Schema;
 }
 
-/** Objects whose keys are data: counters that moved, views, arguments of kernel functions, terms of the
- * model, claims by verdict. */
+/**
+ * Objects whose keys are data: counters that moved, views, arguments of kernel functions, terms of the model, claims by
+ * verdict.
+ */
 export const MAPS: readonly string[] = ["counters", "views", "args", "framesTaken", "costNs", "verdicts"];
 
-/** The schema of all of these values, which lie under `name`. */
+/** The schema of these values, all found under `name`. */
 export function inferSchema(values: readonly unknown[], name = ""): Schema {
   const types = [...new Set(values.map(typeOf))].sort();
   const schema: Schema = types.length === 1 ? { type: types[0] } : types.length === 0 ? {} : { type: types };
@@ -44,7 +46,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A whole number is a number: which of the two a figure is depends on the run. */
+/** JSON Schema's "integer" is not used: whether a figure is whole may depend on the run. */
 function typeOf(value: unknown): string {
   if (value === null) return "null";
   return Array.isArray(value) ? "array" : typeof value;

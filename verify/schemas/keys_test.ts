@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The keys of everything that --json prints, as the schemas have them: one case, units in the name, one type for one
-// name, over all commands, the tasks, results/latest.json and results/history.
+// The keys that --json prints, according to the schemas: one case, units in the name, one type per name, across all
+// commands, tasks, results/latest.json and results/history.
 
 import { assert, assertEquals } from "@std/assert";
 import { LAB_COMMANDS } from "../lab.ts";
@@ -9,16 +9,16 @@ import { EXAMPLES } from "./examples.ts";
 import type { Schema } from "./infer.ts";
 import { schemaFile } from "./schemas.ts";
 
-/** What a switch may be, a yes or no, a word or a number; what a traced function returned. */
+/** Keys with several types: switches (yes or no, a word, a number), and results of traced functions. */
 const VALUES: readonly string[] = ["from", "to", "values", "byKernel", "result"];
-/** What reports list and version 2 of results/latest.json counts. */
+/** Lists in reports that results/latest.json, version 2, gives as counts. */
 const COUNTED: readonly string[] = ["rows"];
 /** Endings of numbers that have a unit. */
 const UNITS = /(Bytes|Ms|Ns|Percent|Pages|Pfn)$/;
-/** Words for amounts of memory and time that no number may be called without its unit. */
+/** Words for amounts of memory and time that need a unit in the name. */
 const AMOUNTS = /^(size|align|block|dimm|dram|pmem|window|usable|lost|saved|time|duration|memory|hostMemory|bytes)$/;
 
-/** Every key, the types seen under it, and where. */
+/** Every key, with its types and places. */
 function keysOf(): Map<string, Map<string, string>> {
   const found = new Map<string, Map<string, string>>();
   const visit = (schema: Schema, place: string): void => {

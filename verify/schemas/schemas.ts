@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task schemas [NAME...]`: writes results/schemas/NAME.json for the JSON that the commands of `lab` and the tasks
-// print, from runs of examples.ts. Tests run those that are quick, errors too, and check what the others compute anyway
-// (src/cli/schema_testing.ts); they fail when a report has a key that is not there.
+// `deno task schemas [NAME...]`: writes results/schemas/NAME.json for the JSON that `lab` commands and tasks print,
+// from the runs in examples.ts. Tests repeat the quick ones, including errors, and check the others where they run
+// anyway (src/cli/schema_testing.ts); they fail when a report has an unknown key.
 
 import { type Command, CommandError } from "../../src/cli/command.ts";
 import { errorEnvelope, reportEnvelope, schemaPath } from "../../src/cli/envelope.ts";
@@ -18,7 +18,7 @@ import { seriesCommand } from "../series/main.ts";
 import { EXAMPLES } from "./examples.ts";
 import { inferSchema, type Schema } from "./infer.ts";
 
-/** Everything that prints JSON with a schema: the commands of `lab`, and the tasks whose reports are data. */
+/** Everything that prints JSON with a schema: the commands of `lab`, and the tasks with reports. */
 export const COMMANDS: readonly Command[] = [
   ...LAB_COMMANDS,
   ...[verifyCommand, seriesCommand, racesCommand, mutationsCommand, soakCommand],
@@ -35,7 +35,7 @@ export async function documentOf(name: string, line: string): Promise<object> {
   return JSON.parse(JSON.stringify(reportEnvelope(name, report ?? {})));
 }
 
-/** The lines that `lab box --fleet --json` prints of these machines. */
+/** The lines that `lab box --fleet --json` prints for these machines. */
 export async function fleetLines(machines: readonly object[]): Promise<unknown[]> {
   const file = await Deno.makeTempFile({ suffix: ".jsonl" });
   try {
@@ -48,7 +48,7 @@ export async function fleetLines(machines: readonly object[]): Promise<unknown[]
   }
 }
 
-/** A whole machine, two that say little, one that is damaged: a line each, and the totals. */
+/** A complete machine, two with little data, and a damaged one: a line each, and the totals. */
 async function fleetSchema(): Promise<object> {
   const box = new URL("../../fixtures/box/", import.meta.url);
   const files: Record<string, string> = {};
@@ -82,13 +82,12 @@ async function schemaOf(name: string): Promise<object> {
   };
 }
 
-/** Where there is no checkout there is no commit, and before the first run no schema. */
+/** The commit is null outside a checkout, and the schema is null before the first run. */
 function withAnyCommit(schema: Schema): Schema {
   const either = { type: ["null", "string"] };
   return { ...schema, properties: { ...schema.properties, commit: either, schema: either } };
 }
 
-/** The file of a command's schema. */
 export function schemaFile(name: string): URL {
   return new URL(`../../${schemaPath(name)}`, import.meta.url);
 }

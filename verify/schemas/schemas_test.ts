@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What `lab` and the tasks print with --json is what results/schemas/ says, of runs other than those the schemas were
-// made of.
+// The JSON of `lab` and the tasks matches results/schemas/, on runs other than those that the schemas were made from.
 
 import { assert, assertEquals } from "@std/assert";
 import { Ajv2020 } from "ajv/dist/2020.js";

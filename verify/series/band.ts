@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// How far the model is off on figures that it was not fitted to, and with that the band in which its value for a
-// documented time must lie:
+// How far off the model is on figures that it was not fitted to, and the resulting band for its value of a documented
+// time:
 //
 //   printed 59         59 / MODEL_BAND  to   59 * MODEL_BAND
 //   printed 268-358   268 / MODEL_BAND  to  358 * MODEL_BAND
 //   printed <1                0         to    1 * MODEL_BAND
 //
-// The factor is a jackknife interval: of the figures' errors, each by a fit without that figure, anomalies among them,
-// the quantile that leaves out one in ten.
+// The factor is a jackknife interval. Each figure's error comes from a fit without that figure, anomalies included; one
+// in ten errors may exceed the factor.
 
 import type { CostTable } from "../../src/model/cost_tables.ts";
 import { type Judged, judgeTimes } from "./judge.ts";
 import type { SeriesWork } from "./work.ts";
 
-/** Share of new figures that the band is to hold. */
+/** Share of new figures that the band should contain. */
 const LEVEL = 0.9;
 
-/** Factor either way, as {@linkcode modelBand} gives it for runs of 16 GiB and more. verify:series fails when it does not. */
+/**
+ * Factor either way, from {@linkcode modelBand} on runs of 16 GiB and more; verify:series fails when it is out of date.
+ */
 export const MODEL_BAND = 1.269;
 
-/** Lowest and highest value; no high end is null. */
+/** Lowest and highest value; null for no upper end. */
 export type Band = readonly [low: number, high: number | null];
 
 /** The band around what a document prints: a number, a range, or a bound. RangeError for anything else. */
@@ -35,12 +37,12 @@ export function bandAround(printed: string): Band {
   ];
 }
 
-/** Whether a modelled value lies in a band; what is no number does not. */
+/** Whether a modelled value is in a band; NaN and infinities are not. */
 export function isInside([low, high]: Band, value: number): boolean {
   return value >= low && value <= (high ?? Infinity) && Number.isFinite(value);
 }
 
-/** The factor, from every figure with an error: `fits` are the cost tables of fits without one of them. */
+/** Computes the factor from every figure with an error; `fits` are cost tables of fits without one figure. */
 export function modelBand(
   work: SeriesWork,
   times: readonly Judged[],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The documents' times as fixtures/series/*.json has them, and the instruction counts of a real 6.1 kernel in
-// fixtures/linux-6.1. Data and where it comes from; nothing is computed here.
+// The documents' times from fixtures/series/*.json, and instruction counts of a real 6.1 kernel from
+// fixtures/linux-6.1. Data with sources; nothing is computed here.
 
 import bootstrap from "../../fixtures/series/bootstrap.json" with { type: "json" };
 import gup from "../../fixtures/series/gup.json" with { type: "json" };
@@ -8,7 +8,7 @@ import hugetlb from "../../fixtures/series/hugetlb.json" with { type: "json" };
 import instructions from "../../fixtures/linux-6.1/bootstrap_instructions.json" with { type: "json" };
 import gupInstructions from "../../fixtures/linux-6.1/gup_test.json" with { type: "json" };
 
-/** Which kernel a gup figure was taken on. */
+/** The kernel that a gup figure was taken on. */
 export type GupKernel = "before" | "patch8" | "core";
 
 /** One time of gup_test. */
@@ -24,13 +24,13 @@ export interface GupFigure {
   readonly mib: number;
   readonly ms: number;
   readonly train: boolean;
-  /** Why no cost per page can explain it together with its neighbours. */
+  /** Why no cost per page explains it together with its neighbours. */
   readonly anomaly?: string;
   /** The same for its ratio to the figure after. */
   readonly ratioAnomaly?: string;
 }
 
-/** One range of bootstrap times; a bound has no low end. */
+/** A range of bootstrap times; for an upper bound, `low` is null. */
 export interface BootstrapFigure {
   readonly file: string;
   readonly line: number;
@@ -59,7 +59,7 @@ export interface HugetlbHost {
   readonly documentedRatio: number;
 }
 
-/** Thousands of instructions of one namespace's creation on Linux 6.1. */
+/** Thousands of instructions to create one namespace on Linux 6.1. */
 export interface InstructionFigure {
   readonly size: string;
   readonly align: string;
@@ -75,7 +75,7 @@ export const HUGETLB_HOSTS = hugetlb.hosts as readonly HugetlbHost[];
 export const HUGETLB_SEED004 = hugetlb.seed004;
 export const INSTRUCTION_FIGURES = instructions.rows as readonly InstructionFigure[];
 
-/** Instructions per page that Linux 6.1 executes in a case of gup_test. */
+/** Instructions per page on Linux 6.1 in one case of gup_test. */
 export function gupInstructionsOf(name: string, phase: "get" | "put"): number {
   const row = gupInstructions.rows.find((r) => r.clock === "instructions" && r.case === name);
   if (row === undefined) throw new RangeError(`Cannot find gup_test case "${name}": expected one of the fixture`);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The fits behind src/model/calibrated.ts, repeated: costs of gup from the figures of 16 GiB, instruction counts from
-// the real 6.1 kernel, nanoseconds per instruction from one bootstrap figure, the IPI from the HugeTLB frees.
+// Repeats the fits behind src/model/calibrated.ts: gup costs from the 16 GiB figures, instruction counts from a real
+// 6.1 kernel, nanoseconds per instruction from one bootstrap figure, the IPI cost from the HugeTLB frees.
 
 import { termCounts, type TermName } from "../../src/model/terms.ts";
 import { type CostTable, costTable, DEFAULT_COST } from "../../src/model/cost_tables.ts";
@@ -20,32 +20,29 @@ import type { SeriesWork } from "./work.ts";
 const GUP_TERMS = Object.keys(GUP_FIT) as (keyof typeof GUP_FIT)[];
 const INSTRUCTION_TERMS = Object.keys(INSTRUCTIONS) as (keyof typeof INSTRUCTIONS)[];
 
-/** A range of values. */
 export interface Spread {
   readonly low: number;
   readonly high: number;
 }
 
-/** One constant of calibrated.ts: as it is shipped, and as the fit gives it now. */
+/** One constant of calibrated.ts: the shipped value, and the result of the fit now. */
 export interface Constant {
   readonly name: string;
   readonly unit: string;
   readonly shipped: number;
   readonly refit: number;
-  /** What it becomes when any one of the training figures is left out; null for what no least squares gave. */
+  /** Its values when any one training figure is left out; null if it was not fitted by least squares. */
   readonly leaveOneOutRange: Spread | null;
 }
 
-/** All fits. */
 export interface SeriesFit {
   readonly gup: Fit;
   readonly instructions: Fit;
   readonly constants: readonly Constant[];
-  /** The optane table with the costs of gup that every fit with one figure left out would give. */
+  /** The optane cost table with the gup costs of each fit that leaves one figure out. */
   readonly leaveOneOut: readonly { readonly without: string; readonly cost: CostTable }[];
 }
 
-/** Repeats every fit. */
 export function seriesFit(work: SeriesWork): SeriesFit {
   const equations = gupEquations(work);
   const gup = fitCosts(equations);
@@ -94,7 +91,7 @@ function gupEquations(work: SeriesWork): Equation[] {
   });
 }
 
-/** memmap_init_zone_device() alone, then all of memremap_pages() with a constant for the time it sleeps. */
+/** One equation for memmap_init_zone_device(), and one for memremap_pages(), with a constant for its sleeping time. */
 function instructionEquations(work: SeriesWork): Equation[] {
   return INSTRUCTION_FIGURES.flatMap((figure) => {
     const counters = work.instructions(figure);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// HugeTLB pools with and without the vmemmap optimisation, before and after its flushes were batched. Per host: the
-// plain and the batched times give the cost of a page, the unbatched free gives the cost of an IPI, and the unbatched
-// allocation (7x and 60x slower than without the optimisation) is predicted. Five costs from five figures, one figure
-// left to test.
+// HugeTLB pools with and without the vmemmap optimisation, before and after its flushes were batched. For each host,
+// the plain and the batched times give the cost of a page, and the unbatched free gives the cost of an IPI. The
+// unbatched allocation (7x and 60x slower than without the optimisation) is then predicted: five figures give five
+// costs, and the sixth tests them.
 
 import { FREED_PER_PAGE, type HugetlbCost, hugetlbIpis, hugetlbMs, type HugetlbWork } from "../../src/model/hugetlb.ts";
 import { HUGETLB_FIT } from "../../src/model/calibrated.ts";
@@ -21,7 +21,7 @@ export interface Slowdown {
   readonly ok: boolean;
 }
 
-/** Costs of one host, the unbatched allocation not among what they come from. */
+/** Costs of one host, from all of its figures but the unbatched allocation. */
 export function hostCost({ cpus, pages, off, batched, unbatched }: HugetlbHost): HugetlbCost {
   const perPage = (seconds: number) => seconds * 1e9 / pages;
   const ipis = hugetlbIpis(pages, cpus, "unbatched", Infinity) / pages;
@@ -34,7 +34,7 @@ export function hostCost({ cpus, pages, off, batched, unbatched }: HugetlbHost):
   };
 }
 
-/** The unbatched allocation of each host against the document. */
+/** The predicted unbatched allocation of each host against the documented one. */
 export function judgeSlowdowns(): Slowdown[] {
   return HUGETLB_HOSTS.map((host) => {
     const cost = hostCost(host);
@@ -48,19 +48,19 @@ export function judgeSlowdowns(): Slowdown[] {
   });
 }
 
-/** A pool made and optimised as on the hosts, its interrupts aside. */
+/** A pool made and optimised as on the hosts, without interrupts. */
 function poolMade(pages: number): Omit<HugetlbWork, "tlbIpis"> {
   return { allocated: pages, freed: 0, vmemmapFreed: pages * FREED_PER_PAGE, vmemmapRestored: 0 };
 }
 
-/** One row of the what-if: how much slower allocation gets with so many CPUs. */
+/** The slowdown of allocation with this many CPUs. */
 export interface CpuRow {
   readonly cpus: number;
   readonly unbatched: number;
   readonly batched: number;
 }
 
-/** Slowdown of a host's allocation if it had other numbers of CPUs. */
+/** The slowdown of a host's allocation for other numbers of CPUs. */
 export function slowdownByCpus(host: HugetlbHost, counts: readonly number[]): CpuRow[] {
   const cost = hostCost(host);
   const { pages } = host;
@@ -76,12 +76,12 @@ export function slowdownByCpus(host: HugetlbHost, counts: readonly number[]): Cp
   }));
 }
 
-/** Vmemmap pages of a huge page that the kernel of document 004, which keeps two of eight, frees. */
+/** Vmemmap pages of a huge page that the kernel of document 004 frees: it keeps two of eight. */
 const FREED_BY_SEED004 = 6;
 
 /**
- * Document 004 says "2x" and not how many CPUs its machine has. Turned around: with the bare-metal host's work per
- * vmemmap page and IPI, its 9.8 us more per page are what so many CPUs would take.
+ * Document 004 says "2x" but not how many CPUs its machine has. This is the number of CPUs that would account for its
+ * extra 9.8 us per page, with the bare-metal host's work per vmemmap page and IPI.
  */
 export function cpusOfSeed004(): number {
   const { pages, off, unbatched } = HUGETLB_SEED004;

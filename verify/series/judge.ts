@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Judging the modelled times: every figure with its error, the ratios before/after, and the order of all of them. A
-// figure is trained, held out, or an anomaly: held out, and named in its fixture with the reason.
+// Judges the modelled times: the error of every figure, the ratios before/after, and the order of all figures. A figure
+// is trained, held out, or an anomaly (held out, with the reason in its fixture).
 
 import { median } from "../../bench/statistics.ts";
 import { modelInitMs, modelMs } from "../../src/model/time.ts";
@@ -8,24 +8,26 @@ import { type CostTable, costTable, DEFAULT_COST } from "../../src/model/cost_ta
 import { BOOTSTRAP_FIGURES, GUP_FIGURES, type GupFigure } from "./figures.ts";
 import type { SeriesWork } from "./work.ts";
 
-/** Held-out figures: half of them must be closer than this, and none further off than LIMIT unless it is an anomaly. */
+/**
+ * Half of the held-out figures must be closer than the goal, and none further off than LIMIT unless it is an anomaly.
+ */
 export const MEDIAN_GOAL = 0.1;
 export const LIMIT = 0.25;
-/** Figures this close are not ordered by the documents: their repeated runs differ by as much (494 and 524 ms). */
+/** Figures this close have no order: repeated runs of the documents differ as much (494 and 524 ms). */
 const ORDER_MARGIN = 0.1;
 
 /** How a figure was used. */
 export type Role = "trained" | "held out" | "anomaly";
 
-/** One figure and what the model makes of it. Milliseconds, or a ratio. */
+/** A figure and its modelled value. Milliseconds, or a ratio. */
 export interface Judged {
   readonly id: string;
   readonly place: string;
   readonly documented: number;
-  /** As printed, where that is a range or a bound. */
+  /** As printed: a number, a range or a bound. */
   readonly printed: string;
   readonly modelled: number;
-  /** Modelled over documented, less one; null where the document gives a bound. */
+  /** Modelled over documented, minus one; null if the document gives a bound. */
   readonly deviation: number | null;
   readonly role: Role;
   readonly ok: boolean;
@@ -68,14 +70,14 @@ function judgeBootstraps(work: SeriesWork, cost: CostTable): Judged[] {
   });
 }
 
-/** An anomaly that the model does explain is no anomaly: that fails as well. */
+/** An anomaly that the model explains is a failure too. */
 function judge(row: Omit<Judged, "deviation" | "ok">): Judged {
   const deviation = row.modelled / row.documented - 1;
   const far = Math.abs(deviation) > LIMIT;
   return { ...row, deviation, ok: row.role === "anomaly" ? far : !far };
 }
 
-/** Before against after, for every pair of figures that has both: ratios are claims of their own. */
+/** The ratio before/after for every pair of figures: ratios are claims too. */
 export function judgeRatios(times: readonly Judged[]): Judged[] {
   return GUP_FIGURES.flatMap((figure, i) => {
     if (figure.kernel !== "before") return [];
@@ -99,11 +101,11 @@ export function judgeRatios(times: readonly Judged[]): Judged[] {
 export interface Order {
   readonly pairs: number;
   readonly agree: number;
-  /** Pairs that do not, as text. */
+  /** Pairs in the wrong order, as text. */
   readonly wrong: readonly string[];
 }
 
-/** Compares every two figures that differ by more than the documents' own runs do; anomalies are left out. */
+/** Compares every two figures that differ by more than repeated runs do, without anomalies. */
 export function judgeOrder(times: readonly Judged[]): Order {
   const rows = times.filter((t) => t.role !== "anomaly" && t.deviation !== null);
   const wrong: string[] = [];
@@ -119,13 +121,13 @@ export function judgeOrder(times: readonly Judged[]): Order {
   return { pairs, agree: pairs - wrong.length, wrong };
 }
 
-/** The figure the fit never saw that is furthest off, anomalies aside. */
+/** The held-out figure that is furthest off, without anomalies. */
 export function heldOutWorst(times: readonly Judged[]): Judged {
   const rows = times.filter((t) => t.role === "held out" && t.deviation !== null);
   return rows.reduce((worst, t) => Math.abs(t.deviation!) > Math.abs(worst.deviation!) ? t : worst);
 }
 
-/** Median of |error| over the figures the fit never saw; anomalies count among them. */
+/** Median of |error| over the figures that were not fitted, including anomalies. */
 export function heldOutMedian(times: readonly Judged[]): number {
   const errors = times.filter((t) => t.role !== "trained" && t.deviation !== null).map((t) => Math.abs(t.deviation!));
   return median(errors);

@@ -1,37 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Least squares with non-negative coefficients. The solver is ml-fcnnls (mljs, MIT, typed): the fast combinatorial
-// algorithm of Van Benthem and Keenan, the one maintained implementation of NNLS in the npm registry that needs no
-// native code. Errors are relative, so that a figure of 6 ms counts as much as one of 500.
+// algorithm of Van Benthem and Keenan, and the only maintained NNLS in the npm registry without native code. Errors are
+// relative, so that a figure of 6 ms counts as much as one of 500.
 
 import { fcnnlsVector } from "ml-fcnnls";
 
-/** One equation: the unknowns' counts, what the known terms contribute already, and the value to be reached. */
+/** One equation: counts of the unknowns, the contribution of the known terms, and the value to reach. */
 export interface Equation {
   readonly counts: readonly number[];
   readonly known: number;
   readonly value: number;
 }
 
-/** What a fit gave, and how much it had to go by. */
+/** The result of a fit. */
 export interface Fit {
   /** One coefficient per unknown. */
   readonly costs: readonly number[];
   readonly equations: number;
   readonly unknowns: number;
-  /** Largest relative error on an equation. */
+  /** Largest relative error of an equation. */
   readonly worst: number;
 }
 
-/**
- * Solves for costs >= 0 that minimise the sum of squared relative errors. RangeError with fewer equations than
- * unknowns.
- */
+/** Finds costs >= 0 that minimise the sum of squared relative errors. RangeError with fewer equations than unknowns. */
 export function fitCosts(equations: readonly Equation[]): Fit {
   const unknowns = equations[0]?.counts.length ?? 0;
   if (equations.length < unknowns || unknowns === 0) {
     throw new RangeError(`Cannot fit ${unknowns} costs: got ${equations.length} equations, expected at least as many`);
   }
-  // Columns of equal size keep the solver's tolerance meaningful: counts range from single calls to millions of pages.
+  // Scales columns to equal size, so that the solver's tolerance suits all: counts range from single calls to millions
+  // of pages.
   const relative = equations.map(({ counts, value }) => counts.map((n) => n / value));
   const scales = relative[0].map((_, j) => Math.max(...relative.map((row) => row[j])) || 1);
   const x = relative.map((row) => row.map((n, j) => n / scales[j]));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The least-squares fit on systems whose answer is known.
+// The least-squares fit on systems with known solutions.
 
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { fitCosts } from "./least_squares.ts";

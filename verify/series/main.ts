@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The series' own times, modelled: `deno task verify:series [--quick] [--json]`.
-// Repeats the fits, runs every documented configuration on the emulator, and prints documented against modelled time.
-// Exit 1 when a goal fails: held-out median, the limit, an anomaly that is none, a ratio, the order, a fit that is not
-// what src/model/calibrated.ts says. Model time is arithmetic on counters: no host's clock takes part.
+// `deno task verify:series [--quick] [--json]`: repeats the fits, runs every documented configuration on the emulator,
+// and compares documented with modelled times. Exit 1 when a goal is missed: the held-out median, the limit, an anomaly
+// that is none, a ratio, the order, or a constant of src/model/calibrated.ts. Model time is computed from counters, not
+// from the host's clock.
 
 import type { Command } from "../../src/cli/command.ts";
 import { ProgressBar } from "../../src/cli/progress.ts";
@@ -11,10 +11,9 @@ import { seriesText } from "./report.ts";
 import { type SeriesReport, seriesReport } from "./series.ts";
 import { SeriesWork } from "./work.ts";
 
-/** Largest run of --quick: what trains is run for real. */
+/** Largest run of --quick; the training figures still run in full. */
 const QUICK_MIB = 16384;
 
-/** The command of the task. */
 export const seriesCommand: Command = {
   name: "verify:series",
   summary: "compare the documents' times with the model's",
@@ -29,7 +28,7 @@ export const seriesCommand: Command = {
   },
 };
 
-/** The command line; returns the exit code. */
+/** Returns the exit code. */
 export function main(args: readonly string[]): Promise<number> {
   return runTask(seriesCommand, args);
 }

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The text of verify/series/main.ts: aligned tables, the reason under every anomaly, the verdict last.
+// The text of verify:series: aligned tables, a reason under every anomaly, and the verdict at the end.
 
 import { COST_SOURCES, COSTS, DEFAULT_COST } from "../../src/model/cost_tables.ts";
 import { TERM_NAMES } from "../../src/model/terms.ts";
 import type { SeriesReport } from "./series.ts";
 import type { Judged } from "./judge.ts";
 
-/** The whole report. */
 export function seriesText(r: SeriesReport): string {
   const { gup, instructionFit: instructions } = r.fit;
-  // A bound has no error, so it is no part of the median.
+  // A bound has no error, so the median leaves it out.
   const held = r.times.filter((t) => t.role !== "trained" && t.deviation !== null).length;
   const medians = r.leaveOneOut.map((fit) => fit.median);
   const frailest = r.leaveOneOut.reduce((a, b) =>
@@ -93,7 +92,7 @@ function judged(rows: readonly Judged[]): string[] {
   });
 }
 
-/** Cells in columns: the first to the left, numbers to the right, the last as it is. */
+/** Aligns columns: the first left, numbers right, the last unpadded. */
 function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
   return rows.map((row) =>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A second, independent opinion: how many instructions a real 6.1 kernel executes on the same paths. Instructions are
-// not time, but a ratio of times that instructions contradict needs a reason, and one that they explain needs none.
+// A second, independent measure: the instructions that a real 6.1 kernel executes on the same paths. Instructions are
+// not time, but a ratio of times that they contradict needs a reason.
 
 import { modelInitMs } from "../../src/model/time.ts";
 import { costTable } from "../../src/model/cost_tables.ts";
@@ -8,7 +8,7 @@ import { GUP_FIGURES, gupInstructionsOf, INSTRUCTION_FIGURES, type InstructionFi
 import type { Judged } from "./judge.ts";
 import type { SeriesWork } from "./work.ts";
 
-/** One ratio in three measures; null where the document gives none. */
+/** One ratio in three measures; null if the document gives none. */
 export interface Opinion {
   readonly what: string;
   readonly documented: number | null;
@@ -16,7 +16,9 @@ export interface Opinion {
   readonly instructions: number;
 }
 
-/** Get and pin before/after patch 8, and pin against get. In 6.1 the pages before are tails of a compound already. */
+/**
+ * Get and pin before/after patch 8, and pin against get. In 6.1, the pages "before" already are tails of a compound.
+ */
 export function gupOpinions(times: readonly Judged[]): Opinion[] {
   const at = (id: string, kernel: string) => times[GUP_FIGURES.findIndex((f) => f.id === id && f.kernel === kernel)];
   const ratio = (what: string, a: [string, string], b: [string, string], insnA: string, insnB: string): Opinion => ({
@@ -36,16 +38,16 @@ export function gupOpinions(times: readonly Judged[]): Opinion[] {
   ];
 }
 
-/** "altmap sees no significant difference in bootstrap" (001:149), on the 4 GiB namespaces that 6.1 created. */
+/** "altmap sees no significant difference in bootstrap" (001:149), on the 4 GiB namespaces created by 6.1. */
 export interface AltmapBootstrap {
   /** Compound over base pages. */
   readonly instructionRatio: number;
-  /** Model time with the memmap in Optane, and the same work were that memory as fast as DRAM. */
+  /** Ratio of model times with the memmap in Optane, and in memory as fast as DRAM. */
   readonly optaneRatio: number;
   readonly dramRatio: number;
 }
 
-/** The 4 GiB rows with an altmap: of compounds, and of base pages. */
+/** The 4 GiB rows with an altmap: compound pages, and base pages. */
 function altmapFigures(): readonly [InstructionFigure, InstructionFigure] {
   const figure = (align: string) => {
     const found = INSTRUCTION_FIGURES.find((f) => f.size === "4G" && f.align === align && f.map === "dev");
@@ -55,13 +57,13 @@ function altmapFigures(): readonly [InstructionFigure, InstructionFigure] {
   return [figure("2M"), figure("4K")];
 }
 
-/** How many times the instructions compounds on an altmap took there. */
+/** Instructions for compounds on an altmap, over those for base pages. */
 export function altmapInstructions(): number {
   const [compound, base] = altmapFigures();
   return compound.memmapInitMinsn / base.memmapInitMinsn;
 }
 
-/** Struct pages of a compound on an altmap against base pages on one, all of them written. */
+/** Compares compounds with base pages on an altmap, where all struct pages are written. */
 export function altmapBootstrap(work: SeriesWork): AltmapBootstrap {
   const [compound, base] = altmapFigures();
   const model = (name: string) => {

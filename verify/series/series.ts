@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The series' own times, modelled: the fits are repeated, every documented configuration is run on the emulator, and
-// documented is compared with modelled time. Model time is arithmetic on counters: no host's clock takes part.
+// Models the documents' times: repeats the fits, runs every documented configuration on the emulator, and compares
+// documented with modelled times. Model time is computed from counters, not from the host's clock.
 
 import { HUGETLB_HOSTS, NOT_MODELLED } from "./figures.ts";
 import { MODEL_BAND, modelBand } from "./band.ts";
@@ -10,17 +10,16 @@ import { heldOutMedian, heldOutWorst, judgeOrder, judgeRatios, judgeTimes, LIMIT
 import { altmapBootstrap, gupOpinions } from "./second.ts";
 import { SeriesWork } from "./work.ts";
 
-/** Shipped constants may be rounded by this much against their fit. */
+/** Shipped constants may differ this much from their fit, by rounding. */
 const ROUNDING = 0.002;
-/** The instruction counts are exact; their fit must be close on every row. */
+/** Instruction counts are exact, so their fit must be close on every row. */
 const INSTRUCTION_LIMIT = 0.1;
-/** CPU counts of the what-if. */
+/** CPU counts of the what-if tables. */
 const CPU_COUNTS = [1, 16, 64, 128, 256, 512];
 
-/** Everything this script has to say. */
 export type SeriesReport = ReturnType<typeof seriesReport>;
 
-/** Fits, runs and judges. Configurations larger than the limit of `work` are run at that size and multiplied. */
+/** Fits, runs and judges. Configurations above the limit of `work` are run at the limit and multiplied. */
 export function seriesReport(work: SeriesWork) {
   const fit = seriesFit(work);
   const times = judgeTimes(work);

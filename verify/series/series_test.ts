@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The audit of the series' times: what it finds on small runs, and that every one of its goals can be missed.
+// The audit of the documents' times on small runs, and that each of its goals can be missed.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { assertAsSchema } from "../../src/cli/schema_testing.ts";
@@ -14,7 +14,7 @@ import { seriesReport } from "./series.ts";
 import { seriesText } from "./report.ts";
 import { SeriesWork } from "./work.ts";
 
-/** Small runs, multiplied: the altmap's partial section in DRAM weighs more than at 16 GiB, so fits move a little. */
+/** Small runs, multiplied: the altmap's partial section in DRAM weighs more than at 16 GiB, so fits differ slightly. */
 const work = new SeriesWork(4096);
 
 Deno.test("series: trained figures are those of 16 GiB, and no unpin is among them", () => {
@@ -74,7 +74,7 @@ Deno.test("series: an anomaly that the model explains is reported as none", () =
 
 Deno.test("series: unbatched flushes explain 7x and 60x, and grow with the CPUs; batched ones do not", () => {
   assert(judgeSlowdowns().every((s) => s.ok && s.documented > 7));
-  // The ratios their document prints are those of the times it prints.
+  // The printed ratios follow from the printed times.
   judgeSlowdowns().forEach((s, i) => assert(Math.abs(s.documented / HUGETLB_HOSTS[i].documentedRatio - 1) < 0.01));
   for (const host of HUGETLB_HOSTS) {
     const [few, many] = slowdownByCpus(host, [2, 200]);
@@ -98,6 +98,6 @@ Deno.test("seriesReport() and its text carry every figure and the verdict", () =
   assert(text.includes(`${errors.length} figures never fitted: median`), `${errors.length}`);
   const page = Deno.readTextFileSync(new URL("../../docs/performance.md", import.meta.url)).replaceAll(/\s+/g, " ");
   assert(page.includes(`over ${errors.length} figures that it was not fitted to`));
-  // Small runs shift the fit by more than rounding; nothing else may be amiss.
+  // Small runs shift the fit by more than rounding; nothing else may fail.
   assert(report.failures.every((f) => f.includes("the fit gives")), report.failures.join("; "));
 });

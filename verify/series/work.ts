@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The work behind each of the documents' times: the emulator runs their configurations and its counters are read. With
-// a limit, configurations larger than it are run at that size and their counters multiplied; without one all run for
-// real.
+// The work behind each of the documents' times: the emulator runs the configurations, and their counters are read. With
+// a limit, larger configurations are run at the limit and their counters multiplied.
 
 import { type CounterValues, parseSize, PRESETS } from "../../mod.ts";
 import type { KernelConfig } from "../../mod.ts";
@@ -12,7 +11,7 @@ import { gupBox } from "../../src/scenario/gup.ts";
 import { createOnBox } from "../../src/scenario/namespace.ts";
 import type { BootstrapFigure, GupFigure, GupKernel, InstructionFigure } from "./figures.ts";
 
-/** The kernels of the gup figures. `core` is the half of the series merged in 5.17: compound pages, nothing else. */
+/** The kernels of the gup figures. `core` is the half of the series merged in 5.17: compound pages only. */
 const GUP_KERNELS: Readonly<Record<GupKernel, KernelConfig>> = {
   before: PRESETS["5.14"],
   patch8: PRESETS["v4"],
@@ -22,7 +21,7 @@ const GUP_KERNELS: Readonly<Record<GupKernel, KernelConfig>> = {
 /** gup_test's pages per call in every figure (-n). */
 const BATCH = 512;
 
-/** Runs the configurations of the figures, each once, and keeps the counters. */
+/** Runs each configuration once and keeps its counters. */
 export class SeriesWork {
   /** Largest run, MiB. */
   readonly limitMib: number;
@@ -30,7 +29,7 @@ export class SeriesWork {
   readonly #gup = new Map<string, GupTestResult>();
   readonly #creation = new Map<string, CounterValues>();
 
-  /** Runs nothing larger than `limitMib` itself, a multiple of 1024. `running` is told of each configuration it runs. */
+  /** `limitMib` is a multiple of 1024. `running` is called with each configuration before it runs. */
   constructor(limitMib: number = Infinity, running: (what: string) => void = () => {}) {
     this.limitMib = limitMib;
     this.#running = running;
@@ -66,7 +65,7 @@ export class SeriesWork {
     return counters;
   }
 
-  /** Both modes run on one box; the box is dropped before the next is built. */
+  /** Both modes run on one box, which is dropped before the next is built. */
   #gupResult({ kernel, map, mode }: GupFigure, mib: number): GupTestResult {
     const key = `${kernel} ${map} ${mib}`;
     if (!this.#gup.has(`${key} ${mode}`)) {
@@ -84,7 +83,6 @@ export class SeriesWork {
   }
 }
 
-/** Work `factor` times over. */
 function scaled(counters: CounterValues, factor: number): CounterValues {
   return Object.fromEntries(COUNTERS.map((name) => [name, counters[name] * factor])) as CounterValues;
 }
