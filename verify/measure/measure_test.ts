@@ -18,5 +18,8 @@ Deno.test("panics() takes the panic that was meant and no other", () => {
     KernelPanic,
     "frame 1",
   );
-  assertThrows(() => panics(/references on the pgmap remain/, () => assert(false, "references on the pgmap remain")), Error);
+  assertThrows(
+    () => panics(/references on the pgmap remain/, () => assert(false, "references on the pgmap remain")),
+    Error,
+  );
 });
