@@ -3,7 +3,7 @@
 // races.
 
 import { memunmapTable } from "./matrix.ts";
-import { type Answer, has, type Place, type Race, racesAt, safe, unsafe } from "./race.ts";
+import { type Answer, answersTo, has, type Place, type Race, racesAt, safe, unsafe } from "./race.ts";
 import { MEMUNMAPS, VARIANTS } from "./variants.ts";
 
 const [PER_PAGE, BULK, IDLE_FIRST] = MEMUNMAPS.map(memunmapTable);
@@ -32,94 +32,72 @@ export function daxAnswers(all: readonly Race[]): Answer[] {
 
 /** Reading the head without a reference. */
 function headAnswers({ where, readers }: Results): Answer[] {
-  return [
-    {
-      question: "May compound_head() be read before a reference is held? (001:4075)",
-      statement:
-        "Yes, while the unmapping side waits for CPUs with interrupts off, by interrupt or by grace period: every " +
-        "variant that reads it first is safe in every schedule.",
-      holds: safe(readers.filter((r) => r.column !== NOT_WAITED && r.table !== BULK)),
-    },
-    {
-      question: "May compound_head() be read before a reference is held? (001:4075)",
-      statement:
-        "Not reading it does not help where nothing waits: counting on the page the entry points to, no struct " +
-        "page read, counts on memmap that is gone.",
-      holds: has(where({ row: "the entry's page is the head", column: NOT_WAITED }), /^counts on freed memmap/),
-    },
-  ];
+  return answersTo("May compound_head() be read before a reference is held? (001:4075)", [
+    "Yes, while the unmapping side waits for CPUs with interrupts off, by interrupt or by grace period: every " +
+    "variant that reads it first is safe in every schedule.",
+    safe(readers.filter((r) => r.column !== NOT_WAITED && r.table !== BULK)),
+  ], [
+    "Not reading it does not help where nothing waits: counting on the page the entry points to, no struct " +
+    "page read, counts on memmap that is gone.",
+    has(where({ row: "the entry's page is the head", column: NOT_WAITED }), /^counts on freed memmap/),
+  ]);
 }
 
 /** The purpose of the reference on the pgmap. */
 function pgmapAnswers({ where, waited }: Results): Answer[] {
   return [
-    {
-      question: "Is the pgmap reference needed? (001:3477, 3724, 4187)",
-      statement:
-        "No: with either wait, patch 8 without it and the common huge-page path are safe in every schedule, as " +
-        "safe as with it.",
-      holds: safe([...waited("patch 8, no pgmap"), ...waited("no pgmap, head rechecked")]
+    ...answersTo("Is the pgmap reference needed? (001:3477, 3724, 4187)", [
+      "No: with either wait, patch 8 without it and the common huge-page path are safe in every schedule, as " +
+      "safe as with it.",
+      safe([...waited("patch 8, no pgmap"), ...waited("no pgmap, head rechecked")]
         .filter((r) => r.table !== BULK)),
-    },
-    {
-      question: "Is the pgmap reference needed? (001:3477, 3724, 4187)",
-      statement:
-        "The reference is not enough either: where nothing waits, a lookup can find the pgmap of the re-enabled " +
-        "device before its memmap exists; variants that hold a pgmap reference, even to the end, then read " +
-        "absent memmap.",
-      holds: ["per page", "patch 8", "patch 8, pgmap to the end"].every((row) =>
+    ], [
+      "The reference is not enough either: where nothing waits, a lookup can find the pgmap of the re-enabled " +
+      "device before its memmap exists; variants that hold a pgmap reference, even to the end, then read " +
+      "absent memmap.",
+      ["per page", "patch 8", "patch 8, pgmap to the end"].every((row) =>
         has(where({ row, column: NOT_WAITED, table: PER_PAGE }), /^(oops: )?reads a struct page/)
       ),
-    },
-    {
-      question: "Is the pgmap reference needed? (001:3477, 3724, 4187)",
-      statement:
-        "It does protect against a device that goes down for good while nothing waits: patch 8 is safe there with " +
-        "the reference, and not without it.",
-      holds: safe(where({ row: "patch 8", column: NOT_WAITED, table: PER_PAGE, life: "goes down" })) &&
-        unsafe(where({ row: "patch 8, no pgmap", column: NOT_WAITED, table: PER_PAGE, life: "goes down" })),
-    },
+    ], [
+      "It does protect against a device that goes down for good while nothing waits: patch 8 is safe there with " +
+      "the reference, and not without it.",
+      safe(where({ row: "patch 8", column: NOT_WAITED, table: PER_PAGE, life: "goes down" })) &&
+      unsafe(where({ row: "patch 8, no pgmap", column: NOT_WAITED, table: PER_PAGE, life: "goes down" })),
+    ]),
   ];
 }
 
 /** Which page holds the count, how often it is incremented, and who waits for it. */
 function countAnswers({ where, all, waited, readers }: Results): Answer[] {
   return [
-    {
-      question: "Must the head be looked at again after it is held (try_get_compound_head)?",
-      statement: "Not for device-dax: its compound pages change only while the device is down, and with either wait " +
-        "no walker is between the two reads then.",
-      holds: safe(waited("no pgmap, head not rechecked").filter((r) => r.table !== BULK)),
-    },
-    {
-      question: "May the page an entry points to be taken for the head? (001:4131, 4198)",
-      statement:
-        "Not while devices map base pages by large entries: it counts on a page that is not the head of those " +
-        "it returns, in any setting.",
-      holds: all(
+    ...answersTo("Must the head be looked at again after it is held (try_get_compound_head)?", [
+      "Not for device-dax: its compound pages change only while the device is down, and with either wait " +
+      "no walker is between the two reads then.",
+      safe(waited("no pgmap, head not rechecked").filter((r) => r.table !== BULK)),
+    ]),
+    ...answersTo("May the page an entry points to be taken for the head? (001:4131, 4198)", [
+      "Not while devices map base pages by large entries: it counts on a page that is not the head of those " +
+      "it returns, in any setting.",
+      all(
         where({ row: "the entry's page is the head", life: "comes back as base pages" }),
         (r) => r.hazards.has("counts on a stale head"),
       ),
-    },
-    {
-      question: "Does the sketch of 001:4201 count right?",
-      statement:
-        "With `npages > 2` as written it takes one reference too few for two pages; with `npages > 1` it is safe " +
-        "with either wait.",
-      holds: has(waited("one, then the rest if npages > 2"), /not its own/) &&
-        safe(waited("one, then the rest").filter((r) => r.table !== BULK)),
-    },
-    {
-      question: "Who waits for pages that are held when their device goes?",
-      statement:
-        "memunmap_pages() up to 5.17, since the last put_page() of a page drops the pgmap's reference. Since " +
-        "5.18 it returns the references in bulk and looks at no page: every variant then puts pages whose memmap is " +
-        "gone, unless the driver waits until no page is in use, as this emulator's device-dax does (-EBUSY).",
-      holds: all(
+    ]),
+    ...answersTo("Does the sketch of 001:4201 count right?", [
+      "With `npages > 2` as written it takes one reference too few for two pages; with `npages > 1` it is safe " +
+      "with either wait.",
+      has(waited("one, then the rest if npages > 2"), /not its own/) &&
+      safe(waited("one, then the rest").filter((r) => r.table !== BULK)),
+    ]),
+    ...answersTo("Who waits for pages that are held when their device goes?", [
+      "memunmap_pages() up to 5.17, since the last put_page() of a page drops the pgmap's reference. Since " +
+      "5.18 it returns the references in bulk and looks at no page: every variant then puts pages whose memmap is " +
+      "gone, unless the driver waits until no page is in use, as this emulator's device-dax does (-EBUSY).",
+      all(
         where({ table: BULK, life: "goes down" }).filter((r) => !r.row.includes("> 2")),
         (r) => has([r], /^(oops: )?puts/),
       ) &&
-        safe(readers.filter((r) => r.table === IDLE_FIRST && r.column !== NOT_WAITED)),
-    },
+      safe(readers.filter((r) => r.table === IDLE_FIRST && r.column !== NOT_WAITED)),
+    ]),
   ];
 }

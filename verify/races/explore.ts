@@ -31,6 +31,8 @@ export type Thread = Generator<Step, void, void>;
 /** Fresh threads on fresh state, and a callback for the end. */
 export interface World<Outcome> {
   readonly threads: readonly Thread[];
+  /** Called before a thread runs. */
+  readonly turn?: (id: number) => void;
   /** Called once no thread can run, with the names of steps that wait forever, or after a step threw. */
   readonly end: (waiting: readonly string[], thrown: unknown) => Outcome;
 }
@@ -78,7 +80,7 @@ export function explore<Outcome>(
   do {
     if (schedules === most) return { schedules, left, steps, truncated: true };
     const world = fresh();
-    const pending = world.threads.map((thread) => resume(thread));
+    const pending = world.threads.map((_, id) => resume(world, id));
     let thrown: unknown;
     let seen = false;
     for (let depth = 0;; depth++) {
@@ -92,7 +94,7 @@ export function explore<Outcome>(
       const id = node.candidates[node.at];
       steps++;
       try {
-        pending[id] = resume(world.threads[id]);
+        pending[id] = resume(world, id);
       } catch (error) {
         thrown = error;
         break;
@@ -156,7 +158,8 @@ export function dependent(a: Step, b: Step): boolean {
   return (a.writes ?? []).some((place) => touches(b, place)) || (b.writes ?? []).some((place) => touches(a, place));
 }
 
-function resume(thread: Thread): Step | null {
-  const next = thread.next();
+function resume({ threads, turn }: Pick<World<unknown>, "threads" | "turn">, id: number): Step | null {
+  turn?.(id);
+  const next = threads[id].next();
   return next.done ? null : next.value;
 }

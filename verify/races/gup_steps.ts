@@ -10,7 +10,7 @@ import { compoundHead, compoundOrder, isPageHead, pageRefcount, setPageFlags } f
 import { type Leaf, levelPages, lookupAddress } from "../../src/mm/pgtable.ts";
 import type { DevPagemap } from "../../src/include/memremap.ts";
 import type { Step, Thread } from "./explore.ts";
-import { beginSection, endSection, type GupStage, look, onCpu } from "./stage.ts";
+import { beginSection, endSection, type GupStage, look } from "./stage.ts";
 
 /** One way to write gup-fast for an entry. */
 export interface GupRace {
@@ -48,13 +48,11 @@ export function* gupThread(w: GupStage, v: GupRace): Thread {
   if (held === null) return;
   w.held = w.n;
   yield { name: "use the pages", ...PAGE };
-  onCpu(w, 0);
   if (held.some(({ head }) => head !== w.headNow(head))) {
     w.hazards.add("holds pages whose memmap has gone or changed");
   }
   for (const { head, refs } of held) {
     yield { name: "put_page", reads: ["memmap"], writes: ["tlb", "count", "refs"] };
-    onCpu(w, 0);
     w.put(head, refs);
   }
 }
@@ -104,21 +102,18 @@ function* grabSteps(w: GupStage, v: GupRace, leaf: Leaf, held: Held[]): Generato
     let refs = want;
     if (v.head === "compound_head") {
       yield { name: "read compound_head", ...PAGE };
-      onCpu(w, 0);
       head = readHead(w, pfn + done);
       // Patch 8: base pages under one entry are counted one by one.
       refs = v.grab === "per-page" || !isPageHead(w.k, head) ? 1 : want - done;
     }
     if (v.flagFirst) {
       yield { name: "SetPageReferenced", ...COUNT };
-      onCpu(w, 0);
       look(w, head, "stores to");
       setPageFlags(w.k, head, w.k.layout.referenced);
     }
     if (!(yield* grab(w, pfn + done, head, refs, held))) return false;
     if (v.recheckHead) {
       yield { name: "read compound_head again", ...PAGE };
-      onCpu(w, 0);
       if (readHead(w, pfn + done) !== head) return false;
     }
     done += refs;
@@ -137,7 +132,6 @@ function readHead(w: GupStage, pfn: number): number {
 /** try_grab_compound_head(), one atomic step: the count goes up unless it is zero. */
 function* grab(w: GupStage, pfn: number, head: number, refs: number, held: Held[]): Generator<Step, boolean, void> {
   yield { name: `try_grab_compound_head ${refs}`, ...COUNT };
-  onCpu(w, 0);
   look(w, head, "counts on");
   // page_ref_add_unless() reads before it stores: a read-only tail with a count of zero does not fault.
   if (pageRefcount(w.k, head) <= 0 || !tryGrabCompoundHead(w.k, head, refs, "get")) return false;
@@ -149,14 +143,12 @@ function* grab(w: GupStage, pfn: number, head: number, refs: number, held: Held[
 /** 001:4201, second half: the head is held, so its order may be read. */
 function* grabRest(w: GupStage, v: GupRace, pfn: number, held: Held[]): Generator<Step, boolean, void> {
   yield { name: "read the order", ...PAGE };
-  onCpu(w, 0);
   const { head } = held[0];
   look(w, head, "reads");
   const inCompound = Math.min(w.n, head + 2 ** compoundOrder(w.k, head) - pfn);
   // To the sketch, base pages are one compound each: it loops once per page.
   for (let next = pfn + inCompound; next < pfn + w.n; next++) {
     yield { name: "read compound_head", ...PAGE };
-    onCpu(w, 0);
     if (!(yield* grab(w, next, readHead(w, next), 1, held))) return false;
   }
   const rest = inCompound - 1;
@@ -172,7 +164,6 @@ function* grabRest(w: GupStage, v: GupRace, pfn: number, held: Held[]): Generato
 function* undo(w: GupStage, held: readonly Held[]): Generator<Step, void, void> {
   for (const { head, refs } of held) {
     yield { name: "undo: put_page", reads: ["memmap"], writes: ["tlb", "count", "refs"] };
-    onCpu(w, 0);
     w.put(head, refs);
   }
 }

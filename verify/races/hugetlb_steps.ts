@@ -31,7 +31,7 @@ import { pageNid, vmemmapPage } from "../../src/mm/page.ts";
 import { entryFrame, setEntry } from "../../src/mm/pgtable.ts";
 import type { Step, Thread } from "./explore.ts";
 import { becomes, disown, type HugeWorld, own, ownBasePage } from "./hugetlb_world.ts";
-import { allocated, onCpu, setUpFailed, takeFlushes, waitForSection } from "./stage.ts";
+import { allocated, setUpFailed, takeFlushes, waitForSection } from "./stage.ts";
 
 /** Steps that write struct pages through unchanging entries, and steps that write entries. */
 export const WORDS: Pick<Step, "reads" | "writes"> = { reads: ["map"], writes: ["words", "memmap", "count", "buddy"] };
@@ -45,12 +45,10 @@ export function* hugeThread(w: HugeWorld): Thread {
     if (!(yield* returnHuge(w))) return;
     yield* dissolve(w);
     yield { name: "take a base page", ...WORDS };
-    onCpu(w, 1);
     ownBasePage(w, w.page);
     return;
   }
   yield { name: "put the base page", ...WORDS };
-  onCpu(w, 1);
   if (!disown(w, w.page)) return;
   if (yield* makeHuge(w, w.h, w.head)) yield* useHuge(w, w.h);
 }
@@ -62,14 +60,12 @@ export function* makeHuge(w: HugeWorld, h: Hstate, head: number): Steps<boolean>
   if (!takeContigPages(k, head, h.order, USE_HUGETLB)) return false;
   const zone = findZone(k, head) ?? setUpFailed("no zone");
   yield { name: "prepare the huge page", ...WORDS };
-  onCpu(w, 1);
   prepHugePage(k, h, head, zone.index, zone.nid);
   becomes(w, { head, pages: h.pages });
   yield { name: "static key on", writes: ["key", "memmap"] };
   countOptimized(k, 1);
   if (w.setting.grace) yield* waitForSection(w, "synchronize_rcu");
   yield { name: "share the tails", ...MAP };
-  onCpu(w, 1);
   shareTails(k, h, head);
   yield* flushAndFree(w, h, head);
   addToPool(h, head, pageNid(k, head));
@@ -81,7 +77,6 @@ function* flushAndFree(w: HugeWorld, h: Hstate, head: number): Steps<void> {
   const { flush } = w.setting;
   if (flush === "flush, free") yield* flushSteps(w, h, head);
   yield { name: "free the frames", ...WORDS };
-  onCpu(w, 1);
   freeUnmapped(w.k);
   if (flush === "free, flush") yield* flushSteps(w, h, head);
 }
@@ -95,14 +90,12 @@ function* flushSteps(w: HugeWorld, h: Hstate, head: number): Steps<void> {
 /** alloc_huge_page(): a user takes the page out of the pool. */
 export function* useHuge(w: HugeWorld, h: Hstate): Steps<void> {
   yield { name: "a user takes the huge page", ...WORDS };
-  onCpu(w, 1);
   own(w, allocated(allocHugePage(w.k, h, 0)));
 }
 
 /** free_huge_page(), unless somebody else holds the page, and remove_hugetlb_page(); false if somebody does. */
 export function* returnHuge(w: HugeWorld): Steps<boolean> {
   yield { name: "the user returns the huge page", ...WORDS };
-  onCpu(w, 1);
   if (!disown(w, w.head)) return false;
   const nid = pageNid(w.k, w.head);
   if (w.h.freeLists[nid].pop() !== w.head) setUpFailed("another page was in the pool");
@@ -116,10 +109,8 @@ export function* dissolve(w: HugeWorld): Steps<void> {
   if (w.setting.grace) yield* waitForSection(w, "synchronize_rcu");
   yield* restore(w);
   yield { name: "whole again, static key off", reads: ["map"], writes: ["words", "memmap", "count", "key"] };
-  onCpu(w, 1);
   unmarkOptimized(k, head);
   yield { name: "destroy the compound page", ...WORDS };
-  onCpu(w, 1);
   destroyHugePage(k, h, head);
   becomes(w, null);
   yield { name: "free its frames", ...WORDS };
@@ -131,7 +122,6 @@ function* restore(w: HugeWorld): Steps<void> {
   const { k, h, head, setting } = w;
   const vpage = vmemmapPage(k, head) + setting.keep;
   yield { name: "allocate and restore the other pages", writes: ["buddy"] };
-  onCpu(w, 1);
   const frames = allocVmemmapPages(k, h.freeVmemmapPages, pageNid(k, head)) ?? setUpFailed("no memory");
   for (const frame of frames) poison(w, frame);
   restoreTails(k, vpage + 1, frames.subarray(1));

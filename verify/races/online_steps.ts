@@ -10,7 +10,6 @@ import { pfnToOnlinePage } from "../../src/mm/hotplug/memory_hotplug.ts";
 import { getDevPagemap, putDevPagemap } from "../../src/mm/memremap.ts";
 import type { Thread } from "./explore.ts";
 import { type RaceCase, raceCase } from "./race.ts";
-import { onCpu } from "./stage.ts";
 import { unmapThread } from "./unmap_steps.ts";
 import { LIVES } from "./variants.ts";
 import { type RaceWorld, raceWorld, type Setting } from "./world.ts";
@@ -45,7 +44,6 @@ export function onlineCases(): RaceCase[] {
 
 function* oneLook(w: RaceWorld): Thread {
   yield { name: "pfn_to_online_page", reads: ["memmap", "tree"] };
-  onCpu(w, 0);
   if (pfnToOnlinePage(w.k, w.dev.ranges[0].start) >= 0) w.hazards.add("takes a frame of a device for RAM");
 }
 

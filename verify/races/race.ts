@@ -60,6 +60,14 @@ export interface Answer {
   readonly holds: boolean;
 }
 
+/** The answers to a question: statements, and whether the results support them. */
+export function answersTo(
+  question: string,
+  ...found: readonly (readonly [statement: string, holds: boolean])[]
+): Answer[] {
+  return found.map(([statement, holds]) => ({ question, statement, holds }));
+}
+
 /** Selects tables, rows, columns or lives. */
 export type Place = Partial<{ table: string; row: string; column: RegExp | string; life: string }>;
 

@@ -13,7 +13,7 @@ import type { Thread } from "./explore.ts";
 import { dissolve, makeHuge, returnHuge, type Steps, useHuge, WORDS } from "./hugetlb_steps.ts";
 import { becomes, own, ownBasePage, prepCompound } from "./hugetlb_world.ts";
 import { HEAD_OF_SMALL, mapPage, type ReleaseWorld, SMALL_ORDER } from "./release_world.ts";
-import { onCpu, setUpFailed, waitForSection } from "./stage.ts";
+import { setUpFailed, waitForSection } from "./stage.ts";
 
 /** The thread on CPU 1. */
 export function* releaseThread(w: ReleaseWorld): Thread {
@@ -44,7 +44,6 @@ function* comeBack(w: ReleaseWorld): Steps<void> {
     return mapPage(w);
   }
   yield { name: `take ${release}`, ...WORDS };
-  onCpu(w, 1);
   ownBasePage(w, head);
   if (release === "base pages") return [page, page + 1].forEach((pfn) => ownBasePage(w, pfn));
   if (!takePages(w.k, HEAD_OF_SMALL, SMALL_ORDER, USE_PINNED)) setUpFailed("no smaller page");
@@ -56,18 +55,15 @@ function* split(w: ReleaseWorld): Steps<void> {
   const { k } = w;
   const zone = findZone(k, HEAD_OF_SMALL) ?? setUpFailed("no zone");
   yield { name: "freeze the head's count", ...WORDS };
-  onCpu(w, 1);
   if (pageRefcount(k, HEAD_OF_SMALL) === 1) {
     writePage(k, HEAD_OF_SMALL, PAGE_REFCOUNT, 0);
     yield { name: "tails become pages of their own", ...WORDS };
-    onCpu(w, 1);
     for (let tail = HEAD_OF_SMALL + 1; tail < HEAD_OF_SMALL + 2 ** SMALL_ORDER; tail++) {
       initSinglePage(k, tail, zone.index, zone.nid);
       own(w, tail);
     }
     becomes(w, null);
     yield { name: "thaw the head", ...WORDS };
-    onCpu(w, 1);
     initSinglePage(k, HEAD_OF_SMALL, zone.index, zone.nid);
   }
   yield { name: "map the page again", writes: ["entry"] };

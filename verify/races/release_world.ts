@@ -19,20 +19,11 @@ import {
   settle,
 } from "./hugetlb_world.ts";
 import { created, type GupStage, setUpFailed } from "./stage.ts";
+import { LINUX_6_1 } from "./variants.ts";
 import type { Waits } from "./world.ts";
 
-/** The fate of the page. */
-export type Release =
-  | "free frames"
-  | "base pages"
-  | "smaller compounds"
-  | "the same"
-  | "the same, mapped again"
-  | "part of a larger one"
-  | "split";
-
-/** The lives that gup runs against; all but the last begin with an optimised huge page. */
-export const RELEASES: readonly Release[] = [
+/** Fates of the page that gup runs against; all but the last begin with an optimised huge page. */
+export const RELEASES = [
   "free frames",
   "base pages",
   "smaller compounds",
@@ -40,7 +31,8 @@ export const RELEASES: readonly Release[] = [
   "the same, mapped again",
   "part of a larger one",
   "split",
-];
+] as const;
+export type Release = (typeof RELEASES)[number];
 
 /** The world between steps. */
 export interface ReleaseWorld extends HugeWorld, GupStage {
@@ -62,16 +54,8 @@ const BASE_VPN = 4096;
 /** A fresh world. */
 export function releaseWorld(release: Release, waits: Waits): ReleaseWorld {
   const split = release === "split";
-  const setting: HugeSetting = {
-    keep: 1,
-    tailsReadOnly: true,
-    grace: waits === "rcu",
-    flush: "flush, free",
-    restore: "content, entry",
-    place: split ? "second" : "first",
-    begins: "huge",
-    cached: true,
-  };
+  const place = split ? "second" : "first";
+  const setting: HugeSetting = { ...LINUX_6_1, grace: waits === "rcu", place, begins: "huge", cached: true };
   const k = bootHugeRace({});
   const stage = hugeStage(k, setting);
   const mm = created(mmAlloc(k));

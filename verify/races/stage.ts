@@ -59,8 +59,8 @@ export function takeFlushes(w: Stage): void {
   for (const [vpage, count] of w.flushes.splice(0)) Mmu.prototype.flushRange.call(mmu, vpage, count);
 }
 
-/** Runs the following steps on this CPU. */
-export function onCpu(w: Stage, id: 0 | 1): void {
+/** The kernel runs on this CPU from now on. */
+export function onCpu(w: Stage, id: number): void {
   w.k.cpu = w.k.machine.cpus[id];
 }
 

@@ -2,7 +2,7 @@
 // One exploration, with its ends grouped by what went wrong.
 
 import { explore, type Explored, type Thread } from "./explore.ts";
-import { raceEnd, type Stage } from "./stage.ts";
+import { onCpu, raceEnd, type Stage } from "./stage.ts";
 
 /** Result of an exploration. */
 export interface Tally {
@@ -13,7 +13,7 @@ export interface Tally {
   readonly safe: number;
 }
 
-/** Explores the threads on fresh worlds; `visit` sees each world at its end. */
+/** Explores the threads on fresh worlds, thread n on CPU n; `visit` sees each world at its end. */
 export function tally<W extends Stage>(
   fresh: () => W,
   threads: (w: W) => Thread[],
@@ -25,7 +25,11 @@ export function tally<W extends Stage>(
   const explored = explore(
     () => {
       const w = fresh();
-      return { threads: threads(w), end: (waiting, thrown) => ({ w, wrong: raceEnd(w, waiting, thrown) }) };
+      return {
+        threads: threads(w),
+        turn: (id) => onCpu(w, id),
+        end: (waiting, thrown) => ({ w, wrong: raceEnd(w, waiting, thrown) }),
+      };
     },
     ({ w, wrong }: { w: W; wrong: readonly string[] }, schedule) => {
       visit(w);

@@ -24,7 +24,6 @@ export function* unmapThread(w: RaceWorld): Thread {
   const { k, dev, setting } = w;
   const pgmap = dev.pgmap ?? setUpFailed("the device is down");
   yield { name: "clear the entry", writes: ["entry"] };
-  onCpu(w, 1);
   unmapMapping(k, dev, 0, Infinity);
   if (setting.waits === "ipi") yield* waitForSection(w, "flush of the process's TLB");
   if (setting.memunmap === "bulk, idle first") yield idle(w, pgmap);
@@ -32,13 +31,11 @@ export function* unmapThread(w: RaceWorld): Thread {
   devPagemapKill(pgmap);
   if (setting.waits === "rcu") yield* waitForSection(w, "grace period");
   yield { name: "drop the pages' references", reads: ["memmap"], writes: ["count", "refs"] };
-  onCpu(w, 1);
   putBirthReferences(w, pgmap);
   yield { name: "wait for the pgmap's references", reads: ["refs"], enabled: () => pgmap.refs <= 0 };
   if (pgmap.refs < 0) w.hazards.add("takes a reference too many away");
   for (const part of setting.pgmapFirst === true ? PAGEUNMAP_PARTS.toReversed() : PAGEUNMAP_PARTS) {
     yield { name: part.name, writes: TOUCHED[part.name] };
-    onCpu(w, 1);
     part.run(k, pgmap, 0);
   }
   pageunmapDone(k, pgmap);
@@ -80,18 +77,15 @@ function* bringUp(w: RaceWorld, { align, compound }: Geometry): Generator<Step, 
   k.pgmaps.store(range, pgmap);
   dev.pgmap = pgmap;
   yield { name: "populate the new memmap", writes: ["memmap", "count"] };
-  onCpu(w, 1);
   const pages = range.end - range.start;
   const err = addPages(k, pgmap.nid, range.start, pages, { altmap: null, pgmap });
   if (err < 0) setUpFailed(`errno ${err}`);
   moveRangeToDeviceZone(k, pgmap.nid, range.start, range.end);
   yield { name: "initialise the new struct pages", writes: ["memmap", "count", "refs"] };
-  onCpu(w, 1);
   memmapInitZoneDevice(k, range.start, range.end, pgmap);
   pgmap.refs += pfnLen(k, pgmap, 0);
   pgmap.nrRange = 1;
   yield { name: "map the device again", writes: ["entry", "memmap"] };
-  onCpu(w, 1);
   dev.align = align * k.pageBytes;
   // A new mapping: the old one's tables may be too small for the new page size.
   munmap(k, w.mm.areas[0]);

@@ -10,7 +10,7 @@ import { PAGE_FLAGS, PAGE_REFCOUNT } from "../../src/include/mm_types.ts";
 import { addPageCountUnlessZero, addressToPfn, compoundHead, pageRefcount, readPage } from "../../src/mm/page.ts";
 import type { Step, Thread } from "./explore.ts";
 import { headIn, type HugeWorld, putReferences } from "./hugetlb_world.ts";
-import { beginSection, endSection, look, onCpu } from "./stage.ts";
+import { beginSection, endSection, look } from "./stage.ts";
 
 /** One way to write get_page_unless_zero(). */
 export interface Walker {
@@ -39,7 +39,6 @@ export function* walkerThread(w: HugeWorld, v: Walker): Thread {
   if (!got) return;
   w.held++;
   yield { name: "put_page", reads: ["map", "key"], writes: ["tlb", "words", "buddy"] };
-  onCpu(w, 0);
   putReferences(w, compoundHead(w.k, w.page), 1);
 }
 
@@ -47,12 +46,10 @@ function* getPageUnlessZero(w: HugeWorld, v: Walker): Generator<Step, boolean, v
   const { k, page } = w;
   if (v.skip === "before the count" && (yield* isFakeHead(w))) return false;
   yield { name: "read the count", ...LOAD };
-  onCpu(w, 0);
   look(w, page, "reads");
   if (pageRefcount(k, page) === 0) return false;
   if (v.skip === "after the count" && (yield* isFakeHead(w))) return false;
   yield { name: "cmpxchg the count", ...STORE };
-  onCpu(w, 0);
   look(w, page, "counts on");
   if (!addPageCountUnlessZero(k, page, PAGE_REFCOUNT, 1)) return false;
   if (headIn(w.compound, page) !== page) w.hazards.add("counts on the head through a tail");
@@ -62,7 +59,6 @@ function* getPageUnlessZero(w: HugeWorld, v: Walker): Generator<Step, boolean, v
 /** `page_is_fake_head`. */
 function* isFakeHead(w: HugeWorld): Generator<Step, boolean, void> {
   yield { name: "is it a fake head?", reads: ["words", "map", "key"], writes: ["tlb"] };
-  onCpu(w, 0);
   look(w, w.page, "reads");
   return w.k.fakeHeads && compoundHead(w.k, w.page) !== w.page &&
     (readPage(w.k, w.page, PAGE_FLAGS) & w.k.layout.head) !== 0;
@@ -83,7 +79,6 @@ function* loads(w: HugeWorld, order: readonly Load[]): Thread {
   let key = false;
   for (const [i, load] of order.entries()) {
     yield { name: `load ${load}`, reads: ["words", "map", "key"], writes: ["tlb"] };
-    onCpu(w, 0);
     if (i === 0) w.since = [w.compound];
     const pfn = load === "next" ? page + 1 : page;
     const base = readPage(k, pfn, load === "flags" ? PAGE_FLAGS : PAGE_COMPOUND_HEAD);
