@@ -5,7 +5,7 @@
  * Every number a report carries under `pages`, `structPages` or `counters` was counted while the emulator worked:
  * frames taken from its buddy allocator, entries written to its page tables, struct pages written to its memory. Sizes
  * are bytes, powers of 1024; frames and pages are base pages (4 KiB on x86-64); times are milliseconds of the host,
- * those called model time what a machine like the documents' would have taken for the work counted.
+ * except model time: what a machine like the documents' would take for the counted work.
  *
  * @example What a 1 GiB device-dax namespace costs, before and after tail pages are shared
  * ```ts

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Boots a machine: from a memory map to a running kernel (start_kernel() and setup_arch(), as far as memory management
-// goes). The list in bootKernel() is the table of contents of src/.
+// Boots a machine: from a memory map to a running kernel (the memory management of start_kernel() and setup_arch()).
+// The list in bootKernel() is the table of contents of src/.
 // Left out: everything but memory management; firmware tables and the command line, which options replace; the kernel
 // image.
 
@@ -53,19 +53,19 @@ export interface BootOptions {
   readonly kernel?: string | KernelConfig;
   /** DRAM per node; default one node of 1 GiB. */
   readonly dram?: readonly number[];
-  /** Pmem regions, in address order, each near a node (default 0), at a place of its own if `startBytes` says so. */
+  /** Pmem regions, in address order, each near a node (default 0) and, with `startBytes`, at a fixed address. */
   readonly pmem?: readonly RegionSpec[];
   /** Address space where DIMMs may be plugged later, between DRAM and pmem; default none. */
   readonly hotplug?: readonly RegionSpec[];
-  /** Nodes there may be, those without DRAM included; default one per entry of `dram`. */
+  /** Number of possible nodes, including those without DRAM; default one per entry of `dram`. */
   readonly nodes?: number;
-  /** memory_hotplug.memmap_on_memory, where the kernel has it: N (false, default), Y (true), or force (since 6.6). */
+  /** memory_hotplug.memmap_on_memory, if the kernel has it: N (false, default), Y (true), or force (since 6.6). */
   readonly memmapOnMemory?: boolean | "force";
-  /** What becomes of a hot-added memory block (memhp_default_state=); default `"offline"`. */
+  /** State of hot-added memory blocks (memhp_default_state=); default `"offline"`. */
   readonly memhpDefaultState?: MemhpDefaultState;
   /** movable_node: hot-added memory that belongs to no zone yet goes to ZONE_MOVABLE; default false. */
   readonly movableNode?: boolean;
-  /** The machine is a virtual one, which decides the size of memory blocks; default true. */
+  /** Whether the machine is virtual, which affects the size of memory blocks; default true. */
   readonly hypervisor?: boolean;
   /** Size of a memory block instead of the architecture's choice. */
   readonly memoryBlockBytes?: number;
@@ -74,7 +74,7 @@ export interface BootOptions {
   /** Huge pages that boot sets aside (hugepagesz=, hugepages=); default none. */
   readonly hugepages?: readonly BootPool[];
   /**
-   * Memmap mapped by PMD leaves where the architecture has them (`pmd`, default), or by base pages (`base`, document 004).
+   * Map memmap by PMD leaves if the architecture has them (`pmd`, default), or by base pages (`base`, document 004).
    */
   readonly vmemmapMap?: "pmd" | "base";
   /** sizeof(struct page): 56, 64 (default), 72 or 80. */
@@ -86,21 +86,21 @@ export interface BootOptions {
   /** Poison memory that changes hands, as CONFIG_DEBUG_VM does; default false. */
   readonly debug?: boolean;
   /**
-   * Map frames a second time, in tables of real frames, as Linux does (direct_map.ts), where the architecture has it;
-   * default false, for most questions are about the memmap alone.
+   * Build the direct map, with tables in frames, as Linux does (direct_map.ts), if the architecture has one; default
+   * false, since most questions are about the memmap only.
    */
   readonly directMap?: boolean;
-  /** Write struct pages (default); false counts frames and tables only. */
+  /** Write struct pages (default); if false, only count frames and tables. */
   readonly contents?: boolean;
-  /** Most host memory for metadata; default 20 GiB. Reserved address space, committed as it is used. */
+  /** Limit of host memory for metadata; default 20 GiB. The address space is reserved, and committed as it is used. */
   readonly hostMemoryBytes?: number;
-  /** Pin one frame in this share (0..1) of the largest free blocks, so that none of them is whole; default 0. */
+  /** Share (0..1) of PMD-sized blocks that get one frame pinned, so that they cannot be allocated whole; default 0. */
   readonly fragment?: number;
   /** Seed of the fragmentation; default 1. */
   readonly seed?: number;
 }
 
-/** Boots a machine. RangeError or TypeError for options that make no machine. */
+/** Boots a machine. RangeError or TypeError for options that do not describe one. */
 export function boot(options: BootOptions = {}): Kernel {
   const arch = archOf(options.arch ?? DEFAULT_ARCH);
   const config = kernelConfig(options.kernel);
@@ -129,19 +129,21 @@ function archOf(given: string | Arch): Arch {
   throw new RangeError(`Cannot boot architecture "${given}": expected ${Object.keys(ARCHS).join(", ")}`);
 }
 
-/** A struct page size as given, for computing with it before booting. RangeError unless it is a known one. */
+/** Returns the size of struct page if it is a supported one; RangeError otherwise. */
 function checkStructPageSize(bytes: number): number {
   if (STRUCT_PAGE_SIZES.includes(bytes)) return bytes;
   throw new RangeError(`Cannot boot with struct pages of ${bytes} bytes: expected ${STRUCT_PAGE_SIZES.join(", ")}`);
 }
 
-/** The struct pages of all memory must have addresses. */
+/** RangeError if the vmemmap has no addresses for the struct pages of all memory. */
 function checkVmemmapFits(arch: Arch, maxPfn: number, structPageSize: number): void {
   const most = Math.floor(vmemmapPages(arch) * pageBytes(arch) / structPageSize);
   if (maxPfn <= most) return;
   const size = (pfns: number) => formatSize(alignDown(pfns * pageBytes(arch), 2 ** 20));
   throw new RangeError(
-    `Cannot boot with memory up to ${size(maxPfn)}: ${arch.name} has struct pages for ${size(most)}`,
+    `Cannot boot with memory up to ${size(maxPfn)}: expected at most ${
+      size(most)
+    }, the reach of the vmemmap of ${arch.name}`,
   );
 }
 
@@ -175,7 +177,7 @@ function machineSpec(arch: Arch, options: BootOptions): MachineSpec {
   };
 }
 
-/** A kernel that has not booted: the start for every CPU, and for every worker that joins a running one (smp.ts). */
+/** A kernel that has not booted yet, for boot() and for each worker that joins a running machine (smp.ts). */
 export function startKernel(
   spec: MachineSpec,
   arch: Arch,
@@ -236,7 +238,7 @@ function initMm(k: Kernel): void {
   useKernelTable(k, allocTable(k, 0, USE_PGD_TABLE));
 }
 
-/** From now on every CPU of the machine walks this table. */
+/** Makes every CPU of the machine walk this table. */
 export function useKernelTable(k: Kernel, rootPfn: number): void {
   k.rootPfn = rootPfn;
   for (const { mmu } of k.machine.cpus) {
@@ -273,7 +275,10 @@ function zonesInit(k: Kernel): void {
   }
 }
 
-/** `mem_init`/`memblock_free_all`: what boot did not keep goes to the buddy allocator; what it kept is Reserved. */
+/**
+ * `mem_init`/`memblock_free_all`: gives the frames that boot did not keep to the buddy allocator, and marks the others
+ * Reserved.
+ */
 function memInit(k: Kernel): void {
   const memblock = k.memblock!;
   for (const range of memblock.memory) {
@@ -282,7 +287,7 @@ function memInit(k: Kernel): void {
   const flags = k.layout.reserved | k.layout.bootmem;
   for (const { start, end } of memblock.reserved) {
     for (let pfn = start; pfn < end;) {
-      const { zone, area } = findArea(k, pfn) ?? panic(`memInit: reserved frame ${pfn} is no DRAM`);
+      const { zone, area } = findArea(k, pfn) ?? panic(`memInit: reserved frame ${pfn} is not DRAM`);
       // Frame 0 holds nothing that register_page_bootmem_info_node() would mark.
       const next = pfn === 0 ? 1 : Math.min(end, area.base + area.length);
       initPages(k, pfn, next - pfn, zone.index, zone.nid, pfn === 0 ? k.layout.reserved : flags);
@@ -293,7 +298,7 @@ function memInit(k: Kernel): void {
   k.memblock = null;
 }
 
-/** Areas begin aligned, so a node's first area may begin in the node before: only the range's own node is asked. */
+/** Areas begin aligned, so a node's first area may overlap the node before: only the range's own node is searched. */
 function freeToZones(node: PgData, start: number, end: number): void {
   for (const zone of node.zones) {
     for (const area of zone.areas) {
@@ -306,7 +311,7 @@ function freeToZones(node: PgData, start: number, end: number): void {
   }
 }
 
-/** Pins one frame in the middle of some PMD-sized blocks, so that a leaf's block is hard to find. */
+/** Pins one frame in the middle of some PMD-sized blocks, so that blocks for leaves are scarce. */
 function fragment(k: Kernel, share: number, seed: number): void {
   if (!(share >= 0 && share <= 1)) {
     throw new RangeError(`Cannot fragment ${share} of memory: expected a share from 0 to 1`);

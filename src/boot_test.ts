@@ -151,11 +151,11 @@ Deno.test("boot() refuses options that make no machine, naming what was given an
     [{ cpus: 0 }, "0 CPUs"],
     [{ cpus: 1.5 }, "1.5 CPUs"],
     [{ cpus: 8193 }, "8193 CPUs: expected a whole number from 1 to 8192"],
-    [{ dram: [] }, "no node"],
+    [{ dram: [] }, "at least one node"],
     [{ dram: [100] }, "DRAM of node 0"],
     [{ dram: [2 ** 20], fragment: 2 }, "fragment 2 of memory"],
     [{ dram: [2 ** 20], fragment: NaN }, "fragment NaN of memory"],
-    [{ dram: [2 ** 20], pmem: [{ bytes: 2 ** 16, nid: 1 }] }, "node 1 of 1 nodes"],
+    [{ dram: [2 ** 20], pmem: [{ bytes: 2 ** 16, nid: 1 }] }, "node 1, expected a node from 0 to 0"],
     [{ dram: [2 ** 20], hostMemoryBytes: 4096 }, "slots of the machine's backing store"],
   ];
   for (const [options, message] of cases) {
@@ -168,7 +168,7 @@ Deno.test("boot() takes memory as far as struct pages reach, and 64 nodes; one m
   const upTo = (end: number) => () =>
     boot({ arch: "toy", dram: [2 ** 16], pmem: [{ bytes: 2 ** 14, startBytes: end - 2 ** 14 }], contents: false });
   assertEquals(upTo(most)().machine.topology.pmem[0].end, most / 256);
-  assertThrows(upTo(most + 2 ** 14), RangeError, "has struct pages for");
+  assertThrows(upTo(most + 2 ** 14), RangeError, "the reach of the vmemmap");
   const nodes = (nodes: number) => () => boot({ arch: "toy", dram: [2 ** 16], nodes });
   assertEquals(nodes(64)().nodes.length, 64);
   assertThrows(nodes(65), RangeError, "Cannot boot 65 nodes: expected a whole number from 1 to 64");

@@ -6,8 +6,8 @@
 //   |   '----------------------- switches of SWITCHES, defects included
 //   '--------------------------- a name of PRESETS
 //
-// Reports name a kernel by its spec, so that a run can be repeated from what it printed. Mirrors no kernel file: it is
-// the emulator's .config.
+// Reports name a kernel by its spec, so that a run can be repeated from its output. Mirrors no kernel file: this is the
+// emulator's .config.
 
 import { DEFAULT_KERNEL } from "./include/defaults.ts";
 import { type KernelConfig, PRESETS } from "./include/kernel_config.ts";
@@ -23,11 +23,14 @@ export interface SwitchChange {
   readonly to: SwitchValue;
 }
 
-/** The kernel of a spec, or the one given, checked. RangeError or TypeError naming the given and the allowed. */
+/**
+ * The kernel of a spec, or the given object after checks. RangeError or TypeError saying what was given and what is
+ * allowed.
+ */
 export function kernelConfig(kernel: string | KernelConfig = DEFAULT_KERNEL): KernelConfig {
   if (typeof kernel === "object" && kernel !== null) return checked(kernel);
   const [name, ...settings] = String(kernel).split(",");
-  // A number that looks like a preset's name is none.
+  // A number is refused even if it looks like a preset's name.
   if (typeof kernel !== "string" || !Object.hasOwn(PRESETS, name)) {
     throw new RangeError(`Unknown kernel "${name}": expected ${Object.keys(PRESETS).join(", ")}`);
   }
@@ -36,14 +39,14 @@ export function kernelConfig(kernel: string | KernelConfig = DEFAULT_KERNEL): Ke
   return withSwitches(preset, settings.map(readSetting));
 }
 
-/** The spec of a kernel: the preset of its name, or else the nearest one, with what differs. */
+/** The spec of a kernel: the preset of its name, or else the nearest one, and the switches that differ. */
 export function kernelSpec(kernel: string | KernelConfig = DEFAULT_KERNEL): string {
   const config = kernelConfig(kernel);
   const base = basePreset(config);
   return [base.name, ...kernelChanges(base, config).map(({ name, to }) => `${name}=${to}`)].join(",");
 }
 
-/** The preset that a spec begins with, and what the spec changes in it. */
+/** The preset that a spec begins with, and the switches it changes. */
 export function specChanges(spec: string): { readonly preset: string; readonly changes: readonly SwitchChange[] } {
   const config = kernelConfig(spec);
   const base = basePreset(config);
@@ -86,7 +89,7 @@ function switchNamed(name: string) {
   throw new RangeError(`Unknown switch "${name}": expected ${Object.keys(SWITCHES).join(", ")}`);
 }
 
-/** A kernel with an allowed value for every switch. */
+/** Checks that every switch has an allowed value. */
 function checked(config: KernelConfig): KernelConfig {
   if (typeof config.errata !== "object" || config.errata === null) {
     throw new TypeError(`Cannot run a kernel without errata: expected NO_ERRATA or an object like it`);
@@ -97,7 +100,7 @@ function checked(config: KernelConfig): KernelConfig {
     const given = typeof value === "string" ? `"${value}"` : String(value);
     throw new RangeError(`Cannot set ${name} to ${given}: expected ${values.join(", ")}`);
   }
-  // A switch of another name would do nothing.
+  // Unknown switches are refused: they would do nothing.
   const { name: _, errata, ...own } = config;
   Object.keys({ ...own, ...errata }).forEach(switchNamed);
   return config;

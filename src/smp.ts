@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Bringing up another CPU in a worker of its own (kernel/smp.c, start_secondary): the memory of the machine is shared,
-// so struct pages, page tables and counts are the same bytes; the CPU has its own TLB and its own counters, as per-CPU
-// data is. What Linux keeps in shared kernel objects is kept in JS objects here and copied when the CPU joins:
+// so struct pages, page tables and counts are the same bytes; the CPU has its own TLB and its own per-CPU counters.
+// What Linux keeps in shared kernel objects is kept in JS objects here and copied when the CPU joins:
 //
 //   shared     bytes of all frames, which slot each frame has
 //   per CPU    TLB, work counters, references gup gave out, its part of each pgmap's reference count (percpu_ref)
 //   frozen     pgmaps and their ranges, the slot map: nothing may come up or go down, nor be faulted in, meanwhile
 //
-// So a CPU that joined can run gup on what is mapped; it cannot allocate (its zones are empty).
+// So a CPU that has joined can run gup on what is mapped, but cannot allocate (its zones are empty).
 
 import { ARCHS } from "./arch/archs.ts";
 import { startKernel, useKernelTable } from "./boot.ts";
@@ -17,7 +17,7 @@ import type { MachineSpec } from "./machine/machine.ts";
 import type { SharedBytes } from "./machine/phys_mem.ts";
 import type { Kernel, Mm } from "./mm/kernel.ts";
 
-/** Everything a worker is sent to join; survives postMessage(). */
+/** Everything a worker needs to join; can be sent by postMessage(). */
 export interface SmpTicket {
   readonly spec: MachineSpec;
   readonly bytes: SharedBytes;
@@ -28,7 +28,7 @@ export interface SmpTicket {
   readonly pgmaps: readonly { readonly range: PfnRange; readonly pgmap: DevPagemap }[];
 }
 
-/** What a CPU has done since it joined, to be added up. */
+/** Counts of a CPU since it joined, to be added up. */
 export interface CpuBooks {
   readonly stat: Float64Array;
   readonly gupRefs: number;
@@ -40,7 +40,7 @@ export interface CpuBooks {
 /** A ticket for a running machine. RangeError unless it has shared memory and an architecture known by name. */
 export function smpTicket(k: Kernel): SmpTicket {
   if (ARCHS[k.arch.name] !== k.arch) {
-    throw new RangeError(`Cannot share the machine: architecture "${k.arch.name}" is not known by name`);
+    throw new RangeError(`Cannot share the machine: architecture "${k.arch.name}", expected one of ARCHS`);
   }
   return {
     spec: k.machine.spec,
@@ -64,7 +64,7 @@ export function joinMachine(ticket: SmpTicket, id: number): Kernel {
   return k;
 }
 
-/** A process of the machine, by its root table; it has no areas here, so no faults can be served. */
+/** A process of the machine, by its root table; it has no areas here, so it cannot serve faults. */
 export function joinMm(rootPfn: number): Mm {
   return { rootPfn, areas: [] };
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The base of all tests: a box from one line of text, and one wrapper that boots it, runs the case, then checks every
-// invariant and that nothing leaked. The checks run in the test's own body, where a failure cannot be swallowed.
-// Only tests import this file; it mirrors nothing in the kernel.
+// The base of all tests: a machine from one line of text, and a wrapper that boots it, runs the case, then checks every
+// invariant and that nothing leaked. The checks run in the test's own body, where a failure cannot be swallowed. Only
+// tests import this file; it mirrors nothing in the kernel.
 
 import { boot, type BootOptions } from "./boot.ts";
 import {
@@ -21,7 +21,7 @@ import { totalFreePages } from "./mm/page_alloc.ts";
 import { C } from "./mm/vmstat.ts";
 
 /**
- * A box in one line, for the toy architecture and with debug poison unless it says otherwise:
+ * A machine in one line, with the toy architecture and debug poison by default:
  *
  *     "dram=1M,1M pmem=256K,64K@3M/1 kernel=v4 arch=x86-64 struct=56 cpus=2 fragment=1 seed=7 shared nocontents"
  *
@@ -33,7 +33,9 @@ export function machine(text: string): BootOptions {
     const [key, ...rest] = word.split("=");
     const value = rest.join("=");
     const read = WORDS[key];
-    if (read === undefined) throw new RangeError(`Cannot read machine word "${word}"`);
+    if (read === undefined) {
+      throw new RangeError(`Cannot read machine word "${word}": expected ${Object.keys(WORDS).join(", ")}`);
+    }
     Object.assign(options, read(value));
   }
   return options;
@@ -78,7 +80,7 @@ export function unwinding(preset: string): string {
 
 /**
  * Boots a fresh machine ({@linkcode machine} text or options), runs the case and checks: all invariants hold, every
- * frame is free again, nobody holds a page. Returns what the case returned.
+ * frame is free again, and no page is held. Returns what the case returned.
  */
 export function withKernel<T>(options: string | BootOptions, run: (k: Kernel) => T): T {
   const k = boot(typeof options === "string" ? machine(options) : options);
@@ -95,8 +97,8 @@ export function withKernel<T>(options: string | BootOptions, run: (k: Kernel) =>
 export type Stock = Readonly<Record<string, number | string>>;
 
 /**
- * Reads the books. A PUD table that a top-level entry got stays for good, as on x86 with four levels, so such tables
- * are counted as free; the spans of device zones stay too and are not read.
+ * Reads the counts. PUD tables are never freed, as on x86 with four levels, so they are counted as free; the spans of
+ * device zones do not shrink and are not read.
  */
 export function takeStock(k: Kernel): Stock {
   const kernelTables = k.uses[USE_PUD_TABLE];
@@ -136,7 +138,9 @@ function sectionsInUse(k: Kernel): string {
   return used.join(" ");
 }
 
-/** A namespace on the first region, of the whole region unless a size is given; an Error when the kernel refuses. */
+/**
+ * Creates a namespace on the first region, of the whole region unless a size is given; throws if the kernel refuses.
+ */
 export function mustCreate(k: Kernel, request: Partial<NamespaceRequest> = {}, region = ndRegions(k)[0]): NdNamespace {
   const ns = createNamespace(k, region, {
     size: region.end - region.start,
@@ -148,7 +152,7 @@ export function mustCreate(k: Kernel, request: Partial<NamespaceRequest> = {}, r
   return ns;
 }
 
-/** Destroys it; an Error when the kernel refuses. */
+/** Destroys a namespace; throws if the kernel refuses. */
 export function mustDestroy(k: Kernel, ns: NdNamespace): void {
   const err = destroyNamespace(k, ns);
   if (err < 0) throw new Error(`destroyNamespace: ${errnoName(err)}`);

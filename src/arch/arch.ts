@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What differs by architecture (arch/*/include/asm): sizes, the page-table format, where the vmemmap lies, what may be
-// done to it. Data only: vmemmap_populate(), a function of the architecture in the kernel, is mm/vmemmap/populate.ts
-// for all of them; `hugeVmemmap` tells it whether to use PMD leaves, `altmapBasePages` where base pages are from.
+// done to it. Data only: vmemmap_populate(), which is per architecture in the kernel, is mm/vmemmap/populate.ts for all
+// of them; `hugeVmemmap` says whether it uses PMD leaves, `altmapBasePages` where base pages come from.
 
 import type { PgtableFormat } from "../include/pgtable_format.ts";
 import { powerOf2 } from "../lib/align.ts";
@@ -14,11 +14,11 @@ export interface HugetlbSize {
 
 /** The direct map of all memory. */
 export interface DirectMapGeometry {
-  /** Entry of the top-level table that it begins in. */
+  /** Entry of the top-level table where it begins. */
   readonly pgdIndex: number;
-  /** Largest level whose leaves map it; 0: base pages alone. */
+  /** Highest level whose leaves map it; 0 for base pages only. */
   readonly largestLeaf: number;
-  /** arch_add_memory() leaves what it mapped when memmap cannot be had. */
+  /** Whether arch_add_memory() keeps the mapping if it gets no memmap. */
   readonly keptOnFailure: boolean;
 }
 
@@ -36,7 +36,7 @@ export interface Arch {
   readonly maxOrder: number;
   /** High 32 bits of the address of the struct page of frame 0; the low ones are zero. */
   readonly vmemmapHi: number;
-  /** Entry of the top-level table that the vmemmap begins in. */
+  /** Entry of the top-level table where the vmemmap begins. */
   readonly vmemmapPgdIndex: number;
   /** Vmemmap pages between the start of that entry and the vmemmap; default 0. */
   readonly vmemmapOffsetPages?: number;
@@ -44,23 +44,24 @@ export interface Arch {
   readonly directMap: DirectMapGeometry | null;
   /** HugeTLB page sizes, ascending. */
   readonly hugetlbSizes: readonly HugetlbSize[];
-  /** A live kernel entry may be pointed at another frame without being cleared and flushed first. */
+  /** Whether a live kernel entry may be pointed at another frame without clearing and flushing it first. */
   readonly remapsLiveEntries: boolean;
   /** Frames below these bytes are ZONE_DMA and ZONE_DMA32. */
   readonly dmaEndBytes: number;
   readonly dma32EndBytes: number;
   /**
-   * DRAM layout around the 32-bit hole: where the part below ends, by the DRAM of all nodes, and the rest continues.
+   * DRAM layout around the 32-bit hole: where the lower part ends, given the DRAM of all nodes, and where the rest
+   * continues.
    */
   readonly lowEndBytes: (dramBytes: number) => number;
   readonly highStartBytes: number;
-  /** Alignment of a pmem region's start, as QEMU's device memory has it. */
+  /** Alignment of a pmem region's start, as for QEMU's device memory. */
   readonly regionAlignBytes: number;
   /** Whole sections of memmap are mapped by PMD leaves. */
   readonly hugeVmemmap: boolean;
-  /** Memmap that gets base pages takes them from the altmap, if there is one; else always from DRAM. */
+  /** Whether base pages of memmap come from the altmap if there is one; otherwise they always come from DRAM. */
   readonly altmapBasePages: boolean;
-  /** PUD entries may map pages (CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD); default yes. */
+  /** Whether PUD entries may map pages (CONFIG_HAVE_ARCH_TRANSPARENT_HUGEPAGE_PUD); default yes. */
   readonly pudPages?: boolean;
   /** Opted in to sharing the tails of device-dax (ARCH_WANT_OPTIMIZE_VMEMMAP as of 6.1). */
   readonly wantsDaxDedup: boolean;
@@ -86,12 +87,12 @@ export function levelBytes(arch: Arch, level: number): number {
   return 2 ** (arch.format.pageShift + level * arch.format.tableShift);
 }
 
-/** Virtual page number where the vmemmap begins, in the part of the address space that the root table covers. */
+/** Virtual page number where the vmemmap begins, in the address space that the root table covers. */
 export function vmemmapStartVpn(arch: Arch): number {
   return arch.vmemmapPgdIndex * arch.format.levelPages[arch.format.topLevel] + (arch.vmemmapOffsetPages ?? 0);
 }
 
-/** How many pages of vmemmap fit between its start and the end of what the root table covers. */
+/** How many pages of vmemmap fit between its start and the end of the root table's range. */
 export function vmemmapPages(arch: Arch): number {
   const { levelPages, tableShift, topLevel } = arch.format;
   return 2 ** tableShift * levelPages[topLevel] - vmemmapStartVpn(arch);

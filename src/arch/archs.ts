@@ -8,7 +8,7 @@ import { X86_64 } from "./x86/x86_64.ts";
 
 /** Architectures a machine can be booted with. */
 export const ARCHS: Readonly<Record<string, Arch>> = Object.assign(
-  // No prototype: "constructor" is no architecture.
+  // No prototype, so that "constructor" is not found.
   Object.create(null),
   { "x86-64": X86_64, "arm64-4k": ARM64_4K, "arm64-16k": ARM64_16K, "arm64-64k": ARM64_64K, toy: TOY },
 );

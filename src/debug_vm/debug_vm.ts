@@ -20,7 +20,7 @@ import { pfnFirst } from "../mm/memremap.ts";
 import { tableEntries } from "../mm/pgtable.ts";
 import { walkTables } from "../mm/ptdump.ts";
 
-/** Checks every invariant of the modelled paths; panics at the first that does not hold. */
+/** Checks every invariant of the modelled paths; panics at the first violation. */
 export function checkInvariants(k: Kernel): void {
   checkTlbs(k);
   checkMemoryBlocks(k);
@@ -35,7 +35,7 @@ export function checkInvariants(k: Kernel): void {
   k.phys.check();
 }
 
-/** I10: no CPU holds a translation that the tables lack. */
+/** I10: no CPU holds a translation that the tables do not have. */
 function checkTlbs(k: Kernel): void {
   for (const { id, mmu } of k.machine.cpus) {
     const stale = mmu.findStale();
@@ -62,7 +62,7 @@ function checkFrames(k: Kernel): void {
       }
     }
   }
-  // Frame 0 has no use.
+  // Frame 0 is reserved but counted under no use.
   const inUse = k.uses.reduce((sum, n) => sum + n, 0) - k.uses[USE_ALTMAP_VMEMMAP] + 1;
   if (free + inUse + selfHosted !== present) {
     panic(`checkInvariants: I12 ${free} free and ${inUse} used frames are not the ${present} present`);
@@ -74,7 +74,7 @@ function checkFrames(k: Kernel): void {
   }
 }
 
-/** I14: a section is present exactly while part of it is populated, or it was there at boot. */
+/** I14: a section is present if and only if part of it is populated, or it was present at boot. */
 function checkSections(k: Kernel): void {
   const { sections } = k;
   for (let nr = 0; nr < sections.length; nr++) {
@@ -92,7 +92,7 @@ function checkSections(k: Kernel): void {
 function checkPgmaps(k: Kernel): void {
   for (const { range, pgmap } of k.pgmaps.entries) {
     if (pgmap.dying) panic(`checkInvariants: I19 the pgmap of frame ${range.start} is dying and still found`);
-    // Counted apart from pfnLen(), which a defect of the documents may have got wrong.
+    // Computed without pfnLen(), which an erratum may make wrong.
     let refs = 1;
     for (let i = 0; i < pgmap.nrRange; i++) {
       refs += Math.floor((pgmap.ranges[i].end - pfnFirst(pgmap, i)) / pgmap.geometry);
@@ -108,7 +108,7 @@ function checkPgmaps(k: Kernel): void {
         panic(`checkInvariants: I31 device frame ${pfn} looks like System RAM`);
       }
     }
-    // The pageblock that a range begins inside of is not the range's to type.
+    // A pageblock in which the range begins belongs to its neighbour.
     const block = 2 ** k.arch.pageblockOrder;
     for (let pfn = alignUp(range.start, block); pfn < range.end; pfn += block) {
       if (k.sections.migratetype(pfn) !== MIGRATE_MOVABLE) {

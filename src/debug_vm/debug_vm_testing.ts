@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the checker's tests stand on: a machine that works, one thing damaged by hand, and the invariant that must be
-// named. Only tests import this file.
+// Shared by the checker's tests: a working machine, one thing damaged by hand, and the invariant that must be named.
+// Only tests import this file.
 
 import { assert, assertThrows } from "@std/assert";
 import { boot } from "../boot.ts";
@@ -14,9 +14,7 @@ import { mmAlloc, populateArea } from "../mm/memory.ts";
 import { vmemmapPage } from "../mm/page.ts";
 import { flushVmemmap, vmemmapVpn, walkTo } from "../mm/pgtable.ts";
 
-/**
- * A machine with a namespace of 16-frame compounds (or what the text and request say), its device mapped and touched.
- */
+/** A machine with a namespace, by default of 16-frame compounds, whose device is mapped and touched. */
 interface Victim {
   readonly k: Kernel;
   readonly ns: NdNamespace;
@@ -26,9 +24,9 @@ interface Victim {
   readonly data: number;
 }
 
-/** One thing to damage, and which invariant that breaks. */
+/** One thing to damage, and the invariant that it breaks. */
 export interface Damage {
-  /** The invariant that must be named; empty for poison, which the read itself notices. */
+  /** The invariant that must be named; empty for poison, which reading panics on. */
   readonly names: string;
   readonly what: string;
   readonly text?: string;
@@ -56,26 +54,26 @@ export function memmapEntry(k: Kernel, pfn: number, level = 0): number {
   return walkTo(k, k.rootPfn, vmemmapVpn(k, vmemmapPage(k, pfn)), level);
 }
 
-/** Lets two entries change places. */
+/** Swaps two entries. */
 export function swapEntries(k: Kernel, a: number, b: number): void {
   const { words } = k.phys;
   for (const i of [0, 1]) [words[a + i], words[b + i]] = [words[b + i], words[a + i]];
 }
 
-/** No CPU has a translation cached. */
+/** Drops every cached translation. */
 export function flushAll(k: Kernel): void {
   flushVmemmap(k, 0, 10_000);
 }
 
-/** DRAM ends in the midst of a section, and the device begins there. */
+/** DRAM ends in the middle of a section, and the device begins there. */
 export const SHARED_SECTION = "dram=1032K pmem=248K@1032K";
 
-/** Name of the test of one damage. */
+/** Name of the test for one damage. */
 export function nameOf({ names, what }: Damage): string {
   return `checkInvariants() notices (${names || "poison"}): ${what}`;
 }
 
-/** On a machine that is damaged so, the checker must name that invariant. */
+/** Damages a machine and asserts that the checker names the invariant. */
 export function assertNoticed(damage: Damage): void {
   const v = victim(damage);
   damage.damage(v);

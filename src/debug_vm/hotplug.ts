@@ -14,7 +14,7 @@ import { pageFlags, readPage, vmemmapPage } from "../mm/page.ts";
 import { findArea, zoneIndexOfDram } from "../mm/page_alloc.ts";
 import { lookupAddress, vmemmapVpn } from "../mm/pgtable.ts";
 
-/** One struct page in this many is looked at. */
+/** One struct page in this many is checked. */
 const STRIDE = 61;
 
 /** Checks every memory block and every zone. */
@@ -72,7 +72,7 @@ function checkSections(k: Kernel, block: MemoryBlock): void {
   }
 }
 
-/** I26, I29: the zone spans the block, a free area is there for it, struct pages are linked to zone and node. */
+/** I26, I29: the zone spans the block and has a free area for it; struct pages name their zone and node. */
 function checkOnline(k: Kernel, block: MemoryBlock): void {
   const { id, nid, start, end, nrVmemmapPages } = block;
   const zone = k.nodes[nid].zones[block.zone];

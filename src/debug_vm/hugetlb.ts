@@ -54,7 +54,8 @@ export function checkHugetlb(k: Kernel): void {
 }
 
 /**
- * Frames that are free, or would be were no leaf split and no memory broken: huge pages come and go, these stay (I12).
+ * Frames that are free, or would be without split leaves, broken memory and shared tails. Allocating and freeing huge
+ * pages does not change their number (I12).
  */
 export function conserved(k: Kernel): number {
   return totalFreePages(k) + k.uses[USE_PTE_TABLE] + k.uses[USE_HWPOISON] + k.uses[USE_SHARED_TAILS];
@@ -95,13 +96,13 @@ function checkBooks(k: Kernel, h: Hstate): void {
   }
 }
 
-/** I7, I8: one head, whatever else looks like one; flags and references say whether it is free. */
+/** I7, I8: there is one head, even if tails look like heads; its flags and references say whether it is free. */
 function checkHead(k: Kernel, h: Hstate, head: number, free: boolean): void {
   if (hugetlbHead(k, head) !== head || compoundOrder(k, head) !== h.order) {
-    panic(`checkInvariants: I8 frame ${head} is no huge page of order ${h.order}`);
+    panic(`checkInvariants: I8 frame ${head} is not a huge page of order ${h.order}`);
   }
   if (((readPage(k, head, PAGE_PRIVATE) & HPG_FREED) !== 0) !== free || pageRefcount(k, head) !== (free ? 0 : 1)) {
-    panic(`checkInvariants: I12 huge page ${head} is ${free ? "" : "not "}free and its head says otherwise`);
+    panic(`checkInvariants: I12 huge page ${head} is ${free ? "" : "not "}free but its head says otherwise`);
   }
   for (let i = 1; i < h.pages; i += h.pages > DENSE && i > STRIDE ? STRIDE : 1) {
     if (compoundHead(k, head + i) !== head) {

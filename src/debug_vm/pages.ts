@@ -26,8 +26,8 @@ import {
 import { levelPages } from "../mm/pgtable.ts";
 import { walkTables } from "../mm/ptdump.ts";
 
-/** More pages than this in a range are sampled. */
-const ALL_PAGES = 2 ** 20;
+/** Compounds of more pages than this are sampled. */
+const ALL_PAGES = 2 ** 14;
 const STRIDE = 509;
 
 /** Checks every pgmap's struct pages and every user mapping. */
@@ -83,7 +83,7 @@ function checkHeadLinks(k: Kernel, pfn: number, pgmap: DevPagemap): void {
   if (pageRefcount(k, pfn) < 1) panic(`checkInvariants: I20 device frame ${pfn} has no reference`);
 }
 
-/** I7, I8: one head, every other page leads to it; the order is the pgmap's. */
+/** I7, I8: there is one head, every other page leads to it, and the order is the pgmap's. */
 function checkCompound(k: Kernel, head: number, pages: number, pgmap: DevPagemap): void {
   checkLinks(k, head, pgmap);
   checkHeadLinks(k, head, pgmap);
@@ -92,7 +92,7 @@ function checkCompound(k: Kernel, head: number, pages: number, pgmap: DevPagemap
     panic(`checkInvariants: I8 compound ${head} has order ${compoundOrder(k, head)}`);
   }
   const dense = 2 * Math.ceil(k.pageBytes / k.structPageSize);
-  const step = pages <= ALL_PAGES / 64 ? 1 : STRIDE;
+  const step = pages <= ALL_PAGES ? 1 : STRIDE;
   for (let i = 1; i < pages; i += i < dense || i >= pages - dense ? 1 : step) {
     if (compoundHead(k, head + i) !== head) {
       panic(`checkInvariants: I7 tail ${head + i} leads to ${compoundHead(k, head + i)}, not ${head}`);
@@ -120,7 +120,7 @@ function checkUserLeaf(
   ) {
     panic(`checkInvariants: I22 frame ${pfn} is mapped and its struct page names no such file`);
   }
-  // Two mappings of one page at different places cannot both be the index; the first one stays.
+  // If a page is mapped at two offsets, its index is that of the first mapping.
   if (index !== wanted) {
     panic(`checkInvariants: I22 frame ${pfn} has index ${index}, virtual page ${vpn} says ${wanted}`);
   }

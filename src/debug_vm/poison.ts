@@ -11,7 +11,7 @@ import { poisons, wholePagePoisoned } from "../mm/page_init.ts";
 const DENSE = 512;
 const STRIDE = 61;
 
-/** I32: nothing was stored to a meaningless struct page. */
+/** I32: nothing was stored to an uninitialised struct page. */
 export function checkPoison(k: Kernel): void {
   if (!poisons(k)) return;
   for (const block of k.hotplug.blocks.values()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Recounts the kernel page table (I1, I4, I5, I13, I16, I25): mappings against the state of sections,
-// frames and tables against use counts, references against the number of entries, sharing against the configuration.
+// Recounts the kernel page table (I1, I4, I5, I13, I16, I25) and compares mappings with the state of sections, frames
+// and tables with use counts, references with the number of entries, sharing with the configuration.
 
 import {
   FRAME_USES,
@@ -89,7 +89,7 @@ function isRepeat(k: Kernel, shared: Set<number>, vpn: number): boolean {
   return previous >= 0 && !entryNone(k, previous) && !entryHuge(k, previous) && entryFrame(k, previous) === table;
 }
 
-/** Adds what a leaf maps. I1, second half: nothing is mapped that belongs to no section. */
+/** Adds what a leaf maps. I1, second half: nothing is mapped outside populated sections. */
 function addRun(k: Kernel, mapped: [number, number][], vpage: number, count: number): void {
   const first = Math.floor(vpage * k.pageBytes / k.structPageSize);
   const last = Math.ceil((vpage + count) * k.pageBytes / k.structPageSize) - 1;
@@ -168,7 +168,7 @@ function expectUse(k: Kernel, use: number, found: number): void {
   }
 }
 
-/** I15: the frames that an altmap counts as given out hold memmap: blocks aligned, each frame mapped once. */
+/** I15: the frames that an altmap gave out hold memmap; blocks are aligned, and each frame is mapped once. */
 function checkAltmaps(k: Kernel, { frames, blocks }: Recount): void {
   const found = new Map<VmemAltmap, number>();
   const count = (pfn: number, size: number, entries: number): void => {
@@ -222,7 +222,7 @@ function checkReferences(k: Kernel, { frames, blocks, pteTables }: Recount): voi
   const check = (all: number, pfn: number): void => {
     if (inAltmap(k, pfn)) return;
     if (isBoot(k, pfn)) return checkBootPage(k, pfn);
-    // A page of tails for all has the reference it was made with; entries of devices hold one each, HugeTLB's none.
+    // A page of shared tails has one reference of its own; entries of devices hold one each, those of HugeTLB none.
     const entries = isSharedTails(k, pfn)
       ? 1 + (k.config.dedup === "pte+zone" && isDeviceTails(k, pfn) ? all : 0)
       : all - (uncounted.get(pfn) ?? 0);
@@ -241,14 +241,14 @@ function checkReferences(k: Kernel, { frames, blocks, pteTables }: Recount): voi
   }
 }
 
-/** I24: boot's memmap and tables are Reserved and marked as such; one reference, however many entries share them. */
+/** I24: boot's memmap and tables are Reserved, marked, and have one reference however many entries share them. */
 function checkBootPage(k: Kernel, pfn: number): void {
   if ((pageFlags(k, pfn) & k.layout.bootmem) === 0 || pageRefcount(k, pfn) !== 1) {
     panic(`checkInvariants: I24 boot frame ${pfn} has ${pageRefcount(k, pfn)} references or lost its mark`);
   }
 }
 
-/** I5: every compound maps its head page, its tail page, and the tail (or head) page again for all the rest. */
+/** I5: every compound maps its head page, its tail page, and the tail (or head) page again for all others. */
 function checkSharing(k: Kernel, pgmap: DevPagemap): void {
   if (!vmemmapCanOptimize(k, pgmap) || k.pageBytes % k.structPageSize !== 0) return;
   const perPage = k.pageBytes / k.structPageSize;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What is booted when nobody says otherwise, by the library and by `lab` alike. It mirrors no kernel file.
+// Defaults of the library and of `lab`. Mirrors no kernel file.
 
 import { SZ_1G } from "./sizes.ts";
 

@@ -2,11 +2,11 @@
 // Error numbers of modelled kernel failures (include/uapi/asm-generic/errno-base.h, errno.h).
 // A kernel path that fails returns one of these negated; it never throws.
 
-/** No such file; of sysfs: no such attribute. */
+/** No such file; in sysfs: no such attribute. */
 export const ENOENT = 2;
 /** No such device or address. */
 export const ENXIO = 6;
-/** Argument list too long; of memory hotplug: an address the machine cannot have. */
+/** Argument list too long; in memory hotplug: an address beyond the machine's range. */
 export const E2BIG = 7;
 /** Out of memory. */
 export const ENOMEM = 12;

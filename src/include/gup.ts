@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What get_user_pages_fast(), its counterparts and their inner loops share for the length of one call (mm/gup.c passes
-// it from function to function). A kernel has one such record and uses it again and again; only one call runs at a time.
+// it from function to function). A kernel has one such record and reuses it; only one call runs at a time.
 
 /** How pages are held: FOLL_GET or FOLL_PIN. */
 export type GupMode = "get" | "pin";
 
 /** One call that holds or returns pages. Word indexes are those of a window of the machine's memory. */
 export interface GupCall {
-  /** Other CPUs may change the same counts meanwhile: Atomics instead of plain stores. */
+  /** Whether to use Atomics, because other CPUs may change the same counts. */
   readonly locked: boolean;
   /** The bit of SetPageReferenced. */
   readonly referenced: number;
@@ -17,11 +17,11 @@ export interface GupCall {
   next: number;
   /** Index of the first page that this walk recorded: *nr is `next - first`. */
   first: number;
-  /** The head that tails count on: where its words are, and what a tail's compound_head says. */
+  /** The head whose counts the tails update: where its words are, and the low word of its tails' compound_head. */
   heads: Int32Array;
   headAt: number;
   headLo: number;
-  /** Word of its pin count; -1 when it is not pinned. */
+  /** Word of its pin count; -1 if it is not updated. */
   pinAt: number;
 }
 

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// HugeTLB (include/linux/hugetlb.h, mm/hugetlb_vmemmap.h): one hstate per page size, and where a huge page keeps what
-// is its own. The head keeps flags in its private word, and each discrete tail below keeps one word in its own:
+// HugeTLB (include/linux/hugetlb.h, mm/hugetlb_vmemmap.h): one hstate per page size, and where a huge page keeps its
+// own data. The head keeps flags in its private word, and each of the tails below keeps one word in its own:
 //
 //   struct page   0            1               2            3             4              5 ...
 //                +------------+---------------+------------+-------------+--------------+-------
 //   private      | HPG_* bits | subpool       | cgroup     | cgroup_rsvd | poisoned raw | free
 //                +------------+---------------+------------+-------------+--------------+-------
 //
-// Everything from NR_USED_SUBPAGE on is alike in all tails, which is what lets their memmap be shared; the pages that
-// are kept must have room for these and one such tail (the BUILD_BUG_ON of patch 15).
+// From NR_USED_SUBPAGE on all tails are alike, so their memmap can be shared; the pages that are kept must have room
+// for the others and one such tail (the BUILD_BUG_ON of patch 15).
 
 /** Bits of the head's private word, numbered as in 6.1. */
 export const HPG_FREED = 1 << 3;
 export const HPG_VMEMMAP_OPTIMIZED = 1 << 4;
 
-/** Tails whose private word means something. */
+/** Tails whose private word is used. */
 export const SUBPAGE_INDEX_CGROUP = 2;
 export const SUBPAGE_INDEX_HWPOISON = 4;
 export const NR_USED_SUBPAGE = 5;
@@ -26,15 +26,15 @@ export const PGTY_HUGETLB = 0xf4;
 
 /** Why pages of a size are not optimised. */
 export type NotOptimizable =
-  /** Their struct pages take no more than what is kept. */
+  /** Their struct pages fit in the pages that are kept. */
   | "too-small"
   /** sizeof(struct page) is not a power of two, so struct pages straddle vmemmap pages. */
   | "struct-page-size"
-  /** What is kept has no room for the tails in use. */
+  /** The kept pages have no room for the tails in use. */
   | "used-subpages"
-  /** Since 6.3: the architecture cannot point a live entry elsewhere (arm64). */
+  /** Since 6.3: the architecture cannot remap a live entry (arm64). */
   | "arch"
-  /** Tails name their head, so that pages cannot share one page of tails. */
+  /** Tails hold the address of their head, so pages cannot share one page of tails. */
   | "tail-links";
 
 /** `struct hstate`: the pool of one huge page size. Counts in huge pages unless it says otherwise. */
@@ -45,15 +45,15 @@ export interface Hstate {
   readonly order: number;
   /** Frames of one page. */
   readonly pages: number;
-  /** Vmemmap pages of one page; a fraction when it has less than one. */
+  /** Vmemmap pages of one page; a fraction if it has less than one. */
   readonly vmemmapPages: number;
-  /** `nr_free_vmemmap_pages`: vmemmap pages that optimising one page frees; 0 when it cannot be. */
+  /** `nr_free_vmemmap_pages`: vmemmap pages that optimising one page frees; 0 if it cannot be optimised. */
   readonly freeVmemmapPages: number;
   readonly notOptimizable: NotOptimizable | null;
   /** Pages in the pool, surplus included. */
   nrHugePages: number;
   surplusHugePages: number;
-  /** Most surplus pages that may be made when the pool is empty. */
+  /** Limit of surplus pages, made when the pool is empty. */
   nrOvercommit: number;
   /** Free pages (head frames) by node. */
   readonly freeLists: number[][];
@@ -61,7 +61,7 @@ export interface Hstate {
   readonly active: Set<number>;
   readonly nrHugePagesNode: number[];
   readonly surplusHugePagesNode: number[];
-  /** Node the next page is taken from and given back to. */
+  /** Nodes that the next page is allocated on and freed from. */
   nextNidToAlloc: number;
   nextNidToFree: number;
 }

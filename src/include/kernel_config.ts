@@ -12,34 +12,34 @@ export type GupVariant =
   | "compound"
   /** Thread, 001:3111: iterate over compound ranges, a pgmap step for each. */
   | "compound-range"
-  /** Thread, 001:3477: the common huge-page path, no pgmap reference at all. */
+  /** Thread, 001:3477: the common huge-page path, without a pgmap reference. */
   | "no-pgmap"
   /** Thread, 001:4201: grab one reference, look at the head, then take the rest. */
   | "grab-one";
 
 /** How the vmemmap of a compound devmap is populated. */
 export type VmemmapDedup =
-  /** Like any hot-added memory: 2 MiB leaves where possible. */
+  /** Not shared: 2 MiB leaves where possible, as for any hot-added memory. */
   | "none"
   /** Patch 12: tail vmemmap pages map one frame. */
   | "pte"
   /** Patch 14 on top: PTE tables that hold only tails are shared too. */
   | "pte+table"
-  /** The follow-up the v7 cover letter announces: tails map the head's frame. */
+  /** The follow-up announced in the v7 cover letter: tails map the head's frame. */
   | "pte+head"
-  /** What if: tails map one page for all compounds of an order and zone, as HugeTLB has it in 7.1. */
+  /** What if: tails of all compounds of an order and zone map one page, as for HugeTLB in 7.1. */
   | "pte+zone";
 
-/** How memmap_on_memory and the freeing of HugeTLB vmemmap live together. */
+/** How memmap_on_memory and the freeing of HugeTLB vmemmap coexist. */
 export type SelfHostedVmemmap =
   /** Up to 5.19: with hugetlb_free_vmemmap=on, memmap_on_memory stays off. */
   | "exclusive"
   /** Since 6.0: self-hosted memmap pages carry a mark, and the optimiser leaves the huge pages they describe alone. */
   | "marked"
-  /** Neither; shows why one of them must be. */
+  /** Neither; shows why one of the two is needed. */
   | "ignored";
 
-/** Defects of the documents, all off except those that `6.1` is known to have; each can be switched on for study. */
+/** Defects of the documents, all off except those known of Linux 6.1; each can be switched on for study. */
 export interface Errata {
   /** 001:766: ALIGN() rounds up, so page->index is that of the next huge page. */
   readonly pgoffAlignUp: boolean;
@@ -49,11 +49,11 @@ export interface Errata {
   readonly refShiftLeft: boolean;
   /** 001:4224: the sketch takes the remaining references only when there are more than two pages. */
   readonly grabOneMoreThanTwo: boolean;
-  /** 001:4217: the sketch counts the pages of a compound from its head, wherever in it the range begins. */
+  /** 001:4217: the sketch counts the pages of a compound from its head, wherever the range begins. */
   readonly grabOneFromHead: boolean;
   /** 001:3112: the sketch counts the pages of an entry from the first page of the call. */
   readonly rangeFromCall: boolean;
-  /** 001:1070: patch 8 assumes that a range lies in one compound, and takes all references on the head of the first. */
+  /** 001:1070: patch 8 assumes that a range lies in one compound, and takes all references on the first head. */
   readonly grabWholeRange: boolean;
   /** 001:4469: the assertion on a PMD fault compares the order of the page, in pages, with PMD_SHIFT, in bytes. */
   readonly compoundOrderPmdShift: boolean;
@@ -65,27 +65,27 @@ export interface Errata {
    * The series as merged: the pageblock type is set inside the shortened init loop, so a 1 GiB page types one of 512.
    */
   readonly pageblockInShortLoop: boolean;
-  /** Init skips tails by geometry alone, also in a section whose memmap is boot's and shares nothing. */
+  /** Init skips tails by geometry alone, even in a section with boot's memmap, which shares nothing. */
   readonly earlySectionAssumedShared: boolean;
-  /** __add_pages() leaves the sections it had added when a later one fails. */
+  /** __add_pages() keeps the sections it has added when a later one fails. */
   readonly addPagesNoUnwind: boolean;
   /**
    * Linux 6.1 as captured: a range of compounds larger than a section may begin inside a section. Every later section
-   * then counts as the middle of a compound, and the heads of all compounds but the first lie in the shared tail page.
+   * is then taken for the middle of a compound, and all heads but the first lie in the shared tail page.
    */
   readonly compoundStartUnchecked: boolean;
-  /** 6.12.115: restored HugeTLB vmemmap is a plain copy of the head's page, whose head and first tails are no tails. */
+  /** 6.12.115: restored HugeTLB vmemmap is a plain copy of the head's page, which does not begin with plain tails. */
   readonly restoreWithoutReset: boolean;
-  /** Until 2026: when memory block devices cannot be made, self-hosted memmap is taken down without its altmap. */
+  /** Until 2026: when memory block devices cannot be created, self-hosted memmap is removed without its altmap. */
   readonly addMemoryNullAltmap: boolean;
 }
 
 /**
- * One kernel. Every switch may be set alone: `{...PRESETS["6.1"], gup: "compound"}`, or `"6.1,gup=compound"` as a spec;
- * `boot()` and every report take either.
+ * One kernel. Switches can be set one by one: `{...PRESETS["6.1"], gup: "compound"}`, or `"6.1,gup=compound"` as a
+ * spec; `boot()` and every report accept both.
  */
 export interface KernelConfig {
-  /** Name of the preset, or of your own. */
+  /** Name of the preset, or your own name. */
   readonly name: string;
   /** Patch 1: memory_failure() looks at the head page. */
   readonly memoryFailureHead: boolean;
@@ -97,45 +97,50 @@ export interface KernelConfig {
   readonly gup: GupVariant;
   /** Patches 12 and 14. */
   readonly dedup: VmemmapDedup;
-  /** Tails are shared on architectures that asked for it only (6.1 for x86-64), not on any (the series). */
+  /** Tails are shared only on architectures that opted in (x86-64 in 6.1); the series shares them on all. */
   readonly dedupOptIn: boolean;
   /** Patch 13: only struct pages with storage of their own are initialised. */
   readonly initUniqueOnly: boolean;
   /** How memunmap_pages() returns the references: one put per (compound) page, or all at once (5.18). */
   readonly memunmap: "per-page" | "bulk";
-  /** What struct pages hold where (page_layout.ts): flags, what a compound keeps in its first tails, how tails lead to it. */
+  /**
+   * Layout of struct page (page_layout.ts): flags, what a compound keeps in its first tails, how tails lead to its
+   * head.
+   */
   readonly structPage: StructPageGeneration;
   /** vmemmap pages a HugeTLB page keeps when optimised. */
   readonly hugetlbKeep: 1 | 2;
-  /** The head's vmemmap page stays where it is, or moves to a frame of its own, so that what is freed is whole (6.2). */
+  /**
+   * Whether the head's vmemmap page keeps its frame, or is copied to a new one so that a whole block is freed (6.2).
+   */
   readonly hugetlbHead: "kept" | "copied";
-  /** What the tails map: the last page that is kept, or one page for all huge pages of an order and zone (7.1). */
+  /** What tails map: the last kept page, or one page for all huge pages of an order and zone (7.1). */
   readonly hugetlbTail: "own" | "zone";
   /** No vmemmap is freed on architectures that cannot remap live entries (6.3). */
   readonly hugetlbLiveRemap: boolean;
-  /** Restoring takes frames from other nodes where the page's own has none (6.7). */
+  /** Restoring takes frames from other nodes if the page's own has none (6.7). */
   readonly hugetlbRestoreFallback: boolean;
   /** HugeTLB tails are mapped read-only. */
   readonly hugetlbTailsReadOnly: boolean;
-  /** TLB flushes of HugeTLB vmemmap: for every page, and every split (up to 6.6), or two for a batch (6.7). */
+  /** TLB flushes of HugeTLB vmemmap: for every page and every split (up to 6.6), or two per batch (6.7). */
   readonly hugetlbFlush: "page" | "batch";
-  /** Before HugeTLB vmemmap changes, walkers of pfns are waited for, once in a batch (6.11). */
+  /** HugeTLB waits for pfn walkers before it changes vmemmap, once per batch (6.11). */
   readonly hugetlbGrace: boolean;
-  /** Optimised pages are given back at once, or by a worker (document 004 patch 9). */
+  /** Optimised pages are freed at once, or by a worker (document 004 patch 9). */
   readonly hugetlbFree: "sync" | "deferred";
   /** memory_hotplug.memmap_on_memory is available. */
   readonly memmapOnMemory: boolean;
   /** memmap_on_memory may be "force": memmap is rounded up to whole pageblocks (6.6). */
   readonly memmapOnMemoryForce: boolean;
-  /** kmem asks for memmap on the memory that it plugs (6.8). */
+  /** kmem requests memmap on the memory that it adds (6.8). */
   readonly kmemMemmapOnMemory: boolean;
   /** kmem logs how much alignment cuts off (6.16). */
   readonly kmemTruncationLog: boolean;
-  /** map=dev reserves room for struct pages of more than 64 bytes instead of being refused (CONFIG_NVDIMM_KMSAN, 6.3). */
+  /** map=dev reserves room for struct pages of more than 64 bytes instead of failing (CONFIG_NVDIMM_KMSAN, 6.3). */
   readonly pageStructOverride: boolean;
-  /** nd_pfn_init() does not look at what is cut off the end: there may be namespaces without data (up to 6.5). */
+  /** nd_pfn_init() ignores what is cut off the end, so a namespace may have no data (up to 6.5). */
   readonly emptyNamespaces: boolean;
-  /** Memory added by firmware holds its own memmap as a whole, or block by block (6.8). */
+  /** Whether memory added by firmware holds its own memmap as a whole, or block by block (6.8). */
   readonly memmapOnMemoryUnit: "range" | "block";
   /** What keeps HugeTLB from freeing self-hosted memmap. */
   readonly selfHostedVmemmap: SelfHostedVmemmap;
@@ -205,7 +210,7 @@ const SEED_V4: KernelConfig = {
 
 const SEED_V7: KernelConfig = { ...SEED_V4, name: "v7", gup: "per-page", dedup: "pte", memunmap: "bulk" };
 
-/** Compound device-dax, one vmemmap page kept by HugeTLB; no tails of device-dax shared yet. */
+/** Compound device-dax; HugeTLB keeps one vmemmap page; tails of device-dax are not shared yet. */
 const LINUX_5_18: KernelConfig = {
   ...LINUX_5_14,
   name: "5.18",
@@ -258,7 +263,10 @@ const LINUX_7_3: KernelConfig = {
   kmemTruncationLog: true,
 };
 
-/** The kernels of the documents and of today, by the names that reports take as `kernel`; the table is in README. Frozen. */
+/**
+ * The kernels of the documents and of today, by the names that reports accept as `kernel`; README has the table.
+ * Frozen.
+ */
 export const PRESETS: Readonly<Record<string, KernelConfig>> = frozen({
   "5.14": LINUX_5_14,
   "5.18": LINUX_5_18,
@@ -271,7 +279,7 @@ export const PRESETS: Readonly<Record<string, KernelConfig>> = frozen({
   "7.3": LINUX_7_3,
 });
 
-/** A preset cannot be changed for everybody else. */
+/** Freezes the presets, which all callers share. */
 function frozen(presets: Record<string, KernelConfig>): Readonly<Record<string, KernelConfig>> {
   for (const preset of Object.values(presets)) {
     Object.freeze(preset.errata);

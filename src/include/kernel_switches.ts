@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The switches of a kernel as a table: what each may be, what it does in a line, and where that comes from (a kernel
-// release, or a document with its line or patch). `--set`, checks of KernelConfig and `lab kernels` read it. The
-// compiler makes sure that every switch of KernelConfig has a row here. Data only.
+// The switches of a kernel as a table: values, a line of help, and the source (a kernel release, or a document with its
+// line or patch). `--set`, checks of KernelConfig and `lab kernels` read it. The compiler checks that every switch of
+// KernelConfig has a row. Data only.
 
 import type { Errata, KernelConfig } from "./kernel_config.ts";
 
@@ -10,11 +10,11 @@ export type SwitchValue = string | number | boolean;
 
 /** One switch. */
 export interface Switch {
-  /** What it may be. */
+  /** Allowed values. */
   readonly values: readonly SwitchValue[];
   /** What it does, in a line. */
   readonly help: string;
-  /** The release, commit or document that it comes from. */
+  /** The release, commit or document it comes from. */
   readonly source: string;
 }
 

@@ -4,9 +4,9 @@
 
 import type { VmemAltmap } from "./memremap.ts";
 
-/** What `/sys/devices/system/memory/memoryN/state` takes, offline apart. */
+/** What `/sys/devices/system/memory/memoryN/state` accepts, except offline. */
 export type OnlineType =
-  /** The zone that is there, else a kernel zone. */
+  /** The zone that the block lies in, else a kernel zone. */
   | "online"
   /** A kernel zone. */
   | "online_kernel"
@@ -23,7 +23,7 @@ export interface MemoryBlock {
   readonly nid: number;
   readonly start: number;
   readonly end: number;
-  /** Where its memmap came from when it holds its own; null otherwise. */
+  /** Where its memmap came from if it holds its own; null otherwise. */
   readonly altmap: VmemAltmap | null;
   /** Frames at its start that hold its own memmap. */
   readonly nrVmemmapPages: number;

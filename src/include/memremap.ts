@@ -17,7 +17,7 @@ export interface VmemAltmap {
   alloc: number;
 }
 
-/** What kind of memory is behind a pgmap; decides fault and reference rules. */
+/** Type of a pgmap's memory. */
 export type MemoryType = "generic" | "fsdax";
 
 /** A range of frames, end exclusive. */
@@ -30,7 +30,7 @@ export interface PfnRange {
 export interface DevPagemap {
   readonly type: MemoryType;
   readonly ranges: readonly PfnRange[];
-  /** Ranges brought up so far; `memremap_pages` counts it up from 0. */
+  /** Ranges brought up so far; `memremap_pages` increments it. */
   nrRange: number;
   /** Frames per compound page, 1 for base pages. */
   geometry: number;
@@ -38,7 +38,7 @@ export interface DevPagemap {
   readonly nid: number;
   /** References held (percpu_ref); 0 after teardown. */
   refs: number;
-  /** percpu_ref_kill was called: no new references. */
+  /** percpu_ref_kill was called: no new references are given out. */
   dying: boolean;
   /** Kernel address of this object, as page->pgmap holds it. */
   readonly addrLo: number;

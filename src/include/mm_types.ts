@@ -38,11 +38,11 @@ export const TAIL_MAPPING_HI = 0xdead0000 | 0;
 
 export const COMPOUND_PAGE_DTOR = 1;
 
-/** The one size of which a page holds a whole number, so that loops over contiguous struct pages apply. */
+/** The only size that divides a page, so that struct pages are contiguous and loops can run over them. */
 export const STRETCH_STRUCT_SIZE = 64;
 /**
- * Word of each field in a struct page of that size, and words from one struct page to the next. Hot modules take theirs
- * out once, `const { REFCOUNT } = WORD`, for the reason given at `C` of vmstat.ts.
+ * Word of each field in a struct page of that size, and words from one struct page to the next. Hot modules destructure
+ * it once, `const { REFCOUNT } = WORD`, for the reason given at `C` in vmstat.ts.
  */
 export const WORD = {
   FLAGS: PAGE_FLAGS / 4,
@@ -67,5 +67,5 @@ export const GUP_PIN_COUNTING_BIAS = 1024;
 export const PAGE_POISON_WORD = -1;
 /** What an unused part of a memmap leaf holds (x86 PAGE_UNUSED), as a 32-bit word. */
 export const PAGE_UNUSED_WORD = 0xfdfdfdfd | 0;
-/** What a frame holds after it went back to the allocator (mm/page_poison.c PAGE_POISON 0xaa). */
+/** What a freed frame holds (mm/page_poison.c PAGE_POISON 0xaa). */
 export const FREE_POISON_BYTE = 0xaa;

@@ -6,7 +6,7 @@
 //  |   node   | zone  |        |   PG_*   |
 //  +----------+-------+--------+----------+
 //
-// Which PG_* bit is which differs by generation: page_layout.ts. Other flags than those there are not modelled.
+// The numbers of PG_* bits differ by generation: page_layout.ts. Flags not listed there are not modelled.
 
 import type { PageLayout } from "./page_layout.ts";
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What moved in struct page and struct folio from one generation of kernels to the next, in one table: bits of
-// page->flags and what a compound page keeps in its first tails. Offsets are bytes. Fields that did not move are in
-// mm_types.ts. First and second tail, as 32-bit halves (low | high):
+// What moved in struct page and struct folio between generations of kernels: bits of page->flags and what a compound
+// page keeps in its first tails. Offsets are bytes. Fields that did not move are in mm_types.ts. First and second tail,
+// as 32-bit halves (low | high):
 //
 //          5.14                    6.1                     6.12                        7.1
 //   +0     flags                   flags                   flags, order in 7..0        flags, order in 7..0
@@ -13,8 +13,8 @@
 //   +56    memcg_data              memcg_data              memcg_data                  nr_pages
 //   tail 2 +16  pincount           -                       deferred_list               deferred_list
 //
-// compound_info of 7.1 (8c846c879e22) tells how far back the head is by its alignment, so that all tails of one order
-// are alike: the address of the tail, and the mask. Sources: include/linux/page-flags.h and mm_types.h of each kernel.
+// compound_info of 7.1 (8c846c879e22) is a mask: applied to the address of a tail it gives the address of the head, so
+// all tails of one order are alike. Sources: include/linux/page-flags.h and mm_types.h of each kernel.
 
 /** Generations of struct page, by the first kernel of the lab that has them. */
 export type StructPageGeneration = "5.14" | "6.1" | "6.12" | "7.1";
@@ -29,24 +29,24 @@ export interface PageLayout {
   /** PG_owner_priv_1: a memmap page lies in the memory that it describes. */
   readonly selfHosted: number;
   readonly hwpoison: number;
-  /** Where the order of a compound page is, in its first tail. */
+  /** Where the first tail holds the order of a compound page. */
   readonly order: { readonly offset: number; readonly shift: number };
-  /** Where the count of its pages is, in its first tail. */
+  /** Where the first tail holds the number of its pages. */
   readonly nrPages: number;
   /** Where its pin count is. */
   readonly pincount: { readonly tail: number; readonly offset: number };
   /** Words of the first tail that prep_compound_head() sets to -1 and to 0. */
   readonly mapcounts: readonly number[];
   readonly cleared: readonly number[];
-  /** How a HugeTLB page is told: by the destructor in its first tail, or by the page type in the head's _mapcount. */
+  /** What marks a HugeTLB page: the destructor in its first tail, or the page type in the head's _mapcount. */
   readonly hugetlbMark: "dtor" | "type";
-  /** The second tail of a page of more than two heads a list (_deferred_list). */
+  /** Whether the second tail, if there is one, holds a list head (_deferred_list). */
   readonly deferredList: boolean;
-  /** Struct pages at the start of a copy of the head's page that are no tails like the rest (NR_RESET_STRUCT_PAGE). */
+  /** Struct pages at the start of the head's page that are not plain tails (NR_RESET_STRUCT_PAGE). */
   readonly resetStructs: number;
-  /** Tails that memmap_init_compound() has initialised when it writes the head's fields: later ones overwrite them. */
+  /** Tails that memmap_init_compound() initialises before it writes the head's fields; later tails overwrite them. */
   readonly headAfterTails: number;
-  /** Tails hold a mask instead of their head's address, where sizeof(struct page) is a power of two. */
+  /** Whether tails hold a mask instead of their head's address, if sizeof(struct page) is a power of two. */
   readonly mask: boolean;
 }
 
@@ -60,7 +60,7 @@ const FLAGS_6_1 = {
   hwpoison: 1 << 23,
 };
 
-/** PG_head became bit 6 in 6.10, and PG_error went. */
+/** PG_head became bit 6 in 6.10, and PG_error was removed. */
 const FLAGS_6_12 = {
   head: 1 << 6,
   referenced: 1 << 2,

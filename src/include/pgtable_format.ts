@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The shape of an architecture's page tables as the MMU needs it: geometry, and where the bits of an 8-byte entry are.
-// An entry is kept as two 32-bit words: the pfn starts at bit `pageShift` of the low word and runs into the high one.
+// The page tables of an architecture, as the MMU needs them: geometry, and the bits of an 8-byte entry. An entry is
+// kept as two 32-bit words: the pfn starts at bit `pageShift` of the low word and runs into the high one.
 
 /** Geometry and bit layout of one architecture's page tables; the MMU and the kernel both read it. */
 export interface PgtableFormat {
@@ -10,16 +10,16 @@ export interface PgtableFormat {
   readonly tableShift: number;
   /** Level of the root table: 3 with four levels of tables, 2 with three. */
   readonly topLevel: number;
-  /** Frames told apart by the low word alone: `2 ** (32 - pageShift)`. */
+  /** Frames that the low word alone distinguishes: `2 ** (32 - pageShift)`. */
   readonly pfnsPerHigh: number;
   /** Pages an entry covers at each level, 0 (PTE) to 3 (PGD). */
   readonly levelPages: readonly number[];
   /** Low-word bit that makes an entry valid. */
   readonly present: number;
-  /** `(lo & hugeMask) === hugeValue` tells a leaf above the last level from a table. */
+  /** `(lo & hugeMask) === hugeValue` for a leaf above the last level, not for a table. */
   readonly hugeMask: number;
   readonly hugeValue: number;
-  /** `(lo & roMask) === roValue` tells a read-only leaf. */
+  /** `(lo & roMask) === roValue` for a read-only leaf. */
   readonly roMask: number;
   readonly roValue: number;
   /** High-word bits that belong to the pfn. */
@@ -34,7 +34,7 @@ export interface PgtableFormat {
   readonly kernelHuge: EntryBits;
   readonly userPage: EntryBits;
   readonly userHuge: EntryBits;
-  /** Names of the attribute bits by number, as the manual has them. */
+  /** Names of the attribute bits by number, as in the manual. */
   readonly bitNames: Readonly<Record<number, string>>;
 }
 

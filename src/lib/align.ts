@@ -3,15 +3,16 @@
 // physical addresses do not, so these use division; exact for integers below 2^53.
 
 /**
- * 2^n. What `**` gives stays a double to V8, and all that is computed from it; a shift gives a small integer, which the
- * hot paths are several times faster with.
+ * 2^n. In V8 the result of `**`, and whatever is computed from it, stays a double; a shift gives a small integer, with
+ * which the hot paths are several times faster.
  */
 export function powerOf2(n: number): number {
   return n < 31 ? 1 << n : 2 ** n;
 }
 
 /**
- * `PFN_DOWN`: whole pages in `bytes`. Frame numbers are made here, or by shifts, so that they are small integers too.
+ * `PFN_DOWN`: whole pages in `bytes`. Frame numbers are computed here, or by shifts, so that they are small integers
+ * too.
  */
 export function pfnDown(bytes: number, pageBytes: number): number {
   return Math.floor(bytes / pageBytes);

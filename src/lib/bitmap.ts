@@ -7,11 +7,11 @@ const EMPTY: readonly Int32Array[] = [new Int32Array(0)];
 
 /** Fixed-size bitmap with a summary tree. Bit numbers below 2^31. */
 export class SummaryBitmap {
-  /** Words of level 0. The levels are made when a second bit is set: most lists of most areas never have two. */
+  /** Words of level 0. The levels are allocated when a second bit is set: most free lists never have two. */
   readonly #words: number;
   #levels: readonly Int32Array[] = EMPTY;
   #count = 0;
-  /** A set bit kept out of the tree: the one that found it empty. Buddy lists are short, and this makes them cheap. */
+  /** The bit that was set while the bitmap was empty is kept out of the tree, which makes short free lists cheap. */
   #single = -1;
 
   constructor(bits: number) {

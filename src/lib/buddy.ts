@@ -50,8 +50,8 @@ export class Buddy {
   }
 
   /**
-   * Takes `count` single units, the same ones in the same order as `count` calls of alloc(0), into `out` from index
-   * `at` on; returns how many there were.
+   * Takes `count` single units into `out` from index `at` on, the same ones in the same order as `count` calls of
+   * alloc(0). Returns how many it got.
    */
   allocUnits(out: Float64Array, at: number, count: number): number {
     const free = this.#free;
@@ -66,7 +66,7 @@ export class Buddy {
       const n = Math.min(size, count - got);
       const unit = this.base + block * size;
       for (let i = 0; i < n; i++) out[at + got + i] = unit + i;
-      // What splitting would have left: all smaller lists are empty, and the rest of the block fills them.
+      // Frees the rest of the block as splitting would have: all smaller lists are empty.
       for (let rest = n; rest < size; rest += rest & -rest) {
         const order = 31 - Math.clz32(rest & -rest);
         free[order].set((block << (o - order)) + (rest >> order));
@@ -77,12 +77,12 @@ export class Buddy {
     return got;
   }
 
-  /** Gives a block back and merges it with its buddies. Panics when any part of it is free already. */
+  /** Frees a block and merges it with its buddies. Panics if any part of it is already free. */
   free(unit: number, order: number): void {
     const free = this.#free;
     let block = (unit - this.base) >>> order;
     if (this.#holds(block, order) || this.#touches(block, order)) {
-      panic(`Buddy.free: unit ${unit} order ${order} is free already`);
+      panic(`Buddy.free: unit ${unit} order ${order} is already free`);
     }
     this.#freeUnits += 1 << order;
     let o = order;
@@ -94,7 +94,7 @@ export class Buddy {
     free[o].set(block);
   }
 
-  /** Gives back any run of units, in the largest aligned blocks. */
+  /** Frees any run of units, in the largest aligned blocks. */
   freeRange(start: number, end: number): void {
     let at = start;
     while (at < end) {

@@ -134,13 +134,13 @@ Deno.test("Buddy.take() changes nothing when part of the block is in use", () =>
   assertEquals(buddy.freeBlocks(4), 1);
 });
 
-Deno.test("Buddy.free() panics on a block that is free already, whole or inside a larger one", () => {
+Deno.test("Buddy.free() panics on a block that is already free, whole or inside a larger one", () => {
   const buddy = new Buddy(0, 16, 4);
   buddy.freeRange(0, 16);
   const unit = buddy.alloc(0);
   buddy.free(unit, 0);
-  assertThrows(() => buddy.free(unit, 0), KernelPanic, "is free already");
-  assertThrows(() => buddy.free(8, 2), KernelPanic, "is free already");
+  assertThrows(() => buddy.free(unit, 0), KernelPanic, "is already free");
+  assertThrows(() => buddy.free(8, 2), KernelPanic, "is already free");
 });
 
 Deno.test("Buddy.free() panics when only a part of the block is free", () => {
@@ -150,7 +150,7 @@ Deno.test("Buddy.free() panics when only a part of the block is free", () => {
       buddy.freeRange(0, 2 ** MAX_ORDER);
       const unit = buddy.alloc(order);
       buddy.free(unit + part, 0);
-      assertThrows(() => buddy.free(unit, order), KernelPanic, "is free already");
+      assertThrows(() => buddy.free(unit, order), KernelPanic, "is already free");
     }
   }
 });

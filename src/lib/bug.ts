@@ -2,7 +2,7 @@
 // panic(): a broken invariant, the third kind of error. Misuse throws RangeError or TypeError at the public edge, a
 // modelled failure returns a negative errno; neither is a panic.
 
-/** A broken invariant of the emulated kernel. The message starts with the function, or the invariant, that noticed. */
+/** A broken invariant of the emulated kernel. The message starts with the function, or the invariant, that found it. */
 export class KernelPanic extends Error {
   /** `"KernelPanic"`. */
   override readonly name = "KernelPanic";

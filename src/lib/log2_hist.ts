@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A histogram with a bucket per power of two, printed as bpftrace prints hist().
+// A histogram with a bucket per power of two, printed like bpftrace's hist().
 
-/** Times in nanoseconds, counted by the power of two below them. */
+/** Counts times in nanoseconds by the power of two below them. */
 export class Log2Histogram {
   readonly #counts = new Float64Array(53);
 
@@ -44,7 +44,7 @@ export function formatBuckets(buckets: readonly HistogramBucket[]): string[] {
   });
 }
 
-/** `8192` as `8K`, the way bpftrace labels its rows. */
+/** `8192` as `8K`, as bpftrace labels its rows. */
 function binary(n: number): string {
   const unit = Math.min(4, Math.floor(Math.log2(n) / 10));
   return `${n / 2 ** (10 * unit)}${["", "K", "M", "G", "T"][unit]}`;

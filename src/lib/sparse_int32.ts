@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// An Int32Array as long as the physical address space that costs memory only where it is used, because 16 TiB are 2^32
-// frames and few of them hold metadata. The low part, where DRAM lies, is one array that the host commits as it is
-// touched; the rest is chunks made on first write.
+// An array of 32-bit integers over the physical address space that takes memory only where it is used: 16 TiB are 2^32
+// frames, and few of them hold metadata. The low part, where DRAM lies, is one array that the host commits as it is
+// touched; the rest is chunks allocated on first write.
 
 /** Entries of the low part (64 GiB of 4 KiB frames) and of a chunk; powers of two. */
 const LOW = 2 ** 24;
 const CHUNK = 32768;
 
-/** The storage of such an array, for a worker: it sees later writes to it, but no chunks that are added later. */
+/** The storage of such an array, for a worker, which sees later writes to it, but not chunks added later. */
 export interface SparseStorage {
   readonly low: Int32Array;
   readonly chunks: readonly (Int32Array | undefined)[];
@@ -19,11 +19,11 @@ export class SparseInt32 {
   readonly #chunks: (Int32Array | undefined)[];
   readonly #shared: boolean;
 
-  /** `shared` puts it into SharedArrayBuffers; `from` is the storage of another such array, to look into the same. */
+  /** `shared` puts it into SharedArrayBuffers; `from` is the storage of another such array to share. */
   constructor(length: number, shared: boolean, from?: SparseStorage) {
     this.#shared = shared;
     this.#low = from?.low ?? this.#array(Math.min(length, LOW));
-    // Sized up front: an array that grows by leaps would turn into a hash table.
+    // Sized up front: V8 turns an array with large gaps into a hash table.
     this.#chunks = from === undefined ? new Array(Math.ceil(length / CHUNK)).fill(undefined) : [...from.chunks];
   }
 
@@ -35,7 +35,7 @@ export class SparseInt32 {
   get(i: number): number {
     if (i < LOW) return this.#low[i];
     const chunk = this.#chunks[(i / CHUNK) | 0];
-    // `&` keeps the low bits of any whole number, above 2^32 too.
+    // `&` keeps the low bits of any whole number, even above 2^32.
     return chunk === undefined ? 0 : chunk[i & (CHUNK - 1)];
   }
 

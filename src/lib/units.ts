@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Sizes as people and programs write them: "128G", "2M", "1TiB", "0x1f80000000", and as ndctl prints them: "126.00 GiB
 // (135.29 GB)". A bare letter and iB are powers of 1024, as ndctl and the kernel read them; GB with a fraction is a
-// power of 1000, as ndctl prints it. A whole number of GB may be meant either way and is refused, unless the kernel
-// wrote it. A figure with a fraction was rounded: it stands for every number of bytes that prints the same way.
+// power of 1000, as ndctl prints it. A whole number of GB is ambiguous and refused, unless the kernel printed it. A
+// figure with a fraction was rounded: it stands for every number of bytes that prints the same way.
 //
 //   135.29 GB        | least .. |126 GiB| .. most |      the one multiple of 16 MiB, which regions are made of
 
@@ -11,17 +11,17 @@ const DECIMAL: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, G: 1e9, T: 1
 /** Regions and namespaces are multiples of this. */
 const USUAL_UNIT = 2 ** 24;
 
-/** The bytes that a written size may stand for. */
+/** The range of bytes that a written size may stand for. */
 export interface SizeRange {
   readonly least: number;
   readonly most: number;
 }
 
 /**
- * Bytes of a size such as `"128G"`; RangeError on anything that is no size, may be read in two ways, or is too large
- * to be exact. Accepts whole and hexadecimal bytes; K, M, G, T, P with or without `iB`, in either case, as powers of
- * 1024; `GB` with a fraction as a power of 1000; and both together as ndctl prints them. What was rounded is taken for
- * the multiple of 16 MiB that it must be, if it can be one only; else as it stands, a fraction of a byte rounded.
+ * Bytes of a size such as `"128G"`; RangeError for anything that is not a size, is ambiguous, or is too large to be
+ * exact. Accepts whole and hexadecimal bytes; K, M, G, T, P with or without `iB`, in either case, as powers of 1024;
+ * `GB` with a fraction as a power of 1000; and both together as ndctl prints them. A rounded figure is taken for the
+ * multiple of 16 MiB that it must be, if there is only one; otherwise as written, rounded to whole bytes.
  */
 export function parseSize(text: string): number {
   const { figures, least, most } = readSize(text, false);
@@ -34,15 +34,15 @@ export function parseSize(text: string): number {
 }
 
 /**
- * All bytes that a size as a program prints it may stand for. RangeError as {@linkcode parseSize}, but that whole numbers
- * of kB and MB are the kernel's, powers of 1024.
+ * The range of bytes that a size printed by a program may stand for. RangeError as for {@linkcode parseSize}, except
+ * that whole numbers of kB and MB are taken for the kernel's, powers of 1024.
  */
 export function parseSizeRange(text: string): SizeRange {
   const { least, most } = readSize(text, true);
   return { least, most };
 }
 
-/** One figure, or two of the same size, and what they have in common. */
+/** Reads one figure, or two of the same size, and the range that both allow. */
 function readSize(text: string, ofKernel: boolean): SizeRange & { readonly figures: readonly number[] } {
   const both = /^([^()]+)\(([^()]+)\)$/.exec(text.trim());
   const parts = both === null ? [text] : [both[1], both[2]];
@@ -53,7 +53,7 @@ function readSize(text: string, ofKernel: boolean): SizeRange & { readonly figur
   return { least, most, figures: read.map(({ bytes }) => bytes) };
 }
 
-/** A figure in whole bytes, and how far it may be off. */
+/** A figure in whole bytes, and its rounding error. */
 function oneSize(text: string, size: string, ofKernel: boolean): { readonly bytes: number; readonly slack: number } {
   if (/^0x[0-9a-f]+$/i.test(size)) return { bytes: exact(text, Number(size)), slack: 0 };
   const match = /^(\d+)(?:\.(\d+))?\s*([KMGTP]?)(i?B)?$/i.exec(size);
@@ -86,7 +86,7 @@ function refused(text: string, why: string): RangeError {
   return new RangeError(`Cannot read size "${text}": ${why}`);
 }
 
-/** Shortest exact form: `formatSize(2097152)` is `"2M"`; what is no whole unit stays in bytes. */
+/** Shortest exact form: `formatSize(2097152)` is `"2M"`; sizes without a whole unit stay in bytes. */
 export function formatSize(bytes: number): string {
   for (const unit of ["P", "T", "G", "M", "K"]) {
     if (bytes >= UNITS[unit] && bytes % UNITS[unit] === 0) return `${bytes / UNITS[unit]}${unit}`;
@@ -98,7 +98,7 @@ export function formatSize(bytes: number): string {
 export function humanSize(bytes: number): string {
   for (const unit of ["P", "T", "G", "M", "K"]) {
     const n = bytes / UNITS[unit];
-    // What would be printed as 1024.00 of a unit is 1.00 of the next.
+    // A size that would print as 1024.00 of a unit prints as 1.00 of the next.
     if (n >= 1 - 0.005 / 1024) return `${Number.isInteger(n) ? n : n.toFixed(2)} ${unit}iB`;
   }
   return `${bytes} B`;

@@ -12,14 +12,14 @@ import { layoutTopology, type Topology, type TopologySpec } from "./topology.ts"
 export interface Cpu {
   readonly id: number;
   readonly mmu: Mmu;
-  /** Frame of the head whose struct page this CPU updated last; -1 for none. */
+  /** Head whose struct page this CPU updated last; -1 for none. */
   nearHead: number;
-  /** Words of memory from which it last read tails. */
+  /** Word range of memory where it last read tails. */
   nearTails: number;
   nearTailsEnd: number;
 }
 
-/** Everything needed to build a box. */
+/** Everything needed to build a machine. */
 export interface MachineSpec extends TopologySpec {
   readonly format: PgtableFormat;
   /** sizeof(struct page) of the kernel that will run. */
@@ -29,13 +29,13 @@ export interface MachineSpec extends TopologySpec {
   readonly cpus: number;
   /** Memory is in a SharedArrayBuffer and refcounts use Atomics (SMP with workers). */
   readonly shared: boolean;
-  /** Fill memory that changes hands with poison, to expose stale references. */
+  /** Poison freed memory, to expose stale references. */
   readonly debug: boolean;
-  /** Most host memory the metadata may take, in bytes. */
+  /** Limit of host memory for the metadata, in bytes. */
   readonly hostMemoryBytes: number;
 }
 
-/** A built box, not yet booted. */
+/** A built machine, not booted yet. */
 export interface Machine {
   readonly spec: MachineSpec;
   readonly topology: Topology;
@@ -44,8 +44,8 @@ export interface Machine {
 }
 
 /**
- * Builds the box: lays out memory, reserves the backing store, starts the CPUs with empty TLBs. With `from` it is the
- * same box seen from another worker: the spec must be equal, the memory is the other's.
+ * Builds the machine: lays out memory, reserves the backing store, starts the CPUs with empty TLBs. With `from` it is
+ * the same machine seen from another worker: the spec must be equal, the memory is shared.
  */
 export function buildMachine(spec: MachineSpec, from?: SharedBytes): Machine {
   const topology = layoutTopology(spec);
@@ -71,8 +71,8 @@ export function buildMachine(spec: MachineSpec, from?: SharedBytes): Machine {
 }
 
 /**
- * The most metadata this box can hold: memmap of every frame, tables for it, and user tables that map all pmem by base
- * pages. Twice, for a teardown and bring-up that overlap in fragments; it is reserved address space, not memory.
+ * The most metadata this machine can hold: memmap of every frame, its tables, and user tables that map all pmem by base
+ * pages. Doubled, because freed slots may be fragmented; it is reserved address space, not memory.
  */
 function mostMetadataBytes(spec: MachineSpec, topology: Topology): number {
   const pmem = [...topology.hotplug, ...topology.pmem].reduce((sum, r) => sum + r.end - r.start, 0);

@@ -6,11 +6,11 @@
 //   first level  SETS x     { page number, slot, frame, in pmem, writable }   direct-mapped, one 4 KiB translation each
 //   by PMD       PMD_SETS x { PMD number, slot, frame, -, is a leaf }         a block, or the table a walk begins at
 //
-// The second is a TLB for huge pages and what x86 calls a paging-structure cache in one. An entry is four integers side
-// by side, a quarter of a host cache line: with an array for each, gup's short turns between two long loops missed the
-// host's first-level cache again and again. The slot stands for the word base, which may need more than 32 bits; a
-// frame needs more too, and keeps its high part with the last field. An absent translation is never cached (x86). Left
-// out: ASIDs, user translations (gup walks those in software), data TLB.
+// The second is a TLB for huge pages and what x86 calls a paging-structure cache in one. The four integers of an entry
+// are adjacent, a quarter of a host cache line: with an array for each, gup's short accesses between two long loops
+// kept missing the host's first-level cache. The slot stands for the word base, which may need more than 32 bits; so
+// may a frame, whose high part is in the last field. An absent translation is never cached (x86). Left out: ASIDs, user
+// translations (gup walks those in software), data TLB.
 
 import type { PgtableFormat } from "../include/pgtable_format.ts";
 import { alignUp } from "../lib/align.ts";
@@ -25,7 +25,7 @@ const TAG = 0;
 const SLOT = 1;
 /** Low 32 bits of the frame. */
 const FRAME = 2;
-/** The frame's high bits, then the two yes-or-no bits. */
+/** The frame's high bits, then two flags. */
 const REST = 3;
 const WRITABLE = 1;
 const LEAF = 1;
@@ -34,7 +34,7 @@ const HIGH_SHIFT = 2;
 /** A flush of more pages than this empties the whole TLB (x86 tlb_single_page_flush_ceiling). */
 const FLUSH_CEILING = 33;
 
-/** Where findStale() puts both levels aside. */
+/** Copies of both levels during findStale(). */
 const HELD = new Int32Array(SETS * STRIDE);
 const HELD_PMD = new Int32Array(PMD_SETS * STRIDE);
 
@@ -53,7 +53,7 @@ export class Mmu {
   readonly #pmd = new Int32Array(PMD_SETS * STRIDE).fill(-1);
 
   /**
-   * @param vmemmapPages pages of vmemmap that the machine's sections have; none past them is ever mapped
+   * @param vmemmapPages pages of vmemmap of the machine's sections; no page beyond is ever mapped
    * @param pmem frames that are pmem
    */
   constructor(
@@ -64,7 +64,7 @@ export class Mmu {
   ) {
     this.phys = phys;
     this.format = format;
-    // A small vmemmap, of whole blocks as leaves map it, leaves the sets past its end empty: they are not made.
+    // A small vmemmap, rounded up to whole leaves, never uses the sets past its end.
     const sets = Math.min(SETS, alignUp(vmemmapPages, 2 ** format.tableShift));
     this.#tlb = new Int32Array(sets * STRIDE).fill(-1);
     this.#pmem = Float64Array.from(pmem.flatMap(({ start, end }) => [start, end]));
@@ -85,14 +85,14 @@ export class Mmu {
     return (this.#tlb[at + REST] & WRITABLE) !== 0 ? slot * this.phys.pageWords : -2;
   }
 
-  /** Frame behind a vmemmap page as this CPU sees it; -1 is a page fault. */
+  /** Frame of a vmemmap page as this CPU sees it; -1 is a page fault. */
   frame(vpage: number): number {
     const at = (vpage & (SETS - 1)) * STRIDE;
     if (this.#tlb[at + TAG] !== vpage && this.#miss(vpage, at) < 0) return -1;
     return frameAt(this.#tlb, at);
   }
 
-  /** Whether a vmemmap page lies in pmem, as this CPU sees it; no for a page fault. */
+  /** Whether a vmemmap page lies in pmem, as this CPU sees it; false for a page fault. */
   inPmem(vpage: number): boolean {
     const at = (vpage & (SETS - 1)) * STRIDE;
     if (this.#tlb[at + TAG] !== vpage && this.#miss(vpage, at) < 0) return false;
@@ -100,8 +100,8 @@ export class Mmu {
   }
 
   /**
-   * Vmemmap pages from this one on that are known to lie contiguous: to the end of the block under a huge translation
-   * that is cached, else just this one.
+   * Vmemmap pages from this one on that are known to be contiguous: to the end of the block if a huge translation is
+   * cached, else just this one.
    */
   contiguous(vpage: number): number {
     const { tableShift } = this.format;
@@ -110,7 +110,7 @@ export class Mmu {
     return this.#pmd[at + TAG] === pmd && (this.#pmd[at + REST] & LEAF) !== 0 ? ((pmd + 1) << tableShift) - vpage : 1;
   }
 
-  /** Drops the translations of `count` pages from `vpage` on, or all of them past the ceiling. */
+  /** Drops the translations of `count` pages from `vpage` on, or every translation if `count` exceeds the ceiling. */
   flushRange(vpage: number, count: number): void {
     if (count > FLUSH_CEILING) return this.flushAll();
     this.flushes++;
@@ -130,7 +130,7 @@ export class Mmu {
     this.#pmd.fill(-1);
   }
 
-  /** A cached vmemmap page whose translation is not what the tables say now, or -1; for the invariant checker. */
+  /** A cached vmemmap page whose translation differs from the tables, or -1; for the invariant checker. */
   findStale(): number {
     HELD.set(this.#tlb);
     HELD_PMD.set(this.#pmd);
@@ -155,7 +155,7 @@ export class Mmu {
     return stale;
   }
 
-  /** Serves a page the first level does not hold; `at` is where its entry goes. The slot, or -1. */
+  /** Translates a page that the first level does not hold, and stores the entry at `at`. Returns the slot, or -1. */
   #miss(vpage: number, at: number): number {
     this.misses++;
     const { tableShift } = this.format;
@@ -165,7 +165,7 @@ export class Mmu {
     return this.#throughPmd(vpage, at, block);
   }
 
-  /** Walks from the root to the PMD entry, keeps that, and goes on from it. */
+  /** Walks from the root to the PMD entry, caches it, and continues from it. */
   #walk(vpage: number, at: number): number {
     const { words } = this.phys;
     const f = this.format;
@@ -173,7 +173,7 @@ export class Mmu {
     let table = this.rootPfn;
     for (let level = f.topLevel; level > 0; level--) {
       this.walkSteps++;
-      // A shift by 32 or more (16 KiB pages, top level) would start over.
+      // JS takes shift counts modulo 32 (16 KiB pages need more at the top level).
       const shift = level * f.tableShift;
       const rest = shift > 31 ? 0 : vpage >> shift;
       const entry = this.phys.wordBase(table) + 2 * ((this.startIndex[level] + rest) & mask);
@@ -190,7 +190,7 @@ export class Mmu {
     return this.#throughPmd(vpage, at, ((vpage >> f.tableShift) & (PMD_SETS - 1)) * STRIDE);
   }
 
-  /** The last step: the page inside the block at `block`, or the page-table entry there. */
+  /** The last step: the page inside the huge page at `block`, or its entry in the page table there. */
   #throughPmd(vpage: number, at: number, block: number): number {
     const f = this.format;
     const inBlock = vpage & ((1 << f.tableShift) - 1);

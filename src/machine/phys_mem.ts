@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Physical memory. Every frame exists, but only frames that hold metadata (memmap, page tables) have bytes: a frame
-// gets a slot of one big buffer when it is first touched and gives it back with the frame. The host commits the buffer
-// lazily, so host memory follows the metadata alive.
+// gets a slot of one big buffer when it is first touched, and loses it when it is freed. The host commits the buffer
+// lazily, so host memory follows the live metadata.
 //
 //   frame 1573376 --#slotOf--> slot 7 --> words 7*1024 .. 8*1024-1 of `words`
 //
@@ -18,28 +18,28 @@ import { formatSize } from "../lib/units.ts";
 /** Words of one window: 1 GiB, so that an index into it is a small integer on any machine. */
 const WINDOW_WORDS = 2 ** 28;
 
-/** The size of the host's huge pages, if it uses any. */
+/** Size of the host's huge pages, if it uses any. */
 const HOST_HUGE_PAGE = 2 ** 21;
 
-/** Is called with every machine's memory when it is reserved, before any of it is touched. */
+/** Called with the memory of every machine when it is reserved, before any of it is touched. */
 export type ReserveHook = (bytes: Uint8Array<ArrayBufferLike>) => void;
 
 let reserveHook: ReserveHook | null = null;
 
-/** Sets the hook for reserved memory and returns the one before it; null for none. */
+/** Sets the hook for reserved memory and returns the previous one; null for none. */
 export function onReserve(hook: ReserveHook | null): ReserveHook | null {
   const before = reserveHook;
   reserveHook = hook;
   return before;
 }
 
-/** What another worker needs to look into the same memory: the bytes, and which slot each frame has. */
+/** What another worker needs to use the same memory: the bytes, and the slot of each frame. */
 export interface SharedBytes {
   readonly buffer: SharedArrayBuffer;
   readonly slots: SparseStorage;
 }
 
-/** Reserves address space for the metadata. RangeError with the figure when the host has less. */
+/** Reserves address space for the metadata. RangeError with the size if the host has less. */
 function reserve(bytes: number, shared: boolean): ArrayBufferLike {
   try {
     return shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
@@ -67,8 +67,8 @@ export class PhysMem {
    * @param blockOrder order of the largest block that must be contiguous (a PMD leaf)
    * @param backingBytes room for metadata; reserved, not committed
    * @param shared whether the bytes lie in a SharedArrayBuffer, for workers
-   * @param poison whether to overwrite a slot that is given back (debug)
-   * @param from bytes of a machine in another worker: this one reads and writes them, and hands out none
+   * @param poison whether to overwrite freed slots (debug)
+   * @param from bytes of a machine in another worker: this one reads and writes them, but allocates no slots
    */
   constructor(
     maxPfn: number,
@@ -81,7 +81,7 @@ export class PhysMem {
   ) {
     const slots = Math.max(1, Math.ceil(backingBytes / pageBytes));
     const bytes = slots * pageBytes;
-    // Where the host has huge pages, a buffer that ends within one gets none at all from some allocators.
+    // Some allocators use no huge pages at all for a buffer that ends inside one.
     const buffer = from?.buffer ?? reserve(bytes < HOST_HUGE_PAGE ? bytes : alignUp(bytes, HOST_HUGE_PAGE), shared);
     this.pageBytes = pageBytes;
     this.pageWords = pageBytes / 4;
@@ -99,7 +99,7 @@ export class PhysMem {
     this.#poison = poison;
   }
 
-  /** The bytes for another worker; frames that get bytes after this are not seen there. RangeError unless shared. */
+  /** The bytes for another worker, which does not see frames that get bytes later. RangeError unless shared. */
   share(): SharedBytes {
     const { buffer } = this.words;
     if (!((buffer as ArrayBufferLike) instanceof SharedArrayBuffer)) {
@@ -125,8 +125,8 @@ export class PhysMem {
   }
 
   /**
-   * The window of `words` that holds this word, for loops over many struct pages: word indices are doubles to V8, which
-   * may pass 2^31, and converting them costs more than the loop. A block with consecutive bytes lies in one window.
+   * The window of `words` that holds this word, for loops over many struct pages: word indices may exceed 2^31, so they
+   * are doubles to V8, and converting them costs more than the loop. A block with consecutive bytes lies in one window.
    */
   window(at: number): Int32Array {
     return this.#windows[(at / WINDOW_WORDS) | 0];
@@ -137,7 +137,7 @@ export class PhysMem {
     return at & (WINDOW_WORDS - 1);
   }
 
-  /** Gives the aligned block of `1 << order` frames consecutive bytes, unless it has them; returns its word base. */
+  /** Gives an aligned block of `1 << order` frames consecutive bytes, unless it has them; returns its word base. */
   touch(pfn: number, order: number): number {
     return this.touchSlot(pfn, order) * this.pageWords;
   }
@@ -156,7 +156,7 @@ export class PhysMem {
     return slot;
   }
 
-  /** Takes the bytes of `1 << order` frames back, those that have any. */
+  /** Frees the bytes of those of `1 << order` frames that have any. */
   release(pfn: number, order: number): void {
     const n = 1 << order;
     const first = this.#slotOf.get(pfn);
@@ -173,7 +173,7 @@ export class PhysMem {
     }
   }
 
-  /** Panics unless the slot allocator's books balance. */
+  /** Panics if the free slots do not recount. */
   check(): void {
     if (this.#slots.recount() !== this.#slots.freeUnits) panic("PhysMem.check: free slots do not recount");
   }

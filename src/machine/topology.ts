@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The physical address map: which frames are DRAM of which node, where DIMMs may be plugged later, which are a pmem
-// region. Mirrors what QEMU's q35 board (and e820/SRAT/NFIT on hardware) would report:
+// The physical address map: DRAM by node, slots for DIMMs plugged later, pmem regions. Mirrors what QEMU's q35 board
+// (and e820/SRAT/NFIT on hardware) would report:
 //
 //   0            low end   4G                 DRAM end   1G-aligned
 //   +------------+---------+------------------+----------+-----------------+-----------------+-----------------+
@@ -8,7 +8,7 @@
 //   | after node |  (PCI)  | node after node   |          | empty at boot   | node given      | node given      |
 //   +------------+---------+------------------+----------+-----------------+-----------------+-----------------+
 //
-// A region may also lie among the DRAM, which goes on behind it: that of another socket, or what memmap=nn!ss sets aside.
+// A region may also lie between DRAM ranges: that of another socket, or what memmap=nn!ss sets aside.
 //
 // Left out: firmware tables, reserved holes below 1 MiB other than the first frame, where an interleave set begins on
 // each of its DIMMs.
@@ -28,34 +28,34 @@ export interface PmemRegion {
   readonly nid: number;
   readonly start: number;
   readonly end: number;
-  /** The order that it was made by. */
+  /** The spec it was built from. */
   readonly spec: RegionSpec;
 }
 
-/** A region as ordered: its size, its node (default 0), and its place unless it simply follows the others. */
+/** A requested region: its size, its node (default 0), and its start unless it follows the others. */
 export interface RegionSpec {
   readonly bytes: number;
   readonly nid?: number;
   readonly startBytes?: number;
-  /** Node that its memory belongs to once it is System RAM (default the one it is near to). */
+  /** Node of its memory as System RAM (default `nid`). */
   readonly targetNid?: number;
-  /** DIMMs that it is interleaved over (default 1). */
+  /** DIMMs it is interleaved over (default 1). */
   readonly ways?: number;
-  /** Its DIMMs have labels, so it can be cut into namespaces (default true). */
+  /** Whether its DIMMs have labels, so that it can be cut into namespaces (default true). */
   readonly labels?: boolean;
-  /** DRAM may lie behind it: all that its place leaves no room for in front (default false). */
+  /** Whether DRAM that does not fit below it may follow it (default false). */
   readonly amongDram?: boolean;
 }
 
-/** The box as ordered: bytes of DRAM per node, DIMM slots, pmem regions, and where regions may start. */
+/** The requested machine: bytes of DRAM per node, DIMM slots, pmem regions, and where regions may start. */
 export interface TopologySpec {
   readonly dram: readonly number[];
-  /** Nodes there may be (node_possible), those without DRAM included; default one per entry of `dram`. */
+  /** Number of possible nodes (node_possible), including those without DRAM; default one per entry of `dram`. */
   readonly nodes?: number;
   /** DIMM slots; default none. */
   readonly hotplug?: readonly RegionSpec[];
   readonly pmem: readonly RegionSpec[];
-  /** DRAM up to here sits under the hole, whichever node it is of. */
+  /** DRAM up to here lies below the hole, of whichever node. */
   readonly lowEndBytes: number;
   /** Where DRAM continues above the hole. */
   readonly highStartBytes: number;
@@ -67,7 +67,7 @@ export interface TopologySpec {
 /** The resulting map, in frames. */
 export interface Topology {
   readonly dram: readonly DramRange[];
-  /** Address space for DIMMs that are not there at boot. */
+  /** Address space for DIMMs that are plugged after boot. */
   readonly hotplug: readonly PmemRegion[];
   readonly pmem: readonly PmemRegion[];
   /** One past the highest frame of anything. */
@@ -76,7 +76,7 @@ export interface Topology {
   readonly pmemStart: number;
 }
 
-/** Lays out the spec. RangeError when a region overlaps DRAM or another region, or is not whole pages. */
+/** Lays out the spec. RangeError if a region overlaps DRAM or another region, or is not whole pages. */
 export function layoutTopology(spec: TopologySpec): Topology {
   const among = spec.pmem.filter(({ amongDram }) => amongDram).map((region) => amongRegion(spec, region));
   const dram = layoutDram(spec, among);
@@ -89,12 +89,12 @@ export function layoutTopology(spec: TopologySpec): Topology {
 
 type Run = Pick<PmemRegion, "start" | "end">;
 
-/** The highest end of some regions and of whatever else is there. */
+/** The highest end of some regions, at least `otherwise`. */
 function lastEnd(regions: readonly Run[], otherwise: number): number {
   return regions.reduce((end, region) => Math.max(end, region.end), otherwise);
 }
 
-/** The frames of a region among the DRAM, which leaves them free. */
+/** The frames of a region among the DRAM. */
 function amongRegion({ pageBytes }: TopologySpec, { startBytes, bytes }: RegionSpec): Run {
   if (startBytes === undefined) throw new RangeError("Cannot place a region among the DRAM: expected its start");
   const start = pfnDown(startBytes, pageBytes);
@@ -102,7 +102,7 @@ function amongRegion({ pageBytes }: TopologySpec, { startBytes, bytes }: RegionS
 }
 
 function layoutRegions(spec: TopologySpec, regions: readonly RegionSpec[], from: number, what: string): PmemRegion[] {
-  // A board keeps the whole hole for devices, be there DRAM above it or not.
+  // A board keeps the whole hole for devices, even without DRAM above it.
   const page = spec.pageBytes;
   const aboveHole = pfnDown(spec.highStartBytes, page);
   let next = from;
@@ -117,7 +117,7 @@ function layoutRegions(spec: TopologySpec, regions: readonly RegionSpec[], from:
     const least = region.amongDram ? lastAmong : next;
     if (start < least) {
       throw new RangeError(
-        `Cannot place ${what} ${id}: frame ${start} lies below ${least}, the end of what is there`,
+        `Cannot place ${what} ${id}: frame ${start} is taken, expected ${least} or above`,
       );
     }
     const { nid = 0, targetNid = nid } = region;
@@ -131,34 +131,36 @@ function layoutRegions(spec: TopologySpec, regions: readonly RegionSpec[], from:
 
 function checkPages({ bytes, ways = 1 }: RegionSpec, startBytes: number, page: number, what: string): void {
   if (startBytes % page !== 0 || bytes % page !== 0 || bytes <= 0) {
-    throw new RangeError(`Cannot place ${what}: start and size must be whole pages of ${page} bytes, at least one`);
+    throw new RangeError(
+      `Cannot place ${what}: expected a start and a size of whole pages of ${page} bytes, at least one`,
+    );
   }
   if (!Number.isInteger(ways) || ways < 1 || bytes % (ways * page) !== 0) {
-    throw new RangeError(`Cannot place ${what}: ${bytes} bytes are no whole pages on each of ${ways} DIMMs`);
+    throw new RangeError(`Cannot place ${what}: ${bytes} bytes on ${ways} DIMMs, expected whole pages on each`);
   }
 }
 
 function checkNode(spec: TopologySpec, nid: number, what: string): void {
   const nodes = spec.nodes ?? spec.dram.length;
   if (!Number.isInteger(nid) || nid < 0 || nid >= nodes) {
-    throw new RangeError(`Cannot place ${what}: node ${nid} of ${nodes} nodes`);
+    throw new RangeError(`Cannot place ${what}: node ${nid}, expected a node from 0 to ${nodes - 1}`);
   }
 }
 
 function layoutDram(spec: TopologySpec, among: readonly Run[]): DramRange[] {
   const page = spec.pageBytes;
   const ranges: DramRange[] = [];
-  if (spec.dram.length === 0) throw new RangeError("Cannot place DRAM: there is no node");
+  if (spec.dram.length === 0) throw new RangeError("Cannot place DRAM: expected at least one node");
   const [lowEnd, highStart] = [pfnDown(spec.lowEndBytes, page), pfnDown(spec.highStartBytes, page)];
   const taken = [...among, { start: lowEnd, end: highStart }].sort((a, b) => a.start - b.start);
   let next = 0;
   for (const [nid, bytes] of spec.dram.entries()) {
     let frames = pfnDown(bytes, page);
     if (bytes % page !== 0 || frames <= 0) {
-      throw new RangeError(`Cannot place DRAM of node ${nid}: ${bytes} bytes are not a positive number of pages`);
+      throw new RangeError(`Cannot place DRAM of node ${nid}: ${bytes} bytes, expected whole pages, at least one`);
     }
     while (frames > 0) {
-      // Out of what is taken, and up to where the next of it begins.
+      // Skip what is taken, and stop where the next taken range begins.
       for (const { start, end } of taken) if (start <= next) next = Math.max(next, end);
       const room = (taken.find(({ start }) => start > next)?.start ?? Infinity) - next;
       const run = Math.min(frames, room);

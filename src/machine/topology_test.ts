@@ -101,26 +101,26 @@ Deno.test("layoutTopology() lays DRAM around a region that lies among it: memmap
 
 Deno.test("layoutTopology() refuses what cannot be", () => {
   const cases: [TopologySpec, string][] = [
-    [spec([], []), "no node"],
+    [spec([], []), "at least one node"],
     [spec(["0"], []), "DRAM of node 0"],
     [spec(["1G", "100"], []), "DRAM of node 1"],
-    [spec(["1G"], [{ bytes: GIB, startBytes: GIB / 2 }]), "lies below"],
-    [spec(["1G"], [{ bytes: GIB }, { bytes: GIB, startBytes: 1.5 * GIB }]), "lies below"],
+    [spec(["1G"], [{ bytes: GIB, startBytes: GIB / 2 }]), "is taken, expected"],
+    [spec(["1G"], [{ bytes: GIB }, { bytes: GIB, startBytes: 1.5 * GIB }]), "is taken, expected"],
     [spec(["1G"], [{ bytes: GIB + 1 }]), "whole pages"],
     [spec(["1G"], [{ bytes: 0 }]), "whole pages"],
     [spec(["1G"], [{ bytes: -GIB }]), "whole pages"],
     [spec(["1G"], [{ bytes: GIB, startBytes: 1.5 * GIB + 1 }]), "whole pages"],
-    [spec(["1G"], [{ bytes: GIB, nid: 1 }]), "node 1 of 1"],
-    [spec(["1G"], [{ bytes: GIB, nid: -1 }]), "node -1 of 1"],
-    [spec(["1G"], [{ bytes: GIB, nid: 0.5 }]), "node 0.5 of 1"],
-    [spec(["1G"], [{ bytes: GIB, targetNid: 1 }]), "node 1 of 1"],
-    [spec(["1G"], [{ bytes: GIB, ways: 3 }]), "no whole pages on each of 3 DIMMs"],
-    [spec(["1G"], [{ bytes: GIB, ways: 0 }]), "on each of 0 DIMMs"],
+    [spec(["1G"], [{ bytes: GIB, nid: 1 }]), "expected a node from 0 to 0"],
+    [spec(["1G"], [{ bytes: GIB, nid: -1 }]), "expected a node from 0 to 0"],
+    [spec(["1G"], [{ bytes: GIB, nid: 0.5 }]), "expected a node from 0 to 0"],
+    [spec(["1G"], [{ bytes: GIB, targetNid: 1 }]), "expected a node from 0 to 0"],
+    [spec(["1G"], [{ bytes: GIB, ways: 3 }]), "expected whole pages on each"],
+    [spec(["1G"], [{ bytes: GIB, ways: 0 }]), "on 0 DIMMs"],
     [spec(["1G"], [{ bytes: GIB, amongDram: true }]), "expected its start"],
     [spec(["1G"], [{ bytes: GIB, amongDram: true, startBytes: 0 }]), "frame 0"],
     [
       spec(["1G"], [1, 1.5].map((at) => ({ bytes: GIB, amongDram: true, startBytes: at * GIB }))),
-      "lies below",
+      "is taken, expected",
     ],
   ];
   for (const [bad, message] of cases) assertThrows(() => layoutTopology(bad), RangeError, message);

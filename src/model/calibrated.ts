@@ -3,7 +3,7 @@
 // from the fixtures and the emulator's counters, prints the results, and fails when they differ from these.
 
 /**
- * Nanoseconds, from fixtures/series/gup.json: the ten figures of 16 GiB that are no unpin ("train": true), non-negative
+ * Nanoseconds, from fixtures/series/gup.json: the ten figures of 16 GiB other than unpin ("train": true), non-negative
  * least squares on relative errors, five terms.
  */
 export const GUP_FIT = {
@@ -29,7 +29,7 @@ export const INSTRUCTIONS = {
 
 /**
  * Instructions of unpin_user_pages() per tail, fixtures/linux-6.1/gup_test.json: "dax-2M-mem pinfter pin" put, clock
- * "instructions". There the tails are shared, so their lines are cached.
+ * "instructions". The tails are shared there, so their lines are cached.
  */
 export const UNPIN_INSTRUCTIONS = 11.18;
 
@@ -39,8 +39,8 @@ export const UNPIN_INSTRUCTIONS = 11.18;
 export const NS_PER_INSTRUCTION = 0.1884;
 
 /**
- * Nanoseconds per page of 2 MiB of a HugeTLB pool, and per IPI, on the two hosts of fixtures/series/hugetlb.json: from
- * their plain and batched times, and the IPI from the unbatched free. Five costs from five figures per host.
+ * Nanoseconds per page of 2 MiB of a HugeTLB pool, and per IPI, on the two hosts of fixtures/series/hugetlb.json:
+ * fitted to their plain and batched times, the IPI to the unbatched free. Five costs from five figures per host.
  */
 export const HUGETLB_FIT = {
   bareMetal: { alloc: 8238, free: 8954, optimize: 6296, restore: 17444, ipi: 164.1 },

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What each term costs on a few machines. `optane` is the machine of the documents: its costs are fitted to their
-// figures (calibrated.ts) or quoted from measurements of such hardware. The others change what the memmap's second tier
-// is and nothing else, so that a difference between two tables is a difference of memory:
+// figures (calibrated.ts) or quoted from measurements of such hardware. The others only change the memmap's second
+// tier, so that two tables differ by memory alone:
 //
 //   dram     a memmap in "pmem" costs what it costs in DRAM
 //   optane   first-generation Optane DIMMs beside DDR4
 //   cxl      DRAM behind a CXL link; derived, no document calibrates it
 //
 // The two costs of reading in order are derived, not fitted. They were chosen (sequential latency for DRAM, random for
-// Optane) with the unpin figures that they predict in view; by the same study's single-thread bandwidths they would be
-// 8.7 and 22 ns.
+// Optane) with knowledge of the unpin figures that they predict; by the same study's single-thread bandwidths they
+// would be 8.7 and 22 ns.
 //
 // A vm suffix is the same memory inside a virtual machine, where an IPI leaves the guest.
 
@@ -19,13 +19,13 @@ import type { TermName } from "./terms.ts";
 
 /** Costs of one machine. */
 export interface CostTable {
-  /** Its name, as `--cost` takes it. */
+  /** Its name, as in `--cost`. */
   readonly name: string;
   /** What machine it is. */
   readonly machine: string;
   /** Nanoseconds per count of each term. */
   readonly ns: Readonly<Record<TermName, number>>;
-  /** What pages of a HugeTLB pool cost there; the documents time them on hosts of their own. */
+  /** Costs of pages of a HugeTLB pool, which the documents time on other hosts. */
   readonly hugetlb: HugetlbCost;
 }
 
@@ -40,24 +40,26 @@ export type CostSource = "fit" | "instructions" | "quoted" | "derived" | "not se
 const LATENCY = { dramSequential: 81.4, dramRandom: 101.5, optaneRandom: 305 };
 
 /**
- * Lines a core has under way at once when its prefetcher streams: the L2 superqueue of Intel cores (Optimization
- * Reference Manual; 10 to 12 of them for demand loads). A stream then costs latency / 16 per line.
+ * Lines a core has in flight when its prefetcher streams: the L2 superqueue of Intel cores (Optimization Reference
+ * Manual; 10 to 12 of them for demand loads). A stream costs latency / 16 per line.
  */
 const LINES_IN_FLIGHT = 16;
 
 /** A load from L1, 5 cycles at 3.9 GHz (the tables gup walks are eight entries to a line and stay cached). */
 const L1_LOAD_NS = 1.3;
 
-/** Author of the series on the pgmap lookup (001:4607). */
+/** Stated by the author of the series (001:4607). */
 const PGMAP_LOOKUP_NS = 150;
 
 /**
- * Latency of CXL memory against local DRAM. Measured cards lie between 2 and 5 times ("Exploring and Evaluating
- * Real-world CXL", arXiv 2405.14209); the lower half of that is assumed.
+ * Latency of CXL memory relative to local DRAM. Measured cards have 2 to 5 times ("Exploring and Evaluating Real-world
+ * CXL", arXiv 2405.14209); a value in the lower half is assumed.
  */
 const CXL_LATENCY_FACTOR = 2.5;
 
-/** What the second tier costs: the surcharge of a changed line over DRAM, a line read in order, an unexpected line. */
+/**
+ * Costs of the second tier: a changed line's surcharge over DRAM, a line read in order, a line that is not prefetched.
+ */
 interface Tier {
   readonly lineWrittenPmem: number;
   readonly lineReadPmem: number;
@@ -70,14 +72,14 @@ const DRAM_TIER: Tier = {
   jumpPmem: LATENCY.dramRandom,
 };
 
-/** A prefetched Optane line waits for its 256-byte block, so the random latency counts in a stream as well. */
+/** A prefetched Optane line waits for its 256-byte block, so the random latency applies to streams too. */
 const OPTANE_TIER: Tier = {
   lineWrittenPmem: GUP_FIT.lineWrittenPmem,
   lineReadPmem: LATENCY.optaneRandom / LINES_IN_FLIGHT,
   jumpPmem: LATENCY.optaneRandom,
 };
 
-/** Read and write-back of a changed line cross the link, so it pays the added latency twice. */
+/** A changed line crosses the link twice, read and written back, so it pays the added latency twice. */
 const CXL_TIER: Tier = {
   lineWrittenPmem: 2 * (CXL_LATENCY_FACTOR - 1) * LATENCY.dramRandom / LINES_IN_FLIGHT,
   lineReadPmem: CXL_LATENCY_FACTOR * LATENCY.dramSequential / LINES_IN_FLIGHT,
@@ -90,7 +92,7 @@ function table(name: string, machine: string, tier: Tier, hugetlb: HugetlbCost):
     name,
     machine,
     ns: {
-      // Every documented run makes one call per 512 pages, so a cost per call cannot be told from one per page.
+      // Every documented run makes one call per 512 pages, so costs per call and per page cannot be separated.
       gupCall: 0,
       walkStep: L1_LOAD_NS,
       pgmapLookup: PGMAP_LOOKUP_NS,
@@ -108,7 +110,8 @@ function table(name: string, machine: string, tier: Tier, hugetlb: HugetlbCost):
       pageblock: instructions(INSTRUCTIONS.pageblock),
       tableEntry: instructions(INSTRUCTIONS.tableEntry),
       frameAlloc: instructions(INSTRUCTIONS.frameAlloc),
-      // A flush and the work around it come in equal numbers in every document; only its interrupts stand apart.
+      // In every document there are as many flushes as units of the work around them, so only the interrupts can be
+      // separated.
       tlbFlush: 0,
       tlbIpi: hugetlb.ipi,
     },
@@ -156,7 +159,7 @@ export const COSTS: Readonly<Record<string, CostTable>> = Object.fromEntries(
 /** The table used by default. */
 export const DEFAULT_COST = "optane";
 
-/** A table by name. RangeError naming the known ones. */
+/** A table by name. RangeError for an unknown name. */
 export function costTable(name: string): CostTable {
   if (!Object.hasOwn(COSTS, name)) {
     throw new RangeError(`Unknown cost table "${name}": expected ${Object.keys(COSTS).join(", ")}`);

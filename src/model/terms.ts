@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What costs time on the modelled machine, and which work counters say how often it happens. The model is linear: model
-// time = sum over terms of count x cost, nothing else. A term is something the machine does, never a row of a document.
+// What costs time on the modelled machine, and which work counters count it. The model is linear: model time = sum over
+// terms of count x cost. A term is something the machine does, never a row of a document.
 //
 // Left out: page faults and mapping stores (no document times them), caches beyond "touched just before", contention.
 
@@ -53,7 +53,7 @@ export const TERMS: Readonly<Record<TermName, readonly CounterName[]>> = {
   nodeStat: ["nodeStatUpdates"],
   /** One struct page visited to change it: the loop around it, its line read and written back in order. */
   lineWritten: ["memmapLinesWrittenDram", "memmapLinesWrittenPmem"],
-  /** What a changed line costs more in pmem than in DRAM. */
+  /** Surcharge of a changed line in pmem over one in DRAM. */
   lineWrittenPmem: [
     "memmapLinesWrittenPmem",
     "structPagesWrittenPmem",
@@ -65,9 +65,9 @@ export const TERMS: Readonly<Record<TermName, readonly CounterName[]>> = {
   lineReadPmem: ["memmapLinesReadPmem"],
   /** One tail read whose line is in the cache. */
   lineCached: ["memmapLinesCached"],
-  /** One line fetched from DRAM that nothing announced. */
+  /** One line fetched from DRAM that was not prefetched. */
   jumpDram: ["memmapJumpsDram"],
-  /** One line fetched from pmem that nothing announced. */
+  /** One line fetched from pmem that was not prefetched. */
   jumpPmem: ["memmapJumpsPmem"],
   /** One struct page initialised. */
   structPage: [
@@ -76,9 +76,9 @@ export const TERMS: Readonly<Record<TermName, readonly CounterName[]>> = {
     "altmapStructPagesWritten",
     "ramStructPagesWritten",
   ],
-  /** What a tail costs on top of its initialisation. */
+  /** Surcharge of a tail over its initialisation. */
   compoundTail: ["compoundTailsPrepared"],
-  /** What a head costs on top of its initialisation. */
+  /** Surcharge of a head over its initialisation. */
   compoundHead: ["compoundHeadsPrepared"],
   /** One pageblock given a migrate type. */
   pageblock: ["pageblocksTyped"],
@@ -88,7 +88,7 @@ export const TERMS: Readonly<Record<TermName, readonly CounterName[]>> = {
   frameAlloc: ["allocCalls", "freeCalls"],
   /** One kernel-wide TLB flush, without its interrupts. */
   tlbFlush: ["tlbFlushes"],
-  /** One interrupt sent to another CPU for a flush, and its answer. */
+  /** One interrupt sent to another CPU for a flush, with its acknowledgement. */
   tlbIpi: ["tlbIpis"],
 };
 

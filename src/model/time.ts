@@ -6,7 +6,7 @@ import type { CounterValues } from "../mm/vmstat.ts";
 import type { CostTable } from "./cost_tables.ts";
 import { INIT_TERMS, TERM_NAMES, type TermName, TERMS } from "./terms.ts";
 
-/** Model time of this much work, in nanoseconds; of some terms only, if they are given. */
+/** Model time of counted work, in nanoseconds; of the given terms only, if any are given. */
 export function modelNs(counters: CounterValues, cost: CostTable, terms: readonly TermName[] = TERM_NAMES): number {
   let ns = 0;
   for (const term of terms) {
@@ -21,8 +21,8 @@ export function modelMs(counters: CounterValues, cost: CostTable): number {
 }
 
 /**
- * Milliseconds of memmap_init_zone_device(), what dmesg prints as "initialised N pages in X ms": the initialisation of
- * the struct pages of a creation, its tables and frames left aside. `counters` are those of one creation.
+ * Milliseconds of memmap_init_zone_device(), which dmesg prints as "initialised N pages in X ms": the initialisation of
+ * struct pages, without tables and frames. `counters` are those of one creation.
  */
 export function modelInitMs(counters: CounterValues, cost: CostTable): number {
   const inPmem = counters.structPagesWrittenPmem * cost.ns.lineWrittenPmem;

@@ -119,7 +119,7 @@ Deno.test("namespacesReport() refuses what makes no machine", () => {
     [{ namespaces: [{ size: GIB }], ways: 0 }, "expected a whole number from 1 to 64"],
     [{ namespaces: [{ size: GIB }], region: GIB, ways: 6 }, "positive multiple of 24K"],
     [{ namespaces: [{ size: 2 ** 46 }, { size: GIB }] }, "at most 64T fit"],
-    [{ namespaces: [{ size: GIB }], start: 0 }, "lies below"],
+    [{ namespaces: [{ size: GIB }], start: 0 }, "is taken, expected"],
   ];
   for (const [options, message] of cases) assertThrows(() => report(options), RangeError, message);
 });

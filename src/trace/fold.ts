@@ -5,24 +5,24 @@
 //   a b b b b c         a, b x 4, c
 //   s p p p s p p p     2 times: s, p x 3
 //
-// Left out: the kernel does no such thing; function_graph prints every call.
+// The kernel does not fold: function_graph prints every call.
 
 import type { TraceValue } from "../mm/kernel.ts";
 import { type TraceEvent, type TraceWork, workBetween } from "./recorder.ts";
 
-/** Equal calls of one function in a row. Arguments and result are those of the first. */
+/** Consecutive equal calls of one function. Arguments and result are those of the first. */
 export interface TraceCall {
   /** Kernel symbol. */
   readonly symbol: string;
   /** Arguments by name. */
   readonly args: Readonly<Record<string, TraceValue>>;
-  /** What it returned; null for nothing, or when it had not returned where the trace ends. */
+  /** What it returned; null for nothing, or if it had not returned when the trace ended. */
   readonly result: TraceValue | null;
   /** How many calls these are. */
   readonly times: number;
   /** Work of one of them. */
   readonly work: TraceWork;
-  /** Model time of one of them in milliseconds; null where nothing is modelled. */
+  /** Model time of one of them in milliseconds; null without a model. */
   readonly modelMs: number | null;
   /** What one of them calls. */
   readonly children: readonly TraceStep[];
@@ -30,7 +30,7 @@ export interface TraceCall {
 
 /** Different calls that repeat together. */
 export interface TraceLoop {
-  /** How many times they do. */
+  /** How many times they repeat. */
   readonly times: number;
   /** One round. */
   readonly calls: readonly TraceCall[];
@@ -42,7 +42,7 @@ export type TraceStep = TraceCall | TraceLoop;
 /** Longest sequence of different calls that is checked for repetition. */
 const LONGEST_LOOP = 8;
 
-/** The calls of a trace, folded. Those that had not returned at its end are closed there. */
+/** The calls of a trace, folded. Calls that had not returned are closed at its end. */
 export function foldTrace(events: readonly TraceEvent[]): readonly TraceStep[] {
   return new Folder().fold(events);
 }
@@ -53,7 +53,7 @@ interface Open {
   readonly calls: Keyed[];
 }
 
-/** A call and a number that calls alike share. */
+/** A call, and a number that equal calls share. */
 interface Keyed {
   readonly call: TraceCall;
   readonly key: number;
@@ -112,7 +112,7 @@ class Folder {
   }
 }
 
-/** The loop from a run on that covers the most; the run once when there is no loop. */
+/** The loop that starts at a run and covers the most runs; the run itself if there is no loop. */
 function loopAt(runs: readonly Keyed[], from: number): { readonly length: number; readonly times: number } {
   let best = { length: 1, times: 1 };
   for (let length = 2; length <= LONGEST_LOOP; length++) {
@@ -124,7 +124,7 @@ function loopAt(runs: readonly Keyed[], from: number): { readonly length: number
   return best;
 }
 
-/** The part of a result that calls must share: an errno, a boolean, a word; of other numbers only that there is one. */
+/** The part of a result by which calls are compared: an errno, a boolean, a word; all other numbers are equal. */
 function outcome(result: TraceValue | null): TraceValue | null {
   return typeof result === "number" && result >= 0 ? "a number" : result;
 }

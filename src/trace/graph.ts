@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A folded trace as the function_graph tracer prints it (Documentation/trace/ftrace.rst): a call's time stands on the
-// line that closes it, followed by a comment with what it returned and what it did itself. The outermost calls also say
-// what they did in all.
+// A folded trace as the function_graph tracer prints it (Documentation/trace/ftrace.rst): a call's time is on the line
+// that closes it, followed by a comment with its result and its own work. The outermost calls also have their total
+// work.
 //
 //   #  MODEL TIME     FUNCTION CALLS
 //                 |  __add_pages(nid=0, pfn=1310720, n=262144) {
@@ -18,7 +18,7 @@ import type { CounterName } from "../mm/vmstat.ts";
 import type { TraceCall, TraceStep } from "./fold.ts";
 import type { TraceWork } from "./recorder.ts";
 
-/** Frames by use, as a trace calls them. */
+/** Names of frame uses in a trace. */
 const FRAME_NAMES: Readonly<Record<string, string>> = {
   vmemmap: "memmap in DRAM",
   altmap: "memmap in pmem",
@@ -33,7 +33,10 @@ const FRAME_NAMES: Readonly<Record<string, string>> = {
   hwpoison: "frames poisoned",
 };
 
-/** What the counters add up to, in print order. Counters that only serve time (lines, calls) are left out. */
+/**
+ * Names of work and the counters they add up, in print order. Counters that only serve model time (lines, calls) are
+ * left out.
+ */
 const WORK_NAMES: readonly (readonly [name: string, ...counters: CounterName[]])[] = [
   ["PTEs", "pteWrites"],
   ["PMDs", "pmdWrites"],
@@ -66,7 +69,10 @@ const WORK_NAMES: readonly (readonly [name: string, ...counters: CounterName[]])
 
 const NO_TIME = " ".repeat(14);
 
-/** The lines of a folded trace, under a heading that names the machine of its times (`"of the optane machine"`). */
+/**
+ * The lines of a folded trace, under a heading that names the machine of its times (`times`: `"of the optane
+ * machine"`).
+ */
 export function graphLines(steps: readonly TraceStep[], times: string): string[] {
   return [
     "# tracer: function_graph",
@@ -78,7 +84,7 @@ export function graphLines(steps: readonly TraceStep[], times: string): string[]
   ];
 }
 
-/** What was done, in words; empty for nothing. */
+/** The work in words; empty for none. */
 function workText({ counters, framesTaken: frames }: TraceWork): string {
   const parts = Object.entries(frames).map(([use, n]) => `${FRAME_NAMES[use] ?? use} ${n > 0 ? "+" : ""}${n}`);
   for (const [name, ...of] of WORK_NAMES) {
@@ -119,7 +125,7 @@ function comment(parts: readonly string[]): string {
   return said.length === 0 ? "" : ` /* ${said.join("; ")} */`;
 }
 
-/** What a call did that none of the calls below it did. */
+/** The work of a call without that of the calls below it. */
 function ownWork({ work, children }: TraceCall): TraceWork {
   const counters: Record<string, number> = { ...work.counters };
   const frames: Record<string, number> = { ...work.framesTaken };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A trace in the Chrome trace event format, which Perfetto, speedscope and others read: a complete event ("X") for each
-// call, a counter ("C") for each work counter and use of frames that moves. Begin and end events ("B", "E") would do,
-// but importers disagree on how to pair them when they carry different arguments.
+// call, a counter ("C") for each work counter and frame use that changes. Begin and end events ("B", "E") would do, but
+// importers disagree on how to pair them when they carry different arguments.
 //
-// The clock is model time in microseconds. Where nothing is modelled, every event takes 1 us. Importers do not nest
-// calls that take no time, so events at the same model time are put 1 ns apart, the resolution of the format.
+// The clock is model time in microseconds. Without a model, every event takes 1 us. Importers do not nest calls without
+// duration, so events at the same model time are placed 1 ns apart, the resolution of the format.
 
 import type { TraceEvent } from "./recorder.ts";
 
@@ -16,7 +16,7 @@ export interface ChromeEvent {
   readonly ph: "X" | "C" | "M";
   /** Microseconds since the trace began. */
   readonly ts: number;
-  /** How long a call took; of calls only. */
+  /** Duration of a call; absent for others. */
   readonly dur?: number;
   /** Process; always 1. */
   readonly pid: number;
@@ -67,7 +67,7 @@ export function chromeTrace(name: string, events: readonly TraceEvent[]): Chrome
   return { displayTimeUnit: "ns", otherData: { clock }, traceEvents: out };
 }
 
-/** Model time of each event in whole nanoseconds, later than that of the event before. */
+/** Model time of each event in whole nanoseconds, strictly increasing. */
 function modelTimes(events: readonly TraceEvent[]): number[] {
   let last = -1;
   return events.map(({ modelMs }) => last = Math.max(Math.round((modelMs ?? 0) * 1e6), last + 1));
@@ -84,7 +84,7 @@ function leavesOf(events: readonly TraceEvent[]): number[] {
   return leaves;
 }
 
-/** Tracks whose value differs from what `shown` says, with their values; updates `shown`. */
+/** Tracks whose value differs from that in `shown`, with their values; updates `shown`. */
 function movedTracks(event: TraceEvent, shown: Map<string, number>): [track: string, value: number][] {
   const values = new Map(tracks(event));
   const names = new Set([...shown.keys(), ...values.keys()]);

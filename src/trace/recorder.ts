@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Recording what the function tracer sees (kernel/trace/ring_buffer.c, trace_functions_graph.c in spirit): one plain
-// event per function entered or left, with the work done so far. Everything else, the text, Perfetto's file and the
-// explorer, is made from these events.
+// event per function entered or left, with the work done so far. The text, Perfetto's file and the explorer are all
+// made from these events.
 //
 //   enter memremap_pages          counters {}                  model 0 ms
 //     enter page_init_poison      counters {}
@@ -9,36 +9,36 @@
 //     enter memmap_init_..        counters { pteWrites: 64 }   what happened since the trace began
 //
 // A filter keeps one function and what it calls (set_graph_function), a depth the levels below (max_graph_depth).
-// Left out: losing events when the buffer is full; a trace of more than MOST_EVENTS is refused.
+// Left out: dropping events when the buffer is full; a trace of more than MOST_EVENTS is refused.
 
 import { FRAME_USES } from "../include/frame_use.ts";
 import type { Kernel, Tracer, TraceValue } from "../mm/kernel.ts";
 import { type CounterName, COUNTERS } from "../mm/vmstat.ts";
 
-/** More events than anybody reads or a browser can hold. */
+/** Limit of events, to bound memory. */
 export const MOST_EVENTS = 250_000;
 
-/** Work done: counters that moved, and frames taken (above zero) or given back, by use. */
+/** Work done: counters that changed, and frames taken (positive) or freed (negative), by use. */
 export interface TraceWork {
-  /** Work counters; those that did not move are left out. */
+  /** Work counters; unchanged ones are left out. */
   readonly counters: Readonly<Partial<Record<CounterName, number>>>;
-  /** Frames in use by what for (`vmemmap` is memmap in DRAM, `altmap` memmap in pmem); no change is left out. */
+  /** Frames in use by purpose (`vmemmap` is memmap in DRAM, `altmap` memmap in pmem); unchanged ones are left out. */
   readonly framesTaken: Readonly<Record<string, number>>;
 }
 
 /** A function entered or left. */
 export interface TraceEvent extends TraceWork {
-  /** Which of the two. */
+  /** Entered or left. */
   readonly kind: "enter" | "leave";
   /** Kernel symbol. */
   readonly symbol: string;
-  /** Calls around this one that are in the trace. */
+  /** Number of enclosing calls in the trace. */
   readonly depth: number;
-  /** Arguments by name; none of a function that is left. Frames and pages are numbers of base pages. */
+  /** Arguments by name; empty when the function is left. Frames and pages are numbers of base pages. */
   readonly args: Readonly<Record<string, TraceValue>>;
-  /** What it returned; null when entered, or where that is nothing to show. */
+  /** What it returned; null when entered, or if there is nothing to show. */
   readonly result: TraceValue | null;
-  /** Model time since the trace began, in milliseconds; null where nothing is modelled. */
+  /** Model time since the trace began, in milliseconds; null without a model. */
   readonly modelMs: number | null;
 }
 
@@ -52,16 +52,16 @@ export interface TraceFilter {
 
 /** How to record. */
 export interface RecorderOptions extends TraceFilter {
-  /** Model time in milliseconds that this kernel has worked; default none is modelled. */
+  /** Model time of this kernel's work in milliseconds; default none. */
   readonly clock?: ((k: Kernel) => number) | null;
-  /** Stop the kernel in its path after so many events; default never. */
+  /** Stop the kernel after this many events; default never. */
   readonly until?: number;
 }
 
-/** Thrown through the kernel's path at the point where a replay ends. */
+/** Unwinds the kernel's path at the point where a replay ends. */
 class TraceEnd extends Error {}
 
-/** The events of running something on a kernel, as far as `until` says. RangeError when there are more than MOST_EVENTS. */
+/** Records the events of `run` on a kernel, up to `until`. RangeError if there are more than MOST_EVENTS. */
 export function recordTrace(k: Kernel, options: RecorderOptions, run: () => void): readonly TraceEvent[] {
   const recorder = new Recorder(k, options);
   const before = k.tracer;
@@ -76,7 +76,7 @@ export function recordTrace(k: Kernel, options: RecorderOptions, run: () => void
   return recorder.events;
 }
 
-/** Work from one moment of a trace to a later one. */
+/** Work between two moments of a trace. */
 export function workBetween(from: TraceWork, to: TraceWork): TraceWork {
   return {
     counters: difference(from.counters, to.counters),
@@ -105,7 +105,7 @@ class Recorder implements Tracer {
   readonly #startMs: number;
   /** Symbols of the functions that have not returned. */
   readonly #open: string[] = [];
-  /** How many of them are around the outermost call of the filter's function; -1 outside of it. */
+  /** Their number at the outermost call of the filter's function; -1 outside of it. */
   #base: number;
   #statSeen: Float64Array;
   #usesSeen: Float64Array;
@@ -153,7 +153,7 @@ class Recorder implements Tracer {
     if (this.events.length >= until) throw new TraceEnd();
   }
 
-  /** The same objects as in the event before when nothing moved. */
+  /** Returns the same objects as for the event before if nothing changed. */
   #workSoFar(): TraceWork {
     const { stat, uses } = this.#k;
     const statMoved = stat.some((n, i) => n !== this.#statSeen[i]);

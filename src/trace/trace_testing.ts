@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// For tests that assert an order of steps: what a kernel does while something runs, as folded kernel symbols, indented by
-// who calls whom. Only tests import this file.
+// For tests that assert an order of steps: the kernel functions called while something runs, folded, indented by call
+// depth. Only tests import this file.
 
 import type { Kernel } from "../mm/kernel.ts";
 import { foldTrace, type TraceStep } from "./fold.ts";

@@ -9,15 +9,15 @@
 //   64K      3       0xffffffc000000000   63          PMD 7680       512M     512K, 8 PTEs
 //
 // Contiguous-bit HugeTLB sizes are runs of entries: 16 PTEs or PMDs (4K), 128 PTEs or 32 PMDs (16K), 32 of each (64K).
-// Mainline had vmemmap freeing here from 5.19 to 6.2 and switched it off in 6.3 (060a2c92d1b6): the architecture wants
-// a live entry cleared and flushed before it points elsewhere, and struct pages may be read meanwhile.
+// Mainline had vmemmap freeing here from 5.19 to 6.2 and switched it off in 6.3 (060a2c92d1b6): the architecture
+// requires a live entry to be cleared and flushed before it points elsewhere, and struct pages may be read meanwhile.
 // Left out: memory that does not begin at 0 (memstart_addr), 52-bit addresses.
 
 import { SZ_16M, SZ_1G, SZ_2M, SZ_8K } from "../../include/sizes.ts";
 import type { Arch, HugetlbSize } from "../arch.ts";
 import { arm64Format } from "./pgtable.ts";
 
-/** What the granules have in common. */
+/** Common to all granules. */
 const COMMON = {
   subsectionShift: 21,
   dmaEndBytes: 0,

@@ -27,7 +27,8 @@ const USER = TABLE | X86_USER;
 
 /** Format shared by the real geometry and the toy one; only the shifts differ. */
 export function x86Format(pageShift: number, tableShift: number): PgtableFormat {
-  // __PAGE_KERNEL_RO and __PAGE_KERNEL: global, and dirty even where nobody may write. A toy's pfn begins at bit 8.
+  // __PAGE_KERNEL_RO and __PAGE_KERNEL are global, and dirty even if read-only. A toy's pfn begins at bit 8, the global
+  // bit.
   const global = pageShift > 8 ? X86_GLOBAL : 0;
   const ro = X86_PRESENT | X86_ACCESSED | X86_DIRTY | global;
   const kernel = ro | X86_RW;

@@ -23,7 +23,7 @@ export const X86_64: Arch = {
   directMap: { pgdIndex: 273, largestLeaf: 2, keptOnFailure: true },
   dmaEndBytes: 16 * SZ_1M,
   dma32EndBytes: 4 * SZ_1G,
-  // q35 keeps 2 GiB below the hole once there is more than 2.75 GiB of memory.
+  // q35 keeps 2 GiB below the hole from 2.75 GiB of memory on.
   lowEndBytes: (dramBytes) => dramBytes >= 0xb0000000 ? 2 * SZ_1G : 0xb0000000,
   highStartBytes: 4 * SZ_1G,
   regionAlignBytes: SZ_1G,

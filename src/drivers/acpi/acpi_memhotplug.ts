@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Plugging a DIMM (drivers/acpi/acpi_memhotplug.c with patch 5 of document 003): the whole DIMM is added in one
-// request, with its memmap on the DIMM when that is supported and in other memory when it is not. removeMemory()
-// unplugs it.
+// request, with its memmap on the DIMM if that is supported, else in other memory. removeMemory() unplugs it.
 // Left out: ACPI itself.
 
 import type { Kernel } from "../../mm/kernel.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Memory blocks (drivers/base/memory.c with patches 1 and 4 of document 003): making their devices, and
-// memory_block_online() and memory_block_offline(), which see to a block's own memmap before and after the frames
-// themselves. Left out: sysfs, links to nodes, hwpoison counts.
+// memory_block_online() and memory_block_offline(), which handle a block's own memmap before and after its other
+// frames. Left out: sysfs, links to nodes, hwpoison counts.
 
 import { EEXIST, EINVAL, ENOMEM } from "../../include/errno.ts";
 import type { MemoryBlock, OnlineType } from "../../include/memory.ts";
@@ -19,8 +19,8 @@ import {
 import { traced } from "../../mm/trace.ts";
 
 /**
- * `create_memory_block_devices`: a block for each part of [start, end), offline. 0; -EEXIST or, when one cannot be
- * allocated, -ENOMEM, with none of them there.
+ * `create_memory_block_devices`: creates the blocks of [start, end), offline. 0; -EEXIST, or -ENOMEM without memory for
+ * one, with none of them created.
  */
 export const createMemoryBlockDevices = traced("create_memory_block_devices(nid, start, end)", (
   k: Kernel,
@@ -50,8 +50,8 @@ export const removeMemoryBlockDevices = traced(
 );
 
 /**
- * `memory_block_online`: the block's own memmap joins the zone first, then the rest goes online as it always did.
- * 0; -EINVAL for a block that is online; else what onlinePages() says, with nothing changed.
+ * `memory_block_online`: adds the block's own memmap to the zone, then puts the other frames online. 0; -EINVAL if the
+ * block is online; otherwise the error of onlinePages(), with nothing changed.
  */
 export const memoryBlockOnline = traced(
   "memory_block_online()",
@@ -65,14 +65,16 @@ export const memoryBlockOnline = traced(
       if (own > 0) mhpDeinitMemmapOnMemory(k, start, own, zone);
       return err;
     }
-    // Only once onlining succeeded: the memmap is present, but never managed.
+    // Counted after onlining succeeded: the memmap is present, but never managed.
     adjustPresentPageCount(zone, own);
     block.zone = zone.index;
     return 0;
   },
 );
 
-/** `memory_block_offline`. 0; -EINVAL for a block that is offline; else what offlinePages() says, nothing changed. */
+/**
+ * `memory_block_offline`. 0; -EINVAL if the block is offline; otherwise the error of offlinePages(), nothing changed.
+ */
 export const memoryBlockOffline = traced("memory_block_offline()", (k: Kernel, block: MemoryBlock): number => {
   if (block.zone < 0) return -EINVAL;
   const { start, end, nrVmemmapPages: own } = block;
@@ -88,7 +90,7 @@ export const memoryBlockOffline = traced("memory_block_offline()", (k: Kernel, b
   return 0;
 });
 
-/** `add_memory_block`. The device is a small object: it takes no frame of its own, but it can fail. */
+/** `add_memory_block`. The device is a small object: allocating it takes no frame, but can fail. */
 function addMemoryBlock(k: Kernel, nid: number, start: number, altmap: VmemAltmap | null): number {
   if (k.fault.fails(0)) return -ENOMEM;
   const { blocks, blockPages } = k.hotplug;

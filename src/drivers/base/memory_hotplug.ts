@@ -5,7 +5,7 @@
 //   one altmap   |memmap|  block 0  |            the range must be exactly one block
 //   split        |memmap|  block 0  |memmap|  block 1  |memmap|  block 2  |
 //
-// Left out: resources other than the ranges themselves, memory groups, the firmware map, the direct map.
+// Left out: resources other than the ranges themselves, memory groups, the firmware map.
 
 import { E2BIG, EBUSY, EEXIST, EINVAL } from "../../include/errno.ts";
 import type { VmemAltmap } from "../../include/memremap.ts";
@@ -19,18 +19,18 @@ import { addPages, removePages } from "../../mm/hotplug/memory_hotplug.ts";
 import { createMemoryBlockDevices, memoryBlockOnline, removeMemoryBlockDevices } from "./memory.ts";
 import { traced } from "../../mm/trace.ts";
 
-/** `mhp_t`: how memory is to be added. */
+/** `mhp_t`: how to add memory. */
 export interface MhpFlags {
   /** MHP_MEMMAP_ON_MEMORY: the memmap comes from the range, or the request fails. */
   readonly memmapOnMemory?: boolean;
-  /** With memmapOnMemory: block by block (since 6.8), so the range may have any number of them. */
+  /** With memmapOnMemory, adds block by block (since 6.8), so the range may have any number of blocks. */
   readonly split?: boolean;
 }
 
 /**
  * `add_memory`: hot-adds [start, start + bytes) near a node, and puts its blocks online if the policy says so. 0 or a
- * negative errno with nothing changed: -E2BIG beyond what the machine can address, -EEXIST when any of it is there,
- * -EINVAL unless made of whole blocks, for an unknown node, or when its memmap cannot lie in it as asked; -ENOMEM.
+ * negative errno with nothing changed: -E2BIG beyond what the machine can address, -EEXIST if any of it exists, -EINVAL
+ * for partial blocks, for an unknown node, or if its memmap cannot lie in it as requested; -ENOMEM.
  */
 export const addMemory = traced(
   "add_memory(nid, start, bytes)",
@@ -48,9 +48,9 @@ export const addMemory = traced(
 );
 
 /**
- * `remove_memory` (try_remove_memory): takes offline memory away. 0 or a negative errno with nothing changed: -EINVAL
- * unless all of it is hot-added memory, or (before 6.8) when it is several blocks and holds its own memmap; -EBUSY when any of
- * it is online.
+ * `remove_memory` (try_remove_memory): removes offline memory. 0 or a negative errno with nothing changed: -EINVAL
+ * unless all of it is hot-added memory, or (before 6.8) if it has several blocks and holds its own memmap; -EBUSY if
+ * any of it is online.
  */
 export const removeMemory = traced("remove_memory(start, bytes)", (k: Kernel, start: number, bytes: number): number => {
   if (!wholeBlocks(k, start, bytes)) return -EINVAL;
@@ -66,7 +66,7 @@ export const removeMemory = traced("remove_memory(start, bytes)", (k: Kernel, st
   return 0;
 });
 
-/** The blocks of a range, or null when any of it is not hot-added memory. Frames. */
+/** The blocks of a range, or null if any of it is not hot-added memory. Frames. */
 export function memoryBlocks(k: Kernel, start: number, end: number): MemoryBlock[] | null {
   const found: MemoryBlock[] = [];
   for (let at = start; at < end; at += k.hotplug.blockPages) {
@@ -97,14 +97,14 @@ const addMemoryResource = traced(
   },
 );
 
-/** A range whose memmap is allocated from the range itself. */
+/** Adds a range whose memmap is allocated from the range itself. */
 function addSelfHosted(k: Kernel, nid: number, start: number, end: number): number {
   if (!mhpSupportsMemmapOnMemory(k, (end - start) * k.pageBytes)) return -EINVAL;
   const altmap = { basePfn: start, endPfn: end, reserve: 0, free: end - start, align: 0, alloc: 0 };
   return addRange(k, nid, start, end, altmap);
 }
 
-/** Memmap, then block devices. */
+/** Adds the memmap, then the block devices. */
 function addRange(k: Kernel, nid: number, start: number, end: number, altmap: VmemAltmap | null): number {
   let err = mapDirect(k, nid, start, end);
   if (err < 0) return err;
@@ -127,7 +127,7 @@ function tearDown(k: Kernel, start: number, end: number, altmap: VmemAltmap | nu
   unmapDirect(k, start, end);
 }
 
-/** `online_memory_block` for each block; the first that fails ends it, and the memory stays added. */
+/** `online_memory_block` for each block; stops at the first failure, and the memory stays added. */
 function autoOnline(k: Kernel, start: number, end: number): void {
   const type = k.hotplug.memhpDefaultState;
   if (type === "offline") return;
@@ -141,8 +141,8 @@ function wholeBlocks(k: Kernel, start: number, bytes: number): boolean {
 }
 
 /**
- * Whether boot memory, hot-added memory or device memory lies in a range of frames: request_mem_region() and
- * register_memory_resource() fail then.
+ * Whether boot memory, hot-added memory or device memory lies in a range of frames, so that request_mem_region() and
+ * register_memory_resource() fail.
  */
 export function rangeTaken(k: Kernel, start: number, end: number): boolean {
   return k.machine.topology.dram.some((r) => r.start < end && start < r.end) ||

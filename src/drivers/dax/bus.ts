@@ -14,14 +14,14 @@ import { traced } from "../../mm/trace.ts";
 
 /** `struct dax_region`. */
 export interface DaxRegion {
-  /** Node it is near to. */
+  /** Node it is near. */
   readonly nid: number;
-  /** Node of its memory once that is System RAM. */
+  /** Node of its memory as System RAM. */
   readonly targetNid: number;
   readonly range: PfnRange;
   /** Smallest mapping, bytes. */
   readonly align: number;
-  /** Has one device whose pgmap belongs to the namespace. */
+  /** Whether it has one device, whose pgmap belongs to the namespace. */
   readonly isStatic: boolean;
   readonly devices: DevDax[];
 }
@@ -34,17 +34,17 @@ export interface DevDax extends AddressSpace {
   align: number;
   /** Set by the namespace (static) or by the last probe (dynamic). */
   pgmap: DevPagemap | null;
-  /** The device_dax driver is bound and the memmap is up. */
+  /** Whether the device_dax driver is bound and the memmap is up. */
   bound: boolean;
-  /** The attribute `memmap_on_memory`: kmem is to put the memmap of memory blocks on themselves. */
+  /** The attribute `memmap_on_memory`: whether kmem puts the memmap of memory blocks on the blocks. */
   memmapOnMemory: boolean;
-  /** Ranges the kmem driver made System RAM of; null unless it is bound instead. */
+  /** Ranges that the kmem driver turned into System RAM; null unless that driver is bound. */
   kmem: readonly PfnRange[] | null;
 }
 
 /**
- * Page sizes a device may have, `dax_align_valid` and `nd_pfn_supported_alignments`: what an entry of each level
- * maps, where huge pages of that level may be mapped (has_transparent_pud_hugepage()).
+ * Page sizes a device may have, `dax_align_valid` and `nd_pfn_supported_alignments`: what an entry of each level maps,
+ * if huge pages of that level may be mapped (has_transparent_pud_hugepage()).
  */
 export function daxAligns(arch: Arch): number[] {
   return (arch.pudPages === false ? [0, 1] : [0, 1, 2]).map((level) => levelBytes(arch, level));
@@ -65,7 +65,9 @@ export function allocDaxRegion(
   return { nid, targetNid, range, align, isStatic, devices: [] };
 }
 
-/** `devm_create_dev_dax`: a device of `pages` frames, in as many ranges as the free space has. -ENOSPC, -EINVAL. */
+/**
+ * `devm_create_dev_dax`: a device of `pages` frames, in as many ranges as the free space requires. -ENOSPC, -EINVAL.
+ */
 export const createDevDax = traced("devm_create_dev_dax(_, pages, align)", (
   k: Kernel,
   region: DaxRegion,
@@ -73,7 +75,7 @@ export const createDevDax = traced("devm_create_dev_dax(_, pages, align)", (
   align: number,
   pgmap: DevPagemap | null,
 ): DevDax | number => {
-  // A static region without data gets a device without ranges, as a seed device has none.
+  // A static region without data gets a device without ranges, like a seed device.
   const ranges = pages === 0 && region.isStatic ? [] : takeRanges(k, region, pages, align);
   if (typeof ranges === "number") return ranges;
   const dev: DevDax = {
@@ -93,7 +95,10 @@ export const createDevDax = traced("devm_create_dev_dax(_, pages, align)", (
   return dev;
 });
 
-/** Resizes or realigns an unbound dynamic device (daxctl reconfigure-device). -EBUSY when bound; else as creating. */
+/**
+ * Resizes or realigns an unbound dynamic device (daxctl reconfigure-device). -EBUSY if bound; otherwise errors as for
+ * createDevDax().
+ */
 export function reconfigureDevDax(k: Kernel, dev: DevDax, pages: number, align: number): number {
   if (dev.bound || dev.kmem !== null) return -EBUSY;
   if (dev.region.isStatic) return -EINVAL;
@@ -112,7 +117,7 @@ export const killDevDax = traced("kill_dev_dax()", (k: Kernel, dev: DevDax): voi
   if (!dev.region.isStatic && k.config.clearDynamicPgmap) dev.pgmap = null;
 });
 
-/** Removes an unbound device from its region. -EBUSY when bound, -EINVAL when it is gone already. */
+/** Removes an unbound device from its region. -EBUSY if bound, -EINVAL if it is already gone. */
 export function deleteDevDax(dev: DevDax): number {
   if (dev.bound || dev.kmem !== null) return -EBUSY;
   const at = dev.region.devices.indexOf(dev);
@@ -121,7 +126,7 @@ export function deleteDevDax(dev: DevDax): number {
   return 0;
 }
 
-/** `dax_pgoff_to_phys`: first frame of `pages` device pages from `pgoff` on, or -1 when they are not in one range. */
+/** `dax_pgoff_to_phys`: first frame of `pages` device pages from `pgoff` on, or -1 if they are not in one range. */
 export function daxPgoffToPfn(dev: DevDax, pgoff: number, pages: number): number {
   let offset = pgoff;
   for (const { start, end } of dev.ranges) {
@@ -137,7 +142,7 @@ export function devDaxPages(dev: DevDax): number {
 }
 
 /**
- * Free space of a region, first fit, aligned. -EINVAL for a page size no device has, or a size that is not made of it.
+ * Free space of a region, first fit, aligned. -EINVAL for an invalid page size, or a size that is not a multiple of it.
  */
 function takeRanges(k: Kernel, region: DaxRegion, pages: number, align: number): PfnRange[] | number {
   const unit = align / k.pageBytes;

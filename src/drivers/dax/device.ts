@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The device-dax driver (drivers/dax/device.c with patches 5, 6 and 7 of document 001): probing a device brings its
-// memmap up with the device's page size as geometry; faults map exactly that size and note in struct pages what they
-// map, in every page for base pages, in the head alone for compounds.
+// memmap up with the device's page size as geometry; faults map exactly that size and record mapping and index in
+// struct pages, in every base page, or in the head of a compound.
 // Left out: the character device, checks of permissions and of MAP_SHARED.
 
 import { EBUSY, EINVAL } from "../../include/errno.ts";
@@ -19,8 +19,8 @@ import { daxPgoffToPfn, type DevDax, devDaxPages, killDevDax } from "./bus.ts";
 import { traced } from "../../mm/trace.ts";
 
 /**
- * `dev_dax_probe`: binds the driver. 0; -EBUSY when one is bound or the memory is taken already, -EINVAL for a static
- * pgmap with several ranges; else what memremap_pages() says, with nothing changed.
+ * `dev_dax_probe`: binds the driver. 0; -EBUSY if one is bound or the memory is taken, -EINVAL for a static pgmap with
+ * several ranges; otherwise the error of memremap_pages(), with nothing changed.
  */
 export const devDaxProbe = traced("dev_dax_probe()", (k: Kernel, dev: DevDax): number => {
   if (dev.bound || dev.kmem !== null) return -EBUSY;
@@ -33,7 +33,7 @@ export const devDaxProbe = traced("dev_dax_probe()", (k: Kernel, dev: DevDax): n
   dev.pgmap = pgmap;
   const err = memremapPages(k, pgmap);
   if (err < 0) {
-    // devm frees what probe allocated.
+    // devm frees the pgmap that probe allocated.
     if (!dev.region.isStatic && k.config.clearDynamicPgmap) dev.pgmap = null;
     return err;
   }
@@ -42,8 +42,8 @@ export const devDaxProbe = traced("dev_dax_probe()", (k: Kernel, dev: DevDax): n
 });
 
 /**
- * Unbinds the driver: mappings go, then the memmap. -EBUSY while a page is held (the kernel would wait), or the
- * altmap has a neighbour's memmap on it.
+ * Unbinds the driver: removes mappings, then the memmap. -EBUSY while a page is held (the kernel would wait) or the
+ * altmap holds a neighbour's memmap.
  */
 export function devDaxRemove(k: Kernel, dev: DevDax): number {
   if (!dev.bound || dev.pgmap === null) return -EINVAL;
@@ -57,7 +57,7 @@ export function devDaxRemove(k: Kernel, dev: DevDax): number {
 
 /**
  * `dax_mmap`: maps `pages` device pages from `pgoff` on at a user address. -EINVAL unless aligned to the page size and
- * inside the device (of which the kernel looks at addresses only; the rest it finds out when the page is touched).
+ * inside the device (the kernel checks addresses only; the rest fails when a page is touched).
  */
 export function daxMmap(k: Kernel, dev: DevDax, mm: Mm, vpn: number, pages: number, pgoff: number): VmArea | number {
   const unit = dev.align / k.pageBytes;
@@ -87,7 +87,7 @@ export function devDaxHugeFault(k: Kernel, area: VmArea, vpn: number, level: num
   return result;
 }
 
-/** `check_vma`: the device may have gone since it was mapped, or returned with another page size. */
+/** `check_vma`: the device may have been unbound since it was mapped, or bound again with another page size. */
 function checkVma(k: Kernel, dev: DevDax, area: VmArea): boolean {
   const unit = dev.align / k.pageBytes;
   return dev.bound && isAligned(area.start, unit) && isAligned(area.end, unit);
@@ -95,7 +95,7 @@ function checkVma(k: Kernel, dev: DevDax, area: VmArea): boolean {
 
 /** set_page_mapping() or set_compound_mapping() (patch 7), with the index rounding of patch 5. */
 function setMapping(k: Kernel, area: VmArea, vpn: number, pfn: number, pages: number, dev: DevDax): void {
-  // Patch 5 writes ALIGN(), which rounds up; what it replaced rounded down.
+  // Patch 5 uses ALIGN(), which rounds up; the code it replaced rounded down.
   const first = k.config.errata.pgoffAlignUp ? alignUp(vpn, pages) : alignDown(vpn, pages);
   const pgoff = linearPageIndex(area, first);
   if (dev.pgmap !== null && dev.pgmap.geometry > 1) {
@@ -106,7 +106,7 @@ function setMapping(k: Kernel, area: VmArea, vpn: number, pfn: number, pages: nu
   for (let i = 0; i < pages; i++) setPageMapping(k, pfn + i, dev, pgoff + i);
 }
 
-/** Records mapping and index in one struct page unless they are there already. */
+/** Records mapping and index in one struct page unless it has a mapping. */
 function setPageMapping(k: Kernel, pfn: number, dev: DevDax, index: number): void {
   if (readPage(k, pfn, PAGE_MAPPING) !== 0 || readPage(k, pfn, PAGE_MAPPING_HI) !== 0) return;
   writePage(k, pfn, PAGE_MAPPING, dev.addrLo);

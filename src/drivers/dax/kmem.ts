@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Device-dax as System RAM (drivers/dax/kmem.c, an attribute of drivers/dax/bus.c; `daxctl reconfigure-device -m system-ram`): the parts of a device that
-// make whole memory blocks are hot-added to its target node. Its memmap may lie in each block (since 6.8, block by block).
+// Device-dax as System RAM (drivers/dax/kmem.c, an attribute of drivers/dax/bus.c; `daxctl reconfigure-device -m
+// system-ram`): the whole memory blocks of a device are hot-added to its target node. Since 6.8 each block may hold its
+// own memmap.
 //
 //   device   |  . .|########|########|########|.   |      . lost: less than a memory block
 //
-// Memory that is online when the driver is unbound leaks: it stays System RAM, and its addresses stay taken.
+// Memory that is online when the driver is unbound leaks: it stays System RAM and keeps its addresses.
 // Left out: memory tiers.
 
 import { EBUSY, EINVAL, ENOENT, EOPNOTSUPP } from "../../include/errno.ts";
@@ -17,9 +18,9 @@ import type { DevDax } from "./bus.ts";
 import { traced } from "../../mm/trace.ts";
 
 /**
- * `memmap_on_memory_store`: sets the attribute of a device, false at first. 0; -ENOENT before 6.8, whose devices have no
- * such attribute; -EOPNOTSUPP for true where memory blocks cannot hold their memmap; -EBUSY for another value while kmem
- * has the device.
+ * `memmap_on_memory_store`: sets the attribute of a device, initially false. 0; -ENOENT before 6.8, which has no such
+ * attribute; -EOPNOTSUPP for true if memory blocks cannot hold their memmap; -EBUSY to change it while kmem has the
+ * device.
  */
 export const memmapOnMemoryStore = traced(
   "memmap_on_memory_store(_, value)",
@@ -37,9 +38,9 @@ function blocksHoldMemmap(k: Kernel): boolean {
 }
 
 /**
- * `dev_dax_kmem_probe`: binds the driver. 0; -EBUSY when a driver is bound or the memory is taken already, -EINVAL when
- * no part is a memory block; else what addMemory() said of the first range. Once a range is in, others that fail are
- * left out.
+ * `dev_dax_kmem_probe`: binds the driver. 0; -EBUSY if a driver is bound or the memory is taken, -EINVAL if the device
+ * contains no whole memory block; otherwise the error of addMemory() for the first range. After one range is added,
+ * ranges that fail are skipped.
  */
 export const devDaxKmemProbe = traced(
   "dev_dax_kmem_probe()",
@@ -62,8 +63,8 @@ export const devDaxKmemProbe = traced(
 );
 
 /**
- * `dev_dax_kmem_remove`: unbinds the driver. Returns how many frames leak: those of ranges that are online in any part,
- * or of which somebody took a part away before, stay System RAM for good. -EINVAL unless bound.
+ * `dev_dax_kmem_remove`: unbinds the driver. Returns how many frames leak: ranges that are partly online, or of which a
+ * part was removed before, stay System RAM. -EINVAL unless bound.
  */
 export const devDaxKmemRemove = traced("dev_dax_kmem_remove()", (k: Kernel, dev: DevDax): number => {
   if (dev.kmem === null) return -EINVAL;
@@ -77,7 +78,7 @@ export const devDaxKmemRemove = traced("dev_dax_kmem_remove()", (k: Kernel, dev:
   return leaked;
 });
 
-/** `dax_kmem_range`: the memory blocks in a range; empty when there is none. */
+/** `dax_kmem_range`: the whole memory blocks in a range; empty if there is none. */
 export function daxKmemRange(k: Kernel, range: PfnRange): PfnRange {
   const { blockPages } = k.hotplug;
   return { start: alignUp(range.start, blockPages), end: alignDown(range.end, blockPages) };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Checks a namespace's info block (I17) against the conditions it must satisfy, not by repeating nd_pfn_init(). Data
-// begins at the first aligned byte behind the label, the info block and (map=dev) a struct page, of 64 bytes or its
-// size, for every frame behind those, and ends at the last aligned byte; the altmap lies between. debug_vm.ts knows no
+// Checks a namespace's info block (I17) against the conditions it must satisfy, without repeating nd_pfn_init(). Data
+// begins at the first aligned byte after the label, the info block and (map=dev) a struct page, of 64 bytes or its real
+// size, for every frame after those, and ends at the last aligned byte; the altmap lies before it. debug_vm.ts knows no
 // drivers, so the code that creates namespaces calls this check. Bytes.
 
 import { panic } from "../../lib/bug.ts";
@@ -13,7 +13,7 @@ function structPageReserve(k: Kernel): number {
   return k.config.pageStructOverride && k.structPageSize > 64 ? k.structPageSize : 64;
 }
 
-/** I17: panics unless the info block of a namespace that is up says where its data must lie, and its pgmap agrees. */
+/** I17: panics unless the info block of an enabled namespace has the right place of its data, and its pgmap agrees. */
 export function checkInfoBlock(k: Kernel, ns: NdNamespace): void {
   const { start, end } = ns.extent;
   const { mode, align, dataoff, endTrunc, npfns } = ns.info;
@@ -23,14 +23,14 @@ export function checkInfoBlock(k: Kernel, ns: NdNamespace): void {
   const slack = dataoff - front;
   expect((start + dataoff) % unit === 0 && slack >= 0 && slack < unit, ns, `data at ${dataoff}, ${front} are taken`);
   expect((end - endTrunc) % unit === 0 && endTrunc >= 0 && endTrunc < unit, ns, `${endTrunc} cut off at the end`);
-  // Some kernels let the cut reach back over the data's beginning, and have none then.
+  // In some kernels the cut may reach back to the beginning of the data, which leaves none.
   const data = end - endTrunc - start - dataoff;
   expect(npfns * k.pageBytes === (data > 0 ? data : 0), ns, `${npfns} frames of data`);
   checkRange(k, ns, (start + dataoff) / k.pageBytes, (end - endTrunc) / k.pageBytes);
 }
 
 /**
- * The memmap covers namespace and info block; the device has the data; the altmap has all in front but the info block.
+ * The memmap covers the namespace and its info block, the device the data, the altmap all before it but the info block.
  */
 function checkRange(k: Kernel, ns: NdNamespace, data: number, end: number): void {
   const [range] = ns.pgmap.ranges;

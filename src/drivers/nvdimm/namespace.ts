@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Namespaces as `ndctl create-namespace -m devdax|fsdax -s SIZE -a ALIGN -M mem|dev` makes them
+// Namespaces as created by `ndctl create-namespace -m devdax|fsdax -s SIZE -a ALIGN -M mem|dev`
 // (drivers/nvdimm/namespace_devs.c, drivers/dax/pmem.c, drivers/nvdimm/pmem.c): an extent of a region, the pfn info
 // block on it, and either a device-dax device or a pmem disk whose pages stay base pages.
 // Left out: labels, BTT, modes raw and sector, the file system on an fsdax namespace.
@@ -20,14 +20,14 @@ import { traced } from "../../mm/trace.ts";
 /** How a namespace is used. */
 export type NamespaceMode = "devdax" | "fsdax";
 
-/** A namespace that is up. Bytes. */
+/** An enabled namespace. Bytes. */
 export interface NdNamespace {
   readonly region: NdRegion;
   readonly extent: Extent;
   readonly mode: NamespaceMode;
   readonly info: PfnInfoBlock;
   readonly pgmap: DevPagemap;
-  /** The device, of a devdax namespace. */
+  /** The device of a devdax namespace; null for fsdax. */
   readonly dev: DevDax | null;
 }
 
@@ -40,12 +40,12 @@ export interface NamespaceRequest {
 }
 
 /**
- * Creates a namespace and enables it. A negative errno and nothing changed: -EINVAL for a size that is no multiple of
- * the region's align, a region that begins inside a subsection, struct pages too large for map=dev, or compounds larger
- * than a section that would begin inside one, -ENOSPC when the region is full, -ENXIO for a
- * page size that no entry maps and when the alignment leaves no room, -ENOMEM when memory is out, or with map=dev the room
- * that the info block reserves: on arm64, where a leaf must be aligned and the rest of the memmap comes from there too,
- * or where the label takes a large page.
+ * Creates a namespace and enables it. On failure, a negative errno with nothing changed: -EINVAL for a size that is not
+ * a multiple of the region's align, a region that begins inside a subsection, struct pages too large for map=dev, or
+ * compounds larger than a section that would begin inside one; -ENOSPC if the region is full; -ENXIO for a page size
+ * that no entry maps, or if the alignment leaves no room; -ENOMEM without memory, or with map=dev if the room that the
+ * info block reserves is too small: on arm64, where leaves must be aligned and base pages come from it too, or if the
+ * label takes a large page.
  */
 export function createNamespace(k: Kernel, region: NdRegion, request: NamespaceRequest): NdNamespace | number {
   const extent = claimExtent(region, request.size);
@@ -56,14 +56,14 @@ export function createNamespace(k: Kernel, region: NdRegion, request: NamespaceR
 }
 
 /**
- * Disables and destroys a namespace. -EBUSY while its pages are held or hold a neighbour's memmap; -EINVAL when it
- * is gone already. What of it is System RAM and online leaks: nothing can be made there any more.
+ * Disables and destroys a namespace. -EBUSY while its pages are held or hold a neighbour's memmap; -EINVAL if it is
+ * already gone. The part that is online System RAM leaks: its addresses cannot be used again.
  */
 export function destroyNamespace(k: Kernel, ns: NdNamespace): number {
   if (!ns.region.used.includes(ns.extent)) return -EINVAL;
   if (ns.dev !== null) {
     if (ns.dev.kmem !== null) devDaxKmemRemove(k, ns.dev);
-    // No driver may be bound at all, as after devDaxRemove().
+    // No driver may be bound, as after devDaxRemove().
     let err = ns.dev.bound ? devDaxRemove(k, ns.dev) : 0;
     if (err === 0) err = deleteDevDax(ns.dev);
     if (err < 0) return err;
@@ -75,14 +75,14 @@ export function destroyNamespace(k: Kernel, ns: NdNamespace): number {
   return 0;
 }
 
-/** Bytes of data a user of the namespace gets. */
+/** Bytes of data that the namespace offers. */
 export function usableBytes(k: Kernel, ns: NdNamespace): number {
   return ns.info.npfns * k.pageBytes;
 }
 
 function enable(k: Kernel, region: NdRegion, extent: Extent, request: NamespaceRequest): NdNamespace | number {
   const mode = request.mode ?? "devdax";
-  // ndctl finds it among the supported ones, or says ENXIO.
+  // ndctl checks it against the supported ones and fails with ENXIO.
   if (!daxAligns(k.arch).includes(request.align)) return -ENXIO;
   if (rangeTaken(k, pfnDown(extent.start, k.pageBytes), pfnDown(extent.end, k.pageBytes))) return -EBUSY;
   const size = extent.end - extent.start;
@@ -100,7 +100,7 @@ function enable(k: Kernel, region: NdRegion, extent: Extent, request: NamespaceR
   return typeof dev === "number" ? dev : { ...common, dev };
 }
 
-/** `__dax_pmem_probe`: the data part becomes a static dax region with one device. */
+/** `__dax_pmem_probe`: makes the data part a static dax region with one device. */
 const attachDax = traced("__dax_pmem_probe()", (
   k: Kernel,
   region: NdRegion,

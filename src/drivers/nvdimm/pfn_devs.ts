@@ -23,19 +23,19 @@ export interface PfnInfoBlock {
   readonly align: number;
   /** From the start of the namespace to its data. */
   readonly dataoff: number;
-  /** Cut off at the end so that the data ends aligned. */
+  /** Bytes cut off at the end so that the data ends aligned. */
   readonly endTrunc: number;
   /** Frames of data. */
   readonly npfns: number;
 }
 
-/** The size of struct page that room is reserved for (MAX_STRUCT_PAGE_SIZE). */
+/** Bytes reserved per struct page (MAX_STRUCT_PAGE_SIZE). */
 const MAX_STRUCT_PAGE_SIZE = 64;
 
 /**
- * `nd_pfn_init`: lays out [start, start + size), in bytes. -EINVAL when it begins inside a subsection, and with map=dev
- * when struct pages are larger than room is reserved for, unless the kernel reserves more for such; -ENXIO when the
- * alignment leaves no room for data, but for kernels that make namespaces without any.
+ * `nd_pfn_init`: lays out [start, start + size), in bytes. -EINVAL if it begins inside a subsection, or with map=dev if
+ * struct pages are larger than the kernel reserves; -ENXIO if the alignment leaves no room for data, except in kernels
+ * that allow empty namespaces.
  */
 export const ndPfnInit = traced(
   "nd_pfn_init(start, size, align)",
@@ -53,7 +53,7 @@ export const ndPfnInit = traced(
   },
 );
 
-/** Bytes reserved for a struct page: more than usual only in a kernel that was built with large ones. */
+/** Bytes reserved for a struct page: more than MAX_STRUCT_PAGE_SIZE only in a kernel built for larger ones. */
 function structPageReserve(k: Kernel): number {
   return k.config.pageStructOverride ? Math.max(k.structPageSize, MAX_STRUCT_PAGE_SIZE) : MAX_STRUCT_PAGE_SIZE;
 }

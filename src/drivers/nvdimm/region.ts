@@ -21,23 +21,23 @@ export interface Extent {
 /** One region. Bytes. */
 export interface NdRegion {
   readonly id: number;
-  /** Node it is near to, where its memmap goes. */
+  /** Node it is near, where its memmap goes. */
   readonly nid: number;
-  /** Node of its memory once that is System RAM. */
+  /** Node of its memory as System RAM. */
   readonly targetNid: number;
   readonly start: number;
   readonly end: number;
   /** DIMMs it is interleaved over. */
   readonly ways: number;
-  /** Without labels it is one namespace, of any size, and nothing is allocated. */
+  /** Whether it has labels. Without, it is a single namespace that takes all of it. */
   readonly labels: boolean;
-  /** What extents are multiples of, counted from the start: the region's `align` attribute. */
+  /** Start and size of extents are multiples of this, from the region's start: the `align` attribute. */
   align: number;
   /** Extents in use, ascending. */
   readonly used: Extent[];
 }
 
-/** The regions of the box, all free. Call it once: namespaces are kept in what it returns. */
+/** The regions of the machine, all free. Call it once: the result keeps track of the extents in use. */
 export function ndRegions(k: Kernel): NdRegion[] {
   return k.machine.topology.pmem.map(({ id, nid, start, end, spec }) => {
     const { targetNid = nid, ways = 1, labels = true } = spec;
@@ -47,15 +47,15 @@ export function ndRegions(k: Kernel): NdRegion[] {
   });
 }
 
-/** `default_align`: 16 MiB, or a page if there is less than that, times the ways unless they divide it. */
+/** `default_align`: 16 MiB, or a page in smaller regions, times the ways unless they divide it. */
 export function defaultAlign(arch: Arch, bytes: number, ways: number): number {
   const align = bytes < arch.namespaceUnitBytes ? pageBytes(arch) : arch.namespaceUnitBytes;
   return align % ways === 0 ? align : align * ways;
 }
 
 /**
- * `align_store`: writes the region's `align` attribute. -EINVAL unless each DIMM has a power of two of it, at least a
- * page, and the region has as much.
+ * `align_store`: writes the region's `align` attribute. -EINVAL unless each DIMM's share is a power of two and at least
+ * a page, and the region is as large as `align`.
  */
 export function setRegionAlign(k: Kernel, region: NdRegion, align: number): number {
   const each = align / region.ways;
@@ -65,42 +65,39 @@ export function setRegionAlign(k: Kernel, region: NdRegion, align: number): numb
   return 0;
 }
 
-/**
- * `nd_region_available_dpa`, `available_size` in sysfs: bytes in no extent, as far as they make whole units; none without
- * labels.
- */
+/** `nd_region_available_dpa`, `available_size` in sysfs: bytes outside extents, in whole units; 0 without labels. */
 export function availableSize({ start, end, align, used, labels }: NdRegion): number {
   if (!labels) return 0;
   let busy = 0;
   for (const extent of used) {
     const last = alignUp(extent.end - start, align);
-    // An extent whose unit the region does not have whole makes the kernel answer 0.
+    // The kernel answers 0 if rounding an extent up exceeds the region.
     if (last > end - start) return 0;
     busy += last - alignDown(extent.start - start, align);
   }
   return Math.max(0, alignDown(end - start - busy, align));
 }
 
-/** `nd_region_allocatable_dpa`, `max_available_extent` in sysfs: the most that one namespace can get. */
+/** `nd_region_allocatable_dpa`, `max_available_extent` in sysfs: the largest size of a new namespace. */
 export function maxAvailableExtent(region: NdRegion): number {
   return (region.labels ? gaps(region) : []).reduce((most, { start, end }) => Math.max(most, end - start), 0);
 }
 
 /**
  * Claims `size` bytes, as writing a namespace's `size` does (`__size_store`, `scan_allocate`). -EINVAL unless it is a
- * multiple of the region's align, -ENOSPC when no gap is large enough. A region without labels gives all of itself,
- * whatever was asked for, once.
+ * multiple of the region's align, -ENOSPC if no gap is large enough. A region without labels can be claimed once, as a
+ * whole, whatever the size.
  */
 export function claimExtent(region: NdRegion, size: number): Extent | number {
   const { start, end, labels, used } = region;
-  // ndctl passes over the size and uses the whole.
+  // ndctl ignores the size and uses the whole region.
   if (!labels) return used.length > 0 ? -ENOSPC : insert(region, start, end - start);
   if (size <= 0 || size % region.align !== 0) return -EINVAL;
   const gap = gaps(region).find(({ start, end }) => end - start >= size);
   return gap === undefined ? -ENOSPC : insert(region, gap.start, size);
 }
 
-/** Gives an extent back. */
+/** Frees an extent. */
 export function releaseExtent(region: NdRegion, extent: Extent): void {
   region.used.splice(region.used.indexOf(extent), 1);
 }
