@@ -129,7 +129,7 @@ const MEMDESC = 8;
  *
  * @example
  * ```ts
- * import { lineageReport } from "./lineage.ts";
+ * import { lineageReport } from "@vmemmap/lab";
  * import { assert, assertEquals } from "@std/assert";
  *
  * const { rows } = lineageReport({ size: 2 ** 30, align: 2 ** 21 });

@@ -15,7 +15,8 @@ import {
   verifyRoom,
   withoutComments,
 } from "./sources.ts";
-import { documented, testFiles } from "./run_tests.ts";
+import { examples } from "./examples.ts";
+import { testFiles } from "./run_tests.ts";
 
 /** First line of a function, traced or not, or of a method; the closing line of its body has the same indentation. */
 const FUNCTION =
@@ -150,8 +151,17 @@ Deno.test("`deno task test` runs every test file once, and the examples of every
   const { alone, suites } = testFiles();
   const files = ALL.map(({ path }) => path).filter((path) => path.includes("_test."));
   assertEquals([...alone, ...[...suites.values()].flat()].sort(), files.sort());
-  const examples = CODE.filter(({ text }) => text.includes("@example")).map(({ path }) => path);
-  assertEquals(documented().sort(), examples.sort());
+  for (const source of CODE) {
+    assertEquals(examples(source).length, source.text.match(/@example/g)?.length ?? 0, source.path);
+  }
+});
+
+Deno.test("examples() hoists the imports of an example and keeps its lines where they are", () => {
+  const text = '/**\n * @example\n * ```ts\n * import a from "a";\n *\n * a();\n * ```\n */\n';
+  assertEquals(examples({ path: "x.ts", text }), [{
+    name: "x.ts:4",
+    module: '\n\n\nimport a from "a";\nDeno.test("x.ts:4", async () => {\na();\n});\n',
+  }]);
 });
 
 /** Longest function allowed. */

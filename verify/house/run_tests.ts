@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `deno task test [FILE...] [flags]`: `deno test` with this project's flags. Without files it runs everything: long
-// tests first, then one suite per room, then the examples in the documentation. A suite imports many small test files,
-// because `deno test` starts an isolate per file, which costs 0.1 s of CPU and compiles the emulator anew.
+// tests first, then one suite per room, then one of the documentation's examples. A suite imports many small test
+// files, because `deno test` starts an isolate per file, which costs 0.1 s of CPU and compiles the emulator anew.
 //
 //   src/mm/page_test.ts     \
 //   src/mm/memory_test.ts    >  src_mm.ts: one isolate
 //   ...                     /
 
+import { examples } from "./examples.ts";
 import { ALL, CODE } from "./sources.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -35,7 +36,6 @@ const SUITES = ["src/mm/", "src/scenario/", "src/cli/", "src/", "verify/", ""];
 const V8_FLAGS = ["--no-incremental-marking", "--single-threaded-gc", "--initial-old-space-size=1024"];
 const FLAGS = [
   "--no-check",
-  "--doc",
   "--parallel",
   `--v8-flags=${V8_FLAGS.join()}`,
   ...["read", "write", "env", "sys", "run"].map((permission) => `--allow-${permission}`),
@@ -53,19 +53,26 @@ export function testFiles(): { alone: string[]; suites: Map<string, string[]> } 
   return { alone, suites: Map.groupBy(rest, (path) => SUITES[first(SUITES, path)]) };
 }
 
-/** Sources with examples that run. */
-export function documented(): string[] {
-  return CODE.filter(({ text }) => /^ \* ```ts$/m.test(text)).map(({ path }) => path);
-}
-
 /** Writes the suites to a directory; returns their paths. */
 function writeSuites(suites: ReadonlyMap<string, readonly string[]>, folder: string): string[] {
-  return [...suites].map(([prefix, files]) => {
-    const suite = `${folder}/${prefix.replaceAll("/", "_")}all_test.ts`;
-    const lines = files.map((file) => `import ${JSON.stringify(new URL(file, ROOT).href)};\n`);
-    Deno.writeTextFileSync(suite, lines.join(""));
-    return suite;
+  return [...suites].map(([prefix, files]) => writeSuite(`${folder}/${prefix.replaceAll("/", "_")}all_test.ts`, files));
+}
+
+/** Writes the examples of all sources to a directory, and the suite that imports them; returns its path. */
+function writeExamples(folder: string): string {
+  const files = CODE.flatMap(examples).map(({ name, module }) => {
+    const file = `${folder}/${name.replaceAll(/\W/g, "_")}.ts`;
+    Deno.writeTextFileSync(file, module);
+    return file;
   });
+  return writeSuite(`${folder}/examples_test.ts`, files);
+}
+
+/** Writes a test file that imports others, by their paths from here; returns its path. */
+function writeSuite(suite: string, files: readonly string[]): string {
+  const lines = files.map((file) => `import ${JSON.stringify(new URL(file, ROOT).href)};\n`);
+  Deno.writeTextFileSync(suite, lines.join(""));
+  return suite;
 }
 
 /** Returns the exit code of `deno test`. */
@@ -88,13 +95,13 @@ function isFile(arg: string): boolean {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  if (args.some(isFile)) return await denoTest(args);
+  if (args.some(isFile)) return await denoTest(["--doc", ...args]);
   // Ctrl-C ends the tests; this process must survive to remove the directory.
   Deno.addSignalListener("SIGINT", () => {});
   const folder = await Deno.makeTempDir({ prefix: "vmemmap-lab-test-" });
   try {
     const { alone, suites } = testFiles();
-    return await denoTest([...args, ...alone, ...writeSuites(suites, folder), ...documented()]);
+    return await denoTest([...args, ...alone, ...writeSuites(suites, folder), writeExamples(folder)]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
