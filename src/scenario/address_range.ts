@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A range of physical addresses as an option, written as iomem and daxctl print it. It mirrors no kernel file.
+// A range of physical addresses as an option, written as iomem and daxctl print it. Mirrors no kernel file.
 
 import { type Arch, pageBytes } from "../arch/arch.ts";
 import { formatSize, parseSize } from "../lib/units.ts";
@@ -23,7 +23,7 @@ export const RANGE_ROW: OptionRow<AddressRange> = {
   show: ({ start, end }) => `0x${start.toString(16)}-0x${(end - 1).toString(16)}`,
 };
 
-/** `0x240000000-0x43fffffff`: an end that is no whole page is the last byte, as iomem prints it. */
+/** `0x240000000-0x43fffffff`: an end that is not page-aligned is the last byte, as iomem prints it. */
 function readRange(text: string): AddressRange {
   const match = /^([^-]+)-([^-]+)$/.exec(text);
   if (match === null) throw new RangeError(`expected START-END such as 0x240000000-0x43fffffff, got "${text}"`);
@@ -31,7 +31,7 @@ function readRange(text: string): AddressRange {
   return { start, end: last % 4096 === 4095 ? last + 1 : last };
 }
 
-/** The range, if it is whole pages. RangeError otherwise. */
+/** The range. RangeError unless it consists of whole pages. */
 export function checkedRange(range: AddressRange, arch: Arch): AddressRange {
   const { start, end } = range;
   const page = pageBytes(arch);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// boot() for callers of the library: a machine under a kernel of the caller's choice, on which namespaces can be made,
-// with what it counted. The machine inside is src/boot.ts's.
+// boot() for callers of the library: a machine with a kernel of the caller's choice, which creates namespaces and
+// counts their work. A wrapper of src/boot.ts.
 
 import { boot as bootKernel } from "../boot.ts";
 import { levelBytes } from "../arch/arch.ts";
@@ -37,11 +37,11 @@ export interface MachineOptions {
   readonly pmem?: readonly number[];
   /** sizeof(struct page): 56, 64 (default), 72, 80. */
   readonly structPageSize?: number;
-  /** Write struct pages (default); false counts frames and tables only. */
+  /** Write struct pages (default); if false, only count frames and tables. */
   readonly contents?: boolean;
 }
 
-/** A namespace to make on a booted machine. Bytes. */
+/** A namespace to create on a booted machine. Bytes. */
 export interface NamespaceOnMachine {
   /** Its size; a multiple of 16 MiB. */
   readonly size: number;
@@ -55,32 +55,32 @@ export interface NamespaceOnMachine {
   readonly region?: number;
 }
 
-/** A namespace that is up. */
+/** An enabled namespace. */
 export interface MadeNamespace {
   /** Frames it took. */
   readonly pages: NamespacePages;
   /** Bytes of data. */
   readonly usableBytes: number;
-  /** Takes it down again. NamespaceError when the kernel does not let it go. */
+  /** Destroys it. NamespaceError if the modelled kernel refuses. */
   destroy(): void;
 }
 
-/** A machine that is up. */
+/** A booted machine. */
 export interface BootedMachine {
-  /** Its kernel: a preset and what differs from it. */
+  /** Its kernel: a preset and the switches that differ from it. */
   readonly kernel: string;
   /** Free frames. */
   freePages(): number;
-  /** All work done since it was switched on. */
+  /** All work since boot. */
   counters(): CounterValues;
-  /** Makes a namespace. NamespaceError when the modelled kernel refuses. */
+  /** Creates a namespace. NamespaceError if the modelled kernel refuses. */
   createNamespace(request: NamespaceOnMachine): MadeNamespace;
   /** Checks every invariant. */
   check(): InvariantCheck;
 }
 
 /**
- * Boots a machine. RangeError or TypeError for options that make none.
+ * Boots a machine. RangeError or TypeError for invalid options.
  *
  * @example Two namespaces on a kernel of one's own
  * ```ts

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A box for one namespace: how much DRAM it needs to hold the memmap, and how much host memory the emulation will take.
-// These are estimates for sizing, made before anything is booted; what a run reports is counted, never taken from here.
+// A machine for one namespace: how much DRAM it needs to hold the memmap, and how much host memory the emulation takes.
+// These are estimates for sizing; what a run reports is counted.
 
 import { boot, type BootOptions } from "../boot.ts";
 import { type Arch, levelBytes, pageBytes } from "../arch/arch.ts";
@@ -34,17 +34,15 @@ import {
   wordRow,
 } from "./option_row.ts";
 
-/** What every command that makes a namespace takes. Bytes. */
+/** Options of every command that creates a namespace. Bytes. */
 export interface NamespaceOptions {
   /** Size of the namespace; a multiple of 16 MiB (`toy`: 4 KiB) and of `align`. */
   readonly size: number;
-  /**
-   * Page size of the device: 4 KiB, 2 MiB (default) or 1 GiB on x86-64; elsewhere what its levels map, default a PMD.
-   */
+  /** Page size of the device: 4 KiB, 2 MiB (default) or 1 GiB on x86-64; elsewhere what a level maps, default a PMD. */
   readonly align?: number;
   /** Device-dax (default), or fsdax, whose pages stay base pages. */
   readonly namespaceMode?: NamespaceMode;
-  /** Address of the region, DRAM going on behind it if need be; default the next GiB behind all DRAM. */
+  /** Address of the region, which may lie between DRAM ranges; default the next GiB after all DRAM. */
   readonly start?: number;
   /** Where the memmap lies: DRAM (`mem`, default) or the namespace (`dev`). */
   readonly map?: MapMode;
@@ -54,7 +52,7 @@ export interface NamespaceOptions {
   readonly arch?: string;
   /** sizeof(struct page): 56, 64 (default), 72, 80. */
   readonly structPageSize?: number;
-  /** Write struct pages (default). False counts frames and tables only, for sizes the host could not hold. */
+  /** Write struct pages (default). If false, only count frames and tables, for sizes that the host cannot hold. */
   readonly contents?: boolean;
   /** Check every invariant before the report is made; default false. */
   readonly check?: boolean;
@@ -64,7 +62,7 @@ export interface NamespaceOptions {
    */
   readonly cost?: string;
   /**
-   * Bytes the host has for the emulated metadata; default 20 GiB. A run that needs more is refused before it starts.
+   * Host memory for the emulated metadata, in bytes; default 20 GiB. A run that needs more is refused before it starts.
    */
   readonly hostMemory?: number;
 }
@@ -72,11 +70,11 @@ export interface NamespaceOptions {
 /** The options with every default filled in; `kernel` is a spec: a preset with the switches that differ from it. */
 export type NamespaceConfig = Required<Omit<NamespaceOptions, "kernel" | "start">> & {
   readonly kernel: string;
-  /** Address of the region; null where the board puts it. */
+  /** Address of the region; null for the board's choice. */
   readonly start: number | null;
 };
 
-/** How a namespace is used; `mode` alone is gup's. */
+/** How a namespace is used; the flag `mode` alone belongs to gup. */
 export const NAMESPACE_MODE_ROW: OptionRow<NamespaceMode> = {
   ...wordRow<NamespaceMode>("mode", "how the namespace is used", ["devdax", "fsdax"]),
   flagOf: "ndctl create-namespace",
@@ -99,8 +97,8 @@ export const NAMESPACE_ROWS = {
 } satisfies OptionRows<NamespaceOptions>;
 
 /**
- * Fills in defaults and checks what can be checked without a machine. RangeError naming the given and the allowed,
- * TypeError for a switch that is no boolean.
+ * Fills in defaults and checks what can be checked without a machine. RangeError saying what was given and what is
+ * allowed, TypeError for a switch that is not a boolean.
  */
 export function namespaceConfig(options: NamespaceOptions): NamespaceConfig {
   const given = fillIn(options, NAMESPACE_ROWS);
@@ -129,19 +127,19 @@ export function namespaceConfig(options: NamespaceOptions): NamespaceConfig {
   return { ...given, align, start };
 }
 
-/** Boots a box with room for this namespace. RangeError when the host lacks the memory for it. */
+/** Boots a machine with room for this namespace. RangeError if the host lacks memory for it. */
 export function bootBox(config: NamespaceConfig, more: BootOptions = {}): Kernel {
   const arch = ARCHS[config.arch];
   const dram = dramBytes([config], arch, more.directMap);
   return bootRegion([config], dram, { bytes: config.size, ...placed(config.start) }, more);
 }
 
-/** Where a region lies: behind all DRAM, or at an address with DRAM on both sides. */
+/** Where a region lies: after all DRAM, or at an address with DRAM on both sides. */
 export function placed(start: number | null): Pick<RegionSpec, "startBytes" | "amongDram"> {
   return start === null ? {} : { startBytes: start, amongDram: true };
 }
 
-/** Boots a box with a region for these namespaces of one kernel. RangeError when the host lacks the memory for it. */
+/** Boots a machine with a region for these namespaces of one kernel. RangeError if the host lacks memory for it. */
 export function bootRegion(
   namespaces: readonly NamespaceConfig[],
   dram: number,
@@ -164,8 +162,8 @@ export function bootRegion(
 }
 
 /**
- * The cost table of this run's model times, or null where there is nothing to model: the documents' machine is x86-64
- * with struct pages of 64 bytes, and struct pages that are not written take no time.
+ * The cost table of this run's model times, or null without a model: the documents' machine is x86-64 with struct pages
+ * of 64 bytes, and struct pages that are not written take no time.
  */
 export function modelCost(
   config: Pick<NamespaceConfig, "arch" | "structPageSize" | "contents" | "cost">,
@@ -174,7 +172,7 @@ export function modelCost(
   return modelled ? costTable(config.cost) : null;
 }
 
-/** Roughly how many frames a namespace's memmap takes: shared pages count once per compound, tables per entry. */
+/** Estimate of the frames of a namespace's memmap: shared pages count once per compound, tables per entry. */
 function memmapFrames(config: NamespaceConfig, arch: Arch): { readonly memmap: number; readonly tables: number } {
   const page = pageBytes(arch);
   const whole = config.size / page * config.structPageSize / page;
@@ -195,7 +193,7 @@ function directTables(config: NamespaceConfig, arch: Arch): number {
   return Math.ceil(config.size / pageBytes(arch) / 2 ** arch.format.tableShift);
 }
 
-/** DRAM that can hold the memmap and tables of namespaces with room to spare, in whole GiB (or toy units). */
+/** DRAM that holds the memmap and tables of namespaces with room to spare, in whole GiB (or toy units). */
 export function dramBytes(namespaces: readonly NamespaceConfig[], arch: Arch, directMap: boolean = false): number {
   const unit = arch.regionAlignBytes;
   let frames = 0;
@@ -207,7 +205,9 @@ export function dramBytes(namespaces: readonly NamespaceConfig[], arch: Arch, di
   return alignUp(frames * pageBytes(arch) * 1.1, unit) + 2 * unit;
 }
 
-/** Roughly how much host memory a run commits: the memmap if written, tables, and DRAM's own struct pages for both. */
+/**
+ * Estimate of the host memory that a run commits: the memmap if written, tables, and DRAM's own struct pages for both.
+ */
 function hostBytes(namespaces: readonly NamespaceConfig[], dram: number, arch: Arch, directMap = false): number {
   const page = pageBytes(arch);
   const fixed = 64 * 2 ** 20;

@@ -5,13 +5,13 @@ import { checkInvariants } from "../debug_vm/debug_vm.ts";
 import { KernelPanic } from "../lib/bug.ts";
 import type { Kernel } from "../mm/kernel.ts";
 
-/** What the invariant checker says of a machine. */
+/** Result of the invariant checker. */
 export interface InvariantCheck {
-  /** The first invariant that does not hold, by its number, and what was found; null when all hold. */
+  /** The first invariant that does not hold, by number, and what was found; null if all hold. */
   readonly objection: string | null;
 }
 
-/** Checks every invariant if asked to; null if not. */
+/** Checks every invariant if `wanted`; null otherwise. */
 export function checkedIf(wanted: boolean, k: Kernel): InvariantCheck | null {
   if (!wanted) return null;
   try {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab gup`: gup_test over /dev/dax, as the cover letters run it: a namespace large enough, its device mapped and
+// `lab gup`: gup_test over /dev/dax, as in the cover letters: a namespace that is large enough, its device mapped and
 // touched, then rounds of get and put. Counters are those of one round; times are the emulator's own.
 
 import type { BootOptions } from "../boot.ts";
@@ -24,18 +24,18 @@ import { createOnBox, NamespaceError } from "./namespace.ts";
 import { archNamed, knownOptions, multipleOf, requireHostMemory } from "./options.ts";
 import { byDefault, countRow, fillIn, type OptionRows, required, sizeRow, switchRow, wordRow } from "./option_row.ts";
 
-/** Most rounds that make sense to wait for. */
+/** Limit of rounds, to bound a run's time. */
 const MOST_REPEATS = 1e6;
 /** Most pages per call (`nr_pages_per_call` has 32 bits). */
 const MOST_BATCH = 2 ** 32 - 1;
 
-/** gup_test's flags, and the namespace options. `size` is what is held (-m), not the namespace's. Bytes. */
+/** gup_test's flags, and the namespace options. `size` is the memory held (-m), not the namespace's. Bytes. */
 export interface GupOptions extends Omit<NamespaceOptions, "contents" | "namespaceMode"> {
   /** FOLL_GET (`get`, -u, default) or FOLL_PIN (`pin`, -a). */
   readonly mode?: GupMode;
-  /** get_user_pages() and its like, page by page (-U, -b), instead of the fast ones; default false. */
+  /** get_user_pages() or pin_user_pages(), page by page (-U, -b), instead of the fast ones; default false. */
   readonly slow?: boolean;
-  /** FOLL_LONGTERM (-L): pins through the slow path, since the fast walk refuses devmap entries for it. */
+  /** FOLL_LONGTERM (-L): pins through the slow path, because the fast walk refuses devmap entries for it. */
   readonly longterm?: boolean;
   /** Rounds (-r), at most a million; default 10. */
   readonly repeats?: number;
@@ -43,7 +43,7 @@ export interface GupOptions extends Omit<NamespaceOptions, "contents" | "namespa
   readonly batch?: number;
 }
 
-/** The options with every default filled in; `size` is what is held. */
+/** The options with every default filled in; `size` is the memory held. */
 export interface GupConfig extends NamespaceConfig {
   /** FOLL_GET or FOLL_PIN. */
   readonly mode: GupMode;
@@ -59,7 +59,7 @@ export interface GupConfig extends NamespaceConfig {
 
 /** What `lab gup` prints with `--json`. */
 export interface GupReport {
-  /** What was asked, defaults filled in; `size` is what is held. */
+  /** The options, defaults filled in; `size` is the memory held. */
   readonly config: GupConfig;
   /** Pages held per round. */
   readonly heldPages: number;
@@ -71,7 +71,7 @@ export interface GupReport {
   readonly putRefcountStores: number;
   /** Searches of the pgmap tree to get all pages once. */
   readonly pgmapLookups: number;
-  /** What the invariant checker found; null unless `check` asked for it. */
+  /** What the invariant checker found; null without `check`. */
   readonly invariants: InvariantCheck | null;
   /** All work of getting all pages once. */
   readonly getCounters: CounterValues;
@@ -81,7 +81,7 @@ export interface GupReport {
   readonly hostGetMs: readonly number[];
   /** Milliseconds of host time to put, per round. */
   readonly hostPutMs: readonly number[];
-  /** Model time of one get of all pages, on the machine of `config.cost`; null where nothing is modelled. */
+  /** Model time of one get of all pages, on the machine of `config.cost`; null without a model. */
   readonly modelGetMs: number | null;
   /** The same for put. */
   readonly modelPutMs: number | null;
@@ -94,9 +94,8 @@ export interface GupBox {
 }
 
 /**
- * A box whose first namespace has at least `bytes` of data, mapped by its page size and touched throughout. The
- * namespace is made a little larger than asked, since its own metadata comes out of it. `more` are options of the
- * machine.
+ * A machine whose first namespace has at least `config.size` bytes of data, mapped by its page size and touched. The
+ * namespace is a little larger, since its metadata comes out of it. `more` are options of the machine.
  */
 export function gupBox(config: NamespaceConfig, more: BootOptions = {}): GupBox {
   const box = mapBox(config, more);
@@ -104,7 +103,7 @@ export function gupBox(config: NamespaceConfig, more: BootOptions = {}): GupBox 
   return box;
 }
 
-/** Pages that one fault maps when a program touches its mapping. */
+/** Pages that one fault maps. */
 export function touchStep(config: NamespaceConfig, { kernel }: GupBox): number {
   return config.align / kernel.pageBytes;
 }
@@ -115,7 +114,7 @@ export function mapBox(config: NamespaceConfig, more: BootOptions = {}): GupBox 
   const pages = config.size / levelBytes(arch, 0);
   const size = alignUp(config.size * (config.map === "dev" ? 65 / 64 : 1), config.align) + 2 * arch.namespaceUnitBytes +
     config.align;
-  // Where all memmap has to fit into the reserve, whole sections always do.
+  // If all memmap must fit into the reserve, only whole sections always do.
   const whole = config.map === "dev" && arch.altmapBasePages;
   const unit = Math.max(arch.namespaceUnitBytes, whole ? 2 ** arch.sectionShift : 0);
   const { kernel, namespace } = createOnBox({ ...config, size: alignUp(size, unit) }, more);
@@ -123,7 +122,7 @@ export function mapBox(config: NamespaceConfig, more: BootOptions = {}): GupBox 
   if (typeof mm === "number") throw new NamespaceError(mm);
   const dev = namespace.dev!;
   const step = config.align / kernel.pageBytes;
-  // Any address aligned to the largest level does; page 0 stays unmapped.
+  // Any address aligned to the largest level will do; page 0 stays unmapped.
   const vpn = levelPages(kernel, 2);
   const area = daxMmap(kernel, dev, mm, vpn, Math.min(devDaxPages(dev), alignUp(pages, step)), 0);
   if (typeof area === "number") throw new NamespaceError(area);
@@ -131,7 +130,7 @@ export function mapBox(config: NamespaceConfig, more: BootOptions = {}): GupBox 
 }
 
 /**
- * Runs gup_test on a fresh box. Throws as {@linkcode namespaceReport} does.
+ * Runs gup_test on a fresh machine. Throws like {@linkcode namespaceReport}.
  *
  * @example
  * ```ts
@@ -167,10 +166,7 @@ export function gupReport(options: GupOptions): GupReport {
   };
 }
 
-/**
- * Less the host memory that gup_test's own arrays of pages take, one for each job. RangeError when there is not as
- * much.
- */
+/** Subtracts the host memory of gup_test's own arrays of pages, one per job. RangeError if there is not enough. */
 export function withoutArrays(config: GupReport["config"], jobs: number): GupReport["config"] {
   const arrays = jobs * Float64Array.BYTES_PER_ELEMENT * config.size / pageBytes(ARCHS[config.arch]);
   requireHostMemory(arrays, config.hostMemory, "for the pages held; the machine is not counted yet");
@@ -208,7 +204,7 @@ export function gupConfig(options: GupOptions): GupReport["config"] {
   if (longterm && mode !== "pin") throw new RangeError("Cannot get pages with FOLL_LONGTERM: expected mode pin");
   const { namespaceUnitBytes } = archNamed(options.arch);
   const size = multipleOf("hold", options.size, Math.min(SZ_1M, namespaceUnitBytes));
-  // Whether its pages may have this size; how large the namespace must be, gupBox() sees to.
+  // Checks the page size only: gupBox() chooses the size of the namespace.
   const config = namespaceConfig({
     ...options,
     contents: true,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `lab gup --jobs N`: gup_test -j N. Every thread holds the same pages of one mapping. Before times are taken, one
-// round stops with all pages held by all threads, and the counts of every page are compared: they must be up by one
-// per thread at that point, and back where they were after the round. Otherwise the run panics.
+// round stops with all pages held by all threads, and the counts of every page are checked: one more per thread at that
+// point, and the initial counts after the round. Otherwise the run panics.
 
 import { panic } from "../lib/bug.ts";
 import { GUP_PIN_COUNTING_BIAS } from "../include/mm_types.ts";
@@ -14,16 +14,16 @@ import { checkedIf } from "./checked.ts";
 import { GupTeam, type GupTeamResult } from "./gup_team.ts";
 import { knownOptions, wholeNumber } from "./options.ts";
 
-/** Most threads: each is a worker on the host. */
+/** Limit of threads: each is a worker on the host. */
 const MOST_JOBS = 64;
 
-/** The options of `lab gup`, and how many threads. */
+/** The options of `lab gup`, and the number of threads. */
 export interface GupJobsOptions extends GupOptions {
   /** Threads, each a CPU of the machine in a worker of its own (-j), at most 64. */
   readonly jobs: number;
 }
 
-/** A report over all threads: times of a round are those of its slowest thread, counters are sums over one round. */
+/** A report over all threads: the time of a round is that of its slowest thread, counters are sums over one round. */
 export interface GupJobsReport extends GupReport {
   /** What each thread held and how long its rounds took, in milliseconds of host time. */
   readonly jobs: readonly {
@@ -31,15 +31,13 @@ export interface GupJobsReport extends GupReport {
     readonly hostGetMs: readonly number[];
     readonly hostPutMs: readonly number[];
   }[];
-  /**
-   * References counted on the mapping's pages beyond those they were born with: while all were held, and at the end.
-   */
+  /** References counted on the mapping's pages beyond the initial ones: while all were held, and at the end. */
   readonly references: { readonly whileHeld: number; readonly after: number };
 }
 
 /**
- * Runs gup_test in several workers at once on one shared machine. RangeError for options that make no run; panics when
- * a count is not exact. Deno starts a worker from a local file with `--allow-read` only.
+ * Runs gup_test in several workers at once on one shared machine. RangeError for invalid options; panics if a count is
+ * not exact. Deno starts a worker from a local file only with `--allow-read`.
  *
  * @example
  * ```ts
@@ -105,7 +103,7 @@ function sumCounters(counters: readonly CounterValues[]): CounterValues {
   return sum;
 }
 
-/** References on the pages of the mapping beyond the one each head was born with. */
+/** References on the pages of the mapping beyond the initial one of each head. */
 function extraReferences(k: Kernel, area: VmArea, pages: number): number {
   let extra = 0;
   const first = firstPfn(area);
@@ -115,7 +113,7 @@ function extraReferences(k: Kernel, area: VmArea, pages: number): number {
   return extra;
 }
 
-/** By how much holding a page once raises its count: one reference, or the bias of a pinned base page. */
+/** How much holding a page once adds to its count: one reference, or the bias of a pinned base page. */
 function countsPerPage(k: Kernel, area: VmArea, pin: boolean): number {
   return pin && !hasPincount(k, compoundHead(k, firstPfn(area))) ? GUP_PIN_COUNTING_BIAS : 1;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The messages between the team's captain (gup_team.ts) and its workers (gup_worker.ts), and the words they share.
+// The messages between the main thread (gup_team.ts) and its workers (gup_worker.ts), and the words they share.
 
 import type { CpuBooks, SmpTicket } from "../smp.ts";
 import type { GupMode } from "../include/gup.ts";
@@ -21,8 +21,8 @@ export interface Join {
 }
 
 /**
- * How a run goes: gup_test; one round that stops between get and put until the captain has looked at the counts; or
- * rounds of get and put back to back, nothing else, for a bench that times them as a whole.
+ * Kind of run: gup_test; one round that stops between get and put until the main thread has checked the counts; or only
+ * rounds of get and put, for a bench that times them as a whole.
  */
 export type GupRunKind = "test" | "hold" | "spin";
 
@@ -38,7 +38,7 @@ export interface GupRun {
   readonly how: GupRunKind;
 }
 
-/** A worker's answers, in this order; "held" only when asked to hold. */
+/** A worker's answers, in this order; "held" only in runs of that kind. */
 export type GupAnswer =
   | { readonly kind: "ready" }
   | { readonly kind: "held"; readonly pages: number }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Several CPUs for real: each is a worker on one machine whose memory is a SharedArrayBuffer, and a run of gup_test
-// starts on all of them at once. The captain stays on CPU 0's kernel and reads the counts while all workers wait.
+// Several CPUs in parallel: each is a worker on one machine whose memory is a SharedArrayBuffer, and a run of gup_test
+// starts on all of them at once. The main thread keeps CPU 0's kernel and reads the counts while all workers wait.
 
 import { panic } from "../lib/bug.ts";
 import type { Kernel, VmArea } from "../mm/kernel.ts";
@@ -8,30 +8,30 @@ import type { GupTestResult } from "../mm/gup/ioctl.ts";
 import { type CpuBooks, smpTicket } from "../smp.ts";
 import { CONTROL_WORDS, GO, type GupAnswer, type GupRun, type Join, PUT } from "./gup_protocol.ts";
 
-/** What one CPU reports of a run. */
+/** Result of a run on one CPU. */
 export interface GupTeamResult {
   readonly result: GupTestResult;
   readonly books: CpuBooks;
 }
 
-/** A run as the caller gives it; `how` defaults to gup_test. */
+/** A run as the caller describes it; `how` defaults to gup_test. */
 export type GupTeamRun = Omit<GupRun, "run" | "how"> & { readonly how?: "test" | "spin" };
 
 interface Member {
   readonly worker: Worker;
   readonly port: MessagePort;
-  /** Answers not asked for yet, and who asks. */
+  /** Answers not consumed yet, and the pending request. */
   readonly answers: GupAnswer[];
   wake: () => void;
 }
 
-/** Workers that joined a machine. Close it, or the program does not end. */
+/** Workers that joined a machine. Until it is closed, the program does not end. */
 export class GupTeam {
   readonly #members: Member[];
   readonly #control = new Int32Array(new SharedArrayBuffer(4 * CONTROL_WORDS));
   #run = 0;
 
-  /** Brings up `jobs` CPUs, 0 to `jobs - 1`. RangeError when the machine has fewer, or no shared memory. */
+  /** Brings up `jobs` CPUs, 0 to `jobs - 1`. RangeError if the machine has fewer, or no shared memory. */
   constructor(k: Kernel, area: VmArea, jobs: number) {
     const ticket = smpTicket(k);
     if (!Number.isInteger(jobs) || jobs < 1 || jobs > ticket.spec.cpus) {
@@ -57,8 +57,8 @@ export class GupTeam {
   }
 
   /**
-   * Runs gup_test on every CPU at once. With `whileHeld`, each does rounds and stops in the first with its pages held
-   * while that is called.
+   * Runs gup_test on every CPU at once. With `whileHeld`, each stops in its first round with its pages held while
+   * `whileHeld` is called.
    */
   async run(run: GupTeamRun, whileHeld?: () => void): Promise<GupTeamResult[]> {
     const how = whileHeld === undefined ? run.how ?? "test" : "hold";
@@ -74,7 +74,7 @@ export class GupTeam {
     return await this.#all("done");
   }
 
-  /** Takes the CPUs down. */
+  /** Ends the workers. */
   close(): void {
     for (const { worker, port } of this.#members) {
       port.close();

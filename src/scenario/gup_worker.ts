@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// One thread of gup_test -j: a worker that joins the machine as a CPU of its own and runs what the captain tells it to,
-// when it tells it to. All threads hold the same pages, as gup_test's threads do.
+// One thread of gup_test -j: a worker that joins the machine as a CPU and does the runs that the main thread starts.
+// All threads hold the same pages, as in gup_test.
 
 import type { Kernel, Mm } from "../mm/kernel.ts";
 import { gupTest, gupTestGet, gupTestPut, type GupTestResult, verifyHeld } from "../mm/gup/ioctl.ts";

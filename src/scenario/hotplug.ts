@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab hotplug`: plugs memory into a fresh box, puts it online, offline, and takes it away again, and reports what was
-// counted on the way: allocator use counts, zone counts, the entries of the page table that map the new memmap.
+// `lab hotplug`: plugs memory into a fresh machine, puts it online and offline, removes it, and reports what was
+// counted: allocator use counts, zone counts, the page-table entries that map the new memmap.
 
 import { errnoName } from "../include/errno.ts";
 import type { MemoryBlock } from "../include/memory.ts";
@@ -23,7 +23,7 @@ import { knownOptions } from "./options.ts";
 export interface HotplugBlock {
   /** Number in /sys/devices/system/memory. */
   readonly blockNumber: number;
-  /** Node it is near to. */
+  /** Node it is near. */
   readonly node: number;
   /** Its first frame. */
   readonly startPfn: number;
@@ -37,13 +37,13 @@ export interface HotplugBlock {
 
 /** Counts of the whole machine, and the span of the zone that was joined, in frames. */
 export interface HotplugState {
-  /** When it was read; `added` is before anything goes online, unless that is automatic. */
+  /** When it was read; `added` is before anything goes online, except with autoOnline. */
   readonly state: "base" | "added" | "online" | "offline" | "removed";
   /** Free frames. */
   readonly freePages: number;
-  /** Frames the zones manage. */
+  /** Frames that the zones manage. */
   readonly managedPages: number;
-  /** Frames of memory the zones have, self-hosted memmap included. */
+  /** Frames present in the zones, self-hosted memmap included. */
   readonly presentPages: number;
   /** Frames from the first to the last of the zone joined. */
   readonly spannedPages: number;
@@ -51,29 +51,29 @@ export interface HotplugState {
 
 /** The outcome of one attempt. */
 export interface HotplugRun {
-  /** Why not all of it could be added, as an errno name; null when it was. */
+  /** Why not all of it could be added, as an errno name; null if it was. */
   readonly errno: string | null;
   /** Memory that could be added. */
   readonly addedBytes: number;
-  /** Frames taken for it to be added. */
+  /** Frames that adding it took. */
   readonly pages: NamespacePages;
   /** How the new memmap is mapped, and where its frames are. */
   readonly mapping: MemmapMapping;
   /** Counts before, between and after the steps. */
   readonly states: readonly HotplugState[];
-  /** Memory the zones gained to manage, in bytes. */
+  /** Managed memory that the zones gained, in bytes. */
   readonly usableBytes: number;
 }
 
 /** What `lab hotplug` prints with `--json`. */
 export interface HotplugReport extends HotplugRun {
-  /** What was asked, defaults filled in. */
+  /** The options, defaults filled in. */
   readonly config: HotplugConfig;
   /** Size of a memory block. */
   readonly blockBytes: number;
-  /** What was free before anything was plugged, and the memmap of all that there is to plug, in frames. */
+  /** What was free before anything was plugged, and the memmap of all memory to plug, in frames. */
   readonly before: { readonly freePages: number; readonly memmapPages: number };
-  /** Rules that keep the memmap out of the memory, as far as it was asked for. */
+  /** Rules that keep the memmap out of the memory, if it was requested there. */
   readonly refusedBy: readonly MhpRefusal[];
   /** The memory blocks added, ascending. */
   readonly blocks: readonly HotplugBlock[];
@@ -81,22 +81,22 @@ export interface HotplugReport extends HotplugRun {
   readonly vmemmapPages: number;
   /** Those of them that lie in it. */
   readonly selfHostedPages: number;
-  /** The zone that was joined, once everything was online. */
+  /** The zone that the memory joined, once everything was online. */
   readonly joinedZone: {
     readonly name: string;
     readonly spannedPages: number;
     readonly presentPages: number;
     readonly managedPages: number;
   };
-  /** What of a DAX device is in no memory block, and what dmesg says; null for DIMMs. */
+  /** The parts of a DAX device outside memory blocks, and what dmesg says; null for DIMMs. */
   readonly cut: DaxCut | null;
-  /** System RAM that was online when its device was taken away, and stays until the next reboot. */
+  /** System RAM that was online when its device was removed, and stays until reboot. */
   readonly leakedBytes: number;
-  /** The same without memmap_on_memory; null when it was not asked for. */
+  /** The same without memmap_on_memory; null if that was not requested. */
   readonly baseline: HotplugRun | null;
-  /** What the invariant checker found; null unless `check` asked for it. */
+  /** What the invariant checker found; null without `check`. */
   readonly invariants: InvariantCheck | null;
-  /** All work done to add them and put them online. */
+  /** All work of adding them and putting them online. */
   readonly counters: CounterValues;
   /** Host time to add the memory; like the next three it says nothing about Linux. */
   readonly hostAddMs: number;
@@ -104,15 +104,15 @@ export interface HotplugReport extends HotplugRun {
   readonly hostOnlineMs: number;
   /** Host time to put it offline. */
   readonly hostOfflineMs: number;
-  /** Host time to take it away. */
+  /** Host time to remove it. */
   readonly hostRemoveMs: number;
-  /** What the documents' machine would have taken; null: no document times memory hotplug, so nothing is calibrated. */
+  /** Always null: no document times memory hotplug, so nothing is calibrated. */
   readonly modelMs: number | null;
 }
 
 /**
- * Plugs memory into a fresh box and reports what happened; what the modelled kernel refuses is in `error`. RangeError
- * for options that make no box, NamespaceError where `dax` was asked for and the namespace cannot be made.
+ * Plugs memory into a fresh machine and reports what happened; a refusal of the modelled kernel is in `errno`.
+ * RangeError for invalid options, NamespaceError if `dax` is set and the namespace cannot be created.
  *
  * @example
  * ```ts
@@ -130,7 +130,7 @@ export function hotplugReport(options: HotplugOptions): HotplugReport {
   return hotplugReportOn(options, true);
 }
 
-/** The report of a machine with a direct map, or without one: its tables are the same under every kernel. */
+/** The report of a machine with or without a direct map, whose tables are the same under every kernel. */
 export function hotplugReportOn(options: HotplugOptions, directMap: boolean): HotplugReport {
   const config = hotplugConfig(options);
   const report = plug(config, directMap);
@@ -140,7 +140,7 @@ export function hotplugReportOn(options: HotplugOptions, directMap: boolean): Ho
   return { ...report, baseline: { errno: error, addedBytes, pages, mapping, states, usableBytes } };
 }
 
-/** One box, from plugging to unplugging. */
+/** Plugs and unplugs on one machine. */
 function plug(config: HotplugConfig, directMap: boolean): HotplugReport {
   const k = bootHotplugBox(config, directMap);
   const memory = config.dax ? daxSource(k, config) : dimmSource(k, config);
@@ -150,7 +150,7 @@ function plug(config: HotplugConfig, directMap: boolean): HotplugReport {
   const before = readCounters(k.stat);
   const [error, add] = timed(() => memory.add());
   states.push(readState(k, zone, "added"));
-  // What went online on its own is free now and was not taken by anybody.
+  // Memory that went online automatically is free now, although it was not before.
   const pages = pagesTaken(k, uses, states[0].freePages + states[1].managedPages - states[0].managedPages);
   const blocks = [...k.hotplug.blocks.values()].sort((a, b) => a.id - b.id);
   const [, online] = timed(() => onlineAll(k, blocks, config));
@@ -188,19 +188,19 @@ function plug(config: HotplugConfig, directMap: boolean): HotplugReport {
   };
 }
 
-/** What a step returned, and how many milliseconds it took. */
+/** The result of a step, and its milliseconds. */
 function timed<T>(step: () => T): [T, number] {
   const t0 = performance.now();
   const result = step();
   return [result, performance.now() - t0];
 }
 
-/** Puts everything online that is not. */
+/** Puts every offline block online. */
 export function onlineAll(k: Kernel, blocks: readonly MemoryBlock[], { online }: HotplugConfig): void {
   for (const block of blocks) if (block.zone < 0) memoryBlockOnline(k, block, online);
 }
 
-/** From the top: a block that holds another block's memmap stays until that block is gone. */
+/** From the top, because a block that holds another block's memmap must stay until that block is removed. */
 export function offlineAll(k: Kernel, blocks: readonly MemoryBlock[]): void {
   for (const block of blocks.toReversed()) if (block.zone >= 0) memoryBlockOffline(k, block);
 }
@@ -251,7 +251,7 @@ function describe(
   };
 }
 
-/** What keeps a request of this configuration from holding its own memmap; kmem asks block by block. */
+/** Rules that keep a request of this configuration from holding its own memmap; kmem requests block by block. */
 function refusals(k: Kernel, config: HotplugConfig, blockBytes: number): MhpRefusal[] {
   if (!config.memmapOnMemory) return [];
   const rules = mhpRefusals(mhpGeometry(k), config.dax ? blockBytes : config.dimm);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A box that memory is plugged into: its DRAM and how much of it is free, DIMM slots or a device-dax namespace, the
-// boot parameters of memory hotplug. Estimates for sizing are made here, before anything is booted; nothing here is
-// reported.
+// A machine that memory is plugged into: its DRAM and how much of it is free, DIMM slots or a device-dax namespace, the
+// boot parameters of memory hotplug. The estimates here are for sizing only and are not reported.
 
 import { boot, MOST_NODES } from "../boot.ts";
 import { ARCHS } from "../arch/archs.ts";
@@ -39,13 +38,13 @@ import {
 
 /** What to plug, and into what. Bytes. */
 export interface HotplugOptions {
-  /** Memory to add: whole memory blocks, or with `dax` the size of the namespace. Needed unless `range` is given. */
+  /** Memory to add: whole memory blocks, or with `dax` the size of the namespace. Required unless `range` is given. */
   readonly size?: number;
   /** Size of each DIMM; default one DIMM of `size`. */
   readonly dimm?: number;
   /** memory_hotplug.memmap_on_memory=on; default false. */
   readonly memmapOnMemory?: boolean;
-  /** With memmapOnMemory: the parameter is force (since 6.6), which rounds a block's memmap up to pageblocks. */
+  /** With memmapOnMemory: the parameter is "force" (since 6.6), which rounds a block's memmap up to pageblocks. */
   readonly memmapForce?: boolean;
   /** Kernel: a preset, one with switches (`6.1,memmapOnMemory=false`), or an object; default `6.1`. */
   readonly kernel?: string | KernelConfig;
@@ -53,51 +52,51 @@ export interface HotplugOptions {
   readonly arch?: string;
   /** sizeof(struct page): 56, 64 (default), 72, 80. */
   readonly structPageSize?: number;
-  /** DRAM of the box; default 4 GiB and room for the memmap. */
+  /** DRAM of the machine; default 4 GiB and room for the memmap. */
   readonly dram?: number;
-  /** Memory left free before anything is plugged; default all there is. */
+  /** Memory left free before anything is plugged; default all. */
   readonly freeMemory?: number;
-  /** Memory that programs hold before anything is plugged, instead of what is left; default none. */
+  /** Memory that programs hold before anything is plugged, an alternative to `freeMemory`; default none. */
   readonly guestUsed?: number;
-  /** Share (0..1) of DRAM's largest blocks that is broken up before anything is plugged; default 0. */
+  /** Share (0..1) of DRAM's PMD-sized blocks that is fragmented before anything is plugged; default 0. */
   readonly fragment?: number;
   /** How blocks go online; default `"online"`. */
   readonly online?: OnlineType;
-  /** Blocks go online as they are added, not after all of them; default false. */
+  /** Put blocks online as they are added, not after all of them; default false. */
   readonly autoOnline?: boolean;
-  /** Node the memory is near to; nodes from 1 on have no DRAM. Default 0. */
+  /** Node the memory is near; nodes from 1 on have no DRAM. Default 0. */
   readonly node?: number;
-  /** Node that a DAX device's memory belongs to as System RAM (target_node); default `node`. */
+  /** Node of a DAX device's memory as System RAM (target_node); default `node`. */
   readonly targetNode?: number;
   /** Size of a memory block; default the architecture's choice. */
   readonly block?: number;
-  /** The machine is no virtual one, which may mean larger memory blocks; default false. */
+  /** The machine is not virtual, which may mean larger memory blocks; default false. */
   readonly bareMetal?: boolean;
   /** hugetlb_free_vmemmap=on; default false. */
   readonly hugetlbFreeVmemmap?: boolean;
   /** The memory is a device-dax namespace given to kmem instead of DIMMs; default false. */
   readonly dax?: boolean;
-  /** Where the namespace keeps its memmap while it is none of RAM: its reserve is lost. Default `dev`, as ndctl's. */
+  /** Where the namespace keeps its memmap as a device; kmem does not use the reserve. Default `dev`, like ndctl's. */
   readonly map?: MapMode;
-  /** The addresses of a DAX device that is no namespace (soft reserved memory, CXL), given to kmem instead. */
+  /** Addresses of a DAX device without a namespace (soft reserved memory, CXL), given to kmem instead. */
   readonly range?: AddressRange;
-  /** Put the memory offline before it is taken away; default true. A DAX device leaks what is online. */
+  /** Put the memory offline before it is removed; default true. A DAX device leaks what is online. */
   readonly offline?: boolean;
-  /** Write struct pages (default). False counts frames and tables only. */
+  /** Write struct pages (default). If false, only count frames and tables. */
   readonly contents?: boolean;
   /** Check every invariant once everything is online, and at the end; default false. */
   readonly check?: boolean;
-  /** Bytes the host has for the emulated metadata; default 20 GiB. */
+  /** Host memory for the emulated metadata, in bytes; default 20 GiB. */
   readonly hostMemory?: number;
 }
 
-/** The options with every default filled in; `block` is what the machine chose, `range` null for a namespace. */
+/** The options with every default filled in; `block` is the machine's choice, `range` null for a namespace. */
 export type HotplugConfig = Required<Omit<HotplugOptions, "kernel" | "range">> & {
   readonly kernel: string;
   readonly range: AddressRange | null;
 };
 
-/** DRAM of the box by default. */
+/** Default DRAM of the machine. */
 const DEFAULT_DRAM = 4 * SZ_1G;
 const ONLINE_TYPES: readonly OnlineType[] = ["online", "online_kernel", "online_movable"];
 
@@ -131,8 +130,8 @@ export const HOTPLUG_ROWS = {
 } satisfies OptionRows<HotplugOptions>;
 
 /**
- * Fills in defaults and checks what can be checked without a machine. RangeError naming the given and the allowed,
- * TypeError for a switch that is no boolean.
+ * Fills in defaults and checks what can be checked without a machine. RangeError saying what was given and what is
+ * allowed, TypeError for a switch that is not a boolean.
  */
 export function hotplugConfig(options: HotplugOptions): HotplugConfig {
   const given = fillIn(options, HOTPLUG_ROWS);
@@ -176,9 +175,7 @@ function below(arch: Arch, address: number, usual: number): number {
   return alignDown(dram, arch.regionAlignBytes) || arch.regionAlignBytes;
 }
 
-/**
- * Boots the box and leaves as much memory free as was asked for. RangeError when the host has not the memory for it.
- */
+/** Boots the machine and leaves the requested memory free. RangeError if the host lacks memory for it. */
 export function bootHotplugBox(config: HotplugConfig, directMap: boolean = false): Kernel {
   const arch = ARCHS[config.arch];
   const page = pageBytes(arch);
@@ -209,7 +206,7 @@ function defaultState(config: HotplugConfig): MemhpDefaultState {
   return config.autoOnline ? config.online : "offline";
 }
 
-/** The size of memory blocks on a box with this much DRAM. */
+/** The size of memory blocks on a machine with this much DRAM. */
 function blockBytes(arch: Arch, dram: number, range: AddressRange | null, bareMetal: boolean): number {
   const among = range === null ? [] : [{ bytes: range.end - range.start, ...placed(range.start) }];
   const { dram: ranges } = layout(arch, dram, [], 0, among);
@@ -220,14 +217,14 @@ function daxRegion({ size, node, targetNode, range }: HotplugConfig): RegionSpec
   return { bytes: size, nid: node, targetNid: targetNode, ...placed(range?.start ?? null) };
 }
 
-/** The slot for the DIMMs: memory blocks may be larger than what a board aligns regions to. */
+/** The slot for the DIMMs: memory blocks may be larger than a board's alignment of regions. */
 function dimmSlot({ dram, node, size, block }: HotplugConfig, arch: Arch): RegionSpec {
   const slot = { bytes: size, nid: 0 };
   const { hotplug } = layout(arch, dram, [slot], block);
   return { ...slot, nid: node, startBytes: hotplug[0].start * pageBytes(arch) };
 }
 
-/** Where things lie in a box of one node; the slots begin at a multiple of `align`. */
+/** Where things lie in a machine of one node; the slots begin at a multiple of `align`. */
 function layout(
   arch: Arch,
   dram: number,
@@ -261,7 +258,7 @@ function checkSizes(config: HotplugConfig, sizeToo: boolean): void {
       }: expected a power of two`,
     );
   }
-  // kmem takes what whole blocks there are.
+  // kmem takes the whole blocks there are.
   if (!dax) multipleOf("plug memory of", size, block);
   if (!dax) multipleOf("plug DIMMs of", dimm, block);
   if (sizeToo) throw new RangeError("Cannot plug a range of another size: expected a size or a range");

@@ -11,15 +11,15 @@ import { levelPages, lookupAddress, vmemmapVpn } from "../mm/pgtable.ts";
 export interface MemmapMapping {
   /** Vmemmap pages mapped. */
   readonly mappedVmemmapPages: number;
-  /** Translations by PMD leaf that the MMU needs to reach all of them. */
+  /** PMD leaves that map them. */
   readonly pmdLeaves: number;
-  /** Translations by page-table entry that it needs on top. */
+  /** Page-table entries that map them, besides the leaves. */
   readonly pteEntries: number;
-  /** Memory that one translation's struct pages describe, on average, in bytes. */
+  /** Memory described by the struct pages of one TLB entry, on average, in bytes. */
   readonly bytesPerTlbEntry: number;
   /** Vmemmap pages in the memory block that they describe. */
   readonly selfHostedPages: number;
-  /** Vmemmap pages by the node that their frames belong to. */
+  /** Vmemmap pages by the node of their frames. */
   readonly byNode: readonly number[];
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Where plugged memory comes from: DIMMs in the box's slot, or a device-dax namespace handed to kmem. Both are added
-// from the bottom and removed from the top: the memmap of memory added later may lie in memory added before.
+// Where plugged memory comes from: DIMMs in the machine's slot, or a device-dax namespace given to kmem. Both are added
+// from the bottom and removed from the top, because the memmap of memory added later may lie in memory added before.
 
 import { acpiMemoryEnableDevice } from "../drivers/acpi/acpi_memhotplug.ts";
 import { memoryBlockOffline } from "../drivers/base/memory.ts";
@@ -24,11 +24,11 @@ export interface MemorySource {
   readonly start: number;
   /** Frames of whole memory blocks. */
   readonly pages: number;
-  /** Adds as much as can be added; 0 or the errno of what could not. */
+  /** Adds as much as possible; 0, or the errno of the part that failed. */
   readonly add: () => number;
-  /** Takes all of it away again, whatever of it is still online; returns how many frames leaked. */
+  /** Removes all of it, even if some is online; returns how many frames leaked. */
   readonly remove: () => number;
-  /** What of a DAX device is in no memory block; null for DIMMs. */
+  /** The parts of a DAX device outside memory blocks; null for DIMMs. */
   readonly cut: () => DaxCut | null;
 }
 
@@ -60,8 +60,8 @@ export function dimmSource(k: Kernel, { node, dimm }: HotplugConfig): MemorySour
 }
 
 /**
- * The device of a namespace over the whole pmem region, its device_dax driver unbound, or a device over a range that is
- * no namespace. NamespaceError when there can be none.
+ * The device of a namespace over the whole pmem region, its device_dax driver unbound, or a device over a range without
+ * a namespace. NamespaceError if it cannot be created.
  */
 export function daxSource(k: Kernel, config: HotplugConfig): MemorySource {
   const dev = config.range === null ? namespaceDevice(k, config) : rangeDevice(k);
@@ -71,7 +71,7 @@ export function daxSource(k: Kernel, config: HotplugConfig): MemorySource {
     start: dev.ranges[0]?.start ?? pmem.start,
     pages: dev.ranges.map((range) => daxKmemRange(k, range)).reduce((n, r) => n + Math.max(0, r.end - r.start), 0),
     add: () => {
-      // Where that is refused the memmap is in DRAM, which the report says.
+      // If that is refused, the memmap is in DRAM, which the report shows.
       memmapOnMemoryStore(k, dev, config.memmapOnMemory);
       return err = devDaxKmemProbe(k, dev);
     },
@@ -94,7 +94,7 @@ function namespaceDevice(k: Kernel, { map }: HotplugConfig): DevDax {
   return dev;
 }
 
-/** A dynamic region, as hmem makes of memory that the firmware set aside, with one device over all of it. */
+/** A dynamic region, as hmem creates for memory that the firmware set aside, with one device over all of it. */
 function rangeDevice(k: Kernel): DevDax {
   const { nid, start, end, spec } = k.machine.topology.pmem[0];
   const region = allocDaxRegion(k, nid, { start, end }, k.pageBytes, false, spec.targetNid);
@@ -103,13 +103,13 @@ function rangeDevice(k: Kernel): DevDax {
   return dev;
 }
 
-/** Bytes of a DAX device that no memory block covers, and what the driver says about them in dmesg. */
+/** Bytes of a DAX device that no memory block covers, and what the driver logs about them. */
 export interface DaxCut {
-  /** Label, info block and reserve in front of the data; 0 for a range. */
+  /** Label, info block and reserve before the data; 0 for a range. */
   readonly reserveBytes: number;
-  /** In front of the first memory block. */
+  /** Before the first memory block. */
   readonly frontBytes: number;
-  /** Behind the last. */
+  /** After the last. */
   readonly backBytes: number;
   /** Lines that the kernel logs. */
   readonly dmesg: readonly string[];
@@ -129,7 +129,7 @@ function cutOff(k: Kernel, dev: DevDax, err: number): DaxCut {
   };
 }
 
-/** What dev_dax_kmem_probe() says of its one range. */
+/** What dev_dax_kmem_probe() logs about its one range. */
 function kmemLog(k: Kernel, data: PfnRange, blocks: PfnRange, err: number): string[] {
   const line = ({ start, end }: PfnRange, what: string) =>
     `kmem dax0.0: mapping0: 0x${(start * k.pageBytes).toString(16)}-0x${(end * k.pageBytes - 1).toString(16)} ${what}`;

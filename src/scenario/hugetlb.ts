@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab hugetlb`: a pool of huge pages made and given back on a fresh box, with what the allocator, the page tables and
-// the counters say about it. Latencies are the emulator's own, per page, as document 004 takes them with bpftrace.
+// `lab hugetlb`: allocates and frees a pool of huge pages on a fresh machine, and reports what the allocator, the page
+// tables and the counters counted. Latencies are the emulator's own, per page, measured like document 004's with
+// bpftrace.
 
 import { ARCHS } from "../arch/archs.ts";
 import { pageBytes } from "../arch/arch.ts";
@@ -25,45 +26,46 @@ import { knownOptions, oneOf } from "./options.ts";
 
 /** What `lab hugetlb` prints with `--json`. Pages are base pages unless it says huge. */
 export interface HugetlbReport {
-  /** What was asked for, defaults filled in. */
+  /** The options, defaults filled in. */
   readonly config: HugetlbConfig;
-  /** Vmemmap pages that describe one huge page; a fraction when it has less than one. */
+  /** Vmemmap pages that describe one huge page; a fraction if it has less than one. */
   readonly vmemmapPagesPerHugePage: number;
-  /** Why this size gives nothing back; null when it does. */
+  /** Why pages of this size free nothing; null if they do. */
   readonly notOptimizable: NotOptimizable | null;
   /** Pages of memmap that went to the allocator, by the counts of use. */
   readonly freedPages: number;
   /** PTE tables that splitting leaves took. */
   readonly pteTables: number;
-  /** What the free lists gained against huge pages whose memmap is left alone. */
+  /** What the free lists gained compared with huge pages that are not optimised. */
   readonly netSavedPages: number;
   /** The same in bytes. */
   readonly netSavedBytes: number;
-  /** What the invariant checker found; null unless `check` asked for it. */
+  /** What the invariant checker found; null without `check`. */
   readonly invariants: InvariantCheck | null;
-  /** Work of making the pages. */
+  /** Work of allocating the pages. */
   readonly allocCounters: CounterValues;
-  /** Work of giving them back; null when they were kept. */
+  /** Work of freeing them; null if they were kept. */
   readonly freeCounters: CounterValues | null;
   /** Milliseconds of host time for all pages; says nothing about Linux. */
   readonly hostAllocMs: number;
-  /** The same for giving them back, until the caller returns; null when they were kept. */
+  /** The same for freeing them, until the caller returns; null if they were kept. */
   readonly hostFreeMs: number | null;
-  /** Of giving back: the worker's part, after the caller had returned. */
+  /** The worker's part of freeing, after the caller returned. */
   readonly hostWorkerMs: number | null;
   /**
-   * Model time to make the pages, on the machine of `config.cost`; null but for 2M on x86-64 with 64-byte struct pages.
+   * Model time to allocate the pages, on the machine of `config.cost`; null except for 2M on x86-64 with 64-byte struct
+   * pages.
    */
   readonly modelAllocMs: number | null;
-  /** The same for giving them back; null when they were kept, too. */
+  /** The same for freeing them; null also if they were kept. */
   readonly modelFreeMs: number | null;
-  /** Nanoseconds per huge page made, by powers of two; empty when pages are made in one batch. */
+  /** Nanoseconds per huge page allocated, by powers of two; empty if pages are allocated in one batch. */
   readonly allocHistogram: HistogramBucket[];
-  /** The same per huge page given back. */
+  /** The same per huge page freed. */
   readonly freeHistogram: HistogramBucket[];
 }
 
-/** A pool that could be made, on its box. */
+/** A pool on its machine. */
 export interface HugetlbRun {
   readonly kernel: Kernel;
   readonly hstate: Hstate;
@@ -71,7 +73,7 @@ export interface HugetlbRun {
   readonly counters: CounterValues;
 }
 
-/** Boots a box, as `more` would have it, and makes the pages. RangeError when they do not fit. */
+/** Boots a machine with the options `more` and allocates the pages. RangeError if they do not fit. */
 export function makePool(
   config: HugetlbConfig,
   allocProbe: Log2Histogram | null = null,
@@ -104,12 +106,12 @@ export function makePool(
   return { kernel, hstate, made, counters };
 }
 
-/** Makes the pages where the configuration wants them; returns how many there are. */
+/** Allocates the pages with the configured placement; returns how many it got. */
 export function fillPool(k: Kernel, h: Hstate, { placement, count }: HugetlbConfig): number {
   return placement === "spread" ? spreadPages(k, h, count) : setNrHugepages(k, h, count);
 }
 
-/** One page at the start of each section, as far as it is free. Returns how many. */
+/** Allocates one page at the start of each section where it is free. Returns how many. */
 function spreadPages(k: Kernel, h: Hstate, count: number): number {
   let got = 0;
   for (const { start, end } of k.machine.topology.dram) {
@@ -121,8 +123,8 @@ function spreadPages(k: Kernel, h: Hstate, count: number): number {
 }
 
 /**
- * Makes a pool of huge pages on a fresh box and gives it back. RangeError for options that make no pool, where not all
- * of its pages fit into the DRAM, and where the host has not the memory.
+ * Allocates a pool of huge pages on a fresh machine and frees it. RangeError for invalid options, if not all pages fit
+ * into the DRAM, or if the host lacks memory.
  *
  * @example
  * ```ts
@@ -160,7 +162,7 @@ export function hugetlbReport(options: HugetlbOptions): HugetlbReport {
   };
 }
 
-/** Model time of making or giving back the whole pool, or null where the documents give no costs. */
+/** Model time of allocating or freeing the whole pool, or null if the documents give no costs. */
 function modelled(
   config: HugetlbConfig,
   work: CounterValues,
@@ -176,7 +178,7 @@ function modelled(
   return hugetlbMs(done, costTable(config.cost).hugetlb);
 }
 
-/** What giving a pool back took. */
+/** Costs of freeing a pool. */
 export interface GivenBack {
   readonly freeMs: number;
   readonly workerMs: number;
@@ -184,7 +186,7 @@ export interface GivenBack {
   readonly histogram: HistogramBucket[];
 }
 
-/** Empties a pool; the worker's part, if the kernel defers, is timed apart. */
+/** Empties a pool; if the kernel defers, the worker's part is timed separately. */
 export function giveBack(k: Kernel, h: Hstate): GivenBack {
   const probe = new Log2Histogram();
   k.hugetlb.freeProbe = probe;
@@ -210,9 +212,9 @@ export interface HugetlbSizeRow {
   readonly mappedBy: "cont-pte" | "pmd" | "cont-pmd" | "pud";
   /** Vmemmap pages that describe it; a fraction when it has less than one. */
   readonly vmemmapPagesPerHugePage: number;
-  /** Those that can be freed. */
+  /** Vmemmap pages that can be freed. */
   readonly freedPages: number;
-  /** Why none can; null when some can. */
+  /** Why none can be freed; null if some can. */
   readonly notOptimizable: NotOptimizable | null;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A box for one pool of huge pages: options with defaults, how much DRAM it needs, and how much host memory the
-// emulation will take. Estimates for sizing only; what a run reports is counted.
+// A machine for one pool of huge pages: options with defaults, how much DRAM it needs, and how much host memory the
+// emulation takes. Estimates for sizing only; what a run reports is counted.
 
 import { type Arch, pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
@@ -31,7 +31,7 @@ import {
 
 /** The options of `lab hugetlb`. Bytes. */
 export interface HugetlbOptions {
-  /** Size of a huge page; one the architecture has. Default 2 MiB. */
+  /** Size of a huge page, one of the architecture's. Default 2 MiB. */
   readonly size?: number;
   /** How many; a whole number from 1. */
   readonly count: number;
@@ -43,30 +43,30 @@ export interface HugetlbOptions {
   readonly structPageSize?: number;
   /** hugetlb_free_vmemmap=on; default true. */
   readonly hugetlbFreeVmemmap?: boolean;
-  /** Vmemmap pages kept per huge page, 1 or 2; default the kernel's. */
+  /** Vmemmap pages kept per huge page, 1 or 2; default the kernel's choice. */
   readonly keep?: number;
   /**
-   * Boot's memmap in PMD leaves that are split on demand (`pmd`, default), or in base pages (`base`, as the series).
+   * Boot's memmap in PMD leaves that are split on demand (`pmd`, default), or in base pages (`base`, as in the series).
    */
   readonly vmemmapMap?: "pmd" | "base";
-  /** TLB flushes per page or two per batch; default the kernel's. */
+  /** TLB flushes per page or two per batch; default the kernel's choice. */
   readonly flush?: "page" | "batch";
-  /** Pages given back at once, or by a worker whose time is reported apart; default the kernel's. */
+  /** Free pages at once, or by a worker whose time is reported separately; default the kernel's choice. */
   readonly free?: "sync" | "deferred";
   /** Huge pages side by side (default), or one at the start of each memory section. */
   readonly placement?: "dense" | "spread";
-  /** DRAM of the box; default as much as the pages need. */
+  /** DRAM of the machine; default as much as the pages need. */
   readonly dram?: number;
-  /** CPUs, each of which is interrupted for a flush; default 1. */
+  /** CPUs, all of which a flush interrupts; default 1. */
   readonly cpus?: number;
   /** Cost table of the model times: `optane` (default), `dram`, `cxl`, or one of those with `-vm`. */
   readonly cost?: string;
-  /** Give the pages back at the end; default true. Restoring needs host memory for all of their struct pages. */
+  /** Free the pages at the end; default true. Restoring needs host memory for all of their struct pages. */
   readonly giveBack?: boolean;
-  /** Check every invariant when the pages are made, and at the end; default false. */
+  /** Check every invariant after the pages are allocated, and at the end; default false. */
   readonly check?: boolean;
   /**
-   * Bytes the host has for the emulated metadata; default 20 GiB. A run that needs more is refused before it starts.
+   * Host memory for the emulated metadata, in bytes; default 20 GiB. A run that needs more is refused before it starts.
    */
   readonly hostMemory?: number;
 }
@@ -74,7 +74,7 @@ export interface HugetlbOptions {
 /** The options with every default filled in; `kernel` is a spec: a preset with the switches that differ from it. */
 export type HugetlbConfig = Required<Omit<HugetlbOptions, "kernel">> & { readonly kernel: string };
 
-/** Vmemmap pages kept; the kernel's own by default. */
+/** Vmemmap pages kept; default the kernel's choice. */
 export const KEEP_ROW: OptionRow<number> = {
   flag: "keep",
   value: "1|2",
@@ -123,8 +123,8 @@ export const HUGETLB_ROWS = {
 } satisfies OptionRows<HugetlbOptions>;
 
 /**
- * Fills in defaults and checks what can be checked without a machine. RangeError naming the given and the allowed,
- * TypeError for a switch that is no boolean.
+ * Fills in defaults and checks what can be checked without a machine. RangeError saying what was given and what is
+ * allowed, TypeError for a switch that is not a boolean.
  */
 export function hugetlbConfig(options: HugetlbOptions): HugetlbConfig {
   const given = fillIn(options, HUGETLB_ROWS);
@@ -159,7 +159,7 @@ export function hugetlbConfig(options: HugetlbOptions): HugetlbConfig {
   };
 }
 
-/** Boots the box. RangeError when the host lacks the memory for it. */
+/** Boots the machine. RangeError if the host lacks memory for it. */
 export function bootHugetlbBox(config: HugetlbConfig, more: BootOptions = {}): Kernel {
   const arch = ARCHS[config.arch];
   const contents = more.contents ?? true;
@@ -182,7 +182,7 @@ function kernelOf({ kernel, keep, flush, free }: HugetlbConfig): KernelConfig {
   return { ...kernelConfig(kernel), hugetlbKeep: keep === 1 ? 1 : 2, hugetlbFlush: flush, hugetlbFree: free };
 }
 
-/** DRAM for the pages, for the memmap of all of it, and for what alignment and the hole below 4 GiB waste. */
+/** DRAM for the pages, its own memmap, and what alignment and the hole below 4 GiB waste. */
 function dramBytes(arch: Arch, size: number, count: number, structPageSize: number, placement: string): number {
   const page = pageBytes(arch);
   const each = placement === "spread" ? 2 ** arch.sectionShift : size;
@@ -192,8 +192,8 @@ function dramBytes(arch: Arch, size: number, count: number, structPageSize: numb
 }
 
 /**
- * Host memory a run commits, about: the struct pages of the huge pages as far as they are alive at once, those of
- * boot's memmap, page tables, and room for the emulator's own books.
+ * Estimate of the host memory that a run commits: the struct pages of the huge pages that exist at once, those of
+ * boot's memmap, page tables, and the emulator's own data.
  */
 function hostBytes(config: HugetlbConfig, arch: Arch, contents: boolean): number {
   const page = pageBytes(arch);
@@ -202,7 +202,7 @@ function hostBytes(config: HugetlbConfig, arch: Arch, contents: boolean): number
   const kept = config.hugetlbFreeVmemmap ? Math.min(whole, config.keep * page) : whole;
   const alive = config.count * (config.giveBack || config.flush === "batch" ? whole : kept);
   const tables = memmap / 2 ** arch.format.tableShift;
-  // Struct pages that are not written take nothing.
+  // Struct pages that are not written take no host memory.
   const written = contents ? alive + memmap / page * config.structPageSize : 0;
   return written + tables + config.dram / page / 4 + 64 * 2 ** 20;
 }
