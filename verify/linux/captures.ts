@@ -5,8 +5,10 @@
 
 import { readCaptured } from "../fixtures.ts";
 import { PRESETS } from "../../src/include/kernel_config.ts";
+import { SZ_1G } from "../../src/include/sizes.ts";
 import { parseSize } from "../../src/lib/units.ts";
 import { type NamespaceSpec, parseNamespaceSpec } from "./capture/namespace_spec.ts";
+import { isSince } from "./capture/release.ts";
 
 /** The scenarios that were captured: each has a file of this name, and a module of this name that emulates it. */
 export const SCENARIOS = [
@@ -49,17 +51,16 @@ export interface Capture {
 const FIXTURES = new URL("../../fixtures/", import.meta.url);
 /** Files that a folder may hold besides scenarios: compared by verify/series, or documentation (fixtures/README.md). */
 const OTHERS = ["gup_test.json", "bootstrap_instructions.json"];
-const GIB = 2 ** 30;
 
 /** Machines captured by hand, without qemu's command line in their files; fixtures/README.md describes them. */
 const BY_HAND: Readonly<Record<string, { release: string; dram: (scenario: Scenario) => number; pmem: number }>> = {
   "linux-6.1": {
     release: "6.1.192",
-    dram: (scenario) => (scenario === "namespaces" || scenario === "hugetlb" ? 6 : 4) * GIB,
-    pmem: 18 * GIB,
+    dram: (scenario) => (scenario === "namespaces" || scenario === "hugetlb" ? 6 : 4) * SZ_1G,
+    pmem: 18 * SZ_1G,
   },
-  "linux-6.12-arm64/default": { release: "6.12.107", dram: () => 4 * GIB, pmem: 17 * GIB },
-  "linux-6.12-arm64/144M": { release: "6.12.107", dram: () => 4 * GIB, pmem: 17 * GIB },
+  "linux-6.12-arm64/default": { release: "6.12.107", dram: () => 4 * SZ_1G, pmem: 17 * SZ_1G },
+  "linux-6.12-arm64/144M": { release: "6.12.107", dram: () => 4 * SZ_1G, pmem: 17 * SZ_1G },
 };
 
 /** Every capture, by folder and scenario. RangeError for a file under a capture's folder that is no scenario. */
@@ -112,14 +113,9 @@ function releaseOf(banner: string): string {
 
 /** The newest preset of a Linux release that is not newer than this release. */
 export function presetOf(release: string): string {
-  const [major, minor] = release.split(".").map(Number);
-  const found = Object.keys(PRESETS).filter((name) => /^\d+\.\d+$/.test(name)).map((name) => {
-    const [a, b] = name.split(".").map(Number);
-    return { name, a, b };
-  }).filter(({ a, b }) => a < major || a === major && b <= minor)
-    .sort((x, y) => y.a - x.a || y.b - x.b);
-  if (found.length === 0) throw new RangeError(`Cannot emulate Linux ${release}: no preset is that old`);
-  return found[0].name;
+  const names = Object.keys(PRESETS).filter((name) => /^\d+\.\d+$/.test(name) && isSince(release, name));
+  if (names.length === 0) throw new RangeError(`Cannot emulate Linux ${release}: no preset is that old`);
+  return names.reduce((newest, name) => isSince(name, newest) ? name : newest);
 }
 
 /** A captured machine from qemu's command line, as stored in the fixtures. */

@@ -4,10 +4,11 @@
 
 import { destroyNamespace } from "../../src/drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../../src/drivers/nvdimm/region.ts";
+import { SZ_1G, SZ_2M } from "../../src/include/sizes.ts";
 import { parseSize } from "../../src/lib/units.ts";
 import { latest } from "../measure/measure.ts";
 import { parseNamespaceSpec } from "./capture/namespace_spec.ts";
-import { leavesBySize } from "./capture/tally.ts";
+import { leavesBySize, newTables } from "./capture/tally.ts";
 import type { Capture, CapturedMachine } from "./captures.ts";
 import { bootCaptured, create, extentOf, framesOf, walkDirectEmulated } from "./emulated.ts";
 import { type CapturedRow, type Fields, flat } from "./row.ts";
@@ -19,9 +20,6 @@ interface Row {
   readonly namespaceStart: string;
   readonly guest?: number;
 }
-
-const SZ_1G = 2 ** 30;
-const SZ_2M = 2 ** 21;
 
 /** Rows of a capture: one per namespace. Requests that ndctl itself refuses say nothing about the kernel. */
 export function directMapRows({ data, machine, folder }: Capture): CapturedRow[] {
@@ -63,7 +61,7 @@ function emulate(machine: CapturedMachine, names: readonly string[]): Fields[] {
       namespaceStart,
       bound: leavesBySize(bound),
       unbound: leavesBySize(unbound),
-      tablesGone: bound.tables.map((tables, level) => tables.difference(unbound.tables[level as 0 | 1 | 2]).size),
+      tablesGone: newTables(unbound, bound),
     });
   });
 }

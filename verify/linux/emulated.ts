@@ -6,14 +6,22 @@ import { boot, type BootOptions } from "../../src/boot.ts";
 import { createNamespace, type NdNamespace, usableBytes } from "../../src/drivers/nvdimm/namespace.ts";
 import type { NdRegion } from "../../src/drivers/nvdimm/region.ts";
 import { errnoName } from "../../src/include/errno.ts";
+import { USE_ALTMAP_VMEMMAP } from "../../src/include/frame_use.ts";
+import { ZONE_NORMAL } from "../../src/include/mmzone.ts";
+import { SZ_1G } from "../../src/include/sizes.ts";
+import { alignUp } from "../../src/lib/align.ts";
 import { parseSize } from "../../src/lib/units.ts";
 import { directVpn } from "../../src/mm/direct_map.ts";
 import type { Kernel } from "../../src/mm/kernel.ts";
 import { levelPages, tableIndex, vmemmapVpn } from "../../src/mm/pgtable.ts";
+import { totalFreePages } from "../../src/mm/page_alloc.ts";
 import { walkTables } from "../../src/mm/ptdump.ts";
+import { C } from "../../src/mm/vmstat.ts";
 import type { NamespaceSpec } from "./capture/namespace_spec.ts";
 import type { Walk } from "./capture/page_walk.ts";
+import { type PmemFrames as Frames, tallyNamespace } from "./capture/tally.ts";
 import type { CapturedMachine } from "./captures.ts";
+import type { Fields } from "./row.ts";
 
 /** Boots the machine of a capture; struct pages are written only if `contents` is set. */
 export function bootCaptured(machine: CapturedMachine, options: BootOptions = {}): Kernel {
@@ -36,8 +44,7 @@ export function bootCaptured(machine: CapturedMachine, options: BootOptions = {}
  * The emulator's arm64 has DRAM from 0 on; only the address of the pmem matters.
  */
 export function virtPmemStart(dram: number): number {
-  const GIB = 2 ** 30;
-  return Math.ceil((GIB + dram) / GIB) * GIB;
+  return alignUp(SZ_1G + dram, SZ_1G);
 }
 
 /** As `ndctl create-namespace`; a negative errno if the kernel refuses. */
@@ -68,18 +75,57 @@ export function extentOf(k: Kernel, ns: NdNamespace) {
   };
 }
 
-interface Frames {
-  readonly start: number;
-  readonly end: number;
-}
-
 export function framesOf(k: Kernel, ns: NdNamespace): Frames {
   return { start: ns.extent.start / k.pageBytes, end: ns.extent.end / k.pageBytes };
 }
 
-/** Managed pages of the first node, the only one on captured machines. */
-export function managedPages(k: Kernel): number {
-  return k.nodes[0].zones.reduce((sum, zone) => sum + zone.managed, 0);
+/** `nr_memmap_pages` and `nr_memmap_boot_pages`; null on kernels that do not count them. */
+export type MemmapCounters = { readonly pages: number; readonly bootPages: number } | null;
+
+/** Pages of the first node, the only one on captured machines. */
+export function countsOf(k: Kernel) {
+  const { zones } = k.nodes[0];
+  return {
+    free: totalFreePages(k),
+    managed: zones.reduce((sum, zone) => sum + zone.managed, 0),
+    present: zones.reduce((sum, zone) => sum + zone.present, 0),
+    normalSpanned: zones[ZONE_NORMAL].spanned,
+    memmap: { pages: nrMemmapPages(k), bootPages: k.stat[C.nrMemmapBootPages] },
+  };
+}
+
+/** Changes of these counts, and of the memmap counters if both readings have them. */
+export function since<Field extends string>(
+  fields: readonly Field[],
+  now: Readonly<Record<Field, number>> & { readonly memmap?: MemmapCounters },
+  base: Readonly<Record<Field, number>> & { readonly memmap?: MemmapCounters },
+): Record<string, number> {
+  const changes = Object.fromEntries(fields.map((field) => [field, now[field] - base[field]]));
+  if (!now.memmap || !base.memmap) return changes;
+  const { pages, bootPages } = base.memmap;
+  return { ...changes, memmapPages: now.memmap.pages - pages, bootPages: now.memmap.bootPages - bootPages };
+}
+
+/** nr_memmap_pages as Linux has counted it since 6.11: includes an altmap's. */
+function nrMemmapPages(k: Kernel): number {
+  return k.stat[C.nrMemmapPages] + k.uses[USE_ALTMAP_VMEMMAP];
+}
+
+/** A namespace, or the errno that the kernel refuses it with, and what it takes: by the counters and by the tables. */
+export function createMeasured(
+  k: Kernel,
+  make: () => NdNamespace | number,
+): { ns: NdNamespace | null; fields: Fields } {
+  const everything = { start: 0, end: k.machine.topology.maxPfn };
+  const before = walkEmulated(k, everything);
+  const free = totalFreePages(k);
+  const memmap = nrMemmapPages(k);
+  const ns = make();
+  const taken = { freePagesConsumed: free - totalFreePages(k), memmapPages: nrMemmapPages(k) - memmap };
+  if (typeof ns === "number") return { ns: null, fields: { error: errnoName(ns), probe: ns, ...taken } };
+  const { walk } = tallyNamespace(before, walkEmulated(k, everything), pmemFrames(k));
+  const { vmemmapEntries } = tallyNamespace(before, walkEmulated(k, framesOf(k, ns)), pmemFrames(k));
+  return { ns, fields: { ...taken, ...extentOf(k, ns), walk, vmemmapEntries } };
 }
 
 export function pmemFrames(k: Kernel): Frames {
@@ -105,7 +151,7 @@ function walkFrom(k: Kernel, base: number, start: number, end: number): Walk {
   const last = tableIndex(k, base + end - 1, topLevel) + 1;
   walkTables(k, k.rootPfn, tableIndex(k, base + start, topLevel), last, {
     table: (level, vpn, frame) => {
-      if (!outside(vpn, levelPages(k, level))) walk.tables[(level - 1) as 0 | 1 | 2].add(frame);
+      if (!outside(vpn, levelPages(k, level))) walk.tables[level - 1].add(frame);
     },
     leaf: (level, vpn, frame) => {
       if (!outside(vpn, levelPages(k, level))) walk.leaves.push({ page: vpn - base, level, frame });

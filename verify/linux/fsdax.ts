@@ -5,15 +5,12 @@
 import type { MapMode } from "../../src/drivers/nvdimm/pfn_devs.ts";
 import { createNamespace, destroyNamespace } from "../../src/drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../../src/drivers/nvdimm/region.ts";
-import { errnoName } from "../../src/include/errno.ts";
 import { SZ_2M } from "../../src/include/sizes.ts";
 import { parseSize } from "../../src/lib/units.ts";
 import { PAGE, SECTION } from "../formulas/vmemmap.ts";
 import { latest } from "../measure/measure.ts";
-import { tallyNamespace } from "./capture/tally.ts";
 import type { Capture, CapturedMachine } from "./captures.ts";
-import { bootCaptured, extentOf, framesOf, pmemFrames, walkEmulated } from "./emulated.ts";
-import { nrMemmapPages } from "./namespaces.ts";
+import { bootCaptured, createMeasured } from "./emulated.ts";
 import { type CapturedRow, type Fields, flat } from "./row.ts";
 
 interface Row {
@@ -49,16 +46,10 @@ export function fsdaxRows({ data, machine, folder }: Capture): CapturedRow[] {
 
 function emulate(machine: CapturedMachine, { size, map }: Row): Fields {
   const k = bootCaptured(machine);
-  const everything = { start: 0, end: k.machine.topology.maxPfn };
-  const before = walkEmulated(k, everything);
-  const counted = nrMemmapPages(k);
-  const ns = createNamespace(k, ndRegions(k)[0], { size: parseSize(size), align: SZ_2M, map, mode: "fsdax" });
-  if (typeof ns === "number") return { error: errnoName(ns) };
-  const memmapPages = nrMemmapPages(k) - counted;
-  const { walk } = tallyNamespace(before, walkEmulated(k, everything), pmemFrames(k));
-  const { vmemmapEntries } = tallyNamespace(before, walkEmulated(k, framesOf(k, ns)), pmemFrames(k));
-  const { usableBytes } = extentOf(k, ns);
+  const request = { size: parseSize(size), align: SZ_2M, map, mode: "fsdax" } as const;
+  const { ns, fields } = createMeasured(k, () => createNamespace(k, ndRegions(k)[0], request));
+  if (ns === null) return fields;
   const { start, end } = ns.extent;
   if (destroyNamespace(k, ns) < 0) throw new Error(`Cannot destroy the fsdax namespace of ${size}`);
-  return flat({ start, bytes: end - start, usableBytes, memmapPages, walk, vmemmapEntries });
+  return flat({ ...fields, start, bytes: end - start });
 }

@@ -6,14 +6,10 @@
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import { SZ_1G, SZ_2M } from "../../src/include/sizes.ts";
 import { setNrHugepages, sizeToHstate } from "../../src/mm/hugetlb/hugetlb.ts";
-import type { Kernel } from "../../src/mm/kernel.ts";
-import { totalFreePages } from "../../src/mm/page_alloc.ts";
-import { C } from "../../src/mm/vmstat.ts";
 import { basePagesOf, freedPages } from "../formulas/hugetlb.ts";
 import { PAGE } from "../formulas/vmemmap.ts";
 import type { Capture, CapturedMachine } from "./captures.ts";
-import { bootCaptured, managedPages } from "./emulated.ts";
-import { nrMemmapPages } from "./namespaces.ts";
+import { bootCaptured, countsOf, type MemmapCounters, since } from "./emulated.ts";
 import { type CapturedRow, type Fields, flat } from "./row.ts";
 
 /** Noise of free pages, within one guest and between two: the largest difference seen. */
@@ -23,12 +19,12 @@ const NOISE_OF_GUESTS = 64;
 const NOISE_OF_BOOT = 2;
 /** PTE tables of the memmap of a page of 1G. */
 const SPLIT_TABLES = 8;
+const FIELDS = ["free", "managed"] as const;
 
 interface Counts {
   readonly free: number;
   readonly managed: number;
-  /** nr_memmap_pages and nr_memmap_boot_pages; null if the kernel does not count them. */
-  readonly memmap: { readonly pages: number; readonly bootPages: number } | null;
+  readonly memmap: MemmapCounters;
 }
 
 interface UpAndDown {
@@ -61,8 +57,8 @@ export function giganticRows({ data, machine }: Capture): CapturedRow[] {
     const got = Object.entries(boot).filter(([name, pool]) => none.boot.free - pool.boot.free > pagesOf(name) / 2);
     const atBoot = got.map(([name, pool]): CapturedRow => ({
       name: `${name}, ${mode}`,
-      linux: since(pool.boot, none.boot),
-      emulate: () => since(bootedWith(machine, on, name), bootedWith(machine, on, null)),
+      linux: since(FIELDS, pool.boot, none.boot),
+      emulate: () => since(FIELDS, bootedWith(machine, on, name), bootedWith(machine, on, null)),
       noise: { free: NOISE_OF_GUESTS, managed: NOISE_OF_BOOT },
     }));
     return none.runTime!.got === 0 ? atBoot : [atRunTime, ...atBoot];
@@ -70,17 +66,9 @@ export function giganticRows({ data, machine }: Capture): CapturedRow[] {
 }
 
 function runTimeFields({ got, before, up, down }: UpAndDown): Fields {
-  const { free: taken, ...whileUp } = since(up, before);
-  const { free: _free, ...afterwards } = since(down, before);
+  const { free: taken, ...whileUp } = since(FIELDS, up, before);
+  const { free: _free, ...afterwards } = since(FIELDS, down, before);
   return flat({ got, consumed: -taken, returned: down.free - up.free, up: whileUp, down: afterwards });
-}
-
-/** The excess of `now`; includes the memmap counters if both kernels have them. */
-function since(now: Counts, base: Counts): Readonly<Record<string, number>> {
-  const counts = { free: now.free - base.free, managed: now.managed - base.managed };
-  if (now.memmap === null || base.memmap === null) return counts;
-  const { pages, bootPages } = now.memmap;
-  return { ...counts, memmapPages: pages - base.memmap.pages, bootPages: bootPages - base.memmap.bootPages };
 }
 
 function upAndDown(machine: CapturedMachine, on: boolean): UpAndDown {
@@ -111,9 +99,4 @@ function bootedWith(machine: CapturedMachine, on: boolean, pool: string | null):
   const k = bootCaptured(machine, { pmem: [], hugetlbFreeVmemmap: on, contents: true, hugepages });
   checkInvariants(k);
   return countsOf(k);
-}
-
-function countsOf(k: Kernel): Counts {
-  const memmap = { pages: nrMemmapPages(k), bootPages: k.stat[C.nrMemmapBootPages] };
-  return { free: totalFreePages(k), managed: managedPages(k), memmap };
 }

@@ -5,17 +5,16 @@
 import { acpiMemoryEnableDevice } from "../../src/drivers/acpi/acpi_memhotplug.ts";
 import { memoryBlockOffline, memoryBlockOnline } from "../../src/drivers/base/memory.ts";
 import { removeMemory } from "../../src/drivers/base/memory_hotplug.ts";
-import { ZONE_NORMAL } from "../../src/include/mmzone.ts";
+import { SZ_1M } from "../../src/include/sizes.ts";
 import { meminfo } from "../../src/inspect/meminfo.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
-import type { Kernel } from "../../src/mm/kernel.ts";
-import { totalFreePages } from "../../src/mm/page_alloc.ts";
 import { onlineDelta, vmemmapPagesOf } from "../formulas/hotplug.ts";
 import { latest } from "../measure/measure.ts";
 import type { Capture, CapturedMachine } from "./captures.ts";
+import { isSince } from "./capture/release.ts";
 import { counterOf } from "./capture/zoneinfo.ts";
 import type { CapturedRow, Fields } from "./row.ts";
-import { bootCaptured } from "./emulated.ts";
+import { bootCaptured, countsOf, since } from "./emulated.ts";
 
 /** Counts after a step: of the whole machine, and the span of its zone Normal. Pages. */
 interface Counts {
@@ -46,7 +45,6 @@ interface Delta {
   readonly slab: number;
 }
 
-const MIB = 2 ** 20;
 /** Noise of free pages, the largest seen: with slab accounted for, and where slab was not read. */
 const NOISE = 16;
 const NOISE_WITH_SLAB = 24;
@@ -58,7 +56,7 @@ export function hotplugRows(capture: Capture): CapturedRow[] {
     readonly runs: Readonly<Record<string, readonly Step[]>>;
     readonly memoryBlockMiB: number;
   };
-  return Object.entries(runs).flatMap(([name, states]) => runRows(capture, memoryBlockMiB * MIB, name, states));
+  return Object.entries(runs).flatMap(([name, states]) => runRows(capture, memoryBlockMiB * SZ_1M, name, states));
 }
 
 function runRows(
@@ -68,12 +66,12 @@ function runRows(
   states: readonly Step[],
 ): CapturedRow[] {
   const [, size, parameter] = name.split("_");
-  const bytes = Number(size) * MIB;
+  const bytes = Number(size) * SZ_1M;
   const on = parameter !== "off";
   const steps = states.map((s) => s.state);
   const counts = () => latest(`${folder} ${name}`, () => plugSteps(machine, bytes, on, steps));
   // Since 6.8 every block of a DIMM holds its own memmap; before, a DIMM of several holds none.
-  const selfHosted = on && (perBlock(release) || bytes === block);
+  const selfHosted = on && (isSince(release, "6.8") || bytes === block);
   const sinceStart = states.slice(1).map((linux, i) => {
     const blocks = onlineBlocks(steps.slice(1, i + 2));
     const online = blocks.length;
@@ -81,7 +79,7 @@ function runRows(
     const memmap = selfHosted || linux.state === "removed" ? 0 : vmemmapPagesOf(bytes);
     return {
       name: `${size}M ${parameter} ${linux.state}`,
-      linux: since(withSlab(states.slice(0, i + 2)), states[0]),
+      linux: since(FIELDS, withSlab(states.slice(0, i + 2)), states[0]),
       formula: {
         free: online * managed - memmap,
         managed: online * managed,
@@ -89,7 +87,7 @@ function runRows(
         // The zone ends with the last online block, whatever holes precede it.
         normalSpanned: online === 0 ? 0 : (Math.max(...blocks) - firstBlock(steps) + 1) * present,
       },
-      emulate: () => since(counts()[i + 1], counts()[0]),
+      emulate: () => since(FIELDS, counts()[i + 1], counts()[0]),
       noise: { free: linux.delta === undefined ? NOISE_WITH_SLAB : NOISE },
     };
   });
@@ -129,11 +127,6 @@ function blockOf(step: string): number {
   return Number(step.replace(/\D+/, ""));
 }
 
-function perBlock(release: string): boolean {
-  const [major, minor] = release.split(".").map(Number);
-  return major > 6 || major === 6 && minor >= 8;
-}
-
 /**
  * The last of some steps, with changes in slab since the first counted as free: memory block devices come from slab,
  * and a block that goes offline shrinks it.
@@ -144,13 +137,9 @@ function withSlab(steps: readonly Step[]): Counts {
   return { ...last, free: last.free + slab };
 }
 
-function since(now: Counts, base: Counts): Record<string, number> {
-  return Object.fromEntries(FIELDS.map((field) => [field, now[field] - base[field]]));
-}
-
 /** The same fields from the emulator, which has no slab. */
 function stepChange(now: Emulated, before: Emulated): Fields {
-  const { free, managed, present, normalSpanned } = since(now, before);
+  const { free, managed, present, normalSpanned } = since(FIELDS, now, before);
   const MemTotal_kB = now.memTotal - before.memTotal;
   return { managed, present, normal_spanned: normalSpanned, MemTotal_kB, free };
 }
@@ -172,17 +161,6 @@ function plugSteps(machine: CapturedMachine, bytes: number, on: boolean, steps: 
       : memoryBlockOffline(k, block);
     if (err < 0 || (block === undefined && /\d/.test(step))) throw new Error(`verify: ${step} fails with ${err}`);
     checkInvariants(k);
-    return countsOf(k);
+    return { ...countsOf(k), memTotal: counterOf(meminfo(k), "MemTotal") };
   });
-}
-
-function countsOf(k: Kernel): Emulated {
-  const { zones } = k.nodes[0];
-  return {
-    free: totalFreePages(k),
-    managed: zones.reduce((sum, z) => sum + z.managed, 0),
-    present: zones.reduce((sum, z) => sum + z.present, 0),
-    normalSpanned: zones[ZONE_NORMAL].spanned,
-    memTotal: counterOf(meminfo(k), "MemTotal"),
-  };
 }

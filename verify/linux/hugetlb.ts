@@ -5,12 +5,11 @@
 import { levelBytes } from "../../src/arch/arch.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import { setNrHugepages, sizeToHstate } from "../../src/mm/hugetlb/hugetlb.ts";
-import { totalFreePages } from "../../src/mm/page_alloc.ts";
 import { basePagesOf, freedPages, ROWS } from "../formulas/hugetlb.ts";
 import { latest } from "../measure/measure.ts";
 import type { Capture, CapturedMachine } from "./captures.ts";
 import type { CapturedRow, Fields } from "./row.ts";
-import { bootCaptured, managedPages } from "./emulated.ts";
+import { bootCaptured, countsOf } from "./emulated.ts";
 
 /** Noise of free pages: the largest difference seen. */
 const NOISE_6_1 = 4;
@@ -37,7 +36,7 @@ type Steps = { readonly steps: readonly Step[] } & Readonly<Record<`nr_hugepages
 /** Rows of a capture: one per step, with the optimisation and without. */
 export function hugetlbRows({ data, machine, folder, release }: Capture): CapturedRow[] {
   const { modes } = data as { readonly modes: Readonly<Record<Mode, Steps>> };
-  const noise = release.startsWith("6.1.") ? NOISE_6_1 : NOISE_LATER;
+  const free = release.startsWith("6.1.") ? NOISE_6_1 : NOISE_LATER;
   return (["on", "off"] as const).flatMap((mode) => {
     const { steps } = modes[mode];
     const largest = Math.max(...steps.map(({ n }) => n));
@@ -49,18 +48,19 @@ export function hugetlbRows({ data, machine, folder, release }: Capture): Captur
     // arm64 remaps no live entries since 6.3.
     const freed = mode === "on" && machine.arch === "x86-64" ? freedPages(huge, page, 1) : 0;
     const perPage = basePagesOf(huge, page) - freed;
+    const noise = { consumed: free, returned: free };
     const firstRounds = rounds.map((round, i) => ({
       name: `${mode} ${largest}, round ${i + 1}`,
       linux: roundFields(round, i),
       emulate: () => pool()[i],
-      noise: { consumed: noise, returned: noise },
+      noise,
     }));
     const row = ({ n, consumed, returned }: Step, i: number) => ({
       name: `${mode} ${n}`,
       linux: { consumed, returned },
       formula: { consumed: n * perPage, returned: n * perPage },
       emulate: () => pool()[rounds.length + i],
-      noise: { consumed: noise, returned: noise },
+      noise,
     });
     return [...firstRounds, ...steps.map(row)];
   });
@@ -79,16 +79,16 @@ function poolSteps(machine: CapturedMachine, mode: Mode, counts: readonly number
   const k = bootCaptured(machine, { pmem: [], hugetlbFreeVmemmap: mode === "on", contents: true });
   const h = sizeToHstate(k, levelBytes(k.arch, 1))!;
   return counts.map((n) => {
-    const before = totalFreePages(k);
-    const managed = managedPages(k);
+    const before = countsOf(k);
     setNrHugepages(k, h, n);
-    const between = totalFreePages(k);
+    const up = countsOf(k);
     checkInvariants(k);
     setNrHugepages(k, h, 0);
+    const down = countsOf(k);
     return {
-      consumed: before - between,
-      returned: totalFreePages(k) - between,
-      managedDelta: managedPages(k) - managed,
+      consumed: before.free - up.free,
+      returned: down.free - up.free,
+      managedDelta: down.managed - before.managed,
     };
   });
 }

@@ -2,12 +2,12 @@
 // vmemmap_maps.json: which memmap page maps to which frame, for namespaces that each had a fresh machine.
 
 import { ndRegions } from "../../src/drivers/nvdimm/region.ts";
-import { parseSize } from "../../src/lib/units.ts";
-import { memmapFrames, PAGE, pteTables, SECTION, tailFrameRefs, vmemmapPages } from "../formulas/vmemmap.ts";
+import { tailFrameRefs } from "../formulas/vmemmap.ts";
 import { parseNamespaceSpec } from "./capture/namespace_spec.ts";
 import { tallyMap } from "./capture/tally.ts";
 import type { Capture, CapturedMachine } from "./captures.ts";
 import type { CapturedRow, Fields } from "./row.ts";
+import { memmapFormula } from "./namespaces.ts";
 import { bootCaptured, extentOf, framesOf, mustCreate, pmemFrames, walkEmulated } from "./emulated.ts";
 
 /** Rows of a capture. */
@@ -22,24 +22,22 @@ export function mapRows({ data, machine }: Capture): CapturedRow[] {
 }
 
 function formulaFields(name: string, linux: Fields): Fields {
-  const spec = parseNamespaceSpec(name);
-  const size = parseSize(spec.size);
-  const align = parseSize(spec.align);
-  if (Number(linux.namespaceStart) % Math.max(SECTION, align) !== 0 || size % SECTION !== 0) return {};
-  const shared = spec.map === "mem" && align > PAGE;
-  const how = shared ? "pte" : "none";
+  const memmap = memmapFormula(parseNamespaceSpec(name), Number(linux.namespaceStart));
+  if (memmap === null) return {};
+  const { ptes, pmdLeaves, frames, pteTables, shared } = memmap;
+  const compounds = memmap.bytes / memmap.unit;
   return {
-    ptes: shared ? vmemmapPages(size) : 0,
-    pmdLeaves: shared ? 0 : size / SECTION,
-    distinct4kFrames: shared ? memmapFrames(size, align, how) : 0,
-    pteTables: pteTables(size, align, how),
-    tailFrameRefcounts: shared ? { 1: size / align, [tailFrameRefs(align, "pte")]: size / align } : {},
+    ptes,
+    pmdLeaves,
+    distinct4kFrames: frames,
+    pteTables,
+    tailFrameRefcounts: shared ? { 1: compounds, [tailFrameRefs(memmap.unit, "pte")]: compounds } : {},
   };
 }
 
 function emulateMap(machine: CapturedMachine, name: string): Fields {
   const k = bootCaptured(machine);
-  const region = ndRegions(k)[0];
+  const [region] = ndRegions(k);
   if (machine.beside !== undefined) mustCreate(k, region, machine.beside);
   const ns = mustCreate(k, region, parseNamespaceSpec(name));
   const { namespaceStart, dataStart, usableBytes, namespaceBytes } = extentOf(k, ns);

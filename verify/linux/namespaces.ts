@@ -3,22 +3,16 @@
 // on Linux, since the device zone's span depends on earlier namespaces.
 
 import type { MapMode } from "../../src/drivers/nvdimm/pfn_devs.ts";
-import { destroyNamespace, type NdNamespace } from "../../src/drivers/nvdimm/namespace.ts";
-import { type NdRegion, ndRegions } from "../../src/drivers/nvdimm/region.ts";
-import { errnoName } from "../../src/include/errno.ts";
-import { USE_ALTMAP_VMEMMAP } from "../../src/include/frame_use.ts";
+import { destroyNamespace } from "../../src/drivers/nvdimm/namespace.ts";
+import { ndRegions } from "../../src/drivers/nvdimm/region.ts";
 import { ZONE_DEVICE } from "../../src/include/mmzone.ts";
 import { parseSize } from "../../src/lib/units.ts";
-import type { Kernel } from "../../src/mm/kernel.ts";
-import { totalFreePages } from "../../src/mm/page_alloc.ts";
-import { C } from "../../src/mm/vmstat.ts";
 import { memmapFrames, PAGE, pteTables, reserve, SECTION, vmemmapPages } from "../formulas/vmemmap.ts";
 import { latest } from "../measure/measure.ts";
 import { type NamespaceSpec, parseNamespaceSpec } from "./capture/namespace_spec.ts";
-import { tallyNamespace } from "./capture/tally.ts";
 import type { Capture, CapturedMachine } from "./captures.ts";
 import { type CapturedRow, type Fields, flat } from "./row.ts";
-import { bootCaptured, create, extentOf, framesOf, mustCreate, pmemFrames, walkEmulated } from "./emulated.ts";
+import { bootCaptured, create, createMeasured, mustCreate } from "./emulated.ts";
 
 /** A captured row; fields from the page-table walk are absent if there was none. */
 interface Row extends Record<string, unknown> {
@@ -62,30 +56,47 @@ function linuxFields({ size: _size, align: _align, map: _map, guest: _guest, err
   return { error: error.includes("No such device or address") ? "ENXIO" : error.replace(/^.*: /, "") };
 }
 
-/** One number of the walk by formula: 6.1 and later share the tails of compound pages if their memmap is in DRAM. */
-function formulaFields(row: Row): Fields {
-  const size = parseSize(row.size);
-  const align = parseSize(row.align);
-  const map = row.map as MapMode;
-  const start = Number(row.namespaceStart);
-  // Whole sections and pages only; the edges are left to the emulator.
-  if (start % Math.max(SECTION, align) !== 0 || size % SECTION !== 0) return {};
-  const data = reserve(start, size, align, map);
-  if (data === null) return {};
-  const shared = map === "mem" && align > PAGE;
+/**
+ * What the memmap of a namespace consists of by formula: 6.1 and later share the tails of compound pages if their
+ * memmap is in DRAM. Null unless the namespace consists of whole sections and pages: edges are left to the emulator.
+ */
+export function memmapFormula(
+  { size, align, map }: Pick<NamespaceSpec, "size" | "align" | "map">,
+  start: number,
+) {
+  const [bytes, unit] = [parseSize(size), parseSize(align)];
+  if (start % Math.max(SECTION, unit) !== 0 || bytes % SECTION !== 0) return null;
+  const shared = map === "mem" && unit > PAGE;
   const how = shared ? "pte" : "none";
-  const frames = shared ? memmapFrames(size, align, how) : 0;
-  const blocks = !shared && map === "mem" ? size / SECTION : 0;
+  return {
+    bytes,
+    unit,
+    shared,
+    frames: shared ? memmapFrames(bytes, unit, how) : 0,
+    ptes: shared ? vmemmapPages(bytes) : 0,
+    pmdLeaves: shared ? 0 : bytes / SECTION,
+    pteTables: pteTables(bytes, unit, how),
+  };
+}
+
+/** One number of the walk by formula. */
+function formulaFields(row: Row): Fields {
+  const start = Number(row.namespaceStart);
+  const memmap = memmapFormula(row, start);
+  const data = memmap && reserve(start, memmap.bytes, memmap.unit, row.map as MapMode);
+  if (data === null) return {};
+  const { frames, ptes, pmdLeaves, pteTables } = memmap!;
+  const blocks = row.map === "mem" ? pmdLeaves : 0;
   return {
     dataStart: `0x${(start + data.dataoff).toString(16)}`,
     usableBytes: data.usable,
     reserveBytes: data.dataoff,
     "walk.vmemmap4kFrames": frames,
     "walk.vmemmap2mBlocks": blocks,
-    "walk.pteTables": pteTables(size, align, how),
-    "vmemmapEntries.ptes": shared ? vmemmapPages(size) : 0,
-    "vmemmapEntries.pmdLeaves": shared ? 0 : size / SECTION,
-    "walk.dramPages": frames + blocks * 512 + pteTables(size, align, how) + Number(flat(row)["walk.pmdTables"]),
+    "walk.pteTables": pteTables,
+    "vmemmapEntries.ptes": ptes,
+    "vmemmapEntries.pmdLeaves": pmdLeaves,
+    "walk.dramPages": frames + blocks * 512 + pteTables + Number(flat(row)["walk.pmdTables"]),
   };
 }
 
@@ -97,36 +108,14 @@ function emulateGuests(machine: CapturedMachine, rows: readonly Row[], specs: re
 
 function emulateRows(machine: CapturedMachine, specs: readonly NamespaceSpec[]): Fields[] {
   const k = bootCaptured(machine);
-  const region = ndRegions(k)[0];
+  const [region] = ndRegions(k);
   return specs.map((spec) => {
     const neighbour = machine.beside === undefined ? null : mustCreate(k, region, machine.beside);
-    const { ns, fields } = emulateRow(k, region, spec);
+    const { ns, fields } = createMeasured(k, () => create(k, region, spec));
+    const { present, spanned, managed } = k.nodes[0].zones[ZONE_DEVICE];
     for (const gone of [ns, neighbour]) {
       if (gone !== null && destroyNamespace(k, gone) < 0) throw new Error(`Cannot destroy namespace ${spec.name}`);
     }
-    return fields;
+    return ns === null ? fields : flat({ ...fields, deviceZone: { present, spanned, managed } });
   });
-}
-
-function emulateRow(k: Kernel, region: NdRegion, spec: NamespaceSpec): { ns: NdNamespace | null; fields: Fields } {
-  const everything = { start: 0, end: k.machine.topology.maxPfn };
-  const before = walkEmulated(k, everything);
-  const free = totalFreePages(k);
-  const memmap = nrMemmapPages(k);
-  const ns = create(k, region, spec);
-  const freePagesConsumed = free - totalFreePages(k);
-  const memmapPages = nrMemmapPages(k) - memmap;
-  if (typeof ns === "number") {
-    return { ns: null, fields: { error: errnoName(ns), probe: ns, freePagesConsumed, memmapPages } };
-  }
-  const { walk } = tallyNamespace(before, walkEmulated(k, everything), pmemFrames(k));
-  const { vmemmapEntries } = tallyNamespace(before, walkEmulated(k, framesOf(k, ns)), pmemFrames(k));
-  const { present, spanned, managed } = k.nodes[0].zones[ZONE_DEVICE];
-  const deviceZone = { present, spanned, managed };
-  return { ns, fields: flat({ ...extentOf(k, ns), walk, vmemmapEntries, deviceZone, freePagesConsumed, memmapPages }) };
-}
-
-/** nr_memmap_pages as Linux has counted it since 6.11: includes an altmap's. */
-export function nrMemmapPages(k: Kernel): number {
-  return k.stat[C.nrMemmapPages] + k.uses[USE_ALTMAP_VMEMMAP];
 }

@@ -15,6 +15,7 @@ import { populateArea } from "../../src/mm/memory.ts";
 import { type Kernel, objectAt } from "../../src/mm/kernel.ts";
 import { pageAddressHi, pageAddressLo, readPage, vmemmapPage } from "../../src/mm/page.ts";
 import { ndRegions } from "../../src/drivers/nvdimm/region.ts";
+import { SZ_2M } from "../../src/include/sizes.ts";
 import type { NdNamespace } from "../../src/drivers/nvdimm/namespace.ts";
 import { latest, mapDevice } from "../measure/measure.ts";
 import { parseNamespaceSpec } from "./capture/namespace_spec.ts";
@@ -39,7 +40,6 @@ interface Box {
   readonly first: number;
 }
 
-const SIZE_2M = 2 ** 21;
 const CPUPID = ((1n << 21n) - 1n) << 30n;
 const WORDS = [0, 1, 2, 3, 4, 5, 6, 7];
 /** List words in the head of a pool's free huge page; the neighbours they point to are not compared. */
@@ -70,14 +70,17 @@ function indexOf(name: string): number {
 }
 
 function linuxFields(name: string, { pfn, va, words }: RawPage, pages: RawPages): Fields {
-  const fields: Record<string, unknown> = { pfn, va, frame: frameOf(name, pages) };
+  const fields: Record<string, unknown> = {
+    pfn,
+    va,
+    frame: firstInFrame(name, pages, (of) => Number(BigInt(pages[of].pa) >> 12n)),
+  };
   for (const i of WORDS) fields[`word ${i}`] = i === 0 ? flagsOf(name, words[0]) : linuxWord(name, i, words[i]);
   return fields;
 }
 
 /** The first page of the group whose struct page lies in the same frame. */
-function frameOf(name: string, pages: RawPages): string {
-  const frame = (of: string) => BigInt(pages[of].pa) >> 12n;
+function firstInFrame(name: string, pages: RawPages, frame: (of: string) => number): string {
   return Object.keys(pages).find((other) => groupOf(other) === groupOf(name) && frame(other) === frame(name))!;
 }
 
@@ -109,14 +112,14 @@ function boxOf(machine: CapturedMachine, name: string, pages: RawPages): Box {
   const k = bootCaptured(machine, { contents: true });
   if (name.startsWith("hugetlb")) {
     const first = pages["hugetlb2M.0"].pfn;
-    if (!allocHugePageAt(k, sizeToHstate(k, SIZE_2M)!, first)) throw new Error(`Cannot have huge page ${first}`);
+    if (!allocHugePageAt(k, sizeToHstate(k, SZ_2M)!, first)) throw new Error(`Cannot have huge page ${first}`);
     return { k, ns: null, first };
   }
   const ns = mustCreate(k, ndRegions(k)[0], parseNamespaceSpec(name.split(".")[0]));
   const first = (ns.extent.start + ns.info.dataoff) / k.pageBytes;
   if (name.includes("aftermap")) {
     const built = { k, ns, start: ns.pgmap.ranges[0].start, data: first };
-    populateArea(k, mapDevice(built, 8 * SIZE_2M), SIZE_2M / k.pageBytes);
+    populateArea(k, mapDevice(built, 8 * SZ_2M), SZ_2M / k.pageBytes);
   }
   return { k, ns, first };
 }
@@ -126,7 +129,7 @@ function emulatedFields({ k, ns, first }: Box, name: string, linuxPfn: number, p
   const fields: Record<string, unknown> = {
     pfn,
     va: word64(pageAddressLo(k, pfn), pageAddressHi(k, pfn)),
-    frame: emulatedFrameOf(k, name, pfn - linuxPfn, pages),
+    frame: firstInFrame(name, pages, (of) => k.cpu.mmu.frame(vmemmapPage(k, pages[of].pfn + pfn - linuxPfn))),
   };
   for (const i of WORDS) {
     const lo = readPage(k, pfn, 8 * i);
@@ -138,11 +141,6 @@ function emulatedFields({ k, ns, first }: Box, name: string, linuxPfn: number, p
       : word64(lo, hi);
   }
   return fields;
-}
-
-function emulatedFrameOf(k: Kernel, name: string, shift: number, pages: RawPages): string {
-  const frame = (of: string) => k.cpu.mmu.frame(vmemmapPage(k, pages[of].pfn + shift));
-  return Object.keys(pages).find((other) => groupOf(other) === groupOf(name) && frame(other) === frame(name))!;
 }
 
 function word64(lo: number, hi: number): string {

@@ -5,11 +5,10 @@
 
 import { type Command, CommandError, type CommandResult, type Flags } from "../../../src/cli/command.ts";
 import { runTask } from "../../../src/cli/run.ts";
-import { isFile } from "./host.ts";
+import { isFile, output, run } from "./host.ts";
 import { buildKernel, type KernelBuild } from "./kernel_build.ts";
 import { main as capture } from "./main.ts";
 import { SCENARIOS } from "./options.ts";
-import { run } from "./run.ts";
 
 /** A kernel's place in Debian's archives. */
 interface DebianKernel {
@@ -187,10 +186,7 @@ async function captureKernel(
 /** The line of sources.list, with the mirror that this machine's apt uses for the archive. */
 async function sourceLine({ archive, suite }: Suite): Promise<string> {
   const args = ["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"];
-  const { stdout } = await new Deno.Command("apt-get", { args, stderr: "inherit" }).output();
-  const url = new TextDecoder().decode(stdout).split("\n").find((uri) =>
-    uri.replace(/\/$/, "").endsWith(`/${archive}`)
-  );
+  const url = (await output("apt-get", args)).split("\n").find((uri) => uri.replace(/\/$/, "").endsWith(`/${archive}`));
   if (url === undefined) throw new CommandError(`capture: apt knows no archive ${archive}: see its sources.list`);
   return `deb [signed-by=${KEYRING}] ${url} ${suite} main`;
 }

@@ -47,8 +47,14 @@ export async function readUnpacked(path: string): Promise<Uint8Array> {
   return await outputBytes(program, ["-dc", path]);
 }
 
-async function outputBytes(program: string, args: readonly string[]): Promise<Uint8Array> {
-  const { success, stdout, stderr } = await new Deno.Command(program, { args: [...args] }).output();
-  if (!success) throw new Error(`Cannot run ${program}: ${new TextDecoder().decode(stderr).trim()}`);
-  return stdout;
+/** Runs a program in a directory. Error with the first line of its complaint. */
+export async function run(program: string, args: readonly string[], cwd: string): Promise<void> {
+  await outputBytes(program, args, cwd);
+}
+
+async function outputBytes(program: string, args: readonly string[], cwd = "."): Promise<Uint8Array> {
+  const { success, stdout, stderr } = await new Deno.Command(program, { args: [...args], cwd }).output();
+  if (success) return stdout;
+  const [why] = new TextDecoder().decode(stderr).trim().split("\n");
+  throw new Error(`Cannot run ${program} ${args.at(-1)}: ${why}`);
 }

@@ -2,8 +2,7 @@
 // Builds an arm64 kernel from an unpacked linux-source package, where Debian does not build a suitable one:
 // its arm64 6.1 has no ZONE_DEVICE. A build takes some 12 minutes of CPU time.
 
-import { which } from "./host.ts";
-import { run } from "./run.ts";
+import { run, which } from "./host.ts";
 
 /** What to build. */
 export interface KernelBuild {

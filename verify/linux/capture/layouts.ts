@@ -2,6 +2,8 @@
 // Descriptions of the words of a raw struct page, for each generation of kernels. They are written to
 // struct_pages.json, so that the file can be read alone.
 
+import { isSince } from "./release.ts";
+
 /** Words and flag bits of one generation. */
 export interface StructPageLayout {
   /** First release with this layout. */
@@ -40,9 +42,5 @@ const LAYOUTS: readonly StructPageLayout[] = [
 
 /** The layout of a kernel, by its release (`6.12.113+deb12-amd64`). */
 export function layoutOf(release: string): StructPageLayout {
-  const [major, minor = 0] = release.split(".").map((part) => parseInt(part));
-  return LAYOUTS.find(({ since }) => {
-    const [sinceMajor, sinceMinor = 0] = since.split(".").map(Number);
-    return major > sinceMajor || (major === sinceMajor && minor >= sinceMinor);
-  }) ?? LAYOUTS[LAYOUTS.length - 1];
+  return LAYOUTS.find(({ since }) => isSince(release, since))!;
 }

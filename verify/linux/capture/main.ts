@@ -5,7 +5,7 @@
 import { type Command, CommandError, type CommandResult, type Flags } from "../../../src/cli/command.ts";
 import { runTask } from "../../../src/cli/run.ts";
 import { writeFile } from "../../../src/cli/write_file.ts";
-import { kernelRelease } from "./bzimage.ts";
+import { kernelRelease } from "./release.ts";
 import { Guest, type GuestOptions, type Host, qemuArgs } from "./guest.ts";
 import { isFile, output } from "./host.ts";
 import { buildInitramfs } from "./initramfs.ts";

@@ -67,6 +67,13 @@ export async function createNamespace(guest: Guest, spec: NamespaceSpec): Promis
   return { device, start, bytes, dataStart, usableBytes };
 }
 
+/** A namespace that has to come up. */
+export async function mustCreate(guest: Guest, spec: NamespaceSpec): Promise<GuestNamespace> {
+  const ns = await createNamespace(guest, spec);
+  if (typeof ns === "string") throw new Error(`Cannot create namespace ${spec.name}: ${ns}`);
+  return ns;
+}
+
 /** Whether the kernel refused, rather than ndctl itself. */
 export function isKernelsFailure(error: string): boolean {
   return error.startsWith(FAILS);

@@ -88,7 +88,7 @@ export function commandLineOf(flags: Flags): CommandLine {
     capture: {
       ...given(flags, "dram", () => sizeFlag(flags, "dram")),
       pmem: sizeFlag(flags, "pmem"),
-      ...pmemStart(flags),
+      ...flags.has("pmem-start") ? { pmemStart: wholeNumber("pmem-start", flags.text("pmem-start")) } : {},
       ...given(flags, "namespaces", () => specList(flags.text("namespaces"))),
       ...given(flags, "beside", () => parseNamespaceSpec(flags.text("beside"))),
       sameGuest: flags.has("same-guest"),
@@ -105,10 +105,6 @@ function given<K extends string, T>(flags: Flags, name: K, value: () => T): { [P
 function scenarioList(flags: Flags, { arch }: Board): readonly string[] {
   const known = arch === "arm64" ? ARM64_SCENARIOS : Object.keys(SCENARIOS);
   return flags.has("scenario") ? listFlag(flags, "scenario", known) : known;
-}
-
-function pmemStart(flags: Flags): { pmemStart?: number } {
-  return flags.has("pmem-start") ? { pmemStart: wholeNumber("pmem-start", flags.text("pmem-start")) } : {};
 }
 
 function specList(text: string) {

@@ -72,7 +72,7 @@ export interface Walk {
   /** In ascending order of pages. */
   readonly leaves: Leaf[];
   /** Frames of the tables on the way, by level: 0 PTE tables, 1 PMD tables, 2 PUD tables. */
-  readonly tables: readonly [Set<number>, Set<number>, Set<number>];
+  readonly tables: readonly Set<number>[];
 }
 
 /** A machine's tables: how to read them, and their root. */
@@ -144,7 +144,7 @@ async function walkTable(tables: Tables, walk: Walk, table: number, level: numbe
     if (level === 0) walk.leaves.push({ page: at - w.shift, level, frame });
     else if (format.isLeaf(low)) walk.leaves.push({ page: at - w.shift, level, frame: frame - frame % span });
     else {
-      walk.tables[(level - 1) as 0 | 1 | 2].add(frame);
+      walk.tables[level - 1].add(frame);
       await walkTable(tables, walk, frame, level - 1, { ...w, base: at });
     }
   }

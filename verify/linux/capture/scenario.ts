@@ -66,8 +66,15 @@ export async function measureInGuests<S, R>(
   return rows;
 }
 
-/** DRAM in bytes; the fixture has it in whole MiB. */
-export function dramOf({ options }: Capture, fallbackMiB: number): { dram: number; dramMiB: number } {
+/** A guest without pmem; the fixture has its DRAM in whole MiB. */
+export function dramOf({ options }: Capture, fallbackMiB: number) {
   const dram = options.dram ?? fallbackMiB * 2 ** 20;
-  return { dram, dramMiB: dram / 2 ** 20 };
+  return { machine: { dram, pmem: 0 }, dramMiB: dram / 2 ** 20 };
+}
+
+/** The same with the NVDIMM of the command line. */
+export function machineOf(capture: Capture, fallbackMiB: number) {
+  const { pmem, pmemStart } = capture.options;
+  const { machine, dramMiB } = dramOf(capture, fallbackMiB);
+  return { machine: { ...machine, pmem, ...(pmemStart === undefined ? {} : { pmemStart }) }, dramMiB };
 }

@@ -5,18 +5,17 @@
 import type { Guest } from "./guest.ts";
 import { createNamespace, destroyNamespaces, initLabels, isKernelsFailure, unbind } from "./namespace.ts";
 import { type NamespaceSpec, parseNamespaceSpec } from "./namespace_spec.ts";
-import { dramOf, type Measured, measureInGuests, type Scenario } from "./scenario.ts";
-import { pmemOf } from "./scenario_namespaces.ts";
-import { leavesBySize } from "./tally.ts";
+import { machineOf, type Measured, measureInGuests, type Scenario } from "./scenario.ts";
+import { leavesBySize, newTables } from "./tally.ts";
 
 const DRAM_MIB = 4096;
 const NAMESPACES = ["1G-2M-mem", "1G-2M-dev", "2G-1G-mem", "144M-2M-mem"].map(parseNamespaceSpec);
 
 /** Every namespace of the list, before and after unbinding. */
 export const directMap: Scenario = async (capture) => {
-  const { dram, dramMiB } = dramOf(capture, DRAM_MIB);
+  const { machine, dramMiB } = machineOf(capture, DRAM_MIB);
   const specs = capture.options.namespaces ?? NAMESPACES;
-  const rows = await measureInGuests(capture, { dram, ...pmemOf(capture.options) }, specs, async (guest) => {
+  const rows = await measureInGuests(capture, machine, specs, async (guest) => {
     await initLabels(guest);
     return (spec) => {
       capture.note(spec.name);
@@ -46,7 +45,7 @@ async function measure(guest: Guest, spec: NamespaceSpec): Promise<Measured<Reco
     namespaceStart: `0x${ns.start.toString(16)}`,
     bound: leavesBySize(bound),
     unbound: leavesBySize(unbound),
-    tablesGone: bound.tables.map((tables, level) => tables.difference(unbound.tables[level as 0 | 1 | 2]).size),
+    tablesGone: newTables(unbound, bound),
   };
   return { row, failed: false };
 }

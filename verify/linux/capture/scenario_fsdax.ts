@@ -5,8 +5,8 @@
 import { memmapCounters } from "./free_pages.ts";
 import type { Guest } from "./guest.ts";
 import { destroyNamespaces, initLabels, vmemmapOf } from "./namespace.ts";
-import { dramOf, type Scenario } from "./scenario.ts";
-import { pmemFrames, pmemOf } from "./scenario_namespaces.ts";
+import { machineOf, type Scenario } from "./scenario.ts";
+import { pmemFrames } from "./scenario_namespaces.ts";
 import { tallyNamespace } from "./tally.ts";
 
 const DRAM_MIB = 6144;
@@ -22,8 +22,8 @@ interface Place {
 
 /** Every size with its memmap in DRAM and in the namespace. */
 export const fsdax: Scenario = async (capture) => {
-  const { dram, dramMiB } = dramOf(capture, DRAM_MIB);
-  const rows = await capture.withGuest({ dram, ...pmemOf(capture.options) }, async (guest) => {
+  const { machine, dramMiB } = machineOf(capture, DRAM_MIB);
+  const rows = await capture.withGuest(machine, async (guest) => {
     await initLabels(guest);
     const pmem = await pmemFrames(guest);
     const measured = [];

@@ -5,7 +5,7 @@
 import { memmapCounters, settledZones } from "./free_pages.ts";
 import type { Guest } from "./guest.ts";
 import { dramOf, type Scenario } from "./scenario.ts";
-import { freePages } from "./zoneinfo.ts";
+import { freePages, sumOf } from "./zoneinfo.ts";
 
 const DRAM_MIB = 6144;
 const POOLS: Readonly<Record<string, string>> = {
@@ -17,14 +17,14 @@ const POOL_1G = "/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages";
 
 /** A guest for each pool and mode; the one without a pool allocates and frees a page of 1G. */
 export const gigantic: Scenario = async (capture) => {
-  const { dram, dramMiB } = dramOf(capture, DRAM_MIB);
+  const { machine, dramMiB } = dramOf(capture, DRAM_MIB);
   const modes: Record<string, Record<string, unknown>> = {};
   for (const mode of ["on", "off"]) {
     modes[mode] = {};
     for (const [pool, words] of Object.entries(POOLS)) {
       capture.note(`hugetlb_free_vmemmap=${mode}, ${pool}`);
       const append = `hugetlb_free_vmemmap=${mode} ${words}`.trim();
-      modes[mode][pool] = await capture.withGuest({ dram, pmem: 0, append }, async (guest) => ({
+      modes[mode][pool] = await capture.withGuest({ ...machine, append }, async (guest) => ({
         boot: await counts(guest),
         ...(pool === "none" ? { runTime: await upAndDown(guest) } : {}),
       }));
@@ -35,8 +35,7 @@ export const gigantic: Scenario = async (capture) => {
 
 async function counts(guest: Guest) {
   const zones = await settledZones(guest);
-  const managed = zones.reduce((sum, z) => sum + z.managed, 0);
-  return { free: freePages(zones), managed, memmap: await memmapCounters(guest) };
+  return { free: freePages(zones), managed: sumOf(zones, "managed"), memmap: await memmapCounters(guest) };
 }
 
 async function upAndDown(guest: Guest) {

@@ -4,10 +4,11 @@
 // has a guest of its own.
 
 import { settledZones } from "./free_pages.ts";
+import { memoryBlocks, setBlock } from "./memory_blocks.ts";
 import type { Guest } from "./guest.ts";
 import { within } from "../../../src/cli/line_stream.ts";
 import { dramOf, type Scenario } from "./scenario.ts";
-import { counterOf, freePages } from "./zoneinfo.ts";
+import { counterOf, freePages, sumOf } from "./zoneinfo.ts";
 
 const DRAM_MIB = 4096;
 const BLOCK_MIB = 128;
@@ -30,12 +31,12 @@ const SEVERAL = 4;
 
 /** One block with the parameter on, one with it off, the first two blocks of eight, and all of four. */
 export const hotplug: Scenario = async (capture) => {
-  const { dram, dramMiB } = dramOf(capture, DRAM_MIB);
+  const { machine, dramMiB } = dramOf(capture, DRAM_MIB);
   const prefix = `e${dramMiB / 1024}`;
   const run = (mib: number, mode: Mode, blocks: number, unplug: boolean) => {
     capture.note(`a DIMM of ${mib} MiB, memmap_on_memory=${mode}`);
     const append = `memory_hotplug.memmap_on_memory=${mode}`;
-    return capture.withGuest({ dram, pmem: 0, append }, async (guest) => {
+    return capture.withGuest({ ...machine, append }, async (guest) => {
       if (!await takes(guest, mode)) return null;
       return await plug(guest, mib, blocks, unplug);
     });
@@ -70,7 +71,7 @@ async function plug(guest: Guest, mib: number, blocks: number, unplug: boolean) 
   await readState(guest, "warm");
   const states = [await readState(guest, "before"), await readState(guest, "base")];
   const note = async (state: string) => void states.push(await readState(guest, state));
-  const known = await blockNames(guest);
+  const known = await memoryBlocks(guest);
   await guest.qmp.execute("object-add", { "qom-type": "memory-backend-ram", id: "dimm", size: mib * 2 ** 20 });
   await guest.qmp.execute("device_add", { driver: "pc-dimm", id: "pcdimm", memdev: "dimm" });
   const added = await newBlocks(guest, known, mib / BLOCK_MIB);
@@ -93,13 +94,12 @@ async function plug(guest: Guest, mib: number, blocks: number, unplug: boolean) 
 
 async function readState(guest: Guest, state: string): Promise<State> {
   const zones = await settledZones(guest);
-  const sum = (key: "managed" | "present") => zones.reduce((total, z) => total + z[key], 0);
   const vmstat = await guest.shell.text("cat /proc/vmstat");
   return {
     state,
     free: freePages(zones),
-    managed: sum("managed"),
-    present: sum("present"),
+    managed: sumOf(zones, "managed"),
+    present: sumOf(zones, "present"),
     normalSpanned: zones.filter((z) => z.name === "Normal").reduce((total, z) => total + z.spanned, 0),
     memTotal: counterOf(await guest.shell.text("cat /proc/meminfo"), "MemTotal"),
     slab: counterOf(vmstat, "nr_slab_reclaimable") + counterOf(vmstat, "nr_slab_unreclaimable"),
@@ -120,22 +120,12 @@ function withDelta(from: State, { memTotal, slab, ...to }: State) {
   };
 }
 
-/** Numbers of the guest's memory blocks. */
-async function blockNames(guest: Guest): Promise<number[]> {
-  const text = await guest.shell.text("ls /sys/devices/system/memory");
-  return [...text.matchAll(/\bmemory(\d+)\b/g)].map((m) => Number(m[1]));
-}
-
 /** Waits for `count` new blocks and returns them in order. */
 async function newBlocks(guest: Guest, known: readonly number[], count: number): Promise<number[]> {
   for (let tries = 0; tries < 30; tries++) {
-    const fresh = (await blockNames(guest)).filter((b) => !known.includes(b)).sort((a, b) => a - b);
+    const fresh = (await memoryBlocks(guest)).filter((b) => !known.includes(b));
     if (fresh.length === count) return fresh;
     await guest.shell.text("sleep 1");
   }
   throw new Error(`Cannot plug a DIMM: ${count} memory blocks did not appear`);
-}
-
-async function setBlock(guest: Guest, block: number, state: string): Promise<void> {
-  await guest.shell.text(`echo ${state} > /sys/devices/system/memory/memory${block}/state`);
 }

@@ -5,21 +5,21 @@
 import { idleSpread, settledZones } from "./free_pages.ts";
 import type { Guest } from "./guest.ts";
 import { dramOf, type Scenario } from "./scenario.ts";
-import { counterOf, freePages, type ZoneCounts } from "./zoneinfo.ts";
+import { counterOf, freePages, sumOf } from "./zoneinfo.ts";
 
 const DRAM_MIB = 6144;
 const ROUNDS = 2;
 
 /** Both modes, a guest each. */
 export const hugetlb: Scenario = async (capture) => {
-  const { dram, dramMiB } = dramOf(capture, DRAM_MIB);
+  const { machine, dramMiB } = dramOf(capture, DRAM_MIB);
   const { hugepages } = capture.options;
   const largest = Math.max(...hugepages);
   const modes: Record<string, unknown> = {};
   let spread = 0;
   for (const mode of ["on", "off"]) {
     capture.note(`hugetlb_free_vmemmap=${mode}`);
-    modes[mode] = await capture.withGuest({ dram, pmem: 0, append: `hugetlb_free_vmemmap=${mode}` }, async (guest) => {
+    modes[mode] = await capture.withGuest({ ...machine, append: `hugetlb_free_vmemmap=${mode}` }, async (guest) => {
       spread = Math.max(spread, await idleSpread(guest));
       const perPage = await pagesOfHugePage(guest);
       const rounds = [];
@@ -56,7 +56,7 @@ async function upAndDown(guest: Guest, pages: number) {
   return {
     consumed: freePages(before) - freePages(up),
     returned: freePages(down) - freePages(up),
-    managedDelta: managed(down) - managed(before),
+    managedDelta: sumOf(down, "managed") - sumOf(before, "managed"),
   };
 }
 
@@ -65,8 +65,4 @@ async function setHugepages(guest: Guest, pages: number): Promise<void> {
     await guest.shell.text(`echo ${pages} > /proc/sys/vm/nr_hugepages; cat /proc/sys/vm/nr_hugepages`),
   );
   if (got !== pages) throw new Error(`Cannot hold ${pages} huge pages: the guest gave ${got}`);
-}
-
-function managed(zones: readonly ZoneCounts[]): number {
-  return zones.reduce((sum, z) => sum + z.managed, 0);
 }

@@ -4,11 +4,11 @@
 
 import { idleSpread, memmapCounters, settledZones } from "./free_pages.ts";
 import type { Guest } from "./guest.ts";
-import { createNamespace, initLabels, shellErrno } from "./namespace.ts";
+import { memoryBlocks, setBlock } from "./memory_blocks.ts";
+import { initLabels, mustCreate, shellErrno } from "./namespace.ts";
 import { parseNamespaceSpec } from "./namespace_spec.ts";
-import { dramOf, type Scenario } from "./scenario.ts";
-import { pmemOf } from "./scenario_namespaces.ts";
-import { freePages } from "./zoneinfo.ts";
+import { machineOf, type Scenario } from "./scenario.ts";
+import { freePages, sumOf } from "./zoneinfo.ts";
 
 const DRAM_MIB = 4096;
 const SPEC = parseNamespaceSpec("1G-2M-mem");
@@ -19,13 +19,13 @@ const RUNS = [["0", "Y"], ["1", "Y"], ["1", "N"]] as const;
 
 /** A guest for each pair of values. */
 export const kmem: Scenario = async (capture) => {
-  const { dram, dramMiB } = dramOf(capture, DRAM_MIB);
+  const { machine, dramMiB } = machineOf(capture, DRAM_MIB);
   const runs: Record<string, unknown> = {};
   for (const [attribute, parameter] of RUNS) {
     capture.note(`${SPEC.name}, memmap_on_memory=${attribute} of the device, ${parameter} of the module`);
     const append = `memory_hotplug.memmap_on_memory=${parameter}`;
     runs[parameter === "Y" ? attribute : `${attribute} with ${parameter}`] = await capture.withGuest(
-      { dram, ...pmemOf(capture.options), append },
+      { ...machine, append },
       (guest) => hotAdd(guest, attribute),
     );
   }
@@ -39,22 +39,21 @@ export const kmem: Scenario = async (capture) => {
 
 async function hotAdd(guest: Guest, asked: string) {
   await initLabels(guest);
-  const ns = await createNamespace(guest, SPEC);
-  if (typeof ns === "string") throw new Error(`Cannot create namespace ${SPEC.name}: ${ns}`);
+  const ns = await mustCreate(guest, SPEC);
   await guest.shell.text("while read -r module; do insmod /modules/$module; done < /modules/kmem");
   const device = `/sys/bus/dax/devices/${ns.device}`;
   const attribute = await setAttribute(guest, `${device}/memmap_on_memory`, asked);
   const spread = await idleSpread(guest);
   const states = [await counts(guest, "before")];
-  const old = await blocks(guest);
+  const old = await memoryBlocks(guest);
   await guest.shell.text(
     `echo ${ns.device} > /sys/bus/dax/drivers/device_dax/unbind; ` +
       `echo ${ns.device} > /sys/bus/dax/drivers/kmem/new_id`,
   );
-  const added = (await blocks(guest)).filter((block) => !old.includes(block));
+  const added = (await memoryBlocks(guest)).filter((block) => !old.includes(block));
   states.push(await counts(guest, "added"));
   for (const block of added.slice(0, BLOCKS_ONLINE)) {
-    await guest.shell.text(`echo online_movable > /sys/devices/system/memory/memory${block}/state`);
+    await setBlock(guest, block, "online_movable");
     states.push(await counts(guest, `online${block}`));
   }
   return { ...attribute, blocks: added, idleSpread: spread, states };
@@ -68,19 +67,13 @@ async function setAttribute(guest: Guest, path: string, value: string) {
   return code === 0 ? { attribute } : { attribute, error: shellErrno(text) };
 }
 
-async function blocks(guest: Guest): Promise<number[]> {
-  const text = await guest.shell.text("ls /sys/devices/system/memory");
-  return [...text.matchAll(/\bmemory(\d+)\b/g)].map((m) => Number(m[1])).sort((a, b) => a - b);
-}
-
 async function counts(guest: Guest, state: string) {
   const zones = await settledZones(guest);
-  const sum = (key: "managed" | "present") => zones.reduce((total, z) => total + z[key], 0);
   return {
     state,
     free: freePages(zones),
-    managed: sum("managed"),
-    present: sum("present"),
+    managed: sumOf(zones, "managed"),
+    present: sumOf(zones, "present"),
     memmap: await memmapCounters(guest),
   };
 }

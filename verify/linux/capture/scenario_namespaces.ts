@@ -12,11 +12,12 @@ import {
   type GuestNamespace,
   initLabels,
   isKernelsFailure,
+  mustCreate,
   unbind,
   vmemmapOf,
 } from "./namespace.ts";
 import { crossSpecs, type NamespaceSpec } from "./namespace_spec.ts";
-import { type Capture, dramOf, measureInGuests, type Scenario } from "./scenario.ts";
+import { type Capture, machineOf, measureInGuests, type Scenario } from "./scenario.ts";
 import { type PmemFrames, tallyNamespace } from "./tally.ts";
 
 const DRAM_MIB = 6144;
@@ -28,11 +29,11 @@ const WARM_BINDS = 1;
 /** Measures every namespace of the list. */
 export const namespaces: Scenario = async (capture) => {
   const { options } = capture;
-  const { dram, dramMiB } = dramOf(capture, DRAM_MIB);
+  const { machine, dramMiB } = machineOf(capture, DRAM_MIB);
   const specs = options.namespaces ?? crossSpecs(SIZES);
   const spreads: number[] = [];
   let pageBytes = 0;
-  const rows = await measureInGuests(capture, { dram, ...pmemOf(options) }, specs, async (guest) => {
+  const rows = await measureInGuests(capture, machine, specs, async (guest) => {
     await initLabels(guest);
     pageBytes = await guest.pageBytes();
     spreads.push(await idleSpread(guest));
@@ -54,11 +55,6 @@ export const namespaces: Scenario = async (capture) => {
   };
 };
 
-/** The NVDIMM of the command line. */
-export function pmemOf(options: Capture["options"]): { pmem: number; pmemStart?: number } {
-  return { pmem: options.pmem, ...(options.pmemStart === undefined ? {} : { pmemStart: options.pmemStart }) };
-}
-
 /** Where the guest reports its region. */
 export async function pmemFrames(guest: Guest): Promise<PmemFrames> {
   const text = await guest.shell.text("cat /sys/bus/nd/devices/region0/resource /sys/bus/nd/devices/region0/size");
@@ -69,9 +65,7 @@ export async function pmemFrames(guest: Guest): Promise<PmemFrames> {
 
 /** The neighbour of the command line, if there is one. */
 export async function createBeside({ options: { beside } }: Capture, guest: Guest): Promise<void> {
-  if (beside === undefined) return;
-  const ns = await createNamespace(guest, beside);
-  if (typeof ns === "string") throw new Error(`Cannot create the namespace beside, ${beside.name}: ${ns}`);
+  if (beside !== undefined) await mustCreate(guest, beside);
 }
 
 async function measure(capture: Capture, guest: Guest, spec: NamespaceSpec, pmem: PmemFrames) {

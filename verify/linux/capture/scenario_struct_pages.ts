@@ -7,8 +7,7 @@ import { layoutOf, type StructPageLayout } from "./layouts.ts";
 import { createNamespace, destroyNamespaces, type GuestNamespace, initLabels } from "./namespace.ts";
 import { parseNamespaceSpec } from "./namespace_spec.ts";
 import { STRUCT_PAGE_BYTES, vmemmapAddress } from "./page_walk.ts";
-import { dramOf, type Scenario } from "./scenario.ts";
-import { pmemOf } from "./scenario_namespaces.ts";
+import { machineOf, type Scenario } from "./scenario.ts";
 
 const DRAM_MIB = 4096;
 const DEVICES = [
@@ -21,9 +20,9 @@ const HUGE_OFFSETS = [0, 1, 2, 64];
 
 /** The struct pages, by `NAMESPACE.data INDEX`, and so on. */
 export const structPages: Scenario = async (capture) => {
-  const { dram } = dramOf(capture, DRAM_MIB);
+  const { machine } = machineOf(capture, DRAM_MIB);
   let release = "";
-  const pages = await capture.withGuest({ dram, ...pmemOf(capture.options) }, async (guest) => {
+  const pages = await capture.withGuest(machine, async (guest) => {
     release = await guest.shell.text("uname -r");
     await initLabels(guest);
     const found: Record<string, StructPage> = {};

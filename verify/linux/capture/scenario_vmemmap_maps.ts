@@ -5,8 +5,8 @@ import type { Guest } from "./guest.ts";
 import { createNamespace, destroyNamespaces, initLabels, isKernelsFailure, vmemmapOf } from "./namespace.ts";
 import { type NamespaceSpec, parseNamespaceSpec } from "./namespace_spec.ts";
 import { STRUCT_PAGE_BYTES, vmemmapAddress } from "./page_walk.ts";
-import { dramOf, type Measured, measureInGuests, type Scenario } from "./scenario.ts";
-import { createBeside, pmemFrames, pmemOf } from "./scenario_namespaces.ts";
+import { machineOf, type Measured, measureInGuests, type Scenario } from "./scenario.ts";
+import { createBeside, pmemFrames } from "./scenario_namespaces.ts";
 import { type PmemFrames, tallyMap } from "./tally.ts";
 
 const DRAM_MIB = 4096;
@@ -21,10 +21,10 @@ interface Row {
 /** Walks the memmap of every namespace of the list. */
 export const vmemmapMaps: Scenario = async (capture) => {
   const { options } = capture;
-  const { dram } = dramOf(capture, DRAM_MIB);
+  const { machine } = machineOf(capture, DRAM_MIB);
   const specs = options.namespaces ?? NAMESPACES;
   let base = 0n;
-  const rows = await measureInGuests(capture, { dram, ...pmemOf(options) }, specs, async (guest) => {
+  const rows = await measureInGuests(capture, machine, specs, async (guest) => {
     await initLabels(guest);
     const pmem = await pmemFrames(guest);
     base = vmemmapAddress(await guest.tableFormat());

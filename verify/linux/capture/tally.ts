@@ -30,9 +30,7 @@ export function tallyNamespace(before: Walk, after: Walk, pmem: PmemFrames): Nam
   const fresh = dramLeaves(after, pmem).filter((l) => !old.has(l.frame));
   const vmemmap4kFrames = distinct(fresh, 0).size;
   const vmemmap2mBlocks = distinct(fresh, 1).size;
-  const [pteTables, pmdTables, pudTables] = after.tables.map((t, level) =>
-    t.difference(before.tables[level as 0 | 1 | 2]).size
-  );
+  const [pteTables, pmdTables, pudTables] = newTables(before, after);
   return {
     walk: {
       vmemmap4kFrames,
@@ -58,6 +56,11 @@ export function tallyMap(walk: Walk, pmem: PmemFrames) {
     pmdLeavesInDram: dramLeaves(walk, pmem).filter((l) => l.level === 1).length,
     sharingPatternFirst16: sharingPattern(ptes.slice(0, PATTERN_PAGES).map((l) => l.frame)),
   };
+}
+
+/** How many tables `after` has that `before` has not: PTE, PMD, PUD tables. */
+export function newTables(before: Walk, after: Walk): number[] {
+  return after.tables.map((tables, level) => tables.difference(before.tables[level]).size);
 }
 
 /** How many leaves of each size, `{ "4K": 0, "2M": 512, "1G": 1 }`. */

@@ -37,6 +37,11 @@ export function freePages(zones: readonly ZoneCounts[]): number {
   return zones.reduce((sum, z) => sum + z.free + z.perCpu, 0);
 }
 
+/** Sum of a figure over all zones. */
+export function sumOf(zones: readonly ZoneCounts[], key: "managed" | "present"): number {
+  return zones.reduce((sum, zone) => sum + zone[key], 0);
+}
+
 /** A line `name value` or `name: value kB`; RangeError when it is not there. */
 export function counterOf(text: string, name: string): number {
   const match = new RegExp(`^${name}:?\\s+(\\d+)`, "m").exec(text);

@@ -2,7 +2,7 @@
 // bzimage.ts on a header made by the boot protocol's rules.
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { kernelRelease } from "./bzimage.ts";
+import { kernelRelease } from "./release.ts";
 
 Deno.test("kernelRelease() reads the first word of the version string", () => {
   const image = new Uint8Array(0x400);
