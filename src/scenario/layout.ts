@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `lab layout`: which vmemmap page of a namespace maps to which frame, and through which tables, read entry by entry
-// from the kernel page table after the namespace came up. Frames and tables are numbered in order of first appearance.
+// from the kernel page table after the namespace was enabled. Frames and tables are numbered in order of first
+// appearance.
 
 import { levelBytes, pageBytes } from "../arch/arch.ts";
 import { alignUp } from "../lib/align.ts";
@@ -15,9 +16,9 @@ import { type BoxWithNamespace, createOnBox, WITH_DIRECT_MAP } from "./namespace
 import { type OptionRows, sizeRow } from "./option_row.ts";
 import { archNamed, knownOptions, multipleOf } from "./options.ts";
 
-/** What to look at. Bytes. */
+/** What to show. Bytes. */
 export interface LayoutOptions extends Omit<NamespaceOptions, "size"> {
-  /** Size of the namespace; default as large as the window needs. */
+  /** Size of the namespace; default what the window needs. */
   readonly size?: number;
   /** Memory whose memmap is shown; default one page of `align`, but a PMD at least. */
   readonly window?: number;
@@ -43,7 +44,7 @@ export interface LayoutFrame {
   readonly level: number;
   /** Vmemmap pages that map it, counted from the start of the window. */
   readonly vmemmapIndexes: number[];
-  /** Reference count of the frame's own struct page; null for pmem frames, and while that is not mapped. */
+  /** Reference count of the frame's own struct page; null for pmem frames, and while that struct page is not mapped. */
   readonly refcount: number | null;
 }
 
@@ -61,7 +62,7 @@ export interface LayoutTable {
 
 /** What `lab layout` prints with `--json`. */
 export interface LayoutReport {
-  /** What was asked, defaults filled in. */
+  /** The options, defaults filled in. */
   readonly config: NamespaceConfig & { readonly window: number; readonly offset: number };
   /** First frame in the window. */
   readonly startPfn: number;
@@ -71,13 +72,13 @@ export interface LayoutReport {
   readonly frames: LayoutFrame[];
   /** Tables in order of first appearance. */
   readonly tables: { readonly pte: LayoutTable[] };
-  /** What the invariant checker found; null unless `check` asked for it. */
+  /** What the invariant checker found; null without `check`. */
   readonly invariants: InvariantCheck | null;
 }
 
 /**
- * Creates a namespace and reads its memmap's layout from the kernel page table. Throws as {@linkcode namespaceReport}
- * does.
+ * Creates a namespace and reads its memmap's layout from the kernel page table. Throws like {@linkcode
+ * namespaceReport}.
  *
  * @example
  * ```ts
@@ -107,8 +108,8 @@ export function layoutWindow(
 }
 
 /**
- * A namespace large enough. The first page of one holds its reserve, so there must be one page more than is shown, and
- * with map=dev as many as 64 bytes for each of its base pages take. A region that begins unaligned loses one at its end.
+ * The size of a namespace that is large enough. Its first page holds the reserve, so it needs one page more than is
+ * shown, with map=dev as many as take 64 bytes per base page. A region that begins unaligned loses one at its end.
  */
 function sizeFor({ arch: name, align: given, map }: LayoutOptions, shown: number): number {
   const arch = archNamed(name);
@@ -119,7 +120,7 @@ function sizeFor({ arch: name, align: given, map }: LayoutOptions, shown: number
   return alignUp(shown, unit) + memmap + cut + unit;
 }
 
-/** The layout of a window of a namespace that {@linkcode createOnBox} made. RangeError where it has no such window. */
+/** The layout of a window of a namespace from {@linkcode createOnBox}. RangeError if it has no such window. */
 export function layoutReportOn(
   config: NamespaceConfig,
   { kernel: k, namespace }: Pick<BoxWithNamespace, "kernel" | "namespace">,
@@ -145,7 +146,7 @@ export function layoutReportOn(
   };
 }
 
-/** The frames and PTE tables behind vmemmap pages from `start` on, where they are mapped. */
+/** The frames and PTE tables that map vmemmap pages from `start` on. */
 export function readLayout(k: Kernel, start: number, pages: number): Pick<LayoutReport, "frames" | "tables"> {
   const frames = new Map<number, LayoutFrame>();
   const tables = new Map<number, LayoutTable>();
@@ -172,7 +173,7 @@ export function readLayout(k: Kernel, start: number, pages: number): Pick<Layout
   return { frames: [...frames.values()], tables: { pte: [...tables.values()] } };
 }
 
-/** References on a frame; null while its own memmap is unmapped, as in the middle of hot-adding. */
+/** References on a frame; null while its own memmap is unmapped, as during hot-add. */
 function refcountOf(k: Kernel, pfn: number): number | null {
   return lookupAddress(k, k.rootPfn, vmemmapVpn(k, vmemmapPage(k, pfn))) === null ? null : pageRefcount(k, pfn);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// One question under every generation of the vmemmap diet: a namespace, a pool of huge pages or a DIMM, put to each
-// kernel on the same box, with what was counted and which switches changed since the generation before. What is planned
-// is there too, marked as such: a plan that is a switch is run, memdesc is arithmetic on what was counted.
+// One question put to every generation of vmemmap savings: a namespace, a pool of huge pages or a DIMM, under each
+// kernel on the same machine, with the counts and the switches that changed since the generation before. Plans are
+// included and marked: a plan that is a switch is run, memdesc is arithmetic on the counts.
 
 import { DEFAULT_ARCH } from "../include/defaults.ts";
 import { USE_SHARED_TAILS } from "../include/frame_use.ts";
@@ -52,15 +52,15 @@ export const LINEAGE_ROWS = {
 
 /** What the question takes under one generation. */
 export interface LineageCost {
-  /** DRAM in bytes that left the free lists for memmap and tables; for a pool, what its memmap keeps. */
+  /** DRAM in bytes that memmap and tables took from the free lists; for a pool, what its memmap keeps. */
   readonly dramBytes: number;
   /** The part of it that holds struct pages. */
   readonly memmapBytes: number;
   /** The part of it that is tables of the direct map; 0 for a pool, whose memory was mapped at boot. */
   readonly directMapBytes: number;
-  /** Struct pages written; null where only frames and tables were counted. */
+  /** Struct pages written; null if only frames and tables were counted. */
   readonly structPagesWritten: number | null;
-  /** Entries written to page tables; null where nobody can know. */
+  /** Entries written to page tables; null if unknown. */
   readonly entriesWritten: number | null;
   /** TLB flushes; null likewise. */
   readonly tlbFlushes: number | null;
@@ -80,13 +80,13 @@ export interface LineageChange extends SwitchChange {
 export interface LineageRow {
   /** Preset, or spec. */
   readonly kernel: string;
-  /** What it brought, in a few words. */
+  /** What is new in it, in a few words. */
   readonly what: string;
-  /** How it is known: a kernel's preset, a switch that no kernel has yet, or arithmetic over another row. */
+  /** Source of the row: a kernel's preset, a switch that no kernel has yet, or arithmetic on another row. */
   readonly kind: "kernel" | "what-if" | "arithmetic";
-  /** Null where the kernel refuses; the reason is in `error`. */
+  /** The costs; null if the kernel refuses. */
   readonly figures: LineageCost | null;
-  /** Why there is no cost; null where there is one. */
+  /** Why there are no figures; null if there are. */
   readonly why: string | null;
   /** Switches that changed since the generation before. */
   readonly changes: readonly LineageChange[];
@@ -94,9 +94,9 @@ export interface LineageRow {
 
 /** What `lab lineage --json` prints. */
 export interface LineageReport {
-  /** What was asked. */
+  /** The question. */
   readonly config: LineageOptions;
-  /** A row per generation, oldest first, then the road ahead. */
+  /** A row per generation, oldest first, then the plans. */
   readonly rows: readonly LineageRow[];
 }
 
@@ -112,19 +112,19 @@ const GENERATIONS: readonly Generation[] = [
   { kernel: "7.3", what: "one tail page per order and zone" },
 ];
 
-/** Plans: device-dax tails on the head's page, as HugeTLB once had it; and what HugeTLB has had since 7.1. */
+/** Plans: device-dax tails on the head's page, as in HugeTLB before 7.1; and as in HugeTLB since 7.1. */
 const WHAT_IF = [
   { kernel: "7.3,dedup=pte+head", what: "device-dax keeps one page (7 of 8)" },
   { kernel: "7.3,dedup=pte+zone", what: "one tail page for all compounds of device-dax" },
 ];
 
-/** Struct pages are written for questions up to this size; above it only frames and tables are counted. */
+/** Above this size struct pages are not written; only frames and tables are counted. */
 const MOST_CONTENTS = 2 ** 36;
 const BASE_STRUCT_PAGE = 64;
 const MEMDESC = 8;
 
 /**
- * Asks every generation. RangeError unless exactly one question is asked, and for whatever the question's own report
+ * Asks every generation. RangeError unless exactly one question is asked, and for whatever the report of that question
  * refuses.
  *
  * @example
@@ -203,7 +203,7 @@ function namespaceCost(
   const { pageBytes } = k;
   const figures = {
     dramBytes: pages.dramTotal * pageBytes,
-    // A page of tails for all compounds was not there before: the box is fresh.
+    // A page of tails for all compounds is counted too: the machine is fresh.
     memmapBytes: (pages.vmemmap + k.uses[USE_SHARED_TAILS]) * pageBytes,
     directMapBytes: pages.directMap * pageBytes,
     structPagesWritten: contents ? counters.structPagesWrittenDram + counters.structPagesWrittenPmem : null,
@@ -277,7 +277,7 @@ function work(counters: CounterValues) {
 /** memdesc: one word per page, nothing shared: an eighth of the first kernel's memmap. */
 function memdescRows({ pool, arch }: LineageOptions, { figures: cost }: LineageRow): LineageRow[] {
   if (cost === null) return [];
-  // The first kernel shares the tails of huge pages already: there the pages themselves are counted.
+  // The first kernel shares the tails of huge pages already, so the full memmap is computed.
   const whole = pool === undefined
     ? cost.memmapBytes
     : pool.size * pool.count / BASE_PAGE[arch ?? DEFAULT_ARCH] * BASE_STRUCT_PAGE;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A machine at one moment of a trace, as far as a picture needs it: the memmap of one window of memory, the struct page
-// at its start, a user's mappings, zones, the pool of huge pages, memory blocks. The moment may be in the middle of any
-// operation, so nothing here assumes that memmap is mapped.
+// A machine at one moment of a trace, for pictures: the memmap of one window of memory, the struct page at its start, a
+// user's mappings, zones, the pool of huge pages, memory blocks. The moment may be in the middle of any operation, so
+// the memmap may be unmapped.
 
 import { alignUp } from "../lib/align.ts";
 import { ZONE_NAMES } from "../include/mmzone.ts";
@@ -25,13 +25,13 @@ export interface ZoneNow {
   readonly free: number;
 }
 
-/** What a picture of a moment shows. */
+/** What a picture of one moment shows. */
 export interface MachineNow {
   /** Vmemmap pages of the window. */
   readonly vmemmapPages: number;
   /** Frames that are mapped now, in order of appearance. */
   readonly frames: LayoutReport["frames"];
-  /** Tables that are there now. */
+  /** Tables that exist now. */
   readonly tables: LayoutReport["tables"];
   /** The window's first struct page; null while it is not mapped, or not written. */
   readonly head: {
@@ -40,12 +40,12 @@ export interface MachineNow {
     readonly refcount: number;
     readonly flags: readonly string[];
   } | null;
-  /** The user's entry for the first page of the mapping; null where there is none. */
+  /** The user's entry for the first page of the mapping; null if there is none. */
   readonly user: { readonly level: "PTE" | "PMD" | "PUD"; readonly entry: string; readonly pfn: number } | null;
   readonly zones: readonly ZoneNow[];
-  /** Huge pages in the pool, and those of them whose vmemmap is freed. */
+  /** Huge pages in the pool, and how many have their vmemmap freed. */
   readonly pool: { readonly pages: number; readonly optimized: number };
-  /** Memory blocks that were added, and those of them that are online. */
+  /** Memory blocks that were added, and how many are online. */
   readonly blocks: { readonly added: number; readonly online: number };
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Looking closer at the memmap of a running machine: by sections, then one vmemmap page with the walk that leads to its
-// frame, then one struct page with its words by name. Made for observers (the explorer); it changes nothing.
+// Views of the memmap of a running machine: by section, then one vmemmap page with the walk to its frame, then one
+// struct page with its words by name. For observers (the explorer): reading changes nothing.
 //
 //   namespace > section > vmemmap page: PGD > PUD > PMD > PTE > frame > 64 struct pages > words > bits
 
@@ -34,7 +34,7 @@ export interface MemmapSection {
   readonly vmemmapPages: number;
   /** Frames that these map. */
   readonly frames: number;
-  /** PMD leaves among what maps them. */
+  /** PMD leaves that map them. */
   readonly leaves: number;
 }
 
@@ -58,7 +58,7 @@ export interface WalkStep {
 export interface StructPageCell {
   readonly pfn: number;
   readonly kind: "head" | "tail" | "page";
-  /** Its head's frame; its own where it has none. */
+  /** Frame of its head; its own without a head. */
   readonly head: number;
   readonly refcount: number;
 }
@@ -73,7 +73,7 @@ export interface VmemmapPageView {
   readonly walk: readonly WalkStep[];
   /** Frame that holds it. */
   readonly pfn: number;
-  /** Struct pages on it, by what this address shows; empty where struct pages were not written. */
+  /** Struct pages on it, as read at this address; empty if struct pages were not written. */
   readonly structPages: readonly StructPageCell[];
 }
 
@@ -83,7 +83,7 @@ export interface StructPageWord {
   readonly offset: number;
   /** 16 hexadecimal digits. */
   readonly hex: string;
-  /** Fields and what they say. */
+  /** Fields and their values. */
   readonly fields: readonly { readonly name: string; readonly value: string }[];
 }
 
@@ -118,7 +118,7 @@ export function memmapSections(k: Kernel, start: number, end: number): MemmapSec
       const shown = Math.min(vpn + span, to) - Math.max(vpn, from);
       pages[section] += shown;
       if (level > 0) leaves[section]++;
-      // Entries that share a frame lie side by side.
+      // Entries that share a frame are adjacent.
       if (level > 0) frames[section] += shown;
       else if (pfn !== lastPfn || section !== lastSection) frames[section]++;
       [lastPfn, lastSection] = [pfn, section];
@@ -133,7 +133,7 @@ export function memmapSections(k: Kernel, start: number, end: number): MemmapSec
   }));
 }
 
-/** The vmemmap page of that number. RangeError when it is not mapped. */
+/** The vmemmap page of that number. RangeError if it is not mapped. */
 export function vmemmapPageView(k: Kernel, vpage: number): VmemmapPageView {
   const vpn = vmemmapVpn(k, vpage);
   const walk: WalkStep[] = [];
@@ -165,9 +165,9 @@ export function vmemmapPageView(k: Kernel, vpage: number): VmemmapPageView {
 
 /** The PTE table behind a vmemmap page, entry by entry. */
 export interface PteTableView {
-  /** Its frame; that of the block where a PMD leaf maps the page. */
+  /** Its frame; with a PMD leaf, that of the block. */
   readonly pfn: number;
-  /** A PMD leaf maps the page: there is no table. */
+  /** Whether a PMD leaf maps the page, so that there is no table. */
   readonly leaf: boolean;
   /** The vmemmap page that its first entry maps. */
   readonly firstVmemmapPage: number;
@@ -175,7 +175,7 @@ export interface PteTableView {
   readonly frames: readonly number[];
 }
 
-/** The PTE table, or PMD leaf, that maps a vmemmap page. RangeError when it is not mapped. */
+/** The PTE table, or PMD leaf, that maps a vmemmap page. RangeError if it is not mapped. */
 export function pteTableView(k: Kernel, vpage: number): PteTableView {
   const vpn = vmemmapVpn(k, vpage);
   const pmd = walkTo(k, k.rootPfn, vpn, 1);

@@ -16,7 +16,7 @@ import { type MhpGeometry, type MhpRefusal, mhpRefusals } from "../mm/hotplug/me
 
 /** A machine and a range of exactly one of its memory blocks. Bytes. */
 export interface MhpFence {
-  /** Architecture, granule and what else tells it from its neighbours. */
+  /** Architecture, granule and other differences. */
   readonly machine: string;
   /** sizeof(struct page). */
   readonly structPageBytes: number;
@@ -24,13 +24,13 @@ export interface MhpFence {
   readonly blockBytes: number;
   /** Memmap of one block. */
   readonly vmemmapBytes: number;
-  /** What the block would have left for others. */
+  /** What the block would have left for use. */
   readonly usableBytes: number;
   /** Every rule that refuses, in the kernel's order; empty when the memmap may lie in the block. */
   readonly refusedBy: readonly MhpRefusal[];
 }
 
-/** Sizes of struct page: without memcg, usual, with debug words, with all of lockdep and KASAN. */
+/** Sizes of struct page: without memcg, the usual one, with debug words, with lockdep and KASAN. */
 const STRUCT_PAGES: readonly number[] = [56, 64, 72, 80, 96, 128];
 
 type Machine = Pick<MhpGeometry, "pageBytes" | "pmdBytes" | "pageblockBytes" | "archOptIn"> & {
@@ -59,7 +59,7 @@ const MACHINES: readonly Machine[] = [
 ];
 
 /**
- * The table of fences: one memory block of each machine with each size of struct page, the parameter on.
+ * The table of fences: one memory block of each machine with each size of struct page, with the parameter on.
  *
  * @example
  * ```ts

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab namespace`: creates one device-dax namespace on a fresh box and reports what it took. Everything under `pages`,
-// `structPages` and `usableBytes` is counted in the emulator: allocator use counts, entries, structs, references.
+// `lab namespace`: creates one device-dax namespace on a fresh machine and reports what it took. Everything under
+// `pages`, `structPages` and `usableBytes` is counted in the emulator: allocator use counts, entries, structs,
+// references.
 
 import {
   USE_ALTMAP_VMEMMAP,
@@ -46,7 +47,7 @@ export interface NamespacePages {
   readonly altmap: number;
   /**
    * Tables of the direct map, which maps the namespace itself: by base pages on arm64, by 1G and 2M leaves on x86-64. 0
-   * where it was not asked for.
+   * without a direct map.
    */
   readonly directMap: number;
   /** All frames that left DRAM's free lists; equals the sum of the DRAM kinds. */
@@ -55,23 +56,23 @@ export interface NamespacePages {
 
 /** What `lab namespace` prints with `--json`. */
 export interface NamespaceReport {
-  /** What was asked, defaults filled in. */
+  /** The options, defaults filled in. */
   readonly config: NamespaceConfig;
   /** Frames it took, counted by the allocator. */
   readonly pages: NamespacePages;
   /** Struct pages that exist in the address space, and those written. */
   readonly structPages: { readonly mapped: number; readonly initialised: number };
-  /** References the pgmap holds for its pages (percpu_ref). */
+  /** References that the pgmap holds for its pages (percpu_ref). */
   readonly pgmapRefs: number;
-  /** Bytes of data a user gets. */
+  /** Bytes of usable data. */
   readonly usableBytes: number;
-  /** Memory spent on metadata, DRAM and reserve of the namespace together, in percent of the namespace. */
+  /** Memory spent on metadata, in DRAM and in the namespace, in percent of the namespace. */
   readonly overheadPercent: number;
   /** The same namespace under kernel 5.14, frames counted without writing struct pages. */
   readonly baseline: { readonly kernel: string; readonly pages: NamespacePages; readonly overheadPercent: number };
   /**
-   * What `ndctl create-namespace -s SIZE` makes without a word more: fsdax with map=dev, aligned to a PMD entry's
-   * pages. Frames are counted without writing struct pages; null where the modelled kernel refuses it.
+   * What `ndctl create-namespace -s SIZE` creates by default: fsdax with map=dev, aligned to a PMD entry's pages.
+   * Frames are counted without writing struct pages; null if the modelled kernel refuses it.
    */
   readonly ndctlDefault: {
     readonly mode: NamespaceMode;
@@ -79,32 +80,35 @@ export interface NamespaceReport {
     readonly pages: NamespacePages;
     readonly usableBytes: number;
   } | null;
-  /** What the invariant checker found; null unless `check` asked for it. */
+  /** What the invariant checker found; null without `check`. */
   readonly invariants: InvariantCheck | null;
-  /** All work done to create it. */
+  /** All work of creating it. */
   readonly counters: CounterValues;
   /** Time the emulator took to create it; says nothing about Linux. */
   readonly hostMs: number;
-  /** Model time to create it, on the machine of `config.cost`; null but on x86-64, 64-byte struct pages, contents. */
+  /**
+   * Model time to create it, on the machine of `config.cost`; null except on x86-64 with 64-byte struct pages and
+   * contents.
+   */
   readonly modelMs: number | null;
   /** The part of it that dmesg prints: memmap_init_zone_device(). */
   readonly modelInitMs: number | null;
 }
 
-/** A namespace that could not be made: a modelled kernel failure, with its errno. */
+/** A namespace that could not be created: a modelled kernel failure, with its errno. */
 export class NamespaceError extends Error {
   /** `"NamespaceError"`. */
   override readonly name = "NamespaceError";
   /** Negative errno. */
   readonly errno: number;
-  /** From the negative errno the kernel path returned, and a hint if there is one. */
+  /** From the negative errno of the kernel path, and a hint if there is one. */
   constructor(errno: number, hint = "") {
     super(`Cannot enable the namespace: ${errnoName(errno)}${hint === "" ? "" : ` (${hint})`}`);
     this.errno = errno;
   }
 }
 
-/** A namespace on its box, as {@linkcode createOnBox} returns it. */
+/** A namespace on its machine, as returned by {@linkcode createOnBox}. */
 export interface BoxWithNamespace {
   readonly kernel: Kernel;
   readonly namespace: NdNamespace;
@@ -113,7 +117,7 @@ export interface BoxWithNamespace {
   readonly hostMs: number;
 }
 
-/** Boots a box with these further options and creates the namespace. NamespaceError when the kernel refuses. */
+/** Boots a machine with these further options and creates the namespace. NamespaceError if the kernel refuses. */
 export function createOnBox(config: NamespaceConfig, more: BootOptions = {}): BoxWithNamespace {
   const kernel = bootBox(config, more);
   const uses = Float64Array.from(kernel.uses);
@@ -133,12 +137,12 @@ export function createOnBox(config: NamespaceConfig, more: BootOptions = {}): Bo
   return { kernel, namespace, pages, counters, hostMs };
 }
 
-/** The machine of a report: it has a direct map, which is memory too. */
+/** Machines of reports have a direct map, which takes memory too. */
 export const WITH_DIRECT_MAP: BootOptions = { directMap: true };
 
 /**
- * Creates the namespace on a box with a direct map, whose tables are the same under every kernel: they are made for the
- * first of the runs that share `known`, and count for all.
+ * Creates the namespace on a machine with a direct map. Its tables are the same under every kernel: only the first of
+ * the runs that share `known` builds them, and they count for all.
  */
 export function createCounted(config: NamespaceConfig, known: Map<string, number>): BoxWithNamespace {
   const key = JSON.stringify({ ...config, kernel: null, contents: null });
@@ -157,7 +161,10 @@ function withDirectMap(pages: NamespacePages, tables: number): NamespacePages {
   return { ...pages, directMap: tables, dramTotal: pages.dramTotal + tables };
 }
 
-/** Why, and what would work. If memory ran out, which with map=dev means the reserve, tries what comes next there. */
+/**
+ * Why it failed, and what would work. If memory ran out, which with map=dev is the reserve, tries the next larger
+ * sizes.
+ */
 function hint(k: Kernel, config: NamespaceConfig, errno: number): string {
   const [region] = ndRegions(k);
   const why = refusal(region, config, errno);
@@ -167,7 +174,7 @@ function hint(k: Kernel, config: NamespaceConfig, errno: number): string {
   return `${why}${then}; lab plan names sizes that work`;
 }
 
-/** Frames taken since the use counts and the free count were read. */
+/** Frames taken since `uses` and `free` were read. */
 export function pagesTaken(k: Kernel, uses: Float64Array, free: number): NamespacePages {
   const took = (use: number) => k.uses[use] - uses[use];
   return {
@@ -182,8 +189,8 @@ export function pagesTaken(k: Kernel, uses: Float64Array, free: number): Namespa
 }
 
 /**
- * Creates one namespace and reports what it took. RangeError for options that make no namespace and where the host has
- * not the memory; NamespaceError where the modelled kernel refuses.
+ * Creates one namespace and reports what it took. RangeError for invalid options or if the host lacks memory;
+ * NamespaceError if the modelled kernel refuses.
  *
  * @example
  * ```ts
@@ -201,7 +208,7 @@ export function namespaceReport(options: NamespaceOptions): NamespaceReport {
   return namespaceReportOn(config, createOnBox(config, WITH_DIRECT_MAP));
 }
 
-/** The report of a namespace that {@linkcode createOnBox} made from this configuration. */
+/** The report of a namespace from {@linkcode createOnBox} with this configuration. */
 export function namespaceReportOn(config: NamespaceConfig, box: BoxWithNamespace): NamespaceReport {
   const { kernel: k, namespace, pages, counters, hostMs } = box;
   const base = createOnBox({ ...config, kernel: "5.14", contents: false });
@@ -233,7 +240,7 @@ export function namespaceReportOn(config: NamespaceConfig, box: BoxWithNamespace
   };
 }
 
-/** The namespace with ndctl's default mode and map, unless it has them already. */
+/** The namespace with ndctl's default mode and map; itself if it has them already. */
 function ndctlDefault(config: NamespaceConfig, box: BoxWithNamespace): NamespaceReport["ndctlDefault"] {
   const { kernel: k } = box;
   const [mode, map, huge] = ["fsdax", "dev", levelBytes(k.arch, 1)] as const;

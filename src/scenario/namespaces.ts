@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab namespace --namespaces`: several namespaces in one region, in order, and what is left of it; regions over several
-// DIMMs, without labels, among the DRAM. What the kernel refuses is a row with its errno, and the next one is tried.
-// Both `pages` and `usableBytes` are counted in the emulator.
+// `lab namespace --namespaces`: several namespaces in one region, in order, and what is left of it; regions over
+// several DIMMs, without labels, between DRAM ranges. A namespace that the kernel refuses is a row with its errno, and
+// the next one is tried. Both `pages` and `usableBytes` are counted in the emulator.
 
 import { type Arch, levelBytes, pageBytes } from "../arch/arch.ts";
 import { EINVAL, errnoName } from "../include/errno.ts";
@@ -34,7 +34,7 @@ import { byDefault, countRow, fillIn, type OptionRow, type OptionRows, sizeRow, 
 import { archNamed, knownOptions, MOST_MEMORY, multipleOf } from "./options.ts";
 import { ndctlRefusal, refusal } from "./refusal.ts";
 
-/** One namespace of several; what it does not say is as in the options around it. Bytes. */
+/** One namespace of several; what is missing is taken from the surrounding options. Bytes. */
 export interface NamespaceShare {
   /** Size of the namespace. */
   readonly size: number;
@@ -48,15 +48,15 @@ export interface NamespaceShare {
 
 /** Several namespaces in one region. Bytes. */
 export interface NamespacesOptions extends Omit<NamespaceOptions, "size" | "cost"> {
-  /** The namespaces, in the order in which they are made. */
+  /** The namespaces, in order of creation. */
   readonly namespaces: readonly NamespaceShare[];
-  /** Size of the region; default what the namespaces come to. */
+  /** Size of the region; default the sum of the namespaces. */
   readonly region?: number;
-  /** DIMMs that the region is interleaved over; default 1. */
+  /** DIMMs the region is interleaved over; default 1. */
   readonly ways?: number;
   /** The region's `align` attribute; default the kernel's: 16 MiB, times the ways that do not divide it. */
   readonly regionAlign?: number;
-  /** DIMMs have labels (default). Without, as with memmap=nn!ss, the region is one namespace of any size. */
+  /** Whether DIMMs have labels (default). Without, as with memmap=nn!ss, the region is one namespace of any size. */
   readonly labels?: boolean;
   /** DRAM of the machine; default as much as the memmap needs. */
   readonly dram?: number;
@@ -67,29 +67,29 @@ export type NamespacesConfig = Omit<NamespaceConfig, "size" | "align" | "map" | 
   readonly namespaces: readonly Required<NamespaceShare>[];
   readonly region: number;
   readonly ways: number;
-  /** What was asked for; null for the kernel's default. */
+  /** The requested `align`; null for the kernel's default. */
   readonly regionAlign: number | null;
   readonly labels: boolean;
   readonly dram: number;
 };
 
-/** One namespace as it was made, or why it was not. Bytes; null where nothing was made. */
+/** One namespace as it was created, or why it was not. Bytes; null if it was not created. */
 export interface NamespaceRow extends Required<Omit<NamespaceShare, "size" | "align">> {
   /** Size of the namespace. */
   readonly sizeBytes: number;
   /** Page size of the device. */
   readonly alignBytes: number;
-  /** Errno of the kernel that refused it, or of ndctl; null when it is there. */
+  /** Errno of the kernel that refused it, or of ndctl; null if it was created. */
   readonly errno: string | null;
-  /** Why, and what would work. */
+  /** Why it was refused, and what would work. */
   readonly why: string | null;
   /** Physical address of its first byte. */
   readonly start: number | null;
   /** Physical address of its first byte of data. */
   readonly dataStart: number | null;
-  /** Data a user gets. */
+  /** Usable data. */
   readonly usableBytes: number | null;
-  /** Frames it took; of one that was refused, what it left taken behind (a defect of Linux). */
+  /** Frames it took; if it was refused, frames that the kernel leaked (a defect of Linux). */
   readonly pages: NamespacePages;
 }
 
@@ -97,7 +97,7 @@ export interface NamespaceRow extends Required<Omit<NamespaceShare, "size" | "al
 export interface NamespacesReport {
   /** What was asked, defaults filled in. */
   readonly config: NamespacesConfig;
-  /** The region as sysfs has it. */
+  /** The region as in sysfs. */
   readonly regionState: {
     /** Physical address. */
     readonly start: number;
@@ -106,11 +106,11 @@ export interface NamespacesReport {
     readonly ways: number;
     /** The `align` attribute in effect. */
     readonly alignBytes: number;
-    /** Errno of the write to `align`; null when it went well, or there was none. */
+    /** Errno of the write to `align`; null if it succeeded, or without one. */
     readonly alignErrno: string | null;
-    /** `available_size`, once all namespaces were tried. */
+    /** `available_size`, after all namespaces were tried. */
     readonly availableBytes: number;
-    /** `max_available_extent`: the largest namespace there is room for. */
+    /** `max_available_extent`: the largest namespace that still fits. */
     readonly maxAvailableExtentBytes: number;
   };
   /** A row for each namespace, in order. */
@@ -158,8 +158,8 @@ export const REGION_ROWS = {
 export const NAMESPACES_ROWS = { ...COMMON, ...REGION_ROWS } satisfies OptionRows<NamespacesOptions>;
 
 /**
- * Makes namespaces in one region and reports what each took and what is left. RangeError for options that make no
- * machine, and where the host has not the memory for it; what the kernel refuses is in the rows.
+ * Creates namespaces in one region and reports what each took and what is left. RangeError for invalid options or if
+ * the host lacks memory; refusals of the kernel are in the rows.
  *
  * @example Three of six DIMMs' region, of which the last does not fit
  * ```ts
@@ -215,11 +215,11 @@ function makeOne(k: Kernel, region: NdRegion, share: NamespaceConfig): Namespace
   }
   const { start, end } = made.extent;
   const place = { start, dataStart: start + made.info.dataoff, usableBytes: usableBytes(k, made) };
-  // Without labels it is all of the region, whatever was asked for.
+  // Without labels the namespace is the whole region, whatever size was requested.
   return { sizeBytes: end - start, ...common, errno: null, why: null, ...place };
 }
 
-/** The options with defaults filled in; `each` is every namespace as if it were the only one. */
+/** The options with defaults filled in; `each` has every namespace as if it were the only one. */
 function namespacesConfig(
   options: NamespacesOptions,
 ): { readonly config: NamespacesConfig; readonly each: readonly NamespaceConfig[] } {
@@ -260,7 +260,7 @@ function shareConfig(common: Omit<NamespaceOptions, "size">, share: NamespaceSha
   const { size, align = common.align ?? levelBytes(arch, 1), map = common.map ?? "mem" } = share;
   const namespaceMode = share.mode ?? common.namespaceMode ?? "devdax";
   multipleOf("make a namespace of", size, pageBytes(arch));
-  // What holds for all of them is checked on a size that nobody refuses.
+  // Options common to all are checked with a size that is always valid.
   const anySize = 4 * Math.max(arch.namespaceUnitBytes, align);
   return { ...namespaceConfig({ ...common, size: anySize, align, map, namespaceMode }), size };
 }

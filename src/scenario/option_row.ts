@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// An option, declared once: its flag, help, default, the text it reads and the values it takes. `lab` derives its flags
-// from these rows, and reports use them to fill in and check options; a report checks what depends on several options.
-// It mirrors no kernel file.
+// An option, declared once: its flag, help, default, how its text is read and which values are allowed. `lab` derives
+// its flags from these rows, and reports use them to fill in and check options; a report checks what depends on several
+// options. Mirrors no kernel file.
 
 import { ARCHS } from "../arch/archs.ts";
 import { DEFAULT_ARCH, DEFAULT_KERNEL, DEFAULT_STRUCT_PAGE_SIZE } from "../include/defaults.ts";
@@ -16,19 +16,19 @@ import { archNamed, hostMemoryOption, oneOf, shareOf, trueOrFalse, wholeNumber }
 export interface OptionRow<T> {
   /** Its flag without the dashes, the option's name in kebab case; empty for an option without one. */
   readonly flag: string;
-  /** The program whose flag it is, where it goes by another name than the option. */
+  /** The program whose flag it is, if its name differs from the option's. */
   readonly flagOf?: string;
   /** Placeholder of the flag's value; empty for a switch. */
   readonly value: string;
   readonly help: string;
-  /** What holds when it is not given. Without it the option is required, or its default depends on others. */
+  /** Default value. Without one the option is required, or its default depends on other options. */
   readonly fallback?: T;
   readonly required?: boolean;
-  /** The value that a flag's text means; a switch reads the empty text. RangeError for what means nothing. */
+  /** Reads a flag's text; a switch reads the empty text. RangeError for invalid text. */
   readonly read: (text: string) => T;
-  /** A value from the library's caller, if it is one. RangeError or TypeError naming the given and the allowed. */
+  /** Checks a value from the library's caller. RangeError or TypeError saying what was given and what is allowed. */
   readonly check: (given: never) => T;
-  /** A value as a flag has it. */
+  /** A value as the text of its flag. */
   show(value: T): string;
 }
 
@@ -67,24 +67,24 @@ export function optional<T>({ flag, value, read, check, show }: OptionRow<T>, he
   return { flag, value, help, read, check, show };
 }
 
-/** A size in bytes; the report decides which sizes make sense. */
+/** A size in bytes; the report checks which sizes are valid. */
 export function sizeRow(flag: string, help: string, value = "SIZE"): OptionRow<number> {
   return { flag, value, help, read: parseSize, check: (given) => given, show: formatSize };
 }
 
-/** A pool of huge pages: `2M:512`. RangeError for what is none. */
+/** A pool of huge pages: `2M:512`. RangeError for other text. */
 export function readPool(text: string): { readonly size: number; readonly count: number } {
   const [, size, count] = /^([^:]+):([1-9]\d{0,14})$/.exec(text) ?? [];
   if (size === undefined) throw new RangeError(`expected SIZE:N such as 2M:512, got "${text}"`);
   return { size: parseSize(size), count: Number(count) };
 }
 
-/** A pool as readPool() reads it. */
+/** A pool in the form that readPool() reads. */
 export function showPool({ size, count }: { readonly size: number; readonly count: number }): string {
   return `${formatSize(size)}:${count}`;
 }
 
-/** One of some words; `what` names it in complaints. */
+/** One of some words; `what` names it in messages. */
 export function wordRow<T extends string>(
   flag: string,
   help: string,
@@ -98,7 +98,7 @@ export function wordRow<T extends string>(
   return { flag, value: words.join("|"), help, read, check: (given) => oneOf(what, given, words), show: String };
 }
 
-/** A whole number between bounds; `what` names it in complaints. */
+/** A whole number between bounds; `what` names it in messages. */
 export function countRow(
   flag: string,
   help: string,
@@ -120,7 +120,7 @@ function readWhole(text: string): number {
   throw new RangeError(`expected a whole number, got "${text}"`);
 }
 
-/** A share from 0 to 1; `act` is the verb for complaints. */
+/** A share from 0 to 1; `act` is the verb in messages. */
 export function shareRow(flag: string, help: string, act: string): OptionRow<number> {
   const read = (text: string) => {
     const share = /^[\d.]+(e-?\d+)?$/i.test(text) ? Number(text) : NaN;
@@ -130,7 +130,10 @@ export function shareRow(flag: string, help: string, act: string): OptionRow<num
   return { flag, value: "SHARE", help, read, check: (given) => shareOf(act, given), show: String };
 }
 
-/** A switch: true or false, `fallback` without the flag, which is `--name`, or `--no-name` of one that is on. */
+/**
+ * A switch: true or false, `fallback` without the flag, which is `--name`, or `--no-name` if the switch is on by
+ * default.
+ */
 export function switchRow(
   name: string,
   help: string,
@@ -147,12 +150,12 @@ export function switchRow(
   };
 }
 
-/** An option's name as a flag has it: `free-memory` of freeMemory. */
+/** An option's name as a flag: `free-memory` for freeMemory. */
 function kebab(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** The kernel; `--set` beside its flag changes switches of it. Filled in as a spec. */
+/** The kernel; `--set` changes its switches. Filled in as a spec. */
 export const KERNEL_ROW: OptionRow<string> & { readonly fallback: string } = {
   flag: "kernel",
   value: "PRESET",
@@ -196,13 +199,13 @@ export const COST_ROW: OptionRow<string> & { readonly fallback: string } = {
   show: String,
 };
 
-/** Struct pages are written, or only counted. */
+/** Whether struct pages are written. */
 export const CONTENTS_ROW = switchRow("contents", "count frames and tables without writing struct pages", true);
 
-/** The checker looks at the machine before the report is made. */
+/** Whether the invariant checker runs before the report is made. */
 export const CHECK_ROW = switchRow("check", "check every invariant afterwards; exit 1 if one does not hold");
 
-/** Host memory; `lab` finds out how much there is. */
+/** Host memory; `lab` uses what the host has. */
 export const HOST_MEMORY_ROW: OptionRow<number> & { readonly fallback: number } = {
   flag: "",
   value: "",

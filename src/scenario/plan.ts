@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `lab plan`: what a planner asks before creating anything. Compares policies (kernel, place of the memmap, page size)
-// by what each loses of DRAM and of the pmem. Each row is a namespace that was brought up in the emulator, its frames
-// and tables counted, its struct pages not written. Pools of huge pages are compared the same way. The inverse question
-// is answered too: which -s leaves this much usable.
+// by what each costs of DRAM and pmem. Each row is a namespace created in the emulator, its frames and tables counted,
+// its struct pages not written. Pools of huge pages are compared the same way. It also answers which -s leaves a given
+// size usable.
 
 import { ARCHS } from "../arch/archs.ts";
 import { daxAligns } from "../drivers/dax/bus.ts";
@@ -74,7 +74,7 @@ export const PLAN_ROWS = {
 } satisfies OptionRows<PlanOptions>;
 
 /**
- * Compares what each policy costs. `progress` hears what is being counted. RangeError for what makes no box.
+ * Compares what each policy costs. `progress` is told what is being counted. RangeError for invalid options.
  *
  * @example What 64 GiB of pmem cost in 2 MiB pages, memmap in DRAM, before and after
  * ```ts
@@ -127,7 +127,7 @@ function planConfig(options: PlanOptions): PlanConfig {
   };
 }
 
-/** Refuses nonsense before anything is counted. */
+/** Refuses invalid options before anything is counted. */
 function refuseEarly(
   options: PlanOptions,
   { pmem, usable, hugetlb, hotplug, arch }: PlanConfig,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab plan --pmem`: a namespace brought up under each policy. Kernels that must take the same frames are run once: a
-// run's key is what the kernel itself decides, asked on a small machine. Part of plan.ts.
+// `lab plan --pmem`: a namespace created under each policy. Kernels that must take the same frames are run once: the
+// key of a run is what the kernel decides on a small machine. Part of plan.ts.
 
 import { ARCHS } from "../arch/archs.ts";
 import { boot } from "../boot.ts";
@@ -15,7 +15,7 @@ import { namespaceConfig } from "./box.ts";
 import { createCounted, NamespaceError } from "./namespace.ts";
 import type { Place, PlanOptions, PlanRow, Policies } from "./plan_types.ts";
 
-/** A row for each region, kernel and place, in this order; `progress` is told of those that are run. */
+/** A row for each region, kernel and place, in this order; `progress` is told which are run. */
 export function planNamespaces(
   options: PlanOptions,
   regions: readonly number[],
@@ -45,7 +45,7 @@ function smallMachine({ arch = DEFAULT_ARCH }: PlanOptions, kernel: string): Ker
   return boot({ arch, kernel, dram: [regionAlignBytes], pmem: [{ bytes: regionAlignBytes }], contents: false });
 }
 
-/** Everything that decides which frames a namespace takes: its info block, how tails are shared, what is refused. */
+/** What determines the frames of a namespace: its info block, how tails are shared, what is refused. */
 function policyKey(k: Kernel, pmem: number, { map, align }: Place): unknown {
   const start = k.machine.topology.pmemStart * k.pageBytes;
   const info = ndPfnInit(k, start, pmem, align, map);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab plan --hugetlb`: a pool of huge pages made under each kernel, its struct pages not written. Part of plan.ts.
+// `lab plan --hugetlb`: a pool of huge pages allocated under each kernel, its struct pages not written. Part of
+// plan.ts.
 
 import { kernelConfig } from "../kernels.ts";
 import { formatSize } from "../lib/units.ts";
@@ -41,12 +42,12 @@ export function planPools(
   );
 }
 
-/** Pools up to this size are made; above it, two steps of this size give what each further one adds. */
+/** Pools up to this size are allocated; for larger ones, two parts of this size show what each further part adds. */
 const PART_BYTES = 2 ** 34;
 
 /**
- * Makes the pool, no struct pages written but the heads', and counts what its memmap gives back. Every leaf of memmap
- * that a further part takes is like the leaves before it.
+ * Allocates the pool, writing no struct pages but the heads', and counts the memmap it frees. Further parts add leaves
+ * of memmap like the ones before.
  */
 function planPool(options: PlanOptions, pool: PoolPolicy): PlanPool {
   const saved = (count: number) => {

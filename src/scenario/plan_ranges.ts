@@ -25,7 +25,7 @@ export function planRanges(
   progress: (what: string) => void,
 ): PlanRange[] {
   return sizes.flatMap((size) => {
-    // The same under every kernel.
+    // Equal under every kernel.
     let tables: number | null = null;
     return kernels.flatMap((kernel) => {
       progress(`${formatSize(size)} plugged, kernel ${kernel}`);
@@ -38,7 +38,7 @@ export function planRanges(
   });
 }
 
-/** One range plugged without memmap_on_memory, and with it. `more` are tables that its run did not make. */
+/** One range plugged without memmap_on_memory, and with it. `more` are tables that its run did not build. */
 function planRange(
   options: PlanOptions,
   kernel: string,

@@ -13,17 +13,17 @@ import { MOST_MEMORY } from "./options.ts";
 import type { Place, PlanOptions, PlanSize } from "./plan_types.ts";
 
 /**
- * Sizes to ask for, by `nd_pfn_init`: from the data wanted upwards, one page of the device or unit of the region at a
+ * Sizes to request, by `nd_pfn_init`: from the wanted data upwards, one page of the device or unit of the region at a
  * time.
  */
 export function planSizes(options: PlanOptions, usable: number, places: readonly Place[]): PlanSize[] {
   const { arch = DEFAULT_ARCH, hostMemory } = options;
   const given = { arch, ...(hostMemory === undefined ? {} : { hostMemory }), contents: false };
   const step = (align: number) => Math.max(align, ARCHS[arch].namespaceUnitBytes);
-  // A reserve that has to hold leaves of memmap, on arm64, does so for whole sections.
+  // On arm64 the reserve holds leaves of memmap, for whole sections.
   const section = ARCHS[arch].altmapBasePages ? 2 ** ARCHS[arch].sectionShift : 0;
   const largest = Math.max(section, ...places.map(({ align }) => step(align)));
-  // No answer is larger: 64 bytes of each base page are memmap, and alignment takes a few pages or sections at most.
+  // Upper bound: 64 bytes of each base page are memmap, and alignment takes a few pages or sections at most.
   const page = pageBytes(ARCHS[arch]);
   const most = Math.min(Math.ceil(usable * page / (page - 64) / largest + 4) * largest, MOST_MEMORY);
   const k = boot({ arch, dram: [ARCHS[arch].regionAlignBytes], pmem: [{ bytes: most }], contents: false });

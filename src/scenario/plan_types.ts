@@ -17,7 +17,7 @@ export interface PoolSize {
 export interface PlanOptions {
   /** Pmem regions, each put into one namespace; multiples of 16 MiB. */
   readonly pmem?: number | readonly number[];
-  /** Data a namespace must have at least; answered by the size to ask for. */
+  /** Least data of a namespace; answered by the size to request. */
   readonly usable?: number;
   /** Huge pages to reserve in DRAM, by size. */
   readonly hugetlb?: readonly PoolSize[];
@@ -45,7 +45,7 @@ export interface PlanRow {
   readonly map: MapMode;
   /** Page size of the device. */
   readonly alignBytes: number;
-  /** Why it cannot be had; null when it can. The figures are null when it cannot. */
+  /** Why it is refused, with figures of null; null if it is possible. */
   readonly why: string | null;
   /** DRAM that memmap, its tables and those of the direct map take. */
   readonly dramBytes: number | null;
@@ -71,7 +71,7 @@ export interface PlanPool {
   readonly count: number;
   /** Whether it frees vmemmap (hugetlb_free_vmemmap=on). */
   readonly hugetlbFreeVmemmap: boolean;
-  /** Memmap of the pages, nothing freed. */
+  /** Memmap of the pages before any is freed. */
   readonly memmapBytes: number;
   /** What the free lists gain: vmemmap freed, less the PTE tables that splitting takes. */
   readonly savedBytes: number;
@@ -81,7 +81,7 @@ export interface PlanPool {
   readonly lostPercent: number;
 }
 
-/** What a kernel takes for memory that is plugged. Bytes. */
+/** What plugged memory costs under one kernel. Bytes. */
 export interface PlanRange {
   /** Kernel preset. */
   readonly kernel: string;
@@ -89,13 +89,13 @@ export interface PlanRange {
   readonly sizeBytes: number;
   /** memory_hotplug.memmap_on_memory. */
   readonly memmapOnMemory: boolean;
-  /** Why the memmap cannot lie on the memory as asked for; null when it can. The memmap is in DRAM then. */
+  /** Rules that keep the memmap off the memory, so that it is in DRAM; empty if it can lie there. */
   readonly refusedBy: readonly MhpRefusal[];
   /** DRAM that memmap, its tables and those of the direct map take. */
   readonly dramBytes: number;
   /** The part of it that maps the memory itself. */
   readonly directMapBytes: number;
-  /** Of the memory plugged, what its own memmap takes. */
+  /** Part of the plugged memory that its own memmap takes. */
   readonly onMemoryBytes: number;
 }
 
@@ -107,27 +107,27 @@ export interface PlanTotal {
   readonly map: MapMode | null;
   /** Page size of the devices; null without pmem. */
   readonly alignBytes: number | null;
-  /** What of it cannot be had; null when all can. The figures are null when it cannot. */
+  /** Why a part is refused, with figures of null; null if all are possible. */
   readonly why: string | null;
-  /** DRAM lost in all: memmap and tables, the direct map's too. */
+  /** DRAM lost in total: memmap and tables, including the direct map's. */
   readonly dramBytes: number | null;
   /** Pmem that holds no data. */
   readonly pmemBytes: number | null;
 }
 
-/** The size to ask ndctl for. Bytes. */
+/** The size to request from ndctl. Bytes. */
 export interface PlanSize {
   /** Where the memmap lies. */
   readonly map: MapMode;
   /** Page size of the device. */
   readonly alignBytes: number;
-  /** Least size of a namespace (`ndctl -s`) that has the data asked for. */
+  /** Least size of a namespace (`ndctl -s`) with the requested data. */
   readonly sizeBytes: number;
   /** Data it has. */
   readonly usableBytes: number;
 }
 
-/** The question as it was understood. Bytes. */
+/** The options of a plan. Bytes. */
 export interface PlanConfig {
   /** Pmem regions. */
   readonly pmem: readonly number[];
@@ -149,17 +149,17 @@ export interface PlanConfig {
 
 /** What `lab plan` prints with `--json`. */
 export interface PlanReport {
-  /** What was asked; null where everything is compared, or nothing was asked. */
+  /** The options; null where everything is compared, or nothing is requested. */
   readonly config: PlanConfig;
-  /** A row for each policy; empty when no pmem was given. */
+  /** A row for each policy; empty without pmem. */
   readonly namespaces: readonly PlanRow[];
-  /** A row for each pool and kernel, and one with the memmap left alone; empty when no huge pages were given. */
+  /** A row for each pool and kernel, and one without optimisation; empty without pools. */
   readonly pools: readonly PlanPool[];
-  /** A row for each range and kernel, with and without memmap_on_memory; empty when nothing was to be plugged. */
+  /** A row for each range and kernel, with and without memmap_on_memory; empty without memory to plug. */
   readonly ranges: readonly PlanRange[];
-  /** Sums for each policy; empty when there is one region, pool or range only. */
+  /** Sums for each policy; empty for a single region, pool or range. */
   readonly totals: readonly PlanTotal[];
-  /** A row for each page size and place of the memmap; empty when no usable size was given. */
+  /** A row for each page size and place of the memmap; empty without a usable size. */
   readonly sizes: readonly PlanSize[];
 }
 

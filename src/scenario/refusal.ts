@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Why the modelled kernel refuses a namespace, and what would work, in words. It mirrors no kernel file.
+// Why the modelled kernel refuses a namespace, and what would work, in words. Mirrors no kernel file.
 
 import { ARCHS } from "../arch/archs.ts";
 import { EBUSY, EINVAL, ENOMEM, ENOSPC, ENXIO } from "../include/errno.ts";
@@ -7,7 +7,7 @@ import { formatSize } from "../lib/units.ts";
 import { availableSize, maxAvailableExtent, type NdRegion } from "../drivers/nvdimm/region.ts";
 import type { NamespaceConfig } from "./box.ts";
 
-/** Why this region cannot have this namespace; empty when the errno says it all. */
+/** Why this region cannot have this namespace; empty if the errno says enough. */
 export function refusal(region: NdRegion, config: NamespaceConfig, errno: number): string {
   const { arch, map, size, align } = config;
   if (errno === -ENOSPC) {
@@ -25,7 +25,7 @@ export function refusal(region: NdRegion, config: NamespaceConfig, errno: number
   return `what the info block of ${formatSize(size)} reserves does not hold its memmap`;
 }
 
-/** ndctl looks first: a size must be a multiple of the region's align, and of the page size on every DIMM. */
+/** ndctl checks first: a size must be a multiple of the region's align, and of the page size on every DIMM. */
 export function ndctlRefusal({ align: unit, ways, labels }: NdRegion, size: number, align: number): string | null {
   const multiple = (of: number, what: string) =>
     size % of === 0 ? null : `${formatSize(size)} is no multiple of ${formatSize(of)}, ${what}`;

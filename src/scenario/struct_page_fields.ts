@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The words of a struct page by name (include/linux/mm_types.h, as drawn in include/mm_types.ts): which field a word
-// holds depends on whether the page is a head, the first or second tail, another tail or a page of its own.
+// holds depends on whether the page is a head, the first or second tail, another tail or a base page.
 
 import {
   PAGE_COMPOUND_HEAD,
@@ -83,7 +83,7 @@ function halfOfTail(k: Kernel, nth: number, offset: number, value: number): Stru
   return mapcounts.includes(offset) ? [field("mapcount", `${value}`)] : null;
 }
 
-/** What a word of a tail says about its compound page; null when neither half says anything. */
+/** What a word of a tail holds for its compound page; null if neither half holds anything. */
 function fieldsOfTail(k: Kernel, { offset, lo, hi }: WordOf, nth: number): StructPageField[] | null {
   const low = halfOfTail(k, nth, offset, lo);
   const high = halfOfTail(k, nth, offset + 4, hi);

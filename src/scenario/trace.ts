@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab trace`: one path of the kernel on a fresh box, as the function tracer sees it. What comes before the path, booting
-// included, is not traced. A trace is the same at every run, so the explorer steps through it: an event says what was
-// done so far, and traceAt() runs the path again, stops where that event was, and hands out the machine as it then is.
+// `lab trace`: one path of the kernel on a fresh machine, as the function tracer sees it. What precedes the path,
+// including boot, is not traced. A trace is the same in every run, so the explorer can step through it: an event has
+// the work done so far, and traceAt() runs the path again, stops at that event, and gives access to the machine.
 //
 //   const { events } = traceReport({ path: "namespace", size: 2 ** 30 });
 //   events[41]                            { kind: "enter", symbol: "memmap_init_zone_device", depth: 5, args, ... }
@@ -47,7 +47,7 @@ export const TRACE_PATHS = ["namespace", "fault", "gup", "put", "hugetlb", "hotp
 /** Name of a path. */
 export type TracePath = typeof TRACE_PATHS[number];
 
-/** A path and the options of the report that runs it; `depth` and `filter` say what of it to keep. */
+/** A path and the options of the report that runs it; `depth` and `filter` say what to keep. */
 export type TraceOptions =
   & TraceFilter
   & (
@@ -59,34 +59,34 @@ export type TraceOptions =
 
 /** What `lab trace` prints with `--json`. */
 export interface TraceReport {
-  /** What was asked, defaults filled in. */
+  /** The options, defaults filled in. */
   readonly config:
     & { readonly path: TracePath }
     & (NamespaceConfig | GupReport["config"] | HugetlbConfig | HotplugConfig);
-  /** The machine whose model time the events carry (`--cost`); null where the model has no time for this box. */
+  /** The machine whose model time the events carry (`--cost`); null without a model for this machine. */
   readonly cost: string | null;
-  /** Everything entered and left, in order. */
+  /** Functions entered and left, in order. */
   readonly events: readonly TraceEvent[];
-  /** What the path ended with, as an errno name; null when it succeeded. */
+  /** How the path failed, as an errno name; null if it succeeded. */
   readonly errno: string | null;
-  /** What the invariant checker found; null unless `check` asked for it. */
+  /** What the invariant checker found; null without `check`. */
   readonly invariants: InvariantCheck | null;
 }
 
-/** A path that is set up and has not begun. */
+/** A path that is set up but not started. */
 interface Ready {
   readonly kernel: Kernel;
   readonly config: TraceReport["config"];
   readonly cost: CostTable | null;
-  /** Model time of all the kernel did; without one it is the sum of the model's terms. */
+  /** Model time of the kernel's work; default the sum of the model's terms. */
   readonly clock?: (k: Kernel) => number;
   /** Runs it; 0 or a negative errno. */
   readonly run: () => number;
 }
 
 /**
- * Traces one path on a fresh box. RangeError and NamespaceError as the report of that path throws them, RangeError too
- * for a filter that names nothing the path calls, and for more events than can be kept.
+ * Traces one path on a fresh machine. RangeError and NamespaceError as for the report of that path; RangeError also for
+ * a filter that names no function of the path, and for too many events.
  *
  * @example
  * ```ts
@@ -114,8 +114,8 @@ export function traceReport(options: TraceOptions): TraceReport {
 }
 
 /**
- * Runs a path again as far as its first `events` events and answers what `look` finds on the machine as it is then, in
- * the middle of whatever it was doing. RangeError unless `events` is a whole number from 0.
+ * Runs a path again up to its first `events` events and returns what `look` finds on the machine, in the middle of
+ * whatever it is doing. RangeError unless `events` is a whole number from 0.
  */
 export function traceAt<T>(options: TraceOptions, events: number, look: (k: Kernel) => T): T {
   if (!Number.isInteger(events) || events < 0) {
@@ -133,7 +133,7 @@ function filterOf({ depth, filter }: TraceFilter): TraceFilter {
   return { ...(depth === undefined ? {} : { depth }), ...(filter === undefined ? {} : { filter }) };
 }
 
-/** RangeError naming what the path does call. */
+/** RangeError with the functions that the path calls. */
 function refuseFilter(options: TraceOptions): never {
   const { kernel, run } = ready(options);
   const symbols = new Set(recordTrace(kernel, {}, run).map((event) => event.symbol));
@@ -198,7 +198,7 @@ function destruction(config: NamespaceConfig): Ready {
   };
 }
 
-/** No document times faults: their time is that of the tables, frames and entries they take, and no trap is counted. */
+/** No document times faults: their model time is that of tables, frames and entries, without the trap. */
 function faults(config: GupReport["config"]): Ready {
   const box = mapBox(config);
   const run = () => {
@@ -244,7 +244,7 @@ function hugetlb(config: HugetlbConfig): Ready {
   };
 }
 
-/** The pool's model of time (model/hugetlb.ts), for a machine half way: it counts whole pages. */
+/** The pool's model of time (model/hugetlb.ts) for a machine in the middle of its work: only whole pages count. */
 function hugetlbClock({ pages, freeVmemmapPages }: Hstate, { hugetlb: cost }: CostTable): (k: Kernel) => number {
   let seen = 0;
   let optimized = 0;
@@ -267,8 +267,8 @@ function hugetlbClock({ pages, freeVmemmapPages }: Hstate, { hugetlb: cost }: Co
 }
 
 /**
- * Plugged, put online, put offline, pulled. No document times it: its time is that of the struct pages, tables and
- * frames, on the machine whose costs of these the documents' times gave.
+ * Plugs memory, puts it online and offline, removes it. No document times it: its model time is that of struct pages,
+ * tables and frames, whose costs the documents' other times give.
  */
 function hotplug(config: HotplugConfig): Ready {
   const kernel = bootHotplugBox(config);

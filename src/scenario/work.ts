@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A fixed set of scenarios and the work of each, as counters. The numbers are the same on every host and in every run,
-// so a change that makes a path do more work per operation shows, however fast the machine happens to be. The snapshot
-// test beside this file and the published results hold them.
+// so they show a change that makes a path do more work per operation. The snapshot test beside this file and the
+// published results record them.
 
 import type { CounterName, CounterValues } from "../mm/vmstat.ts";
 import { gupReport } from "./gup.ts";
@@ -9,7 +9,7 @@ import { hotplugReport } from "./hotplug.ts";
 import { hugetlbReport } from "./hugetlb.ts";
 import { namespaceReport } from "./namespace.ts";
 
-/** Work of one scenario: the counters that moved. */
+/** Work of one scenario: the counters that changed. */
 export type Work = Partial<Record<CounterName, number>>;
 
 const SIZE = 2 ** 30;
@@ -48,7 +48,7 @@ function namespaces(kernels: readonly string[], aligns: readonly number[], map: 
   ));
 }
 
-/** Makes 64 huge pages of 2 MiB, which frees their vmemmap, and gives them back. */
+/** Allocates 64 huge pages of 2 MiB, which frees their vmemmap, and frees them. */
 function hugetlbs(kernels: readonly string[]) {
   return Object.fromEntries(kernels.flatMap((kernel) => {
     const report = () => hugetlbReport({ size: SIZE_2M, count: 64, kernel });
@@ -59,7 +59,7 @@ function hugetlbs(kernels: readonly string[]) {
   }));
 }
 
-/** Holds 64 MiB of a 2M device, and gives them back. */
+/** Holds 64 MiB of a 2M device, and returns them. */
 function gups(kernels: readonly string[]) {
   const modes = ["get", "pin"] as const;
   return Object.fromEntries(kernels.flatMap((kernel) =>
