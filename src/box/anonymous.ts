@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Removes from a machine's description what names it or its owner: file names, the build of its kernel, quotes from
+// Removes what identifies a machine or its owner from its description: file names, the build of its kernel, quotes from
 // its files. UUIDs, serial numbers and host names are never read. Names that the kernel assigns (region0, dax0.0) are
 // kept.
 

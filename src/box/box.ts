@@ -5,7 +5,7 @@
 import type { AddressRange } from "../scenario/address_range.ts";
 import type { Note, Place } from "./facts.ts";
 
-/** Memory that was there at boot. */
+/** Memory present at boot. */
 export interface BoxDram extends AddressRange {
   /** Node it belongs to. */
   readonly node: number;
@@ -19,23 +19,23 @@ export interface BoxNamespace extends Place {
   readonly region: string;
   /** `fsdax`, `devdax`, `sector`, `raw`. */
   readonly mode: string;
-  /** Where its memmap lies; null when it has none. */
+  /** Where its memmap lies; null if it has none. */
   readonly map: "mem" | "dev" | null;
   /** Page size it was made for. */
   readonly alignBytes: number;
-  /** First byte; where nothing says where the region lies, as if that were the next free place behind the DRAM. */
+  /** First byte. If the region's address is unknown, it is assumed to follow the DRAM. */
   readonly start: number;
   /** All of its bytes, info block and reserve included. */
   readonly sizeBytes: number;
-  /** What ndctl says its users get; null where that was rounded, or there is no info block. */
+  /** Usable bytes according to ndctl; null if that was rounded, or without an info block. */
   readonly usableBytes: number | null;
-  /** Whether the whole size is known from elsewhere, not worked out from what its users get. */
+  /** Whether `sizeBytes` is known, not derived from the usable bytes. */
   readonly sizeKnown: boolean;
   /** Node of its memmap. */
   readonly node: number;
-  /** Its character device, `dax0.0`; null when there is none. */
+  /** Its character device, `dax0.0`; null if there is none. */
   readonly chardev: string | null;
-  /** Nobody uses it now, so it has no struct pages. */
+  /** Whether it is disabled now, so that it has no struct pages. */
   readonly disabled: boolean;
 }
 
@@ -43,13 +43,13 @@ export interface BoxNamespace extends Place {
 export interface BoxRegion {
   /** Its name, `region0`. */
   readonly dev: string;
-  /** First byte; null when nothing says where. */
+  /** First byte; null if unknown. */
   readonly start: number | null;
   /** All of its bytes. */
   readonly sizeBytes: number;
   /** What namespaces must be multiples of. */
   readonly alignBytes: number;
-  /** Node it is near to. */
+  /** Node it is near. */
   readonly node: number;
   /** Namespaces by name. */
   readonly namespaces: readonly BoxNamespace[];
@@ -65,11 +65,11 @@ export interface BoxRam {
   readonly ranges: readonly AddressRange[];
   /** Node its memory belongs to. */
   readonly node: number;
-  /** Its namespace; null when it has none (CXL, soft-reserved memory, DIMMs). */
+  /** Its namespace; null if it has none (CXL, soft-reserved memory, DIMMs). */
   readonly namespace: string | null;
-  /** Zone its blocks are in; null when nothing says. */
+  /** Zone its blocks are in; null if unknown. */
   readonly zone: string | null;
-  /** Whether its blocks hold their own memmap, as lsmem says; null when nothing says. */
+  /** Whether its blocks hold their own memmap, according to lsmem; null if unknown. */
   readonly selfHosted: boolean | null;
 }
 
@@ -79,7 +79,7 @@ export interface BoxPool extends Place {
   readonly sizeBytes: number;
   /** How many, on all nodes. */
   readonly count: number;
-  /** How many by node; empty when nothing says. */
+  /** How many by node; empty if unknown. */
   readonly byNode: readonly { readonly node: number; readonly count: number }[];
 }
 
@@ -93,15 +93,15 @@ export interface Contradiction {
 
 /** The kernel's release and parameters. */
 export interface BoxKernel {
-  /** `6.1.0-99-amd64`; null when nothing says. */
+  /** `6.1.0-99-amd64`; null if unknown. */
   readonly release: string | null;
-  /** The emulated kernel that is nearest. */
+  /** The nearest emulated kernel. */
   readonly preset: string;
   /** The emulated architecture. */
   readonly arch: string;
-  /** hugetlb_free_vmemmap=on; null when nothing says. */
+  /** hugetlb_free_vmemmap=on; null if unknown. */
   readonly hugetlbFreeVmemmap: boolean | null;
-  /** memory_hotplug.memmap_on_memory; null when nothing says. */
+  /** memory_hotplug.memmap_on_memory; null if unknown. */
   readonly memmapOnMemory: boolean | "force" | null;
   /** Size of a memory block. */
   readonly blockBytes: number;
@@ -121,7 +121,7 @@ export interface Box {
   readonly pools: readonly BoxPool[];
   /** Figures that the machine printed about its memmap, to be compared with the emulator's. */
   readonly statements: readonly BoxFigure[];
-  /** What does not fit together. */
+  /** Statements that contradict each other. */
   readonly contradictions: readonly Contradiction[];
   /** What is damaged, could not be read, or was assumed. */
   readonly notes: readonly Note[];
@@ -141,7 +141,7 @@ export interface BoxFigure extends Place {
     | "initialised"
     | "memmap"
     | "freed";
-  /** Of which namespace, device, zone or page size. */
+  /** The namespace, device, zone or page size. */
   readonly of: string;
   /** The figure. */
   readonly value: number;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Compares what the machine's files say with what the emulator counts for it.
+// Compares the figures in the machine's files with what the emulator counts.
 
 import { formatSize } from "../lib/units.ts";
 import type { Box, BoxFigure, BoxNamespace } from "./box.ts";
@@ -15,11 +15,11 @@ export interface BoxCheck extends Place {
   readonly of: string;
   /** The machine's figure. */
   readonly said: number;
-  /** The emulator's; null when it has none to compare. */
+  /** The emulator's; null if it has none to compare. */
   readonly emulated: number | null;
-  /** Whether they are one. */
+  /** Whether they agree. */
   readonly agrees: boolean;
-  /** What may explain it; null when nothing must. */
+  /** What may explain a difference; null without one. */
   readonly why: string | null;
 }
 
@@ -108,7 +108,7 @@ function ofRam(
   return { value: Number.isFinite(value) ? value : null };
 }
 
-/** A range that kmem found too small: how much of it is no whole block, and which block sizes would be too large. */
+/** A range that kmem found too small: what is not a whole block, and which block sizes are too large for it. */
 function tooSmall(box: Box, { of, value }: BoxFigure, emulator: Emulator): Answer {
   const [, start, end] = of.split(" ").map(Number);
   const found = emulator.ram(ramSpec(box, { by: "kmem", selfHosted: null }, { start, end }));
@@ -149,7 +149,10 @@ function spanned(box: Box, { of }: BoxFigure, emulator: Emulator): Answer {
   return { value: last > 0 ? (last - first) / 4096 : null };
 }
 
-/** The namespace that a number of pages belongs to; System RAM counts as what it was when its pages were made. */
+/**
+ * The namespace that a number of pages belongs to; for System RAM, the namespace it was when its pages were
+ * initialised.
+ */
 function initialised(box: Box, { value: said }: BoxFigure, emulator: Emulator): Answer {
   const counts = box.regions.flatMap((r) => r.namespaces).filter((ns) => ns.map !== null).map((ns) => {
     const found = emulator.namespace(namespaceSpec(box, ns));
@@ -166,7 +169,7 @@ function initialised(box: Box, { value: said }: BoxFigure, emulator: Emulator): 
 function memmapPages(box: Box, { value: said }: BoxFigure, emulator: Emulator): Answer {
   const costs = costsOf(box, emulator);
   const value = costs.reduce((sum, { dramBytes: dram }) => sum + dram, 0) / 4096;
-  // Pages of memory that holds its own memmap keep all of it, and no file says where a pool's pages lie.
+  // Huge pages in memory that holds its own memmap keep all of it, and no file says where a pool's pages lie.
   const selfHosted = costs.some(({ onMemoryBytes: onMemory }) => onMemory > 0);
   const saving = costs.some(({ kind, dramBytes: dram }) => kind === "pool" && dram < 0);
   if (value !== said && selfHosted && saving) {

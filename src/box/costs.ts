@@ -10,9 +10,9 @@ import { formatSize } from "../lib/units.ts";
 import type { Box, BoxNamespace, BoxPool, BoxRam } from "./box.ts";
 import { type Emulator, type NamespaceKey, type NamespaceSpec, type Outcome, type RamSpec, WINDOW } from "./emulate.ts";
 
-/** What struct pages take of one part of a machine, or of several. Bytes. */
+/** What struct pages cost for one part of a machine, or for several. Bytes. */
 export interface Spent {
-  /** Memmap in DRAM; of a pool, less than nothing: what it gives back of the memmap that others have. */
+  /** Memmap in DRAM; negative for a pool, which frees memmap that other parts count. */
   readonly dramBytes: number;
   /** Memmap in the pmem's reserve. */
   readonly pmemBytes: number;
@@ -20,13 +20,13 @@ export interface Spent {
   readonly onMemoryBytes: number;
   /** Page tables that map it, in DRAM. */
   readonly tableBytes: number;
-  /** Tables of the direct map that a namespace or added memory has, in DRAM; what boot mapped is not counted. */
+  /** Tables of the direct map of a namespace or added memory, in DRAM; what boot mapped is not counted. */
   readonly directMapBytes: number;
-  /** Pmem that is neither data nor memmap: info block, reserve nobody uses, what alignment cuts off. */
+  /** Pmem that is neither data nor memmap: info block, unused reserve, what alignment cuts off. */
   readonly lostBytes: number;
 }
 
-/** What one part of the machine takes. Bytes. */
+/** What one part of the machine costs. Bytes. */
 export interface BoxCost extends Spent {
   /** What it is. */
   readonly kind: "memory" | "namespace" | "ram" | "pool";
@@ -34,19 +34,19 @@ export interface BoxCost extends Spent {
   readonly name: string;
   /** Region it is in; null outside of pmem. */
   readonly region: string | null;
-  /** Node it is near to. */
+  /** Node it is near. */
   readonly node: number;
   /** Memory whose struct pages these are. */
   readonly sizeBytes: number;
-  /** What users get. */
+  /** Usable bytes. */
   readonly usableBytes: number;
-  /** Why the emulator could not bring it up, or what else is to be said; null when nothing. */
+  /** Why the emulator could not bring it up, or another remark; null if there is none. */
   readonly remark: string | null;
 }
 
 const NOTHING: Spent = { dramBytes: 0, pmemBytes: 0, onMemoryBytes: 0, tableBytes: 0, directMapBytes: 0, lostBytes: 0 };
 
-/** What several parts take. */
+/** The sum of several parts. */
 export function sumOf(parts: readonly Spent[]): Spent {
   const sum = (key: keyof Spent) => parts.reduce((n, part) => n + part[key], 0);
   return {
@@ -124,7 +124,7 @@ export function hasMemmap(box: Box, ns: BoxNamespace): boolean {
   return ns.map !== null && !ns.disabled && ramOf(box, ns) === null;
 }
 
-/** What an emulated namespace of `size` takes. */
+/** What an emulated namespace of `size` costs. */
 export function namespaceFigures(size: number, found: Outcome<NamespaceKey>): Spent & { readonly usableBytes: number } {
   if (typeof found === "string") return { ...NOTHING, usableBytes: 0 };
   const { dram, pmem, tables, usable } = found;
@@ -187,7 +187,7 @@ export function ramSpec(
   return { ...spec, memmapOnMemory: said, ...change };
 }
 
-/** Whether added memory asked for, and got, its memmap on itself: since 6.8 a DIMM of several blocks can. */
+/** Whether added memory requested, and got, memmap on itself: since 6.8 a DIMM of several blocks can. */
 export function mayHostMemmap(kernel: string, by: BoxRam["by"], blocks: number): boolean {
   const { memmapOnMemory, memmapOnMemoryUnit } = kernelConfig(kernel);
   if (by === "kmem") return kmemHostsMemmap(kernel);
@@ -199,7 +199,7 @@ function kmemHostsMemmap(kernel: string): boolean {
   return kernelConfig(kernel).kmemMemmapOnMemory;
 }
 
-/** What System RAM takes, all ranges of it. */
+/** What System RAM costs, all its ranges. */
 export function ramCost(box: Box, ram: BoxRam, emulator: Emulator, change: Partial<RamSpec> = {}): BoxCost {
   const region = box.regions.find((r) => r.namespaces.some((ns) => ns.dev === ram.namespace))?.dev ?? null;
   const sums = { ...NOTHING, sizeBytes: 0, usableBytes: 0 };

@@ -14,10 +14,10 @@ import { readSysfsMemory } from "./sysfs.ts";
 import { readVmstat } from "./vmstat.ts";
 import { readZoneinfo } from "./zoneinfo.ts";
 
-/** Longest text that is read: a list of ten thousand namespaces has 5 MB. */
+/** Limit of a text that is read: a list of ten thousand namespaces has 5 MB. */
 export const MOST_CHARS = 32 * 2 ** 20;
 
-/** Faults after which the rest of a file is skipped: the reader has got the message. */
+/** Number of faults after which the rest of a file is skipped. */
 const MOST_FAULTS = 200;
 
 /** In the order in which they are tried. */
@@ -90,7 +90,7 @@ function readLines(source: Source, text: string, facts: Facts): void {
   unread.end();
 }
 
-/** A JSON value from line `at` on; returns the line behind it, or -1 when it is damaged. */
+/** A JSON value from line `at` on; returns the line after it, or -1 if it is damaged. */
 function readJson(source: Source, text: string, offset: number, at: number, facts: Facts): number {
   const { file } = source;
   let found: { readonly json: Json; readonly end: number };

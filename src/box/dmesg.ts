@@ -60,7 +60,7 @@ function firmware(match: RegExpExecArray, where: Place, facts: Facts): void {
   facts.resources.push({ ...where, start, end, name: `e820 ${match[3].trim()}`, depth: 0 });
 }
 
-/** Phrases of the subsystems above, about other things, that only dmesg contains. */
+/** Other phrases of these subsystems that only dmesg contains. */
 const OTHERS =
   /^(HugeTLB|kmem|virtio_mem|x86\/mm|ACPI|nd_pmem|nd_region|BIOS-|Memory: |e820|device_dax|NUMA: |Zone ranges)/;
 

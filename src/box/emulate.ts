@@ -5,7 +5,7 @@
 //   | rest | 64 GiB | 64 GiB | 64 GiB | ..      the rest and one, the rest and two; all others cost the difference
 //
 // 64 GiB is what one PMD table of the memmap serves (4 KiB pages, 64-byte struct pages), so each costs the same to the
-// frame. A part keeps its place within such a window, and whether something before it shares its table.
+// frame. A part keeps its place within such a window, and the information whether something before it shares its table.
 
 import { ARCHS } from "../arch/archs.ts";
 import { pageBytes } from "../arch/arch.ts";
@@ -35,19 +35,19 @@ import { hugetlbConfig } from "../scenario/hugetlb_box.ts";
 const GIB = 2 ** 30;
 /** Memory whose memmap one PMD table serves. */
 export const WINDOW = 64 * GIB;
-/** How much memory a neighbour in the same window gets. */
+/** Memory of a neighbour in the same window. */
 const NEIGHBOUR = 2 ** 27;
 
-/** Figures of one part; bytes unless their name says otherwise. */
+/** Figures of one part; bytes unless the name says otherwise. */
 export type Figures<K extends string> = Readonly<Record<K, number>>;
 
 /** A part, or the reason why the modelled kernel refuses it. */
 export type Outcome<K extends string> = Figures<K> | string;
 
-/** What a namespace takes, and what it leaves usable. */
+/** What a namespace costs, and what it leaves usable. */
 export type NamespaceKey = "dram" | "pmem" | "tables" | "usable" | "offset" | "spannedPages" | "initPages";
 
-/** What to bring up. `start` counts within a window; `shared` says that memory before it is in the same window. */
+/** What to bring up. `start` is relative to its window; `shared` says that memory before it is in the same window. */
 export interface NamespaceSpec {
   readonly kernel: string;
   readonly arch: string;
@@ -84,7 +84,7 @@ export interface DirectMapSpec {
   readonly addBytes: number;
 }
 
-/** A pool: the memmap of its pages, how much of it goes back to the allocator, what splitting takes. */
+/** A pool: the memmap of its pages, how much of it is freed, what splitting takes. */
 export type PoolKey = "memmap" | "freed" | "tables";
 
 /** The pool to reserve. */
@@ -125,7 +125,7 @@ export function newEmulator(): Emulator {
   };
 }
 
-/** What makes no machine (a size past what the architecture can address, odd addresses) is refused in words. */
+/** Turns the RangeError of an impossible machine (too large, odd addresses) into a refusal in words. */
 function attempt<K extends string>(run: () => Outcome<K>): Outcome<K> {
   try {
     return run();
@@ -135,9 +135,7 @@ function attempt<K extends string>(run: () => Outcome<K>): Outcome<K> {
   }
 }
 
-/**
- * Runs a part that repeats every `period`: as it is while that is small, else the rest with one and with two periods.
- */
+/** Runs a part that repeats every `period`: as a whole if it is small, else the rest with one and with two periods. */
 export function repeated<K extends string>(
   size: number,
   period: number,
@@ -233,7 +231,7 @@ function daxRam(k: Kernel, slot: number, memmapOnMemory: boolean): number {
   return devDaxKmemProbe(k, dev);
 }
 
-/** DIMMs in a slot: one, or one per memory block if they hold their memmap, which every kernel grants. */
+/** DIMMs in a slot: one, or one per memory block if they hold their memmap, which every kernel allows. */
 function dimms(k: Kernel, slot: number, memmapOnMemory: boolean): number {
   const { start, end } = k.machine.topology.hotplug[slot];
   const pages = memmapOnMemory ? k.hotplug.blockPages : end - start;
@@ -268,7 +266,7 @@ function emulatePool({ kernel, arch, size, count, hugetlbFreeVmemmap }: PoolSpec
   });
 }
 
-/** Tables are the same under every kernel and need no memmap: only the range is mapped. */
+/** The tables are the same under every kernel and need no memmap, so only the range is mapped. */
 function emulateDirectMap({ arch, start, shared, size, addBytes }: DirectMapSpec): Outcome<"tables"> {
   const beside = shared && start >= NEIGHBOUR;
   return repeated(size, WINDOW, (size) => {
@@ -294,14 +292,14 @@ function emulateMemory({ kernel, arch, size }: { kernel: string; arch: string; s
 }
 
 /**
- * Host memory that one part may take: three windows of page tables and what describes them. Less than 2 GiB by what a
- * browser's largest buffer is.
+ * Host memory that one part may take: three windows of page tables and their struct pages. Below 2 GiB, the largest
+ * buffer of browsers.
  */
 const HOST = 2 * GIB - 2 ** 21;
 
 const TABLES: readonly number[] = [USE_PTE_TABLE, USE_PMD_TABLE, USE_PUD_TABLE];
 
-/** DRAM that holds the memmap of so much memory. */
+/** DRAM that holds the memmap of `size` bytes of memory. */
 function dramFor(size: number): number {
   return 2 * GIB + Math.ceil(size / 32 / GIB) * GIB;
 }

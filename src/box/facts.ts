@@ -15,11 +15,11 @@ export interface Place {
 }
 
 /**
- * Something to tell about the input. `error`: it is damaged or impossible, and left out. `unread`: nobody knows the
- * line. `note`: it was read, with a caveat.
+ * A remark about the input. `error`: it is damaged or impossible, and left out. `unread`: the line is unknown. `note`:
+ * it was read, with a caveat.
  */
 export interface Note extends Place {
-  /** How bad it is. */
+  /** Severity. */
   readonly kind: "error" | "unread" | "note";
   /** What it is. */
   readonly text: string;
@@ -45,13 +45,13 @@ export interface NamespaceFact extends Place {
   readonly region: string | null;
   readonly mode: string | null;
   readonly map: string | null;
-  /** What ndctl prints: of fsdax and devdax with an info block, the data; else the whole. */
+  /** The size that ndctl prints: the data of fsdax and devdax with an info block, else the whole. */
   readonly size: SizeRange;
   readonly align: number | null;
   readonly node: number | null;
   readonly disabled: boolean;
   readonly start: number | null;
-  /** Its device or DAX region, as `dax0.0` or `0`. */
+  /** Its device or DAX region, such as `dax0.0` or `0`. */
   readonly dax: string | null;
 }
 
@@ -66,7 +66,7 @@ export interface DaxFact extends Place {
   readonly totalBlocks: number | null;
   readonly movable: boolean | null;
   readonly mappings: readonly AddressRange[];
-  /** Whether ndctl or daxctl says it. */
+  /** Which program printed it. */
   readonly source: "ndctl" | "daxctl";
 }
 
@@ -100,7 +100,7 @@ export interface PoolFact extends Place, PoolSize {
   readonly node: number | null;
 }
 
-/** A number that some program printed, and its meaning. */
+/** A number that a program printed, and its meaning. */
 export interface FigureFact extends Place {
   readonly value: number;
 }
@@ -112,14 +112,14 @@ export interface FreedFact extends Place {
   readonly wording: "free" | "optimize" | "KiB";
 }
 
-/** What kmem says about a device: how much alignment takes from it, or that nothing is left. */
+/** What kmem logs about a device: how much alignment cuts off, or that nothing is left. */
 export interface KmemFact extends Place {
   readonly dev: string;
   readonly truncated: number | null;
   readonly tooSmall: AddressRange | null;
 }
 
-/** A word that some program printed. */
+/** A word that a program printed. */
 export interface WordFact extends Place {
   readonly word: string;
 }
@@ -130,7 +130,7 @@ export interface Facts {
   readonly namespaces: NamespaceFact[];
   readonly daxes: DaxFact[];
   readonly ranges: RangeFact[];
-  /** The same from sysfs, which does not know nodes; used where there is no lsmem. */
+  /** The same from sysfs, which does not know nodes; used without lsmem. */
   readonly blocks: RangeFact[];
   readonly resources: ResourceFact[];
   /** Ranges by node from SRAT lines. */
@@ -151,7 +151,7 @@ export interface Facts {
   readonly notes: Note[];
 }
 
-/** Nothing said yet. */
+/** No statements yet. */
 export function noFacts(): Facts {
   return {
     regions: [],
@@ -185,7 +185,7 @@ export interface Source {
 
 /**
  * Reads what begins at line index `at`, if that is its format; returns the index of the first line it did not take, or
- * `at` when the line is none of its own.
+ * `at` if the line is not in its format.
  */
 export type Reader = (source: Source, at: number, facts: Facts) => number;
 

@@ -7,16 +7,16 @@ import { damaged, type Facts, type Place } from "./facts.ts";
 import type { Json } from "./json.ts";
 import { roundest, sizeOf } from "./size.ts";
 
-/** A JSON object that a reader asks for its keys; a bad value is noted and reads as absent. */
+/** A JSON object whose keys a reader asks for; a bad value is noted and reads as absent. */
 export interface Fields extends Place {
   readonly has: (key: string) => boolean;
-  /** Nothing is said under this key. */
+  /** Whether the key is absent or null. */
   readonly isNull: (key: string) => boolean;
   readonly text: (key: string) => string | null;
   /** The name of a DAX device. */
   readonly device: (key: string) => string | null;
   readonly size: (key: string) => SizeRange | null;
-  /** An alignment or address: of what a rounded figure may stand for, the roundest. */
+  /** An alignment or address: the roundest value that a rounded figure may stand for. */
   readonly round: (key: string) => number | null;
   /** A page size: a power of two from 4 KiB. */
   readonly page: (key: string) => number | null;
@@ -33,7 +33,7 @@ export function isObject(json: Json): json is Json & { readonly value: ReadonlyM
   return json.value instanceof Map;
 }
 
-/** The keys of an object, given those its program is known to print. */
+/** The keys of an object, given those that its program can print. */
 export function fieldsOf(
   file: string,
   json: Json & { readonly value: ReadonlyMap<string, Json> },

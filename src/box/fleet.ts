@@ -6,7 +6,7 @@ import type { Box } from "./box.ts";
 import { type BoxLever, byWorth, type Gains, NO_GAIN, sumOfGains } from "./lever.ts";
 import type { BoxReport } from "./report.ts";
 
-/** What one kind of lever gives on one machine, or on all. Bytes. */
+/** What one kind of lever gains on one machine, or on all. Bytes. */
 export interface LeverGain extends Gains {
   readonly kind: BoxLever["kind"];
 }
@@ -25,11 +25,11 @@ export interface FleetFigures {
   readonly onMemoryBytes: number;
   /** Tables of the direct map of namespaces and added memory, in DRAM, beside `dramBytes`. */
   readonly directMapBytes: number;
-  /** Its figures that the emulator does not have, and statements that do not fit together. */
+  /** Number of figures that the emulator disagrees with, and of contradictions. */
   readonly disagreements: number;
-  /** The lever that gives most, in words; null when there is none. */
+  /** The best lever, in words; null if there is none. */
   readonly best: string | null;
-  /** What each kind of lever gives. */
+  /** What each kind of lever gains. */
   readonly gains: readonly LeverGain[];
 }
 
@@ -50,7 +50,7 @@ export interface FleetTotal {
   readonly inPmemBytes: number;
   readonly onMemoryBytes: number;
   readonly directMapBytes: number;
-  /** By kind of lever: how many machines it gives something, and how much. */
+  /** By kind of lever: how many machines gain, and how much. */
   readonly levers: readonly (LeverGain & { readonly machines: number })[];
 }
 
@@ -108,7 +108,7 @@ function sumByKind(gains: readonly LeverGain[]): LeverGain[] {
 
 const SUMMED = ["memoryBytes", "pmemBytes", "dramBytes", "inPmemBytes", "onMemoryBytes", "directMapBytes"] as const;
 
-/** Adds up rows as they come. */
+/** Adds up rows one by one. */
 export class FleetSums {
   #machines = 0;
   #damaged = 0;
@@ -122,7 +122,7 @@ export class FleetSums {
   };
   readonly #levers = new Map<LeverGain["kind"], LeverGain & { readonly machines: number }>();
 
-  /** One more machine. */
+  /** Adds a machine. */
   add({ figures }: FleetRow): void {
     this.#machines++;
     if (figures === null) {
@@ -137,7 +137,7 @@ export class FleetSums {
     }
   }
 
-  /** The sums so far; levers that give most first. */
+  /** The sums so far, best levers first. */
   total(): FleetTotal {
     const levers = [...this.#levers.values()].sort(byWorth);
     return { machines: this.#machines, damaged: this.#damaged, ...this.#sums, levers };

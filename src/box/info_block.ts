@@ -27,7 +27,7 @@ export interface Layout {
   readonly map: MapMode;
 }
 
-/** Bytes from the start of a namespace to its data, and bytes of data; null when there is no room. */
+/** Bytes from the start of a namespace to its data, and bytes of data; null if there is no room. */
 export function dataOf(
   { arch, align, map }: Layout,
   start: number,
@@ -40,13 +40,13 @@ export function dataOf(
 
 /**
  * The least size of a namespace at `start` whose data is what ndctl printed, in multiples of `unit` up to `most`; null
- * when no size has so much. A rounded figure takes the largest size that it may stand for.
+ * if no size has that much. For a rounded figure, the largest size that it may stand for.
  */
 export function sizeFor(layout: Layout, start: number, usable: SizeRange, unit: number, most: number): number | null {
   let found: number | null = null;
   const first = alignUp(usable.least, unit);
   const last = Math.min(most, alignUp(usable.most * 64 / 63, unit) + 2 * layout.align + 4 * unit);
-  // The reserve grows with the size, so what has enough is never far above 64/63 of the data.
+  // The reserve grows with the size, so the answer is not far above 64/63 of the data.
   const from = layout.map === "dev" ? Math.max(first, Math.floor(usable.least * 64 / 63 / unit) * unit) : first;
   for (let size = from; size <= last; size += unit) {
     const bytes = dataOf(layout, start, size)?.bytes ?? 0;

@@ -23,8 +23,8 @@ export interface BoxText {
 
 /**
  * Reads what a machine says about itself: output of `ndctl list`, `daxctl list`, `lsmem`, `dmesg`, /proc/iomem,
- * /proc/zoneinfo, /proc/meminfo and sysfs, mixed in any way, told apart by content. What is damaged or unknown becomes a
- * note of the result, what does not fit together a contradiction; nothing is thrown.
+ * /proc/zoneinfo, /proc/meminfo and sysfs, mixed in any way, told apart by content. Damaged or unknown input becomes a
+ * note of the result, conflicting statements a contradiction; nothing is thrown.
  *
  * @example
  * ```ts
@@ -63,7 +63,7 @@ function joinBox(facts: Facts): Box {
   return { ...box, contradictions: [...contradictions(facts, box), ...wrong], notes };
 }
 
-/** What the emulator must know and the machine did not say. */
+/** Assumes what the emulator needs and the files do not say, with a note for each. */
 function assumed(facts: Facts, notes: Note[]): void {
   const say = (text: string) => notes.push({ file: "(all)", line: 0, kind: "note", text });
   const any = facts.regions.length + facts.namespaces.length + facts.daxes.length + facts.ranges.length +
@@ -79,8 +79,8 @@ function assumed(facts: Facts, notes: Note[]): void {
 }
 
 /**
- * Memory at boot, from the best source there is: lsmem's ranges but for those of pmem and DAX and of what was added; "System RAM" of iomem;
- * the firmware's usable ranges; SRAT.
+ * Memory at boot, from the best source there is: lsmem's ranges except pmem, DAX and added memory; "System RAM" of
+ * iomem; the firmware's usable ranges; SRAT.
  */
 function joinDram(facts: Facts, added: readonly RangeFact[]): BoxDram[] {
   const pmem = [...pmemRanges(facts), ...added];
@@ -97,7 +97,7 @@ function joinDram(facts: Facts, added: readonly RangeFact[]): BoxDram[] {
   return merge(facts.srat.filter(apart).map(({ start, end, node }) => ({ start, end, node })));
 }
 
-/** When no addresses are known: as much as MemTotal says, or at least what the huge pages take. */
+/** Without addresses: as much as MemTotal says, or at least what the huge pages take. */
 function leastDram(facts: Facts, notes: Note[]): BoxDram[] {
   const total = facts.memTotal.at(-1);
   const sizes = new Set(facts.pools.map((pool) => pool.size));
@@ -141,7 +141,7 @@ function merge(ranges: readonly BoxDram[]): BoxDram[] {
   return merged.filter(({ start, end }) => start < end);
 }
 
-/** Pools by size: what the counters say, or else what boot was told. */
+/** Pools by size: from the counters, or else from the command line. */
 function joinPools(facts: Facts, dram: readonly BoxDram[], wrong: Contradiction[]): BoxPool[] {
   const pools: BoxPool[] = [];
   for (const size of new Set(facts.pools.map((pool) => pool.size))) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Memory added after boot that is no DAX device: blocks of lsmem outside what the firmware said at boot, or blocks that
+// Memory added after boot that is not a DAX device: blocks of lsmem outside the firmware's map at boot, or blocks that
 // hold their own memmap, which boot memory never does.
 //
 //   firmware   | usable  |    | usable      |
@@ -13,7 +13,7 @@ type Range = Pick<RangeFact, "start" | "end">;
 
 const overlap = (a: Range, b: Range) => a.start < b.end && b.start < a.end;
 
-/** The rows of lsmem about such memory; `device` says what belongs to a DAX device or is pmem. */
+/** The rows of lsmem about such memory; `device` tells whether a range belongs to a DAX device or is pmem. */
 export function addedRows(facts: Facts, device: (range: Range) => boolean): RangeFact[] {
   const usable = facts.resources.filter((r) => r.name === "e820 usable");
   const known = facts.ranges.some((row) => usable.some((r) => overlap(r, row)));

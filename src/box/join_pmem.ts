@@ -61,7 +61,7 @@ export function joinRam(facts: Facts, regions: readonly BoxRegion[], arch: strin
   return found;
 }
 
-/** Where a device lies when daxctl does not say: by iomem, or behind its namespace's reserve. */
+/** Where a device lies if daxctl does not say: by iomem, or after its namespace's reserve. */
 function rangesOf(facts: Facts, arch: string, dax: DaxFact, namespace: BoxNamespace | null): AddressRange[] {
   const resources = facts.resources.filter((r) => r.name === dax.chardev);
   if (resources.length > 0) return resources.map(({ start, end }) => ({ start, end }));
@@ -88,7 +88,7 @@ function joinRegion(
   const align = Math.max(region?.align ?? UNIT, SUBSECTION);
   const node = region?.node ?? namespaces.find((ns) => ns.node !== null)?.node ?? 0;
   const joined: BoxNamespace[] = [];
-  // Where nothing says, behind the DRAM: only the place within 64 GiB has a say in what memmap costs.
+  // If unknown, after the DRAM: the costs of memmap only depend on the place within 64 GiB.
   let at = start ?? Math.ceil(Math.max(4 * 2 ** 30, ...dram.map((d) => d.end)) / 2 ** 30) * 2 ** 30;
   for (const ns of namespaces) {
     const left = known === null ? Infinity : known - joined.reduce((sum, other) => sum + other.sizeBytes, 0);
@@ -104,7 +104,7 @@ function joinRegion(
   }
   const size = known ?? joined.reduce((sum, ns) => sum + ns.sizeBytes, 0);
   if (size === 0) {
-    // A region that is known by its namespaces alone, none of which could be read.
+    // A region known only by its namespaces, none of which could be read.
     if (region !== null) damaged({ ...facts, notes }, { file, line }, `${dev} has no size: left out`);
     return null;
   }
@@ -163,8 +163,8 @@ function shapeOf(ns: NamespaceFact): Pick<BoxNamespace, "mode" | "map" | "alignB
 }
 
 /**
- * All bytes of a namespace: what is left of its region when nothing else is in it and the data agrees, or what has the
- * data that was printed. Without an info block, what was printed.
+ * All bytes of a namespace: the rest of its region if nothing else is in it and the data agrees, or the size that has
+ * the printed data. Without an info block, the printed size.
  */
 function wholeSize(
   kernel: BoxKernel,

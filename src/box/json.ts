@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // JSON with line numbers, from the middle of a text: people paste a list of ndctl between other output, cut off at
-// either end. Values keep the line they begin in, so that complaints can name it.
+// either end. Values keep the line they begin in, so that messages can name it.
 
 /** A value and the line it begins in, counted from 1. */
 export interface Json {
@@ -8,7 +8,7 @@ export interface Json {
   readonly value: string | number | boolean | null | readonly Json[] | ReadonlyMap<string, Json>;
 }
 
-/** Where and why a text is no JSON. */
+/** Where and why a text is not JSON. */
 export class JsonError extends Error {
   override readonly name = "JsonError";
   readonly line: number;
@@ -19,7 +19,7 @@ export class JsonError extends Error {
   }
 }
 
-/** Levels of nesting that are followed; ndctl nests about six. */
+/** Limit of nesting; ndctl nests about six levels. */
 const MOST_DEPTH = 64;
 
 interface Cursor {
@@ -28,7 +28,7 @@ interface Cursor {
   line: number;
 }
 
-/** The value that begins at an offset, which is in line `line`; `end` is the offset behind it. JsonError. */
+/** The value that begins at an offset, which is in line `line`; `end` is the offset after it. JsonError. */
 export function parseJson(text: string, at: number, line: number): { readonly json: Json; readonly end: number } {
   const cursor = { text, at, line };
   const json = value(cursor, 0);

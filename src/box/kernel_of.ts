@@ -12,18 +12,18 @@ export const RELEASES: readonly string[] = Object.keys(PRESETS).filter((name) =>
   (a, b) => versionOf(a) - versionOf(b),
 );
 
-/** `6.12.5-amd64` as a number that sorts. */
+/** `6.12.5-amd64` as a number to compare. */
 export function versionOf(release: string): number {
   const match = /^(\d+)\.(\d+)/.exec(release);
   return match === null ? NaN : Number(match[1]) * 1000 + Number(match[2]);
 }
 
-/** The newest preset that is no newer than a release; the oldest for what is older. */
+/** The newest preset that is not newer than a release; the oldest preset for older releases. */
 function presetFor(release: string): string {
   return RELEASES.findLast((name) => versionOf(name) <= versionOf(release)) ?? RELEASES[0];
 }
 
-/** The oldest release after a kernel's that gives as much as the newest; null when none does. */
+/** The oldest release after a kernel's that gains as much as the newest; null if none does. */
 export function releaseGiving(preset: string, gives: (release: string) => number): string | null {
   const newer = RELEASES.filter((release) => versionOf(release) > versionOf(preset));
   const newest = newer.at(-1);
@@ -53,7 +53,7 @@ export function kernelOf(facts: Facts): BoxKernel {
   const line = facts.commandLines.at(-1)?.word ?? "";
   const freeing = parameter(line, "hugetlb_free_vmemmap");
   const onMemory = parameter(line, "memory_hotplug.memmap_on_memory");
-  // Kernels up to 5.17 say that they can free when they will.
+  // Kernels up to 5.17 log that they can free only if they will.
   const says = facts.freed.some((fact) => fact.wording === "free") ? true : null;
   return {
     release,

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A possible change to a machine: what it gains or costs, and the commands that make it.
 
-/** What a change gives. Bytes; negative for what it takes. */
+/** What a change gains. Bytes; negative for losses. */
 export interface Gains {
-  /** DRAM given back, tables included, those of the direct map too. */
+  /** DRAM freed, including tables and those of the direct map. */
   readonly dramBytes: number;
-  /** Data the pmem has room for, more or less than now. */
+  /** Change of the pmem's room for data. */
   readonly pmemBytes: number;
-  /** System RAM the blocks have, more or less than now. */
+  /** Change of the System RAM in the blocks. */
   readonly ramBytes: number;
 }
 
@@ -27,11 +27,11 @@ export interface BoxLever extends Gains {
   readonly what: string;
   /** Which part it changes. */
   readonly of: string;
-  /** Why it cannot be had, or gives nothing; null when it can. */
+  /** Why it is impossible, or gains nothing; null if it is worthwhile. */
   readonly why: string | null;
   /** What to type, or to add to the kernel's command line. */
   readonly commands: readonly string[];
-  /** What else it costs; null when nothing. */
+  /** What else it costs; null if nothing. */
   readonly caution: string | null;
   /** Whether programs must use the memory in another way. */
   readonly changesUse: boolean;
@@ -52,5 +52,5 @@ export function sumOfGains(a: Gains, b: Gains): Gains {
   };
 }
 
-/** A lever's figures when it gives nothing. */
+/** A lever's figures if it gains nothing. */
 export const NO_GAIN = { dramBytes: 0, pmemBytes: 0, ramBytes: 0, changesUse: false } as const;

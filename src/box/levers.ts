@@ -12,8 +12,8 @@ import { poolLevers } from "./levers_pool.ts";
 import { type BoxLever, byWorth, NO_GAIN } from "./lever.ts";
 
 /**
- * All levers: first those that can be had and change nothing for programs, then those that do, last what cannot be had;
- * within each, most bytes first.
+ * All levers: first the possible ones that change nothing for programs, then those that do, last the impossible ones;
+ * within each group, most bytes first.
  */
 export function leversOf(box: Box, costs: readonly BoxCost[], emulator: Emulator): BoxLever[] {
   const all = [

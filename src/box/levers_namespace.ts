@@ -82,7 +82,7 @@ function refused(region: BoxRegion, ns: BoxNamespace, { align }: NamespaceSpec, 
   }`;
 }
 
-/** Why a change gives nothing. */
+/** Why a change gains nothing. */
 function nothingGained({ kernel, mode, map, align }: NamespaceSpec, ns: BoxNamespace): string {
   if (mode === "devdax" && map === "dev") {
     return "gives nothing: with map=dev no tail pages are shared, whatever the page size";
@@ -91,7 +91,7 @@ function nothingGained({ kernel, mode, map, align }: NamespaceSpec, ns: BoxNames
   return "gives nothing";
 }
 
-/** `ndctl create-namespace` over the one that is there. */
+/** `ndctl create-namespace` over the existing one. */
 export function command(
   { dev }: BoxNamespace,
   { mode, map, align }: Pick<NamespaceSpec, "mode" | "map" | "align">,

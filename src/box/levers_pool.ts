@@ -8,7 +8,7 @@ import type { Emulator, PoolSpec } from "./emulate.ts";
 import { releaseGiving, versionOf } from "./kernel_of.ts";
 import { type BoxLever, NO_GAIN } from "./lever.ts";
 
-/** Levers of all pools together where one switch serves all. */
+/** Levers of all pools together, if one switch serves all. */
 export function poolLevers(box: Box, emulator: Emulator): BoxLever[] {
   if (box.pools.length === 0) return [];
   const now = saved(box, emulator, {});
@@ -20,7 +20,7 @@ export function poolLevers(box: Box, emulator: Emulator): BoxLever[] {
     .filter((lever) => lever !== null);
 }
 
-/** What all pools give back, as they are or changed. Null when one cannot be made. */
+/** What all pools free, as they are or changed. */
 function saved(box: Box, emulator: Emulator, change: Partial<PoolSpec>): number {
   return box.pools.reduce((sum, pool) => sum + savedBy(box, pool, emulator, change), 0);
 }

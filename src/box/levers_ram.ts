@@ -30,7 +30,7 @@ function onMemory(box: Box, ram: BoxRam, now: BoxCost, emulator: Emulator): BoxL
   const { preset, memmapOnMemory } = box.runningKernel;
   const blocks = ram.ranges.reduce((sum, { start, end }) => sum + end - start, 0) / box.runningKernel.blockBytes;
   const can = (kernel: string) => mayHostMemmap(kernel, ram.by, blocks);
-  // What it would give is asked of a kernel that has it.
+  // The gain is computed with a kernel that supports it.
   const kernel = can(preset) ? preset : RELEASES.findLast(can) ?? `${preset},kmemMemmapOnMemory=true`;
   const values = [memmapOnMemory || true, "force"] as const;
   const value = values.find((v) => ramCost(box, ram, emulator, { kernel, memmapOnMemory: v }).onMemoryBytes > 0) ??
@@ -57,7 +57,7 @@ function onMemory(box: Box, ram: BoxRam, now: BoxCost, emulator: Emulator): BoxL
   };
 }
 
-/** Why it is impossible under any kernel; null when it is possible. */
+/** Why it is impossible under any kernel; null if it is possible. */
 function neverOnMemory({ runningKernel: kernel }: Box, { by }: BoxRam, now: BoxCost, then: BoxCost): string | null {
   if (now.onMemoryBytes > 0) return "is on already";
   if (by === "virtio_mem") return "virtio_mem never asks for it: it plugs parts of a block";

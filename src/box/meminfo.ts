@@ -18,7 +18,7 @@ function readSysfs(source: Source, at: number, facts: Facts): number | null {
   const match = SYSFS.exec(source.lines[at].trimEnd());
   if (match === null) return null;
   const [, node, kB, counter, value] = match;
-  // The sum over all nodes; of the counters only this one says how many there are.
+  // The sum over all nodes; only this counter is the size of the pool.
   if (counter !== "nr_hugepages") return at + 1;
   if (!/^\d{1,15}$/.test(value)) damaged(facts, place(source, at), `nr_hugepages "${value}" is no number of pages`);
   else pool(source, at, facts, Number(kB) * 1024, Number(value), node);

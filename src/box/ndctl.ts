@@ -88,12 +88,12 @@ function readNamespace(fields: Fields, facts: Facts, region: string | null): voi
   const dev = fields.text("dev")!;
   const size = fields.size("size");
   const disabled = fields.text("state") === "disabled";
-  // A seed: what is left of a namespace that was destroyed.
+  // A seed: the remainder of a destroyed namespace.
   if (disabled && (size === null || size.most === 0)) return;
   if (size === null) return sizeless(fields, dev, facts);
   if (size.most === 0) return damaged(facts, fields, `${dev} has size 0, and is not disabled: left out`);
   const [mode, map, align] = [fields.word("mode", MODES), fields.word("map", MAPS), fields.page("align")];
-  // What is there and cannot be read was noted.
+  // Unreadable values were noted.
   const unread = { mode, map, align };
   if (Object.entries(unread).some(([key, value]) => value === null && !fields.isNull(key))) return;
   const fact: NamespaceFact = {

@@ -10,7 +10,7 @@ import type { Note } from "./facts.ts";
 import type { BoxLever } from "./lever.ts";
 import { leversOf } from "./levers.ts";
 
-/** What a set of parts takes. */
+/** What a set of parts costs. */
 export interface BoxTotal extends Spent {
   /** `all`, `node 0`, `region0`. */
   readonly name: string;
@@ -20,9 +20,9 @@ export interface BoxTotal extends Spent {
 export interface BoxReport {
   /** The machine. */
   readonly box: Box;
-  /** What each part takes. */
+  /** What each part costs. */
   readonly costs: readonly BoxCost[];
-  /** What all of them take. */
+  /** The sum of all. */
   readonly total: BoxTotal;
   /** The same by node. */
   readonly nodes: readonly BoxTotal[];
@@ -34,13 +34,13 @@ export interface BoxReport {
   readonly levers: readonly BoxLever[];
   /** Statements that cannot all be true. */
   readonly contradictions: readonly Contradiction[];
-  /** What is damaged, was not read, or had to be assumed. */
+  /** Damaged or unread input, and assumptions. */
   readonly notes: readonly Note[];
 }
 
 /**
- * Brings the parts of a machine up in the emulator, without writing struct pages, and reports what they take and what
- * could be changed. Nothing is thrown: what the emulated kernel refuses is a remark of its part.
+ * Brings the parts of a machine up in the emulator, without writing struct pages, and reports what they cost and what
+ * could be changed. Nothing is thrown: a refusal of the emulated kernel is a remark of its part.
  *
  * @example What 64 GiB of pmem cost whose memmap is in DRAM
  * ```ts

@@ -21,7 +21,7 @@ function figure(at: Place, what: BoxFigure["what"], of: string, value: number, s
 function ofNamespaces(facts: Facts, regions: readonly BoxRegion[]): BoxFigure[] {
   const found: BoxFigure[] = [];
   for (const ns of regions.flatMap((r) => r.namespaces)) {
-    // Worked out from the usable size, the whole would agree with it in any case.
+    // A size derived from the usable size would always agree with it.
     if (ns.usableBytes !== null && ns.sizeKnown) found.push(figure(ns, "usable", ns.dev, ns.usableBytes));
     if (ns.chardev === null) continue;
     const resource = facts.resources.find((r) => r.name === ns.chardev);

@@ -4,12 +4,12 @@
 
 import { parseSizeRange, type SizeRange } from "../lib/units.ts";
 
-/** A size that is exactly so many bytes. */
+/** A size of exactly this many bytes. */
 export function exactly(bytes: number): SizeRange {
   return { least: bytes, most: bytes };
 }
 
-/** Whether a figure may stand for so many bytes. */
+/** Whether a figure may stand for this many bytes. */
 export function standsFor({ least, most }: SizeRange, bytes: number): boolean {
   return least <= bytes && bytes <= most;
 }
@@ -29,7 +29,7 @@ export function roundest({ least, most }: SizeRange): number {
   return least;
 }
 
-/** The size that a text or number says; null when it says none, or one past 2^53 or below zero. */
+/** The size that a text or number gives; null if it is not a size, exceeds 2^53 or is negative. */
 export function sizeOf(given: string | number): SizeRange | null {
   if (typeof given === "number") return Number.isSafeInteger(given) && given >= 0 ? exactly(given) : null;
   try {

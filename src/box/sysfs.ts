@@ -5,7 +5,7 @@ import { damaged, type Facts, place, type RangeFact, type Source } from "./facts
 
 const LINE = /^\/sys\/devices\/system\/(?:memory\/(\w+)|node\/node(\d+)\/memory(\d+))(?:\/(\w+))?:(.*)$/;
 
-/** A run of such lines. Blocks side by side that are alike make one range. */
+/** A run of such lines. Adjacent equal blocks make one range. */
 export function readSysfsMemory(source: Source, at: number, facts: Facts): number {
   let next = at;
   let blockBytes = 0;

@@ -5,7 +5,7 @@ import { type Facts, place, type Source } from "./facts.ts";
 
 const HEADER = /^Node\s+(\d+),\s+zone\s+(\w+)\s*(.*)$/;
 
-/** One zone and the indented lines below it. /proc/buddyinfo begins likewise and has nothing but numbers. */
+/** One zone and the indented lines below it. /proc/buddyinfo begins in the same way but has only numbers. */
 export function readZoneinfo(source: Source, at: number, facts: Facts): number {
   const match = HEADER.exec(source.lines[at]);
   if (match === null) return at;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A layout in text, drawn as Documentation/mm/vmemmap_dedup.rst draws it: sources that share a target point up at it.
+// A layout as text, drawn like Documentation/mm/vmemmap_dedup.rst: sources that share a target point up at it.
 //
 //    +-----------+   mapping to   +-----------+
 //    |     0     | -------------> |     0     |

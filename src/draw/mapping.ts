@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What a layout drawing shows, independent of its medium: sources on the left, targets on the right, and which maps to
-// which. The terminal, SVG files and the explorer all draw this. It mirrors no kernel file.
+// which. The terminal, SVG files and the explorer all draw this. Mirrors no kernel file.
 //
 //   vmemmap page 0 ---> frame 0
 //   vmemmap page 1 ---> frame 1
@@ -23,32 +23,32 @@ export interface MappingRow {
 export interface MappingTarget {
   /** `0`, or `block 0` for what a PMD leaf maps. */
   readonly label: string;
-  /** Where it is, and how often it is referenced. */
+  /** Where it is, and its reference count. */
   readonly note: string;
   /** Sources that map it. */
   readonly sources: number;
   readonly pfn: number;
   /** References on it; null in pmem, where none are counted. */
   readonly refcount: number | null;
-  /** A leaf maps it: each source has a frame of its own in it, none is shared. */
+  /** Whether a leaf maps it: each source has its own frame in it, none is shared. */
   readonly block: boolean;
 }
 
-/** One picture: two columns and what joins them. */
+/** One picture: two columns and their connections. */
 export interface Mapping {
   readonly from: string;
   readonly to: string;
   readonly rows: readonly MappingRow[];
   readonly targets: readonly MappingTarget[];
-  /** Sources behind the last row that are not drawn. */
+  /** Sources after the last row, which are not drawn. */
   readonly more: number;
 }
 
 /** Characters of a line of text, in a terminal of 80 columns. */
 export const WIDEST = 78;
-/** Rows that a run of sources with one target keeps at most; longer runs are folded. */
+/** Limit of rows for a run of sources with one target; longer runs are folded. */
 const MOST_OF_RUN = 8;
-/** Rows a picture has at most. */
+/** Limit of rows in a picture. */
 const MOST_ROWS = 72;
 
 /** Vmemmap pages to frames. */
@@ -58,7 +58,7 @@ export function pageMapping(report: Pick<LayoutReport, "frames" | "vmemmapPages"
   frames.forEach((frame, i) => frame.vmemmapIndexes.forEach((page) => owner[page] = i));
   return mapping("vmemmap page", "page frame", owner, (i) => {
     const { frame, pfn, level, refcount, vmemmapIndexes: pages } = frames[i];
-    // A frame that is mapped has a reference: none is counted where struct pages are not written.
+    // A mapped frame has a reference: 0 means that struct pages are not written.
     const refs = refcount === null ? ", in pmem" : refcount === 0 ? "" : `, refcount ${refcount}`;
     const block = level === 1;
     const label = block ? `block ${frame}` : `${frame}`;
@@ -78,7 +78,7 @@ export function tableMapping({ tables: { pte } }: Pick<LayoutReport, "tables">):
   });
 }
 
-/** The lines above a drawing: whose memmap it is, and what of it there is. */
+/** The lines above a drawing: whose memmap it is, and its size. */
 export function layoutTitle({ config, vmemmapPages, frames, tables }: LayoutReport): string[] {
   const whose = `memmap of ${formatSize(config.window)} at align ${formatSize(config.align)}, map=${config.map}, ` +
     `kernel ${config.kernel}`;
@@ -90,7 +90,7 @@ export function layoutTitle({ config, vmemmapPages, frames, tables }: LayoutRepo
   return [...wrapped(whose), parts.join(", ")];
 }
 
-/** Lines of at most WIDEST characters, broken behind commas and blanks: a kernel may have many switches. */
+/** Lines of at most WIDEST characters, broken after commas and blanks: a kernel may have many switches. */
 function wrapped(text: string): string[] {
   const lines = [""];
   for (const part of text.split(/(?<=[, ])/)) {

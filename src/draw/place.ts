@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Where the parts of a layout drawing lie: boxes, and the ribbons that converge on what is shared. SVG files and the
-// explorer draw these shapes. Pixels; no text is measured, its width is one that every monospace font keeps to.
+// Positions in a layout drawing: boxes, and the ribbons that converge on what is shared. SVG files and the explorer
+// draw these shapes. Pixels; text is not measured but assumed to have a width that every monospace font keeps to.
 
 import { type Mapping, rowLabel } from "./mapping.ts";
 
-/** Number of colours; each drawn thing has the number of one. */
+/** Number of colours; each shape has the number of one. */
 export const HUES = 8;
 
 const ROW = 24;
@@ -16,7 +16,7 @@ interface Columns {
   readonly left: number;
   readonly gap: number;
   readonly right: number;
-  /** Whether what is said about a target stands beside it. */
+  /** Whether a target's note is drawn beside it. */
   readonly notes: boolean;
 }
 
@@ -37,7 +37,7 @@ export interface Box {
   readonly width: number;
   readonly height: number;
   readonly label: string;
-  /** -1 where nothing is mapped. */
+  /** Number of its colour; -1 if nothing is mapped. */
   readonly hue: number;
 }
 
@@ -119,7 +119,7 @@ export function placeMapping(mapping: Mapping, columns: Columns = WIDE): Placed 
   };
 }
 
-/** Each page of a block has a frame of its own, and so a colour of its own. */
+/** Each page of a block has its own frame, and so its own colour. */
 function rowHue({ rows, targets }: Mapping, i: number): number {
   const { target } = rows[i];
   if (target < 0) return -1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Memory blocks as sysfs has them (drivers/base/memory.c) and as lsmem prints them; boot memory's blocks are the
-// machine's, all online.
+// Memory blocks as in sysfs (drivers/base/memory.c) and as printed by lsmem, including those of boot memory, which are
+// always online.
 
 import { ZONE_NAMES } from "../include/mmzone.ts";
 import { humanSize } from "../lib/units.ts";
@@ -49,7 +49,7 @@ export function sysfsMemory(k: Kernel): string {
 
 const blockBytes = (k: Kernel) => k.hotplug.blockPages * k.pageBytes;
 
-/** `lsmem -o+NODE,ZONES`: blocks side by side that are alike in one row. */
+/** `lsmem -o+NODE,ZONES`: adjacent equal blocks in one row. */
 export function lsmem(k: Kernel): string {
   const size = blockBytes(k);
   const runs: BlockLine[][] = [];
@@ -88,7 +88,7 @@ export function lsmem(k: Kernel): string {
   ].join("\n");
 }
 
-/** Columns as libsmartcols pads them: the first on the left, the others on the right, a blank between. */
+/** Columns as libsmartcols pads them: the first left-aligned, the others right-aligned, separated by a blank. */
 function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
   return rows.map((row) => row.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join(" "));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Every view of the machine's memory, by the name of the file or program that shows it on Linux.
+// Every view of the machine's memory, named after the file or program that shows it on Linux.
 
 import { versionOf } from "../box/kernel_of.ts";
 import { meminfo, nodeHugepages } from "./meminfo.ts";
@@ -10,13 +10,13 @@ import { daxctlList, iomem, kmemLines, ndctlList } from "./pmem.ts";
 import { releaseOf } from "./release.ts";
 import { buddyinfo, vmstat, zoneinfo } from "./zones.ts";
 
-/** One thing to look at: what is typed on Linux, and what it prints. */
+/** One view: what is typed on Linux, and what it prints. */
 export interface View {
   readonly command: string;
   readonly print: (machine: Inspected) => string;
 }
 
-/** All of them, by the name `lab inspect` takes. */
+/** All views, by their name in `lab inspect`. */
 export const VIEWS: Readonly<Record<string, View>> = {
   "dmesg": { command: "dmesg", print: dmesg },
   "zoneinfo": { command: "cat /proc/zoneinfo", print: ({ k }) => zoneinfo(k) },
@@ -32,7 +32,7 @@ export const VIEWS: Readonly<Record<string, View>> = {
   "page-types": { command: "page-types -r", print: ({ k }) => pageTypes(k) },
 };
 
-/** What boot says about it: kernel, command line, HugeTLB, kmem. */
+/** The log of boot: kernel, command line, HugeTLB, kmem. */
 function dmesg(machine: Inspected): string {
   const { k, config } = machine;
   const release = releaseOf(k);
@@ -50,7 +50,7 @@ function dmesg(machine: Inspected): string {
   ].join("\n");
 }
 
-/** Up to 5.17 only a kernel that frees vmemmap says how much; since 5.19 every kernel does. */
+/** Up to 5.17 only a kernel that frees vmemmap logs how much; since 5.19 every kernel does. */
 function hugetlbLines({ k, config }: Inspected, release: string): string[] {
   const sizes = k.hugetlb.hstates.filter(({ freeVmemmapPages }) => freeVmemmapPages > 0);
   if (versionOf(release) >= versionOf("5.19")) {

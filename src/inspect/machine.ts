@@ -31,11 +31,11 @@ import {
 export interface InspectOptions {
   /** DRAM by node; default 16 GiB on one. */
   readonly dram?: readonly number[];
-  /** Pmem regions and the nodes they are near to, which need no DRAM; default one of 64 GiB. */
+  /** Pmem regions and the nodes they are near, which need no DRAM; default one of 64 GiB. */
   readonly pmem?: readonly { readonly bytes: number; readonly nid: number }[];
   /** What the namespace over each region is; default devdax. */
   readonly namespaceMode?: NamespaceMode;
-  /** Where its memmap lies; default the pmem, as ndctl has it. */
+  /** Where its memmap lies; default the pmem, like ndctl's. */
   readonly map?: MapMode;
   /** Its page size; default a PMD entry's. */
   readonly align?: number;
@@ -49,7 +49,7 @@ export interface InspectOptions {
   readonly hugetlbFreeVmemmap?: boolean;
   /** memory_hotplug.memmap_on_memory=1; default false. */
   readonly memmapOnMemory?: boolean;
-  /** Ask the invariant checker afterwards; default false. */
+  /** Run the invariant checker afterwards; default false. */
   readonly check?: boolean;
 }
 
@@ -114,17 +114,19 @@ export const INSPECT_ROWS = {
   check: CHECK_ROW,
 } satisfies OptionRows<InspectOptions>;
 
-/** A machine that is up. */
+/** A booted machine. */
 export interface Inspected {
   readonly config: InspectConfig;
   readonly k: Kernel;
   readonly regions: readonly NdRegion[];
   readonly namespaces: readonly NdNamespace[];
-  /** What the invariant checker found; null unless `check` asked for it. */
+  /** What the invariant checker found; null without `check`. */
   readonly invariants: InvariantCheck | null;
 }
 
-/** Brings the machine up. RangeError for an impossible one, NamespaceError where the modelled kernel refuses. */
+/**
+ * Boots the machine and its namespaces. RangeError for invalid options, NamespaceError if the modelled kernel refuses.
+ */
 export function bringUp(options: InspectOptions): Inspected {
   const config: InspectConfig = fillIn(options, INSPECT_ROWS);
   const {

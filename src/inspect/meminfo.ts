@@ -12,7 +12,7 @@ const BEFORE = ("MemTotal MemFree MemAvailable Buffers Cached SwapCached Active 
   "Shmem KReclaimable Slab SReclaimable SUnreclaim KernelStack PageTables SecPageTables NFS_Unstable Bounce " +
   "WritebackTmp CommitLimit Committed_AS VmallocTotal VmallocUsed VmallocChunk Percpu HardwareCorrupted AnonHugePages " +
   "ShmemHugePages ShmemPmdMapped FileHugePages FilePmdMapped").split(" ");
-/** 2^47 bytes less one page, the room x86-64 has for it. */
+/** 2^47 bytes less one page, the vmalloc space of x86-64. */
 const VMALLOC_KB = 34359738367;
 
 const kB = (name: string, value: number) => `${`${name}:`.padEnd(16)}${String(value).padStart(8)} kB\n`;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `page-types -r` (tools/mm/page-types.c of 6.16): how many frames have which flags in /proc/kpageflags. Frames of device
-// memory are no online pages, so the kernel shows them as holes. Rows come in the order of the tool's hash table: no
-// flags, then flags whose low bits are clear as they are met, then by low bits.
+// `page-types -r` (tools/mm/page-types.c of 6.16): how many frames have which flags in /proc/kpageflags. Frames of
+// device memory are not online pages, so the kernel shows them as holes. Rows come in the order of the tool's hash
+// table: no flags, then flags whose low bits are clear as they are met, then by low bits.
 
 import type { Kernel } from "../mm/kernel.ts";
 import { totalFreePages } from "../mm/page_alloc.ts";
@@ -48,7 +48,7 @@ export function pageTypes(k: Kernel): string {
   const free = totalFreePages(k);
   const rows: Row[] = [
     { names: [], frames: online - free - hugeFrames - k.bootReserved, first: 0 },
-    // The first frame is reserved, and the hole behind the first range of DRAM is the first that is none.
+    // The first frame is reserved, and the first nopage is the hole after the first range of DRAM.
     { names: ["reserved"], frames: k.bootReserved, first: 0 },
     { names: ["nopage"], frames: total - online, first: dram[0].end },
     { names: ["compound_head", "huge"], frames: huge.length, first: firstHuge },

@@ -2,7 +2,7 @@
 // `lab pages`: frames of a machine with a namespace, in the columns and flag letters of page-types
 // (tools/mm/page-types.c): one by one (`--pfn`), by runs with the same flags (`--range`, as `page-types -l -r`), or the
 // counts of all frames (`--summary`, as `page-types -r`). Frames of device memory are read from their struct pages, as
-// crash and drgn read them; /proc/kpageflags, and with it the summary, has nopage for them. Page numbers are frames.
+// by crash and drgn; /proc/kpageflags, and so the summary, has nopage for them. Page numbers are frames.
 
 import { ZONE_NAMES } from "../include/mmzone.ts";
 import type { Kernel } from "../mm/kernel.ts";
@@ -34,14 +34,14 @@ export interface PagesOptions extends Omit<NamespaceOptions, "size" | "contents"
 /** One frame. */
 export interface PageRow {
   readonly pfn: number;
-  /** Names of its flags, as page-types has them. */
+  /** Names of its flags, as in page-types. */
   readonly flags: readonly string[];
-  /** Zone and node; null where there is no memory. */
+  /** Zone and node; null if there is no memory. */
   readonly zone: string | null;
   readonly node: number | null;
-  /** Of its compound page, or its own; null where there is no struct page or nobody has the frame. */
+  /** Reference count of its compound page, or its own; null without a struct page or if the frame is free. */
   readonly refcount: number | null;
-  /** Head and order of its compound page; null for frames of none. */
+  /** Head and order of its compound page; null if it is in none. */
   readonly headPfn: number | null;
   readonly order: number | null;
 }
@@ -53,20 +53,20 @@ export interface PageRun {
   readonly flags: readonly string[];
 }
 
-/** What `lab pages` prints with `--json`; lists that were not asked for are empty. */
+/** What `lab pages` prints with `--json`; lists that were not requested are empty. */
 export interface PagesReport {
   readonly config: NamespaceConfig;
   /** First frame of the namespace, of its data, and one past its last. */
   readonly namespaceSpan: { readonly startPfn: number; readonly dataPfn: number; readonly endPfn: number };
   readonly rows: readonly PageRow[];
   readonly runs: readonly PageRun[];
-  /** The output of `page-types -r`; null unless asked for. */
+  /** The output of `page-types -r`; null unless requested. */
   readonly summary: string | null;
-  /** What the invariant checker found; null unless `check` asked for it. */
+  /** What the invariant checker found; null without `check`. */
   readonly invariants: InvariantCheck | null;
 }
 
-/** Most frames of a range: more are no use to a reader. */
+/** Limit of the frames of a range. */
 const MOST_FRAMES = 2 ** 24;
 
 const { contents: _, ...NAMESPACE } = NAMESPACE_ROWS;
@@ -112,7 +112,7 @@ function rangeOfPfns(): OptionRow<PfnSpan> {
   };
 }
 
-/** Boots the machine and looks at the frames. Throws as namespaceReport() does. */
+/** Boots the machine and reads the frames. Throws like namespaceReport(). */
 export function pagesReport(options: PagesOptions): PagesReport {
   const { pfn, range, summary, ...rest } = fillIn(options, PAGES_ROWS);
   if (range !== undefined && !(range.start < range.end && range.end - range.start <= MOST_FRAMES)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The pmem of the emulated machine as /proc/iomem, `ndctl list -RNDv` and `daxctl list -DRM` print it. UUIDs are made up
-// of the namespace's number.
+// The pmem of the emulated machine as /proc/iomem, `ndctl list -RNDv` and `daxctl list -DRM` print it. UUIDs are
+// derived from the namespace's number.
 
 import { usableBytes } from "../drivers/nvdimm/namespace.ts";
 import type { NdNamespace } from "../drivers/nvdimm/namespace.ts";
@@ -8,7 +8,7 @@ import { availableSize, maxAvailableExtent } from "../drivers/nvdimm/region.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import type { Inspected } from "./machine.ts";
 
-/** JSON as ndctl and daxctl print it: two blanks deeper each time, and none behind a colon. */
+/** JSON as ndctl and daxctl print it: indented by two blanks, none after a colon. */
 function pretty(value: unknown): string {
   return `${JSON.stringify(value, null, 2).replace(/^(\s*"(?:[^"\\]|\\.)*"): /gm, "$1:")}\n`;
 }
@@ -112,7 +112,7 @@ function namespaceLines(
     ram.map((r) => line(2, r.start * k.pageBytes, r.end * k.pageBytes, "System RAM (kmem)")).join("");
 }
 
-/** What kmem says in dmesg of a device that is not made of whole memory blocks. */
+/** What kmem logs about a device that does not consist of whole memory blocks. */
 export function kmemLines({ k, namespaces, regions }: Inspected): string[] {
   return namespaces.flatMap((ns) => {
     const added = ns.dev?.kmem?.reduce((sum, { start, end }) => sum + (end - start) * k.pageBytes, 0);

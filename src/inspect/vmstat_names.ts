@@ -38,9 +38,9 @@ const LINUX_6_1 = "nr_free_pages nr_zone_inactive_anon nr_zone_active_anon nr_zo
 
 interface Edition {
   readonly since: string;
-  /** Names that went. */
+  /** Names that were removed. */
   readonly drop: string;
-  /** Names that came, by the name before them. */
+  /** Names that were added, by the name before them. */
   readonly add: Readonly<Record<string, string>>;
 }
 
@@ -92,7 +92,7 @@ export function vmstatNames(release: string): string[] {
   return names;
 }
 
-/** The same, by who counts: zones, NUMA events of zones, nodes. */
+/** The same, grouped: zones, NUMA events of zones, nodes. */
 export function statNames(release: string): {
   readonly zone: readonly string[];
   readonly numa: readonly string[];

@@ -4,9 +4,9 @@
 // and the counters' threshold (calculate_normal_threshold() of mm/vmstat.c).
 //
 // All follow from the zones' managed pages, the number of CPUs and the defaults of the sysctls, so they are computed
-// when they are printed. The emulated allocator does not use them. The kernel is one with transparent huge pages, as
-// distributions build it: khugepaged raises min_free_kbytes.
-// Left out: watermark boosts, sysctls set to something else, CPUs that are nearer to one node than to another.
+// when they are printed. The emulated allocator does not use them. The kernel has transparent huge pages, as in
+// distributions: khugepaged raises min_free_kbytes.
+// Left out: watermark boosts, changed sysctls, CPUs nearer to one node than to another.
 
 import { ZONE_MOVABLE, ZONE_NORMAL } from "../include/mmzone.ts";
 
@@ -35,7 +35,7 @@ export interface ZoneMarks {
   readonly low: number;
   readonly high: number;
   readonly promo: number;
-  /** By index of the zone that was asked for: what is kept from those who could use a higher one. */
+  /** By index of the requested zone: what is kept from allocations that could use a higher zone. */
   readonly protection: readonly number[];
   readonly batch: number;
   /** Pages a CPU may keep: `high` before Linux 6.7, `high_min` since. */
@@ -113,7 +113,7 @@ function perZoneWatermarks(machine: MarkedMachine, minFreeKib: number): Map<Mark
   }));
 }
 
-/** `setup_per_zone_lowmem_reserve`: a part of the zones above `zone`, up to the one that was asked for. */
+/** `setup_per_zone_lowmem_reserve`: a part of the zones above `zone`, up to the requested one. */
 function lowmemReserve(zones: readonly MarkedZone[], { index, managed }: MarkedZone, upTo: number): number {
   const ratio = LOWMEM_RESERVE_RATIO[index];
   if (ratio === 0 || managed === 0 || upTo <= index) return 0;
@@ -133,7 +133,7 @@ function thresholdOf(managed: number, { cpus, pageBytes }: MarkedMachine): numbe
   return Math.min(MOST_THRESHOLD, 2 * fls(cpus) * (1 + fls(mem)));
 }
 
-/** The number of the highest bit, counted from 1; 0 for none. */
+/** The number of the highest set bit, counted from 1; 0 for none. */
 function fls(value: number): number {
   return 32 - Math.clz32(value);
 }

@@ -162,8 +162,8 @@ function withDirectMap(pages: NamespacePages, tables: number): NamespacePages {
 }
 
 /**
- * Why it failed, and what would work. If memory ran out, which with map=dev is the reserve, tries the next larger
- * sizes.
+ * Why it failed, and what would work. If the reserve of map=dev ran out, also tries whether the region can be used
+ * again.
  */
 function hint(k: Kernel, config: NamespaceConfig, errno: number): string {
   const [region] = ndRegions(k);
