@@ -6,7 +6,7 @@
 import { panic } from "../../lib/bug.ts";
 import { gupFast } from "./gup.ts";
 import { getUserPages } from "./slow.ts";
-import { putPages, unpinPages } from "./put.ts";
+import { putPages, tailsAhead, unpinPages } from "./put.ts";
 import type { GupMode } from "../../include/gup.ts";
 import { pageMaybeDmaPinned } from "./refs.ts";
 import type { Kernel, Mm } from "../kernel.ts";
@@ -105,7 +105,10 @@ export function verifyHeld(k: Kernel, pages: Float64Array, held: number, mode: G
   let lastHead = -1;
   for (let i = 0; i < held; i++) {
     const head = compoundHead(k, pages[i]);
-    if (head === lastHead) continue;
+    if (head === lastHead) {
+      i += Math.max(0, tailsAhead(k, pages, i, held, head) - 1);
+      continue;
+    }
     lastHead = head;
     const ok = mode === "pin" ? pageMaybeDmaPinned(k, pages[i]) : pageRefcount(k, head) > 1;
     if (!ok) panic(`verifyHeld: recorded page ${i}, frame ${pages[i]}, is not held (${mode})`);

@@ -7,7 +7,7 @@ import { panic } from "../../lib/bug.ts";
 import { countTails, putEach, putTails } from "./loops.ts";
 import { aimAtHead, putCompoundHead, refcountCounter, stretch, touchCounts } from "./refs.ts";
 import type { Kernel } from "../kernel.ts";
-import { addPageCount, compoundHead, inPmem, pageRefcount, pageWordForWrite, tailInfoLo } from "../page.ts";
+import { addPageCount, compoundHead, inPmem, pageRefcount, pageWord, pageWordForWrite, tailInfoLo } from "../page.ts";
 import { touchBasePages, touchHead, touchTails } from "./lines.ts";
 import { C } from "../vmstat.ts";
 
@@ -47,6 +47,18 @@ export function putPages(k: Kernel, pages: Float64Array, from: number, n: number
  */
 function tailsOf(k: Kernel, head: number, pfn: number, run: number): number {
   return !k.headMask || compoundHead(k, pfn) === head ? run : 0;
+}
+
+/** How many recorded pages from `pages[from]` on are tails of `head` whose struct pages lie in one run of memmap. */
+export function tailsAhead(k: Kernel, pages: Float64Array, from: number, end: number, head: number): number {
+  const call = k.gup;
+  const pfn = pages[from];
+  const word = pageWord(k, pfn, 0);
+  call.pages = pages;
+  call.next = from;
+  call.headLo = tailInfoLo(k, head);
+  const run = tailsOf(k, head, pfn, stretch(k, pfn, end - from));
+  return countTails(call, k.phys.window(word), k.phys.inWindow(word), run, pfn);
 }
 
 /** put_page() on the next recorded pages that belong to one head, a store each; returns how many. */
