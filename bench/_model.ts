@@ -22,7 +22,7 @@ export function modelled(kernel: Kernel, run: () => unknown): CounterValues {
   return countersSince(before, readCounters(kernel.stat));
 }
 
-/** Prints the time of this work on a machine of the cost tables, on the first call for `name`. */
+/** Prints the model time of this work on a machine of the cost tables, on the first call for `name`. */
 export function printModel(name: string, counters: CounterValues, cost: string = DEFAULT_COST): void {
   if (printed.has(name)) return;
   printed.add(name);

@@ -15,7 +15,7 @@ interface DenoBenchJson {
 /** Architecture of the benches' emulated machines. */
 export const GEOMETRY = "x86-64";
 
-/** Runs every benchmark of the checkout at `dir`; average nanoseconds by name. CommandError when the benches fail. */
+/** Runs every benchmark of the checkout at `dir`; average nanoseconds by name. CommandError if the benches fail. */
 export async function runBenches(dir: string): Promise<Record<string, number[]>> {
   const command = new Deno.Command(Deno.execPath(), {
     args: ["bench", "--json", "--allow-all", "--no-check"],

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Machines for benches. Bench files register everything when they are loaded and run it in groups, so a machine is
-// built when the first bench of its set runs and dropped when a bench of the next set does: all of them would not fit
-// into memory at once.
+// built when the first bench of its set runs and dropped when a bench of the next set runs: they would not all fit into
+// memory.
 
 const SETS = new Map<string, Map<string, unknown>>();
 
-/** The box of this name in this set, built on first use. Using another set drops this set's boxes. */
+/** The machine of this name in this set, built on first use. Using another set drops this set's machines. */
 export function box<T>(set: string, name: string, build: () => T): T {
   if (!SETS.has(set)) {
     SETS.clear();

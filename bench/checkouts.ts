@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The two checkouts of a comparison: the working tree, and another revision in a git worktree that is removed when the
-// comparison ends, however it ends. The other revision gets the working tree's bench/side/, so that both sides run the
-// same cases; if that does not load there, it keeps its own.
+// The two checkouts of a comparison: the working tree, and another revision in a git worktree that is always removed
+// when the comparison ends. The other revision gets the working tree's bench/side/, so that both sides run the same
+// cases; if that does not load there, it keeps its own.
 
 import { CommandError } from "../src/cli/command.ts";
 import { SideProcess } from "./side_process.ts";
@@ -17,7 +17,7 @@ export interface Revisions {
   readonly after: string;
 }
 
-/** Output of git. CommandError with its first line when it fails. */
+/** Output of git. CommandError with its first line if it fails. */
 export async function git(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await new Deno.Command("git", { args, stdout: "piped", stderr: "piped" }).output();
   const text = new TextDecoder();

@@ -74,7 +74,7 @@ async function run(flags: Flags): Promise<CommandResult> {
   });
 }
 
-/** Names of the cases that contain `text`. CommandError when none does. */
+/** Names of the cases that contain `text`. CommandError if none does. */
 function casesNamed(text: string): string[] {
   const names = CASES.map(({ name }) => name).filter((name) => name.includes(text));
   if (names.length === 0) throw new CommandError(`--filter: no case's name contains "${text}"; --list names them`);
@@ -125,7 +125,7 @@ async function compareWithSaved(file: string, names: readonly string[], limits: 
   return outcome({ before: saved.revision, after: own.revision }, rows, limits, "CPU time");
 }
 
-/** Checks the directory now rather than when everything has run. */
+/** Checks the directory before anything runs. */
 async function requireWritable(file: string): Promise<void> {
   const dir = file.includes("/") ? file.slice(0, file.lastIndexOf("/") + 1) : ".";
   const is = await Deno.stat(dir).catch(() => null);

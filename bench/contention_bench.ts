@@ -20,7 +20,7 @@ const CASES: readonly (readonly [string, GupMode, string])[] = [
 
 for (const jobs of [1, Math.max(2, navigator.hardwareConcurrency)]) {
   for (const [kernel, mode, what] of CASES) {
-    // Made on first use and kept: deno bench loads every file before it filters.
+    // Created on first use and kept: deno bench loads every file before it filters.
     let team: GupTeam | undefined;
     let vpn = 0;
     Deno.bench({

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The two measurements of document 004: 10240 huge pages of 2M written to nr_hugepages and taken back, without and with
-// their vmemmap freed, as different kernels did it. Each row has one box, whose pool is made and freed in every round;
-// only the named side is timed. The work of one round goes to stderr, since times without it say little;
+// The two measurements of document 004: 10240 huge pages of 2M allocated and freed through nr_hugepages, without and
+// with their vmemmap freed, as in different kernels. Each row has one machine, whose pool is allocated and freed in
+// every round; only the named side is timed. The work of one round goes to stderr, since times alone say little;
 // per-page latencies are in `lab hugetlb`. Times are the emulator's own.
 
 import type { Kernel } from "../src/mm/kernel.ts";
@@ -17,7 +17,7 @@ const MODEL_CPUS = 64;
 
 const boxes = new Map<string, Kernel>();
 
-/** One box for each row and side, booted on first use. */
+/** One machine for each row and side, booted on first use. */
 function boxOf(key: string, options: typeof POOLS[number][1]): Kernel {
   const known = boxes.get(key);
   if (known !== undefined) return known;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Bringing a namespace up, as the cover letters of the series time it ("NVDIMM namespace bootstrap"): 128 GiB with 4K,
-// 2M and 1G pages against kernel 5.14, memmap in DRAM and in the namespace, and how the cost grows with the size.
-// Creating is timed, destroying is not; every round takes its frames from the allocator and writes its tables and
-// struct pages anew.
+// Creating a namespace, as timed in the cover letters of the series ("NVDIMM namespace bootstrap"): 128 GiB with 4K, 2M
+// and 1G pages against kernel 5.14, memmap in DRAM and in the namespace, and how the cost grows with the size. Creating
+// is timed, destroying is not; every round takes its frames from the allocator and writes its tables and struct pages
+// anew.
 
 import { createNamespace, destroyNamespace } from "../src/drivers/nvdimm/namespace.ts";
 import { type NdRegion, ndRegions } from "../src/drivers/nvdimm/region.ts";

@@ -28,7 +28,7 @@ export class SideProcess {
     this.clock = hello.clock;
   }
 
-  /** Starts the side of the checkout at `dir`. CommandError with the reason when it does not come up. */
+  /** Starts the side of the checkout at `dir`. CommandError with the reason if it does not start. */
   static async start(dir: string): Promise<SideProcess> {
     const child = new Deno.Command(Deno.execPath(), {
       args: [

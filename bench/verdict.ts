@@ -27,9 +27,9 @@ export interface Comparison extends RatioInterval {
   readonly afterMs: number;
   readonly rounds: number;
   readonly verdict: CaseVerdict;
-  /** Rounds more that an open case is likely to need; 0 for others. */
+  /** More rounds that an open case is likely to need; 0 for others. */
   readonly missing: number;
-  /** Open, and slower beyond the tolerance by the 95 % interval: a few rounds more will show. */
+  /** Open, and slower beyond the tolerance by the 95 % interval: a few more rounds will decide. */
   readonly suspect: boolean;
 }
 
@@ -48,7 +48,7 @@ function leastRounds(ratio: number): number {
 const PROCESS_SPREAD = 1.4;
 /** A case is settled from this many rounds on. */
 const LEAST_SETTLED = 3;
-/** Longer predictions are not worth making. */
+/** Limit of predictions. */
 const MOST_MISSING = 999;
 
 /** Judges one of `cases` cases that are judged together. `tolerance` is a ratio, 1.05 for 5 %. */
@@ -81,8 +81,8 @@ function judge(times: PairedTimes, interval: RatioInterval, tolerance: number, c
 }
 
 /**
- * How many rounds more would settle this case if it continues alike: as slower if its ratio is beyond the
- * tolerance, else as not slower.
+ * How many more rounds would settle this case if its times stay alike: as slower if its ratio is beyond the tolerance,
+ * else as not slower.
  */
 function missingRounds({ before, after }: PairedTimes, tolerance: number, cases: number): number {
   const n = before.length;
@@ -111,7 +111,7 @@ export interface Verdict {
 /** Exit codes of the verdicts; 2 is bad usage or input. */
 export const EXIT_CODES: Readonly<Record<Verdict["verdict"], number>> = { "no slower": 0, slower: 1, inconclusive: 3 };
 
-/** Most names in the first line. */
+/** Limit of names in the first line. */
 const NAMED = 3;
 
 /** Summarises all cases. */

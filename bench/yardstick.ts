@@ -143,7 +143,7 @@ const FIRST_COMPOUNDS = FIRST_BYTES / SZ_2M;
 function firstTouch(c: Yardstick): readonly Step[] {
   const config = namespaceConfig({ size: FIRST_BYTES, align: SZ_2M, kernel: "6.1" });
   let box: ReturnType<typeof bootBox> | null = bootBox(config);
-  // A head's and a tails' page of memmap for each compound, side by side.
+  // A head's and a tails' page of memmap for each compound, adjacent.
   const slots = Uint32Array.from({ length: 2 * FIRST_COMPOUNDS }, (_, i) => i);
   const bytes = BigInt(slots.length * 4096);
   let memory: Deno.PointerValue = null;
@@ -183,7 +183,7 @@ function populate(c: Yardstick): readonly Step[] {
   const k = bootBox(config);
   const region = ndRegions(k)[0];
   let namespace: ReturnType<typeof createNamespace> = 0;
-  // As many free frames as the DRAM of the box has.
+  // As many free frames as the machine's DRAM has.
   const frames = k.machine.topology.dram.reduce((sum, r) => sum + r.end - r.start, 0);
   const structPages = new Uint8Array(frames * k.structPageSize);
   const slots = new Uint32Array(frames);

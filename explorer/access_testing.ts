@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The page for everyone, in a real browser: axe-core finds nothing in light and dark, the keyboard reaches every control,
-// nothing is cut off from a phone to 4K, no request leaves, and the thread that draws is never busy for long.
-/// <reference lib="dom" />
+// Accessibility of the page in a real browser: axe-core finds nothing in light and dark, the keyboard reaches every
+// control, nothing is cut off from a phone to 4K, no request is made, and the drawing thread is never blocked for long.
+// / <reference lib="dom" />
 
 import axe from "axe-core";
 import { assert, assertEquals } from "@std/assert";
@@ -9,7 +9,7 @@ import type { Page } from "puppeteer-core";
 import { goTo } from "./browser.ts";
 import { browserTest } from "./explorer_testing.ts";
 
-/** Every view, with as much of it open as there is. */
+/** Every view, with all its parts open. */
 const PLACES = [
   "#1/map?page=1&compound=2",
   "#1/steps?at=20",
@@ -44,7 +44,7 @@ browserTest("axe-core finds nothing in any view, light or dark", async ({ open }
         const { axe } = globalThis as unknown as {
           axe: { run: (where: unknown, options: unknown) => Promise<{ violations: Violation[] }> };
         };
-        // Violations are listed in full, what passes is not: a seventh of the time.
+        // Only violations are listed in full, which takes a seventh of the time.
         return (await axe.run(document, { resultTypes: ["violations"] })).violations;
       });
       const found = violations.map(({ id, nodes }) =>
@@ -91,7 +91,7 @@ browserTest("nothing is wider than the screen, from 375 pixels to 4K", async ({ 
   }
 });
 
-/** A traced event, as far as it is read here. Microseconds; `tdur` is what the thread itself worked. */
+/** The fields of a traced event that are used. Microseconds; `tdur` is the thread's CPU time. */
 interface Traced {
   readonly name: string;
   readonly pid: number;
@@ -101,8 +101,8 @@ interface Traced {
 }
 
 /**
- * Milliseconds of the longest task of the page's own thread while `run` runs. It is the time that the thread worked: a
- * host that is busy with something else does not make a task long.
+ * Milliseconds of the longest task of the page's own thread while `run` runs. This is CPU time, so other load on the
+ * host does not count.
  */
 async function longestTask(page: Page, run: () => Promise<void>): Promise<number> {
   await page.tracing.start({ categories: ["toplevel"] });

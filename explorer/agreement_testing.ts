@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The page in a real browser says what `lab ... --json` says, digit by digit; a link shows the same again, a step back is
-// what the step forward was, and what cannot be is said in one line where it belongs.
-/// <reference lib="dom" />
+// The page in a real browser agrees with `lab ... --json`, digit by digit; a link restores the same page, a step back
+// shows the same as the step forward, and invalid input gives one line in the right place. / <reference lib="dom" />
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Page } from "puppeteer-core";
@@ -12,13 +11,13 @@ import { browserTest } from "./explorer_testing.ts";
 
 const lab = labOf([]);
 
-/** What a page shows of one report. */
+/** The figures of one report on a page. */
 interface Asked {
   readonly command: string[];
   readonly figures: readonly { readonly key: string; readonly value: string }[];
 }
 
-/** Every figure of the page, by the command line that it stands under. */
+/** Every figure of the page, by the command line above it. */
 function asked(page: Page): Promise<Asked[]> {
   return page.evaluate(() =>
     [...document.querySelectorAll("[data-command]")].map((element) => ({
@@ -38,7 +37,7 @@ function at(report: unknown, path: string): unknown {
   return value;
 }
 
-/** Places that ask different things, over all views whose figures are a command's. */
+/** Places with different questions, in all views whose figures come from a command. */
 const PLACES = [
   "#1/map",
   "#1/map?kernel=v4&beside=v7%2Bhead",
@@ -87,7 +86,7 @@ browserTest("every figure is the one that lab prints for the same question", asy
       const { out, err } = await lab(...command, "--json");
       const { report } = JSON.parse(out);
       for (const { key, value } of shown) {
-        // Lists are shown by their length, times of the host are not shown.
+        // Lists are shown by their length; times of the host are not shown.
         assertEquals(value, String(at(report, key)), `${place}: lab ${line}: ${key} ${err}`);
       }
       figures += shown.length;
@@ -201,7 +200,7 @@ browserTest("controls write the link: a choice, a text, a row of the picture, a 
   assertEquals(await hash(), "#1/map?kernel=v7&size=2G");
 });
 
-/** Places that cannot be, and the one line for each. */
+/** Invalid places, and the message for each. */
 const WRONG: readonly (readonly [place: string, line: RegExp])[] = [
   ["#2/map", /^This link is of version "2": this page reads version 1$/],
   ["#map", /^This link cannot be read/],

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The page's side of the worker. The worker's program stands in the page as text, since a page opened from a file may
-// load nothing else. Questions are answered in order; answers that nobody waits for any more are not drawn.
-/// <reference lib="dom" />
+// The page's side of the worker. The worker's program is in the page as text, since a page opened from a file may load
+// nothing else. Questions are answered in order; outdated answers are not drawn. / <reference lib="dom" />
 
 import { useEffect, useState } from "preact/hooks";
 import type { Questions } from "./questions.ts";

@@ -29,7 +29,7 @@ export async function launch(executablePath: string): Promise<Browser> {
     try {
       return await puppeteer.launch({ executablePath, pipe: true, args });
     } catch (error) {
-      // Tests beside this one may have the host's memory for a moment (ENOMEM).
+      // Other tests may use up the host's memory for a moment (ENOMEM).
       if (left === 0 || !String(error).includes("Cannot allocate memory")) throw error;
       await new Promise((resolve) => setTimeout(resolve, 3000));
     }
@@ -45,7 +45,7 @@ export async function settled(page: Page): Promise<void> {
     const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
     const busy = () =>
       document.documentElement.getAttribute("data-busy") !== "false" || document.querySelector("main [aria-busy=true]");
-    // An effect may ask once more after its answer is drawn.
+    // An effect may ask again after its answer is drawn.
     for (let quiet = 0; quiet < 2;) {
       await frame();
       quiet = busy() ? 0 : quiet + 1;

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// For the explorer's tests: the page, built once, opened in one browser that all tests of a module share,
-// each with a profile of its own. What the page asked the network for, and what it complained of, is kept.
+// For the explorer's tests: the page, built once, opened in one browser that all tests of a module share, each with a
+// profile of its own. Its network requests and errors are recorded.
 
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import { chromium, launch, NO_CHROMIUM, settled } from "./browser.ts";
 import { buildExplorer } from "./build.ts";
 
-/** A page and what was seen of it. */
+/** A page, with its requests and errors. */
 export interface Opened {
   readonly page: Page;
-  /** Addresses it asked for. */
+  /** Addresses it requested. */
   readonly requests: string[];
-  /** Errors, and what its policy refused. */
+  /** Errors, and requests that its policy refused. */
   readonly complaints: string[];
 }
 
-/** A browser with the explorer at hand. */
+/** A browser with the explorer loaded. */
 export interface Explorer {
   /** Address of the page. */
   readonly address: string;

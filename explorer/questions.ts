@@ -22,7 +22,7 @@ import { judgeClaim } from "./judging.ts";
 
 /** Limit on a machine's host memory: a browser's largest buffer. */
 const HOST_MEMORY = 2 ** 31 - 2 ** 21;
-/** Most events of a trace that can be stepped through. */
+/** Limit of a trace's events. */
 const MOST_EVENTS = 20_000;
 /** Machines kept. */
 const KEPT = 2;

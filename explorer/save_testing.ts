@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What is taken out of the page: a picture as SVG and as PNG with the colours it had, a table as CSV with all digits.
-/// <reference lib="dom" />
+// Saving from the page: a picture as SVG and as PNG with its colours, a table as CSV with all digits. / <reference
+// lib="dom" />
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Page } from "puppeteer-core";
@@ -13,13 +13,13 @@ interface Saved {
   readonly bytes: number[];
 }
 
-/** Presses a button and answers the file it saves. */
+/** Presses a button and returns the file that it saves. */
 function saved(page: Page, button: string): Promise<Saved> {
   return page.evaluate((button) =>
     new Promise<Saved>((resolve) => {
       const { createObjectURL } = URL;
       URL.createObjectURL = (blob: Blob) => {
-        // A PNG is drawn from an SVG: the file is what a link is made for.
+        // A PNG is drawn from an SVG; the saved file is the one with a link.
         if (blob.type !== "image/svg+xml" || button !== "Save PNG") {
           URL.createObjectURL = createObjectURL;
           const read = async () => ({
@@ -54,7 +54,7 @@ browserTest("a picture is saved as SVG and as PNG, a table as CSV", async ({ ope
   await page.evaluate(() => void (location.hash = "#1/map"));
   await page.waitForSelector(".drawing .ribbon");
   const map = await saved(page, "Save SVG");
-  // Colours are written into the shapes: no class, no variable is left.
+  // Colours are written into the shapes: no class or variable is left.
   assert(!/class=|var\(/.test(map.text));
   assertEquals(map.text.match(/<path [^>]*fill="rgb/g)?.length, 8 + 1, "pages and tables");
   assertEquals(complaints, []);

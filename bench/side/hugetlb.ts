@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Making and freeing a pool of huge pages of 2M, with the vmemmap treated as in different kernels.
+// Allocating and freeing a pool of huge pages of 2M, with the vmemmap treated as in different kernels.
 
 import { SZ_2M } from "../../src/include/sizes.ts";
 import { panic } from "../../src/lib/bug.ts";

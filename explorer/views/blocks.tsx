@@ -134,7 +134,7 @@ function Zone({ report, at }: { readonly report: Report; readonly at: number }) 
   );
 }
 
-/** Most blocks drawn. */
+/** Limit of the blocks drawn. */
 const MOST_BLOCKS = 64;
 
 function Blocks({ report, at }: { readonly report: Report; readonly at: number }) {
@@ -155,7 +155,7 @@ function Blocks({ report, at }: { readonly report: Report; readonly at: number }
       >
         {shown.map((block, i) => {
           const [x, y] = [(i % 16) * 46, Math.floor(i / 16) * 40];
-          // At its true share the memmap would be a hair: 1/64 of a block is drawn as a tenth.
+          // The memmap is drawn as a tenth of a block, since its true share, 1/64, would hardly be visible.
           const memmap = block.selfHostedPages > 0 && there ? 4.2 * Math.min(1, frames) : 0;
           return (
             <g key={block.blockNumber}>

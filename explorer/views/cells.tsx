@@ -10,7 +10,7 @@ import type { MapReport } from "../questions.ts";
 const CELL = 9;
 const STEP = 10;
 const COLUMNS = 64;
-/** Most cells of a namespace: beyond that, one stands for several sections. */
+/** Limit of cells; in larger namespaces, one cell is several sections. */
 const MOST_CELLS = 512;
 
 /** Entries of the table, with those of the selected compound framed. */

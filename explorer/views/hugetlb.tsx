@@ -82,7 +82,7 @@ function Show({ values, set }: ViewProps) {
   );
 }
 
-/** Pages that the pool takes and gives back, as bars and as figures. */
+/** Pages that the pool takes and frees, as bars and as figures. */
 function Pool({ report, now, all }: { readonly report: Report; readonly now: string; readonly all: number }) {
   return (
     <>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab box [FILE...]`: reads what a real machine says about itself, and prints its costs and what could be changed.
+// `lab box [FILE...]`: reads files that describe a real machine, and prints its costs and what could be changed.
 
 import { anonymous } from "../box/anonymous.ts";
 import { readBox } from "../box/join.ts";
@@ -43,7 +43,7 @@ async function runBox(flags: Flags): Promise<CommandResult> {
   const box = flags.has("anonymous") ? anonymous(whole) : whole;
   const errors = box.notes.filter((note) => note.kind === "error");
   const code = errors.length > 0 ? 2 : 0;
-  // The one thing that is wrong says why there is nothing.
+  // A single error explains why there is nothing.
   if (isEmpty(box) && errors.length === 1) throw new CommandError(`box: ${noteText(errors[0])}`);
   for (const note of errors) console.error(`lab: box: ${noteText(note)}`);
   if (isEmpty(box)) {

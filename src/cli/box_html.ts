@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Reports of one machine and of a fleet as one HTML file that needs nothing else: charts of what struct pages take and
-// what levers give, each with its table. Drawn by Observable Plot, so `lab` loads this file only when it is asked for.
+// Reports of one machine and of a fleet as one self-contained HTML file: charts of the costs of struct pages and the
+// gains of levers, each with its table. Drawn by Observable Plot, so `lab` loads this file only on demand.
 
 import { type Bar, barChart } from "../../charts/bars.ts";
 import { legend, type Mark, stackChart } from "../../charts/dots.ts";
@@ -47,7 +47,7 @@ export function fleetPage(total: FleetTotal & { readonly shapes: number }, rows:
   });
 }
 
-/** What is drawn, or nothing where every value is 0. */
+/** The chart, or nothing if every value is 0. */
 function drawn(marks: readonly Mark[], title: string, axis: string): Pick<Section, "chart" | "legend"> {
   const some = marks.filter(({ value }) => value !== 0);
   if (some.length === 0) return { chart: null, legend: [] };
@@ -188,7 +188,7 @@ function fleetLevers({ levers }: FleetTotal): Section {
 function machines(rows: readonly FleetRow[]): Section {
   const most = rows.filter(({ figures }) => figures !== null && figures.dramBytes > 0)
     .sort((a, b) => b.figures!.dramBytes - a.figures!.dramBytes).slice(0, MOST_BARS);
-  // Machines of one name are told apart by their place.
+  // Machines of one name are distinguished by their position.
   const bars = most.map(({ name, figures }, i): Bar => ({
     label: `${i + 1}. ${name.slice(0, 30)}`,
     value: figures!.dramBytes,

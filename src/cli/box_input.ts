@@ -12,13 +12,13 @@ import { unreadReason } from "./unread.ts";
 /** Bytes read at a time. */
 const CHUNK = 2 ** 16;
 
-/** What could be read of what was asked for. */
+/** What could be read of the requested files. */
 export interface BoxInput {
   readonly texts: BoxText[];
   readonly notes: Note[];
 }
 
-/** Reads files, folders (every file in them) and `-`, standard input; that alone when nothing is named. */
+/** Reads files, folders (every file in them) and `-`, standard input, which is also the default. */
 export async function readInput(operands: readonly string[]): Promise<BoxInput> {
   const input: BoxInput = { texts: [], notes: [] };
   for (const name of operands.length === 0 ? ["-"] : operands) {
@@ -35,11 +35,11 @@ export function readFolder(folder: string): BoxInput {
   return input;
 }
 
-/** Files of a folder are spoken of by their names in it. */
+/** Messages name the files of a folder by their names in it. */
 function readPath(input: BoxInput, path: string, name: string, enter: boolean): void {
   try {
     const { isDirectory, isFile, size } = Deno.statSync(path);
-    // A pipe that somebody names is read; one that lies in a folder may have no writer.
+    // A pipe is read if it is named; a pipe in a folder may have no writer.
     if (!isDirectory && (isFile || enter)) readFile(input, path, name, size);
     else if (!enter) {
       input.notes.push({ ...failed(name, `${isDirectory ? "a folder" : "no file"}: not read`), kind: "unread" });
@@ -52,7 +52,7 @@ function readPath(input: BoxInput, path: string, name: string, enter: boolean): 
   }
 }
 
-/** A pipe or a device has size 0, whatever comes out of it: the limit counts bytes as they come. */
+/** Pipes and devices have size 0, so the limit counts the bytes read. */
 function readFile(input: BoxInput, path: string, name: string, size: number): void {
   const most = humanSize(MOST_CHARS);
   const refuse = (given: string) =>
@@ -84,7 +84,7 @@ async function readStdin(input: BoxInput): Promise<void> {
   input.texts.push({ name: "stdin", text: decodeText(joined(chunks)) });
 }
 
-/** Pieces, one behind the other. */
+/** Concatenates pieces. */
 export function joined(pieces: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
   let at = 0;

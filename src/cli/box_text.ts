@@ -27,7 +27,7 @@ export function boxText(report: BoxReport): string {
   ].join("\n");
 }
 
-/** `file:line: what`, as a compiler says it. */
+/** `file:line: what`, like a compiler's messages. */
 export function noteText({ text, ...at }: Note): string {
   return at.file === "(all)" ? text : `${placeText(at)}: ${text}`;
 }
@@ -45,7 +45,7 @@ export function signed(bytes: number): string {
 
 const amount = (bytes: number) => bytes === 0 ? "-" : bytes < 0 ? signed(bytes) : humanSize(bytes);
 
-/** The answer: what struct pages take, the best lever, the kernel. */
+/** The answer: what struct pages cost, the best lever, the kernel. */
 export function answer({ total, levers, box }: BoxReport): string[] {
   const { dramBytes: dram, tableBytes: tables, pmemBytes: pmem, onMemoryBytes: onMemory } = total;
   const direct = total.directMapBytes;
@@ -109,7 +109,7 @@ function costLines({ costs, nodes, regions, total }: BoxReport): string[] {
   ]);
 }
 
-/** What a lever gives and takes, in words. */
+/** What a lever gains and costs, in words. */
 export function gives({ dramBytes: dram, pmemBytes: pmem, ramBytes: ram }: Gains): string {
   const kinds = [[dram, "DRAM"], [ram, "System RAM"], [pmem, "pmem for data"]] as const;
   const parts = kinds.filter(([bytes]) => bytes !== 0).map(([bytes, what]) => `${signed(bytes)} of ${what}`);

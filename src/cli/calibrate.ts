@@ -19,7 +19,7 @@ export interface CalibrateRow {
   readonly predictedHostMs: number;
   /** Best of the rounds. */
   readonly hostMs: number;
-  /** Median of the rounds over the best: well above 1 on a host with other work to do. Null when read from a file. */
+  /** Median of the rounds over the best: well above 1 on a busy host. Null if read from a file. */
   readonly spread: number | null;
   /** Predicted over measured, less one. */
   readonly deviation: number;
@@ -44,12 +44,12 @@ interface Timed {
   readonly spread: number;
 }
 
-/** A case runs so often, but not longer than this unless it has to for its least. Milliseconds. */
+/** Rounds of a case: at least, at most, and the milliseconds after which no more are started. */
 const ROUNDS = { least: 7, most: 60, ms: 1500 };
-/** Runs in the cache: 2 MiB of struct pages, and rounds enough for the compiler to see the loops. */
+/** Runs in the cache: 2 MiB of struct pages, with enough rounds for the compiler to optimise the loops. */
 const SMALL = 2 ** 27;
 const SMALL_ROUNDS = { least: 300, most: 300, ms: 0 };
-/** Median over best from which on a host is called busy. */
+/** Median over best from which a host counts as busy. */
 const BUSY = 1.3;
 
 /** The command. */
@@ -67,7 +67,7 @@ export const calibrateCommand: Command = {
   },
 };
 
-/** Measures, predicts, compares. `times` are milliseconds by case name, for each of them; null measures here. */
+/** Measures, predicts, compares. `times` are milliseconds by case name, for every case; null measures here. */
 export function calibrate(times: ReadonlyMap<string, number> | null, measured: string): CalibrateReport {
   using bar = new ProgressBar("calibrate");
   const steps = CALIBRATE_CASES.length + 2;
@@ -110,16 +110,16 @@ function timed({ kernel, run, restore }: CaseBox, rounds = ROUNDS): Timed {
   return { counters, ...best(times) };
 }
 
-/** The best of some times, and how many times it their median is. */
+/** The best of some times, and their median over it. */
 export function best(times: readonly number[]): { readonly ms: number; readonly spread: number } {
   const sorted = times.toSorted((a, b) => a - b);
   return { ms: sorted[0], spread: sorted[sorted.length >> 1] / sorted[0] };
 }
 
 /**
- * The host's cost of each term: what the emulator's own code costs on struct pages that lie in the cache (small runs,
- * none of them a case), and on top of it what memory costs (the probes, in memory less in cache). Emulated pmem is the
- * same memory; emulated interrupts and node statistics cost nothing.
+ * The host's cost of each term: that of the emulator's code on struct pages in the cache (small runs, none of them a
+ * case), plus that of memory (the probes, in memory less in cache). Emulated pmem is the same memory; emulated
+ * interrupts and node statistics cost nothing.
  */
 function hostCosts(p: Probes): Record<TermName, number> {
   const costs = Object.fromEntries(TERM_NAMES.map((t) => [t, 0])) as Record<TermName, number>;
@@ -154,7 +154,7 @@ function populateCosts(): Pick<Record<TermName, number>, "tableEntry" | "frameAl
   return { tableEntry, frameAlloc: Math.max(0, rest) / frames.counters.allocCalls };
 }
 
-/** Best times by name out of `deno bench --json`, one for each case. CommandError for anything else. */
+/** Best times by name from `deno bench --json`, one for each case. CommandError for anything else. */
 async function benchTimes(file: string): Promise<Map<string, number>> {
   let parsed: unknown;
   try {

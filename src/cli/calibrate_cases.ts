@@ -52,7 +52,7 @@ export function gupTestCase({ kernel, phase, mode = "get", size = 2 ** 33 }: Gup
   return { kernel: k, run: put, restore: get };
 }
 
-/** Creation of a namespace, taken down again untimed. */
+/** Creation of a namespace; destroying it is not timed. */
 export function creationCase(options: NamespaceOptions): CaseBox {
   const config = namespaceConfig(options);
   const k = bootBox(config);

@@ -3,12 +3,12 @@
 
 import type { InvariantCheck } from "../scenario/checked.ts";
 
-/** 1 when the checker objects. */
+/** 1 if the checker found a violation. */
 export function exitCode(invariants: InvariantCheck | null): number {
   return invariants === null || invariants.objection === null ? 0 : 1;
 }
 
-/** What the checker says, in a line; none where it was not asked. */
+/** The checker's result as a line; none without a check. */
 export function checkedText(invariants: InvariantCheck | null): string[] {
   if (invariants === null) return [];
   return [`  invariants        ${invariants.objection === null ? "all hold" : `violated: ${invariants.objection}`}`];

@@ -14,10 +14,10 @@ export interface Flag {
 /** Parsed flags: text by name, switches as "true". */
 export interface Flags {
   readonly json: boolean;
-  /** The text given, or the fallback; throws when there is neither. */
+  /** The given text, or the fallback; throws if there is neither. */
   readonly text: (name: string) => string;
   readonly has: (name: string) => boolean;
-  /** Arguments that are no flags, of commands that take some. */
+  /** Arguments that are not flags, for commands that take some. */
   readonly operands: readonly string[];
 }
 
@@ -25,29 +25,29 @@ export interface Flags {
 export interface Command {
   readonly name: string;
   readonly summary: string;
-  /** Arguments of a run that shows what it is for; without it the usage text has none. */
+  /** Arguments of an example run for the usage text. */
   readonly example?: string;
   readonly flags: Readonly<Record<string, Flag>>;
-  /** Placeholder of the arguments that are no flags, such as `[FILE...]`; without it none are taken. */
+  /** Placeholder of the arguments that are not flags, such as `[FILE...]`; without it none are accepted. */
   readonly operands?: string;
-  /** The arguments are another command's, flags included; only --json and --csv are read. */
+  /** Whether the arguments are another command's, including flags; only --json and --csv are read. */
   readonly nested?: boolean;
-  /** Rewrites arguments before they are read, for another program's way to write them. */
+  /** Rewrites arguments before they are read, to accept another program's syntax. */
   readonly translate?: (args: readonly string[]) => readonly string[];
   /** The rows of a report that --csv prints; without it there is no --csv. */
   readonly csv?: (report: object) => readonly object[];
   readonly run: (flags: Flags) => CommandResult | Promise<CommandResult>;
 }
 
-/** What a command has to say: as JSON, as text for people, and the exit code if not 0. */
+/** Result of a command: as JSON, as text for people, and the exit code if not 0. */
 export interface CommandResult {
   /**
-   * An object; its `config`, if it has one, stands beside the report in the envelope. Null where the command printed it
-   * line by line itself (JSON Lines).
+   * An object; its `config`, if it has one, is beside the report in the envelope. Null if the command printed it
+   * itself, line by line (JSON Lines).
    */
   readonly report: object | null;
   readonly text: string;
-  /** The text is read by programs: nothing is put before it. */
+  /** Whether the text is for programs, so that nothing is printed before it. */
   readonly plain?: boolean;
   readonly code?: number;
 }

@@ -43,13 +43,13 @@ export function completionsCommand(others: readonly Command[]): Command {
   return command;
 }
 
-/** Words that a flag's value may be; none where it may be anything. */
+/** Allowed words of a flag's value; empty if it may be anything. */
 function valueWords({ value }: Flag): readonly string[] {
   if (Object.hasOwn(WORDS, value)) return WORDS[value];
   return /^[\w.+-]+(\|[\w.+-]+)+$/.test(value) ? value.split("|") : [];
 }
 
-/** Flags of a command with their dashes, --json and --help among them. */
+/** Flags of a command with their dashes, including --json and --help. */
 function flagsOf(command: Command): [string, Flag][] {
   const own = Object.entries(allFlags(command)).map(([name, flag]): [string, Flag] => [`--${name}`, flag]);
   return [...own, ["--json", { value: "", help: "print one JSON document" }], ["--help", {

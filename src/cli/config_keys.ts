@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The keys of `config` in what --json prints. The library's options are named as flags are, `size`, `align`; where a
-// flag's value carries its unit (`--size 64M`) a JSON number cannot, so that the key does: `sizeBytes`. Addresses are
-// `start` and `end`, as everywhere in reports.
+// The keys of `config` in what --json prints. The library's options are named like flags: `size`, `align`. A flag's
+// value has a unit (`--size 64M`), a JSON number has none, so the key names it: `sizeBytes`. Addresses are `start` and
+// `end`, as everywhere in reports.
 
 /** Options that are bytes, and those whose name has another meaning in reports. */
 const KEYS: Readonly<Record<string, string>> = {
@@ -31,12 +31,12 @@ const KEYS: Readonly<Record<string, string>> = {
 /** Options that may be a list of sizes. */
 const LISTS: readonly string[] = ["dram", "pmem", "hotplug"];
 
-/** A configuration as --json prints it. */
+/** A configuration in the form of --json. */
 function jsonConfig(config: object): object {
   return Object.fromEntries(Object.entries(config).map(([name, value]) => [jsonKey(name, value), jsonValue(value)]));
 }
 
-/** A report with its configuration as --json prints it. */
+/** A report with its configuration in the form of --json. */
 export function jsonReport(report: object): object {
   const { config } = report as { config?: unknown };
   return typeof config === "object" && config !== null ? { ...report, config: jsonConfig(config) } : report;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Comma-separated values (RFC 4180): a header, then a line per row; text in quotes where it must be. A command that
-// names the rows of its report (command.ts) takes --csv.
+// Comma-separated values (RFC 4180): a header, then a line per row; text in quotes if needed. A command that names the
+// rows of its report (command.ts) accepts --csv.
 
 /** Rows as lines. */
 export function csv(rows: readonly (readonly (string | number | null)[])[]): string {
@@ -14,7 +14,7 @@ function cell(value: string | number | null): string {
 
 /**
  * Objects as lines under a header of their keys. Nested values are named `outer.inner`, lists of words or numbers are
- * joined by blanks; lists of objects have no place on a line and are left out.
+ * joined by blanks; lists of objects do not fit on a line and are left out.
  */
 export function objectsCsv(objects: readonly object[]): string {
   const flat = objects.map((object) => new Map(flatten(object, "")));

@@ -14,7 +14,7 @@ import { table } from "./table.ts";
 
 /** One figure under both kernels. */
 export interface DiffRow {
-  /** Where it stands in the report. */
+  /** Its path in the report. */
   readonly name: string;
   readonly a: number;
   readonly b: number;
@@ -24,7 +24,7 @@ export interface DiffRow {
 
 const COMPARED = [namespaceCommand, gupCommand, hugetlbCommand, hotplugCommand];
 
-/** Shown even when they are equal: what a change to a kernel is weighed by. */
+/** Shown even if they are equal: the figures by which a change to a kernel is judged. */
 const ALWAYS =
   /^(pages(\.dramTotal|\.vmemmap|\.pteTables)?|pteTables|freedPages|heldPages|\w*[sS]tores|.*tlbFlushes|.*Ms)$/;
 
@@ -90,7 +90,7 @@ export function compareReports(a: object, b: object): DiffRow[] {
     });
 }
 
-/** Numbers of a report by their path; of times measured several times the best. */
+/** Numbers of a report by path; the best of repeated times. */
 function figures(value: unknown, path: string): [string, number][] {
   if (typeof value === "number") return [[path, value]];
   if (Array.isArray(value)) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The one form of everything that --json prints:
+// The common form of everything that --json prints:
 //
 //   {
 //     "tool": "vmemmap-lab", "version": "0.1.0",
@@ -11,7 +11,7 @@
 //     "error": { "kind": "usage" | "kernel" | "broken", "message": "...", "errno": "ENXIO" | null }
 //   }
 //
-// A command only returns its report (command.ts): the rest is put around it here.
+// A command only returns its report (command.ts); the rest is added here.
 
 import CONFIG from "../../deno.json" with { type: "json" };
 import { jsonReport } from "./config_keys.ts";
@@ -55,12 +55,12 @@ function schemaIfThere(command: string): string | null {
   }
 }
 
-/** Where the schema of what a command prints lies, from the root. */
+/** Path of the schema of a command's output, from the root. */
 export function schemaPath(command: string): string {
   return `results/schemas/${command.replaceAll(":", "-")}.json`;
 }
 
-/** The commit that is checked out, read from .git; null without a checkout, or where it may not be read. */
+/** The commit that is checked out, read from .git; null without a checkout or the permission to read it. */
 export function commit(root: URL = new URL("../../", import.meta.url)): string | null {
   try {
     const dir = gitDir(new URL(".git", root));
@@ -78,7 +78,7 @@ function gitDir(git: URL): string {
   return Deno.readTextFileSync(git).replace(/^gitdir: /, "").trim();
 }
 
-/** A branch lies in a file of its own or in packed-refs, of the repository that a worktree belongs to. */
+/** A branch has its own file or a line in packed-refs, in the repository that a worktree belongs to. */
 function branchCommit(dir: string, ref: string): string | null {
   const common = `${dir}/${textIfThere(`${dir}/commondir`)?.trim() ?? "."}`;
   const own = textIfThere(`${common}/${ref}`)?.trim();

@@ -14,7 +14,7 @@ export const SET_FLAG: Flag = {
 };
 
 /**
- * Parses arguments of `name`, which has these flags and --json. CommandError names what was given and what is allowed.
+ * Parses arguments of `name`, which has these flags and --json. CommandError saying what was given and what is allowed.
  */
 export function parseFlags(
   name: string,
@@ -53,7 +53,7 @@ export function parseFlags(
   };
 }
 
-/** Arguments of a command that hands them on: all but --json and --csv are operands. */
+/** Arguments of a command that passes them on: all but --json and --csv are operands. */
 export function nestedFlags(args: readonly string[]): Flags {
   const own = ["--json", "--csv"];
   return {
@@ -72,14 +72,14 @@ function refuseValues(name: string, switches: readonly string[], args: readonly 
   }
 }
 
-/** Names the one that was meant, or all there are. */
+/** Suggests the nearest flag, or lists all. */
 function unknownArgument(arg: string, names: readonly string[]): string {
   const known = names.map((n) => `--${n}`);
   const meant = arg.startsWith("--") ? didYouMean(arg.split("=")[0], known) : "";
   return `unknown argument "${arg}"${meant}: expected ${known.join(", ")}`;
 }
 
-/** The value of a flag; undefined when it was not given. */
+/** The value of a flag; undefined if it was not given. */
 function onlyValue(flag: string, given: readonly string[], placeholder: string): string | undefined {
   if (given.includes("")) throw new CommandError(`${flag} needs one value: ${placeholder}`);
   if (given.length > 1) throw new CommandError(`${flag} was given ${given.length} times: one value: ${placeholder}`);
@@ -87,7 +87,8 @@ function onlyValue(flag: string, given: readonly string[], placeholder: string):
 }
 
 /**
- * `--name value` as `--name=value`, so that a value may be empty or begin with a minus, and is complained about as one.
+ * `--name value` as `--name=value`, so that a value may be empty or begin with a minus, and messages treat it as a
+ * value.
  */
 function joinValues(args: readonly string[], names: readonly string[]): string[] {
   const joined: string[] = [];
@@ -100,7 +101,7 @@ function joinValues(args: readonly string[], names: readonly string[]): string[]
   return joined;
 }
 
-/** Refuses every flag but these beside a switch that asks for something else than the command's usual run. */
+/** Refuses every flag but `others` with a switch that replaces the command's usual run. */
 export function onlyWith(flags: Flags, command: Command, name: string, others: readonly string[]): void {
   const extra = Object.keys(command.flags).find((f) => flags.has(f) && f !== name && !others.includes(f));
   if (extra === undefined) return;

@@ -10,17 +10,17 @@ import { type FleetMachine, openFleet } from "./fleet_input.ts";
 import { FleetTeam } from "./fleet_team.ts";
 import { ProgressBar } from "./progress.ts";
 
-/** A machine whose figures may still be on their way. */
+/** A machine whose figures may be pending. */
 interface Pending {
   readonly name: string;
   readonly error: string | null;
   readonly figures: Promise<FleetFigures | string> | null;
 }
 
-/** Machines read ahead of the workers: enough for them, little enough for memory. */
+/** Limit of machines read ahead of the workers: enough to keep them busy without filling memory. */
 const MOST_PENDING = 4096;
 
-/** Runs a fleet: `each` hears of every row, in order. Returns the totals and how many kinds of machine there were. */
+/** Runs a fleet: `each` receives every row, in order. Returns the totals and the number of kinds of machine. */
 export async function runFleet(
   path: string,
   hideNames: boolean,
@@ -62,7 +62,7 @@ export async function runFleet(
   return { ...sums.total(), shapes: shapes.size };
 }
 
-/** Folders and pipes that are named. */
+/** Limit of unread folders and pipes that a message names. */
 const MOST_UNREAD = 3;
 
 /** Reads one machine; the first of its shape goes to a worker. */

@@ -3,7 +3,8 @@
 //
 //   {"name":"db01", "files":{"ndctl.json":[{"dev":"region0", ...}], "dmesg":"Linux version 6.1.0 ..."}}
 //
-// where a file is text, or the JSON that ndctl and its like print. Without "files", all keys but the name are files.
+// where a file is text, or JSON as printed by ndctl and similar tools. Without "files", all keys but the name are
+// files.
 
 import { decodeText } from "../box/decode.ts";
 import { MOST_CHARS } from "../box/detect.ts";
@@ -13,22 +14,22 @@ import { joined, readFolder } from "./box_input.ts";
 import { noteText } from "./box_text.ts";
 import { CommandError } from "./command.ts";
 
-/** One machine as it came in: its texts, or why there are none. */
+/** One machine of the input: its texts, or why there are none. */
 export interface FleetMachine {
   readonly name: string;
   readonly texts: readonly BoxText[];
   readonly error: string | null;
-  /** What in its folder is not read: folders, pipes. */
+  /** Entries of its folder that are not read: folders, pipes. */
   readonly unread: readonly string[];
 }
 
-/** Machines one by one, and how many there will be, if that is known. */
+/** Machines one by one, and their number, if that is known. */
 export interface FleetInput {
   readonly machines: AsyncIterable<FleetMachine>;
   readonly total: number | null;
 }
 
-/** Opens a folder, a file of JSON Lines, or `-`, standard input. CommandError when it cannot. */
+/** Opens a folder, a file of JSON Lines, or `-`, standard input. CommandError if that fails. */
 export function openFleet(path: string): FleetInput {
   if (path === "-") return { machines: fromLines(Deno.stdin.readable), total: null };
   try {
@@ -67,7 +68,10 @@ async function* fromFile(path: string): AsyncGenerator<FleetMachine> {
   yield* fromLines(file.readable);
 }
 
-/** Bytes of lines: the pieces of a line wait until it ends; a line that is too long is dropped as it comes. */
+/**
+ * Splits bytes into lines: the pieces of a line are kept until it ends; a line that is too long is dropped while it is
+ * read.
+ */
 async function* fromLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<FleetMachine> {
   let pieces: Uint8Array[] = [];
   let size = 0;
@@ -87,7 +91,7 @@ async function* fromLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<Fl
   if (last !== null) yield last;
 }
 
-/** The machine of one line; null when the line is blank. */
+/** The machine of one line; null if the line is blank. */
 function machineOf(bytes: Uint8Array, size: number, line: number): FleetMachine | null {
   const name = `line ${line}`;
   if (size > MOST_CHARS) {

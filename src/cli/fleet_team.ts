@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Workers for a fleet, one per CPU. Each kind of machine goes to the worker with the least to do.
+// Workers for a fleet, one per CPU. Each kind of machine goes to the least busy worker.
 
 import type { Box } from "../box/box.ts";
 import type { FleetFigures } from "../box/fleet.ts";
@@ -17,7 +17,7 @@ export class FleetTeam {
   readonly #waiting = new Map<number, (answer: FleetAnswer) => void>();
   #next = 0;
 
-  /** Starts no worker before there is work. */
+  /** Workers are started on demand. */
   constructor(readonly size: number = Math.max(1, navigator.hardwareConcurrency)) {}
 
   /** The figures of a machine, or a text that says what went wrong. */
@@ -53,7 +53,7 @@ export class FleetTeam {
       this.#waiting.delete(answer.id);
     };
     worker.onmessage = ({ data }: MessageEvent<FleetAnswer>) => answered(data);
-    // A worker that dies (out of memory) owes its answers; nobody must wait for them.
+    // A worker that dies (out of memory) does not answer, so its tasks are rejected.
     worker.onerror = (event) => {
       event.preventDefault();
       for (const id of member.tasks) answered({ id, error: `the worker failed: ${event.message}` });

@@ -6,14 +6,14 @@ import { humanSize } from "../lib/units.ts";
 import { signed } from "./box_text.ts";
 import { table } from "./table.ts";
 
-/** Cells of text that may be longer than a table of 100 columns has room for. */
+/** Cuts text that is too long for a table of 100 columns. */
 const cut = (text: string, most: number) => text.length <= most ? text : `${text.slice(0, most - 2)}..`;
 
 const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
 
 const amount = (bytes: number) => bytes === 0 ? "-" : bytes < 0 ? signed(bytes) : humanSize(bytes);
 
-/** What the fleet has, and what it spends. */
+/** The fleet's memory and its costs. */
 export function fleetHeading(total: FleetTotal & { readonly shapes: number }): string[] {
   const {
     machines,
@@ -43,7 +43,7 @@ export function fleetHeading(total: FleetTotal & { readonly shapes: number }): s
   ];
 }
 
-/** The heading, and what each kind of lever would give. */
+/** The heading, and the gain of each kind of lever. */
 export function fleetTotalText(total: FleetTotal & { readonly shapes: number }): string[] {
   return [
     ...fleetHeading(total),
@@ -100,7 +100,7 @@ export function fleetCells({ name, why: error, figures: f }: FleetRow): (string 
   return ["machine", name, error, ...figures, ...none(FLEET_COLUMNS.length - MACHINE_COLUMNS)];
 }
 
-/** What one kind of lever gives, all machines together, in bytes. */
+/** The gain of one kind of lever over all machines, in bytes. */
 export function fleetLeverCells(lever: FleetTotal["levers"][number]): (string | number | null)[] {
   return [
     "lever",

@@ -29,7 +29,7 @@ function answer(id: number, box: Box): FleetAnswer {
   try {
     return { id, figures: figuresOf(reportBy(emulator, box)) };
   } catch (error) {
-    // A broken invariant of the emulator costs one machine its row, not the fleet its run.
+    // A broken invariant of the emulator must not end the whole run.
     return { id, error: error instanceof Error ? error.message : String(error) };
   }
 }

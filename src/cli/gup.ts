@@ -47,12 +47,12 @@ export const gupCommand: Command = {
   },
 };
 
-/** What the flags ask for. */
+/** The options from the flags. */
 export function gupOptions(flags: Flags): GupOptions {
   return optionsOf(flags, GUP_ROWS);
 }
 
-/** 1 when fewer pages were held than asked for, or the checker objects. */
+/** 1 if fewer pages were held than requested, or the checker found a violation. */
 export function gupCode(report: GupReport): number {
   return heldBytes(report) < report.config.size ? 1 : exitCode(report.invariants);
 }

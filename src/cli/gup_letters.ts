@@ -13,7 +13,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   b: ["--mode", "pin", "--slow"],
   U: ["--mode", "get", "--slow"],
   L: ["--mode", "pin", "--longterm"],
-  // A device mapping is shared and writable, whatever is asked.
+  // A device mapping is always shared and writable.
   S: [],
   w: [],
   W: [],

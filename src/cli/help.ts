@@ -8,7 +8,7 @@ export function isHelp(arg: string): boolean {
   return arg === "--help" || arg === "-h";
 }
 
-/** The flags of a command, --csv with them where it has rows. */
+/** The flags of a command, with --csv if it has rows. */
 export function allFlags({ flags, csv }: Command): Command["flags"] {
   return csv === undefined ? flags : { ...flags, csv: { value: "", help: "print the rows as comma-separated values" } };
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Asks the host how much memory it has for the emulated metadata. Needs --allow-sys; without it the default is used.
 
-/** Bytes of memory the host has available, less a margin for the program itself; undefined when it cannot be told. */
+/** Bytes of memory the host has available, less a margin for the program itself; undefined if unknown. */
 export function hostMemory(): number | undefined {
   try {
     const { available } = Deno.systemMemoryInfo();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab hotplug`: what plugging memory costs, with its memmap elsewhere or on the memory itself; `--fences` lists which
-// machines allow the latter.
+// `lab hotplug`: what plugging memory costs, with its memmap elsewhere or on the memory itself; `--fences` lists the
+// machines that allow the latter.
 
 import { pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
@@ -41,7 +41,7 @@ export const hotplugCommand: Command = {
   },
 };
 
-/** `--dax START-END` says what `--range START-END` says. */
+/** Rewrites `--dax START-END` as `--range START-END`. */
 function rangeOfDax(args: readonly string[]): string[] {
   return args.flatMap((arg, i) => {
     if (arg.startsWith("--dax=")) return [`--range=${arg.slice("--dax=".length)}`];
@@ -49,7 +49,7 @@ function rangeOfDax(args: readonly string[]): string[] {
   });
 }
 
-/** What the flags ask for. */
+/** The options from the flags. */
 export function hotplugOptions(flags: Flags): HotplugOptions {
   return optionsOf(flags, HOTPLUG_ROWS);
 }
@@ -87,7 +87,7 @@ function nodeText({ node, targetNode }: HotplugReport["config"]): string {
   return node === targetNode ? "" : `, near node ${node}, System RAM of node ${targetNode}`;
 }
 
-/** What the memmap must find room in, unless it comes with the memory. */
+/** The free memory that the memmap must fit into, unless it lies on the plugged memory. */
 function beforeText({ before, config }: HotplugReport, page: number): string[] {
   const used = config.guestUsed > 0 ? `, ${humanSize(config.guestUsed)} are in use` : "";
   return [
@@ -103,7 +103,7 @@ function numbers(blocks: HotplugReport["blocks"]): string {
   return `${blocks.length} (memory${first}${last === first ? "" : `..memory${last}`})`;
 }
 
-/** What of a DAX device is no System RAM, what leaked, and what dmesg says. */
+/** The parts of a DAX device that are not System RAM, what leaked, and the lines in dmesg. */
 function cutText({ cut, leakedBytes, joinedZone: zone }: HotplugReport): string[] {
   if (cut === null) return [];
   const { reserveBytes, frontBytes, backBytes, dmesg } = cut;

@@ -9,10 +9,10 @@ import { onReserve } from "../machine/phys_mem.ts";
 
 const MADV_HUGEPAGE = 14;
 const HOST_PAGE = 4096n;
-/** Less than this is not worth asking for, nor a word if it is refused. */
+/** Below this size huge pages are neither requested nor reported. */
 const LEAST_BYTES = 64 * 2 ** 20;
 
-/** What the host gave: bytes of the memory that is there, and how many of them lie in huge pages. */
+/** What the host gave: resident bytes, and how many of them are in huge pages. */
 export interface Backing {
   readonly resident: number;
   readonly huge: number;
@@ -27,30 +27,30 @@ const LIBC = {
 type Libc = Deno.DynamicLibrary<typeof LIBC>["symbols"];
 
 let libc: Libc | null = null;
-/** Memory that huge pages were asked for. */
+/** Memory for which huge pages were requested. */
 interface Advised {
   readonly address: bigint;
   readonly bytes: number;
   readonly refused: boolean;
 }
 
-/** As many machines as one command looks back on. */
+/** Limit of the machines that are checked afterwards. */
 const MOST_ADVISED = 64;
 let advised: Advised[] = [];
 
-/** Asks for huge pages for every machine that is built from now on. Does nothing where that cannot be done. */
+/** Requests huge pages for every machine that is built from now on. Does nothing if that is not possible. */
 export function adviseHugePages(): void {
   if (Deno.build.os !== "linux" || Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return;
   try {
     libc ??= Deno.dlopen("libc.so.6", LIBC).symbols;
   } catch {
-    // No libc under this name (musl): as without the permission.
+    // No libc under this name (musl): do nothing.
     return;
   }
   const { madvise } = libc;
   onReserve((bytes) => {
     if (bytes.byteLength < LEAST_BYTES) return;
-    // malloc() puts a header in front; madvise() wants the start of a page.
+    // malloc() puts a header first; madvise() needs the start of a page.
     const start = BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes as Uint8Array<ArrayBuffer>)));
     const address = (start + HOST_PAGE - 1n) / HOST_PAGE * HOST_PAGE;
     const length = BigInt(bytes.byteLength) - (address - start);
@@ -60,8 +60,8 @@ export function adviseHugePages(): void {
 }
 
 /**
- * One line if the memory of a machine did not get the huge pages that were asked for; null if all did, had too little to
- * say, or are gone.
+ * One line if the memory of a machine did not get the requested huge pages; null if all did, are too small, or no
+ * longer exist.
  */
 export function hugePagesMissing(): string | null {
   if (libc === null || advised.length === 0) return null;
@@ -77,7 +77,7 @@ export function hugePagesMissing(): string | null {
     "first touches take longer";
 }
 
-/** The text of /proc/self/smaps; empty where it cannot be read. */
+/** The text of /proc/self/smaps; empty if it cannot be read. */
 function smaps({ open, read, close }: Libc): string {
   const file = open(new TextEncoder().encode("/proc/self/smaps\0"), 0);
   if (file < 0) return "";
@@ -93,7 +93,7 @@ function smaps({ open, read, close }: Libc): string {
   return text;
 }
 
-/** What lies behind the mapping that holds this address, from the text of /proc/PID/smaps; null without one. */
+/** Backing of the mapping that contains this address, from the text of /proc/PID/smaps; null without one. */
 export function backingAt(text: string, address: bigint): Backing | null {
   // A mapping is a line with its range, followed by lines of one figure each.
   for (const mapping of text.split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)) {

@@ -34,7 +34,7 @@ export const hugetlbCommand: Command = {
   },
 };
 
-/** What the flags ask for. */
+/** The options from the flags. */
 export function hugetlbOptions(flags: Flags): HugetlbOptions {
   return optionsOf(flags, HUGETLB_ROWS);
 }
@@ -67,7 +67,7 @@ function text(report: HugetlbReport): string {
   ].join("\n");
 }
 
-/** What is done to the pages, or why nothing is. */
+/** How the pages are optimised, or why they are not. */
 function subject({ config, vmemmapPagesPerHugePage: vmemmapPages, notOptimizable }: HugetlbReport): string {
   const reasons = {
     "too-small": `${vmemmapPages} vmemmap pages each, too few to free any`,

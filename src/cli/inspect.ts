@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab inspect [VIEW...]`: prints the emulated machine as Linux would, for existing scripts and for `lab box`.
+// `lab inspect [VIEW...]`: prints the emulated machine like Linux, for existing scripts and for `lab box`.
 
 import { bringUp, INSPECT_ROWS, type InspectOptions } from "../inspect/machine.ts";
 import { VIEWS } from "../inspect/inspect.ts";
@@ -27,15 +27,15 @@ function unknownView(name: string): string {
   return `inspect: unknown view "${name}"${didYouMean(name, known)}: expected ${known.join(", ")}`;
 }
 
-/** One view as it is, so that its output can be a file; several after the commands that print them. */
+/** A single view is printed as it is, so that the output can be a file; several are each preceded by their command. */
 function show(flags: Flags, names: readonly string[]): CommandResult {
   const machine = bringUp(optionsOf<InspectOptions>(flags, INSPECT_ROWS));
   const views = names.map((name) => [name, VIEWS[name].print(machine)] as const);
   const parts = views.map(([name, text]) => names.length === 1 ? text : `# ${VIEWS[name].command}\n${text}`);
   const { config, invariants } = machine;
   const report = { config, views: Object.fromEntries(views), invariants };
-  // Not among the views: one of them alone is a file.
+  // On stderr, since a single view is printed as a file.
   for (const line of checkedText(invariants)) console.error(`lab: inspect: ${line.trim().replace(/ +/, ": ")}`);
-  // What a file ends with is its own line feed, and the printer's.
+  // A file ends with a line feed, and printing adds another.
   return { report, text: parts.join("\n").replace(/\n$/, ""), code: exitCode(invariants) };
 }

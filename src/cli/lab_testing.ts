@@ -4,7 +4,7 @@
 import type { Command } from "./command.ts";
 import { main } from "./main.ts";
 
-/** What a command line came to. */
+/** Result of a command line. */
 export interface Output {
   readonly code: number;
   readonly out: string;
@@ -19,12 +19,12 @@ export function labOf(more: readonly Command[]): (...args: string[]) => Promise<
   return (...args) => caught(() => main(args, more));
 }
 
-/** Runs what prints and returns an exit code, with its output caught. */
+/** Runs a function that prints and returns an exit code, with its output caught. */
 export async function caught(run: () => Promise<number>): Promise<Output> {
   const printed = { out: "", err: "" };
   const { log, error } = console;
   console.log = (...words: unknown[]) => void (printed.out += `${words.join(" ")}\n`);
-  // Whether the host has huge pages to give is not the command's to say.
+  // This line depends on the host, not on the command.
   const ofHost = (line: string) => line.startsWith("lab: the host gave huge pages");
   console.error = (...words: unknown[]) => {
     const line = words.join(" ");

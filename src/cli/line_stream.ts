@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A byte stream that is read and written line by line, as qemu's monitor, a guest's shell and a bench process use it.
+// A byte stream that is read and written line by line, as used with qemu's monitor, a guest's shell and a bench
+// process.
 
 /** Reading gives null at the end of the stream. */
 export interface LineStream {
@@ -44,7 +45,7 @@ export function lineStream(conn: {
   };
 }
 
-/** Connects to a unix socket that is about to appear. Error when it has not after `timeoutMs`. */
+/** Connects to a unix socket that is about to appear. Error if it has not after `timeoutMs`. */
 export async function connectUnix(path: string, timeoutMs: number): Promise<LineStream> {
   const until = Date.now() + timeoutMs;
   for (;;) {

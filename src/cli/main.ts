@@ -42,7 +42,7 @@ export const COMMANDS: readonly Command[] = [
   calibrateCommand,
 ];
 
-/** The commands here, those of `more`, and what completes them. */
+/** The commands here, those of `more`, and `completions`. */
 export function allCommands(more: readonly Command[]): readonly Command[] {
   const commands = [...COMMANDS, ...more];
   return [...commands, completionsCommand(commands)];
@@ -73,7 +73,7 @@ export async function main(args: readonly string[], more: readonly Command[] = [
   }
 }
 
-/** What all commands do, or what one of them takes. */
+/** The usage text of all commands, or of one. */
 function helpText(commands: readonly Command[], name: string | undefined): string {
   if (name === undefined || isHelp(name)) return programUsage(commands);
   const command = find(commands, name);

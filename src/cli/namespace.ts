@@ -25,7 +25,7 @@ const MEMMAP: Flag = {
   help: "the region that memmap=nn!ss makes of DRAM: --size, --start and --no-labels in one",
 };
 
-/** `--memmap 4G!12G` in other flags; what is written otherwise stays and is complained about. */
+/** Rewrites `--memmap 4G!12G` as other flags; other forms are kept and refused later. */
 function memmapFlags(arg: string, next: string | undefined): string[] {
   const value = arg === "--memmap" ? next ?? "" : arg.startsWith("--memmap=") ? arg.slice("--memmap=".length) : null;
   if (value === null) return [arg];
@@ -57,17 +57,17 @@ export const namespaceCommand: Command = {
   },
 };
 
-/** A row for each namespace, and one of what is left of their region. */
+/** A row for each namespace, and one for the rest of their region. */
 function regionRows({ namespaces, regionState: region }: NamespacesReport): object[] {
   return [...namespaces.map((row) => ({ table: "namespace", ...row })), { table: "region", ...region }];
 }
 
-/** What the flags ask for. */
+/** The options from the flags. */
 export function namespaceOptions(flags: Flags): NamespaceOptions {
   return optionsOf(flags, NAMESPACE_ROWS);
 }
 
-/** Several namespaces, or one in a region with something special, as `flag` says. */
+/** Several namespaces, or one in a special region (`flag`). */
 function region(flags: Flags, flag: string): CommandResult {
   if (flags.has("cost")) throw new CommandError(`namespace: --cost means nothing with --${flag}: no time is modelled`);
   if (flags.has("size") === flags.has("namespaces")) {
@@ -111,7 +111,7 @@ function text(report: NamespaceReport): string {
   ].join("\n");
 }
 
-/** What ndctl would make without being told, and what that costs. */
+/** What ndctl creates by default, and what that costs. */
 function defaultText({ config, ndctlDefault }: NamespaceReport, page: number): string {
   if (config.namespaceMode === "fsdax" && config.map === "dev") return "";
   if (ndctlDefault === null) return "; ndctl's fsdax, map=dev is refused";

@@ -9,7 +9,7 @@ import { hostMemory } from "./host.ts";
 
 type Rows = Readonly<Record<string, OptionRow<unknown>>>;
 
-/** The flags of these options; beside the kernel's there is --set. */
+/** The flags of these options, with --set if the kernel is one. */
 export function flagsOf(rows: Rows): Record<string, Flag> {
   const flags: Record<string, Flag> = {};
   for (const row of Object.values(rows)) {
@@ -25,7 +25,7 @@ export function flagsOf(rows: Rows): Record<string, Flag> {
   return flags;
 }
 
-/** The options that the flags give, and how much memory the host has. CommandError naming the flag that makes no sense. */
+/** The options from the flags, and the host's memory. CommandError naming the flag that is invalid. */
 export function optionsOf<O>(flags: Flags, rows: Rows): O {
   const options: Record<string, unknown> = {};
   for (const [name, row] of Object.entries(rows)) {

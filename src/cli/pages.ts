@@ -23,7 +23,7 @@ export const pagesCommand: Command = {
   },
 };
 
-/** page-types heads its columns this way; offset and len are hexadecimal. */
+/** The column heads of page-types; offset and len are hexadecimal. */
 function text({ rows: pages, runs, summary, namespaceSpan: namespace, invariants }: PagesReport): string {
   const hex = (n: number) => n.toString(16);
   const named = (flags: readonly string[]) =>

@@ -60,7 +60,7 @@ function text(report: PlanReport): string {
 
 const percent = (n: number) => `${n.toFixed(4)} %`;
 
-/** Rows that differ in their kernel alone, once, with all of their kernels. */
+/** Merges rows that differ only in their kernel. */
 function merged<R extends { readonly kernel: string }>(rows: readonly R[]): R[] {
   const found = new Map<string, R>();
   for (const row of rows) {
@@ -150,14 +150,14 @@ function sizeTable(rows: readonly PlanSize[]): string {
 }
 
 /**
- * What is left is compared with what was asked for, so it gets more digits, stays in GiB where it has some, and is never
- * rounded up: 1T less 2M is 1023.998 GiB.
+ * The rest is compared with the requested size, so it has more digits, is in GiB if it has any, and is never rounded
+ * up: 1T less 2M is 1023.998 GiB.
  */
 function left(bytes: number): string {
   return bytes < 2 ** 30 ? humanSize(bytes) : `${(Math.floor(bytes / 2 ** 30 * 1000) / 1000).toFixed(3)} GiB`;
 }
 
-/** The tables of this command: indented, the first two columns on the left. */
+/** The tables of this command: indented, the first two columns left-aligned. */
 function rowsText(rows: readonly (readonly string[])[]): string {
   return table(rows, 2).map((line) => `  ${line}`).join("\n");
 }

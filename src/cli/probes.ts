@@ -10,12 +10,12 @@ const ROUNDS = 5;
 const HOT_STEPS = 2 ** 22;
 /** Lines that fit any second-level cache. */
 const CACHED_LINES = 2 ** 12;
-/** Odd, so that multiples of it visit every line of a power of two in an order no prefetcher follows. */
+/** Odd, so that its multiples visit all lines, a power of two, in an order that no prefetcher follows. */
 const SCATTER = 0x9e3779b1;
 
 /** Steps of one host, in nanoseconds. */
 export interface Probes {
-  /** A load whose address is what the load before it found. */
+  /** A load whose address is the result of the load before. */
   readonly dependentLoadNs: number;
   /** An atomic add to a line that is not cached, and to one that is. */
   readonly atomicMissNs: number;
@@ -36,7 +36,7 @@ export interface Probes {
 
 /** Measures them all, in some seconds. */
 export function probe(): Probes {
-  // Plain memory as the emulator's is, from the same allocator; atomics need a shared buffer.
+  // Plain memory from the same allocator as the emulator's; atomics need a shared buffer.
   const words = new Int32Array(PROBE_BYTES / 4);
   const shared = new Int32Array(new SharedArrayBuffer(PROBE_BYTES));
   const lines = words.length / LINE_WORDS;

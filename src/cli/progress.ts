@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A progress bar on a terminal, drawn on standard error so that output can be piped. Nothing is drawn where standard
-// error is no terminal.
+// A progress bar on a terminal, drawn on standard error so that output can be piped. Nothing is drawn if standard error
+// is not a terminal.
 
 const WIDTH = 30;
 /** Milliseconds between two drawings. */
 const PAUSE = 100;
 
-/** Shows how far a command is. */
+/** Shows the progress of a command. */
 export class ProgressBar {
   readonly #what: string;
   readonly #shown = Deno.stderr.isTerminal();
@@ -52,12 +52,12 @@ export function barText(what: string, done: number, total: number | null, curren
   return `${what}  [${"#".repeat(filled)}${".".repeat(WIDTH - filled)}]  ${done} of ${total}${name}`;
 }
 
-/** What fits on the terminal's line: a longer one would wrap and leave its first half behind. */
+/** Cuts a line to the terminal's width: a longer one would wrap, and its first half would stay on the screen. */
 function clipped(text: string): string {
   return text.slice(0, (columns() || 80) - 1);
 }
 
-/** Columns of the terminal; 0 when it does not say. */
+/** Columns of the terminal; 0 if unknown. */
 function columns(): number {
   try {
     return Deno.consoleSize().columns;

@@ -51,23 +51,23 @@ export async function runCommand(
   }
 }
 
-/** What differs from the preset, of a report whose kernel does. */
+/** The switches that differ from the preset, if the report's kernel has any. */
 function kernelLine(report: { readonly config?: { readonly kernel?: unknown } } | null): string[] {
   const kernel = report?.config?.kernel;
   return typeof kernel === "string" ? kernelText(kernel) : [];
 }
 
-/** Says what went wrong in one line, and as JSON if `command` is given. Returns the exit code. */
+/** Reports an error in one line, and as JSON if `command` is given. Returns the exit code. */
 export function complain(error: unknown, prefix: string, command: string | null): number {
   const failure = failureOf(error);
   if (command !== null) printJson(errorEnvelope(command, failure));
-  // Some complaints begin with the command's name, which may be the prefix.
+  // Some messages begin with the command's name, which may be the prefix.
   const named = failure.message.startsWith(`${prefix}: `);
   console.error(named ? failure.message : `${prefix}: ${failure.message}`);
   return failure.kind === "usage" ? 2 : 1;
 }
 
-/** Sorts an error into its kind. Panics and full disks get one line too, since scripts cannot use a stack trace. */
+/** Classifies an error. Panics and full disks get one line too, since scripts cannot use a stack trace. */
 function failureOf(error: unknown): Failure {
   if (error instanceof RangeError || error instanceof CommandError) {
     return { kind: "usage", message: error.message, errno: null };

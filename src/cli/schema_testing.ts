@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// For tests: whether a report is what results/schemas/ says of it.
+// For tests: checks a report against its schema in results/schemas/.
 
 import { assert } from "@std/assert";
 import { Ajv2020 } from "ajv/dist/2020.js";

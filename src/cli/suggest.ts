@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Finds the known word that is nearest to a mistyped one.
+// Finds the known word nearest to a mistyped one.
 
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
-/** ` (did you mean "plan"?)`, or nothing where no known word is near what was given. */
+/** ` (did you mean "plan"?)`, or nothing if no known word is near the given one. */
 export function didYouMean(given: string, known: readonly string[]): string {
   if (given === "") return "";
   const far = (word: string) => levenshteinDistance(given.toLowerCase(), word.toLowerCase());

@@ -2,8 +2,8 @@
 // Text tables with aligned columns.
 
 /**
- * Rows of cells as lines, columns as wide as they need to be; the first `left` on the left, the others on the right.
- * What a row shorter than the first says last runs on over the columns it has not, and widens none.
+ * Rows of cells as lines, columns as wide as needed; the first `left` are left-aligned, the others right-aligned. The
+ * last cell of a row shorter than the first spans the missing columns, and widens none.
  */
 export function table(rows: readonly (readonly string[])[], left: number, gap = "  "): string[] {
   const columns = rows[0].length;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab trace PATH`: prints the calls of a kernel path in order, as ftrace's function_graph does, as events, or for
-// Perfetto. A path takes the flags of the command that runs it.
+// `lab trace PATH`: prints the calls of a kernel path in order, like ftrace's function_graph, as events, or for
+// Perfetto. A path has the flags of the command that runs it.
 
 import { TRACE_PATHS, type TraceOptions, type TracePath, type TraceReport, traceReport } from "../scenario/trace.ts";
 import { foldTrace } from "../trace/fold.ts";
@@ -15,14 +15,14 @@ import { hugetlbCommand, hugetlbOptions } from "./hugetlb.ts";
 import { namespaceCommand, namespaceOptions } from "./namespace.ts";
 import { writeFile } from "./write_file.ts";
 
-/** What a path is run with. */
+/** How a path is run. */
 interface Runner {
-  /** The command whose flags it takes, those that mean nothing to a trace left out. */
+  /** The command whose flags it takes, except those without meaning for a trace. */
   readonly command: Command;
   readonly without: readonly string[];
-  /** Values of flags that the command wants and a trace need not be given. */
+  /** Values of flags that the command requires but a trace does not. */
   readonly defaults: Readonly<Record<string, string>>;
-  /** A flag that says it all, so that no default applies. */
+  /** A flag with which no default applies. */
   readonly instead?: string;
   readonly options: (flags: Flags) => TraceOptions;
 }
@@ -79,12 +79,12 @@ function gupRunner(path: "fault" | "gup" | "put"): Runner {
   };
 }
 
-/** Flags of every path. Where commands call different things by one name, each path says below what it takes. */
+/** Flags of every path. Where commands use one name for different things, each path lists below what it takes. */
 function allFlags(): Record<string, Flag> {
   const flags: Record<string, Flag> = { ...TRACE_FLAGS };
   for (const { command, without } of Object.values(RUNNERS)) {
     for (const [name, flag] of Object.entries(command.flags)) {
-      // Without a fallback here: the path's own applies.
+      // Without a fallback, so that the path's own applies.
       if (!without.includes(name)) flags[name] ??= { value: flag.value, help: flag.help };
     }
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Why a file could not be read, for complaints of every command: the few reasons that a user can act on in plain words.
+// Why a file could not be read, for messages of all commands: the few reasons that a user can act on, in plain words.
 
 /** The reason, without the file's name. */
 export function unreadReason(error: unknown): string {

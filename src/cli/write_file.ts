@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Writes a file all or nothing: the text goes to a file beside the target, which then takes the target's name. What is
-// not a regular file (a device, a pipe) is written directly, since renaming would replace it. Ctrl-C is handled after
-// the file is complete.
+// Writes a file all or nothing: the text goes to a file beside the target, which then takes the target's name. A target
+// that is not a regular file (a device, a pipe) is written directly, since renaming would replace it. Ctrl-C is handled
+// after the file is complete.
 
 import { CommandError } from "./command.ts";
 
 /** The device itself (EIO), the limit of a process (EFBIG), the disk (ENOSPC), the quota (EDQUOT). */
 const NO_ROOM = /\(os error (5|27|28|122)\)/;
 
-/** A file that could not be written though it was named well. */
+/** A file that could not be written although its name is valid. */
 export class DiskError extends Error {
   override readonly name = "DiskError";
 }
 
-/** What a shell reports for a program ended by SIGINT. */
+/** A shell's exit code for a program ended by SIGINT. */
 const EXIT_SIGINT = 130;
 
 /** Writes `text` to `file`, all or nothing. CommandError naming the file when it cannot, DiskError
@@ -24,7 +24,7 @@ export async function writeFile(file: string, text: string): Promise<void> {
   Deno.addSignalListener("SIGINT", note);
   try {
     writeBeside(file, text);
-    // A signal that came during the write is delivered to listeners by the event loop, not before.
+    // The event loop delivers a signal that arrived during the write.
     await new Promise((resolve) => setTimeout(resolve, 0));
   } finally {
     Deno.removeSignalListener("SIGINT", note);
@@ -38,7 +38,7 @@ function writeBeside(file: string, text: string): void {
     const there = statIfThere(file);
     if (there?.isDirectory) throw new CommandError(`cannot write ${file}: it is a folder`);
     if (there !== null && !there.isFile) return Deno.writeTextFileSync(file, text, { create: false });
-    // A link stays one: what it points to is replaced.
+    // A link is kept; its target is replaced.
     const target = there === null ? file : Deno.realPathSync(file);
     part = `${target}.${Deno.pid}.part`;
     Deno.writeTextFileSync(part, text);
@@ -49,7 +49,9 @@ function writeBeside(file: string, text: string): void {
   }
 }
 
-/** A full disk is not bad usage. Deno writes to a device only with all permissions, which are not worth asking for. */
+/**
+ * A full disk is not bad usage. Deno writes to a device only with all permissions, which the command does not request.
+ */
 function refusal(file: string, error: unknown): Error {
   if (error instanceof CommandError) return error;
   if (error instanceof Deno.errors.NotCapable && error.message.includes("all access")) {
