@@ -27,9 +27,9 @@ export interface MutationRow {
   readonly patch?: (k: Kernel) => void;
   /** The exercise with the defect, if the defect is an order of its steps. */
   readonly mutant?: Live;
-  /** The invariant it breaks, and a pattern of the message that notices it. */
+  /** The invariant it breaks, and a pattern of the message that notices it; default its number. */
   readonly invariant: string;
-  readonly notices: RegExp;
+  readonly notices?: RegExp;
 }
 
 export const MEM: NamespaceRequest = { size: 2 ** 15 + 2 ** 12, align: 4096, map: "mem" };
@@ -62,31 +62,25 @@ export const IN_BOOT_SECTION: BootOptions = {
 };
 /** Room for memory blocks that can hold their own memmap. */
 export const PLUG: BootOptions = { hotplug: [{ bytes: 2 ** 16 }], memmapOnMemory: true };
+export const PLUGGED = { machine: toy("6.1", {}, PLUG), live: plugged };
+export const POOLED = { machine: toy("v7", {}, { hugetlbFreeVmemmap: true }), live: pooled };
 /** pmem whose memmap, with struct pages of 80 bytes, begins inside a leaf. */
 export const IN_LEAF: BootOptions = { pmem: [{ bytes: 2 ** 18, startBytes: 2 ** 16 + 2 ** 14 }] };
 /** pmem whose memmap begins a top-level entry of its own. */
 export const FAR: BootOptions = { pmem: [{ bytes: 2 ** 18, startBytes: 2 ** 22 }] };
 
-export function erratum(
-  name: keyof Errata,
-  bug: string,
-  what: string,
-  row: Partial<MutationRow> & Caught,
-): MutationRow {
-  const config = { errata: { ...NO_ERRATA, [name]: true } };
-  return { name, bug, what, machine: toy("v4"), live: devices(...ALL), config, ...row };
+/** Differences from the defaults: the sound kernel is v7, or v4 for an erratum, and runs all namespaces. */
+type Row = Pick<MutationRow, "invariant"> & Partial<MutationRow>;
+
+export function erratum(name: keyof Errata, bug: string, what: string, row: Row): MutationRow {
+  return object(name, bug, what, { machine: toy("v4"), config: { errata: { ...NO_ERRATA, [name]: true } }, ...row });
 }
 
-export function mutation(
-  name: keyof typeof MUTATIONS,
-  bug: string,
-  row: Partial<MutationRow> & Caught,
-): MutationRow {
-  return { name, bug, ...MUTATIONS[name], machine: toy("v7"), live: devices(...ALL), ...row };
+export function mutation(name: keyof typeof MUTATIONS, bug: string, row: Row): MutationRow {
+  const { what, edits } = MUTATIONS[name];
+  return object(name, bug, what, { edits, ...row });
 }
 
-export function object(name: string, bug: string, what: string, row: Partial<MutationRow> & Caught): MutationRow {
+export function object(name: string, bug: string, what: string, row: Row): MutationRow {
   return { name, bug, what, machine: toy("v7"), live: devices(...ALL), ...row };
 }
-
-export type Caught = Pick<MutationRow, "invariant" | "notices">;

@@ -19,7 +19,8 @@ export interface Verdict {
 export async function tryMutation(row: MutationRow): Promise<Verdict> {
   const without = panicOf(sound, () => row.live(sound, sound.boot(row.machine)));
   const noticed = row.edits === undefined ? lived(row, sound) : await withMutant(row.edits, (w) => lived(row, w));
-  return { row, without, noticed, caught: without === null && noticed !== null && row.notices.test(noticed) };
+  const notices = row.notices ?? new RegExp(`\\b${row.invariant}\\b`);
+  return { row, without, noticed, caught: without === null && noticed !== null && notices.test(noticed) };
 }
 
 /** The panic of the exercise with the defect. */

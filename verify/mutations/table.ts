@@ -19,7 +19,9 @@ import {
   type MutationRow,
   object,
   PLUG,
+  PLUGGED,
   plugged,
+  POOLED,
   pooled,
   PUD,
   SECTIONS,
@@ -28,15 +30,9 @@ import {
 } from "./row.ts";
 
 export const ROWS: readonly MutationRow[] = [
-  erratum("refShiftLeft", "B1", "pgmap references counted with << order", {
-    invariant: "I18",
-    notices: /I18/,
-  }),
-  erratum("pfnNextYield", "B2", "pfn_next() yields on every step except one in 1024", {
-    invariant: "I30",
-    notices: /I30/,
-  }),
-  erratum("pgoffAlignUp", "B3", "page->index is that of the next huge page", { invariant: "I22", notices: /I22/ }),
+  erratum("refShiftLeft", "B1", "pgmap references counted with << order", { invariant: "I18" }),
+  erratum("pfnNextYield", "B2", "pfn_next() yields on every step except one in 1024", { invariant: "I30" }),
+  erratum("pgoffAlignUp", "B3", "page->index is that of the next huge page", { invariant: "I22" }),
   mutation("initAssumesShared", "B4", {
     machine: toy("v7", {}, { structPageSize: 80 }),
     live: devices(SECTIONS),
@@ -50,10 +46,8 @@ export const ROWS: readonly MutationRow[] = [
     notices: /I7 tail|I6/,
   }),
   erratum("pageblockInShortLoop", "B6", "pageblock types set inside the shortened loop", {
-    machine: toy("v4"),
     live: devices(PUD),
     invariant: "I23",
-    notices: /I23/,
   }),
   object("memmapChargedBySize", "B7", "removing memmap un-charges its full size", {
     patch: (k) => {
@@ -111,7 +105,6 @@ export const ROWS: readonly MutationRow[] = [
   erratum("rangeFromCall", "001:3112", "the pages of an entry are counted from the first page of the call", {
     machine: toy("v4", { gup: "compound-range" }),
     invariant: "I21",
-    notices: /I21/,
   }),
   erratum("compoundHeadUnadjusted", "004:202", "tails on the head's memmap page carry PG_head and pass for heads", {
     machine: toy("v7+head"),
@@ -129,55 +122,41 @@ export const ROWS: readonly MutationRow[] = [
     invariant: "I14",
     notices: /frames are lost by a failed add|errno -17|removePages|I\d+/,
   }),
-  mutation("headBeforeTails", "001:687", {
-    invariant: "I8",
-    notices: /I8/,
-  }),
+  mutation("headBeforeTails", "001:687", { invariant: "I8" }),
   mutation("onlineBySection", "before 5.12", {
     machine: toy("v7", {}, IN_BOOT_SECTION),
     live: devices(MEM),
     invariant: "I31",
-    notices: /I31/,
   }),
   mutation("deviceOnNodeZero", "", {
     machine: toy("v7", {}, { dram: [2 ** 16, 2 ** 16], pmem: [{ bytes: 2 ** 18, nid: 1 }] }),
     invariant: "I6",
-    notices: /I6/,
   }),
   erratum(
     "addMemoryNullAltmap",
     "B8",
     "a block's own memmap is freed to the buddy allocator when its device cannot be created",
     {
-      machine: toy("6.1", {}, PLUG),
-      live: plugged,
+      ...PLUGGED,
       invariant: "I16",
       notices: /belongs to no zone's free area|memmap of frame \d+ is not mapped|I\d+/,
     },
   ),
-  mutation("headFromTemplate", "B14", {
-    machine: toy("v7", {}, { hugetlbFreeVmemmap: true }),
-    live: pooled,
-    invariant: "I8",
-    notices: /I8/,
-  }),
+  mutation("headFromTemplate", "B14", { ...POOLED, invariant: "I8" }),
   ...(["graceAlways", "graceFlagKept"] as const).map((name) =>
     mutation(name, "B17", {
       machine: toy("v7", { hugetlbFlush: "batch", hugetlbGrace: true }, { hugetlbFreeVmemmap: true }),
       live: pooled,
       invariant: "I30",
-      notices: /I30/,
     })
   ),
   mutation("poisonsTail", "B19", {
-    machine: toy("v7", {}, { hugetlbFreeVmemmap: true }),
-    live: pooled,
+    ...POOLED,
     invariant: "I9",
     notices: /store to the read-only struct page/,
   }),
   mutation("restoresWhole", "B20", {
-    machine: toy("v7", {}, { hugetlbFreeVmemmap: true }),
-    live: pooled,
+    ...POOLED,
     invariant: "I12",
     notices: /is not shared|not mapped by a page-table entry/,
   }),
@@ -199,8 +178,7 @@ export const ROWS: readonly MutationRow[] = [
     notices: /\d+ pages stay|got 3, expected 0/,
   }),
   mutation("ownMemmapNotPresent", "", {
-    machine: toy("6.1", {}, PLUG),
-    live: plugged,
+    ...PLUGGED,
     invariant: "I26",
     notices: /I26|I12/,
   }),
@@ -208,26 +186,15 @@ export const ROWS: readonly MutationRow[] = [
     machine: toy("6.1", { selfHostedVmemmap: "marked" }, PLUG),
     live: plugged,
     invariant: "I28",
-    notices: /I28/,
   }),
   mutation("selfHostedAnywhere", "", {
     machine: toy("6.1", {}, { ...PLUG, structPageSize: 80 }),
     live: plugged,
     invariant: "I27",
-    notices: /I27/,
   }),
-  mutation("reuseWithoutGet", "", {
-    invariant: "I13",
-    notices: /I13/,
-  }),
-  mutation("sectionsNotJoined", "", {
-    invariant: "I5",
-    notices: /I5/,
-  }),
-  mutation("sectionStaysPresent", "", {
-    invariant: "I14",
-    notices: /I14/,
-  }),
+  mutation("reuseWithoutGet", "", { invariant: "I13" }),
+  mutation("sectionsNotJoined", "", { invariant: "I5" }),
+  mutation("sectionStaysPresent", "", { invariant: "I14" }),
   mutation("altmapPagesFreed", "", {
     machine: toy("6.1", {}, { arch: TOY_ARM64_PAGES }),
     live: devices(SMALL, { ...DEV, size: 2 ** 15 + 2 ** 12 }),
@@ -239,16 +206,8 @@ export const ROWS: readonly MutationRow[] = [
     invariant: "I15",
     notices: /failed to free all reserved pages/,
   }),
-  mutation("recordsHeads", "", {
-    machine: toy("v4"),
-    invariant: "I21",
-    notices: /I21/,
-  }),
-  mutation("pinWithoutReference", "", {
-    machine: toy("v4"),
-    invariant: "I20",
-    notices: /I20/,
-  }),
+  mutation("recordsHeads", "", { machine: toy("v4"), invariant: "I21" }),
+  mutation("pinWithoutReference", "", { machine: toy("v4"), invariant: "I20" }),
   object("vmemmapBaseUnaligned", "", "a vmemmap base that is not a multiple of 4 GiB loses its low word", {
     machine: toy("5.14"),
     arch: { ...TOY, vmemmapHi: TOY.vmemmapHi + 2 ** -10 },
@@ -269,14 +228,12 @@ export const ROWS: readonly MutationRow[] = [
       }
     },
     invariant: "I12",
-    notices: /I12/,
   }),
   object("pgmapNotStored", "", "memmap in an altmap whose pgmap cannot be found", {
     patch: (k) => void (k.pgmaps.store = () => {}),
     machine: toy("5.14"),
     live: devices(DEV),
     invariant: "I16",
-    notices: /I16/,
   }),
   object("getDevPagemapTwice", "", "a lookup takes two references", {
     patch: (k) => {
@@ -288,32 +245,22 @@ export const ROWS: readonly MutationRow[] = [
       };
     },
     invariant: "I18",
-    notices: /I18/,
   }),
   object("pgmapNotDeleted", "", "a removed pgmap is still found", {
     patch: (k) => void (k.pgmaps.delete = () => {}),
     machine: toy("5.14"),
     live: devices(SMALL),
     invariant: "I19",
-    notices: /I19/,
   }),
-  mutation("bootmemUnmarked", "", {
-    invariant: "I24",
-    notices: /I24/,
-  }),
+  mutation("bootmemUnmarked", "", { invariant: "I24" }),
   mutation("bootmemFreedPlain", "", {
-    machine: toy("v7", {}, { hugetlbFreeVmemmap: true }),
-    live: pooled,
+    ...POOLED,
     invariant: "I24",
     notices: /I25|I12/,
   }),
-  mutation("labelReserved", "", {
-    invariant: "I17",
-    notices: /I17/,
-  }),
+  mutation("labelReserved", "", { invariant: "I17" }),
   mutation("memmapNotPoisoned", "", {
-    machine: toy("6.1", {}, PLUG),
-    live: plugged,
+    ...PLUGGED,
     invariant: "I32",
     notices: /I32 struct page/,
   }),
@@ -324,7 +271,6 @@ export const ROWS: readonly MutationRow[] = [
   object("zoneNotGrown", "", "the device zone does not span its device", {
     patch: (k) => void Object.defineProperty(k.nodes[0].zones[ZONE_DEVICE], "spanned", { get: () => 0, set: () => {} }),
     invariant: "I29",
-    notices: /I29/,
   }),
   ...RACE_ROWS,
 ];

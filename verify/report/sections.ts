@@ -124,13 +124,7 @@ function documentsTimes(document: Document, { figures }: Results): Section {
     heading: "The documents' times and the model's",
     words: "Times the authors measured on their machine beside model time for the same work. A held-out figure was " +
       "never fitted; an anomaly cannot be explained by any cost per page, and its reason stands in the fixture.",
-    chart: dotChart(rows, {
-      document,
-      title: "Documented and modelled times",
-      axis: "ms",
-      unit: "ms",
-      log: true,
-    }),
+    chart: dotChart(rows, { document, title: "Documented and modelled times", axis: "ms", unit: "ms", log: true }),
     legend: legend(rows),
     head: ["figure", "place", "document", "model", "error", "role"],
     rows: figures.times.map((t) => [
@@ -162,13 +156,7 @@ function yardstick(document: Document, { bench }: Results): Section | null {
     words:
       "Host time of the emulator's loops over the same paths in C, in one process over the same bytes. This says how fast " +
       "the emulator is, not Linux.",
-    chart: barChart(rows, {
-      document,
-      title: "Emulator over C",
-      axis: "emulator / C",
-      unit: "ratio",
-      width: 720,
-    }),
+    chart: barChart(rows, { document, title: "Emulator over C", axis: "emulator / C", unit: "ratio", width: 720 }),
     legend: [],
     head: ["contest", "emulator", "C", "ratio"],
     rows: found.map(([name, s]) => [
@@ -180,23 +168,7 @@ function yardstick(document: Document, { bench }: Results): Section | null {
   };
 }
 
-/** Verdicts in the order of the bars: what holds, what is undecided, what does not hold. */
-const BEST_FIRST = [
-  "confirmed",
-  "rounding",
-  "read right",
-  "inside band",
-  "hardware-bound",
-  "outside band",
-  "read open",
-  "superseded",
-  "read wrong",
-  "inconsistent",
-  "contradicted",
-  "disagreement",
-] as const;
-
-/** A colour per verdict, the same in every chart. */
+/** A colour per verdict, the same in every chart, best first: what holds, what is undecided, what does not hold. */
 const VERDICT_COLORS: Readonly<Record<string, string>> = {
   confirmed: "#2f6fb5",
   rounding: "#1f8582",
@@ -211,6 +183,7 @@ const VERDICT_COLORS: Readonly<Record<string, string>> = {
   contradicted: "#b04a68",
   disagreement: "#cf2222",
 };
+const BEST_FIRST = Object.keys(VERDICT_COLORS);
 
 /** Colours of the marks' series in order; grey for former verdicts. */
 const colorsOf = (marks: readonly Mark[]) =>
@@ -218,7 +191,7 @@ const colorsOf = (marks: readonly Mark[]) =>
 
 /** The verdicts of the marks, best first. */
 function verdictLegend(marks: readonly Mark[]): Section["legend"] {
-  const order = (series: string) => (Object.keys(VERDICT_COLORS).indexOf(series) + 99) % 99;
+  const order = (series: string) => (BEST_FIRST.indexOf(series) + 99) % 99;
   return legend(marks, colorsOf(marks)).toSorted((a, b) => order(a.series) - order(b.series));
 }
 
@@ -238,13 +211,7 @@ function verdicts(document: Document, { audit }: Results): Section {
     words:
       `What became of ${audit.claims.length} claims: 000 is the v7 cover letter, 001 the v4 series and its thread, ` +
       "002 the merged commit, 003 memmap_on_memory, 004 HugeTLB.",
-    chart: stackChart(rows, {
-      document,
-      title: "Claims by verdict",
-      axis: "claims",
-      unit: "count",
-      colors,
-    }),
+    chart: stackChart(rows, { document, title: "Claims by verdict", axis: "claims", unit: "count", colors }),
     legend: verdictLegend(rows),
     head: ["document", "verdict", "claims"],
     rows: rows.map(({ label, series, value }) => [label, series, String(value)]),
@@ -320,11 +287,10 @@ function earlierVerdicts(document: Document, history: readonly HistoryEntry[]): 
 
 /** Every verdict of any run, best first; former verdicts come last. */
 function verdictsOf(history: readonly HistoryEntry[]): string[] {
-  const known: readonly string[] = BEST_FIRST;
   const found = new Set(history.flatMap(({ verdicts }) => Object.keys(verdicts)));
   return [
-    ...known.filter((verdict) => found.has(verdict)),
-    ...[...found].filter((verdict) => !known.includes(verdict)),
+    ...BEST_FIRST.filter((verdict) => found.has(verdict)),
+    ...[...found].filter((verdict) => !BEST_FIRST.includes(verdict)),
   ];
 }
 
@@ -337,13 +303,7 @@ function earlierTimes(document: Document, history: readonly HistoryEntry[]): Sec
     id: "history",
     heading: "Times of earlier runs",
     words: "The yardstick's contests on the emulator's side in every run that results/history keeps.",
-    chart: dotChart(rows, {
-      document,
-      title: "Times of earlier runs",
-      axis: "ms",
-      unit: "ms",
-      log: true,
-    }),
+    chart: dotChart(rows, { document, title: "Times of earlier runs", axis: "ms", unit: "ms", log: true }),
     legend: legend(rows),
     head: ["contest", "run", "ms"],
     rows: rows.map(({ label, series, value }) => [label, series, value.toFixed(2)]),
