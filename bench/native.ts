@@ -19,6 +19,7 @@ const SYMBOLS = {
   init_compound: { parameters: ["pointer", "buffer", "usize", "u64", "u64", "u64"], result: "usize" },
   fresh_memory: { parameters: ["usize"], result: "pointer" },
   release_memory: { parameters: ["pointer", "usize"], result: "void" },
+  drop_memory: { parameters: ["pointer", "usize"], result: "void" },
   populate_reset: { parameters: ["buffer", "buffer", "buffer", "usize"], result: "void" },
   populate: { parameters: ["usize"], result: "usize" },
 } as const;

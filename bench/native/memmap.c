@@ -84,6 +84,13 @@ void release_memory(void *memory, size_t bytes)
 	munmap(memory, bytes);
 }
 
+/* Gives the pages of memory back that stays mapped, because its owner unmaps it later. */
+void drop_memory(uint8_t *memory, size_t bytes)
+{
+	size_t skip = -(uintptr_t)memory % PAGE_BYTES;
+	madvise(memory + skip, (bytes - skip) / PAGE_BYTES * PAGE_BYTES, MADV_DONTNEED);
+}
+
 /*
  * Populating the memmap of 2 MiB compounds with shared tails, address by address as vmemmap_populate_address() does it:
  * walk from the root, a new frame or one more reference on the tail frame, the entry. Frames and tables come from a

@@ -34,6 +34,7 @@ import {
   countInPmem,
   eachMemmapRun,
   initDeferredList,
+  pageWord,
   prepCompoundHead,
   readPage,
   setCompoundHead,
@@ -98,18 +99,16 @@ export const memmapInitZoneDevice = traced(
       // If heads may lie in shared tails, copying would give a different result than writing field by field.
       const mayClone = isAligned(start, Math.min(pgmap.geometry, k.pagesPerSection));
       const order = Math.log2(pgmap.geometry);
-      let previous = -1;
-      let previousUnique = 0;
-      let image: Int32Array | null = null;
+      let image: Image | null = null;
       let heads = 0;
       for (let head = start; head < end; head += pgmap.geometry) {
         const unique = Math.min(compoundNrPages(k, pgmap, head), end - head);
-        const clone: boolean = mayClone && unique === previousUnique;
-        const done: number = clone
-          ? cloneCompound(k, head, previous, unique, order, image ??= imageOfTails(k, previous, unique))
-          : initCompound(k, head, unique, pgmap);
-        previous = head;
-        previousUnique = unique;
+        let done = unique;
+        if (image !== null && image.nrPages === unique) cloneCompound(k, head, order, image);
+        else {
+          done = initCompound(k, head, unique, pgmap);
+          image = mayClone ? imageOfCompound(k, head, unique) : null;
+        }
         written += done;
         if (tiered) pmem += countInPmem(k, head, done);
         heads++;
@@ -197,63 +196,57 @@ function initCompound(k: Kernel, head: number, nrPages: number, pgmap: DevPagema
   return written + fillRun(k, head + 1 + first, nrPages - 1 - first, tail);
 }
 
+/** Memmap of one compound for others to copy: the page of its head, then a page of plain tails, as all others are. */
+interface Image {
+  readonly head: number;
+  readonly nrPages: number;
+  /** Memmap pages; 0 if the struct pages do not fill any. */
+  readonly pages: number;
+  readonly words: Int32Array;
+  readonly headPage: Int32Array;
+  readonly tailPage: Int32Array;
+}
+
+function imageOfCompound(k: Kernel, head: number, nrPages: number): Image {
+  const { pageWords } = k.phys;
+  const whole = k.structPageSize === STRETCH_STRUCT_SIZE && nrPages * STEP % pageWords === 0;
+  const pages = whole ? nrPages * STEP / pageWords : 0;
+  const words = new Int32Array(2 * pageWords);
+  for (let p = 0; p < Math.min(pages, 2); p++) {
+    const from = pageWord(k, head + p * pageWords / STEP, 0);
+    words.set(k.phys.words.subarray(from, from + pageWords), p * pageWords);
+  }
+  return { head, nrPages, pages, words, headPage: words.subarray(0, pageWords), tailPage: words.subarray(pageWords) };
+}
+
 /**
- * initCompound() by copying: fills each vmemmap page from an image of plain tails of this head, then copies the head
- * and its special tails from the compound before. This writes memory once; field by field would write it several times.
+ * initCompound() by copying: points the tails of the image to this head while they are in the cache, then copies it. This
+ * writes memory once; field by field would write it several times.
  */
-function cloneCompound(
-  k: Kernel,
-  head: number,
-  from: number,
-  nrPages: number,
-  order: number,
-  image: Int32Array,
-): number {
-  const size = k.structPageSize;
-  if (k.pageBytes % size !== 0) return cloneByWord(k, head, from, nrPages, order);
-  const { bytes, words } = k.phys;
-  const perPage = k.pageBytes / size;
-  const step = size / 4;
-  pointTails(image, 0, perPage * step, step, compoundInfoLo(k, head, order), compoundInfoHi(k, head));
-  let written = 0;
-  for (let done = 0; done < nrPages; done += perPage) {
-    const to = k.cpu.mmu.write(vmemmapPage(k, head + done));
-    if (to < 0) panic(`cloneCompound: memmap of frame ${head + done} is not mapped for writing`);
-    const n = Math.min(perPage, nrPages - done);
-    words.set(n < perPage ? image.subarray(0, n * step) : image, to);
-    written += n;
-    if (done > 0) continue;
-    const source = k.cpu.mmu.read(vmemmapPage(k, from));
-    if (source < 0) panic(`cloneCompound: memmap of frame ${from} is not mapped`);
-    const special = Math.min(specialPages(k), nrPages);
-    bytes.copyWithin(to * 4, source * 4, source * 4 + special * size);
-    pointTails(words, to + step, to + special * step, step, compoundInfoLo(k, head, order), compoundInfoHi(k, head));
+function cloneCompound(k: Kernel, head: number, order: number, image: Image): void {
+  const { words, pageWords } = k.phys;
+  const { mmu } = k.cpu;
+  const { pages } = image;
+  if (pages === 0) return cloneByWord(k, head, order, image);
+  pointTails(image.words, compoundInfoLo(k, head, order), compoundInfoHi(k, head));
+  const vpage = vmemmapPage(k, head);
+  for (let p = 0; p < pages; p++) {
+    const to = mmu.write(vpage + p);
+    if (to < 0) panic(`cloneCompound: vmemmap page ${vpage + p} is not mapped for writing`);
+    if (p > 0) words.set(image.tailPage, to);
+    else if (pages > 1 && mmu.write(vpage + 1) === to + pageWords) {
+      words.set(image.words, to);
+      p++;
+    } else words.set(image.headPage, to);
   }
   if (listKept(k, order)) initDeferredList(k, head + 2);
-  return written;
 }
 
-/** Image of a memmap page full of plain tails of the compound at `head`. */
-function imageOfTails(k: Kernel, head: number, nrPages: number): Int32Array {
-  const image = new Int32Array(k.phys.pageWords);
-  const tail = head + Math.min(specialPages(k), nrPages - 1);
-  const step = k.structPageSize / 4;
-  if (!Number.isInteger(image.length / step)) return image;
-  for (let w = 0; w < image.length; w++) image[w] = readPage(k, tail, w % step * 4);
-  return image;
-}
-
-/** The head and its tails that may hold the head's fields, at most those on the first memmap page. */
-function specialPages(k: Kernel): number {
-  return Math.min(1 + k.layout.headAfterTails, k.pageBytes / k.structPageSize);
-}
-
-/** Points the tails whose words lie in [from, to) to their head. */
-function pointTails(words: Int32Array, from: number, to: number, step: number, lo: number, hi: number): void {
-  for (let at = from; at < to; at += step) {
-    words[at + COMPOUND_HEAD] = lo;
-    words[at + COMPOUND_HEAD_HI] = hi;
-  }
+/** Points all struct pages but the first to their head, whose high word seldom changes. */
+function pointTails(image: Int32Array, lo: number, hi: number): void {
+  for (let at = STEP; at < image.length; at += STEP) image[at + COMPOUND_HEAD] = lo;
+  if (image[STEP + COMPOUND_HEAD_HI] === hi) return;
+  for (let at = STEP; at < image.length; at += STEP) image[at + COMPOUND_HEAD_HI] = hi;
 }
 
 /** Whether the list in the second tail survives tails that are initialised after the head's fields. */
@@ -262,16 +255,14 @@ function listKept(k: Kernel, order: number): boolean {
 }
 
 /** cloneCompound for struct pages that straddle vmemmap pages. */
-function cloneByWord(k: Kernel, head: number, from: number, nrPages: number, order: number): number {
-  let written = 0;
-  for (let i = 0; i < nrPages; i++, written++) {
+function cloneByWord(k: Kernel, head: number, order: number, { head: from, nrPages }: Image): void {
+  for (let i = 0; i < nrPages; i++) {
     for (let offset = 0; offset < k.structPageSize; offset += 4) {
       writePage(k, head + i, offset, readPage(k, from + i, offset));
     }
     if (i > 0) setCompoundHead(k, head + i, head, order);
   }
   if (listKept(k, order)) initDeferredList(k, head + 2);
-  return written;
 }
 
 /** Copying more than this many bytes at a time is no faster. */
