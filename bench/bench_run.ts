@@ -65,7 +65,7 @@ export function asBenchRun(value: unknown, file: string): BenchRun {
   if (typeof benches !== "object" || benches === null) return bad("benches are missing");
   for (const [name, times] of Object.entries(benches)) {
     const ok = Array.isArray(times) && times.length > 0 && times.every((t) => typeof t === "number" && t > 0);
-    if (!ok) return bad(`benches["${name}"] is no list of times`);
+    if (!ok) return bad(`benches["${name}"] is not a list of times`);
   }
   return value as BenchRun;
 }

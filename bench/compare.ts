@@ -38,7 +38,7 @@ const COMMAND: Command = {
   flags: {
     base: { value: "REV", help: "compare with it; default HEAD, or what a clean tree's branch began with, or HEAD~1" },
     filter: { value: "TEXT", help: "only cases whose name contains it" },
-    tolerance: { value: "PERCENT", help: "slower by less is no matter", fallback: "5" },
+    tolerance: { value: "PERCENT", help: "a smaller slowdown is ignored", fallback: "5" },
     seconds: { value: "N", help: "stop after as long", fallback: "150" },
     rounds: { value: "N", help: `rounds at most; with --save, --bmf, --github, --against: how many (${ROUNDS_ALONE})` },
     save: { value: "FILE", help: "measure the working tree alone and save its times" },

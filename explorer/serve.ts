@@ -32,7 +32,7 @@ const EXPLORE: Command = {
 };
 
 function portOf(flags: Flags): number {
-  if (flags.has("out") && flags.has("port")) throw new CommandError("--port means nothing with --out");
+  if (flags.has("out") && flags.has("port")) throw new CommandError("--port has no effect with --out");
   const port = numberFlag(flags, "port");
   if (port > MOST_PORT) throw new CommandError(`--port: expected a number from 0 to ${MOST_PORT}, got "${port}"`);
   return port;

@@ -81,11 +81,11 @@ Deno.test("lab claims refuses an id, theme, document or verdict there is not", a
   await refuses('unknown verdict "wrong": expected', "claims", "--verdict", "wrong");
 });
 
-Deno.test("lab claims refuses two forms at once, and what means nothing to a document of one's own", async () => {
-  await refuses("--cite and --explain are two forms: give one of them", "claims", "--cite", "--explain");
-  await refuses("--explain and --csv are two forms", "claims", "--csv", "--explain");
-  await refuses("--run means nothing with check: expected", "claims", "check", "mine.json", "--run");
-  await refuses("--id means nothing with check", "claims", "check", "mine.json", "--id", "005-01");
+Deno.test("lab claims refuses two forms at once, and what has no effect on a document of one's own", async () => {
+  await refuses("--cite and --explain exclude each other", "claims", "--cite", "--explain");
+  await refuses("--explain and --csv exclude each other", "claims", "--csv", "--explain");
+  await refuses("--run has no effect with check: expected", "claims", "check", "mine.json", "--run");
+  await refuses("--id has no effect with check", "claims", "check", "mine.json", "--id", "005-01");
   await refuses("mine.json: cannot be read: there is no such file", "claims", "check", "/nowhere/mine.json");
   assertStringIncludes((await lab("claims", "--grep", "no such words")).out, "0 claims, from the run of ");
 });

@@ -52,12 +52,12 @@ for (
     ["200000000-1ffffffff : System RAM", "1: resource 200000000-1ffffffff is none: left out"],
     ["HugePages_Total: 10\nHugepagesize: 0 kB", "1: huge pages of 0 bytes are none"],
     ["node0 3kB 0 / 8", "1: huge pages of 3072 bytes are none"],
-    ["MemTotal: -5 kB", '1: MemTotal "-5" is no number below 2^53'],
+    ["MemTotal: -5 kB", '1: MemTotal "-5" is not a number below 2^53'],
     ['[{"chardev":"dax0.0"}]', "1: a DAX device without size: left out"],
-    ['{"regions":[{"dev":"region-db01","size":4096}]}', '1: "region-db01" is no region or namespace: left out'],
+    ['{"regions":[{"dev":"region-db01","size":4096}]}', '1: "region-db01" is not a region or namespace: left out'],
     [
       '[{"dev":"region0","namespaces":[{"dev":"namespace-db01"}],"size":4096}]',
-      '1: "namespace-db01" is no region or namespace: left out',
+      '1: "namespace-db01" is not a region or namespace: left out',
     ],
     [changed("{", '{"chardev":"db01",'), '1: "chardev" is "db01": expected a DAX device'],
     [

@@ -37,7 +37,7 @@ export function readDaxctl(file: string, json: Json, facts: Facts): void {
 /** One device; null, with a note, if it has no name or size. */
 export function daxFact(file: string, json: Json, facts: Facts, source: DaxFact["source"]): DaxFact | null {
   if (!isObject(json)) {
-    damaged(facts, { file, line: json.line }, "a value where a DAX device is due");
+    damaged(facts, { file, line: json.line }, "expected a DAX device");
     return null;
   }
   const fields = fieldsOf(file, json, DEVICE, facts);

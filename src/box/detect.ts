@@ -45,7 +45,7 @@ export function readText(name: string, text: string, facts: Facts): void {
     return damaged(
       facts,
       { file: name, line: lineOf(text, zero) },
-      "has bytes of value zero, so it is no text: not read",
+      "has bytes of value zero, so it is not text: not read",
     );
   }
   const plain = text.replace(/^\uFEFF/, "").replace(/\r\n?/g, "\n");
@@ -106,7 +106,7 @@ function readJson(source: Source, text: string, offset: number, at: number, fact
   else if (isDaxctl(json)) readDaxctl(file, json, facts);
   else if (isLsmemJson(json)) readLsmemJson(file, json, facts);
   else if (!(Array.isArray(json.value) && json.value.length === 0)) {
-    const what = "JSON that is no list of ndctl, daxctl or lsmem";
+    const what = "JSON that is not a list of ndctl, daxctl or lsmem";
     facts.notes.push({ ...place(source, at), kind: "unread", text: what });
   }
   return restOfLine(source, text, end, at + lineOf(text, end, offset), facts);

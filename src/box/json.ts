@@ -36,7 +36,7 @@ export function parseJson(text: string, at: number, line: number): { readonly js
 }
 
 function value(c: Cursor, depth: number): Json {
-  if (depth > MOST_DEPTH) throw new JsonError(c.line, `more than ${MOST_DEPTH} values inside one another`);
+  if (depth > MOST_DEPTH) throw new JsonError(c.line, `more than ${MOST_DEPTH} levels of nesting`);
   skipSpace(c);
   const { line } = c;
   const char = c.text[c.at];
@@ -132,6 +132,6 @@ function expect(c: Cursor, char: string): void {
 function unexpected(c: Cursor, wanted: string, found = c.text.slice(c.at, c.at + 1)): JsonError {
   return new JsonError(
     c.line,
-    found === "" ? `the text ends where ${wanted} is due` : `"${found}" where ${wanted} is due`,
+    found === "" ? `expected ${wanted}, found the end of the text` : `expected ${wanted}, found "${found}"`,
   );
 }

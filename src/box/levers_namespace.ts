@@ -75,10 +75,10 @@ function changed(
 
 /** Why the kernel refuses it. */
 function refused(region: BoxRegion, ns: BoxNamespace, { align }: NamespaceSpec, error: string): string {
-  if (ns.sizeBytes % align !== 0) return `${ns.sizeBytes} bytes are no multiple of ${formatSize(align)}`;
+  if (ns.sizeBytes % align !== 0) return `${ns.sizeBytes} bytes are not a multiple of ${formatSize(align)}`;
   const odd = region.start !== null && ns.start % align !== 0;
   return `the kernel refuses it (${error})${
-    odd ? `: the namespace begins at no multiple of ${formatSize(align)}` : ""
+    odd ? `: the namespace does not begin at a multiple of ${formatSize(align)}` : ""
   }`;
 }
 

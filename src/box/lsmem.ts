@@ -94,7 +94,7 @@ function summary(line: string, where: Place, facts: Facts): boolean {
     return true;
   }
   const size = sizeOf(text);
-  if (size === null) damaged(facts, where, `${what} "${text}" is no size`);
+  if (size === null) damaged(facts, where, `${what} "${text}" is not a size`);
   else if (/block/i.test(what)) facts.blockBytes.push({ ...where, value: middle(size) });
   // One digit after the point, rounded or (old versions) cut off.
   else if (/online/i.test(what)) {

@@ -20,7 +20,7 @@ function readSysfs(source: Source, at: number, facts: Facts): number | null {
   const [, node, kB, counter, value] = match;
   // The sum over all nodes; only this counter is the size of the pool.
   if (counter !== "nr_hugepages") return at + 1;
-  if (!/^\d{1,15}$/.test(value)) damaged(facts, place(source, at), `nr_hugepages "${value}" is no number of pages`);
+  if (!/^\d{1,15}$/.test(value)) damaged(facts, place(source, at), `nr_hugepages "${value}" is not a number of pages`);
   else pool(source, at, facts, Number(kB) * 1024, Number(value), node);
   return at + 1;
 }
@@ -46,7 +46,7 @@ function readLines(source: Source, at: number, facts: Facts): number {
     const [, node, key, text] = match;
     const value = /^\d+$/.test(text) ? Number(text) : NaN;
     if (!Number.isSafeInteger(value * 1024)) {
-      damaged(facts, place(source, next), `${key} "${text}" is no number below 2^53`);
+      damaged(facts, place(source, next), `${key} "${text}" is not a number below 2^53`);
       continue;
     }
     if (key === "MemTotal" && node === undefined) facts.memTotal.push({ ...place(source, next), value: value * 1024 });

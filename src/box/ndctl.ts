@@ -47,7 +47,7 @@ export function readNdctl(file: string, json: Json, facts: Facts, region: string
   const name = typeof dev === "string" ? dev : "";
   if (name.startsWith("nmem")) return;
   if (/^(region|namespace)/.test(name) && !/^(region\d+|namespace\d+\.\d+)$/.test(name)) {
-    return damaged(facts, { file, line: json.line }, `"${name}" is no region or namespace: left out`);
+    return damaged(facts, { file, line: json.line }, `"${name}" is not a region or namespace: left out`);
   }
   if (name.startsWith("region")) readRegion(fieldsOf(file, json, REGION, facts), facts);
   else if (name.startsWith("namespace")) readNamespace(fieldsOf(file, json, NAMESPACE, facts), facts, region);

@@ -17,7 +17,7 @@ export function readSysfsMemory(source: Source, at: number, facts: Facts): numbe
     if (name === "block_size_bytes") {
       blockBytes = parseInt(value, 16);
       if (blockBytes > 0) facts.blockBytes.push({ ...place(source, next), value: blockBytes });
-      else damaged(facts, place(source, next), `block_size_bytes "${value}" is no number`);
+      else damaged(facts, place(source, next), `block_size_bytes "${value}" is not a number`);
       continue;
     }
     const id = inNode ?? /^memory(\d+)$/.exec(name ?? "")?.[1];

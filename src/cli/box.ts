@@ -35,7 +35,7 @@ export const boxCommand: Command = {
 };
 
 async function runBox(flags: Flags): Promise<CommandResult> {
-  if (flags.json && flags.has("csv")) throw new CommandError("box: --csv and --json are two forms: give one of them");
+  if (flags.json && flags.has("csv")) throw new CommandError("box: --csv and --json exclude each other");
   if (flags.has("fleet")) return await fleet(flags);
   const input = await readInput(flags.operands);
   const read = readBox(input.texts);
@@ -61,7 +61,7 @@ async function runBox(flags: Flags): Promise<CommandResult> {
 /** A fleet: JSON Lines and CSV row by row, text with the totals first. */
 async function fleet(flags: Flags): Promise<CommandResult> {
   if (flags.operands.length > 0) {
-    throw new CommandError(`box: --fleet takes the machines: "${flags.operands[0]}" is one more`);
+    throw new CommandError(`box: --fleet FOLDER takes no other files, got "${flags.operands[0]}"`);
   }
   const rows: FleetRow[] = [];
   const asCsv = flags.has("csv");

@@ -50,7 +50,7 @@ Deno.test("lab box --json, --csv: the same figures", async () => {
   assertEquals(rows[0].slice(-7, -3), ["gives_dram", "gives_pmem", "gives_ram", "changes_use"]);
   assertEquals(gives(levers[2]), String(report.levers[2].ramBytes));
   const both = await lab("box", EXAMPLE, "--json", "--csv");
-  assertEquals([both.code, both.err], [2, "lab: box: --csv and --json are two forms: give one of them\n"]);
+  assertEquals([both.code, both.err], [2, "lab: box: --csv and --json exclude each other\n"]);
 });
 
 Deno.test("lab box --anonymous: nothing of the input's names", async () => {
@@ -103,9 +103,9 @@ Deno.test("lab box: one line with file, place and reason for what is damaged, ex
     [
       "cut.json",
       '[\n{"dev":"region1",\n"size":1',
-      'cut.json:3: the JSON that begins in line 1 is damaged: the text ends where "}" is due',
+      'cut.json:3: the JSON that begins in line 1 is damaged: expected "}", found the end of the text',
     ],
-    ["binary", new Uint8Array([69, 10, 0, 1, 2]), "binary:2: has bytes of value zero, so it is no text: not read"],
+    ["binary", new Uint8Array([69, 10, 0, 1, 2]), "binary:2: has bytes of value zero, so it is not text: not read"],
     [
       "huge.json",
       '{"dev":"namespace1.0",\n"size":9007199254740993}',

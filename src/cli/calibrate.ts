@@ -162,7 +162,7 @@ async function benchTimes(file: string): Promise<Map<string, number>> {
   } catch (error) {
     throw new CommandError(`--bench: cannot read "${file}": ${unreadReason(error)}`);
   }
-  if (!isBenchOutput(parsed)) throw new CommandError(`--bench: ${file} is no output of "deno bench --json"`);
+  if (!isBenchOutput(parsed)) throw new CommandError(`--bench: ${file} is not output of "deno bench --json"`);
   const times = new Map<string, number>();
   for (const { name } of CALIBRATE_CASES) {
     const min = parsed.benches.find((bench) => bench.name === name)?.results[0]?.ok?.min;

@@ -68,7 +68,7 @@ function runUnder(command: Command, kernel: string, args: readonly string[]): Co
   const flags = parseFlags(command.name, command.flags, command.translate?.(args) ?? args);
   for (const name of ["kernel", "set"]) {
     if (flags.has(name)) {
-      throw new CommandError(`diff: --${name} is what A and B say: lab diff A B ${command.name} ...`);
+      throw new CommandError(`diff: --${name} is set by A and B: lab diff A B ${command.name} ...`);
     }
   }
   const under: Flags = {

@@ -57,7 +57,7 @@ for (
     ["diff 6.1", "expected A B COMMAND"],
     ["diff 6.1 9.9 gup --size 1M", 'Unknown kernel "9.9"'],
     ["diff 6.1 v7 gupp --size 1M", 'cannot compare "gupp" (did you mean "gup"?)'],
-    ["diff 6.1 v7 gup --size 1M --kernel v4", "--kernel is what A and B say"],
+    ["diff 6.1 v7 gup --size 1M --kernel v4", "--kernel is set by A and B"],
     ["diff 6.1 v7 gup --sise 1M", 'unknown argument "--sise" (did you mean "--size"?)'],
     ["diff 6.1 v7 namespace", "--size SIZE is required"],
   ]

@@ -107,7 +107,7 @@ export function onlyWith(flags: Flags, command: Command, name: string, others: r
   if (extra === undefined) return;
   const allowed = [...others, "json"].map((f) => `--${f}`).join(", ");
   const asked = Object.hasOwn(command.flags, name) ? `--${name}` : name;
-  throw new CommandError(`${command.name}: --${extra} means nothing with ${asked}: expected ${allowed}`);
+  throw new CommandError(`${command.name}: --${extra} has no effect with ${asked}: expected ${allowed}`);
 }
 
 /** What a spec changes in its preset, in a line; none for a preset. */

@@ -36,7 +36,7 @@ export function openFleet(path: string): FleetInput {
     if (!Deno.statSync(path).isDirectory) return { machines: fromFile(path), total: null };
     const folders = [...Deno.readDirSync(path)].filter((entry) => isMachine(path, entry)).map((entry) => entry.name)
       .sort();
-    if (folders.length === 0) throw new CommandError(`box: ${path} has no sub-folders: each is a machine`);
+    if (folders.length === 0) throw new CommandError(`box: ${path} has no sub-folders: expected one for each machine`);
     return { machines: fromFolders(path, folders), total: folders.length };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw new CommandError(`box: ${path}: there is no such file or folder`);

@@ -56,7 +56,7 @@ Deno.test("a fleet: a row each in the order of the input, equal machines once, d
     const rows: [string, number | null, string | null][] = [];
     const team = new FleetTeam(1);
     const total = await runFleet(path, false, (r) => rows.push([r.name, r.figures?.dramBytes ?? null, r.why]), team);
-    const cut = "cut:1: the JSON that begins in line 1 is damaged: the text ends where a value is due";
+    const cut = "cut:1: the JSON that begins in line 1 is damaged: expected a value, found the end of the text";
     const lines: typeof rows = path.endsWith("jsonl") ? [["line 6", null, "the line is no JSON"]] : [];
     assertEquals(rows, [
       ["a", spent(1), null],
@@ -155,7 +155,10 @@ Deno.test("lab box --fleet: no fleet, an empty one, one too many", async () => {
   const { code, err } = await lab("box", "--fleet", "/nowhere");
   assertEquals([code, err], [2, "lab: box: /nowhere: there is no such file or folder\n"]);
   const dir = Deno.makeTempDirSync();
-  assertEquals((await lab("box", "--fleet", dir)).err, `lab: box: ${dir} has no sub-folders: each is a machine\n`);
+  assertEquals(
+    (await lab("box", "--fleet", dir)).err,
+    `lab: box: ${dir} has no sub-folders: expected one for each machine\n`,
+  );
   assertEquals((await lab("box", "x", "--fleet", dir)).code, 2);
   Deno.removeSync(dir);
 });

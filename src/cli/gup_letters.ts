@@ -57,7 +57,9 @@ export function fromLetters(args: readonly string[]): string[] {
     }
   }
   const other = tests.find((letter) => letter !== tests[0]);
-  if (other !== undefined) throw new CommandError(`gup: -${tests[0]} and -${other} are two tests: give one of them`);
+  if (other !== undefined) {
+    throw new CommandError(`gup: -${tests[0]} and -${other} are different tests: give one of them`);
+  }
   const sized = out.some((arg) => arg === "--size" || arg.startsWith("--size="));
   const onlyFlags = args.every((arg) => arg.startsWith("--") || !/^-[a-zA-Z]/.test(arg));
   return sized || onlyFlags ? out : [...out, "--size", `${DEFAULT_MIB}M`];

@@ -27,7 +27,7 @@ export const hugetlbCommand: Command = {
       return { report: { sizes }, text: sizesText(sizes) };
     }
     if (flags.has("no-hugetlb-free-vmemmap") && flags.has("keep")) {
-      throw new CommandError("hugetlb: --keep means nothing with --no-hugetlb-free-vmemmap: the vmemmap is left alone");
+      throw new CommandError("hugetlb: --keep has no effect with --no-hugetlb-free-vmemmap: the vmemmap is not freed");
     }
     const report = hugetlbReport(hugetlbOptions(flags));
     return { report, text: text(report), code: exitCode(report.invariants) };
@@ -71,7 +71,7 @@ function text(report: HugetlbReport): string {
 function subject({ config, vmemmapPagesPerHugePage: vmemmapPages, notOptimizable }: HugetlbReport): string {
   const reasons = {
     "too-small": `${vmemmapPages} vmemmap pages each, too few to free any`,
-    "struct-page-size": `sizeof(struct page) ${config.structPageSize} is no power of two, nothing can be freed`,
+    "struct-page-size": `sizeof(struct page) ${config.structPageSize} is not a power of two: nothing can be freed`,
     "used-subpages": `${config.keep} vmemmap page cannot hold the struct pages in use, nothing can be freed`,
     "arch": `${config.arch} cannot remap live entries (break-before-make), off since 6.3`,
     "tail-links": "tails name their head, so that one page of them cannot serve all",

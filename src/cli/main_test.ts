@@ -139,8 +139,8 @@ const WRONG: readonly (readonly [string, string])[] = [
   ["gup --size 1M --repeats 1000000000000", "repeats 1000000000000: expected a whole number from 1 to 1000000"],
   ["gup --size 1M --jobs -1", '--jobs: expected a whole number, got "-1"'],
   ["gup --size 16T --align 1G", "Not enough host memory"],
-  ["hugetlb --sizes --kernel v7", "--kernel means nothing with --sizes: expected --keep, --json"],
-  ["hotplug --fences --size 1G", "--size means nothing with --fences: expected --json"],
+  ["hugetlb --sizes --kernel v7", "--kernel has no effect with --sizes: expected --keep, --json"],
+  ["hotplug --fences --size 1G", "--size has no effect with --fences: expected --json"],
   ["plan --hugetlb 3Q:1", '--hugetlb: Cannot read size "3Q"'],
   ["namespace --size 1000", "multiple of 16M"],
   ["namespace --size 0", "multiple of 16M"],
@@ -155,7 +155,7 @@ const WRONG: readonly (readonly [string, string])[] = [
     "namespace --size 17M",
     "Cannot make a namespace of 17M: expected a positive multiple of 16M, nearest are 16M and 32M",
   ],
-  ["hugetlb --count 1 --no-hugetlb-free-vmemmap --keep 1", "--keep means nothing with --no-hugetlb-free-vmemmap"],
+  ["hugetlb --count 1 --no-hugetlb-free-vmemmap --keep 1", "--keep has no effect with --no-hugetlb-free-vmemmap"],
   ["hotplug --size 128M --free-memory 5G", "Cannot leave 5G free: the machine has 4G of DRAM"],
   ["plan --hugetlb 2M:8,2M:16", "2M twice"],
   ["plan --pmem 1G --set dedup=pte", "--set needs --kernel"],
@@ -332,7 +332,7 @@ Deno.test("lab namespace: fsdax, and a region where it is told to be", async () 
   assertEquals([(await lab(...inside)).code, (await lab(...inside, "--kernel", "v7")).code].includes(0), true);
   assertStringIncludes(
     (await lab("namespace", "--size", "256M", "--start", "0x1000")).err,
-    "begins at no multiple of 2M",
+    "does not begin at a multiple of 2M",
   );
   assertStringIncludes((await lab("namespace", "--size", "256M", "--start", "0x241000001")).err, "a multiple of 4K");
 });

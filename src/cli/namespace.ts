@@ -42,7 +42,7 @@ export const namespaceCommand: Command = {
   translate: (args) => {
     const given = (name: string) => args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
     const twice = given("memmap") ? ["size", "start"].find(given) : undefined;
-    if (twice !== undefined) throw new CommandError(`--memmap says the ${twice}, too: leave --${twice} out`);
+    if (twice !== undefined) throw new CommandError(`--memmap includes the ${twice}: leave out --${twice}`);
     return args.flatMap((arg, i) => args[i - 1] === "--memmap" ? [] : memmapFlags(arg, args[i + 1]));
   },
   csv: (report) => "namespaces" in report ? regionRows(report as NamespacesReport) : [report],
@@ -69,9 +69,9 @@ export function namespaceOptions(flags: Flags): NamespaceOptions {
 
 /** Several namespaces, or one in a special region (`flag`). */
 function region(flags: Flags, flag: string): CommandResult {
-  if (flags.has("cost")) throw new CommandError(`namespace: --cost means nothing with --${flag}: no time is modelled`);
+  if (flags.has("cost")) throw new CommandError(`namespace: --cost has no effect with --${flag}: no time is modelled`);
   if (flags.has("size") === flags.has("namespaces")) {
-    const what = flags.has("size") ? "--size and --namespaces are two ways to say it" : `--${flag} needs sizes`;
+    const what = flags.has("size") ? "--size and --namespaces exclude each other" : `--${flag} needs sizes`;
     throw new CommandError(`namespace: ${what}: give --size SIZE or --namespaces SIZE,...`);
   }
   const { size, ...options } = optionsOf<NamespacesOptions & { size?: number }>(flags, {

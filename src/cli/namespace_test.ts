@@ -34,11 +34,11 @@ Deno.test("lab namespace --namespaces: a row each, what is left, exit 1 when one
 Deno.test("lab namespace: what makes no sense in a region is one line and exit 2", async () => {
   const cases: [string[], string][] = [
     [["--ways", "3"], "namespace: --ways needs sizes: give --size SIZE or --namespaces SIZE,..."],
-    [["--size", "1G", "--namespaces", "1G"], "two ways to say it"],
+    [["--size", "1G", "--namespaces", "1G"], "exclude each other"],
     [["--namespaces", "1G:2M:pmem"], '--namespaces: expected mem or dev, got "pmem"'],
     [["--namespaces", "1G:2M:mem:devdax:5"], "expected SIZE:ALIGN:MAP:MODE"],
     [["--namespaces", "1G,"], 'Cannot read size ""'],
-    [["--namespaces", "1G", "--cost", "cxl"], "--cost means nothing with --namespaces"],
+    [["--namespaces", "1G", "--cost", "cxl"], "--cost has no effect with --namespaces"],
     [["--size", "1G", "--ways", "six"], '--ways: expected a whole number, got "six"'],
   ];
   for (const [args, message] of cases) {

@@ -55,7 +55,7 @@ Deno.test("lab plan takes sizes as ndctl prints them, several regions, and print
     ["total", "", "6.1"],
   ]);
   const both = await lab("plan", "--pmem", "1G", "--csv", "--json");
-  assertEquals([both.code, both.err], [2, "lab: plan: --csv and --json are two forms: give one of them\n"]);
+  assertEquals([both.code, both.err], [2, "lab: plan: --csv and --json exclude each other\n"]);
 });
 
 Deno.test("lab plan of regions, pools and ranges at once: one table, one total that is their sum", async () => {

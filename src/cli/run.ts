@@ -39,7 +39,7 @@ export async function runCommand(
       : parseFlags(command.name, allFlags(command), command.translate?.(args) ?? args, command.operands !== undefined);
     const asCsv = command.csv !== undefined && flags.has("csv");
     if (asCsv && flags.json) {
-      throw new CommandError(`${command.name}: --csv and --json are two forms: give one of them`);
+      throw new CommandError(`${command.name}: --csv and --json exclude each other`);
     }
     const { report, text, plain = false, code = 0 } = await command.run(flags);
     if (asCsv && report !== null) console.log(objectsCsv(command.csv(report).map(jsonReport)));

@@ -144,7 +144,7 @@ function flagsOf(path: TracePath, flags: Flags): Flags {
   const extra = Object.keys(traceCommand.flags).find((f) =>
     flags.has(f) && !Object.hasOwn(TRACE_FLAGS, f) && !takes(f)
   );
-  if (extra !== undefined) throw new CommandError(`trace: --${extra} means nothing to ${path}`);
+  if (extra !== undefined) throw new CommandError(`trace: --${extra} has no effect on ${path}`);
   const fallback = (name: string) => defaults[name] ?? command.flags[name].fallback;
   const has = (name: string) => flags.has(name) || Object.hasOwn(defaults, name);
   return { ...flags, has, text: (name) => flags.has(name) ? flags.text(name) : fallback(name) ?? flags.text(name) };

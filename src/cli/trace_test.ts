@@ -33,7 +33,7 @@ Deno.test("lab trace takes the flags of the path's command, and refuses others b
   );
   for (
     const [args, complaint] of [
-      [["fault", "--count", "4"], "--count means nothing to fault"],
+      [["fault", "--count", "4"], "--count has no effect on fault"],
       [["gup", "--jobs", "2"], 'unknown argument "--jobs'],
       [[], "expected one of namespace, fault"],
       [["gup", "put"], 'got "gup put"'],

@@ -154,7 +154,7 @@ export const ERRATA_SWITCHES: Rows<Errata> = {
   },
   dedupAnyStructSize: {
     values: YES_NO,
-    help: "tails shared though struct page is no power of two",
+    help: "tails shared although struct page is not a power of two",
     source: "v4 and v5",
   },
   pageblockInShortLoop: {

@@ -114,7 +114,7 @@ export function namespaceConfig(options: NamespaceOptions): NamespaceConfig {
   }
   if (size % align !== 0) {
     throw new RangeError(
-      `Cannot align to ${formatSize(align)}: ${formatSize(size)} is no multiple of it (ndctl refuses too)`,
+      `Cannot align to ${formatSize(align)}: ${formatSize(size)} is not a multiple of it (ndctl refuses too)`,
     );
   }
   if (size > MOST_MEMORY) {

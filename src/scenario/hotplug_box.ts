@@ -162,7 +162,7 @@ export function hotplugConfig(options: HotplugOptions): HotplugConfig {
 }
 
 function sizeOf(size: number | undefined, dax: boolean, arch: Arch): number {
-  if (size === undefined) throw new RangeError("Cannot plug nothing: expected a size or a range");
+  if (size === undefined) throw new RangeError("Cannot plug memory without a size: expected a size or a range");
   if (dax) return multipleOf("plug a namespace of", size, arch.namespaceUnitBytes);
   return multipleOf("plug memory of", size, 2 ** arch.sectionShift);
 }

@@ -147,7 +147,7 @@ export function hugetlbConfig(options: HugetlbOptions): HugetlbConfig {
   if (dram >= most) {
     throw new RangeError(
       `Cannot hold ${count} pages of ${formatSize(size)}: ${formatSize(dram)} of DRAM, ` +
-        `less than ${formatSize(most)} can be had`,
+        `expected less than ${formatSize(most)}`,
     );
   }
   return {

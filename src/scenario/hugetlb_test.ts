@@ -85,7 +85,7 @@ Deno.test("hugetlbReport() refuses what cannot be, saying what can", () => {
   refused({ size: 2 * MiB, count: 1, structPageSize: 60 }, "expected 56, 64, 72, 80");
   refused({ size: 2 ** 30, count: 8, dram: 2 ** 32 }, "fit into 4G of DRAM");
   refused({ size: 2 ** 30, count: 2, placement: "spread" }, "a section has 128M");
-  refused({ size: 2 * MiB, count: 2 ** 40 }, "less than 8T can be had");
+  refused({ size: 2 * MiB, count: 2 ** 40 }, "expected less than 8T");
   refused({ size: 2 * MiB, count: 524288, hugetlbFreeVmemmap: false, hostMemory: 2 ** 30 }, "Not enough host memory");
 });
 

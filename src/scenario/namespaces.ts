@@ -226,7 +226,7 @@ function namespacesConfig(
   const given = fillIn(options, NAMESPACES_ROWS);
   const arch = archNamed(given.arch);
   const { namespaces: shares = [], ways, labels, regionAlign = null, ...rest } = given;
-  if (shares.length === 0) throw new RangeError("Cannot make no namespaces: expected at least one size");
+  if (shares.length === 0) throw new RangeError("Cannot make 0 namespaces: expected at least one size");
   if (!labels && shares.length > 1) throw new RangeError("Cannot cut a region without labels: expected one namespace");
   const { region: _, dram: __, ...common } = rest;
   const each = shares.map((share) => shareConfig(common, share, arch));

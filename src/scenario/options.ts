@@ -79,7 +79,7 @@ export function requireHostMemory(need: number, have: number, hint: string): voi
   if (need <= have) return;
   throw new RangeError(
     `Not enough host memory: this run needs about ${humanSize(need)}, ` +
-      `${humanSize(have)} are there${hint === "" ? "" : ` (${hint})`}`,
+      `${humanSize(have)} is available${hint === "" ? "" : ` (${hint})`}`,
   );
 }
 

@@ -113,7 +113,7 @@ function planConfig(options: PlanOptions): PlanConfig {
   }
   const regions = pmem === undefined ? [] : typeof pmem === "number" ? [pmem] : pmem;
   if (regions.length + hugetlb.length + hotplug.length === 0 && usable === undefined) {
-    throw new RangeError("Cannot plan nothing: expected pmem, usable, hugetlb or hotplug");
+    throw new RangeError("Cannot plan without a question: expected pmem, usable, hugetlb or hotplug");
   }
   return {
     pmem: regions,

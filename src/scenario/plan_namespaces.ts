@@ -77,7 +77,7 @@ function planRow(
   const given = { ...(arch === undefined ? {} : { arch }), ...(hostMemory === undefined ? {} : { hostMemory }) };
   const unit = ARCHS[arch ?? DEFAULT_ARCH].namespaceUnitBytes;
   if (options.align === undefined && pmem % unit === 0 && pmem % align !== 0) {
-    const error = `Cannot align to ${formatSize(align)}: ${formatSize(pmem)} is no multiple of it`;
+    const error = `Cannot align to ${formatSize(align)}: ${formatSize(pmem)} is not a multiple of it`;
     return { regionBytes: pmem, kernel, map, alignBytes: align, why: error, ...lost };
   }
   const config = namespaceConfig({ ...given, size: pmem, align, map, kernel, contents: false });

@@ -22,7 +22,7 @@ Deno.test("planReport() names the page sizes that do not divide the pmem instead
     [2 ** 30, true],
   ]);
   assertEquals([namespaces[2].dramBytes, namespaces[2].usableBytes], [null, null]);
-  assertEquals(namespaces[2].why, "Cannot align to 1G: 1040M is no multiple of it");
+  assertEquals(namespaces[2].why, "Cannot align to 1G: 1040M is not a multiple of it");
   assertThrows(() => planReport({ pmem: 2 ** 24, align: 2 ** 30 }), RangeError, "has only 16M");
   assert(planReport({ pmem: 2 ** 30, arch: "arm64-64k", kernel: "v7" }).namespaces.some((row) => row.why === null));
 });
@@ -124,7 +124,7 @@ Deno.test("planReport() refuses the last of what it is asked before it counts th
 });
 
 Deno.test("planReport() refuses what it cannot plan", () => {
-  assertThrows(() => planReport({}), RangeError, "Cannot plan nothing");
+  assertThrows(() => planReport({}), RangeError, "Cannot plan without a question");
   assertThrows(() => planReport({ usable: 0 }), RangeError, "Cannot plan for 0 bytes");
   assertThrows(() => planReport({ usable: 2 ** 46 }), RangeError, "less than 64T");
   assertThrows(() => planReport({ pmem: 100 }), RangeError, "expected a positive multiple of 16M");

@@ -28,7 +28,7 @@ export function refusal(region: NdRegion, config: NamespaceConfig, errno: number
 /** ndctl checks first: a size must be a multiple of the region's align, and of the page size on every DIMM. */
 export function ndctlRefusal({ align: unit, ways, labels }: NdRegion, size: number, align: number): string | null {
   const multiple = (of: number, what: string) =>
-    size % of === 0 ? null : `${formatSize(size)} is no multiple of ${formatSize(of)}, ${what}`;
+    size % of === 0 ? null : `${formatSize(size)} is not a multiple of ${formatSize(of)}, ${what}`;
   const perDimm = ways === 1 ? "the page size" : `the page size on each of ${ways} DIMMs`;
   return (labels ? multiple(unit, "the region's align") : null) ?? multiple(align * ways, perDimm);
 }
@@ -36,7 +36,7 @@ export function ndctlRefusal({ align: unit, ways, labels }: NdRegion, size: numb
 function invalid({ start }: NdRegion, { arch, map, structPageSize }: NamespaceConfig): string {
   const { compatAlignBytes } = ARCHS[arch];
   if (start % compatAlignBytes !== 0) {
-    return `the region begins at no multiple of ${formatSize(compatAlignBytes)}, so it can have no struct pages`;
+    return `the region does not begin at a multiple of ${formatSize(compatAlignBytes)}, so it cannot have struct pages`;
   }
   if (map === "dev" && structPageSize > 64) {
     return `map=dev reserves 64 bytes for a struct page of ${structPageSize}; map=mem or --set pageStructOverride=true works`;

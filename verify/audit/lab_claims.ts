@@ -49,7 +49,7 @@ export const claimsCommand: Command = {
 /** How to print claims; CommandError if several forms are requested. */
 function styleOf(flags: Flags): Style {
   const [one, other] = ["cite", "explain", "csv"].filter((name) => flags.has(name));
-  if (other !== undefined) throw new CommandError(`claims: --${one} and --${other} are two forms: give one of them`);
+  if (other !== undefined) throw new CommandError(`claims: --${one} and --${other} exclude each other`);
   return one === "cite" || one === "explain" ? one : "list";
 }
 
