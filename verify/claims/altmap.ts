@@ -5,7 +5,7 @@
 import { NamespaceError } from "../../mod.ts";
 import type { NamespaceReport } from "../../mod.ts";
 import { formatSize } from "../../src/lib/units.ts";
-import { type Claim, type Suite, yesNo } from "./claim.ts";
+import { check, type Claim, type Suite, yesNo } from "./claim.ts";
 import { GRANULES, shares } from "../formulas/altmap.ts";
 import { namespaceOf } from "../measure/measure.ts";
 
@@ -25,14 +25,8 @@ export const ALTMAP: Suite = {
 function rows(arch: string, size: number): Claim[] {
   const { page } = GRANULES[arch];
   const expected = shares(GRANULES[arch], REGION_START, size, page);
-  const row = (what: string, formula: number, measure: () => number): Claim => ({
-    id: `${arch} ${formatSize(size)}`,
-    what,
-    unit: "",
-    formula,
-    measure,
-    expected: "equal",
-  });
+  const row = (what: string, formula: number, measure: () => number) =>
+    check(`${arch} ${formatSize(size)}`, what, formula, measure);
   const report = () => reportOf(arch, size, page);
   const holds = yesNo(row("the reserve holds it", expected === null ? 0 : 1, () => report() === null ? 0 : 1));
   if (expected === null) return [holds];

@@ -72,6 +72,11 @@ export interface Claim {
   readonly found?: () => string | null;
 }
 
+/** A check of no document: formula and measurement must be equal. */
+export function check(id: string, what: string, formula: number, measure: () => number, unit = ""): Claim {
+  return { id, what, unit, formula, measure, expected: "equal" };
+}
+
 /** The claims of one document, or checks of one kind. */
 export interface Suite {
   readonly name: string;

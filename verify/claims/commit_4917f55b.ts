@@ -6,7 +6,7 @@ import { isPageHead } from "../../src/mm/page.ts";
 import type { Claim, Suite } from "./claim.ts";
 import { claim, withReadings } from "./documented.ts";
 import { memmapBytes, PAGE, percent, SIZE_1G, SIZE_2M, structsPerPage, vmemmapPages } from "../formulas/vmemmap.ts";
-import { build, inPercent, namespaceOf, yes } from "../measure/measure.ts";
+import { build, countPages, inPercent, namespaceOf, yes } from "../measure/measure.ts";
 import { tailsOn } from "./v7_cover.ts";
 
 export const COMMIT_4917F55B: Suite = {
@@ -37,9 +37,7 @@ const CLAIMS: readonly Claim[] = [
 
 function headsAt(align: number): number {
   const { k, start } = build("v7", { size: SIZE, align });
-  let heads = 0;
-  for (let pfn = start; pfn < start + SIZE / PAGE; pfn++) if (isPageHead(k, pfn)) heads++;
-  return heads;
+  return countPages(start, SIZE / PAGE, (pfn) => isPageHead(k, pfn));
 }
 
 function pagesOf(map: "mem" | "dev", kernel = "v7") {

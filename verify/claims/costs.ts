@@ -4,7 +4,7 @@
 // map=dev leaves of 1500 GiB, a common surprise (pmem/ndctl issue 167).
 
 import { formatSize } from "../../src/lib/units.ts";
-import type { Claim, Suite } from "./claim.ts";
+import { check, type Claim, type Suite } from "./claim.ts";
 import {
   gib,
   memmapFrames,
@@ -59,14 +59,8 @@ function costs({ size }: Scale, kernel: string, sharing: Sharing, align: number)
   const ptes = pteTables(size, align, sharing);
   const pmds = newPmdTables(COST_BOX.dramEnd, size, COST_BOX.dramEnd);
   const compound = kernel === "5.14" ? PAGE : align;
-  const row = (what: string, formula: number, count: (cost: Cost) => number): Claim => ({
-    id: name,
-    what,
-    unit: "",
-    formula,
-    measure: () => count(costOf(size, align, kernel)),
-    expected: "equal",
-  });
+  const row = (what: string, formula: number, count: (cost: Cost) => number) =>
+    check(name, what, formula, () => count(costOf(size, align, kernel)));
   const rows = [
     row("frames of memmap", frames, (c) => c.pages.vmemmap),
     row("PTE tables", ptes, (c) => c.pages.pteTables),
@@ -85,28 +79,25 @@ function costs({ size }: Scale, kernel: string, sharing: Sharing, align: number)
 
 /** References on shared frames and tables, from the page tables of one page. */
 function sharedReferences(): Claim[] {
-  const tail = (kernel: string, sharing: Exclude<Sharing, "none">, align: number): Claim => ({
-    id: `${kernel} ${formatSize(align)}`,
-    what: "references on the frame that tails share",
-    unit: "",
-    formula: tailFrameRefs(align, sharing),
-    measure: () => Math.max(...layoutOf(align, kernel).frames.map((f) => f.refcount ?? 0)),
-    expected: "equal",
-  });
+  const tail = (kernel: string, sharing: Exclude<Sharing, "none">, align: number) =>
+    check(
+      `${kernel} ${formatSize(align)}`,
+      "references on the frame that tails share",
+      tailFrameRefs(align, sharing),
+      () => Math.max(...layoutOf(align, kernel).frames.map((f) => f.refcount ?? 0)),
+    );
   return [
     tail("v7", "pte", SIZE_2M),
     tail("v7", "pte", SIZE_1G),
     tail("v4", "pte+table", SIZE_1G),
     tail("v7+head", "pte+head", SIZE_2M),
     tail("v7+head", "pte+head", SIZE_1G),
-    {
-      id: "v4 1G",
-      what: "references on the PTE table that sections share",
-      unit: "",
-      formula: tailTableRefs(SIZE_1G),
-      measure: () => Math.max(...layoutOf(SIZE_1G, "v4").tables.pte.map((t) => t.refcount)),
-      expected: "equal",
-    },
+    check(
+      "v4 1G",
+      "references on the PTE table that sections share",
+      tailTableRefs(SIZE_1G),
+      () => Math.max(...layoutOf(SIZE_1G, "v4").tables.pte.map((t) => t.refcount)),
+    ),
   ];
 }
 

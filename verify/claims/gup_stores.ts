@@ -4,7 +4,7 @@
 // count twice, and put_page() still takes one per base page.
 
 import { type CounterValues, type GupMode, type GupVariant, type KernelConfig, PRESETS } from "../../mod.ts";
-import type { Claim, Suite } from "./claim.ts";
+import { check, type Claim, type Suite } from "./claim.ts";
 import { type GupStores, gupStores, SIZE_2M } from "../formulas/vmemmap.ts";
 import { gupRound } from "../measure/measure.ts";
 
@@ -27,17 +27,11 @@ function stores(preset: string, pages: "base" | "compound", gup: GupVariant, mod
   const kernel: KernelConfig = { ...PRESETS[preset], name: `${preset}, ${gup}`, gup };
   const expected = gupStores(gup, mode === "pin", pages === "compound", 512);
   const per2M = (n: number) => n * SIZE_2M / HELD;
-  const row = (what: keyof GupStores, count: (get: CounterValues, put: CounterValues) => number): Claim => ({
-    id: `${gup} ${mode} ${pages}`,
-    what: WHAT[what],
-    unit: "",
-    formula: expected[what],
-    measure: () => {
+  const row = (what: keyof GupStores, count: (get: CounterValues, put: CounterValues) => number) =>
+    check(`${gup} ${mode} ${pages}`, WHAT[what], expected[what], () => {
       const { getCounters, putCounters } = gupRound(kernel, { size: HELD, align: SIZE_2M, mode });
       return per2M(count(getCounters, putCounters));
-    },
-    expected: "equal",
-  });
+    });
   return [
     row("get", (get) => get.refcountStoresDram),
     row("pins", (get) => get.pincountStoresDram),

@@ -4,7 +4,7 @@
 
 import { formatSize } from "../../src/lib/units.ts";
 import { hugetlbSizes } from "../../src/scenario/hugetlb.ts";
-import type { Claim, Suite } from "./claim.ts";
+import { check, type Claim, type Suite } from "./claim.ts";
 import { claim, withReadings } from "./documented.ts";
 import {
   basePagesOf,
@@ -19,6 +19,7 @@ import {
   tablesDense,
   usedSubpages,
 } from "../formulas/hugetlb.ts";
+import { PAGE, SIZE_1G, SIZE_2M } from "../formulas/vmemmap.ts";
 import { savingsClaims } from "./hugetlb_savings.ts";
 import { timingClaims } from "./hugetlb_times.ts";
 import { diffstat, patchCount } from "./listings.ts";
@@ -38,9 +39,6 @@ import {
   vmemmapFramesOf,
 } from "../measure/hugetlb.ts";
 
-const PAGE = 4096;
-const SIZE_2M = 2 ** 21;
-const SIZE_1G = 2 ** 30;
 const X86 = "x86-64";
 
 /** Suite of document 004 and of document 001's HugeTLB part. */
@@ -73,14 +71,7 @@ function document(): Claim[] {
     );
   const small = ROWS.filter((r) => structSize(r.huge, r.page) <= 1).length;
   return [
-    {
-      id: "used struct pages",
-      what: "struct pages of a huge page with a word of their own",
-      unit: "",
-      formula: usedSubpages(),
-      measure: subpagesInUse,
-      expected: "equal",
-    },
+    check("used struct pages", "struct pages of a huge page with a word of their own", usedSubpages(), subpagesInUse),
     table("001-43", X86),
     table("001-44", "arm64-4k"),
     table("001-45", "arm64-16k"),
@@ -179,20 +170,22 @@ function bytesOfSizes(arch: string): number {
 function rowChecks(row: Row): Claim[] {
   const name = `${row.arch} ${formatSize(row.huge)}`;
   const byLevel = row.level === "pmd" ? structSizePmd() : structSizePud(row.page);
-  const freed = [1, 2].map((keep): Claim => ({
-    id: `${name} keep ${keep}`,
-    what: `pages a huge page of ${name} gains`,
-    unit: "",
-    formula: freedPages(row.huge, row.page, keep),
-    measure: () => gainOf(row.arch, row.huge, keep),
-    expected: "equal",
-  }));
-  return [{
-    id: `${name} struct_size`,
-    what: `vmemmap pages of a huge page of ${name}`,
-    unit: "pages",
-    formula: row.level === null ? structSize(row.huge, row.page) : byLevel,
-    measure: () => vmemmapFramesOf(row.arch, row.huge),
-    expected: "equal",
-  }, ...freed];
+  const structs = row.level === null ? structSize(row.huge, row.page) : byLevel;
+  return [
+    check(
+      `${name} struct_size`,
+      `vmemmap pages of a huge page of ${name}`,
+      structs,
+      () => vmemmapFramesOf(row.arch, row.huge),
+      "pages",
+    ),
+    ...[1, 2].map((keep) =>
+      check(
+        `${name} keep ${keep}`,
+        `pages a huge page of ${name} gains`,
+        freedPages(row.huge, row.page, keep),
+        () => gainOf(row.arch, row.huge, keep),
+      )
+    ),
+  ];
 }

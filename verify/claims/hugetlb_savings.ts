@@ -4,7 +4,7 @@
 // are laid out and multiplied.
 
 import { formatSize } from "../../src/lib/units.ts";
-import type { Claim } from "./claim.ts";
+import { check, type Claim } from "./claim.ts";
 import { claim } from "./documented.ts";
 import { gib, PAGE, SIZE_1G, SIZE_2M, TIB } from "../formulas/vmemmap.ts";
 import { freedPages, netPages, tablesDense, tablesSpread } from "../formulas/hugetlb.ts";
@@ -79,24 +79,17 @@ function laidOut(scale: Scale): Claim[] {
       const net = netOf(scale, size, keep);
       const name = `1024 GiB of ${formatSize(size)}, keep ${keep}`;
       const pool = () => poolOf(size, count, keep, "dense");
+      const spread = netSpread(scale, keep);
       return [
-        {
-          id: `${name}, gross`,
-          what: "pages freed",
-          unit: "",
-          formula: all * freedPages(size, PAGE, keep),
-          measure: () => (pool().net + pool().tables) * times,
-          expected: "equal",
-        },
-        { id: `${name}, net`, what: "pages gained", unit: "", ...net, expected: "equal" },
+        check(
+          `${name}, gross`,
+          "pages freed",
+          all * freedPages(size, PAGE, keep),
+          () => (pool().net + pool().tables) * times,
+        ),
+        check(`${name}, net`, "pages gained", net.formula, net.measure),
         ...(size === SIZE_2M
-          ? [{
-            id: `${name}, spread`,
-            what: "pages gained, one page to a window",
-            unit: "",
-            ...netSpread(scale, keep),
-            expected: "equal" as const,
-          }]
+          ? [check(`${name}, spread`, "pages gained, one page to a window", spread.formula, spread.measure)]
           : []),
       ];
     })

@@ -9,7 +9,7 @@ import { basePagesOf, freedPages } from "../formulas/hugetlb.ts";
 import { PAGE, SIZE_2M } from "../formulas/vmemmap.ts";
 import { bounds, calls, histogram } from "./listings.ts";
 import { givenBack } from "../measure/hugetlb.ts";
-import { yes } from "../measure/measure.ts";
+import { kept, yes } from "../measure/measure.ts";
 import { HUGETLB_SEED004 } from "../series/figures.ts";
 
 /** How many times slower allocation became, from the document's two times. */
@@ -73,14 +73,12 @@ function freeingNote(): string {
 type Histogram = Parameters<typeof histogram>[0];
 type Side = "allocHistogram" | "freeHistogram";
 
-const reports = new Map<boolean, HugetlbReport>();
+const reports = new Map<string, HugetlbReport>();
 
 /** The latency histograms of 10240 pages made and freed. */
 function histograms(hugetlbFreeVmemmap: boolean): HugetlbReport {
-  const report = reports.get(hugetlbFreeVmemmap) ??
-    hugetlbReport({ size: SIZE_2M, count: 10240, keep: 2, hugetlbFreeVmemmap });
-  reports.set(hugetlbFreeVmemmap, report);
-  return report;
+  const options = { size: SIZE_2M, count: 10240, keep: 2, hugetlbFreeVmemmap };
+  return kept(reports, options, () => hugetlbReport(options));
 }
 
 /** Pages in one of those histograms. */

@@ -8,7 +8,7 @@ import { boot } from "../../src/boot.ts";
 import { addMemory } from "../../src/drivers/base/memory_hotplug.ts";
 import { STRUCT_PAGE_SIZES } from "../../src/include/mm_types.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
-import type { Claim } from "./claim.ts";
+import { check, type Claim } from "./claim.ts";
 import { claim } from "./documented.ts";
 import { BLOCKS, fence, GEOMETRIES, rulesOfV2 } from "../formulas/hotplug.ts";
 import { yes } from "../measure/measure.ts";
@@ -54,14 +54,14 @@ function refusal(machine: string, block: number, structPage: number): number {
 function everyFence(): Claim[] {
   return Object.keys(GEOMETRIES).flatMap((machine) =>
     BLOCKS[machine].flatMap((block) =>
-      [56, STRUCT_PAGE, 72, 80, 96, 128].map((structPage): Claim => ({
-        id: `fence ${machine}`,
-        what: `${block / MIB}M, ${structPage} bytes: 1 PMD, 2 pageblock`,
-        unit: "",
-        formula: fence(GEOMETRIES[machine], block, structPage),
-        measure: () => refusal(machine, block, structPage),
-        expected: "equal",
-      }))
+      [56, STRUCT_PAGE, 72, 80, 96, 128].map((structPage) =>
+        check(
+          `fence ${machine}`,
+          `${block / MIB}M, ${structPage} bytes: 1 PMD, 2 pageblock`,
+          fence(GEOMETRIES[machine], block, structPage),
+          () => refusal(machine, block, structPage),
+        )
+      )
     )
   );
 }

@@ -13,12 +13,12 @@ import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import { allocHugePageAt, sizeToHstate } from "../../src/mm/hugetlb/hugetlb.ts";
 import { mayFreeVmemmap } from "../../src/mm/hotplug/memmap_on_memory.ts";
 import { hotplugReportOn } from "../../src/scenario/hotplug.ts";
-import { type Claim, type Suite, yesNo } from "./claim.ts";
+import { check, type Claim, type Suite, yesNo } from "./claim.ts";
 import { claim, withReadings } from "./documented.ts";
 import { reach, tablesOf, usableOf, vmemmapPagesOf } from "../formulas/hotplug.ts";
 import { diffstat, patchCount, references } from "./listings.ts";
 import { generation } from "../measure/generation.ts";
-import { panics, yes } from "../measure/measure.ts";
+import { kept, panics, yes } from "../measure/measure.ts";
 import { fenceClaims } from "./memmap_fences.ts";
 
 export const MEMMAP_ON_MEMORY: Suite = {
@@ -49,10 +49,7 @@ const reports = new Map<string, HotplugReport>();
 function report(options: HotplugOptions): HotplugReport {
   const asked = options.kernel === undefined ? generation() : null;
   const all = { dram: 4 * GIB, contents: false, ...(asked === null ? {} : { kernel: asked }), ...options };
-  const key = JSON.stringify(all);
-  const known = reports.get(key) ?? hotplugReportOn(all, false);
-  reports.set(key, known);
-  return known;
+  return kept(reports, all, () => hotplugReportOn(all, false));
 }
 
 /** One block of each size, on machines that choose that size. */
@@ -141,26 +138,26 @@ function reasonClaims(): Claim[] {
 function roomClaims(): Claim[] {
   const guest = { size: 12 * GIB, freeMemory: SMALL, dimm: SMALL, memmapOnMemory: true };
   return [
-    yesNo(equal(
+    yesNo(check(
       "12G/one DIMM",
       "12G at once, 128M free, fails",
       yes(vmemmapPagesOf(12 * GIB) * 4096 > SMALL),
       () => yes(report({ size: 12 * GIB, freeMemory: SMALL }).errno === "ENOMEM"),
     )),
-    yesNo(equal(
+    yesNo(check(
       "12G/before",
       "12G as blocks, 128M free, fails",
       yes(vmemmapPagesOf(12 * GIB) * 4096 > SMALL),
       () => yes(without(guest).errno === "ENOMEM"),
     )),
-    equal("12G/after", "bytes added on memory", 12 * GIB, () => report(guest).addedBytes),
-    equal(
+    check("12G/after", "bytes added on memory", 12 * GIB, () => report(guest).addedBytes),
+    check(
       "dax/usable",
       "1G of device-dax as RAM, memmap on it",
       8 * usableOf(SMALL),
       () => report(DAX).usableBytes,
     ),
-    equal(
+    check(
       "dax/DRAM",
       "pages of DRAM it takes elsewhere",
       vmemmapPagesOf(GIB),
@@ -194,11 +191,6 @@ const DAX: HotplugOptions = {
   memmapOnMemory: true,
   kernel: "6.1,kmemMemmapOnMemory=true",
 };
-
-/** A check of no document. */
-function equal(id: string, what: string, formula: number, measure: () => number): Claim {
-  return { id, what, unit: "", formula, measure, expected: "equal" };
-}
 
 /** How a kernel with HugeTLB vmemmap freeing keeps self-hosted frames: by refusal, by marks, or not at all. */
 function exclusionClaims(): Claim[] {

@@ -4,7 +4,8 @@
 import { gupFast } from "../../src/mm/gup/gup.ts";
 import { putPages } from "../../src/mm/gup/put.ts";
 import type { GupMode } from "../../src/include/gup.ts";
-import { insertPfn, mmAlloc, populateArea } from "../../src/mm/memory.ts";
+import type { Kernel, Mm } from "../../src/mm/kernel.ts";
+import { insertPfn, mmAlloc } from "../../src/mm/memory.ts";
 import { compoundHead, compoundOrder as orderOf, pageRefcount } from "../../src/mm/page.ts";
 import { levelPages } from "../../src/mm/pgtable.ts";
 import { type KernelConfig, PRESETS } from "../../mod.ts";
@@ -28,6 +29,7 @@ import {
   inGiB,
   inMiB,
   mapDevice,
+  mappedDevice,
   namespaceOf,
   pagesHeld,
   panics,
@@ -179,9 +181,13 @@ export function secondHeadReferences(kernel: KernelConfig): number {
 /** Gets the same pages and puts them again. */
 function putAcross(kernel: KernelConfig): void {
   const { k, mm, start } = entryOverTwo(kernel);
-  const pages = new Float64Array(PAGES_2M);
-  gupFast(k, mm, start, PAGES_2M, "get", pages, 0);
-  putPages(k, pages, 0, PAGES_2M);
+  getAndPut(k, mm, start, PAGES_2M);
+}
+
+function getAndPut(k: Kernel, mm: Mm, vpn: number, n: number): void {
+  const pages = new Float64Array(n);
+  gupFast(k, mm, vpn, n, "get", pages, 0);
+  putPages(k, pages, 0, n);
 }
 
 /** A PUD entry over 2M pages: the first starts at frame `first`, and its middle is mapped at `start`. */
@@ -200,16 +206,7 @@ function entryOverTwo(kernel: KernelConfig) {
 /** Gets the first `n` pages of a device and puts them again. */
 function putBack(kernel: KernelConfig, n: number): void {
   const { k, area } = mappedDevice(kernel);
-  const pages = new Float64Array(n);
-  gupFast(k, area.mm, area.start, n, "get", pages, 0);
-  putPages(k, pages, 0, n);
-}
-
-function mappedDevice(kernel: KernelConfig) {
-  const built = build(kernel, { size: 2 ** 28, align: SIZE_2M });
-  const area = mapDevice(built, 8 * SIZE_2M);
-  populateArea(built.k, area, PAGES_2M);
-  return { ...built, area };
+  getAndPut(k, area.mm, area.start, n);
 }
 
 function orderOf2M(): number {

@@ -2,7 +2,6 @@
 // Document 001 on what is written to struct pages: patches 2 to 4, 7 and 13.
 
 import { MIGRATE_NONE } from "../../src/include/mmzone.ts";
-import { populateArea } from "../../src/mm/memory.ts";
 import { gupFast } from "../../src/mm/gup/gup.ts";
 import { compoundHead, isPageHead, pageRefcount, readPage } from "../../src/mm/page.ts";
 import { C } from "../../src/mm/vmstat.ts";
@@ -19,7 +18,7 @@ import {
   uniqueStructs,
   untypedPageblocks,
 } from "../formulas/vmemmap.ts";
-import { build, mapDevice, namespaceOf, pagesOfCompound, withErratum, yes } from "../measure/measure.ts";
+import { build, countPages, mappedDevice, namespaceOf, pagesOfCompound, withErratum, yes } from "../measure/measure.ts";
 
 /** Patches 1 to 7: compounds, but nothing is shared and everything is initialised. */
 const UP_TO_PATCH_7: KernelConfig = {
@@ -55,17 +54,12 @@ export function refcount(kernel: string, offset: number): number {
 
 function tailsOf2M(): number {
   const { k, data } = build(UP_TO_PATCH_7, { size: 2 ** 28, align: SIZE_2M });
-  let tails = 0;
-  for (let pfn = data + 1; pfn < data + basePages(SIZE_2M); pfn++) if (compoundHead(k, pfn) === data) tails++;
-  return tails;
+  return countPages(data + 1, basePages(SIZE_2M) - 1, (pfn) => compoundHead(k, pfn) === data);
 }
 
 /** Tails of a pinned 2M page, each with its own storage, that differ from the last tail. */
 function tailsThatDiffer(kernel: KernelConfig): number {
-  const built = build(kernel, { size: 2 ** 28, align: SIZE_2M });
-  const { k, data } = built;
-  const area = mapDevice(built, 8 * SIZE_2M);
-  populateArea(k, area, basePages(SIZE_2M));
+  const { k, data, area } = mappedDevice(kernel);
   gupFast(k, area.mm, area.start, 1, "pin", new Float64Array(1), 0);
   const last = data + basePages(SIZE_2M) - 1;
   let differing = 0;

@@ -3,7 +3,6 @@
 // rule out, what fsdax has, the cost of one more atomic operation.
 
 import { gupFast } from "../../src/mm/gup/gup.ts";
-import { populateArea } from "../../src/mm/memory.ts";
 import { compoundOrder, pageRefcount } from "../../src/mm/page.ts";
 import { boot } from "../../src/boot.ts";
 import { memremapPages, memunmapPages, newPgmap } from "../../src/mm/memremap.ts";
@@ -13,9 +12,10 @@ import { claim } from "./documented.ts";
 import { gupStores, PAGE, SIZE_2M, structsPerPage } from "../formulas/vmemmap.ts";
 import {
   build,
+  countPages,
   gupRound,
   layoutOf,
-  mapDevice,
+  mappedDevice,
   mappedPages,
   pagesOfCompound,
   panics,
@@ -53,16 +53,11 @@ export const STATEMENTS: readonly Claim[] = [
 /** Tails whose own count rises when gup holds their compound; tails have storage of their own. */
 function tailsCounted(): number {
   const kernel: KernelConfig = { ...PRESETS["v4"], name: "v4 up to patch 7", dedup: "none", initUniqueOnly: false };
-  const built = build({ ...kernel, gup: "per-page" }, { size: 2 ** 28, align: SIZE_2M });
-  const { k, data } = built;
-  const area = mapDevice(built, 8 * SIZE_2M);
-  populateArea(k, area, PAGES_2M);
+  const { k, data, area } = mappedDevice({ ...kernel, gup: "per-page" });
   const before = pageRefcount(k, data);
   gupFast(k, area.mm, area.start, PAGES_2M, "get", new Float64Array(PAGES_2M), 0);
   if (pageRefcount(k, data) - before !== PAGES_2M) throw new Error("verify: the head does not hold the pages");
-  let counted = 0;
-  for (let pfn = data + 1; pfn < data + PAGES_2M; pfn++) if (pageRefcount(k, pfn) !== 0) counted++;
-  return counted;
+  return countPages(data + 1, PAGES_2M - 1, (pfn) => pageRefcount(k, pfn) !== 0);
 }
 
 function mappedByBasePages(): number {

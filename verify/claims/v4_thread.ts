@@ -10,7 +10,7 @@ import { levelPages, lookupAddress } from "../../src/mm/pgtable.ts";
 import { C } from "../../src/mm/vmstat.ts";
 import { type KernelConfig } from "../../mod.ts";
 import { basePages, SIZE_1G, SIZE_2M } from "../formulas/vmemmap.ts";
-import { build, mapDevice, withErratum, yes } from "../measure/measure.ts";
+import { build, countPages, mapDevice, mappedDevice, withErratum, yes } from "../measure/measure.ts";
 import { daxCase } from "../races/matrix.ts";
 import { LIVES, VARIANTS } from "../races/variants.ts";
 import type { Waits } from "../races/world.ts";
@@ -41,12 +41,10 @@ export function threadClaims(): Claim[] {
 
 /** Wrong pages in a call for two 2M pages: they differ from what the tables map. */
 export function pagesAstray(kernel: KernelConfig): number {
-  const built = build(kernel, { size: 2 ** 28, align: SIZE_2M });
-  const area = mapDevice(built, 8 * SIZE_2M);
-  populateArea(built.k, area, PAGES_2M);
+  const { k, data, area } = mappedDevice(kernel);
   const pages = new Float64Array(2 * PAGES_2M);
-  gupFast(built.k, area.mm, area.start, pages.length, "get", pages, 0);
-  return pages.reduce((n, pfn, i) => n + yes(pfn !== built.data + i), 0);
+  gupFast(k, area.mm, area.start, pages.length, "get", pages, 0);
+  return pages.reduce((n, pfn, i) => n + yes(pfn !== data + i), 0);
 }
 
 /** `end - addr` of the entry for a fault on a 2M device, in bytes. */
@@ -76,17 +74,13 @@ function entriesToHeads(align: number, n: number): number {
 
 /** Warnings of 8 faults on 2M pages, each of which checks the order of its page. */
 export function faultWarnings(kernel: string | KernelConfig): number {
-  const built = build(kernel, { size: 2 ** 28, align: SIZE_2M });
-  populateArea(built.k, mapDevice(built, 8 * SIZE_2M), PAGES_2M);
-  return built.k.stat[C.warnings];
+  return mappedDevice(kernel).k.stat[C.warnings];
 }
 
 /** Struct pages of a 2M page with PG_head set; each has its own storage. */
 function headFlags(): number {
   const { k, data } = build("5.18", { size: 2 ** 28, align: SIZE_2M });
-  let seen = 0;
-  for (let pfn = data; pfn < data + PAGES_2M; pfn++) if (isPageHead(k, pfn)) seen++;
-  return seen;
+  return countPages(data, PAGES_2M, (pfn) => isPageHead(k, pfn));
 }
 
 /** Atomic adds on reference counts to pin a 2M page through the slow path, as FOLL_LONGTERM does. */

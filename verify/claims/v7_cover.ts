@@ -36,6 +36,7 @@ import {
 import {
   build,
   costOf,
+  countPages,
   inGiB,
   inMiB,
   inPercent,
@@ -136,11 +137,7 @@ function altmapFrames(kernel: string): number {
 export function tailsOn(page: number): number {
   const { k, data } = build("v7", { size: 2 ** 28, align: SIZE_2M });
   const perPage = k.pageBytes / k.structPageSize;
-  let tails = 0;
-  for (let pfn = data + page * perPage; pfn < data + (page + 1) * perPage; pfn++) {
-    if (pfn !== data && compoundHead(k, pfn) === data) tails++;
-  }
-  return tails;
+  return countPages(data + page * perPage, perPage, (pfn) => pfn !== data && compoundHead(k, pfn) === data);
 }
 
 function perTib2M(scale: Scale): Claim[] {

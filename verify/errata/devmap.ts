@@ -3,14 +3,13 @@
 
 import { pagesAfterResize } from "../claims/v4_devmap.ts";
 import { indexAfterFault, poisoned, refsOf, yields } from "../claims/v4_refs.ts";
-import { type Erratum, formulaOf, shownBy } from "./erratum.ts";
+import { type ErratumRow, formulaOf, shownBy } from "./erratum.ts";
 
-export const DEVMAP_ERRATA: readonly Erratum[] = [
+export const DEVMAP_ERRATA: readonly ErratumRow[] = [
   {
     name: "pfnNextYield",
     ...shownBy("001-33"),
     rightly: "one yield in 1024 steps",
-    preset: "v4",
     right: formulaOf("001-33/meant"),
     observe: yields,
   },
@@ -18,7 +17,6 @@ export const DEVMAP_ERRATA: readonly Erratum[] = [
     name: "refShiftLeft",
     ...shownBy("001-75"),
     rightly: ">>, as in mainline: one reference per compound page",
-    preset: "v4",
     right: formulaOf("001-34"),
     observe: refsOf,
   },
@@ -26,8 +24,6 @@ export const DEVMAP_ERRATA: readonly Erratum[] = [
     name: "pgoffAlignUp",
     ...shownBy("001-36"),
     rightly: "ALIGN_DOWN(): the index of the page the fault is in (mainline fixed it in 6.12)",
-    preset: "v4",
-    right: 0,
     observe: (kernel) => indexAfterFault(kernel) - indexAfterFault("v4"),
   },
   {
@@ -35,7 +31,6 @@ export const DEVMAP_ERRATA: readonly Erratum[] = [
     ...shownBy("001-37"),
     wrongly: "memory_failure() asks the tail for the file it belongs to; only the head knows",
     rightly: "it looks at the head, and the whole 2M page goes",
-    preset: "v4",
     wrong: 0,
     right: formulaOf("001-37"),
     observe: poisoned,
@@ -44,7 +39,6 @@ export const DEVMAP_ERRATA: readonly Erratum[] = [
     name: "clearDynamicPgmap",
     ...shownBy("001-121/before"),
     rightly: "kill_dev_dax() forgets it, and the next probe makes a new one",
-    preset: "v4",
     right: formulaOf("001-121"),
     observe: pagesAfterResize,
   },

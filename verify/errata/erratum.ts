@@ -36,6 +36,15 @@ export interface Erratum {
   readonly observe: (kernel: KernelConfig) => number;
 }
 
+/** Values of an erratum that does not state them. */
+const DEFAULTS = { preset: "v4", unit: "", right: 0 };
+export type ErratumRow = Omit<Erratum, keyof typeof DEFAULTS> & Partial<Pick<Erratum, keyof typeof DEFAULTS>>;
+
+/** Adds the defaults: an observation without a unit, 0 without the defect, on v4. */
+export function errata(rows: readonly ErratumRow[]): Erratum[] {
+  return rows.map((row) => ({ ...DEFAULTS, ...row }));
+}
+
 /** Rows that errata are about. */
 const ROWS = new Map(
   [...INIT_CLAIMS, ...REFERENCE_CLAIMS, ...gupClaims(), ...devmapClaims(), ...threadClaims(), ...savedByOne()].map((

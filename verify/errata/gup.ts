@@ -4,16 +4,15 @@
 import { basePages, SIZE_2M } from "../formulas/vmemmap.ts";
 import { refsAfter, secondHeadReferences } from "../claims/v4_gup.ts";
 import { faultWarnings, pagesAstray } from "../claims/v4_thread.ts";
-import { type Erratum, formulaOf, shownBy } from "./erratum.ts";
+import { type ErratumRow, formulaOf, shownBy } from "./erratum.ts";
 
 const PAGES_2M = basePages(SIZE_2M);
 
-export const GUP_ERRATA: readonly Erratum[] = [
+export const GUP_ERRATA: readonly ErratumRow[] = [
   {
     name: "grabOneMoreThanTwo",
     ...shownBy("001-82"),
     rightly: "> 1: a reference for every page handed out",
-    preset: "v4",
     right: formulaOf("001-82/meant"),
     observe: (kernel) => refsAfter({ ...kernel, gup: "grab-one" }, 0, 2),
   },
@@ -21,7 +20,6 @@ export const GUP_ERRATA: readonly Erratum[] = [
     name: "grabOneFromHead",
     ...shownBy("001-83/several"),
     rightly: "what is left of the compound: its pages less the offset",
-    preset: "v4",
     right: PAGES_2M / 2,
     observe: (kernel) => secondHeadReferences({ ...kernel, gup: "grab-one" }),
   },
@@ -29,7 +27,6 @@ export const GUP_ERRATA: readonly Erratum[] = [
     name: "grabWholeRange",
     ...shownBy("001-39/posted"),
     rightly: "a range ends where its compound ends",
-    preset: "v4",
     right: formulaOf("001-39/clipped"),
     observe: secondHeadReferences,
   },
@@ -37,7 +34,6 @@ export const GUP_ERRATA: readonly Erratum[] = [
     name: "compoundOrderPmdShift",
     ...shownBy("001-111"),
     rightly: "the order counts pages: PMD_SHIFT - PAGE_SHIFT, 9",
-    preset: "v4",
     right: formulaOf("001-111/meant"),
     observe: faultWarnings,
   },
@@ -45,7 +41,6 @@ export const GUP_ERRATA: readonly Erratum[] = [
     name: "rangeFromCall",
     ...shownBy("001-108"),
     rightly: "*nr less what it was at the entry",
-    preset: "v4",
     right: formulaOf("001-108/meant"),
     observe: (kernel) => pagesAstray({ ...kernel, gup: "compound-range" }),
   },

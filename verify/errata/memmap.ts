@@ -23,9 +23,10 @@ import {
   vmemmapPages,
 } from "../formulas/vmemmap.ts";
 import { untyped } from "../claims/v4_init.ts";
-import { type Erratum, formulaOf, reasonIn, shownBy } from "./erratum.ts";
+import { countPages } from "../measure/measure.ts";
+import { type ErratumRow, formulaOf, reasonIn, shownBy } from "./erratum.ts";
 
-export const MEMMAP_ERRATA: readonly Erratum[] = [
+export const MEMMAP_ERRATA: readonly ErratumRow[] = [
   {
     name: "restoreWithoutReset",
     source: "Linux 6.12.115",
@@ -33,17 +34,13 @@ export const MEMMAP_ERRATA: readonly Erratum[] = [
     rightly: "struct pages behind the head and its special tails are copied over these",
     preset: "6.12",
     what: "heads among the tails of a 2M HugeTLB page whose vmemmap was restored",
-    unit: "",
     wrong: freedPages(SIZE_2M, 4096, 1),
-    right: 0,
     observe: headsRestored,
   },
   {
     name: "pageblockInShortLoop",
     ...shownBy("001-68"),
     rightly: "the type is set for every pageblock of the range",
-    preset: "v4",
-    right: 0,
     observe: untyped,
   },
   {
@@ -51,11 +48,8 @@ export const MEMMAP_ERRATA: readonly Erratum[] = [
     source: "001:2221",
     wrongly: "128 struct pages are written though the memmap is boot's and nothing in it is shared",
     rightly: "populating and writing ask the same question, so all 512 are written",
-    preset: "v4",
     what: "tails of a 2M page in a section of boot memory that lead nowhere",
-    unit: "",
     wrong: basePages(SIZE_2M) - uniqueStructs(SIZE_2M, "pte"),
-    right: 0,
     observe: tailsAstray,
   },
   {
@@ -63,11 +57,8 @@ export const MEMMAP_ERRATA: readonly Erratum[] = [
     source: "v4 and v5 of the series (001:2150)",
     wrongly: "struct pages of 56 bytes straddle memmap pages, and tails are shared all the same",
     rightly: "nothing is shared unless sizeof(struct page) is a power of two",
-    preset: "v4",
     what: "tails of a 2M page that lead to another page, struct pages of 56 bytes",
-    unit: "",
     wrong: basePages(SIZE_2M) - 2 * structsPerPage(56),
-    right: 0,
     observe: straddlingTails,
   },
   {
@@ -76,11 +67,8 @@ export const MEMMAP_ERRATA: readonly Erratum[] = [
     wrongly:
       "a range that begins in the midst of a section has compounds that do too, and their heads' memmap is shared away",
     rightly: "such a range is refused: a compound must begin where a part begins that is populated",
-    preset: "v4",
     what: "of four 1G pages half a section off, heads on a memmap page of tails",
-    unit: "",
     wrong: 3,
-    right: 0,
     observe: lostHeads,
   },
   {
@@ -89,7 +77,6 @@ export const MEMMAP_ERRATA: readonly Erratum[] = [
     rightly: "compound_head() asks the struct page after a head whether it is a tail",
     preset: "v7+head",
     what: "heads among the struct pages of a 2M page",
-    unit: "",
     wrong: formulaOf("004-23"),
     right: 1,
     observe: headsSeen,
@@ -103,7 +90,6 @@ export const MEMMAP_ERRATA: readonly Erratum[] = [
     what: "memmap frames left by an add that failed in its last section",
     unit: "pages",
     wrong: vmemmapPages(7 * SECTION),
-    right: 0,
     observe: framesLeft,
   },
 ];
@@ -124,9 +110,7 @@ function bringUp(k: Kernel, pageSize: number): number {
 
 /** Tails of the compound at `head` that do not point to it. */
 function tailsElsewhere(k: Kernel, head: number): number {
-  let astray = 0;
-  for (let pfn = head + 1; pfn < head + basePages(SIZE_2M); pfn++) if (compoundHead(k, pfn) !== head) astray++;
-  return astray;
+  return countPages(head + 1, basePages(SIZE_2M) - 1, (pfn) => compoundHead(k, pfn) !== head);
 }
 
 function straddlingTails(kernel: KernelConfig): number {
@@ -166,9 +150,7 @@ function headsRestored(kernel: KernelConfig): number {
 
 /** Struct pages of a 2M page with PG_head. */
 function heads(k: Kernel, first: number): number {
-  let heads = 0;
-  for (let pfn = first; pfn < first + basePages(SIZE_2M); pfn++) if (isPageHead(k, pfn)) heads++;
-  return heads;
+  return countPages(first, basePages(SIZE_2M), (pfn) => isPageHead(k, pfn));
 }
 
 /** Adds 1 GiB, with memory for all sections but the last. */

@@ -4,12 +4,17 @@
 
 import type { Suite } from "../claims/claim.ts";
 import { DEVMAP_ERRATA } from "./devmap.ts";
-import { type Erratum, erratumClaims } from "./erratum.ts";
+import { errata, type Erratum, erratumClaims } from "./erratum.ts";
 import { GUP_ERRATA } from "./gup.ts";
 import { HOTPLUG_ERRATA } from "./hotplug.ts";
 import { MEMMAP_ERRATA } from "./memmap.ts";
 
-export const ERRATA: readonly Erratum[] = [...DEVMAP_ERRATA, ...MEMMAP_ERRATA, ...GUP_ERRATA, ...HOTPLUG_ERRATA];
+export const ERRATA: readonly Erratum[] = errata([
+  ...DEVMAP_ERRATA,
+  ...MEMMAP_ERRATA,
+  ...GUP_ERRATA,
+  ...HOTPLUG_ERRATA,
+]);
 
 export const ERRATA_SUITE: Suite = {
   name: "errata",

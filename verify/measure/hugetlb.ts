@@ -25,6 +25,7 @@ import { tableEntries } from "../../src/mm/pgtable.ts";
 import { walkTables } from "../../src/mm/ptdump.ts";
 import { C, countersSince, readCounters } from "../../src/mm/vmstat.ts";
 import { generation } from "./generation.ts";
+import { countPages, kept } from "./measure.ts";
 
 /** Result of making a pool of huge pages. Base pages. */
 export interface Pool {
@@ -41,13 +42,10 @@ const pools = new Map<string, Pool>();
  */
 export function poolOf(size: number, count: number, keep: number, placement: "dense" | "spread"): Pool {
   const kernel = keeping(keep);
-  const key = JSON.stringify({ size, count, kernel, placement });
-  const known = pools.get(key);
-  if (known !== undefined) return known;
-  const config = hugetlbConfig({ size, count, ...kernel, placement, giveBack: false });
-  const pool = placement === "spread" ? spread(config) : dense(config);
-  pools.set(key, pool);
-  return pool;
+  return kept(pools, { size, count, kernel, placement }, () => {
+    const config = hugetlbConfig({ size, count, ...kernel, placement, giveBack: false });
+    return placement === "spread" ? spread(config) : dense(config);
+  });
 }
 
 /** A kernel that keeps this many vmemmap pages, or the requested generation with its own number. */
@@ -162,9 +160,7 @@ export function vmemmapFramesOf(arch: string, size: number): number {
 /** Struct pages of a 2 MiB page with PG_head. */
 export function headsOf(size: number, keep: number): number {
   const { k, head } = onePage({ size, ...keeping(keep) });
-  let seen = 0;
-  for (let i = 0; i < size / k.pageBytes; i++) if ((readPage(k, head + i, PAGE_FLAGS) & k.layout.head) !== 0) seen++;
-  return seen;
+  return countPages(head, size / k.pageBytes, (pfn) => (readPage(k, pfn, PAGE_FLAGS) & k.layout.head) !== 0);
 }
 
 /** Distinct values of compound_head in the tails of a huge page. */

@@ -23,7 +23,7 @@ import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import type { GupMode } from "../../src/include/gup.ts";
 import { gupTest, type GupTestResult } from "../../src/mm/gup/ioctl.ts";
 import type { Kernel, VmArea } from "../../src/mm/kernel.ts";
-import { mmAlloc } from "../../src/mm/memory.ts";
+import { mmAlloc, populateArea } from "../../src/mm/memory.ts";
 import { compoundHead } from "../../src/mm/page.ts";
 import { levelPages } from "../../src/mm/pgtable.ts";
 import { bootBox, namespaceConfig } from "../../src/scenario/box.ts";
@@ -91,6 +91,13 @@ export function mappedPages(align: number, kernel: string): number {
   return layoutOf(align, kernel).frames.reduce((sum, frame) => sum + frame.vmemmapIndexes.length, 0);
 }
 
+/** How many of `n` struct pages from `first` on satisfy a condition, counted one by one. */
+export function countPages(first: number, n: number, is: (pfn: number) => boolean): number {
+  let seen = 0;
+  for (let pfn = first; pfn < first + n; pfn++) if (is(pfn)) seen++;
+  return seen;
+}
+
 /** Struct pages that point to the head of a device's first page, the head included, counted one by one. */
 export function pagesOfCompound(kernel: string, align: number): number {
   const { k, ns, data } = build(kernel, { size: Math.max(2 ** 28, 2 * align), align });
@@ -127,7 +134,8 @@ export function pagesHeld(size: number, series: string): number {
   return kept(held, { size, kernel }, () => gupReport({ size, kernel, repeats: 1 }).heldPages);
 }
 
-function kept<T>(cache: Map<string, T>, options: unknown, make: () => T): T {
+/** A value cached by options. */
+export function kept<T>(cache: Map<string, T>, options: unknown, make: () => T): T {
   const key = JSON.stringify(options);
   let value = cache.get(key);
   if (value === undefined) {
@@ -181,6 +189,14 @@ export function mapDevice({ k, ns }: Built, bytes: number): VmArea {
   const area = daxMmap(k, ns.dev, mm, levelPages(k, 2), bytes / k.pageBytes, 0);
   if (typeof area === "number") throw new Error(`verify: the mapping fails with ${errnoName(area)}`);
   return area;
+}
+
+/** A device of 2M pages, eight of which a process has mapped and touched. */
+export function mappedDevice(kernel: string | KernelConfig) {
+  const built = build(kernel, { size: 2 ** 28, align: 2 ** 21 });
+  const area = mapDevice(built, 8 * 2 ** 21);
+  populateArea(built.k, area, 512);
+  return { ...built, area };
 }
 
 /** A preset with one of the documents' defects. */
