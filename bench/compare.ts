@@ -34,12 +34,12 @@ const LOADED = 0.8;
 
 const COMMAND: Command = {
   name: "bench:compare",
-  summary: "is the working tree slower than another revision?",
+  summary: "check whether the working tree is slower than another revision",
   flags: {
-    base: { value: "REV", help: "compare with it; default HEAD, or what a clean tree's branch began with, or HEAD~1" },
-    filter: { value: "TEXT", help: "only cases whose name contains it" },
-    tolerance: { value: "PERCENT", help: "a smaller slowdown is ignored", fallback: "5" },
-    seconds: { value: "N", help: "stop after as long", fallback: "150" },
+    base: { value: "REV", help: "compare with this; default: HEAD, or for a clean tree its branch's start or HEAD~1" },
+    filter: { value: "TEXT", help: "only cases whose name contains this" },
+    tolerance: { value: "PERCENT", help: "ignore a smaller slowdown", fallback: "5" },
+    seconds: { value: "N", help: "stop after this time", fallback: "150" },
     rounds: { value: "N", help: `rounds at most; with --save, --bmf, --github, --against: how many (${ROUNDS_ALONE})` },
     save: { value: "FILE", help: "measure the working tree alone and save its times" },
     against: { value: "FILE", help: "compare the working tree with a saved run of the same host" },

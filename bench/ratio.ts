@@ -83,7 +83,7 @@ function compete(native: Yardstick, contests: readonly Contest[], rounds: number
 
 const COMMAND: Command = {
   name: "bench:yardstick",
-  summary: "time the emulator against the same paths in C, in turns, over so many rounds; NAME picks contests",
+  summary: "time the emulator against the same paths in C, in alternating rounds; NAME selects contests",
   operands: "[ROUNDS] [NAME]",
   flags: {},
   run: ({ operands, json }) => {

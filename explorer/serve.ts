@@ -12,10 +12,10 @@ const MOST_PORT = 65535;
 
 const EXPLORE: Command = {
   name: "explore",
-  summary: "build the explorer, one HTML file, and serve it on this machine",
+  summary: "build the explorer and serve it on this machine",
   flags: {
-    port: { value: "N", help: "port to serve on; 0 takes any that is free", fallback: "8123" },
-    out: { value: "FILE", help: "write the page there instead; it works from a file and asks nothing from anywhere" },
+    port: { value: "N", help: "port to serve on; 0 picks a free one", fallback: "8123" },
+    out: { value: "FILE", help: "write the page to this file instead; it needs no server or network" },
   },
   run: async (flags) => {
     const port = portOf(flags);

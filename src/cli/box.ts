@@ -15,19 +15,19 @@ import { writeFile } from "./write_file.ts";
 import { type Command, CommandError, type CommandResult, type Flag, type Flags } from "./command.ts";
 
 const FLAGS: Readonly<Record<string, Flag>> = {
-  anonymous: { value: "", help: "no file names, no kernel build, no quotes from the files in the report" },
-  fleet: { value: "FOLDER|FILE.jsonl|-", help: "many machines: one per sub-folder or line; totals by lever" },
+  anonymous: { value: "", help: "omit file names, the kernel build and quotes from the files" },
+  fleet: { value: "FOLDER|FILE.jsonl|-", help: "many machines, one per sub-folder or line; adds totals by lever" },
   html: { value: "FILE", help: "write the report as one HTML file" },
   csv: {
     value: "",
-    help: "comma-separated values, in bytes: column table says cost or lever; of a fleet machine or lever",
+    help: "comma-separated values, in bytes; column table: cost or lever, for a fleet machine or lever",
   },
 };
 
 /** The command. */
 export const boxCommand: Command = {
   name: "box",
-  summary: "read ndctl, daxctl, lsmem, dmesg, /proc of a machine: its costs now, and the levers",
+  summary: "read ndctl, daxctl, lsmem, dmesg, /proc of a machine; show its costs and what would lower them",
   example: "fixtures/box/ndctl-list.json fixtures/box/dmesg.txt",
   flags: FLAGS,
   operands: "[FILE|FOLDER|-...]",

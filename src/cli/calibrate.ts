@@ -55,9 +55,9 @@ const BUSY = 1.3;
 /** The command. */
 export const calibrateCommand: Command = {
   name: "calibrate",
-  summary: "measure this host and predict the emulator's own times with the model",
+  summary: "measure this host and predict the emulator's run times with the model",
   example: "",
-  flags: { bench: { value: "FILE", help: "measured times from `deno bench --json bench/model_bench.ts`" } },
+  flags: { bench: { value: "FILE", help: "times from `deno bench --json bench/model_bench.ts`" } },
   csv: (report) => (report as CalibrateReport).rows,
   run: async (flags) => {
     const file = flags.has("bench") ? flags.text("bench") : null;

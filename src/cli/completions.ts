@@ -26,7 +26,7 @@ const SHELLS: Readonly<Record<string, (commands: readonly Command[]) => string>>
 export function completionsCommand(others: readonly Command[]): Command {
   const command: Command = {
     name: "completions",
-    summary: "print a script that completes this command line in a shell",
+    summary: "print a shell completion script",
     example: "bash",
     operands: Object.keys(SHELLS).join("|"),
     flags: {},

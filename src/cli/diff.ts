@@ -31,7 +31,7 @@ const ALWAYS =
 /** The command. */
 export const diffCommand: Command = {
   name: "diff",
-  summary: "run a command under two kernels and compare: frames, tables, stores, flushes, times",
+  summary: "run a command under two kernels and compare frames, tables, stores, flushes and times",
   example: "5.14 6.1 namespace --size 256M",
   flags: {},
   operands: "A B COMMAND [flags of COMMAND]",

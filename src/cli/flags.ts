@@ -10,7 +10,7 @@ import { didYouMean } from "./suggest.ts";
 /** What changes the kernel's switches, beside --kernel. */
 export const SET_FLAG: Flag = {
   value: "SWITCH=VALUE,...",
-  help: "switches of the kernel that differ from the preset; see lab kernels",
+  help: "kernel switches that differ from the preset; see lab kernels",
 };
 
 /**

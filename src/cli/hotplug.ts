@@ -16,13 +16,13 @@ import { table } from "./table.ts";
 
 const FENCES: Flag = {
   value: "",
-  help: "list which machines may, and which rule refuses the others; plugs nothing",
+  help: "only list which machines allow memmap_on_memory, and which rule refuses the others",
 };
 
 /** The command. */
 export const hotplugCommand: Command = {
   name: "hotplug",
-  summary: "plug memory, with its memmap elsewhere or on the memory itself",
+  summary: "hot-add memory, with its memmap in DRAM or on the memory itself",
   example: "--size 256M --memmap-on-memory",
   flags: { ...flagsOf(HOTPLUG_ROWS), fences: FENCES },
   csv: (report) => "fences" in report ? report.fences as MhpFence[] : (report as HotplugReport).states,

@@ -15,9 +15,9 @@ import { table } from "./table.ts";
 /** The command. */
 export const hugetlbCommand: Command = {
   name: "hugetlb",
-  summary: "make a pool of huge pages, free their vmemmap, give them back",
+  summary: "make a pool of huge pages with freed vmemmap, then release it",
   example: "--count 64 --size 2M",
-  flags: { ...flagsOf(HUGETLB_ROWS), sizes: { value: "", help: "list every size of every architecture instead" } },
+  flags: { ...flagsOf(HUGETLB_ROWS), sizes: { value: "", help: "only list the sizes of every architecture" } },
   csv: (report) => "sizes" in report ? report.sizes as HugetlbSizeRow[] : [report],
   run: (flags) => {
     if (flags.has("sizes")) {

@@ -11,7 +11,7 @@ import { didYouMean } from "./suggest.ts";
 /** The command. */
 export const inspectCommand: Command = {
   name: "inspect",
-  summary: "print the machine as Linux would: /proc, /sys, ndctl, daxctl, page-types",
+  summary: "print the machine as Linux tools do: /proc, /sys, ndctl, daxctl, page-types",
   example: "meminfo --dram 4G --pmem none",
   flags: flagsOf(INSPECT_ROWS),
   operands: `[${Object.keys(VIEWS).join("|")}...]`,

@@ -27,9 +27,9 @@ interface KernelsReport {
 /** The command. */
 export const kernelsCommand: Command = {
   name: "kernels",
-  summary: "the presets, what each switch is in each, and where it comes from",
+  summary: "list the presets, the value of each switch, and its commit",
   example: "--diff 6.1 6.12",
-  flags: { diff: { value: "", help: "only switches in which two kernels differ" } },
+  flags: { diff: { value: "", help: "only switches that differ between two kernels" } },
   operands: "[KERNEL...]",
   csv: (report) => {
     const { kernels, rows } = report as KernelsReport;

@@ -12,9 +12,9 @@ import { writeFile } from "./write_file.ts";
 /** The command. */
 export const layoutCommand: Command = {
   name: "layout",
-  summary: "show which vmemmap page maps to which frame, and the tables",
+  summary: "show the frame of each vmemmap page, and the page tables",
   example: "--align 2M --kernel 6.1",
-  flags: { ...flagsOf(LAYOUT_ROWS), svg: { value: "FILE", help: "write the drawing there" } },
+  flags: { ...flagsOf(LAYOUT_ROWS), svg: { value: "FILE", help: "write the drawing to this file" } },
   csv: (report) => (report as LayoutReport).frames,
   run: async (flags) => {
     const report = layoutReport(optionsOf(flags, LAYOUT_ROWS));

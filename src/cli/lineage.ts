@@ -10,7 +10,7 @@ import { table } from "./table.ts";
 /** The command. */
 export const lineageCommand: Command = {
   name: "lineage",
-  summary: "one namespace, pool or DIMM under every kernel generation, and what changed in which commit",
+  summary: "compare a namespace, pool or DIMM under every kernel, with the commits that changed it",
   example: "--size 128M",
   flags: flagsOf(LINEAGE_ROWS),
   csv: (report) =>

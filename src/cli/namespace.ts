@@ -22,7 +22,7 @@ import { flagsOf, optionsOf } from "./option_flags.ts";
 
 const MEMMAP: Flag = {
   value: "SIZE!START",
-  help: "the region that memmap=nn!ss makes of DRAM: --size, --start and --no-labels in one",
+  help: "the region that memmap=nn!ss reserves in DRAM; sets --size, --start and --no-labels",
 };
 
 /** Rewrites `--memmap 4G!12G` as other flags; other forms are kept and refused later. */

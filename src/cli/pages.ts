@@ -10,7 +10,7 @@ import { flagsOf, optionsOf } from "./option_flags.ts";
 /** The command. */
 export const pagesCommand: Command = {
   name: "pages",
-  summary: "show frames and their flags as page-types does, device memory by its struct pages",
+  summary: "show frames and their flags as page-types does, including device memory",
   example: "--size 64M --range 0x0-0x10",
   flags: flagsOf(PAGES_ROWS),
   csv: (report) => {

@@ -20,7 +20,7 @@ import { table } from "./table.ts";
 /** The command. */
 export const planCommand: Command = {
   name: "plan",
-  summary: "compare what each policy costs, and which size to ask for",
+  summary: "compare the cost of each policy, and find the size to request",
   example: "--pmem 1G --align 2M",
   flags: flagsOf(PLAN_ROWS),
   csv: (report) => {

@@ -29,9 +29,9 @@ interface Runner {
 
 /** Flags of a trace, whatever the path. */
 const TRACE_FLAGS: Readonly<Record<string, Flag>> = {
-  depth: { value: "N", help: "levels of calls to show; default: all" },
+  depth: { value: "N", help: "call levels to show; default: all" },
   filter: { value: "SYMBOL", help: "show one function and what it calls" },
-  perfetto: { value: "FILE", help: "write the trace there for Perfetto (Chrome trace events), not as text" },
+  perfetto: { value: "FILE", help: "write the trace to this file for Perfetto (Chrome trace events)" },
 };
 
 const RUNNERS: Readonly<Record<TracePath, Runner>> = {
@@ -89,14 +89,14 @@ function allFlags(): Record<string, Flag> {
     }
   }
   const sizes = Object.entries(RUNNERS).map(([path, { defaults }]) => `${path} ${defaults.size}`).join(", ");
-  flags.size = { value: "SIZE", help: `as the path's command takes it; default: ${sizes}` };
+  flags.size = { value: "SIZE", help: `as for the path's command; default: ${sizes}` };
   return flags;
 }
 
 /** The command. */
 export const traceCommand: Command = {
   name: "trace",
-  summary: "show what a kernel path does, in order, as ftrace prints it",
+  summary: "trace the calls of a kernel path, as ftrace prints them",
   example: "namespace --size 64M --depth 2",
   operands: TRACE_PATHS.join("|"),
   flags: allFlags(),

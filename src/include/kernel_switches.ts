@@ -128,7 +128,7 @@ export const KERNEL_SWITCHES: Rows<Omit<KernelConfig, "name" | "errata">> = {
 /** Defects, by their name in Errata. */
 export const ERRATA_SWITCHES: Rows<Errata> = {
   pgoffAlignUp: { values: YES_NO, help: "page->index is that of the next huge page", source: "001:766" },
-  pfnNextYield: { values: YES_NO, help: "pfn_next() yields on all steps but one in 1024", source: "001:633" },
+  pfnNextYield: { values: YES_NO, help: "pfn_next() yields on all steps except one in 1024", source: "001:633" },
   refShiftLeft: { values: YES_NO, help: "references counted with << instead of >>", source: "001:2706" },
   grabOneMoreThanTwo: { values: YES_NO, help: "grab-one takes the rest from three pages on only", source: "001:4224" },
   grabOneFromHead: { values: YES_NO, help: "grab-one counts from the head wherever it begins", source: "001:4217" },

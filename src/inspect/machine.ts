@@ -88,16 +88,16 @@ export const INSPECT_ROWS = {
     listRow<Region>(
       "pmem",
       "SIZE[/NODE],...|none",
-      "pmem regions, a namespace over each",
+      "pmem regions, with one namespace each",
       readRegion,
       ({ bytes, nid }) => nid === 0 ? formatSize(bytes) : `${formatSize(bytes)}/${nid}`,
     ),
     [{ bytes: 2 ** 36, nid: 0 }],
   ),
   namespaceMode: byDefault({ ...NAMESPACE_MODE_ROW, help: "mode of the namespaces" }, "devdax"),
-  map: byDefault(wordRow<MapMode>("map", "where their memmap lies", ["mem", "dev"]), "dev"),
+  map: byDefault(wordRow<MapMode>("map", "where their memmap is stored", ["mem", "dev"]), "dev"),
   align: byDefault(sizeRow("align", "their page size", "4K|2M|1G"), 2 ** 21),
-  systemRam: switchRow("systemRam", "give their devices to kmem: System RAM in ZONE_MOVABLE"),
+  systemRam: switchRow("systemRam", "hand their devices to kmem: System RAM in ZONE_MOVABLE"),
   hugetlb: byDefault(
     listRow<Pool>(
       "hugetlb",

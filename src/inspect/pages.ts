@@ -77,7 +77,7 @@ export const PAGES_ROWS = {
   size: byDefault(sizeRow("size", "size of the namespace"), 2 ** 30),
   pfn: listOfPfns(),
   range: rangeOfPfns(),
-  summary: switchRow("summary", "count all frames by their flags, as page-types -r"),
+  summary: switchRow("summary", "count all frames by flags, as page-types -r"),
 } satisfies OptionRows<PagesOptions>;
 
 function readPfn(text: string): number {
@@ -90,7 +90,7 @@ function listOfPfns(): OptionRow<readonly number[]> {
   return {
     flag: "pfn",
     value: "N,...",
-    help: "frames to show one by one; default: the first of the namespace's data",
+    help: "frames to show; default: the first data frame of the namespace",
     read: (text) => text.split(",").map(readPfn),
     check: (given) => given,
     show: (pfns) => pfns.join(","),
@@ -101,7 +101,7 @@ function rangeOfPfns(): OptionRow<PfnSpan> {
   return {
     flag: "range",
     value: "PFN-PFN",
-    help: "frames from the first up to the second, by runs with the same flags",
+    help: "range of frames, grouped into runs with the same flags",
     read: (text) => {
       const match = /^([^-]+)-([^-]+)$/.exec(text);
       if (match === null) throw new RangeError(`expected PFN-PFN such as 0x40000-0x40200, got "${text}"`);

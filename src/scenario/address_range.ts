@@ -17,7 +17,7 @@ export interface AddressRange {
 export const RANGE_ROW: OptionRow<AddressRange> = {
   flag: "range",
   value: "START-END",
-  help: "addresses of a DAX device to plug through kmem, as daxctl or iomem prints them",
+  help: "addresses of a DAX device to hot-add through kmem, as printed by daxctl or /proc/iomem",
   read: readRange,
   check: (given) => given,
   show: ({ start, end }) => `0x${start.toString(16)}-0x${(end - 1).toString(16)}`,

@@ -83,10 +83,10 @@ export const NAMESPACE_MODE_ROW: OptionRow<NamespaceMode> = {
 /** The options of a namespace, each with its flag. */
 export const NAMESPACE_ROWS = {
   size: required(sizeRow("size", "size of the namespace, a multiple of 16M")),
-  align: sizeRow("align", "page size of the device; default: a PMD entry's, 2M on x86-64", "4K|2M|1G"),
+  align: sizeRow("align", "page size of the device; default: that of a PMD, 2M on x86-64", "4K|2M|1G"),
   namespaceMode: byDefault(NAMESPACE_MODE_ROW, "devdax"),
-  start: sizeRow("start", "address of the pmem region, such as 0x240000000; default: behind DRAM", "ADDRESS"),
-  map: byDefault(wordRow<MapMode>("map", "where the memmap lies", ["mem", "dev"]), "mem"),
+  start: sizeRow("start", "address of the pmem region, such as 0x240000000; default: after DRAM", "ADDRESS"),
+  map: byDefault(wordRow<MapMode>("map", "where the memmap is stored", ["mem", "dev"]), "mem"),
   kernel: KERNEL_ROW,
   arch: ARCH_ROW,
   structPageSize: STRUCT_PAGE_ROW,

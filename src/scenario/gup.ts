@@ -193,7 +193,7 @@ export const GUP_ROWS = {
   size: required(sizeRow("size", "memory to hold (gup_test -m), a multiple of 1M")),
   mode: byDefault(wordRow<GupMode>("mode", "FOLL_GET (-u) or FOLL_PIN (-a)", ["get", "pin"]), "get"),
   slow: switchRow("slow", "get_user_pages() or pin_user_pages() instead of the fast ones (-U, -b)"),
-  longterm: switchRow("longterm", "FOLL_LONGTERM (-L): pins by the slow path"),
+  longterm: switchRow("longterm", "FOLL_LONGTERM (-L): pins through the slow path"),
   repeats: byDefault(countRow("repeats", "rounds (-r)", [1, MOST_REPEATS]), 10),
   batch: byDefault(countRow("batch", "pages per call (-n)", [1, MOST_BATCH]), 512),
 } satisfies OptionRows<GupOptions>;

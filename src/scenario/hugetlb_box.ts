@@ -91,22 +91,25 @@ type Placement = "dense" | "spread";
 
 /** The options of a pool, each with its flag. */
 export const HUGETLB_ROWS = {
-  size: byDefault(sizeRow("size", "huge page size, one the architecture has", "2M|1G"), 2 ** 21),
-  count: required(countRow("count", "huge pages to make", [1, Number.MAX_SAFE_INTEGER])),
+  size: byDefault(sizeRow("size", "huge page size of the architecture", "2M|1G"), 2 ** 21),
+  count: required(countRow("count", "number of huge pages", [1, Number.MAX_SAFE_INTEGER])),
   kernel: KERNEL_ROW,
   arch: ARCH_ROW,
   structPageSize: STRUCT_PAGE_ROW,
-  hugetlbFreeVmemmap: switchRow("hugetlbFreeVmemmap", "hugetlb_free_vmemmap=off: leave the vmemmap alone", true),
+  hugetlbFreeVmemmap: switchRow("hugetlbFreeVmemmap", "hugetlb_free_vmemmap=off: do not free vmemmap", true),
   keep: KEEP_ROW,
   vmemmapMap: byDefault(
-    wordRow<"pmd" | "base">("vmemmap-map", "memmap in leaves, split on demand, or in base pages", ["pmd", "base"]),
+    wordRow<"pmd" | "base">("vmemmap-map", "map the memmap by leaves, split on demand, or by base pages", [
+      "pmd",
+      "base",
+    ]),
     "pmd",
   ),
-  flush: wordRow<"page" | "batch">("flush", "a TLB flush per page, or two per batch (default: the kernel's)", [
+  flush: wordRow<"page" | "batch">("flush", "one TLB flush per page, or two per batch (default: the kernel's)", [
     "page",
     "batch",
   ]),
-  free: wordRow<"sync" | "deferred">("free", "pages given back at once, or by a worker (default: the kernel's)", [
+  free: wordRow<"sync" | "deferred">("free", "free pages at once, or in a worker (default: the kernel's)", [
     "sync",
     "deferred",
   ]),
@@ -114,10 +117,10 @@ export const HUGETLB_ROWS = {
     wordRow<Placement>("placement", "huge pages side by side, or one per memory section", ["dense", "spread"]),
     "dense",
   ),
-  dram: sizeRow("dram", "DRAM of the box (default: what the pages need)"),
-  cpus: byDefault(countRow("cpus", "CPUs that flushes interrupt", [1, NR_CPUS], "CPUs"), 1),
+  dram: sizeRow("dram", "DRAM of the box (default: as needed by the pages)"),
+  cpus: byDefault(countRow("cpus", "CPUs that receive flush interrupts", [1, NR_CPUS], "CPUs"), 1),
   cost: COST_ROW,
-  giveBack: switchRow("giveBack", "keep the pages: giving back needs memory for all their struct pages", true),
+  giveBack: switchRow("giveBack", "keep the pages: releasing them needs memory for all their struct pages", true),
   check: CHECK_ROW,
   hostMemory: HOST_MEMORY_ROW,
 } satisfies OptionRows<HugetlbOptions>;

@@ -29,8 +29,8 @@ export interface LayoutOptions extends Omit<NamespaceOptions, "size"> {
 /** The options of a layout, each with its flag. */
 export const LAYOUT_ROWS = {
   ...NAMESPACE_ROWS,
-  size: sizeRow("size", "size of the namespace; default: what the window needs"),
-  offset: sizeRow("offset", "where the window begins, from the first aligned page on; default: there"),
+  size: sizeRow("size", "size of the namespace; default: as needed by the window"),
+  offset: sizeRow("offset", "start of the window, relative to the first aligned page (default 0)"),
   window: sizeRow("window", "memory whose memmap is shown; default: one page"),
 } satisfies OptionRows<LayoutOptions>;
 

@@ -37,11 +37,11 @@ export interface LineageOptions {
 export const LINEAGE_ROWS = {
   size: sizeRow("size", "a device-dax namespace of this size"),
   align: sizeRow("align", "with --size: the page size of the device (default 2M)", "4K|2M|1G"),
-  map: wordRow<MapMode>("map", "with --size: where the memmap lies (default mem)", ["mem", "dev"]),
+  map: wordRow<MapMode>("map", "with --size: where the memmap is stored (default mem)", ["mem", "dev"]),
   pool: {
     flag: "pool",
     value: "SIZE:N",
-    help: "a pool of huge pages whose vmemmap is freed, such as 2M:512",
+    help: "a pool of huge pages with freed vmemmap, such as 2M:512",
     read: readPool,
     check: (given: NonNullable<LineageOptions["pool"]>) => given,
     show: showPool,

@@ -125,7 +125,7 @@ export interface NamespacesReport {
 const SHARES_ROW: OptionRow<readonly NamespaceShare[]> = {
   flag: "namespaces",
   value: "SIZE[:ALIGN[:MAP[:MODE]]],...",
-  help: "several in one region, in order, and what is left of it, such as 40G:2M:dev,30G::mem:fsdax",
+  help: "several namespaces in one region, in order, such as 40G:2M:dev,30G::mem:fsdax",
   read: (text) => text.split(",").map(readShare),
   check: (given) => given,
   show: (shares) => shares.map(({ size }) => formatSize(size)).join(","),
@@ -147,11 +147,14 @@ const { size: _, cost: __, ...COMMON } = NAMESPACE_ROWS;
 /** Options that only a region has, each with its flag. */
 export const REGION_ROWS = {
   namespaces: SHARES_ROW,
-  region: sizeRow("region", "size of the region; default: what the namespaces come to"),
-  ways: byDefault(countRow("ways", "DIMMs the region is interleaved over", [1, 64]), 1),
-  regionAlign: sizeRow("region-align", "the region's align attribute; default: 16M, times ways that do not divide it"),
-  labels: switchRow("labels", "no labels, as memmap=nn!ss: the region is one namespace of any size", true),
-  dram: sizeRow("dram", "DRAM of the machine, around the region if --start says so; default: for the memmap"),
+  region: sizeRow("region", "size of the region; default: the sum of the namespaces"),
+  ways: byDefault(countRow("ways", "DIMMs across which the region is interleaved", [1, 64]), 1),
+  regionAlign: sizeRow(
+    "region-align",
+    "the region's align attribute; default: 16M, times --ways unless they divide it",
+  ),
+  labels: switchRow("labels", "no labels, as with memmap=nn!ss: the region is one namespace of any size", true),
+  dram: sizeRow("dram", "DRAM of the machine; --start may put the region inside it; default: for the memmap"),
 };
 
 /** All options of several namespaces. */

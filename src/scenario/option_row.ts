@@ -188,11 +188,11 @@ export const STRUCT_PAGE_ROW: OptionRow<number> & { readonly fallback: number } 
   show: String,
 };
 
-/** The machine of the model times. */
+/** The memory and CPU of the modelled times. */
 export const COST_ROW: OptionRow<string> & { readonly fallback: string } = {
   flag: "cost",
   value: "NAME",
-  help: `machine of the model times: ${Object.keys(COSTS).join(", ")}`,
+  help: `memory and CPU of the modelled times: ${Object.keys(COSTS).join(", ")}`,
   fallback: DEFAULT_COST,
   read: String,
   check: (given) => costTable(given).name,
@@ -203,7 +203,7 @@ export const COST_ROW: OptionRow<string> & { readonly fallback: string } = {
 export const CONTENTS_ROW = switchRow("contents", "count frames and tables without writing struct pages", true);
 
 /** Whether the invariant checker runs before the report is made. */
-export const CHECK_ROW = switchRow("check", "check every invariant afterwards; exit 1 if one does not hold");
+export const CHECK_ROW = switchRow("check", "check all invariants afterwards; exit 1 if one is violated");
 
 /** Host memory; `lab` uses what the host has. */
 export const HOST_MEMORY_ROW: OptionRow<number> & { readonly fallback: number } = {

@@ -62,12 +62,12 @@ const POOLS_ROW: OptionRow<readonly PoolSize[]> = {
 
 /** The options of a plan, each with its flag; options that are not given are compared. */
 export const PLAN_ROWS = {
-  pmem: sizesRow("pmem", "pmem regions, each put into one namespace, multiples of 16M"),
-  usable: sizeRow("usable", "data a namespace must have: prints the -s to ask for"),
+  pmem: sizesRow("pmem", "pmem regions with one namespace each, multiples of 16M"),
+  usable: sizeRow("usable", "usable size that a namespace must have; prints the ndctl -s for it"),
   hugetlb: POOLS_ROW,
-  hotplug: sizesRow("hotplug", "memory to plug, each a DIMM of whole memory blocks"),
+  hotplug: sizesRow("hotplug", "DIMMs to hot-add, each of whole memory blocks"),
   align: sizeRow("align", "only this page size (default: all)", "4K|2M|1G"),
-  map: wordRow<MapMode>("map", "only this place for the memmap (default: both)", ["mem", "dev"]),
+  map: wordRow<MapMode>("map", "only this location of the memmap (default: both)", ["mem", "dev"]),
   kernel: optional(KERNEL_ROW, "only this kernel (default: all)"),
   arch: ARCH_ROW,
   hostMemory: HOST_MEMORY_ROW,

@@ -42,7 +42,7 @@ async function judgeByCommand({ measure, ...words }: DocumentedRow): Promise<Jud
   const row = { ...words, formula: null, model: null, band: null };
   if (measure === null || printed === null) {
     const expected = words.expected !== null && needsNoNumbers(words.expected) ? words.expected : "read open";
-    const reason = note ?? "no measure: nothing here decides it";
+    const reason = note ?? "no measure, so undecided";
     return { ...row, measured: null, verdict: expected, expected, ok: true, note: reason };
   }
   try {

@@ -42,16 +42,16 @@ export function keptMarkdown(
     [kernel, kept, notKept, notComparable].map(String)
   );
   return [
-    "## What kernels of today still keep",
+    "## What current kernels keep",
     "",
-    "The numbers of a claim, measured again with a kernel of today in the place of the document's: the same, and the claim is",
-    "kept, whatever its verdict. What names no kernel of the documents cannot be compared. One claim by any kernel:",
-    "`deno task lab claims --id ID --kernel 6.1,7.3`.",
+    "The numbers of each claim are measured again with a current kernel in place of the document's. If they are the same, the",
+    "claim is kept, whatever its verdict. A claim whose measurements name no kernel of a document is not comparable. For one",
+    "claim and any kernels: `deno task lab claims --id ID --kernel 6.1,7.3`.",
     "",
     ...table(["Kernel", "kept", "not kept", "not comparable"], counts),
-    "Numbers that at least one of them does not keep; `=` where it does.",
+    "Numbers that at least one of them does not keep; `=` marks those that do.",
     "",
-    ...table(["Claim", "Number", "Then", ...summary.map(({ kernel }) => kernel)], lost.map(lostCells)),
+    ...table(["Claim", "Number", "Document's kernel", ...summary.map(({ kernel }) => kernel)], lost.map(lostCells)),
   ];
 }
 

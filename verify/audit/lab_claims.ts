@@ -12,19 +12,19 @@ import type { ClaimFilter } from "./pick.ts";
 
 export const claimsCommand: Command = {
   name: "claims",
-  summary: "the documents' claims and their verdicts; check FILE judges a document of your own",
+  summary: "show the documents' claims and verdicts; check FILE judges your own document",
   example: "--id 000-17",
   operands: "[check FILE.json]",
   flags: {
     id: { value: "ID", help: "only this claim, such as 000-17" },
-    theme: { value: "THEME", help: "only those about savings, gup, hugetlb, mhp, ..." },
-    document: { value: "NNN", help: "only those of this document, such as 001" },
+    theme: { value: "THEME", help: "only claims about savings, gup, hugetlb, mhp, ..." },
+    document: { value: "NNN", help: "only claims of this document, such as 001" },
     verdict: { value: "VERDICT", help: VERDICTS.join(", ") },
-    grep: { value: "TEXT", help: "only those whose words contain this" },
-    run: { value: "", help: "judge anew instead of answering from the published run" },
-    explain: { value: "", help: "how each number is computed and counted, and where" },
-    kernel: { value: "LIST", help: "which of them these kernels still keep: measured under each, such as 6.1,7.3" },
-    cite: { value: "", help: "as Markdown for a mail: quote, document, line, verdict, command" },
+    grep: { value: "TEXT", help: "only claims that contain this text" },
+    run: { value: "", help: "judge again instead of reading the published run" },
+    explain: { value: "", help: "show how and where each number is computed and counted" },
+    kernel: { value: "LIST", help: "measure the claims under these kernels and show which hold, such as 6.1,7.3" },
+    cite: { value: "", help: "print Markdown for a mail: quote, document, line, verdict, command" },
   },
   csv: (report) => claimsCsv((report as { claims: readonly AuditedClaim[] }).claims),
   run: async (flags) => {

@@ -49,7 +49,7 @@ export function summaryPage({ quick, ok, suites, claims }: Report, ms: number): 
 }
 
 function legend(): string {
-  return `   █ holds  ░ cannot be told here  ▒ does not hold`;
+  return `   █ holds  ░ undecided here  ▒ does not hold`;
 }
 
 function documentLines(id: string, title: string, claims: readonly AuditedClaim[]): string[] {

@@ -21,10 +21,10 @@ import { table } from "./table.ts";
 
 export const verifyCommand: Command = {
   name: "verify",
-  summary: "judge the documents' claims, and the checks beside them, by running them",
+  summary: "judge the documents' claims and all other checks by running them",
   flags: {
     quick: { value: "", help: "count the costs per TiB on 16 GiB" },
-    rows: { value: "", help: "every number: documented, formula, measured" },
+    rows: { value: "", help: "print every number: documented, formula, measured" },
     document: { value: DOCUMENTS.map((d) => d.id).join("|"), help: "only this document" },
     theme: { value: "THEME", help: "only claims about savings, gup, hugetlb, mhp, ..." },
     verdict: { value: "VERDICT", help: VERDICTS.join(", ") },

@@ -66,8 +66,8 @@ function asynchronous(): Claim[] {
 function freeingNote(): string {
   const [patched, plain] = [bounds(histogram("freePatched")), bounds(histogram("freeUnpatched"))];
   const x = (n: number) => n.toFixed(1);
-  return `${x(patched.least / 77e6)} to ${x(patched.most / 77e6)} by its histogram over its run of 77 ms; ` +
-    `${x(patched.least / plain.most)} to ${x(patched.most / plain.least)} by the two histograms`;
+  return `${x(patched.least / 77e6)} to ${x(patched.most / 77e6)} from its histogram over its run of 77 ms; ` +
+    `${x(patched.least / plain.most)} to ${x(patched.most / plain.least)} from the two histograms`;
 }
 
 type Histogram = Parameters<typeof histogram>[0];

@@ -17,14 +17,14 @@ const LIVES = 50;
 /** The command of the task. */
 export const soakCommand: Command = {
   name: "soak",
-  summary: "random lives on every setting in turn, every invariant checked after each operation",
+  summary: "run random operations on every setting, and check all invariants after each",
   flags: {
-    minutes: { value: "N", help: "stop after so many minutes; default: 1, or no limit if --operations is given" },
-    operations: { value: "N", help: "stop behind the life in which so many operations are reached" },
+    minutes: { value: "N", help: "stop after this many minutes; default: 1, or no limit with --operations" },
+    operations: { value: "N", help: "stop after the life that reaches this many operations" },
     seed: { value: "N", help: "seed of the first lives; default: a random one" },
     setting: {
       value: "NAME",
-      help: "architecture/kernel/bytes of a struct page, such as toy/6.1/64; default: all in turn",
+      help: "architecture/kernel/struct page bytes, such as toy/6.1/64; default: all in turn",
     },
   },
   run: async (flags) => {

@@ -86,11 +86,11 @@ async function tryClaims(
 
 const COMMAND: Command = {
   name: "verify:mutants",
-  summary: "put slips into the paths that claims are about and say whose figures change",
+  summary: "put sampled mutants into the code that claims measure and report whose figures change",
   operands: "[ID...]",
   flags: {
     ...runFlags("claims", "CLAIM_MUTANTS.md"),
-    tries: { value: "N", help: "mutants of a claim's path at most", fallback: "60" },
+    tries: { value: "N", help: "mutants per claim, at most", fallback: "60" },
     slips: { value: "", help: "try the slips of claim_slips.ts instead" },
   },
   run: async (flags) => ({ report: null, text: "", code: await run(flags) }),

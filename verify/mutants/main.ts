@@ -65,8 +65,8 @@ const COMMAND: Command = {
   operands: "[PATH]",
   flags: {
     ...runFlags("mutants", "MUTANTS.md"),
-    skip: { value: "N", help: "go on in the same sample behind so many", fallback: "0" },
-    upto: { value: STAGES.join("|"), help: "ask no tests behind that stage", fallback: "src" },
+    skip: { value: "N", help: "skip this many mutants of the sample", fallback: "0" },
+    upto: { value: STAGES.join("|"), help: "run no tests after this stage", fallback: "src" },
   },
   run: async (flags) => ({ report: null, text: "", code: await run(flags) }),
 };

@@ -9,8 +9,8 @@ export function runFlags(these: string, document: string) {
   return {
     count: { value: "N", help: `${these} to sample`, fallback: "60" },
     seed: { value: "N", help: "seed of the sample", fallback: "1" },
-    jobs: { value: "N", help: "copies of the project at a time; default: one for each CPU" },
-    log: { value: "FILE", help: "keep outcomes there, and continue from those of the same sources" },
+    jobs: { value: "N", help: "copies of the project at once; default: one per CPU" },
+    log: { value: "FILE", help: "keep outcomes in this file, and continue from those of the same sources" },
     write: { value: "", help: `write verify/${document}` },
   } satisfies Record<string, Flag>;
 }

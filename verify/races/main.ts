@@ -14,10 +14,10 @@ import { differences, racesMarkdown } from "./report.ts";
 /** The command of the task. */
 export const racesCommand: Command = {
   name: "races",
-  summary: "explore every schedule of readers without locks against what changes under them",
+  summary: "explore every schedule of lockless readers against concurrent changes",
   flags: {
-    full: { value: "", help: "every schedule, without the reduction, and compare" },
-    write: { value: "", help: "put verify/RACES.md together" },
+    full: { value: "", help: "run every schedule without the reduction, and compare" },
+    write: { value: "", help: "write verify/RACES.md" },
   },
   csv: (report) => (report as { answers: readonly object[] }).answers,
   run: async (flags) => {

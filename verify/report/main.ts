@@ -18,7 +18,7 @@ const HISTORY = new URL("history/", RESULTS);
 
 const COMMAND: Command = {
   name: "report",
-  summary: "draw results/report.html from a run's results",
+  summary: "draw results/report.html from the results of a run",
   flags: {
     in: { value: "FILE", help: "results to draw (default results/latest.json)" },
     out: { value: "FILE", help: "write here (default results/report.html)" },

@@ -89,12 +89,12 @@ function version(): string {
 
 const COMMAND: Command = {
   name: "results",
-  summary: "run everything and write results/latest.json",
+  summary: "run the audit and the benchmarks, and write results/latest.json",
   flags: {
     quick: { value: "", help: "count the costs per TiB on 16 GiB" },
-    "no-bench": { value: "", help: "leave out the benchmarks" },
+    "no-bench": { value: "", help: "skip the benchmarks" },
     out: { value: "FILE", help: "write to this file (default results/latest.json)" },
-    check: { value: "FILE", help: "only check a file against the schema" },
+    check: { value: "FILE", help: "only validate this file" },
   },
   run: async (flags) => {
     if (flags.has("check")) return check(flags.text("check"));

@@ -94,7 +94,7 @@ export function schemaFile(name: string): URL {
 
 const COMMAND: Command = {
   name: "schemas",
-  summary: "write the schemas of what --json prints to results/schemas/; four of them need half a minute each",
+  summary: "write the schemas of --json output to results/schemas/; four of them take half a minute each",
   flags: {},
   operands: "[NAME...]",
   run: async ({ operands }) => {

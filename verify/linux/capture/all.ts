@@ -122,15 +122,15 @@ function built(name: string, pageKiB: KernelBuild["pageKiB"], aligns: string[], 
 
 const COMMAND: Command = {
   name: "capture:all",
-  summary: "fetch Debian's kernels, boot them and write what they do to fixtures/",
+  summary: "fetch Debian's kernels, boot them in qemu and write measurements to fixtures/",
   flags: {
     kernels: {
       value: "LIST",
       help: "which",
       fallback: KERNELS.filter((k) => k.build === undefined).map(({ name }) => name).join(","),
     },
-    out: { value: "DIR", help: "where linux-VERSION-ARCH/default/ go", fallback: "fixtures" },
-    scenario: { value: "LIST", help: `scenarios: ${Object.keys(SCENARIOS).join(", ")}; default: all there are` },
+    out: { value: "DIR", help: "parent directory of linux-VERSION-ARCH/default/", fallback: "fixtures" },
+    scenario: { value: "LIST", help: `scenarios: ${Object.keys(SCENARIOS).join(", ")}; default: all` },
   },
   run: captureAll,
 };

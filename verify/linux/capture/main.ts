@@ -23,7 +23,7 @@ export function main(args: readonly string[]): Promise<number> {
 
 const COMMAND: Omit<Command, "run"> = {
   name: "capture",
-  summary: "boot a kernel in qemu and write what it does to struct pages as fixtures",
+  summary: "boot a kernel in qemu and write measurements of its struct pages",
   flags: FLAGS,
 };
 
