@@ -38,7 +38,7 @@ export const KERNEL_SWITCHES: Rows<Omit<KernelConfig, "name" | "errata">> = {
     help: "which vmemmap pages of a compound devmap share frames",
     source: "v4 patches 12, 14; v7 cover letter; pte+zone: no kernel yet",
   },
-  dedupOptIn: { values: YES_NO, help: "only architectures that ask for it share them", source: "Linux 6.1" },
+  dedupOptIn: { values: YES_NO, help: "only architectures that opt in share them", source: "Linux 6.1" },
   initUniqueOnly: {
     values: YES_NO,
     help: "struct pages in shared frames are initialised once",
@@ -51,7 +51,7 @@ export const KERNEL_SWITCHES: Rows<Omit<KernelConfig, "name" | "errata">> = {
   },
   structPage: {
     values: ["5.14", "6.1", "6.12", "7.1"],
-    help: "layout of struct page: flags, the first tails, how tails lead to their head",
+    help: "layout of struct page: flags, the first tails, how tails point to their head",
     source: "Linux 5.18: 5232c63f46fd, 6.10: PG_head is bit 6, 7.1: 8c846c879e22",
   },
   hugetlbKeep: {
@@ -61,12 +61,12 @@ export const KERNEL_SWITCHES: Rows<Omit<KernelConfig, "name" | "errata">> = {
   },
   hugetlbHead: {
     values: ["kept", "copied"],
-    help: "the head's vmemmap page stays, or moves to a frame of its own",
+    help: "the head's vmemmap page stays, or moves to its own frame",
     source: "Linux 6.2: 11aad2631bf7",
   },
   hugetlbTail: {
     values: ["own", "zone"],
-    help: "HugeTLB tails map the page that is kept, or one page per order and zone",
+    help: "HugeTLB tails map the kept page, or one page per order and zone",
     source: "Linux 7.1: 8c846c879e22 and what followed",
   },
   hugetlbLiveRemap: {
@@ -87,21 +87,21 @@ export const KERNEL_SWITCHES: Rows<Omit<KernelConfig, "name" | "errata">> = {
   },
   hugetlbGrace: {
     values: YES_NO,
-    help: "pfn walkers are waited for before HugeTLB vmemmap changes",
+    help: "HugeTLB vmemmap changes wait for pfn walkers",
     source: "Linux 6.11",
   },
   hugetlbFree: {
     values: ["sync", "deferred"],
-    help: "optimised HugeTLB pages are given back at once or by a worker",
+    help: "optimised HugeTLB pages are freed at once or by a worker",
     source: "004 patch 9",
   },
-  memmapOnMemory: { values: YES_NO, help: "memory_hotplug.memmap_on_memory is there", source: "Linux 5.14" },
+  memmapOnMemory: { values: YES_NO, help: "memory_hotplug.memmap_on_memory exists", source: "Linux 5.14" },
   memmapOnMemoryForce: {
     values: YES_NO,
     help: "memmap_on_memory=force rounds a block's memmap up to whole pageblocks",
     source: "Linux 6.6",
   },
-  kmemMemmapOnMemory: { values: YES_NO, help: "kmem asks for memmap on the memory it plugs", source: "Linux 6.8" },
+  kmemMemmapOnMemory: { values: YES_NO, help: "kmem uses memmap_on_memory", source: "Linux 6.8" },
   kmemTruncationLog: { values: YES_NO, help: "kmem logs how much alignment cuts off", source: "Linux 6.16" },
   pageStructOverride: {
     values: YES_NO,
@@ -120,7 +120,7 @@ export const KERNEL_SWITCHES: Rows<Omit<KernelConfig, "name" | "errata">> = {
   },
   selfHostedVmemmap: {
     values: ["exclusive", "marked", "ignored"],
-    help: "how memmap_on_memory and HugeTLB's freeing of vmemmap live together",
+    help: "how memmap_on_memory coexists with HugeTLB vmemmap freeing",
     source: "Linux 5.14: exclusive, 6.0: marked",
   },
 };
@@ -130,8 +130,8 @@ export const ERRATA_SWITCHES: Rows<Errata> = {
   pgoffAlignUp: { values: YES_NO, help: "page->index is that of the next huge page", source: "001:766" },
   pfnNextYield: { values: YES_NO, help: "pfn_next() yields on all steps except one in 1024", source: "001:633" },
   refShiftLeft: { values: YES_NO, help: "references counted with << instead of >>", source: "001:2706" },
-  grabOneMoreThanTwo: { values: YES_NO, help: "grab-one takes the rest from three pages on only", source: "001:4224" },
-  grabOneFromHead: { values: YES_NO, help: "grab-one counts from the head wherever it begins", source: "001:4217" },
+  grabOneMoreThanTwo: { values: YES_NO, help: "grab-one counts one for two pages", source: "001:4224" },
+  grabOneFromHead: { values: YES_NO, help: "grab-one ignores the offset into the compound", source: "001:4217" },
   rangeFromCall: {
     values: YES_NO,
     help: "gup=compound-range counts an entry's pages from the first page of the call",
@@ -139,7 +139,7 @@ export const ERRATA_SWITCHES: Rows<Errata> = {
   },
   grabWholeRange: {
     values: YES_NO,
-    help: "gup=compound takes all of an entry's range on the first head, compounds after it included",
+    help: "gup=compound counts an entry's range on the first head, including later compounds",
     source: "001:1070, v4 patch 8 as posted",
   },
   compoundOrderPmdShift: {
@@ -149,12 +149,12 @@ export const ERRATA_SWITCHES: Rows<Errata> = {
   },
   compoundHeadUnadjusted: {
     values: YES_NO,
-    help: "compound_head() does not know of tails in the head's frame",
+    help: "compound_head() does not detect tails in the head's frame",
     source: "004:202",
   },
   dedupAnyStructSize: {
     values: YES_NO,
-    help: "tails shared although struct page is not a power of two",
+    help: "tails are shared even if struct page is not a power of two",
     source: "v4 and v5",
   },
   pageblockInShortLoop: {
@@ -184,7 +184,7 @@ export const ERRATA_SWITCHES: Rows<Errata> = {
   },
   addMemoryNullAltmap: {
     values: YES_NO,
-    help: "a failed add_memory takes self-hosted memmap down without its altmap",
+    help: "a failed add_memory() removes self-hosted memmap without its altmap",
     source: "until 2026",
   },
 };

@@ -29,8 +29,8 @@ export const DEVMAP_ERRATA: readonly ErratumRow[] = [
   {
     name: "memoryFailureHead",
     ...shownBy("001-37"),
-    wrongly: "memory_failure() asks the tail for the file it belongs to; only the head knows",
-    rightly: "it looks at the head, and the whole 2M page goes",
+    wrongly: "memory_failure() reads the file from the tail, but only the head has it",
+    rightly: "it uses the head, and the 2M page is unmapped",
     wrong: 0,
     right: formulaOf("001-37"),
     observe: poisoned,
@@ -38,7 +38,7 @@ export const DEVMAP_ERRATA: readonly ErratumRow[] = [
   {
     name: "clearDynamicPgmap",
     ...shownBy("001-121/before"),
-    rightly: "kill_dev_dax() forgets it, and the next probe makes a new one",
+    rightly: "kill_dev_dax() clears it, and the next probe creates a new one",
     right: formulaOf("001-121"),
     observe: pagesAfterResize,
   },

@@ -12,14 +12,14 @@ export const GUP_ERRATA: readonly ErratumRow[] = [
   {
     name: "grabOneMoreThanTwo",
     ...shownBy("001-82"),
-    rightly: "> 1: a reference for every page handed out",
+    rightly: "> 1: a reference for every returned page",
     right: formulaOf("001-82/meant"),
     observe: (kernel) => refsAfter({ ...kernel, gup: "grab-one" }, 0, 2),
   },
   {
     name: "grabOneFromHead",
     ...shownBy("001-83/several"),
-    rightly: "what is left of the compound: its pages less the offset",
+    rightly: "the rest of the compound: its pages minus the offset",
     right: PAGES_2M / 2,
     observe: (kernel) => secondHeadReferences({ ...kernel, gup: "grab-one" }),
   },
@@ -40,7 +40,7 @@ export const GUP_ERRATA: readonly ErratumRow[] = [
   {
     name: "rangeFromCall",
     ...shownBy("001-108"),
-    rightly: "*nr less what it was at the entry",
+    rightly: "*nr minus its value at the entry",
     right: formulaOf("001-108/meant"),
     observe: (kernel) => pagesAstray({ ...kernel, gup: "compound-range" }),
   },

@@ -16,9 +16,9 @@ export const HOTPLUG_ERRATA: readonly ErratumRow[] = [
     source: "003:95, in Linux until 2026",
     wrongly:
       "when the block's device cannot be made, its self-hosted memmap is given to the allocator as if it came from there",
-    rightly: "it is taken down with its altmap, and nothing is left",
+    rightly: "it is removed with its altmap, and nothing is left",
     preset: "6.1",
-    what: "a failed add frees its own memmap as the allocator's, which looks for struct pages that are gone",
+    what: "a failed add frees its own memmap to the allocator, which looks up struct pages that no longer exist",
     unit: YES_NO,
     wrong: 1,
     observe: (kernel) => yes(panics(/memmap of frame \d+ is not mapped/, () => failAtDevice(kernel))),

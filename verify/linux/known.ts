@@ -20,21 +20,22 @@ export const KNOWN: readonly Known[] = [
     scenario: "namespaces",
     row: /^(1G-2M-mem|1G-4K-dev|144M-2M-mem)$/,
     field: /^freePagesConsumed$/,
-    cause: "It was built without CONFIG_RODATA_FULL_DEFAULT_ENABLED: blocks map its direct map, and need no PTE tables",
+    cause:
+      "It was built without CONFIG_RODATA_FULL_DEFAULT_ENABLED: its direct map uses block mappings and needs no PTE tables",
   },
   {
     folder: "linux-6.1-arm64-64k/default",
     scenario: "namespaces",
     row: /^1G-512M-dev$/,
     field: /^freePagesConsumed$/,
-    cause: "Free pages of this guest lay 9 apart with nothing going on; the walked tables are equal",
+    cause: "Free pages of this idle guest varied by 9; the walked tables are equal",
   },
   {
     folder: "linux-6.1",
     scenario: "hugetlb",
     row: /^on 512, round 1$/,
     field: /^(consumed|managedDelta)$/,
-    cause: "Its huge pages had been made before: most leaves were split and boot's frames free",
+    cause: "Its huge pages had existed before: most leaves were split and boot's frames free",
   },
   {
     folder: "linux-7.3-x86-64/default",
@@ -48,13 +49,13 @@ export const KNOWN: readonly Known[] = [
     scenario: "struct_pages",
     row: /^hugetlb2M\.64$/,
     field: /^word 2$/,
-    cause: "The frame was on a list in a former life, and prep_compound_tail() leaves the link; here it never was",
+    cause: "The frame was on a list before, and prep_compound_tail() keeps the link; here it was on none",
   },
   {
     scenario: "struct_pages",
     row: /^hugetlb2M\.0$/,
     field: /^word 4$/,
-    cause: "A head keeps the index that its frame had in a former life; here frames have none",
+    cause: "A head keeps the index from its frame's earlier use; here frames have none",
   },
 ];
 

@@ -64,7 +64,7 @@ function judgeBootstraps(work: SeriesWork, cost: CostTable): Judged[] {
       printed: low === null ? `<${high}` : `${low}-${high}`,
       modelled,
       role: figure.train ? "trained" : "held out",
-      note: inside ? "inside what is printed" : "outside what is printed",
+      note: inside ? "inside the printed range" : "outside the printed range",
     });
     return low === null ? { ...row, deviation: null, ok: inside } : row;
   });

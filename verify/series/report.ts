@@ -27,15 +27,15 @@ export function seriesText(r: SeriesReport): string {
         ? ""
         : `${short(c.leaveOneOutRange.low)} to ${short(c.leaveOneOutRange.high)} with a figure left out`,
     ])),
-    "A wide range says that few figures tell this cost from another: of atomicAdd and lineWritten only the sum a base page",
-    "pays is certain; what splits it is the one trained figure with tails, 127 ms.",
+    "A wide range means that few figures separate this cost from another: for atomicAdd and lineWritten only the sum for a base",
+    "page is certain; one trained figure with tails, 127 ms, splits it.",
     ...heading(`Costs, table "${DEFAULT_COST}"`),
     ...columns(TERM_NAMES.map((t) => [t, `${short(COSTS[DEFAULT_COST].ns[t])} ns`, COST_SOURCES[t]])),
     ...heading("Times, ms"),
     ...judged(r.times),
     `${held} figures never fitted: median error ${percent(r.heldOutMedian)}` +
     ` (${percent(Math.min(...medians))} to ${percent(Math.max(...medians))} with a training figure left out)`,
-    `the fit leans most on "${frailest.without}": without it, "${frailest.worstFigure.id}" would be off by` +
+    `the fit depends most on "${frailest.without}": without it, "${frailest.worstFigure.id}" would be off by` +
     ` ${signed(frailest.worstFigure.deviation!)}`,
     ...r.notModelled.map((n) => `not modelled: ${n.id}, ${n.ms} ms (${n.file.slice(0, 3)}:${n.line}): ${n.reason}`),
     ...heading("Ratios"),
@@ -58,8 +58,8 @@ export function seriesText(r: SeriesReport): string {
         ["  batched", ...rows.map((row) => factor(row.batched))],
       ])
     ),
-    `document 004's 166 against 66 ms is what ${r.cpusOfSeed004.toFixed(0)} CPUs of the bare-metal host would take` +
-    " (it does not say how many it had)",
+    `document 004's 166 against 66 ms corresponds to ${r.cpusOfSeed004.toFixed(0)} CPUs of the bare-metal host` +
+    " (it does not give the number)",
     "",
     r.ok ? "all goals met" : `${r.failures.length} goals missed:`,
     ...r.failures.map((f) => `  ${f}`),
@@ -72,7 +72,7 @@ function altmap({ altmapBootstrap: a }: SeriesReport): string[] {
     `  ${factor(a.instructionRatio)} the instructions; modelled time ${
       factor(a.optaneRatio)
     } on Optane, where write-back hides` +
-    ` them, ${factor(a.dramRatio)} were that memory as fast as DRAM`,
+    ` them, ${factor(a.dramRatio)} if that memory were as fast as DRAM`,
   ];
 }
 
