@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Accessibility of the page in a real browser: axe-core finds nothing in light and dark, the keyboard reaches every
 // control, nothing is cut off from a phone to 4K, no request is made, and the drawing thread is never blocked for long.
-// / <reference lib="dom" />
+/// <reference lib="dom" />
 
 import axe from "axe-core";
 import { assert, assertEquals } from "@std/assert";

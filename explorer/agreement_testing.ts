@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The page in a real browser agrees with `lab ... --json`, digit by digit; a link restores the same page, a step back
-// shows the same as the step forward, and invalid input gives one line in the right place. / <reference lib="dom" />
+// shows the same as the step forward, and invalid input gives one line in the right place.
+/// <reference lib="dom" />
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Page } from "puppeteer-core";

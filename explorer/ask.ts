@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The page's side of the worker. The worker's program is in the page as text, since a page opened from a file may load
-// nothing else. Questions are answered in order; outdated answers are not drawn. / <reference lib="dom" />
+// nothing else. Questions are answered in order; outdated answers are not drawn.
+/// <reference lib="dom" />
 
 import { useEffect, useState } from "preact/hooks";
 import type { Questions } from "./questions.ts";
