@@ -9,7 +9,6 @@ import { ARCHS } from "./arch/archs.ts";
 import { DEFAULT_ARCH, DEFAULT_HOST_MEMORY, DEFAULT_STRUCT_PAGE_SIZE } from "./include/defaults.ts";
 import type { KernelConfig } from "./include/kernel_config.ts";
 import { FRAME_USES, USE_PGD_TABLE, USE_PINNED } from "./include/frame_use.ts";
-import type { MemhpDefaultState } from "./include/memory.ts";
 import { STRUCT_PAGE_SIZES } from "./include/mm_types.ts";
 import { PAGE_LAYOUTS } from "./include/page_layout.ts";
 import { SZ_1G } from "./include/sizes.ts";
@@ -28,7 +27,7 @@ import { type BootPool, hugetlbBootmemAlloc, hugetlbInitPools, hugetlbVmemmapIni
 import { hugetlbInit, newHugetlbState } from "./mm/hugetlb/hugetlb.ts";
 import type { Kernel } from "./mm/kernel.ts";
 import { Memblock } from "./mm/memblock.ts";
-import { newHotplugState } from "./mm/hotplug/memory_block.ts";
+import { type HotplugParams, newHotplugState } from "./mm/hotplug/memory_block.ts";
 import { addFreeArea, growZoneSpan, newNode, type PgData } from "./mm/mmzone.ts";
 import { initPages } from "./mm/page_init.ts";
 import { findArea, takePages, zoneIndexOfDram } from "./mm/page_alloc.ts";
@@ -46,7 +45,7 @@ export const NR_CPUS = 8192;
 export const MOST_NODES = 64;
 
 /** What to boot. Everything has a default; sizes are bytes. */
-export interface BootOptions {
+export interface BootOptions extends HotplugParams {
   /** Architecture by name (`ARCHS`) or as an object; default `"x86-64"`. */
   readonly arch?: string | Arch;
   /** Kernel by spec (`"6.1"`, `"6.1,gup=compound"`) or as an object; default `"6.1"`. */
@@ -59,18 +58,6 @@ export interface BootOptions {
   readonly hotplug?: readonly RegionSpec[];
   /** Number of possible nodes, including those without DRAM; default one per entry of `dram`. */
   readonly nodes?: number;
-  /** memory_hotplug.memmap_on_memory, if the kernel has it: N (false, default), Y (true), or force (since 6.6). */
-  readonly memmapOnMemory?: boolean | "force";
-  /** State of hot-added memory blocks (memhp_default_state=); default `"offline"`. */
-  readonly memhpDefaultState?: MemhpDefaultState;
-  /** movable_node: hot-added memory that belongs to no zone yet goes to ZONE_MOVABLE; default false. */
-  readonly movableNode?: boolean;
-  /** Whether the machine is virtual, which affects the size of memory blocks; default true. */
-  readonly hypervisor?: boolean;
-  /** Size of a memory block instead of the architecture's choice. */
-  readonly memoryBlockBytes?: number;
-  /** hugetlb_free_vmemmap=on; up to 5.19 it keeps memmap_on_memory off. Default false. */
-  readonly hugetlbFreeVmemmap?: boolean;
   /** Huge pages that boot sets aside (hugepagesz=, hugepages=); default none. */
   readonly hugepages?: readonly BootPool[];
   /**

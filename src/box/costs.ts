@@ -44,19 +44,13 @@ export interface BoxCost extends Spent {
   readonly remark: string | null;
 }
 
-const NOTHING: Spent = { dramBytes: 0, pmemBytes: 0, onMemoryBytes: 0, tableBytes: 0, directMapBytes: 0, lostBytes: 0 };
+const NOTHING = { dramBytes: 0, pmemBytes: 0, onMemoryBytes: 0, tableBytes: 0, directMapBytes: 0, lostBytes: 0 };
 
 /** The sum of several parts. */
 export function sumOf(parts: readonly Spent[]): Spent {
-  const sum = (key: keyof Spent) => parts.reduce((n, part) => n + part[key], 0);
-  return {
-    dramBytes: sum("dramBytes"),
-    pmemBytes: sum("pmemBytes"),
-    onMemoryBytes: sum("onMemoryBytes"),
-    tableBytes: sum("tableBytes"),
-    directMapBytes: sum("directMapBytes"),
-    lostBytes: sum("lostBytes"),
-  };
+  const sum = { ...NOTHING };
+  for (const key of Object.keys(sum) as (keyof Spent)[]) sum[key] = parts.reduce((n, part) => n + part[key], 0);
+  return sum;
 }
 
 /** Costs of all parts, in address order: DRAM by node, namespaces, System RAM, pools. */
@@ -74,17 +68,19 @@ function memoryCosts(box: Box, emulator: Emulator): BoxCost[] {
   return [...new Set(box.dram.map((d) => d.node))].map((node) => {
     const size = box.dram.filter((d) => d.node === node).reduce((sum, d) => sum + d.end - d.start, 0);
     const found = emulator.memory({ kernel, arch, size });
+    const name = `node ${node}`;
     const common = {
       kind: "memory",
-      name: `node ${node}`,
+      name,
       region: null,
       node,
       sizeBytes: size,
       usableBytes: size,
+      ...NOTHING,
     } as const;
     return typeof found === "string"
-      ? { ...common, ...NOTHING, remark: found }
-      : { ...common, ...NOTHING, dramBytes: found.memmap, tableBytes: found.tables, remark: null };
+      ? { ...common, remark: found }
+      : { ...common, dramBytes: found.memmap, tableBytes: found.tables, remark: null };
   });
 }
 
@@ -127,16 +123,8 @@ export function hasMemmap(box: Box, ns: BoxNamespace): boolean {
 /** What an emulated namespace of `size` costs. */
 export function namespaceFigures(size: number, found: Outcome<NamespaceKey>): Spent & { readonly usableBytes: number } {
   if (typeof found === "string") return { ...NOTHING, usableBytes: 0 };
-  const { dram, pmem, tables, usable } = found;
-  return {
-    dramBytes: dram,
-    pmemBytes: pmem,
-    onMemoryBytes: 0,
-    tableBytes: tables,
-    directMapBytes: 0,
-    lostBytes: size - usable - pmem,
-    usableBytes: usable,
-  };
+  const { dram: dramBytes, pmem: pmemBytes, tables: tableBytes, usable } = found;
+  return { ...NOTHING, dramBytes, pmemBytes, tableBytes, lostBytes: size - usable - pmemBytes, usableBytes: usable };
 }
 
 function namespaceCost(box: Box, ns: BoxNamespace, emulator: Emulator): BoxCost {
@@ -189,14 +177,10 @@ export function ramSpec(
 
 /** Whether added memory requested, and got, memmap on itself: since 6.8 a DIMM of several blocks can. */
 export function mayHostMemmap(kernel: string, by: BoxRam["by"], blocks: number): boolean {
-  const { memmapOnMemory, memmapOnMemoryUnit } = kernelConfig(kernel);
-  if (by === "kmem") return kmemHostsMemmap(kernel);
+  const { memmapOnMemory, memmapOnMemoryUnit, kmemMemmapOnMemory } = kernelConfig(kernel);
+  // Since 6.8.
+  if (by === "kmem") return kmemMemmapOnMemory;
   return by === "DIMM" && memmapOnMemory && (memmapOnMemoryUnit === "block" || blocks <= 1);
-}
-
-/** Whether kmem can put memmap on the memory it adds: since 6.8. */
-function kmemHostsMemmap(kernel: string): boolean {
-  return kernelConfig(kernel).kmemMemmapOnMemory;
 }
 
 /** What System RAM costs, all its ranges. */
@@ -230,17 +214,12 @@ function poolCost(box: Box, { sizeBytes: size, count, byNode }: BoxPool, emulato
   const { preset: kernel, arch } = box.runningKernel;
   const hugetlbFreeVmemmap = box.runningKernel.hugetlbFreeVmemmap === true;
   const bytes = size * count;
-  const common = {
-    kind: "pool",
-    name: poolName(size, count),
-    region: null,
-    node: byNode[0]?.node ?? 0,
-    sizeBytes: bytes,
-  } as const;
+  const [name, node] = [poolName(size, count), byNode[0]?.node ?? 0];
+  const common = { kind: "pool", name, region: null, node, sizeBytes: bytes, ...NOTHING, usableBytes: bytes } as const;
   const found = emulator.pool({ kernel, arch, size, count, hugetlbFreeVmemmap });
-  if (typeof found === "string") return { ...common, ...NOTHING, usableBytes: bytes, remark: found };
+  if (typeof found === "string") return { ...common, remark: found };
   const remark = hugetlbFreeVmemmap ? null : "hugetlb_free_vmemmap is off";
-  return { ...common, ...NOTHING, dramBytes: 0 - found.freed, tableBytes: found.tables, usableBytes: bytes, remark };
+  return { ...common, dramBytes: 0 - found.freed, tableBytes: found.tables, remark };
 }
 
 /** `20480 x 2M`. */

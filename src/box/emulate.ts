@@ -47,13 +47,17 @@ export type Outcome<K extends string> = Figures<K> | string;
 /** What a namespace costs, and what it leaves usable. */
 export type NamespaceKey = "dram" | "pmem" | "tables" | "usable" | "offset" | "spannedPages" | "initPages";
 
-/** What to bring up. `start` is relative to its window; `shared` says that memory before it is in the same window. */
-export interface NamespaceSpec {
-  readonly kernel: string;
+/** A range. `start` is relative to its window; `shared` says that memory before it is in the same window. */
+interface RangeSpec {
   readonly arch: string;
   readonly start: number;
   readonly shared: boolean;
   readonly size: number;
+}
+
+/** What to bring up. */
+export interface NamespaceSpec extends RangeSpec {
+  readonly kernel: string;
   readonly mode: NamespaceMode;
   readonly align: number;
   readonly map: MapMode;
@@ -63,35 +67,31 @@ export interface NamespaceSpec {
 export type RamKey = "dram" | "onMemory" | "tables" | "added" | "blocks" | "firstBlock";
 
 /** What is given to kmem, or plugged as DIMMs. */
-export interface RamSpec {
+export interface RamSpec extends RangeSpec {
   readonly kernel: string;
-  readonly arch: string;
-  readonly start: number;
-  readonly shared: boolean;
-  readonly size: number;
   readonly blockBytes: number;
   readonly dimm: boolean;
   readonly memmapOnMemory: boolean | "force";
   readonly hugetlbFreeVmemmap: boolean;
 }
 
-/** A range of the direct map. `start` and `shared` as of a namespace; `addBytes` of it are added at a time. */
-export interface DirectMapSpec {
-  readonly arch: string;
-  readonly start: number;
-  readonly shared: boolean;
-  readonly size: number;
+/** A range of the direct map; `addBytes` of it are added at a time. */
+export interface DirectMapSpec extends RangeSpec {
   readonly addBytes: number;
 }
 
 /** A pool: the memmap of its pages, how much of it is freed, what splitting takes. */
 export type PoolKey = "memmap" | "freed" | "tables";
 
-/** The pool to reserve. */
-export interface PoolSpec {
+/** A node's memory at boot. */
+interface MemorySpec {
   readonly kernel: string;
   readonly arch: string;
   readonly size: number;
+}
+
+/** The pool to reserve; `size` is a page's. */
+export interface PoolSpec extends MemorySpec {
   readonly count: number;
   readonly hugetlbFreeVmemmap: boolean;
 }
@@ -102,7 +102,7 @@ export interface Emulator {
   readonly ram: (spec: RamSpec) => Outcome<RamKey>;
   readonly pool: (spec: PoolSpec) => Outcome<PoolKey>;
   readonly directMap: (spec: DirectMapSpec) => Outcome<"tables">;
-  readonly memory: (spec: { kernel: string; arch: string; size: number }) => Outcome<"memmap" | "tables">;
+  readonly memory: (spec: MemorySpec) => Outcome<"memmap" | "tables">;
 }
 
 /** An emulator that has brought up nothing yet. */
@@ -185,8 +185,7 @@ function createOne({ kernel, arch, start, shared, size, mode, align, map }: Name
 }
 
 function emulateRam(spec: RamSpec): Outcome<RamKey> {
-  const found = repeated(spec.size, WINDOW, (size) => addOne({ ...spec, size }));
-  return found;
+  return repeated(spec.size, WINDOW, (size) => addOne({ ...spec, size }));
 }
 
 function addOne({ kernel, arch, start, shared, size, blockBytes, dimm, memmapOnMemory, hugetlbFreeVmemmap }: RamSpec) {
@@ -247,15 +246,8 @@ function emulatePool({ kernel, arch, size, count, hugetlbFreeVmemmap }: PoolSpec
   // Whole PTE tables of memmap (128 MiB each with 4 KiB pages), and more than lies below the hole at 4 GiB.
   const period = Math.max(8, 2 ** 32 / size);
   return repeated(count, period, (count) => {
-    const config = hugetlbConfig({
-      kernel,
-      arch,
-      size,
-      count,
-      hugetlbFreeVmemmap,
-      giveBack: false,
-      hostMemory: Infinity,
-    });
+    const asked = { kernel, arch, size, count, hugetlbFreeVmemmap, giveBack: false, hostMemory: Infinity };
+    const config = hugetlbConfig(asked);
     const { hstate, made } = makePool(config, null, { contents: false, hostMemoryBytes: HOST });
     const page = pageBytes(ARCHS[arch]);
     return {
@@ -283,7 +275,7 @@ function emulateDirectMap({ arch, start, shared, size, addBytes }: DirectMapSpec
   });
 }
 
-function emulateMemory({ kernel, arch, size }: { kernel: string; arch: string; size: number }) {
+function emulateMemory({ kernel, arch, size }: MemorySpec): Outcome<"memmap" | "tables"> {
   return repeated(size, WINDOW, (size) => {
     const k = boot({ kernel, arch, dram: [size], contents: false, hostMemoryBytes: HOST });
     const none = new Float64Array(k.uses.length);

@@ -40,31 +40,21 @@ export interface FleetRow {
   readonly figures: FleetFigures | null;
 }
 
+/** Figures that are added up. */
+const NO_SUMS = { memoryBytes: 0, pmemBytes: 0, dramBytes: 0, inPmemBytes: 0, onMemoryBytes: 0, directMapBytes: 0 };
+
 /** Sums over machines. */
-export interface FleetTotal {
+export interface FleetTotal extends Pick<FleetFigures, keyof typeof NO_SUMS> {
   readonly machines: number;
   readonly damaged: number;
-  readonly memoryBytes: number;
-  readonly pmemBytes: number;
-  readonly dramBytes: number;
-  readonly inPmemBytes: number;
-  readonly onMemoryBytes: number;
-  readonly directMapBytes: number;
   /** By kind of lever: how many machines gain, and how much. */
   readonly levers: readonly (LeverGain & { readonly machines: number })[];
 }
 
 /** Equal for machines whose reports are equal except for names of files and lines. */
 export function shapeKey(box: Box): string {
-  const shape = [
-    box.runningKernel,
-    box.dram,
-    box.regions,
-    box.ram,
-    box.pools,
-    box.statements,
-    box.contradictions.length,
-  ];
+  const { runningKernel, dram, regions, ram, pools, statements, contradictions } = box;
+  const shape = [runningKernel, dram, regions, ram, pools, statements, contradictions.length];
   return JSON.stringify(shape, (key, value) => key === "file" || key === "line" ? undefined : value);
 }
 
@@ -100,26 +90,17 @@ function gainsOf(levers: readonly BoxLever[]): LeverGain[] {
 
 function sumByKind(gains: readonly LeverGain[]): LeverGain[] {
   const sums = new Map<LeverGain["kind"], LeverGain>();
-  for (const { kind, dramBytes, pmemBytes, ramBytes } of gains) {
-    sums.set(kind, { kind, ...sumOfGains(sums.get(kind) ?? NO_GAIN, { dramBytes, pmemBytes, ramBytes }) });
+  for (const gain of gains) {
+    sums.set(gain.kind, { kind: gain.kind, ...sumOfGains(sums.get(gain.kind) ?? NO_GAIN, gain) });
   }
   return [...sums.values()];
 }
-
-const SUMMED = ["memoryBytes", "pmemBytes", "dramBytes", "inPmemBytes", "onMemoryBytes", "directMapBytes"] as const;
 
 /** Adds up rows one by one. */
 export class FleetSums {
   #machines = 0;
   #damaged = 0;
-  readonly #sums = {
-    memoryBytes: 0,
-    pmemBytes: 0,
-    dramBytes: 0,
-    inPmemBytes: 0,
-    onMemoryBytes: 0,
-    directMapBytes: 0,
-  };
+  readonly #sums = { ...NO_SUMS };
   readonly #levers = new Map<LeverGain["kind"], LeverGain & { readonly machines: number }>();
 
   /** Adds a machine. */
@@ -129,11 +110,12 @@ export class FleetSums {
       this.#damaged++;
       return;
     }
-    for (const key of SUMMED) this.#sums[key] += figures[key];
-    for (const { kind, dramBytes, pmemBytes, ramBytes } of figures.gains) {
+    for (const key of Object.keys(NO_SUMS) as (keyof typeof NO_SUMS)[]) this.#sums[key] += figures[key];
+    for (const gain of figures.gains) {
+      const { kind } = gain;
       const have = this.#levers.get(kind);
       const machines = (have?.machines ?? 0) + 1;
-      this.#levers.set(kind, { kind, machines, ...sumOfGains(have ?? NO_GAIN, { dramBytes, pmemBytes, ramBytes }) });
+      this.#levers.set(kind, { kind, machines, ...sumOfGains(have ?? NO_GAIN, gain) });
     }
   }
 

@@ -41,6 +41,11 @@ export function readBox(texts: readonly BoxText[]): Box {
   return joinBox(facts);
 }
 
+/** Nothing tells of memory, pmem or huge pages. */
+export function isEmpty({ dram, regions, ram, pools }: Box): boolean {
+  return dram.length + regions.length + ram.length + pools.length === 0;
+}
+
 /** Joins all statements. */
 function joinBox(facts: Facts): Box {
   if (facts.ranges.length === 0) facts.ranges.push(...facts.blocks);

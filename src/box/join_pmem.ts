@@ -30,7 +30,8 @@ export function joinRegions(
   const names = new Set([...facts.regions.map((r) => r.dev), ...facts.namespaces.map(regionOf)]);
   const regions = [...names].sort(byNumber).map((dev) => {
     const region = facts.regions.findLast((r) => r.dev === dev) ?? null;
-    const namespaces = lastByName(facts.namespaces.filter((ns) => regionOf(ns) === dev));
+    const namespaces = lastOfEach(facts.namespaces.filter((ns) => regionOf(ns) === dev), (ns) => ns.dev)
+      .sort((a, b) => byNumber(a.dev, b.dev));
     return joinRegion(facts, kernel, dev, region, namespaces, dram, notes);
   });
   return regions.filter((region) => region !== null);
@@ -39,7 +40,8 @@ export function joinRegions(
 /** DAX devices that are System RAM, with their mappings. */
 export function joinRam(facts: Facts, regions: readonly BoxRegion[], arch: string, notes: Note[]): BoxRam[] {
   const found: BoxRam[] = [];
-  for (const dax of lastByChardev(facts.daxes.filter((d) => d.source === "daxctl" && d.mode === "system-ram"))) {
+  const devices = facts.daxes.filter((d) => d.source === "daxctl" && d.mode === "system-ram");
+  for (const dax of lastOfEach(devices, (d) => d.chardev)) {
     const namespace = regions.flatMap((r) => r.namespaces).find((ns) => ns.chardev === dax.chardev) ?? null;
     const ranges = dax.mappings.length > 0 ? dax.mappings : rangesOf(facts, arch, dax, namespace);
     if (ranges.length === 0) {
@@ -135,23 +137,10 @@ function joinNamespace(
   sizeKnown: boolean,
 ): BoxNamespace {
   const { file, line, dev, dax, disabled } = ns;
-  const { mode, map, alignBytes } = shapeOf(ns);
-  const exact = ns.size.least === ns.size.most && map !== null;
-  const usable = exact ? ns.size.least : null;
+  const shape = shapeOf(ns);
+  const usable = ns.size.least === ns.size.most && shape.map !== null ? ns.size.least : null;
   const whole = { start, sizeBytes: size, usableBytes: usable, sizeKnown };
-  return {
-    file,
-    line,
-    dev,
-    region,
-    mode,
-    map,
-    alignBytes,
-    ...whole,
-    node: ns.node ?? node,
-    chardev: dax,
-    disabled,
-  };
+  return { file, line, dev, region, ...shape, ...whole, node: ns.node ?? node, chardev: dax, disabled };
 }
 
 /** Mode, place of the memmap, and page size, with ndctl's defaults for what an old version leaves out. */
@@ -235,12 +224,8 @@ function regionOf(ns: NamespaceFact): string {
 }
 
 /** The last of several statements about one thing. */
-function lastByName(list: readonly NamespaceFact[]): NamespaceFact[] {
-  return [...new Map(list.map((ns) => [ns.dev, ns])).values()].sort((a, b) => byNumber(a.dev, b.dev));
-}
-
-function lastByChardev(list: readonly DaxFact[]): DaxFact[] {
-  return [...new Map(list.map((dax) => [dax.chardev, dax])).values()];
+function lastOfEach<T>(list: readonly T[], name: (item: T) => string): T[] {
+  return [...new Map(list.map((item) => [name(item), item])).values()];
 }
 
 /** `namespace0.10` after `namespace0.9`. */

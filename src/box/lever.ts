@@ -44,12 +44,8 @@ export function byWorth(a: Gains, b: Gains): number {
 }
 
 /** The sum of two gains. */
-export function sumOfGains(a: Gains, b: Gains): Gains {
-  return {
-    dramBytes: a.dramBytes + b.dramBytes,
-    pmemBytes: a.pmemBytes + b.pmemBytes,
-    ramBytes: a.ramBytes + b.ramBytes,
-  };
+export function sumOfGains(a: Gains, { dramBytes, pmemBytes, ramBytes }: Gains): Gains {
+  return { dramBytes: a.dramBytes + dramBytes, pmemBytes: a.pmemBytes + pmemBytes, ramBytes: a.ramBytes + ramBytes };
 }
 
 /** A lever's figures if it gains nothing. */

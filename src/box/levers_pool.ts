@@ -26,15 +26,9 @@ function saved(box: Box, emulator: Emulator, change: Partial<PoolSpec>): number 
 }
 
 function savedBy(box: Box, { sizeBytes: size, count }: BoxPool, emulator: Emulator, change: Partial<PoolSpec>): number {
-  const { preset: kernel, arch, hugetlbFreeVmemmap } = box.runningKernel;
-  const found = emulator.pool({
-    kernel,
-    arch,
-    size,
-    count,
-    hugetlbFreeVmemmap: hugetlbFreeVmemmap === true,
-    ...change,
-  });
+  const { preset: kernel, arch } = box.runningKernel;
+  const hugetlbFreeVmemmap = box.runningKernel.hugetlbFreeVmemmap === true;
+  const found = emulator.pool({ kernel, arch, size, count, hugetlbFreeVmemmap, ...change });
   return typeof found === "string" ? 0 : found.freed - found.tables;
 }
 

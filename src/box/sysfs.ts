@@ -5,11 +5,13 @@ import { damaged, type Facts, place, type RangeFact, type Source } from "./facts
 
 const LINE = /^\/sys\/devices\/system\/(?:memory\/(\w+)|node\/node(\d+)\/memory(\d+))(?:\/(\w+))?:(.*)$/;
 
+type Block = { at: number; online: boolean; zones: string | null; node: number | null };
+
 /** A run of such lines. Adjacent equal blocks make one range. */
 export function readSysfsMemory(source: Source, at: number, facts: Facts): number {
   let next = at;
   let blockBytes = 0;
-  const blocks = new Map<number, { at: number; online: boolean; zones: string | null; node: number | null }>();
+  const blocks = new Map<number, Block>();
   for (; next < source.lines.length; next++) {
     const match = LINE.exec(source.lines[next].trimEnd());
     if (match === null) break;
@@ -36,7 +38,7 @@ export function readSysfsMemory(source: Source, at: number, facts: Facts): numbe
 
 function pushRanges(
   source: Source,
-  blocks: ReadonlyMap<number, { at: number; online: boolean; zones: string | null; node: number | null }>,
+  blocks: ReadonlyMap<number, Block>,
   blockBytes: number,
   facts: Facts,
 ): void {

@@ -2,11 +2,11 @@
 // `lab box [FILE...]`: reads files that describe a real machine, and prints its costs and what could be changed.
 
 import { anonymous } from "../box/anonymous.ts";
-import { readBox } from "../box/join.ts";
-import { boxReport } from "../box/report.ts";
+import { isEmpty, readBox } from "../box/join.ts";
+import { type BoxReport, boxReport } from "../box/report.ts";
 import { type BoxInput, readInput } from "./box_input.ts";
 import { boxText, noteText } from "./box_text.ts";
-import { boxCsv } from "./box_csv.ts";
+import { boxRows } from "./box_csv.ts";
 import { csv } from "./csv.ts";
 import type { FleetRow } from "../box/fleet.ts";
 import { runFleet } from "./fleet.ts";
@@ -31,11 +31,11 @@ export const boxCommand: Command = {
   example: "fixtures/box/ndctl-list.json fixtures/box/dmesg.txt",
   flags: FLAGS,
   operands: "[FILE|FOLDER|-...]",
+  csv: (report) => boxRows(report as BoxReport),
   run: runBox,
 };
 
 async function runBox(flags: Flags): Promise<CommandResult> {
-  if (flags.json && flags.has("csv")) throw new CommandError("box: --csv and --json exclude each other");
   if (flags.has("fleet")) return await fleet(flags);
   const input = await readInput(flags.operands);
   const read = readBox(input.texts);
@@ -55,7 +55,7 @@ async function runBox(flags: Flags): Promise<CommandResult> {
     const { boxPage } = await import("./box_html.ts");
     await writeFile(flags.text("html"), boxPage(report));
   }
-  return { report, text: flags.has("csv") ? boxCsv(report) : boxText(report), code };
+  return { report, text: boxText(report), code };
 }
 
 /** A fleet: JSON Lines and CSV row by row, text with the totals first. */
@@ -84,10 +84,6 @@ async function fleet(flags: Flags): Promise<CommandResult> {
     await writeFile(flags.text("html"), fleetPage(total, rows));
   }
   return { report: null, text, code: total.damaged > 0 ? 2 : 0 };
-}
-
-function isEmpty(box: ReturnType<typeof readBox>): boolean {
-  return box.dram.length + box.regions.length + box.ram.length + box.pools.length === 0;
 }
 
 function nothing({ texts, notes }: BoxInput): string {

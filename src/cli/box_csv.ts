@@ -3,11 +3,10 @@
 // columns of the other kind stay empty. Bytes.
 
 import type { BoxReport } from "../box/report.ts";
-import { objectsCsv } from "./csv.ts";
 
 /** Lines of `cost` and of `lever` under one header. */
-export function boxCsv({ costs, levers }: BoxReport): string {
-  return objectsCsv([
+export function boxRows({ costs, levers }: BoxReport): object[] {
+  return [
     ...costs.map((c) => ({
       table: "cost",
       kind: c.kind,
@@ -37,5 +36,5 @@ export function boxCsv({ costs, levers }: BoxReport): string {
       commands: lever.commands.join("; "),
       caution: lever.caution,
     })),
-  ]);
+  ];
 }

@@ -11,7 +11,7 @@ import type { Spent } from "../box/costs.ts";
 import type { BoxReport } from "../box/report.ts";
 import type { FleetRow, FleetTotal } from "../box/fleet.ts";
 import { humanSize } from "../lib/units.ts";
-import { answer, gives, noteText, partName, placeText, signed } from "./box_text.ts";
+import { answer, gives, noteText, partName, placeText, signed, sumName, sums } from "./box_text.ts";
 import { fleetHeading } from "./fleet_text.ts";
 
 /** Machines that a fleet's chart has bars for; its table has all. */
@@ -62,11 +62,11 @@ const PLACES: readonly (readonly [keyof Spent, string])[] = [
   ["onMemoryBytes", "memmap on the memory itself"],
 ];
 
-function costs({ costs, nodes, regions, total }: BoxReport): Section {
+function costs(report: BoxReport): Section {
+  const { costs } = report;
   const marks = costs.flatMap((cost) =>
     PLACES.map(([key, series]): Mark => ({ label: partName(cost), series, value: cost[key] }))
   );
-  const sums = [...(nodes.length > 1 ? nodes : []), ...(regions.length > 1 ? regions : []), total];
   const row = (name: string, memory: string, c: Spent, remark: string) => [
     name,
     memory,
@@ -84,7 +84,7 @@ function costs({ costs, nodes, regions, total }: BoxReport): Section {
     head: ["part", "memory", ...PLACES.map(([, name]) => name), "unused pmem", "bytes of DRAM in all", "remark"],
     rows: [
       ...costs.map((c) => row(partName(c), humanSize(c.sizeBytes), c, c.remark ?? "")),
-      ...sums.map((sum) => row(sum.name === "all" ? "in all" : `in all, ${sum.name}`, "", sum, "")),
+      ...sums(report).map((sum) => row(sumName(sum), "", sum, "")),
     ],
   };
 }
@@ -122,12 +122,8 @@ function list(id: string, heading: string, words: string, head: string[], rows: 
 
 function refused({ levers }: BoxReport): Section {
   const rows = levers.filter((lever) => lever.why !== null).map((l) => [l.what, l.of, l.why!, gives(l)]);
-  return list("refused", "Cannot be had, or gives nothing", "Other levers, and what keeps them from working here.", [
-    "lever",
-    "of",
-    "why",
-    "would give",
-  ], rows);
+  const words = "Other levers, and what keeps them from working here.";
+  return list("refused", "Cannot be had, or gives nothing", words, ["lever", "of", "why", "would give"], rows);
 }
 
 function checks({ checks }: BoxReport): Section {
@@ -141,32 +137,20 @@ function checks({ checks }: BoxReport): Section {
     c.why ?? "",
   ]);
   const head = ["agrees", "what", "of", "the machine's figure", "the emulator's", "where", "why"];
-  return list(
-    "checks",
-    "The machine's own figures",
-    "Figures that the machine prints, beside those counted here.",
-    head,
-    rows,
-  );
+  const words = "Figures that the machine prints, beside those counted here.";
+  return list("checks", "The machine's own figures", words, head, rows);
 }
 
 function contradictions({ contradictions }: BoxReport): Section {
   const rows = contradictions.map(({ text, places }) => [text, places.map(placeText).join(", ")]);
-  return list(
-    "contradictions",
-    "What does not fit together",
-    "Statements that cannot all be true.",
-    ["what", "where"],
-    rows,
-  );
+  const words = "Statements that cannot all be true.";
+  return list("contradictions", "What does not fit together", words, ["what", "where"], rows);
 }
 
 function notes({ notes }: BoxReport): Section {
   const rows = notes.map((note) => [note.kind, noteText(note)]);
-  return list("notes", "Read with a caveat, or not at all", "What is damaged, of no known format, or assumed.", [
-    "kind",
-    "note",
-  ], rows);
+  const words = "What is damaged, of no known format, or assumed.";
+  return list("notes", "Read with a caveat, or not at all", words, ["kind", "note"], rows);
 }
 
 function fleetLevers({ levers }: FleetTotal): Section {

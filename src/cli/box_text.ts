@@ -6,7 +6,7 @@ import type { BoxCheck } from "../box/checks.ts";
 import type { BoxCost, Spent } from "../box/costs.ts";
 import type { Note, Place } from "../box/facts.ts";
 import type { BoxLever, Gains } from "../box/lever.ts";
-import type { BoxReport } from "../box/report.ts";
+import type { BoxReport, BoxTotal } from "../box/report.ts";
 import { humanSize } from "../lib/units.ts";
 import { table } from "./table.ts";
 
@@ -43,7 +43,8 @@ export function signed(bytes: number): string {
   return `${bytes < 0 ? "-" : "+"}${humanSize(Math.abs(bytes))}`;
 }
 
-const amount = (bytes: number) => bytes === 0 ? "-" : bytes < 0 ? signed(bytes) : humanSize(bytes);
+/** Bytes, with a sign only if they are below zero. */
+export const amount = (bytes: number): string => bytes === 0 ? "-" : bytes < 0 ? signed(bytes) : humanSize(bytes);
 
 /** The answer: what struct pages cost, the best lever, the kernel. */
 export function answer({ total, levers, box }: BoxReport): string[] {
@@ -84,7 +85,18 @@ export function partName({ kind, name }: BoxCost): string {
   return `${KINDS[kind]} ${name}`;
 }
 
-function costLines({ costs, nodes, regions, total }: BoxReport): string[] {
+/** What all parts take: by node and by region where there are several, then all of them. */
+export function sums({ nodes, regions, total }: BoxReport): readonly BoxTotal[] {
+  return [...(nodes.length > 1 ? nodes : []), ...(regions.length > 1 ? regions : []), total];
+}
+
+/** A sum's name in the table of costs. */
+export function sumName({ name }: BoxTotal): string {
+  return name === "all" ? "in all" : `in all, ${name}`;
+}
+
+function costLines(report: BoxReport): string[] {
+  const { costs } = report;
   const row = (name: string, c: Spent, memory: string) => [
     name,
     memory,
@@ -98,9 +110,7 @@ function costLines({ costs, nodes, regions, total }: BoxReport): string[] {
   const rows = [
     ["part", "memory", "DRAM", "tables", "direct map", "pmem", "on itself", "unused pmem"],
     ...costs.map((c) => row(partName(c), c, humanSize(c.sizeBytes))),
-    ...(nodes.length > 1 ? nodes.map((n) => row(`in all, ${n.name}`, n, "")) : []),
-    ...(regions.length > 1 ? regions.map((r) => row(`in all, ${r.name}`, r, "")) : []),
-    row("in all", total, ""),
+    ...sums(report).map((sum) => row(sumName(sum), sum, "")),
   ];
   const remarks = costs.filter((c) => c.remark !== null).map((c) => `${c.name}: ${c.remark}`);
   return section("What struct pages take now:", [
@@ -125,10 +135,9 @@ function leverLines(levers: readonly BoxLever[]): string[] {
     ...(lever.caution === null ? [] : wrapped(`But: ${lever.caution}.`, "     ")),
   ];
   const not = (lever: BoxLever) => {
-    const worth = lever.dramBytes !== 0 || lever.ramBytes !== 0 || lever.pmemBytes !== 0
-      ? ` Would give ${gives(lever)}.`
-      : "";
-    return wrapped(`${lever.what} (${lever.of}): ${lever.why}.${worth}`);
+    const worth = gives(lever);
+    const would = worth === "nothing" ? "" : ` Would give ${worth}.`;
+    return wrapped(`${lever.what} (${lever.of}): ${lever.why}.${would}`);
   };
   return [
     ...section("Levers, best first:", can.flatMap(one)),

@@ -7,7 +7,7 @@ import { ARCHS } from "../arch/archs.ts";
 import { PRESETS } from "../include/kernel_config.ts";
 import { COSTS } from "../model/cost_tables.ts";
 import { type Command, CommandError, type Flag } from "./command.ts";
-import { allFlags } from "./help.ts";
+import { shownFlags } from "./help.ts";
 
 /** Words for placeholders that do not list them. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
@@ -51,11 +51,8 @@ function valueWords({ value }: Flag): readonly string[] {
 
 /** Flags of a command with their dashes, including --json and --help. */
 function flagsOf(command: Command): [string, Flag][] {
-  const own = Object.entries(allFlags(command)).map(([name, flag]): [string, Flag] => [`--${name}`, flag]);
-  return [...own, ["--json", { value: "", help: "print one JSON document" }], ["--help", {
-    value: "",
-    help: "list flags",
-  }]];
+  const flags = { ...shownFlags(command), help: { value: "", help: "list flags" } };
+  return Object.entries<Flag>(flags).map(([name, flag]) => [`--${name}`, flag]);
 }
 
 function operandWords({ operands = "" }: Command): readonly string[] {

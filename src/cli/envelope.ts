@@ -15,6 +15,7 @@
 
 import CONFIG from "../../deno.json" with { type: "json" };
 import { jsonReport } from "./config_keys.ts";
+import { ifThere } from "./unread.ts";
 
 /** Version of the package. */
 export const VERSION: string = CONFIG.version;
@@ -80,18 +81,10 @@ function gitDir(git: URL): string {
 
 /** A branch has its own file or a line in packed-refs, in the repository that a worktree belongs to. */
 function branchCommit(dir: string, ref: string): string | null {
-  const common = `${dir}/${textIfThere(`${dir}/commondir`)?.trim() ?? "."}`;
-  const own = textIfThere(`${common}/${ref}`)?.trim();
+  const text = (file: string) => ifThere(() => Deno.readTextFileSync(file))?.trim();
+  const common = `${dir}/${text(`${dir}/commondir`) ?? "."}`;
+  const own = text(`${common}/${ref}`);
   if (own !== undefined) return own;
-  const packed = textIfThere(`${common}/packed-refs`)?.split("\n").find((line) => line.endsWith(` ${ref}`));
+  const packed = text(`${common}/packed-refs`)?.split("\n").find((line) => line.endsWith(` ${ref}`));
   return packed?.split(" ")[0] ?? null;
-}
-
-function textIfThere(file: string): string | null {
-  try {
-    return Deno.readTextFileSync(file);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }

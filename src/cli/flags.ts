@@ -4,6 +4,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { specChanges } from "../kernels.ts";
 import { parseSize } from "../lib/units.ts";
+import { readWhole } from "../scenario/option_row.ts";
 import { type Command, CommandError, type Flag, type Flags } from "./command.ts";
 import { didYouMean } from "./suggest.ts";
 
@@ -117,19 +118,19 @@ export function kernelText(spec: string): string[] {
   return [`kernel ${preset} with ${changes.map(({ name, from, to }) => `${name}=${to} (was ${from})`).join(", ")}`];
 }
 
-/** A flag's value as a size in bytes. */
-export function sizeFlag(flags: Flags, name: string): number {
-  return readSize(name, flags.text(name));
-}
-
-/** A size in bytes, from the value of a flag or a part of it. */
-export function readSize(name: string, text: string): number {
+/** What `read` makes of a flag's text. CommandError naming the flag if the text is wrong. */
+export function readFlag<T>(name: string, text: string, read: (text: string) => T): T {
   try {
-    return parseSize(text);
+    return read(text);
   } catch (error) {
     if (error instanceof RangeError) throw new CommandError(`--${name}: ${error.message}`);
     throw error;
   }
+}
+
+/** A flag's value as a size in bytes. */
+export function sizeFlag(flags: Flags, name: string): number {
+  return readFlag(name, flags.text(name), parseSize);
 }
 
 /** A model time for people. */
@@ -139,9 +140,7 @@ export function modelText(ms: number | null, cost: string): string {
 
 /** A flag's value as a whole number. */
 export function numberFlag(flags: Flags, name: string): number {
-  const text = flags.text(name);
-  if (!/^\d+$/.test(text)) throw new CommandError(`--${name}: expected a whole number, got "${text}"`);
-  return Number(text);
+  return readFlag(name, flags.text(name), readWhole);
 }
 
 /** A flag's value, one of the allowed words. */

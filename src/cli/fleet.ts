@@ -4,7 +4,7 @@
 
 import { anonymous } from "../box/anonymous.ts";
 import { type FleetFigures, type FleetRow, FleetSums, type FleetTotal, shapeKey } from "../box/fleet.ts";
-import { readBox } from "../box/join.ts";
+import { isEmpty, readBox } from "../box/join.ts";
 import { noteText } from "./box_text.ts";
 import { type FleetMachine, openFleet } from "./fleet_input.ts";
 import { FleetTeam } from "./fleet_team.ts";
@@ -78,9 +78,7 @@ function begin(
   const box = hideNames ? anonymous(read) : read;
   const damage = box.notes.find((note) => note.kind === "error");
   if (damage !== undefined) return { name, error: noteText(damage), figures: null };
-  if (box.dram.length + box.regions.length + box.ram.length + box.pools.length === 0) {
-    return { name, error: "nothing tells of memory, pmem or huge pages", figures: null };
-  }
+  if (isEmpty(box)) return { name, error: "nothing tells of memory, pmem or huge pages", figures: null };
   const key = shapeKey(box);
   let figures = shapes.get(key);
   if (figures === undefined) {

@@ -95,12 +95,7 @@ async function* fromLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<Fl
 function machineOf(bytes: Uint8Array, size: number, line: number): FleetMachine | null {
   const name = `line ${line}`;
   if (size > MOST_CHARS) {
-    return {
-      name,
-      texts: [],
-      error: `${humanSize(size)}, more than the ${humanSize(MOST_CHARS)} that are read`,
-      unread: [],
-    };
+    return damaged(name, `${humanSize(size)}, more than the ${humanSize(MOST_CHARS)} that are read`);
   }
   const text = decodeText(bytes).trim();
   if (text === "") return null;
@@ -108,27 +103,25 @@ function machineOf(bytes: Uint8Array, size: number, line: number): FleetMachine 
   try {
     value = JSON.parse(text);
   } catch {
-    return { name, texts: [], error: "the line is no JSON", unread: [] };
+    return damaged(name, "the line is no JSON");
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return { name, texts: [{ name, text }], error: null, unread: [] };
-  }
-  return fromObject(value as Record<string, unknown>, name);
+  return isRecord(value) ? fromObject(value, name) : sound(name, [{ name, text }]);
 }
+
+const damaged = (name: string, error: string): FleetMachine => ({ name, texts: [], error, unread: [] });
+const sound = (name: string, texts: readonly BoxText[]): FleetMachine => ({ name, texts, error: null, unread: [] });
 
 function fromObject(object: Record<string, unknown>, line: string): FleetMachine {
   const { name: given, ...rest } = object;
   const name = typeof given === "string" ? given : line;
   // A list of ndctl itself.
-  if ("dev" in rest || "regions" in rest) {
-    return { name, texts: [{ name, text: JSON.stringify(rest) }], error: null, unread: [] };
-  }
+  if ("dev" in rest || "regions" in rest) return sound(name, [{ name, text: JSON.stringify(rest) }]);
   const files = isRecord(rest.files) ? rest.files : rest;
   const texts = Object.entries(files).map(([file, content]) => ({
     name: file,
     text: typeof content === "string" ? content : JSON.stringify(content),
   }));
-  return { name, texts, error: null, unread: [] };
+  return sound(name, texts);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

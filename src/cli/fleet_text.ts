@@ -3,15 +3,13 @@
 
 import type { FleetRow, FleetTotal } from "../box/fleet.ts";
 import { humanSize } from "../lib/units.ts";
-import { signed } from "./box_text.ts";
+import { amount, signed } from "./box_text.ts";
 import { table } from "./table.ts";
 
 /** Cuts text that is too long for a table of 100 columns. */
 const cut = (text: string, most: number) => text.length <= most ? text : `${text.slice(0, most - 2)}..`;
 
 const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
-
-const amount = (bytes: number) => bytes === 0 ? "-" : bytes < 0 ? signed(bytes) : humanSize(bytes);
 
 /** The fleet's memory and its costs. */
 export function fleetHeading(total: FleetTotal & { readonly shapes: number }): string[] {

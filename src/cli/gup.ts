@@ -6,7 +6,7 @@ import { ARCHS } from "../arch/archs.ts";
 import { formatSize } from "../lib/units.ts";
 import { GUP_ROWS, type GupOptions, type GupReport, gupReport } from "../scenario/gup.ts";
 import { type GupJobsReport, gupJobsReport } from "../scenario/gup_jobs.ts";
-import type { Command, Flag, Flags } from "./command.ts";
+import type { Command, Flag } from "./command.ts";
 import { fromLetters, gupTestLines } from "./gup_letters.ts";
 import { choiceFlag, modelText, numberFlag } from "./flags.ts";
 import { checkedText, exitCode } from "./checked.ts";
@@ -29,28 +29,14 @@ export const gupCommand: Command = {
   translate: fromLetters,
   csv: (report) => [report],
   run: async (flags) => {
-    const options = gupOptions(flags);
+    const options = optionsOf<GupOptions>(flags, GUP_ROWS);
     const jobs = numberFlag(flags, "jobs");
     const plain = choiceFlag(flags, "format", ["text", "gup_test"]) === "gup_test";
-    if (jobs === 1) {
-      const report = gupReport(options);
-      return {
-        report,
-        text: plain ? gupTestLines(report, heldBytes(report)) : text(report),
-        plain,
-        code: gupCode(report),
-      };
-    }
-    const report = await gupJobsReport({ ...options, jobs });
-    const lines = plain ? gupTestLines(report, heldBytes(report)) : `${text(report)}\n${jobsText(report)}`;
+    const report = jobs === 1 ? gupReport(options) : await gupJobsReport({ ...options, jobs });
+    const lines = plain ? gupTestLines(report, heldBytes(report)) : text(report);
     return { report, text: lines, plain, code: gupCode(report) };
   },
 };
-
-/** The options from the flags. */
-export function gupOptions(flags: Flags): GupOptions {
-  return optionsOf(flags, GUP_ROWS);
-}
 
 /** 1 if fewer pages were held than requested, or the checker found a violation. */
 export function gupCode(report: GupReport): number {
@@ -61,9 +47,9 @@ function heldBytes({ config, heldPages: pages }: GupReport): number {
   return pages * pageBytes(ARCHS[config.arch]);
 }
 
-function text(report: GupReport): string {
+function text(report: GupReport | GupJobsReport): string {
   const { config, hostGetMs: getMs, hostPutMs: putMs, heldPages: pages } = report;
-  const held = pages * pageBytes(ARCHS[config.arch]);
+  const held = heldBytes(report);
   const times = (ms: readonly number[]) => `${Math.min(...ms).toFixed(2)} ms best of ${ms.length}`;
   return [
     `${formatSize(config.size)} ${config.mode}${config.longterm ? " longterm" : ""}${
@@ -78,6 +64,7 @@ function text(report: GupReport): string {
     `  model get         ${modelText(report.modelGetMs, config.cost)}`,
     `  model put         ${modelText(report.modelPutMs, config.cost)}`,
     ...checkedText(report.invariants),
+    ...("jobs" in report ? [jobsText(report)] : []),
   ].join("\n");
 }
 

@@ -10,7 +10,13 @@ export function isHelp(arg: string): boolean {
 
 /** The flags of a command, with --csv if it has rows. */
 export function allFlags({ flags, csv }: Command): Command["flags"] {
-  return csv === undefined ? flags : { ...flags, csv: { value: "", help: "print the rows as comma-separated values" } };
+  const generic = { value: "", help: "print the rows as comma-separated values" };
+  return csv === undefined ? flags : { ...flags, csv: flags.csv ?? generic };
+}
+
+/** The same with what every command takes, in the order of the usage text. */
+export function shownFlags(command: Command): Command["flags"] {
+  return { ...allFlags(command), json: { value: "", help: "print one JSON document" } };
 }
 
 /** Usage of a program with several commands. */
@@ -28,9 +34,9 @@ export function programUsage(commands: readonly Command[]): string {
 
 /** Usage of one command, called `as`. */
 export function commandUsage(command: Command, as: string): string {
-  const flags = { ...allFlags(command), json: { value: "", help: "print one JSON document" } };
+  const flags = shownFlags(command);
   const width = Math.max(...Object.entries(flags).map(([name, f]) => name.length + f.value.length));
-  const lines = Object.entries<Command["flags"][string]>(flags).map(([name, f]) => {
+  const lines = Object.entries(flags).map(([name, f]) => {
     const left = `--${name} ${f.value}`.padEnd(width + 5);
     return `  ${left}${f.help}${f.fallback === undefined ? "" : ` (default ${f.fallback})`}`;
   });

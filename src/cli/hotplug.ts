@@ -6,9 +6,9 @@ import { pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { formatSize, humanSize } from "../lib/units.ts";
 import { type HotplugReport, hotplugReport, type HotplugRun } from "../scenario/hotplug.ts";
-import { HOTPLUG_ROWS, type HotplugOptions } from "../scenario/hotplug_box.ts";
+import { HOTPLUG_ROWS } from "../scenario/hotplug_box.ts";
 import { type MhpFence, mhpFences } from "../scenario/mhp_fences.ts";
-import { type Command, CommandError, type Flag, type Flags } from "./command.ts";
+import { type Command, CommandError, type Flag } from "./command.ts";
 import { onlyWith } from "./flags.ts";
 import { checkedText, exitCode } from "./checked.ts";
 import { flagsOf, optionsOf } from "./option_flags.ts";
@@ -36,7 +36,7 @@ export const hotplugCommand: Command = {
     if (!flags.has("size") && !flags.has("range")) {
       throw new CommandError("hotplug: --size SIZE is required, or --range START-END");
     }
-    const report = hotplugReport(hotplugOptions(flags));
+    const report = hotplugReport(optionsOf(flags, HOTPLUG_ROWS));
     return { report, text: text(report), code: report.errno === null ? exitCode(report.invariants) : 1 };
   },
 };
@@ -47,11 +47,6 @@ function rangeOfDax(args: readonly string[]): string[] {
     if (arg.startsWith("--dax=")) return [`--range=${arg.slice("--dax=".length)}`];
     return arg === "--dax" && /^[^-]/.test(args[i + 1] ?? "") ? ["--range"] : [arg];
   });
-}
-
-/** The options from the flags. */
-export function hotplugOptions(flags: Flags): HotplugOptions {
-  return optionsOf(flags, HOTPLUG_ROWS);
 }
 
 function text(report: HotplugReport): string {

@@ -5,8 +5,8 @@ import { ARCHS } from "../arch/archs.ts";
 import { formatBuckets } from "../lib/log2_hist.ts";
 import { formatSize, humanSize } from "../lib/units.ts";
 import { type HugetlbReport, hugetlbReport, type HugetlbSizeRow, hugetlbSizes } from "../scenario/hugetlb.ts";
-import { HUGETLB_ROWS, type HugetlbOptions, KEEP_ROW } from "../scenario/hugetlb_box.ts";
-import { type Command, CommandError, type Flags } from "./command.ts";
+import { HUGETLB_ROWS, KEEP_ROW } from "../scenario/hugetlb_box.ts";
+import { type Command, CommandError } from "./command.ts";
 import { modelText, onlyWith } from "./flags.ts";
 import { checkedText, exitCode } from "./checked.ts";
 import { flagsOf, optionsOf } from "./option_flags.ts";
@@ -29,15 +29,10 @@ export const hugetlbCommand: Command = {
     if (flags.has("no-hugetlb-free-vmemmap") && flags.has("keep")) {
       throw new CommandError("hugetlb: --keep has no effect with --no-hugetlb-free-vmemmap: the vmemmap is not freed");
     }
-    const report = hugetlbReport(hugetlbOptions(flags));
+    const report = hugetlbReport(optionsOf(flags, HUGETLB_ROWS));
     return { report, text: text(report), code: exitCode(report.invariants) };
   },
 };
-
-/** The options from the flags. */
-export function hugetlbOptions(flags: Flags): HugetlbOptions {
-  return optionsOf(flags, HUGETLB_ROWS);
-}
 
 function text(report: HugetlbReport): string {
   const { config, allocCounters, freeCounters } = report;

@@ -3,17 +3,14 @@
 // switches that differ between two kernels.
 
 import { PRESETS } from "../include/kernel_config.ts";
-import { SWITCHES, type SwitchValue } from "../include/kernel_switches.ts";
+import { type Switch, SWITCHES, type SwitchValue } from "../include/kernel_switches.ts";
 import { kernelChanges, kernelConfig, kernelSpec, valueOf } from "../kernels.ts";
 import { type Command, CommandError, type CommandResult } from "./command.ts";
 import { table } from "./table.ts";
 
 /** One switch over the kernels shown. */
-interface KernelRow {
+interface KernelRow extends Switch {
   readonly name: string;
-  readonly help: string;
-  readonly source: string;
-  readonly values: readonly SwitchValue[];
   /** By kernel, in the order of `kernels`. */
   readonly byKernel: readonly SwitchValue[];
 }

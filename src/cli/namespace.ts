@@ -5,7 +5,7 @@ import { pageBytes } from "../arch/arch.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { formatSize, humanSize } from "../lib/units.ts";
 import { type NamespaceReport, namespaceReport } from "../scenario/namespace.ts";
-import { NAMESPACE_ROWS, type NamespaceOptions } from "../scenario/box.ts";
+import { NAMESPACE_ROWS } from "../scenario/box.ts";
 import {
   NAMESPACES_ROWS,
   type NamespacesOptions,
@@ -52,7 +52,7 @@ export const namespaceCommand: Command = {
     }
     const ofRegion = Object.values(REGION_ROWS).filter(({ flag }) => flags.has(flag));
     if (ofRegion.length > 0) return region(flags, ofRegion[0].flag);
-    const report = namespaceReport(namespaceOptions(flags));
+    const report = namespaceReport(optionsOf(flags, NAMESPACE_ROWS));
     return { report, text: text(report), code: exitCode(report.invariants) };
   },
 };
@@ -60,11 +60,6 @@ export const namespaceCommand: Command = {
 /** A row for each namespace, and one for the rest of their region. */
 function regionRows({ namespaces, regionState: region }: NamespacesReport): object[] {
   return [...namespaces.map((row) => ({ table: "namespace", ...row })), { table: "region", ...region }];
-}
-
-/** The options from the flags. */
-export function namespaceOptions(flags: Flags): NamespaceOptions {
-  return optionsOf(flags, NAMESPACE_ROWS);
 }
 
 /** Several namespaces, or one in a special region (`flag`). */

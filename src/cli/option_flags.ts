@@ -3,9 +3,8 @@
 // Defaults are applied by the rows: an option whose flag is missing is not passed on.
 
 import type { OptionRow } from "../scenario/option_row.ts";
-import { CommandError, type Flag, type Flags } from "./command.ts";
-import { SET_FLAG } from "./flags.ts";
-import { hostMemory } from "./host.ts";
+import type { Flag, Flags } from "./command.ts";
+import { readFlag, SET_FLAG } from "./flags.ts";
 
 type Rows = Readonly<Record<string, OptionRow<unknown>>>;
 
@@ -29,7 +28,8 @@ export function flagsOf(rows: Rows): Record<string, Flag> {
 export function optionsOf<O>(flags: Flags, rows: Rows): O {
   const options: Record<string, unknown> = {};
   for (const [name, row] of Object.entries(rows)) {
-    if (row.flag !== "" && (flags.has(row.flag) || row.required)) options[name] = readFlag(flags, row);
+    if (row.flag === "" || !(flags.has(row.flag) || row.required)) continue;
+    options[name] = readFlag(row.flag, row.value === "" ? "" : flags.text(row.flag), row.read);
   }
   if ("kernel" in rows && flags.has("set")) options.kernel = `${flags.text("kernel")},${flags.text("set")}`;
   const memory = hostMemory();
@@ -37,11 +37,12 @@ export function optionsOf<O>(flags: Flags, rows: Rows): O {
   return options as O;
 }
 
-function readFlag(flags: Flags, row: OptionRow<unknown>): unknown {
+/** Bytes of memory the host has available, less a margin for the program itself; undefined without --allow-sys. */
+function hostMemory(): number | undefined {
   try {
-    return row.read(row.value === "" ? "" : flags.text(row.flag));
-  } catch (error) {
-    if (error instanceof RangeError) throw new CommandError(`--${row.flag}: ${error.message}`);
-    throw error;
+    const { available } = Deno.systemMemoryInfo();
+    return available > 0 ? Math.floor(available * 0.9) : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -69,14 +69,13 @@ export function complain(error: unknown, prefix: string, command: string | null)
 
 /** Classifies an error. Panics and full disks get one line too, since scripts cannot use a stack trace. */
 function failureOf(error: unknown): Failure {
-  if (error instanceof RangeError || error instanceof CommandError) {
-    return { kind: "usage", message: error.message, errno: null };
-  }
   if (error instanceof NamespaceError) {
     return { kind: "kernel", message: error.message, errno: errnoName(error.errno) };
   }
-  if (error instanceof DiskError) return { kind: "broken", message: error.message, errno: null };
-  const [message] = String(error).split("\n");
+  if (error instanceof RangeError || error instanceof CommandError) {
+    return { kind: "usage", message: error.message, errno: null };
+  }
+  const message = error instanceof DiskError ? error.message : String(error).split("\n")[0];
   return { kind: "broken", message, errno: null };
 }
 

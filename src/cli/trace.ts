@@ -2,17 +2,25 @@
 // `lab trace PATH`: prints the calls of a kernel path in order, like ftrace's function_graph, as events, or for
 // Perfetto. A path has the flags of the command that runs it.
 
-import { TRACE_PATHS, type TraceOptions, type TracePath, type TraceReport, traceReport } from "../scenario/trace.ts";
+import {
+  TRACE_PATHS,
+  TRACE_ROWS,
+  type TraceOptions,
+  type TracePath,
+  type TraceReport,
+  traceReport,
+} from "../scenario/trace.ts";
 import { foldTrace } from "../trace/fold.ts";
 import { graphLines } from "../trace/graph.ts";
 import { chromeTrace } from "../trace/perfetto.ts";
 import { checkedText, exitCode } from "./checked.ts";
 import { type Command, CommandError, type Flag, type Flags } from "./command.ts";
-import { numberFlag, sizeFlag } from "./flags.ts";
-import { gupCommand, gupOptions } from "./gup.ts";
-import { hotplugCommand, hotplugOptions } from "./hotplug.ts";
-import { hugetlbCommand, hugetlbOptions } from "./hugetlb.ts";
-import { namespaceCommand, namespaceOptions } from "./namespace.ts";
+import { numberFlag } from "./flags.ts";
+import { gupCommand } from "./gup.ts";
+import { hotplugCommand } from "./hotplug.ts";
+import { hugetlbCommand } from "./hugetlb.ts";
+import { namespaceCommand } from "./namespace.ts";
+import { optionsOf } from "./option_flags.ts";
 import { writeFile } from "./write_file.ts";
 
 /** How a path is run. */
@@ -24,7 +32,6 @@ interface Runner {
   readonly defaults: Readonly<Record<string, string>>;
   /** A flag with which no default applies. */
   readonly instead?: string;
-  readonly options: (flags: Flags) => TraceOptions;
 }
 
 /** Flags of a trace, whatever the path. */
@@ -34,50 +41,22 @@ const TRACE_FLAGS: Readonly<Record<string, Flag>> = {
   perfetto: { value: "FILE", help: "write the trace to this file for Perfetto (Chrome trace events)" },
 };
 
-const RUNNERS: Readonly<Record<TracePath, Runner>> = {
-  namespace: namespaceRunner("namespace"),
-  fault: gupRunner("fault"),
-  gup: gupRunner("gup"),
-  put: gupRunner("put"),
-  hugetlb: {
-    command: hugetlbCommand,
-    without: ["sizes"],
-    defaults: { size: "2M", count: "64" },
-    options: (flags) => ({ path: "hugetlb", ...hugetlbOptions(flags) }),
-  },
-  hotplug: {
-    command: hotplugCommand,
-    without: ["fences"],
-    defaults: { size: "256M" },
-    instead: "range",
-    options: (flags) => ({ path: "hotplug", ...hotplugOptions(flags) }),
-  },
-  destroy: namespaceRunner("destroy"),
+const NAMESPACE: Runner = { command: namespaceCommand, without: [], defaults: { size: "1G" } };
+const GUP: Runner = {
+  command: gupCommand,
+  without: ["jobs", "repeats", "format", "slow", "longterm"],
+  defaults: { size: "16M" },
 };
 
-function namespaceRunner(path: "namespace" | "destroy"): Runner {
-  return {
-    command: namespaceCommand,
-    without: [],
-    defaults: { size: "1G" },
-    options: (flags) => ({
-      path,
-      ...namespaceOptions(flags),
-      size: sizeFlag(flags, "size"),
-      cost: flags.text("cost"),
-      contents: !flags.has("no-contents"),
-    }),
-  };
-}
-
-function gupRunner(path: "fault" | "gup" | "put"): Runner {
-  return {
-    command: gupCommand,
-    without: ["jobs", "repeats", "format", "slow", "longterm"],
-    defaults: { size: "16M" },
-    options: (flags) => ({ path, ...gupOptions(flags) }),
-  };
-}
+const RUNNERS: Readonly<Record<TracePath, Runner>> = {
+  namespace: NAMESPACE,
+  fault: GUP,
+  gup: GUP,
+  put: GUP,
+  hugetlb: { command: hugetlbCommand, without: ["sizes"], defaults: { size: "2M", count: "64" } },
+  hotplug: { command: hotplugCommand, without: ["fences"], defaults: { size: "256M" }, instead: "range" },
+  destroy: NAMESPACE,
+};
 
 /** Flags of every path. Where commands use one name for different things, each path lists below what it takes. */
 function allFlags(): Record<string, Flag> {
@@ -104,10 +83,11 @@ export const traceCommand: Command = {
   run: async (flags) => {
     const path = pathOf(flags.operands);
     const report = traceReport({
-      ...RUNNERS[path].options(flagsOf(path, flags)),
+      path,
+      ...optionsOf<object>(flagsOf(path, flags), TRACE_ROWS[path]),
       ...(flags.has("depth") ? { depth: numberFlag(flags, "depth") } : {}),
       ...(flags.has("filter") ? { filter: flags.text("filter") } : {}),
-    });
+    } as TraceOptions);
     const { cost, events, errno: error, invariants } = report;
     const code = error === null ? exitCode(invariants) : 1;
     const checked = checkedText(invariants).map((line) => `# ${line.trim().replace(/ +/, ": ")}`);

@@ -1,5 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Why a file could not be read, for messages of all commands: the few reasons that a user can act on, in plain words.
+// Files that cannot be read: one that may be missing, and the reason, for messages of all commands: the few that a user
+// can act on, in plain words.
+
+/** What `look` finds in or about a file; null if the file does not exist. */
+export function ifThere<T>(look: () => T): T | null {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
 
 /** The reason, without the file's name. */
 export function unreadReason(error: unknown): string {

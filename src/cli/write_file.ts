@@ -4,6 +4,7 @@
 // after the file is complete.
 
 import { CommandError } from "./command.ts";
+import { ifThere } from "./unread.ts";
 
 /** The device itself (EIO), the limit of a process (EFBIG), the disk (ENOSPC), the quota (EDQUOT). */
 const NO_ROOM = /\(os error (5|27|28|122)\)/;
@@ -44,7 +45,8 @@ function writeBeside(file: string, text: string): void {
     Deno.writeTextFileSync(part, text);
     Deno.renameSync(part, target);
   } catch (error) {
-    if (part !== null) removeIfThere(part);
+    const left = part;
+    if (left !== null) ifThere(() => Deno.removeSync(left));
     throw refusal(file, error);
   }
 }
@@ -69,18 +71,5 @@ function refusal(file: string, error: unknown): Error {
 }
 
 function statIfThere(file: string): Deno.FileInfo | null {
-  try {
-    return Deno.statSync(file);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-}
-
-function removeIfThere(file: string): void {
-  try {
-    Deno.removeSync(file);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  return ifThere(() => Deno.statSync(file));
 }

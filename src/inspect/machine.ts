@@ -14,11 +14,14 @@ import type { Kernel } from "../mm/kernel.ts";
 import { NAMESPACE_MODE_ROW } from "../scenario/box.ts";
 import { checkedIf, type InvariantCheck } from "../scenario/checked.ts";
 import { NamespaceError } from "../scenario/namespace.ts";
+import type { PoolSize } from "../scenario/plan_types.ts";
 import {
   byDefault,
   CHECK_ROW,
   fillIn,
   KERNEL_ROW,
+  listRow,
+  type OptionRow,
   type OptionRows,
   readPool,
   showPool,
@@ -32,7 +35,7 @@ export interface InspectOptions {
   /** DRAM by node; default 16 GiB on one. */
   readonly dram?: readonly number[];
   /** Pmem regions and the nodes they are near, which need no DRAM; default one of 64 GiB. */
-  readonly pmem?: readonly { readonly bytes: number; readonly nid: number }[];
+  readonly pmem?: readonly Region[];
   /** What the namespace over each region is; default devdax. */
   readonly namespaceMode?: NamespaceMode;
   /** Where its memmap lies; default the pmem, like ndctl's. */
@@ -42,7 +45,7 @@ export interface InspectOptions {
   /** The namespaces' devices become System RAM, online in ZONE_MOVABLE; default false. */
   readonly systemRam?: boolean;
   /** Huge pages to reserve. */
-  readonly hugetlb?: readonly { readonly size: number; readonly count: number }[];
+  readonly hugetlb?: readonly PoolSize[];
   /** Kernel; default 6.1. */
   readonly kernel?: string;
   /** hugetlb_free_vmemmap=on; default false. */
@@ -56,21 +59,18 @@ export interface InspectOptions {
 /** The options with every default filled in. */
 export type InspectConfig = Required<InspectOptions>;
 
-type Pool = { readonly size: number; readonly count: number };
 type Region = { readonly bytes: number; readonly nid: number };
 
-/** A comma-separated list. */
-function listRow<T>(flag: string, value: string, help: string, read: (part: string) => T, show: (item: T) => string) {
+/** A list that may be empty, `none`. */
+function orNone<T>(row: OptionRow<readonly T[]>): OptionRow<readonly T[]> {
   return {
-    flag,
-    value,
-    help,
-    read: (text: string) => text === "none" ? [] : text.split(",").map(read),
+    ...row,
+    read: (text) => text === "none" ? [] : row.read(text),
     check: (given: readonly T[]) => {
       if (Array.isArray(given)) return given as readonly T[];
-      throw new TypeError(`Cannot read ${flag}: expected an array`);
+      throw new TypeError(`Cannot read ${row.flag}: expected an array`);
     },
-    show: (items: readonly T[]) => items.length === 0 ? "none" : items.map(show).join(","),
+    show: (items) => items.length === 0 ? "none" : row.show(items),
   };
 }
 
@@ -81,17 +81,15 @@ function readRegion(text: string): Region {
   return { bytes: parseSize(size), nid: Number(node) };
 }
 
+function showRegion({ bytes, nid }: Region): string {
+  return nid === 0 ? formatSize(bytes) : `${formatSize(bytes)}/${nid}`;
+}
+
 /** The options, declared once. */
 export const INSPECT_ROWS = {
-  dram: byDefault(listRow("dram", "SIZE,...", "DRAM of each node", parseSize, formatSize), [2 ** 34]),
+  dram: byDefault(orNone(listRow("dram", "SIZE,...", "DRAM of each node", parseSize, formatSize)), [2 ** 34]),
   pmem: byDefault(
-    listRow<Region>(
-      "pmem",
-      "SIZE[/NODE],...|none",
-      "pmem regions, with one namespace each",
-      readRegion,
-      ({ bytes, nid }) => nid === 0 ? formatSize(bytes) : `${formatSize(bytes)}/${nid}`,
-    ),
+    orNone(listRow("pmem", "SIZE[/NODE],...|none", "pmem regions, with one namespace each", readRegion, showRegion)),
     [{ bytes: 2 ** 36, nid: 0 }],
   ),
   namespaceMode: byDefault({ ...NAMESPACE_MODE_ROW, help: "mode of the namespaces" }, "devdax"),
@@ -99,13 +97,7 @@ export const INSPECT_ROWS = {
   align: byDefault(sizeRow("align", "their page size", "4K|2M|1G"), 2 ** 21),
   systemRam: switchRow("systemRam", "hand their devices to kmem: System RAM in ZONE_MOVABLE"),
   hugetlb: byDefault(
-    listRow<Pool>(
-      "hugetlb",
-      "SIZE:N,...",
-      "huge pages to reserve, such as 2M:512,1G:2",
-      readPool,
-      showPool,
-    ),
+    orNone(listRow("hugetlb", "SIZE:N,...", "huge pages to reserve, such as 2M:512,1G:2", readPool, showPool)),
     [],
   ),
   hugetlbFreeVmemmap: switchRow("hugetlbFreeVmemmap", "hugetlb_free_vmemmap=on"),
@@ -129,18 +121,7 @@ export interface Inspected {
  */
 export function bringUp(options: InspectOptions): Inspected {
   const config: InspectConfig = fillIn(options, INSPECT_ROWS);
-  const {
-    dram,
-    pmem,
-    namespaceMode: mode,
-    map,
-    align,
-    systemRam,
-    hugetlb,
-    kernel,
-    hugetlbFreeVmemmap,
-    memmapOnMemory,
-  } = config;
+  const { dram, pmem, namespaceMode: mode, map, align, systemRam, kernel, hugetlbFreeVmemmap, memmapOnMemory } = config;
   if (systemRam && mode !== "devdax") throw new RangeError("Cannot make System RAM of fsdax: expected mode devdax");
   const nodes = Math.max(dram.length, ...pmem.map(({ nid }) => nid + 1));
   const k = boot({
@@ -161,7 +142,7 @@ export function bringUp(options: InspectOptions): Inspected {
     if (systemRam) becomeRam(k, namespace, memmapOnMemory);
     return namespace;
   });
-  for (const { size, count } of hugetlb) reserve(k, size, count);
+  for (const { size, count } of config.hugetlb) reserve(k, size, count);
   return { config, k, regions, namespaces, invariants: checkedIf(config.check, k) };
 }
 

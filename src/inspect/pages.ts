@@ -11,7 +11,7 @@ import { findArea } from "../mm/page_alloc.ts";
 import { checkedIf, type InvariantCheck } from "../scenario/checked.ts";
 import { NAMESPACE_ROWS, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "../scenario/box.ts";
 import { createOnBox } from "../scenario/namespace.ts";
-import { byDefault, fillIn, type OptionRow, type OptionRows, sizeRow, switchRow } from "../scenario/option_row.ts";
+import { byDefault, fillIn, listRow, type OptionRows, sizeRow, switchRow, valueRow } from "../scenario/option_row.ts";
 import { pageTypes } from "./page_types.ts";
 
 /** Frames [start, end). */
@@ -75,8 +75,20 @@ const { contents: _, ...NAMESPACE } = NAMESPACE_ROWS;
 export const PAGES_ROWS = {
   ...NAMESPACE,
   size: byDefault(sizeRow("size", "size of the namespace"), 2 ** 30),
-  pfn: listOfPfns(),
-  range: rangeOfPfns(),
+  pfn: listRow(
+    "pfn",
+    "N,...",
+    "frames to show; default: the first data frame of the namespace",
+    readPfn,
+    String,
+  ),
+  range: valueRow(
+    "range",
+    "PFN-PFN",
+    "range of frames, grouped into runs with the same flags",
+    readSpan,
+    ({ start, end }) => `${start}-${end}`,
+  ),
   summary: switchRow("summary", "count all frames by flags, as page-types -r"),
 } satisfies OptionRows<PagesOptions>;
 
@@ -86,30 +98,10 @@ function readPfn(text: string): number {
   throw new RangeError(`expected a page frame number such as 262144 or 0x40000, got "${text}"`);
 }
 
-function listOfPfns(): OptionRow<readonly number[]> {
-  return {
-    flag: "pfn",
-    value: "N,...",
-    help: "frames to show; default: the first data frame of the namespace",
-    read: (text) => text.split(",").map(readPfn),
-    check: (given) => given,
-    show: (pfns) => pfns.join(","),
-  };
-}
-
-function rangeOfPfns(): OptionRow<PfnSpan> {
-  return {
-    flag: "range",
-    value: "PFN-PFN",
-    help: "range of frames, grouped into runs with the same flags",
-    read: (text) => {
-      const match = /^([^-]+)-([^-]+)$/.exec(text);
-      if (match === null) throw new RangeError(`expected PFN-PFN such as 0x40000-0x40200, got "${text}"`);
-      return { start: readPfn(match[1]), end: readPfn(match[2]) };
-    },
-    check: (given) => given,
-    show: ({ start, end }) => `${start}-${end}`,
-  };
+function readSpan(text: string): PfnSpan {
+  const match = /^([^-]+)-([^-]+)$/.exec(text);
+  if (match === null) throw new RangeError(`expected PFN-PFN such as 0x40000-0x40200, got "${text}"`);
+  return { start: readPfn(match[1]), end: readPfn(match[2]) };
 }
 
 /** Boots the machine and reads the frames. Throws like namespaceReport(). */

@@ -2,8 +2,7 @@
 // The pmem of the emulated machine as /proc/iomem, `ndctl list -RNDv` and `daxctl list -DRM` print it. UUIDs are
 // derived from the namespace's number.
 
-import { usableBytes } from "../drivers/nvdimm/namespace.ts";
-import type { NdNamespace } from "../drivers/nvdimm/namespace.ts";
+import { type NdNamespace, usableBytes } from "../drivers/nvdimm/namespace.ts";
 import { availableSize, maxAvailableExtent } from "../drivers/nvdimm/region.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import type { Inspected } from "./machine.ts";

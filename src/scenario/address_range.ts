@@ -3,7 +3,7 @@
 
 import { type Arch, pageBytes } from "../arch/arch.ts";
 import { formatSize, parseSize } from "../lib/units.ts";
-import type { OptionRow } from "./option_row.ts";
+import { valueRow } from "./option_row.ts";
 
 /** Bytes of the physical address space; `end` exclusive. */
 export interface AddressRange {
@@ -14,14 +14,13 @@ export interface AddressRange {
 }
 
 /** The range of a DAX device. */
-export const RANGE_ROW: OptionRow<AddressRange> = {
-  flag: "range",
-  value: "START-END",
-  help: "addresses of a DAX device to hot-add through kmem, as printed by daxctl or /proc/iomem",
-  read: readRange,
-  check: (given) => given,
-  show: ({ start, end }) => `0x${start.toString(16)}-0x${(end - 1).toString(16)}`,
-};
+export const RANGE_ROW = valueRow(
+  "range",
+  "START-END",
+  "addresses of a DAX device to hot-add through kmem, as printed by daxctl or /proc/iomem",
+  readRange,
+  ({ start, end }) => `0x${start.toString(16)}-0x${(end - 1).toString(16)}`,
+);
 
 /** `0x240000000-0x43fffffff`: an end that is not page-aligned is the last byte, as iomem prints it. */
 function readRange(text: string): AddressRange {
@@ -35,14 +34,10 @@ function readRange(text: string): AddressRange {
 export function checkedRange(range: AddressRange, arch: Arch): AddressRange {
   const { start, end } = range;
   const page = pageBytes(arch);
-  const given = `0x${start.toString(16)}-0x${end.toString(16)}`;
-  if (
-    Number.isSafeInteger(start) && Number.isSafeInteger(end) && start % page === 0 && end % page === 0 && start < end
-  ) {
-    return range;
-  }
-  if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= end) {
-    throw new RangeError(`Cannot plug ${given}: expected an end beyond the start`);
+  const whole = Number.isSafeInteger(start) && Number.isSafeInteger(end);
+  if (whole && start % page === 0 && end % page === 0 && start < end) return range;
+  if (whole && start >= end) {
+    throw new RangeError(`Cannot plug 0x${start.toString(16)}-0x${end.toString(16)}: expected an end beyond the start`);
   }
   throw new RangeError(`Cannot plug ${start}-${end}: expected whole pages of ${formatSize(page)}`);
 }

@@ -4,15 +4,15 @@
 
 import { boot as bootKernel } from "../boot.ts";
 import { levelBytes } from "../arch/arch.ts";
-import { createNamespace, destroyNamespace, type NamespaceMode, usableBytes } from "../drivers/nvdimm/namespace.ts";
-import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
+import { createNamespace, destroyNamespace, usableBytes } from "../drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
-import type { KernelConfig } from "../include/kernel_config.ts";
 import { kernelSpec } from "../kernels.ts";
 import { totalFreePages } from "../mm/page_alloc.ts";
 import { type CounterValues, readCounters } from "../mm/vmstat.ts";
 import { checkedIf, type InvariantCheck } from "./checked.ts";
+import type { NamespaceOptions } from "./box.ts";
 import { NamespaceError, type NamespacePages, pagesTaken } from "./namespace.ts";
+import type { NamespaceShare } from "./namespaces.ts";
 import { knownOptions } from "./options.ts";
 
 const MACHINE_KEYS: readonly (keyof MachineOptions)[] = [
@@ -26,31 +26,15 @@ const MACHINE_KEYS: readonly (keyof MachineOptions)[] = [
 const NAMESPACE_KEYS: readonly (keyof NamespaceOnMachine)[] = ["size", "align", "map", "mode", "region"];
 
 /** The machine to boot. Bytes; everything has a default. */
-export interface MachineOptions {
-  /** Architecture and base page size; default `x86-64`. */
-  readonly arch?: string;
-  /** Kernel: a preset, one with switches, or an object; default `6.1`. */
-  readonly kernel?: string | KernelConfig;
+export interface MachineOptions extends Pick<NamespaceOptions, "kernel" | "arch" | "structPageSize" | "contents"> {
   /** DRAM of each node; default one node of 1 GiB. */
   readonly dram?: readonly number[];
   /** Pmem regions; default none. */
   readonly pmem?: readonly number[];
-  /** sizeof(struct page): 56, 64 (default), 72, 80. */
-  readonly structPageSize?: number;
-  /** Write struct pages (default); if false, only count frames and tables. */
-  readonly contents?: boolean;
 }
 
-/** A namespace to create on a booted machine. Bytes. */
-export interface NamespaceOnMachine {
-  /** Its size; a multiple of 16 MiB. */
-  readonly size: number;
-  /** Page size; default a PMD entry's. */
-  readonly align?: number;
-  /** Where its memmap lies; default `mem`. */
-  readonly map?: MapMode;
-  /** How it is used; default `devdax`. */
-  readonly mode?: NamespaceMode;
+/** A namespace to create on a booted machine: `devdax`, PMD-sized pages, memmap in DRAM by default. Bytes. */
+export interface NamespaceOnMachine extends NamespaceShare {
   /** Index of the region; default 0. */
   readonly region?: number;
 }

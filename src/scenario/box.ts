@@ -18,19 +18,16 @@ import type { RegionSpec } from "../machine/topology.ts";
 import { type CostTable, costTable } from "../model/cost_tables.ts";
 import { archNamed, MOST_MEMORY, multipleOf, requireHostMemory } from "./options.ts";
 import {
-  ARCH_ROW,
   byDefault,
-  CHECK_ROW,
   CONTENTS_ROW,
   COST_ROW,
   fillIn,
-  HOST_MEMORY_ROW,
-  KERNEL_ROW,
+  MACHINE_ROWS,
   type OptionRow,
   type OptionRows,
   required,
+  RUN_ROWS,
   sizeRow,
-  STRUCT_PAGE_ROW,
   wordRow,
 } from "./option_row.ts";
 
@@ -87,13 +84,10 @@ export const NAMESPACE_ROWS = {
   namespaceMode: byDefault(NAMESPACE_MODE_ROW, "devdax"),
   start: sizeRow("start", "address of the pmem region, such as 0x240000000; default: after DRAM", "ADDRESS"),
   map: byDefault(wordRow<MapMode>("map", "where the memmap is stored", ["mem", "dev"]), "mem"),
-  kernel: KERNEL_ROW,
-  arch: ARCH_ROW,
-  structPageSize: STRUCT_PAGE_ROW,
+  ...MACHINE_ROWS,
   cost: COST_ROW,
   contents: CONTENTS_ROW,
-  check: CHECK_ROW,
-  hostMemory: HOST_MEMORY_ROW,
+  ...RUN_ROWS,
 } satisfies OptionRows<NamespaceOptions>;
 
 /**

@@ -44,18 +44,9 @@ export interface GupOptions extends Omit<NamespaceOptions, "contents" | "namespa
 }
 
 /** The options with every default filled in; `size` is the memory held. */
-export interface GupConfig extends NamespaceConfig {
-  /** FOLL_GET or FOLL_PIN. */
-  readonly mode: GupMode;
-  /** The slow path. */
-  readonly slow: boolean;
-  /** FOLL_LONGTERM. */
-  readonly longterm: boolean;
-  /** Rounds. */
-  readonly repeats: number;
-  /** Pages per call. */
-  readonly batch: number;
-}
+export type GupConfig =
+  & NamespaceConfig
+  & Required<Pick<GupOptions, "mode" | "slow" | "longterm" | "repeats" | "batch">>;
 
 /** What `lab gup` prints with `--json`. */
 export interface GupReport {

@@ -26,11 +26,7 @@ export interface GupJobsOptions extends GupOptions {
 /** A report over all threads: the time of a round is that of its slowest thread, counters are sums over one round. */
 export interface GupJobsReport extends GupReport {
   /** What each thread held and how long its rounds took, in milliseconds of host time. */
-  readonly jobs: readonly {
-    readonly heldPages: number;
-    readonly hostGetMs: readonly number[];
-    readonly hostPutMs: readonly number[];
-  }[];
+  readonly jobs: readonly Pick<GupReport, "heldPages" | "hostGetMs" | "hostPutMs">[];
   /** References counted on the mapping's pages beyond the initial ones: while all were held, and at the end. */
   readonly references: { readonly whileHeld: number; readonly after: number };
 }

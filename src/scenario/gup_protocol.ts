@@ -2,8 +2,7 @@
 // The messages between the main thread (gup_team.ts) and its workers (gup_worker.ts), and the words they share.
 
 import type { CpuBooks, SmpTicket } from "../smp.ts";
-import type { GupMode } from "../include/gup.ts";
-import type { GupTestResult } from "../mm/gup/ioctl.ts";
+import type { GupTestOptions, GupTestResult } from "../mm/gup/ioctl.ts";
 
 /** Words of the control array: the run that may start, and the run whose pages may be put. */
 export const GO = 0;
@@ -27,14 +26,9 @@ export interface Join {
 export type GupRunKind = "test" | "hold" | "spin";
 
 /** A run of gup_test on every CPU at once. */
-export interface GupRun {
+export interface GupRun extends Omit<GupTestOptions, "mm" | "slow"> {
   /** Number of the run, from 1. */
   readonly run: number;
-  readonly vpn: number;
-  readonly pages: number;
-  readonly batch: number;
-  readonly mode: GupMode;
-  readonly repeats: number;
   readonly how: GupRunKind;
 }
 

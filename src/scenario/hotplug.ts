@@ -82,12 +82,7 @@ export interface HotplugReport extends HotplugRun {
   /** Those of them that lie in it. */
   readonly selfHostedPages: number;
   /** The zone that the memory joined, once everything was online. */
-  readonly joinedZone: {
-    readonly name: string;
-    readonly spannedPages: number;
-    readonly presentPages: number;
-    readonly managedPages: number;
-  };
+  readonly joinedZone: { readonly name: string } & Omit<HotplugState, "state" | "freePages">;
   /** The parts of a DAX device outside memory blocks, and what dmesg says; null for DIMMs. */
   readonly cut: DaxCut | null;
   /** System RAM that was online when its device was removed, and stays until reboot. */

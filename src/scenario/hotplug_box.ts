@@ -5,7 +5,6 @@
 import { boot, MOST_NODES } from "../boot.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { type Arch, pageBytes } from "../arch/arch.ts";
-import type { KernelConfig } from "../include/kernel_config.ts";
 import { USE_PINNED } from "../include/frame_use.ts";
 import type { MemhpDefaultState, OnlineType } from "../include/memory.ts";
 import { SZ_1G } from "../include/sizes.ts";
@@ -16,28 +15,26 @@ import type { Kernel } from "../mm/kernel.ts";
 import { memoryBlockBytes } from "../mm/hotplug/memory_block.ts";
 import { allocPages, totalFreePages } from "../mm/page_alloc.ts";
 import { layoutTopology, type RegionSpec, type Topology } from "../machine/topology.ts";
-import { placed } from "./box.ts";
+import { type NamespaceOptions, placed } from "./box.ts";
 import { type AddressRange, checkedRange, RANGE_ROW } from "./address_range.ts";
 import { archNamed, MOST_MEMORY, multipleOf, requireHostMemory } from "./options.ts";
 import {
-  ARCH_ROW,
   byDefault,
-  CHECK_ROW,
   CONTENTS_ROW,
   countRow,
   fillIn,
-  HOST_MEMORY_ROW,
-  KERNEL_ROW,
+  MACHINE_ROWS,
   type OptionRows,
+  RUN_ROWS,
   shareRow,
   sizeRow,
-  STRUCT_PAGE_ROW,
   switchRow,
   wordRow,
 } from "./option_row.ts";
 
-/** What to plug, and into what. Bytes. */
-export interface HotplugOptions {
+/** What to plug, and into what. Bytes. `check` looks once everything is online, and at the end. */
+export interface HotplugOptions
+  extends Pick<NamespaceOptions, "kernel" | "arch" | "structPageSize" | "contents" | "check" | "hostMemory"> {
   /** Memory to add: whole memory blocks, or with `dax` the size of the namespace. Required unless `range` is given. */
   readonly size?: number;
   /** Size of each DIMM; default one DIMM of `size`. */
@@ -46,12 +43,6 @@ export interface HotplugOptions {
   readonly memmapOnMemory?: boolean;
   /** With memmapOnMemory: the parameter is "force" (since 6.6), which rounds a block's memmap up to pageblocks. */
   readonly memmapForce?: boolean;
-  /** Kernel: a preset, one with switches (`6.1,memmapOnMemory=false`), or an object; default `6.1`. */
-  readonly kernel?: string | KernelConfig;
-  /** Architecture and base page size: `x86-64` (default), `arm64-4k`, `arm64-16k`, `arm64-64k`, `toy`. */
-  readonly arch?: string;
-  /** sizeof(struct page): 56, 64 (default), 72, 80. */
-  readonly structPageSize?: number;
   /** DRAM of the machine; default 4 GiB and room for the memmap. */
   readonly dram?: number;
   /** Memory left free before anything is plugged; default all. */
@@ -82,12 +73,6 @@ export interface HotplugOptions {
   readonly range?: AddressRange;
   /** Put the memory offline before it is removed; default true. A DAX device leaks what is online. */
   readonly offline?: boolean;
-  /** Write struct pages (default). If false, only count frames and tables. */
-  readonly contents?: boolean;
-  /** Check every invariant once everything is online, and at the end; default false. */
-  readonly check?: boolean;
-  /** Host memory for the emulated metadata, in bytes; default 20 GiB. */
-  readonly hostMemory?: number;
 }
 
 /** The options with every default filled in; `block` is the machine's choice, `range` null for a namespace. */
@@ -106,9 +91,7 @@ export const HOTPLUG_ROWS = {
   memmapOnMemory: switchRow("memmapOnMemory", "memory_hotplug.memmap_on_memory=on, compared with off"),
   memmapForce: switchRow("memmapForce", "with --memmap-on-memory: use force instead of on"),
   dimm: sizeRow("dimm", "size of each DIMM; default: one DIMM"),
-  kernel: KERNEL_ROW,
-  arch: ARCH_ROW,
-  structPageSize: STRUCT_PAGE_ROW,
+  ...MACHINE_ROWS,
   dram: sizeRow("dram", "DRAM of the machine; default: 4G plus room for the memmap"),
   freeMemory: sizeRow("free-memory", "free memory before hot-adding; default: all"),
   guestUsed: byDefault(sizeRow("guest-used", "memory that programs use before hot-adding"), 0),
@@ -125,8 +108,7 @@ export const HOTPLUG_ROWS = {
   range: RANGE_ROW,
   offline: switchRow("offline", "remove a DAX device while its memory is online, which leaks it", true),
   contents: CONTENTS_ROW,
-  check: CHECK_ROW,
-  hostMemory: HOST_MEMORY_ROW,
+  ...RUN_ROWS,
 } satisfies OptionRows<HotplugOptions>;
 
 /**

@@ -18,7 +18,7 @@ import { flushFreeHpageWork } from "../mm/hugetlb/make_and_free.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { totalFreePages } from "../mm/page_alloc.ts";
 import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
-import { costTable } from "../model/cost_tables.ts";
+import { type CostTable, costTable } from "../model/cost_tables.ts";
 import { hugetlbMs } from "../model/hugetlb.ts";
 import { bootHugetlbBox, HUGETLB_ROWS, type HugetlbConfig, hugetlbConfig, type HugetlbOptions } from "./hugetlb_box.ts";
 import { checkedIf, firstObjection, type InvariantCheck } from "./checked.ts";
@@ -169,13 +169,19 @@ function modelled(
   freedPages: number,
   what: "alloc" | "free",
 ): number | null {
-  if (config.arch !== "x86-64" || config.size !== SZ_2M || config.structPageSize !== 64) return null;
+  const cost = hugetlbModelCost(config);
+  if (cost === null) return null;
   const { count } = config;
   const { tlbIpis, vmemmapPagesCopied } = work;
   const done = what === "alloc"
     ? { allocated: count, freed: 0, vmemmapFreed: freedPages, vmemmapRestored: 0, tlbIpis }
     : { allocated: 0, freed: count, vmemmapFreed: 0, vmemmapRestored: vmemmapPagesCopied, tlbIpis };
-  return hugetlbMs(done, costTable(config.cost).hugetlb);
+  return hugetlbMs(done, cost.hugetlb);
+}
+
+/** The cost table of a pool's model times, or null where the documents give no costs. */
+export function hugetlbModelCost({ arch, size, structPageSize, cost }: HugetlbConfig): CostTable | null {
+  return arch === "x86-64" && size === SZ_2M && structPageSize === 64 ? costTable(cost) : null;
 }
 
 /** Costs of freeing a pool. */

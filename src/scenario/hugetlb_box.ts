@@ -10,37 +10,30 @@ import { kernelConfig } from "../kernels.ts";
 import { alignUp } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
 import type { Kernel } from "../mm/kernel.ts";
+import type { NamespaceOptions } from "./box.ts";
 import { archNamed, oneOf, requireHostMemory } from "./options.ts";
 import {
-  ARCH_ROW,
   byDefault,
-  CHECK_ROW,
   COST_ROW,
   countRow,
   fillIn,
-  HOST_MEMORY_ROW,
-  KERNEL_ROW,
+  MACHINE_ROWS,
   type OptionRow,
   type OptionRows,
   required,
+  RUN_ROWS,
   sizeRow,
-  STRUCT_PAGE_ROW,
   switchRow,
   wordRow,
 } from "./option_row.ts";
 
-/** The options of `lab hugetlb`. Bytes. */
-export interface HugetlbOptions {
+/** The options of `lab hugetlb`. Bytes. `check` looks after the pages are allocated, and at the end. */
+export interface HugetlbOptions
+  extends Pick<NamespaceOptions, "kernel" | "arch" | "structPageSize" | "cost" | "check" | "hostMemory"> {
   /** Size of a huge page, one of the architecture's. Default 2 MiB. */
   readonly size?: number;
   /** How many; a whole number from 1. */
   readonly count: number;
-  /** Kernel: a preset (`5.14`, `v4`, `v7`, `v7+head`, `6.1`), one with switches (`6.1,gup=compound`), or an object. */
-  readonly kernel?: string | KernelConfig;
-  /** Architecture and base page size: `x86-64` (default), `arm64-4k`, `arm64-16k`, `arm64-64k`, `toy`. */
-  readonly arch?: string;
-  /** sizeof(struct page): 56, 64 (default), 72, 80. */
-  readonly structPageSize?: number;
   /** hugetlb_free_vmemmap=on; default true. */
   readonly hugetlbFreeVmemmap?: boolean;
   /** Vmemmap pages kept per huge page, 1 or 2; default the kernel's choice. */
@@ -59,16 +52,8 @@ export interface HugetlbOptions {
   readonly dram?: number;
   /** CPUs, all of which a flush interrupts; default 1. */
   readonly cpus?: number;
-  /** Cost table of the model times: `optane` (default), `dram`, `cxl`, or one of those with `-vm`. */
-  readonly cost?: string;
   /** Free the pages at the end; default true. Restoring needs host memory for all of their struct pages. */
   readonly giveBack?: boolean;
-  /** Check every invariant after the pages are allocated, and at the end; default false. */
-  readonly check?: boolean;
-  /**
-   * Host memory for the emulated metadata, in bytes; default 20 GiB. A run that needs more is refused before it starts.
-   */
-  readonly hostMemory?: number;
 }
 
 /** The options with every default filled in; `kernel` is a spec: a preset with the switches that differ from it. */
@@ -87,42 +72,28 @@ export const KEEP_ROW: OptionRow<number> = {
   show: String,
 };
 
-type Placement = "dense" | "spread";
-
 /** The options of a pool, each with its flag. */
 export const HUGETLB_ROWS = {
   size: byDefault(sizeRow("size", "huge page size of the architecture", "2M|1G"), 2 ** 21),
   count: required(countRow("count", "number of huge pages", [1, Number.MAX_SAFE_INTEGER])),
-  kernel: KERNEL_ROW,
-  arch: ARCH_ROW,
-  structPageSize: STRUCT_PAGE_ROW,
+  ...MACHINE_ROWS,
   hugetlbFreeVmemmap: switchRow("hugetlbFreeVmemmap", "hugetlb_free_vmemmap=off: do not free vmemmap", true),
   keep: KEEP_ROW,
   vmemmapMap: byDefault(
-    wordRow<"pmd" | "base">("vmemmap-map", "map the memmap by leaves, split on demand, or by base pages", [
-      "pmd",
-      "base",
-    ]),
+    wordRow("vmemmap-map", "map the memmap by leaves, split on demand, or by base pages", ["pmd", "base"]),
     "pmd",
   ),
-  flush: wordRow<"page" | "batch">("flush", "one TLB flush per page, or two per batch (default: the kernel's)", [
-    "page",
-    "batch",
-  ]),
-  free: wordRow<"sync" | "deferred">("free", "free pages at once, or in a worker (default: the kernel's)", [
-    "sync",
-    "deferred",
-  ]),
+  flush: wordRow("flush", "one TLB flush per page, or two per batch (default: the kernel's)", ["page", "batch"]),
+  free: wordRow("free", "free pages at once, or in a worker (default: the kernel's)", ["sync", "deferred"]),
   placement: byDefault(
-    wordRow<Placement>("placement", "huge pages side by side, or one per memory section", ["dense", "spread"]),
+    wordRow("placement", "huge pages side by side, or one per memory section", ["dense", "spread"]),
     "dense",
   ),
   dram: sizeRow("dram", "DRAM of the box (default: as needed by the pages)"),
   cpus: byDefault(countRow("cpus", "CPUs that receive flush interrupts", [1, NR_CPUS], "CPUs"), 1),
   cost: COST_ROW,
   giveBack: switchRow("giveBack", "keep the pages: releasing them needs memory for all their struct pages", true),
-  check: CHECK_ROW,
-  hostMemory: HOST_MEMORY_ROW,
+  ...RUN_ROWS,
 } satisfies OptionRows<HugetlbOptions>;
 
 /**

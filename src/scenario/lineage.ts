@@ -3,34 +3,31 @@
 // kernel on the same machine, with the counts and the switches that changed since the generation before. Plans are
 // included and marked: a plan that is a switch is run, memdesc is arithmetic on the counts.
 
-import { DEFAULT_ARCH } from "../include/defaults.ts";
+import { pageBytes } from "../arch/arch.ts";
 import { USE_SHARED_TAILS } from "../include/frame_use.ts";
 import { PRESETS } from "../include/kernel_config.ts";
-import { SWITCHES } from "../include/kernel_switches.ts";
+import { type Switch, SWITCHES } from "../include/kernel_switches.ts";
 import { kernelChanges, kernelConfig, type SwitchChange } from "../kernels.ts";
 import type { CounterValues } from "../mm/vmstat.ts";
 import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
 import { hotplugReport } from "./hotplug.ts";
 import { hugetlbReport } from "./hugetlb.ts";
-import { namespaceConfig } from "./box.ts";
-import { ARCH_ROW, fillIn, type OptionRows, readPool, showPool, sizeRow, wordRow } from "./option_row.ts";
+import { namespaceConfig, type NamespaceOptions } from "./box.ts";
+import { ARCH_ROW, fillIn, type OptionRows, readPool, showPool, sizeRow, valueRow, wordRow } from "./option_row.ts";
 import { createCounted, NamespaceError } from "./namespace.ts";
-import { knownOptions } from "./options.ts";
+import { archNamed, definedOnly, knownOptions } from "./options.ts";
+import type { PoolSize } from "./plan_types.ts";
 
 /** What to ask: exactly one of `size`, `pool`, `dimm`. Bytes. */
-export interface LineageOptions {
+export interface LineageOptions extends Pick<NamespaceOptions, "map" | "arch"> {
   /** Size of a device-dax namespace. */
   readonly size?: number;
   /** Its page size; default 2 MiB. */
   readonly align?: number;
-  /** Where its memmap is kept; default DRAM. */
-  readonly map?: MapMode;
   /** A pool of huge pages whose vmemmap is freed. */
-  readonly pool?: { readonly size: number; readonly count: number };
+  readonly pool?: PoolSize;
   /** A DIMM that is plugged with memmap_on_memory. */
   readonly dimm?: number;
-  /** Architecture; default x86-64. */
-  readonly arch?: string;
 }
 
 /** A namespace, a pool or a DIMM, each with its flag. */
@@ -38,14 +35,7 @@ export const LINEAGE_ROWS = {
   size: sizeRow("size", "a device-dax namespace of this size"),
   align: sizeRow("align", "with --size: the page size of the device (default 2M)", "4K|2M|1G"),
   map: wordRow<MapMode>("map", "with --size: where the memmap is stored (default mem)", ["mem", "dev"]),
-  pool: {
-    flag: "pool",
-    value: "SIZE:N",
-    help: "a pool of huge pages with freed vmemmap, such as 2M:512",
-    read: readPool,
-    check: (given: NonNullable<LineageOptions["pool"]>) => given,
-    show: showPool,
-  },
+  pool: valueRow("pool", "SIZE:N", "a pool of huge pages with freed vmemmap, such as 2M:512", readPool, showPool),
   dimm: sizeRow("dimm", "a DIMM plugged with memmap_on_memory"),
   arch: ARCH_ROW,
 } satisfies OptionRows<LineageOptions>;
@@ -69,12 +59,7 @@ export interface LineageCost {
 }
 
 /** A change on the way from one generation to the next. */
-export interface LineageChange extends SwitchChange {
-  /** What the switch does, in a line. */
-  readonly help: string;
-  /** The release, commit or document it comes from. */
-  readonly source: string;
-}
+export type LineageChange = SwitchChange & Pick<Switch, "help" | "source">;
 
 /** One generation. */
 export interface LineageRow {
@@ -163,11 +148,10 @@ export function lineageReport(asking: LineageOptions): LineageReport {
 
 function changesOf(from: string | null, to: string): LineageChange[] {
   if (from === null) return [];
-  return kernelChanges(PRESETS[from], kernelConfig(to)).map((change) => ({
-    ...change,
-    help: SWITCHES[change.name].help,
-    source: SWITCHES[change.name].source,
-  }));
+  return kernelChanges(PRESETS[from], kernelConfig(to)).map((change) => {
+    const { help, source } = SWITCHES[change.name];
+    return { ...change, help, source };
+  });
 }
 
 /** `tables` are those of the direct map, by namespace: they are the same under every kernel. */
@@ -193,12 +177,7 @@ function namespaceCost(
   tables: Map<string, number>,
 ) {
   const contents = size <= MOST_CONTENTS;
-  const config = namespaceConfig({
-    ...{ size, kernel, contents },
-    ...(align === undefined ? {} : { align }),
-    ...(map === undefined ? {} : { map }),
-    ...(arch === undefined ? {} : { arch }),
-  });
+  const config = namespaceConfig({ size, kernel, contents, ...definedOnly({ align, map, arch }) });
   const { pages, counters, namespace, kernel: k } = createCounted(config, tables);
   const { pageBytes } = k;
   const figures = {
@@ -214,7 +193,7 @@ function namespaceCost(
   return { figures, why: null };
 }
 
-function poolCost({ arch }: LineageOptions, { size, count }: { size: number; count: number }, kernel: string) {
+function poolCost({ arch }: LineageOptions, { size, count }: PoolSize, kernel: string) {
   const {
     allocCounters: alloc,
     vmemmapPagesPerHugePage: vmemmapPages,
@@ -222,13 +201,7 @@ function poolCost({ arch }: LineageOptions, { size, count }: { size: number; cou
     netSavedPages,
     netSavedBytes,
     config,
-  } = hugetlbReport({
-    size,
-    count,
-    kernel,
-    giveBack: false,
-    ...(arch === undefined ? {} : { arch }),
-  });
+  } = hugetlbReport({ size, count, kernel, giveBack: false, ...definedOnly({ arch }) });
   const pageBytes = netSavedPages === 0 ? size / (vmemmapPages * 2 ** 6) : netSavedBytes / netSavedPages;
   const dramBytes = config.count * vmemmapPages * pageBytes - netSavedBytes;
   return {
@@ -242,32 +215,20 @@ function poolCost({ arch }: LineageOptions, { size, count }: { size: number; cou
 }
 
 function dimmCost({ arch }: LineageOptions, dimm: number, kernel: string) {
-  const { errno, pages, counters } = hotplugReport({
-    size: dimm,
-    kernel,
-    memmapOnMemory: true,
-    ...(arch === undefined ? {} : { arch }),
-  });
+  const asked = { size: dimm, kernel, memmapOnMemory: true, ...definedOnly({ arch }) };
+  const { errno, pages, counters } = hotplugReport(asked);
   if (errno !== null) return { figures: null, why: errno };
-  const pageBytes = BASE_PAGE[arch ?? DEFAULT_ARCH];
+  const page = pageBytes(archNamed(arch));
   const figures = {
-    dramBytes: pages.dramTotal * pageBytes,
-    memmapBytes: pages.vmemmap * pageBytes,
-    directMapBytes: pages.directMap * pageBytes,
+    dramBytes: pages.dramTotal * page,
+    memmapBytes: pages.vmemmap * page,
+    directMapBytes: pages.directMap * page,
     structPagesWritten: counters.ramStructPagesWritten,
     ...work(counters),
     referencesTaken: counters.vmemmapFrameGets,
   };
   return { figures, why: null };
 }
-
-const BASE_PAGE: Readonly<Record<string, number>> = {
-  "x86-64": 4096,
-  "arm64-4k": 4096,
-  "arm64-16k": 2 ** 14,
-  "arm64-64k": 2 ** 16,
-  toy: 256,
-};
 
 function work(counters: CounterValues) {
   const { pteWrites, pmdWrites, pudWrites, pgdWrites, tlbFlushes } = counters;
@@ -280,7 +241,7 @@ function memdescRows({ pool, arch }: LineageOptions, { figures: cost }: LineageR
   // The first kernel shares the tails of huge pages already, so the full memmap is computed.
   const whole = pool === undefined
     ? cost.memmapBytes
-    : pool.size * pool.count / BASE_PAGE[arch ?? DEFAULT_ARCH] * BASE_STRUCT_PAGE;
+    : pool.size * pool.count / pageBytes(archNamed(arch)) * BASE_STRUCT_PAGE;
   const memmapBytes = whole * MEMDESC / BASE_STRUCT_PAGE;
   const unknown = { entriesWritten: null, tlbFlushes: null, referencesTaken: null };
   return [{

@@ -7,39 +7,26 @@ import { alignUp } from "../lib/align.ts";
 import { ZONE_NAMES } from "../include/mmzone.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { vmemmapPage } from "../mm/page.ts";
-import { zoneFreePages } from "../mm/mmzone.ts";
+import { type Zone, zoneFreePages } from "../mm/mmzone.ts";
 import { entryHuge, lookupAddress, vmemmapVpn } from "../mm/pgtable.ts";
 import { namespaceConfig } from "./box.ts";
 import { createOnBox } from "./namespace.ts";
 import { type LayoutReport, layoutReportOn, readLayout } from "./layout.ts";
-import { hex64, structPageView } from "./memmap_zoom.ts";
+import { type StructPageView, structPageView } from "./memmap_zoom.ts";
+import { hex64 } from "./struct_page_fields.ts";
 import { traceAt, type TraceOptions } from "./trace.ts";
 
 /** A zone with a span or with pages. Frames. */
-export interface ZoneNow {
+export interface ZoneNow extends Pick<Zone, "spanned" | "present" | "managed"> {
   readonly name: string;
   readonly node: number;
-  readonly spanned: number;
-  readonly present: number;
-  readonly managed: number;
   readonly free: number;
 }
 
-/** What a picture of one moment shows. */
-export interface MachineNow {
-  /** Vmemmap pages of the window. */
-  readonly vmemmapPages: number;
-  /** Frames that are mapped now, in order of appearance. */
-  readonly frames: LayoutReport["frames"];
-  /** Tables that exist now. */
-  readonly tables: LayoutReport["tables"];
+/** What a picture of one moment shows: the window's layout, as far as it is mapped, and the machine around it. */
+export interface MachineNow extends Pick<LayoutReport, "vmemmapPages" | "frames" | "tables"> {
   /** The window's first struct page; null while it is not mapped, or not written. */
-  readonly head: {
-    readonly pfn: number;
-    readonly kind: string;
-    readonly refcount: number;
-    readonly flags: readonly string[];
-  } | null;
+  readonly head: Pick<StructPageView, "pfn" | "kind" | "refcount" | "flags"> | null;
   /** The user's entry for the first page of the mapping; null if there is none. */
   readonly user: { readonly level: "PTE" | "PMD" | "PUD"; readonly entry: string; readonly pfn: number } | null;
   readonly zones: readonly ZoneNow[];

@@ -22,7 +22,7 @@ import {
   walkTo,
 } from "../mm/pgtable.ts";
 import { walkTables } from "../mm/ptdump.ts";
-import { structPageFields } from "./struct_page_fields.ts";
+import { hex64, type StructPageField, structPageFields, type WordOf } from "./struct_page_fields.ts";
 
 /** The memmap of one section, restricted to a range of frames. */
 export interface MemmapSection {
@@ -55,11 +55,7 @@ export interface WalkStep {
 }
 
 /** A struct page as one cell of its vmemmap page. */
-export interface StructPageCell {
-  readonly pfn: number;
-  readonly kind: "head" | "tail" | "page";
-  /** Frame of its head; its own without a head. */
-  readonly head: number;
+export interface StructPageCell extends Pick<WordOf, "pfn" | "kind" | "head"> {
   readonly refcount: number;
 }
 
@@ -84,7 +80,7 @@ export interface StructPageWord {
   /** 16 hexadecimal digits. */
   readonly hex: string;
   /** Fields and their values. */
-  readonly fields: readonly { readonly name: string; readonly value: string }[];
+  readonly fields: readonly StructPageField[];
 }
 
 /** One struct page. */
@@ -236,9 +232,4 @@ export function structPageView(k: Kernel, pfn: number): StructPageView {
 /** A virtual address in the vmemmap. */
 function vmemmapAddress(k: Kernel, bytes: number): string {
   return hex64(bytes | 0, k.arch.vmemmapHi + Math.floor(bytes / 2 ** 32));
-}
-
-/** Two words as 16 hexadecimal digits. */
-export function hex64(lo: number, hi: number): string {
-  return [hi, lo].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
 }

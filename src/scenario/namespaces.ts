@@ -30,7 +30,7 @@ import {
 } from "./box.ts";
 import { checkedIf, type InvariantCheck } from "./checked.ts";
 import { type NamespacePages, pagesTaken, WITH_DIRECT_MAP } from "./namespace.ts";
-import { byDefault, countRow, fillIn, type OptionRow, type OptionRows, sizeRow, switchRow } from "./option_row.ts";
+import { byDefault, countRow, fillIn, listRow, type OptionRows, sizeRow, switchRow } from "./option_row.ts";
 import { archNamed, knownOptions, MOST_MEMORY, multipleOf } from "./options.ts";
 import { ndctlRefusal, refusal } from "./refusal.ts";
 
@@ -63,15 +63,14 @@ export interface NamespacesOptions extends Omit<NamespaceOptions, "size" | "cost
 }
 
 /** The options with every default filled in. Bytes. */
-export type NamespacesConfig = Omit<NamespaceConfig, "size" | "align" | "map" | "namespaceMode" | "cost"> & {
-  readonly namespaces: readonly Required<NamespaceShare>[];
-  readonly region: number;
-  readonly ways: number;
-  /** The requested `align`; null for the kernel's default. */
-  readonly regionAlign: number | null;
-  readonly labels: boolean;
-  readonly dram: number;
-};
+export type NamespacesConfig =
+  & Omit<NamespaceConfig, "size" | "align" | "map" | "namespaceMode" | "cost">
+  & Required<Pick<NamespacesOptions, "region" | "ways" | "labels" | "dram">>
+  & {
+    readonly namespaces: readonly Required<NamespaceShare>[];
+    /** The requested `align`; null for the kernel's default. */
+    readonly regionAlign: number | null;
+  };
 
 /** One namespace as it was created, or why it was not. Bytes; null if it was not created. */
 export interface NamespaceRow extends Required<Omit<NamespaceShare, "size" | "align">> {
@@ -122,14 +121,13 @@ export interface NamespacesReport {
 }
 
 /** `40G:2M:dev,30G:2M:mem:fsdax`. */
-const SHARES_ROW: OptionRow<readonly NamespaceShare[]> = {
-  flag: "namespaces",
-  value: "SIZE[:ALIGN[:MAP[:MODE]]],...",
-  help: "several namespaces in one region, in order, such as 40G:2M:dev,30G::mem:fsdax",
-  read: (text) => text.split(",").map(readShare),
-  check: (given) => given,
-  show: (shares) => shares.map(({ size }) => formatSize(size)).join(","),
-};
+const SHARES_ROW = listRow(
+  "namespaces",
+  "SIZE[:ALIGN[:MAP[:MODE]]],...",
+  "several namespaces in one region, in order, such as 40G:2M:dev,30G::mem:fsdax",
+  readShare,
+  ({ size }) => formatSize(size),
+);
 
 function readShare(text: string): NamespaceShare {
   const [size, align = "", map = "", mode = "", ...more] = text.split(":");

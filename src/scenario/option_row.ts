@@ -67,9 +67,31 @@ export function optional<T>({ flag, value, read, check, show }: OptionRow<T>, he
   return { flag, value, help, read, check, show };
 }
 
-/** A size in bytes; the report checks which sizes are valid. */
+/** A value read from its flag's text; the report checks which values are valid. */
+export function valueRow<T>(
+  flag: string,
+  value: string,
+  help: string,
+  read: (text: string) => T,
+  show: (value: T) => string,
+): OptionRow<T> {
+  return { flag, value, help, read, check: (given) => given, show };
+}
+
+/** A list of values, separated by commas. */
+export function listRow<T>(
+  flag: string,
+  value: string,
+  help: string,
+  read: (part: string) => T,
+  show: (item: T) => string,
+): OptionRow<readonly T[]> {
+  return valueRow(flag, value, help, (text) => text.split(",").map(read), (items) => items.map(show).join(","));
+}
+
+/** A size in bytes. */
 export function sizeRow(flag: string, help: string, value = "SIZE"): OptionRow<number> {
-  return { flag, value, help, read: parseSize, check: (given) => given, show: formatSize };
+  return valueRow(flag, value, help, parseSize, formatSize);
 }
 
 /** A pool of huge pages: `2M:512`. RangeError for other text. */
@@ -95,7 +117,7 @@ export function wordRow<T extends string>(
     if (words.includes(text as T)) return text as T;
     throw new RangeError(`expected ${words.join(" or ")}, got "${text}"`);
   };
-  return { flag, value: words.join("|"), help, read, check: (given) => oneOf(what, given, words), show: String };
+  return { ...valueRow(flag, words.join("|"), help, read, String), check: (given) => oneOf(what, given, words) };
 }
 
 /** A whole number between bounds; `what` names it in messages. */
@@ -105,17 +127,12 @@ export function countRow(
   [least, most]: readonly [number, number],
   what: string = flag,
 ): OptionRow<number> {
-  return {
-    flag,
-    value: "N",
-    help,
-    read: readWhole,
-    check: (given) => wholeNumber(what, given, least, most),
-    show: String,
-  };
+  const check = (given: never) => wholeNumber(what, given, least, most);
+  return { ...valueRow(flag, "N", help, readWhole, String), check };
 }
 
-function readWhole(text: string): number {
+/** A whole number. RangeError for what is none. */
+export function readWhole(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   throw new RangeError(`expected a whole number, got "${text}"`);
 }
@@ -127,7 +144,7 @@ export function shareRow(flag: string, help: string, act: string): OptionRow<num
     if (share >= 0 && share <= 1) return share;
     throw new RangeError(`expected a share from 0 to 1, got "${text}"`);
   };
-  return { flag, value: "SHARE", help, read, check: (given) => shareOf(act, given), show: String };
+  return { ...valueRow(flag, "SHARE", help, read, String), check: (given) => shareOf(act, given) };
 }
 
 /**
@@ -178,7 +195,7 @@ export const ARCH_ROW: OptionRow<string> & { readonly fallback: string } = {
 };
 
 /** sizeof(struct page). */
-export const STRUCT_PAGE_ROW: OptionRow<number> & { readonly fallback: number } = {
+const STRUCT_PAGE_ROW: OptionRow<number> & { readonly fallback: number } = {
   flag: "struct-page",
   value: "BYTES",
   help: `sizeof(struct page): ${STRUCT_PAGE_SIZES.join(", ")}`,
@@ -215,3 +232,9 @@ export const HOST_MEMORY_ROW: OptionRow<number> & { readonly fallback: number } 
   check: hostMemoryOption,
   show: formatSize,
 };
+
+/** The kernel, and the machine under it. */
+export const MACHINE_ROWS = { kernel: KERNEL_ROW, arch: ARCH_ROW, structPageSize: STRUCT_PAGE_ROW };
+
+/** What every run takes. */
+export const RUN_ROWS = { check: CHECK_ROW, hostMemory: HOST_MEMORY_ROW };

@@ -30,6 +30,11 @@ export function knownOptions(options: object, known: readonly string[]): void {
   if (unknown !== undefined) throw new RangeError(`Unknown option "${unknown}": expected ${known.join(", ")}`);
 }
 
+/** The options that are given. */
+export function definedOnly<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+}
+
 /** A count if it is whole and within the bounds. RangeError otherwise. */
 export function wholeNumber(what: string, given: number, least: number, most: number): number {
   if (Number.isInteger(given) && given >= least && given <= most) return given;

@@ -16,55 +16,34 @@ import {
   ARCH_ROW,
   HOST_MEMORY_ROW,
   KERNEL_ROW,
+  listRow,
   optional,
-  type OptionRow,
   type OptionRows,
   readPool,
   showPool,
   sizeRow,
   wordRow,
 } from "./option_row.ts";
-import { archNamed, knownOptions, MOST_MEMORY, multipleOf } from "./options.ts";
+import { archNamed, definedOnly, knownOptions, MOST_MEMORY, multipleOf } from "./options.ts";
 import { planNamespaces } from "./plan_namespaces.ts";
 import { planPools, poolConfig } from "./plan_pools.ts";
 import { planRanges, planTotals } from "./plan_ranges.ts";
 import { planSizes } from "./plan_sizes.ts";
-import {
-  definedOnly,
-  machineOptions,
-  type PlanConfig,
-  type PlanOptions,
-  type PlanReport,
-  type Policies,
-  type PoolSize,
-} from "./plan_types.ts";
+import { machineOptions, type PlanConfig, type PlanOptions, type PlanReport, type Policies } from "./plan_types.ts";
 
-function sizesRow(flag: string, help: string): OptionRow<readonly number[]> {
-  return {
-    flag,
-    value: "SIZE,...",
-    help,
-    read: (text) => text.split(",").map(parseSize),
-    check: (given) => given,
-    show: (sizes) => sizes.map(formatSize).join(","),
-  };
-}
-
-/** `2M:10240,1G:64`. */
-const POOLS_ROW: OptionRow<readonly PoolSize[]> = {
-  flag: "hugetlb",
-  value: "SIZE:N,...",
-  help: "huge pages to reserve in DRAM, such as 2M:10240,1G:64",
-  read: (text) => text.split(",").map(readPool),
-  check: (given) => given,
-  show: (pools) => pools.map(showPool).join(","),
-};
+const sizesRow = (flag: string, help: string) => listRow(flag, "SIZE,...", help, parseSize, formatSize);
 
 /** The options of a plan, each with its flag; options that are not given are compared. */
 export const PLAN_ROWS = {
   pmem: sizesRow("pmem", "pmem regions with one namespace each, multiples of 16M"),
   usable: sizeRow("usable", "usable size that a namespace must have; prints the ndctl -s for it"),
-  hugetlb: POOLS_ROW,
+  hugetlb: listRow(
+    "hugetlb",
+    "SIZE:N,...",
+    "huge pages to reserve in DRAM, such as 2M:10240,1G:64",
+    readPool,
+    showPool,
+  ),
   hotplug: sizesRow("hotplug", "DIMMs to hot-add, each of whole memory blocks"),
   align: sizeRow("align", "only this page size (default: all)", "4K|2M|1G"),
   map: wordRow<MapMode>("map", "only this location of the memmap (default: both)", ["mem", "dev"]),

@@ -13,7 +13,7 @@ import { newPgmap } from "../mm/memremap.ts";
 import { vmemmapCanOptimize } from "../mm/vmemmap/sparse_vmemmap.ts";
 import { namespaceConfig } from "./box.ts";
 import { createCounted, NamespaceError } from "./namespace.ts";
-import type { Place, PlanOptions, PlanRow, Policies } from "./plan_types.ts";
+import { machineOptions, type Place, type PlanOptions, type PlanRow, type Policies } from "./plan_types.ts";
 
 /** A row for each region, kernel and place, in this order; `progress` is told which are run. */
 export function planNamespaces(
@@ -57,6 +57,16 @@ function policyKey(k: Kernel, pmem: number, { map, align }: Place): unknown {
   return [info, vmemmapCanOptimize(k, pgmap) ? dedup : "whole", insideSection, errata.addPagesNoUnwind];
 }
 
+/** The figures of what cannot be had. */
+const LOST = {
+  dramBytes: null,
+  dramPercent: null,
+  directMapBytes: null,
+  pmemBytes: null,
+  pmemPercent: null,
+  usableBytes: null,
+};
+
 function planRow(
   options: PlanOptions,
   pmem: number,
@@ -65,31 +75,19 @@ function planRow(
   tables: Map<string, number>,
 ): PlanRow {
   const { map, align } = place;
-  const { arch, hostMemory } = options;
-  const lost = {
-    dramBytes: null,
-    dramPercent: null,
-    directMapBytes: null,
-    pmemBytes: null,
-    pmemPercent: null,
-    usableBytes: null,
-  };
-  const given = { ...(arch === undefined ? {} : { arch }), ...(hostMemory === undefined ? {} : { hostMemory }) };
-  const unit = ARCHS[arch ?? DEFAULT_ARCH].namespaceUnitBytes;
+  const asked = { regionBytes: pmem, kernel, map, alignBytes: align };
+  const unit = ARCHS[options.arch ?? DEFAULT_ARCH].namespaceUnitBytes;
   if (options.align === undefined && pmem % unit === 0 && pmem % align !== 0) {
-    const error = `Cannot align to ${formatSize(align)}: ${formatSize(pmem)} is not a multiple of it`;
-    return { regionBytes: pmem, kernel, map, alignBytes: align, why: error, ...lost };
+    const why = `Cannot align to ${formatSize(align)}: ${formatSize(pmem)} is not a multiple of it`;
+    return { ...asked, why, ...LOST };
   }
-  const config = namespaceConfig({ ...given, size: pmem, align, map, kernel, contents: false });
+  const config = namespaceConfig({ ...machineOptions(options), size: pmem, align, map, kernel, contents: false });
   try {
     const { kernel: k, namespace, pages } = createCounted(config, tables);
     const usable = usableBytes(k, namespace);
     const dramBytes = pages.dramTotal * k.pageBytes;
     return {
-      regionBytes: pmem,
-      kernel,
-      map,
-      alignBytes: align,
+      ...asked,
       why: null,
       dramBytes,
       dramPercent: 100 * dramBytes / pmem,
@@ -100,6 +98,6 @@ function planRow(
     };
   } catch (error) {
     if (!(error instanceof NamespaceError)) throw error;
-    return { regionBytes: pmem, kernel, map, alignBytes: align, why: error.message, ...lost };
+    return { ...asked, why: error.message, ...LOST };
   }
 }

@@ -10,15 +10,15 @@ import { formatSize } from "../lib/units.ts";
 import { namespaceConfig, type NamespaceOptions } from "./box.ts";
 import { createOnBox, NamespaceError } from "./namespace.ts";
 import { MOST_MEMORY } from "./options.ts";
-import type { Place, PlanOptions, PlanSize } from "./plan_types.ts";
+import { machineOptions, type Place, type PlanOptions, type PlanSize } from "./plan_types.ts";
 
 /**
  * Sizes to request, by `nd_pfn_init`: from the wanted data upwards, one page of the device or unit of the region at a
  * time.
  */
 export function planSizes(options: PlanOptions, usable: number, places: readonly Place[]): PlanSize[] {
-  const { arch = DEFAULT_ARCH, hostMemory } = options;
-  const given = { arch, ...(hostMemory === undefined ? {} : { hostMemory }), contents: false };
+  const { arch = DEFAULT_ARCH } = options;
+  const given = { ...machineOptions(options), contents: false };
   const step = (align: number) => Math.max(align, ARCHS[arch].namespaceUnitBytes);
   // On arm64 the reserve holds leaves of memmap, for whole sections.
   const section = ARCHS[arch].altmapBasePages ? 2 ** ARCHS[arch].sectionShift : 0;

@@ -2,8 +2,9 @@
 // The input and output types of `lab plan`. Part of plan.ts.
 
 import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
-import type { KernelConfig } from "../include/kernel_config.ts";
 import type { MhpRefusal } from "../mm/hotplug/memmap_on_memory.ts";
+import type { NamespaceOptions } from "./box.ts";
+import { definedOnly } from "./options.ts";
 
 /** Huge pages of one size. */
 export interface PoolSize {
@@ -13,8 +14,8 @@ export interface PoolSize {
   readonly count: number;
 }
 
-/** The question. Bytes. */
-export interface PlanOptions {
+/** The question. Bytes. Without a kernel, every preset is asked. */
+export interface PlanOptions extends Pick<NamespaceOptions, "kernel" | "arch" | "hostMemory"> {
   /** Pmem regions, each put into one namespace; multiples of 16 MiB. */
   readonly pmem?: number | readonly number[];
   /** Least data of a namespace; answered by the size to request. */
@@ -25,14 +26,8 @@ export interface PlanOptions {
   readonly hotplug?: readonly number[];
   /** Only this page size; default every one. */
   readonly align?: number;
-  /** Only this kernel, a preset, one with switches or an object; default every preset. */
-  readonly kernel?: string | KernelConfig;
   /** Only this place for the memmap; default both. */
   readonly map?: MapMode;
-  /** Architecture; default `x86-64`. */
-  readonly arch?: string;
-  /** Bytes the host has for the emulated tables; default 20 GiB. */
-  readonly hostMemory?: number;
 }
 
 /** One policy for a region of pmem. Bytes; percent of the pmem. */
@@ -100,9 +95,7 @@ export interface PlanRange {
 }
 
 /** Totals under one policy; pools are optimised, ranges have their memmap in DRAM. Bytes. */
-export interface PlanTotal {
-  /** Kernel preset. */
-  readonly kernel: string;
+export interface PlanTotal extends Pick<PlanRow, "kernel" | "pmemBytes"> {
   /** Where the memmap of pmem lies; null without pmem. */
   readonly map: MapMode | null;
   /** Page size of the devices; null without pmem. */
@@ -111,41 +104,24 @@ export interface PlanTotal {
   readonly why: string | null;
   /** DRAM lost in total: memmap and tables, including the direct map's. */
   readonly dramBytes: number | null;
-  /** Pmem that holds no data. */
-  readonly pmemBytes: number | null;
 }
 
 /** The size to request from ndctl. Bytes. */
-export interface PlanSize {
-  /** Where the memmap lies. */
-  readonly map: MapMode;
-  /** Page size of the device. */
-  readonly alignBytes: number;
+export interface PlanSize extends Pick<PlanRow, "map" | "alignBytes"> {
   /** Least size of a namespace (`ndctl -s`) with the requested data. */
   readonly sizeBytes: number;
   /** Data it has. */
   readonly usableBytes: number;
 }
 
-/** The options of a plan. Bytes. */
-export interface PlanConfig {
-  /** Pmem regions. */
+/** The options of a plan; null for what was not given. Bytes. */
+export type PlanConfig = Required<Pick<PlanOptions, "hugetlb" | "hotplug" | "arch">> & {
   readonly pmem: readonly number[];
-  /** Data a namespace must have. */
   readonly usable: number | null;
-  /** Pools of huge pages. */
-  readonly hugetlb: readonly PoolSize[];
-  /** DIMMs to plug. */
-  readonly hotplug: readonly number[];
-  /** Only this page size. */
   readonly align: number | null;
-  /** Only this kernel. */
   readonly kernel: string | null;
-  /** Only this place for the memmap. */
   readonly map: MapMode | null;
-  /** Architecture. */
-  readonly arch: string;
-}
+};
 
 /** What `lab plan` prints with `--json`. */
 export interface PlanReport {
@@ -178,9 +154,4 @@ export interface Place {
 /** The options that describe the machine. */
 export function machineOptions({ arch, hostMemory }: PlanOptions): { arch?: string; hostMemory?: number } {
   return definedOnly({ arch, hostMemory });
-}
-
-/** The options that are given. */
-export function definedOnly<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }

@@ -26,6 +26,7 @@ export interface StructPageField {
 export interface WordOf {
   readonly pfn: number;
   readonly kind: "head" | "tail" | "page";
+  /** Its head's frame; its own where it has none. */
   readonly head: number;
   readonly offset: number;
   readonly lo: number;
@@ -106,7 +107,12 @@ function number({ lo, hi }: WordOf): number {
 
 function pointer({ lo, hi }: WordOf): string {
   if (lo === 0 && hi === 0) return "NULL";
-  return `0x${(hi >>> 0).toString(16).padStart(8, "0")}${(lo >>> 0).toString(16).padStart(8, "0")}`;
+  return `0x${hex64(lo, hi)}`;
+}
+
+/** Two words as 16 hexadecimal digits. */
+export function hex64(lo: number, hi: number): string {
+  return [hi, lo].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
 }
 
 function unused(word: WordOf): string {

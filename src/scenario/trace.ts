@@ -13,14 +13,13 @@ import { createNamespace, destroyNamespace, type NdNamespace } from "../drivers/
 import { ndRegions } from "../drivers/nvdimm/region.ts";
 import { errnoName } from "../include/errno.ts";
 import type { Hstate } from "../include/hugetlb.ts";
-import { SZ_2M } from "../include/sizes.ts";
 import { gupTestGet, gupTestPut } from "../mm/gup/ioctl.ts";
 import { setNrHugepages, sizeToHstate } from "../mm/hugetlb/hugetlb.ts";
 import { flushFreeHpageWork } from "../mm/hugetlb/make_and_free.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { populateArea } from "../mm/memory.ts";
 import { readCounters } from "../mm/vmstat.ts";
-import { type CostTable, costTable, DEFAULT_COST } from "../model/cost_tables.ts";
+import { type CostTable, DEFAULT_COST } from "../model/cost_tables.ts";
 import { hugetlbMs } from "../model/hugetlb.ts";
 import { modelMs } from "../model/time.ts";
 import { recordTrace, type TraceEvent, type TraceFilter } from "../trace/recorder.ts";
@@ -36,11 +35,11 @@ import { GUP_ROWS, type GupBox, gupBox, gupConfig, type GupOptions, type GupRepo
 import { offlineAll, onlineAll } from "./hotplug.ts";
 import { bootHotplugBox, HOTPLUG_ROWS, type HotplugConfig, hotplugConfig, type HotplugOptions } from "./hotplug_box.ts";
 import { daxSource, dimmSource } from "./hotplug_source.ts";
-import { fillPool } from "./hugetlb.ts";
+import { fillPool, hugetlbModelCost } from "./hugetlb.ts";
 import { bootHugetlbBox, HUGETLB_ROWS, type HugetlbConfig, hugetlbConfig, type HugetlbOptions } from "./hugetlb_box.ts";
 import { checkedIf, type InvariantCheck } from "./checked.ts";
 import { createOnBox } from "./namespace.ts";
-import { knownOptions, oneOf } from "./options.ts";
+import { definedOnly, knownOptions, oneOf } from "./options.ts";
 
 /** What can be traced, in the order of a page's life. */
 export const TRACE_PATHS = ["namespace", "fault", "gup", "put", "hugetlb", "hotplug", "destroy"] as const;
@@ -130,7 +129,7 @@ function filterOf({ depth, filter }: TraceFilter): TraceFilter {
   if (depth !== undefined && !(Number.isInteger(depth) && depth > 0)) {
     throw new RangeError(`Cannot trace ${depth} levels of calls: expected a whole number from 1`);
   }
-  return { ...(depth === undefined ? {} : { depth }), ...(filter === undefined ? {} : { filter }) };
+  return definedOnly({ depth, filter });
 }
 
 /** RangeError with the functions that the path calls. */
@@ -143,7 +142,7 @@ function refuseFilter(options: TraceOptions): never {
 }
 
 /** The options of each path. */
-const ROWS: Readonly<Record<TracePath, object>> = {
+export const TRACE_ROWS = {
   namespace: NAMESPACE_ROWS,
   fault: GUP_ROWS,
   gup: GUP_ROWS,
@@ -151,11 +150,11 @@ const ROWS: Readonly<Record<TracePath, object>> = {
   hugetlb: HUGETLB_ROWS,
   hotplug: HOTPLUG_ROWS,
   destroy: NAMESPACE_ROWS,
-};
+} satisfies Record<TracePath, object>;
 
 function ready(options: TraceOptions): Ready {
   oneOf("path", options.path, TRACE_PATHS);
-  knownOptions(options, ["path", "depth", "filter", ...Object.keys(ROWS[options.path])]);
+  knownOptions(options, ["path", "depth", "filter", ...Object.keys(TRACE_ROWS[options.path])]);
   switch (options.path) {
     case "namespace":
       return creation(namespaceConfig(options));
@@ -233,8 +232,7 @@ function hugetlb(config: HugetlbConfig): Ready {
     flushFreeHpageWork(kernel);
     return 0;
   };
-  const modelled = config.arch === "x86-64" && config.size === SZ_2M && config.structPageSize === 64;
-  const cost = modelled ? costTable(config.cost) : null;
+  const cost = hugetlbModelCost(config);
   return {
     kernel,
     config: { path: "hugetlb", ...config },

@@ -9,13 +9,19 @@ import { formatSize } from "../../lib/units.ts";
 import type { Topology } from "../../machine/topology.ts";
 import type { HotplugState, Kernel } from "../kernel.ts";
 
-/** Boot parameters of memory hotplug, as in BootOptions. */
+/** Boot parameters of memory hotplug. */
 export interface HotplugParams {
+  /** memory_hotplug.memmap_on_memory, if the kernel has it: N (false, default), Y (true), or force (since 6.6). */
   readonly memmapOnMemory?: boolean | "force";
+  /** State of hot-added memory blocks (memhp_default_state=); default `"offline"`. */
   readonly memhpDefaultState?: MemhpDefaultState;
+  /** movable_node: hot-added memory that belongs to no zone yet goes to ZONE_MOVABLE; default false. */
   readonly movableNode?: boolean;
+  /** Whether the machine is virtual, which affects the size of memory blocks; default true. */
   readonly hypervisor?: boolean;
+  /** Size of a memory block instead of the architecture's choice. */
   readonly memoryBlockBytes?: number;
+  /** hugetlb_free_vmemmap=on; up to 5.19 it keeps memmap_on_memory off. Default false. */
   readonly hugetlbFreeVmemmap?: boolean;
 }
 
