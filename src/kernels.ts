@@ -11,7 +11,16 @@
 
 import { DEFAULT_KERNEL } from "./include/defaults.ts";
 import { type KernelConfig, PRESETS } from "./include/kernel_config.ts";
-import { ERRATA_SWITCHES, KERNEL_SWITCHES, SWITCHES, type SwitchValue } from "./include/kernel_switches.ts";
+import {
+  ERRATA_SWITCHES,
+  KERNEL_SWITCHES,
+  type Switch,
+  SWITCHES,
+  type SwitchValue,
+} from "./include/kernel_switches.ts";
+
+const KERNEL_ROWS = Object.entries<Switch>(KERNEL_SWITCHES);
+const ERRATA_ROWS = Object.entries<Switch>(ERRATA_SWITCHES);
 
 /** What differs between two kernels, by switch. */
 export interface SwitchChange {
@@ -94,16 +103,21 @@ function checked(config: KernelConfig): KernelConfig {
   if (typeof config.errata !== "object" || config.errata === null) {
     throw new TypeError(`Cannot run a kernel without errata: expected NO_ERRATA or an object like it`);
   }
-  for (const [name, { values }] of Object.entries(SWITCHES)) {
-    const value = valueOf(config, name);
-    if (values.includes(value)) continue;
-    const given = typeof value === "string" ? `"${value}"` : String(value);
-    throw new RangeError(`Cannot set ${name} to ${given}: expected ${values.join(", ")}`);
-  }
+  checkValues(config, KERNEL_ROWS);
+  checkValues(config.errata, ERRATA_ROWS);
   // Unknown switches are refused: they would do nothing.
-  const { name: _, errata, ...own } = config;
-  Object.keys({ ...own, ...errata }).forEach(switchNamed);
+  for (const name of Object.keys(config)) if (name !== "name" && name !== "errata") switchNamed(name);
+  Object.keys(config.errata).forEach(switchNamed);
   return config;
+}
+
+function checkValues(given: object, rows: readonly (readonly [string, Switch])[]): void {
+  for (const [name, { values }] of rows) {
+    const value: SwitchValue = Reflect.get(given, name);
+    if (values.includes(value)) continue;
+    const text = typeof value === "string" ? `"${value}"` : String(value);
+    throw new RangeError(`Cannot set ${name} to ${text}: expected ${values.join(", ")}`);
+  }
 }
 
 function basePreset(config: KernelConfig): KernelConfig {

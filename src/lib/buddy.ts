@@ -3,6 +3,7 @@
 // (mm/page_alloc.c) and the backing slots of the emulator. Unlike Linux, which pops the most recently freed block off a
 // list, it hands out the lowest block, so runs are repeatable; the free lists are bitmaps, one per order.
 
+import { powerOf2 } from "./align.ts";
 import { SummaryBitmap } from "./bitmap.ts";
 import { panic } from "./bug.ts";
 
@@ -19,7 +20,7 @@ export class Buddy {
     this.base = base;
     this.length = length;
     this.maxOrder = maxOrder;
-    for (let o = 0; o <= maxOrder; o++) this.#free.push(new SummaryBitmap(Math.ceil(length / 2 ** o)));
+    for (let o = 0; o <= maxOrder; o++) this.#free.push(new SummaryBitmap(Math.ceil(length / powerOf2(o))));
   }
 
   /** Units free now. */
@@ -100,9 +101,9 @@ export class Buddy {
     while (at < end) {
       const rel = at - this.base;
       let order = rel === 0 ? this.maxOrder : Math.min(this.maxOrder, 31 - Math.clz32(rel & -rel));
-      while (at + 2 ** order > end) order--;
+      while (at + powerOf2(order) > end) order--;
       this.free(at, order);
-      at += 2 ** order;
+      at += powerOf2(order);
     }
   }
 
@@ -146,7 +147,8 @@ export class Buddy {
   /** Whether a smaller block inside this one is free. */
   #touches(block: number, order: number): boolean {
     for (let o = order - 1; o >= 0; o--) {
-      if (this.#free[o].testAny(block * 2 ** (order - o), 2 ** (order - o))) return true;
+      const n = powerOf2(order - o);
+      if (this.#free[o].testAny(block * n, n)) return true;
     }
     return false;
   }

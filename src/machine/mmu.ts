@@ -13,7 +13,6 @@
 // translations (gup walks those in software), data TLB.
 
 import type { PgtableFormat } from "../include/pgtable_format.ts";
-import { alignUp } from "../lib/align.ts";
 import type { PhysMem } from "./phys_mem.ts";
 
 const SETS = 2048;
@@ -50,7 +49,7 @@ export class Mmu {
   walkSteps = 0;
   flushes = 0;
   readonly #tlb: Int32Array;
-  readonly #pmd = new Int32Array(PMD_SETS * STRIDE).fill(-1);
+  readonly #pmd: Int32Array;
 
   /**
    * @param vmemmapPages pages of vmemmap of the machine's sections; no page beyond is ever mapped
@@ -65,8 +64,9 @@ export class Mmu {
     this.phys = phys;
     this.format = format;
     // A small vmemmap, rounded up to whole leaves, never uses the sets past its end.
-    const sets = Math.min(SETS, alignUp(vmemmapPages, 2 ** format.tableShift));
-    this.#tlb = new Int32Array(sets * STRIDE).fill(-1);
+    const blocks = Math.ceil(vmemmapPages / 2 ** format.tableShift);
+    this.#tlb = new Int32Array(Math.min(SETS, blocks * 2 ** format.tableShift) * STRIDE).fill(-1);
+    this.#pmd = new Int32Array(Math.min(PMD_SETS, blocks) * STRIDE).fill(-1);
     this.#pmem = Float64Array.from(pmem.flatMap(({ start, end }) => [start, end]));
   }
 
@@ -143,7 +143,7 @@ export class Mmu {
       this.#walk(vpage, at);
       if (differs(HELD, this.#tlb, at)) stale = vpage;
     }
-    for (let at = 0; at < HELD_PMD.length; at += STRIDE) {
+    for (let at = 0; at < this.#pmd.length; at += STRIDE) {
       if (HELD_PMD[at + TAG] < 0) continue;
       const vpage = HELD_PMD[at + TAG] * 2 ** tableShift;
       this.#pmd[at + TAG] = -1;
@@ -151,7 +151,7 @@ export class Mmu {
       if (differs(HELD_PMD, this.#pmd, at)) stale = vpage;
     }
     this.#tlb.set(HELD.subarray(0, this.#tlb.length));
-    this.#pmd.set(HELD_PMD);
+    this.#pmd.set(HELD_PMD.subarray(0, this.#pmd.length));
     return stale;
   }
 

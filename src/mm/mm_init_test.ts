@@ -112,7 +112,7 @@ Deno.test("heads that lie in shared tails are overwritten by their own later tai
     const end = start + 3 * 256;
     const pgmap = newPgmap(k, "generic", [{ start, end }], null, 0, 256);
     assertEquals(memremapPages(k, pgmap), 0);
-    const all = () => Array.from({ length: end - start }, (_, i) => words(k, start + i));
+    const all = () => Array.from({ length: end - start }, (_, i) => words(k, start + i).join(" "));
     const written = all();
     writeLiterally(k, pgmap, start, end);
     assertEquals(all(), written);

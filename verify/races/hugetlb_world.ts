@@ -88,7 +88,7 @@ export function bootHugeRace(config: Partial<KernelConfig>): Kernel {
     cpus: 2,
     debug: true,
     // Just enough room for the memmap and tables: boot takes time in proportion to the host memory.
-    hostMemoryBytes: 2 ** 16,
+    hostMemoryBytes: 3 * 2 ** 14,
   });
 }
 

@@ -84,7 +84,7 @@ export function raceWorld(setting: Setting): RaceWorld {
     cpus: 2,
     debug: true,
     // Just enough room for the memmaps and tables: boot takes time in proportion to the host memory.
-    hostMemoryBytes: 2 ** 16,
+    hostMemoryBytes: 3 * 2 ** 14,
   });
   const { nid, start, end } = k.machine.topology.pmem[0];
   const region = allocDaxRegion(k, nid, { start, end }, 256, false) ?? setUpFailed("no region");
