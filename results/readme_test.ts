@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What README says in figures and commands that a program knows better: counts of RACES.md, MUTATIONS.md and
+// README's figures and commands match the sources: counts of RACES.md, MUTATIONS.md and
 // MUTANTS.md, command lines, tasks, versions; and the names of functions and files, in ARCHITECTURE.md too.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";

@@ -22,9 +22,9 @@ export interface Provenance {
   readonly v8: string;
   /** Seed of every random choice of the emulator. */
   readonly seed: number;
-  /** Names of the kernel presets there were. */
+  /** Names of the kernel presets. */
   readonly presets: readonly string[];
-  /** The costs per TiB were counted on 16 GiB. */
+  /** Whether the costs per TiB were counted on 16 GiB. */
   readonly quick: boolean;
 }
 
@@ -34,19 +34,19 @@ export const VERDICTS = [
   "disagreement",
   // Wrong; the formula and the emulator agree on another number.
   "contradicted",
-  // The document's own figures contradict one another, whatever machine they are of.
+  // The document's own figures contradict each other, regardless of the machine.
   "inconsistent",
   // Judged by reading, since it is neither a number nor a behaviour: wrong.
   "read wrong",
-  // True when written, not of the kernels that came after.
+  // True when written, but not for later kernels.
   "superseded",
-  // A time that the cost model does not give within the error that it has on figures it was not fitted to.
+  // A time outside the cost model's error, which comes from figures that it was not fitted to.
   "outside band",
   // Right within the printed digits, rounded or cut off.
   "rounding",
-  // It depends on the machine, and nothing here models that.
+  // It depends on the machine and is not modelled.
   "hardware-bound",
-  // A time that the cost model gives within that error.
+  // A time within that error.
   "inside band",
   // Judged by reading: undecided, and right.
   "read open",
@@ -58,7 +58,7 @@ export const VERDICTS = [
 /** The verdict on a claim. */
 export type ResultVerdict = typeof VERDICTS[number];
 
-/** One number of a claim: what the document prints, the formula gives, the emulator counted, the model takes. */
+/** One number of a claim: as printed, by the formula, as counted in the emulator, by the model. */
 export interface ResultRow {
   /** Id of the claim, with its part. */
   readonly id: string;
@@ -74,9 +74,9 @@ export interface ResultRow {
   readonly measured: number | null;
   /** By the cost model, for a time. */
   readonly model: number | null;
-  /** Where the modelled value must lie, no high end null; absent in runs before there was a band. */
+  /** The band of the modelled value, null for no upper end; absent in older runs. */
   readonly band?: readonly [low: number, high: number | null] | null;
-  /** The verdict on this number; `equal` for a check that no document makes. */
+  /** The verdict on this number; `equal` for a check that belongs to no document. */
   readonly verdict: ResultVerdict | "equal";
   /** The reason. */
   readonly note: string | null;
@@ -96,13 +96,13 @@ export interface ResultClaim {
   readonly theme: string | null;
   /** The worst verdict of its rows. */
   readonly verdict: ResultVerdict;
-  /** The verdict is the expected one. */
+  /** Whether the verdict is the expected one. */
   readonly ok: boolean;
-  /** The numbers that led to it. */
+  /** Its numbers. */
   readonly rows: readonly ResultRow[];
 }
 
-/** DRAM that the memmap of 1 TiB of pmem takes, tables included, as counted. */
+/** DRAM for the memmap of 1 TiB of pmem, tables included, as counted. */
 export interface PerTibRow {
   /** Kernel preset. */
   readonly kernel: string;
@@ -132,11 +132,11 @@ export interface TimeRow {
   readonly role: "trained" | "held out" | "anomaly";
 }
 
-/** How often one thing takes longer than another, in three measures. */
+/** How many times longer one thing takes than another, in three measures. */
 export interface RatioRow {
   /** Which two. */
   readonly what: string;
-  /** As the document has it; null where it does not say. */
+  /** The document's figure; null if it has none. */
   readonly documented: number | null;
   /** By the cost model. */
   readonly model: number;
@@ -144,7 +144,7 @@ export interface RatioRow {
   readonly linuxInstructions: number;
 }
 
-/** How many captured rows of a real kernel come out equal. */
+/** How many captured rows of a real kernel are reproduced. */
 export interface ConformanceRow {
   /** Kernel series. */
   readonly kernel: string;
@@ -170,7 +170,7 @@ export interface ResultFigures {
   readonly perTib: readonly PerTibRow[];
   /** What other sizes cost. */
   readonly growth: readonly GrowthRow[];
-  /** The documents' times beside the model's. */
+  /** The documents' times and the model's. */
   readonly times: readonly TimeRow[];
   /** Ratios before and after. */
   readonly ratios: readonly RatioRow[];
@@ -186,7 +186,7 @@ export interface Results {
   readonly provenance: Provenance;
   /** The audit. */
   readonly audit: {
-    /** Every verdict, and every check beside the claims, is as expected. */
+    /** Whether every verdict and every other check is as expected. */
     readonly ok: boolean;
     /** Number of claims by verdict. */
     readonly verdicts: Readonly<Record<string, number>>;
@@ -201,7 +201,7 @@ export interface Results {
   readonly bench: {
     /** Architecture the emulated machines have. */
     readonly geometry: string;
-    /** Load average of the host when they began, one minute: what shared the CPUs with them. */
+    /** The host's one-minute load average at their start. */
     readonly load: number;
     /** Nanoseconds of each round, by benchmark. */
     readonly benches: Readonly<Record<string, readonly number[]>>;

@@ -84,7 +84,7 @@ function runRows(
         free: online * managed - memmap,
         managed: online * managed,
         present: online * present,
-        // The zone ends with the last online block, whatever holes precede it.
+        // The zone ends with the last online block, even after holes.
         normalSpanned: online === 0 ? 0 : (Math.max(...blocks) - firstBlock(steps) + 1) * present,
       },
       emulate: () => since(FIELDS, counts()[i + 1], counts()[0]),

@@ -50,7 +50,7 @@ export function namespaceRows(capture: Capture): CapturedRow[] {
 function linuxFields({ size: _size, align: _align, map: _map, guest: _guest, error, ...row }: Row): Fields {
   if (typeof error !== "string") {
     const { probe, usableBytes: _usableBytes, ...rest } = row;
-    // For ndctl a device that does not bind exists all the same; the emulator removes it.
+    // For ndctl, a device that does not bind still exists; the emulator removes it.
     return flat(probe === undefined ? row : { ...rest, probe });
   }
   return { error: error.includes("No such device or address") ? "ENXIO" : error.replace(/^.*: /, "") };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What `lab namespace` reports for arm64 against the pages that went on Linux 6.12, the direct map among them.
+// What `lab namespace` reports for arm64 against the pages taken on Linux 6.12, including the direct map.
 
 import { assert, assertEquals } from "@std/assert";
 import { namespaceReport } from "../../src/scenario/namespace.ts";
@@ -14,7 +14,7 @@ interface Row {
   readonly memmapPages: number;
 }
 
-/** By which readings of an idle guest's free pages lie apart at most. */
+/** Largest difference between readings of an idle guest's free pages. */
 const NOISE = 13;
 
 const MACHINES = [

@@ -79,7 +79,7 @@ function linuxFields(name: string, { pfn, va, words }: RawPage, pages: RawPages)
   return fields;
 }
 
-/** The first page of the group whose struct page lies in the same frame. */
+/** The first page of the group whose struct page is in the same frame. */
 function firstInFrame(name: string, pages: RawPages, frame: (of: string) => number): string {
   return Object.keys(pages).find((other) => groupOf(other) === groupOf(name) && frame(other) === frame(name))!;
 }

@@ -25,7 +25,7 @@ import type { Kernel, Mm, VmArea } from "../../src/mm/kernel.ts";
 import { mmPut } from "../../src/mm/memory.ts";
 import { pageRefcount } from "../../src/mm/page.ts";
 
-/** Pages that gup returned and nobody has put yet. */
+/** Pages held by gup. */
 export interface Holding {
   readonly mode: GupMode;
   readonly pages: Float64Array;
@@ -125,7 +125,7 @@ export class Life {
     return this.held.some(({ pages }) => pages.some((pfn) => dev?.ranges.some((r) => pfn >= r.start && pfn < r.end)));
   }
 
-  /** Puts pages, of whatever origin. */
+  /** Puts pages of any origin. */
   put({ mode, pages }: Holding): void {
     if (mode === "pin") unpinPages(this.k, pages, 0, pages.length);
     else putPages(this.k, pages, 0, pages.length);
@@ -169,7 +169,7 @@ export class Life {
     if (h.nrHugePages !== 0) panic(`Life.end: ${h.nrHugePages} huge pages stay`);
   }
 
-  /** Memmap of one block may lie in another, so this takes more than one pass. */
+  /** A block may hold memmap of another one, so this takes several passes. */
   #unplugAll(): void {
     const { k } = this;
     const { blocks } = k.hotplug;

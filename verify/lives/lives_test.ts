@@ -72,10 +72,10 @@ Deno.test("handleFault() does not look for a large page where a table of smaller
     ["startProcess", 0, 0, 0],
     ["map", 0, 0, 0],
     ["touch", 0, 0, 0], // a PTE table
-    ["removeDevice", 0, 0, 0], // its entries go, the table stays
+    ["removeDevice", 0, 0, 0], // its entries are cleared, the table stays
     ["reconfigureDevice", 0, 1, 0], // 16 pages by 4096
     ["probeDevice", 0, 0, 0],
-    ["unmap", 0, 0, 0], // the table goes
+    ["unmap", 0, 0, 0], // the table is freed
     ["map", 0, 0, 0],
     ["hold", 0, 0, 14],
   ];
@@ -109,7 +109,7 @@ Deno.test("removeHugePage() leaves no surplus mark on a node without pages", () 
   life.k.fault.arm(1);
   OPERATIONS.resizePool(life, 1, 0, 0); // the page of node 0 cannot be restored and stays as surplus
   life.k.fault.disarm();
-  OPERATIONS.resizePool(life, 0, 0, 0); // it goes, taken for a persistent one
+  OPERATIONS.resizePool(life, 0, 0, 0); // it is freed as if it were persistent
   const [h] = life.k.hugetlb.hstates;
   assertEquals([h.nrHugePagesNode, h.surplusHugePagesNode, h.surplusHugePages], [[0, 1], [0, 1], 1]);
   OPERATIONS.poisonHugePage(life, 0, 0, 0);
@@ -137,7 +137,7 @@ Deno.test("probeDevice: a device that is not bound may not be busy", () => {
 Deno.test("resizePool: a pool that does not become as large as asked is noticed", () => {
   const life = new Life({ arch: TOY, kernel: PRESETS["v7"], structPageSize: 64 });
   assert(OPERATIONS.resizePool(life, 3, 0, 0));
-  // A user the kernel does not know of: the pool gets smaller than the model says.
+  // A user that the kernel does not know: the pool gets smaller than the model expects.
   life.huge.push(0);
   assertThrows(() => OPERATIONS.resizePool(life, 0, 0, 0), KernelPanic, "reached 0 pages, expected 1");
 });

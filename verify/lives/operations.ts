@@ -237,7 +237,7 @@ function boundDevices(life: Life): DevDax[] {
   return devices.filter((dev) => dev.bound && dev.ranges.length > 0);
 }
 
-/** The device is up with the page size it had when mapped, and every mapping of that size lies in one range. */
+/** The device is up with the page size it had when mapped, and every mapping of that size is in one range. */
 function mappable({ start, end, pgoff, mapping }: VmArea): boolean {
   const { bound, align, ranges } = mapping as DevDax;
   const unit = align / 256;

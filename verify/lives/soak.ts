@@ -10,7 +10,7 @@ import fc from "fast-check";
 import { type Events, lifeProperty, nameOf, SETTINGS, type Tally } from "./commands.ts";
 import type { LifeSetting } from "./life.ts";
 
-/** Operations of one life at most, and lives between two looks at the clock. */
+/** Most operations per life, and lives between checks of the clock. */
 const MOST = 200;
 const LIVES = 50;
 
@@ -38,7 +38,7 @@ export const soakCommand: Command = {
   },
 };
 
-/** A number above 0, which may be a fraction of a minute; null when it is not given. */
+/** A number above 0, possibly a fraction; null if not given. */
 function amount(flags: Flags, name: string): number | null {
   if (!flags.has(name)) return null;
   const text = flags.text(name);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The limits of `deno task soak`: what they are, and what is refused in one line.
+// The limits of `deno task soak`, and input that is refused in one line.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { caught } from "../../src/cli/lab_testing.ts";

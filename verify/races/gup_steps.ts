@@ -121,7 +121,7 @@ function* grabSteps(w: GupStage, v: GupRace, leaf: Leaf, held: Held[]): Generato
   return true;
 }
 
-/** compound_head() as CPU 0 sees it; panics if it leads to no struct page. */
+/** compound_head() as CPU 0 sees it; panics if the result has no struct page. */
 function readHead(w: GupStage, pfn: number): number {
   look(w, pfn, "reads");
   const head = compoundHead(w.k, pfn);

@@ -102,7 +102,7 @@ export function hugeWorld(setting: HugeSetting): HugeWorld {
   return w;
 }
 
-/** A world in which nobody owns anything yet. */
+/** A world without owners. */
 export function hugeStage(k: Kernel, setting: HugeSetting): HugeWorld {
   const perVmemmapPage = k.pageBytes / k.structPageSize;
   const w: HugeWorld = {

@@ -45,7 +45,7 @@ export interface ReleaseWorld extends HugeWorld, GupStage {
   mappedLife: number;
 }
 
-/** Order of the smaller compound page, which lies in one vmemmap page. */
+/** Order of the smaller compound page, which is in one vmemmap page. */
 export const SMALL_ORDER = 3;
 export const HEAD_OF_SMALL = 200;
 /** Where the process maps the huge page's first frame. */

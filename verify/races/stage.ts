@@ -23,7 +23,7 @@ export interface Stage {
   readonly hazards: Set<string>;
   /** Whether a frame that the tables no longer map for this vmemmap page still has its old contents. */
   readonly keeps: (frame: number, vpage: number) => boolean;
-  /** The threads are done: cleans up after them and returns the number of references that nobody will drop. */
+  /** The threads are done: cleans up after them and returns the number of leaked references. */
   readonly finish: () => number;
 }
 

@@ -46,7 +46,7 @@ export function* unmapThread(w: RaceWorld): Thread {
   if (setting.after !== null) yield* bringUp(w, setting.after);
 }
 
-/** Before anything is taken down: nobody holds a page except gup at this very moment. */
+/** Before removal: only gup, while it runs, may hold a page. */
 function idle(w: RaceWorld, pgmap: DevPagemap): Step {
   const { start, end } = pgmap.ranges[0];
   const busy = () => {

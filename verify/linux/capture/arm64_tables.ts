@@ -2,7 +2,7 @@
 // Finds an arm64 kernel's page tables, and the vmemmap and direct map in them, from what the guest reports:
 //
 //   /proc/kallsyms   address of swapper_pg_dir, the root
-//   /proc/kcore      program headers: where the kernel's image lies; each run of RAM with its address in the direct map,
+//   /proc/kcore      program headers: address of the kernel's image; each run of RAM with its address in the direct map,
 //                    and its part of the vmemmap
 //
 // A kernel built for 52-bit addresses uses fewer bits on a processor that lacks them. The root table shows how many:
@@ -67,7 +67,7 @@ async function mapsFrame(tables: Tables, frame: number): Promise<boolean> {
   return memmap.leaves.length > 0 && leaves.some((leaf) => covers(leaf.frame, leaf.level));
 }
 
-/** Frame of swapper_pg_dir, which lies in the kernel's image. */
+/** Frame of swapper_pg_dir, which is in the kernel's image. */
 export function rootFrame(pgd: bigint, segments: readonly KcoreSegment[], pageBytes: number): number {
   const image = segments.find(({ kind }) => kind === "image");
   if (image === undefined) throw new Error("Cannot find swapper_pg_dir in /proc/kcore");

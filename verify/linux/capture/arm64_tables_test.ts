@@ -10,7 +10,7 @@ Deno.test("rootFrame() is in the image as far as swapper_pg_dir is", () => {
   assertThrows(() => rootFrame(0xffff800180000000n, [], 4096), Error, "/proc/kcore");
 });
 
-//  text, vmalloc, RAM 0x40000000..0x140000000 at 0xffff000000000000, its memmap of 64 MiB behind the struct pages of the first GiB
+//  text, vmalloc, RAM 0x40000000..0x140000000 at 0xffff000000000000, its memmap of 64 MiB after the struct pages of the first GiB
 Deno.test("basesOf() finds the memmap of RAM by its size, and counts both from frame 0", () => {
   const segments = parseKcore(
     [

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// cpio.ts: what is written reads back by the format's rules.
+// cpio.ts: archives can be read back by the format's rules.
 
 import { assertEquals } from "@std/assert";
 import { characterDevice, cpioArchive, directory, file, withParents } from "./cpio.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// kernel_build.ts without a build: what is asked for, and what a configuration does not take.
+// kernel_build.ts without a build: its requirements, and options that a configuration does not accept.
 
 import { assert, assertEquals } from "@std/assert";
 import { configFragment, missingOptions } from "./kernel_build.ts";

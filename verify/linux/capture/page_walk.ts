@@ -45,7 +45,7 @@ export const X86_64: TableFormat = {
   directMapPage: 273 * 512 ** 3,
 };
 
-/** arm64. Where the vmemmap and the direct map lie depends on the machine (arm64_tables.ts). */
+/** arm64. The addresses of the vmemmap and the direct map depend on the machine (arm64_tables.ts). */
 export function arm64Format(format: Omit<TableFormat, "addressHigh" | "isLeaf">): TableFormat {
   return { ...format, addressHigh: 0xffff, isLeaf: (low) => (low & TABLE) === 0 };
 }

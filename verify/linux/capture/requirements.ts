@@ -26,7 +26,7 @@ export interface Found {
   readonly programs: GuestPrograms;
 }
 
-/** Where the modules of a release may lie, given the image's path and `--modules`. */
+/** Directories that may have a release's modules, given the image's path and `--modules`. */
 export function moduleDirs(kernel: string, release: string, given: string | undefined): string[] {
   if (given !== undefined) return [`${given}/lib/modules/${release}`, `${given}/${release}`, given];
   const boot = kernel.includes("/") ? kernel.replace(/\/[^/]*$/, "") : ".";

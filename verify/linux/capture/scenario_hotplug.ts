@@ -61,7 +61,7 @@ export const hotplug: Scenario = async (capture) => {
   };
 };
 
-/** Whether the kernel knows this value; if not, it keeps its default. */
+/** Whether the kernel accepts this value; if not, it keeps its default. */
 async function takes(guest: Guest, mode: Mode): Promise<boolean> {
   const value = await guest.shell.text("cat /sys/module/memory_hotplug/parameters/memmap_on_memory");
   return value === { on: "Y", off: "N", force: "force" }[mode];

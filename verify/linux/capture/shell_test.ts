@@ -6,7 +6,7 @@ import { lineStream, within } from "../../../src/cli/line_stream.ts";
 import { Qmp } from "./qmp.ts";
 import { Shell } from "./shell.ts";
 
-/** A stream that says `chunks`, then ends; what is written to it is kept. */
+/** A stream that yields `chunks`, then ends, and records what is written to it. */
 function scripted(chunks: readonly string[]) {
   const written: string[] = [];
   const stream = lineStream({

@@ -4,7 +4,7 @@
 import { formatSize } from "../../../src/lib/units.ts";
 import { entriesOf, type Walk } from "./page_walk.ts";
 
-/** Where pmem lies, in frames; `end` exclusive. Everything else is DRAM. */
+/** Frames of pmem, `end` exclusive. All others are DRAM. */
 export interface PmemFrames {
   readonly start: number;
   readonly end: number;
@@ -43,7 +43,7 @@ export function tallyNamespace(before: Walk, after: Walk, pmem: PmemFrames): Nam
   };
 }
 
-/** The counts of a vmemmap map: tables are those above the range, whoever made them. */
+/** The counts of a vmemmap map: tables are those above the range, old and new. */
 export function tallyMap(walk: Walk, pmem: PmemFrames) {
   const ptes = atLevel(walk, 0);
   return {
