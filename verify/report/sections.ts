@@ -66,8 +66,8 @@ function growth(document: Document, { figures }: Results): Section {
     id: "growth",
     heading: "How the cost grows",
     words:
-      "DRAM for a namespace of 2 MiB pages against its size: a straight line through every power, so the saving is " +
-      "a factor and holds at any size. Kernels that cost the same lie on one line.",
+      "DRAM for a namespace of 2 MiB pages against its size: the cost is proportional, so the saving is the same " +
+      "factor at any size. Kernels with the same cost share a line.",
     chart: lineChart(points, "size of the namespace", {
       document,
       title: "DRAM against the size of the namespace",
@@ -92,8 +92,8 @@ function beforeAfter(document: Document, results: Results): Section {
   return {
     id: "gup",
     heading: "gup before and after",
-    words: "How many times longer gup_test takes before patch 8, which counts a compound page once. Linux 6.1 has " +
-      "compound pages before too, so that its ratio is smaller.",
+    words: "How many times longer gup_test takes before patch 8, which takes one reference per compound page. Linux " +
+      "6.1 has compound pages in both cases, so its ratio is smaller.",
     chart: dotChart(rows, { document, title: "gup before over after", axis: "before / after", unit: "ratio" }),
     legend: legend(rows),
     head: ["what", "measure", "before / after"],
@@ -122,8 +122,9 @@ function documentsTimes(document: Document, { figures }: Results): Section {
   return {
     id: "times",
     heading: "The documents' times and the model's",
-    words: "Times the authors measured on their machine beside model time for the same work. A held-out figure was " +
-      "never fitted; an anomaly cannot be explained by any cost per page, and its reason stands in the fixture.",
+    words:
+      "Times that the authors measured on their machine, and model time for the same work. A held-out figure was " +
+      "not used in the fit; an anomaly cannot be explained by any cost per page, for the reason given in its fixture.",
     chart: dotChart(rows, { document, title: "Documented and modelled times", axis: "ms", unit: "ms", log: true }),
     legend: legend(rows),
     head: ["figure", "place", "document", "model", "error", "role"],
@@ -154,8 +155,8 @@ function yardstick(document: Document, { bench }: Results): Section | null {
     id: "yardstick",
     heading: "The emulator against C",
     words:
-      "Host time of the emulator's loops over the same paths in C, in one process over the same bytes. This says how fast " +
-      "the emulator is, not Linux.",
+      "Host time of the emulator's loops over that of the same paths in C, in one process on the same bytes. This is " +
+      "the speed of the emulator, not of Linux.",
     chart: barChart(rows, { document, title: "Emulator over C", axis: "emulator / C", unit: "ratio", width: 720 }),
     legend: [],
     head: ["contest", "emulator", "C", "ratio"],
@@ -208,8 +209,7 @@ function verdicts(document: Document, { audit }: Results): Section {
   return {
     id: "verdicts",
     heading: "Verdicts by document",
-    words:
-      `What became of ${audit.claims.length} claims: 000 is the v7 cover letter, 001 the v4 series and its thread, ` +
+    words: `Verdicts on ${audit.claims.length} claims: 000 is the v7 cover letter, 001 the v4 series and its thread, ` +
       "002 the merged commit, 003 memmap_on_memory, 004 HugeTLB.",
     chart: stackChart(rows, { document, title: "Claims by verdict", axis: "claims", unit: "count", colors }),
     legend: verdictLegend(rows),
@@ -244,10 +244,10 @@ function conformance(document: Document, { figures }: Results): Section {
   return {
     id: "conformance",
     heading: "How much was captured",
-    words: "The same rows: how many there are of each kernel, architecture and scenario.",
+    words: "The number of those rows by kernel, architecture and scenario.",
     chart: stackChart(rows, {
       document,
-      title: "Captured rows that come out equal",
+      title: "Captured rows by kernel and scenario",
       axis: "captured rows",
       unit: "count",
     }),
@@ -276,8 +276,8 @@ function earlierVerdicts(document: Document, history: readonly HistoryEntry[]): 
     id: "history-verdicts",
     heading: "Verdicts of earlier runs",
     words:
-      "Claims by verdict in every run that results/history keeps. A claim that was only read had no verdict of its " +
-      "own at first.",
+      "Claims by verdict in every run kept in results/history. At first, claims judged by reading had no verdict of " +
+      "their own.",
     chart: stackChart(rows, { document, title: "Verdicts by run", axis: "claims", unit: "count", colors }),
     legend: verdictLegend(rows),
     head: ["run", "verdict", "claims"],
@@ -302,7 +302,7 @@ function earlierTimes(document: Document, history: readonly HistoryEntry[]): Sec
   return {
     id: "history",
     heading: "Times of earlier runs",
-    words: "The yardstick's contests on the emulator's side in every run that results/history keeps.",
+    words: "The emulator's times in the yardstick's contests, for every run kept in results/history.",
     chart: dotChart(rows, { document, title: "Times of earlier runs", axis: "ms", unit: "ms", log: true }),
     legend: legend(rows),
     head: ["contest", "run", "ms"],
