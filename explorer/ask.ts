@@ -41,7 +41,7 @@ async function start(): Promise<Worker> {
   started.onerror = () => {
     // A worker that ran out of memory no longer answers; the next question starts another.
     for (const [id, answer] of waiting) {
-      answer({ id, ms: 0, error: "The worker ended: too much for this browser's memory" });
+      answer({ id, ms: 0, error: "The worker ended: this browser has too little memory" });
     }
     waiting.clear();
     worker = null;

@@ -61,7 +61,7 @@ function Show({ values, set }: ViewProps) {
   return (
     <>
       <p>
-        Hot-added memory needs struct pages before it gives a page. With <code>memmap_on_memory</code>{" "}
+        Hot-added memory needs struct pages before any of it can be used. With <code>memmap_on_memory</code>{" "}
         each block holds its own in its first frames: present in the zone, but never managed.
       </p>
       <Form label="Memory" fields={FIELDS} values={values} error={error} onChange={set} />
@@ -142,7 +142,7 @@ function Blocks({ report, at }: { readonly report: Report; readonly at: number }
   const shown = report.blocks.slice(0, MOST_BLOCKS);
   const online = at === 2;
   const frames = report.blockBytes / Math.max(1, report.addedBytes) * report.blocks.length;
-  const label = `${report.blocks.length} memory blocks, ${there ? (online ? "online" : "offline") : "not there"}; ` +
+  const label = `${report.blocks.length} memory blocks, ${there ? (online ? "online" : "offline") : "absent"}; ` +
     `${report.selfHostedPages} of ${report.vmemmapPages} vmemmap pages lie in the memory they describe`;
   return (
     <>
@@ -175,7 +175,7 @@ function Blocks({ report, at }: { readonly report: Report; readonly at: number }
 function Costs({ report }: { readonly report: Report }) {
   const rows = [
     ["Added", "addedBytes", report.addedBytes, "bytes"],
-    ["Taken before it, pages of DRAM", "pages.dramTotal", report.pages.dramTotal],
+    ["Taken in advance, pages of DRAM", "pages.dramTotal", report.pages.dramTotal],
     ["Vmemmap pages", "vmemmapPages", report.vmemmapPages],
     ["of them in the memory itself", "selfHostedPages", report.selfHostedPages],
     ["Gained to manage", "usableBytes", report.usableBytes, "bytes"],

@@ -33,8 +33,8 @@ function Show({ values, set }: ViewProps) {
   return (
     <>
       <p>
-        Give this page what a machine says about itself: <code>ndctl list</code>, <code>daxctl list</code>,{" "}
-        <code>lsmem</code>, <code>dmesg</code>, <code>/proc/iomem</code>, <code>/proc/zoneinfo</code>,{" "}
+        Give this page the output of <code>ndctl list</code>, <code>daxctl list</code>, <code>lsmem</code>,{" "}
+        <code>dmesg</code>, <code>/proc/iomem</code>, <code>/proc/zoneinfo</code>,{" "}
         <code>/proc/meminfo</code>, in any number and order. Nothing leaves the page.
       </p>
       <Input add={add} />
@@ -93,7 +93,7 @@ function Input({ add }: { readonly add: (files: readonly BoxText[]) => void }) {
         />
       </label>
       <div class="row">
-        <button type="button" onClick={paste}>Read what is pasted</button>
+        <button type="button" onClick={paste}>Read pasted text</button>
         <label>
           <span>or choose files</span>
           <input type="file" name="files" multiple onChange={(event) => void read(event.currentTarget.files)} />

@@ -21,19 +21,18 @@ export function BoxAnswer({ report, files }: { readonly report: Report; readonly
       </p>
       <p>
         Kernel {box.runningKernel.release ?? "unknown"}, emulated as {box.runningKernel.preset} on{" "}
-        {box.runningKernel.arch}. {best === undefined
-          ? "Nothing that could be changed gives memory back."
-          : `Best lever: ${best.what}, ${best.of}.`}
+        {box.runningKernel.arch}.{" "}
+        {best === undefined ? "No possible change saves memory." : `Best lever: ${best.what}, ${best.of}.`}
       </p>
       <Costs report={report} />
       <Levers levers={levers} />
       <Checks checks={report.checks} />
       <Remarks
-        head="What does not fit together"
+        head="Contradictions"
         lines={report.contradictions.map(({ text, places }) => `${text} (${places.map(placeText).join(", ")})`)}
       />
       <Remarks
-        head="Read with a caveat, or not at all"
+        head="Notes on the input"
         lines={report.notes.map((note) => note.file === "(all)" ? note.text : `${placeText(note)}: ${note.text}`)}
       />
     </Asked>
@@ -68,7 +67,7 @@ function Costs({ report: { costs, total } }: { readonly report: Report }) {
   return (
     <SavableTable name="costs of the machine">
       <table class="plain">
-        <caption>What each part takes now</caption>
+        <caption>What each part costs now</caption>
         <thead>
           <tr>
             <th scope="col">Part</th>

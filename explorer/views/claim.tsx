@@ -67,7 +67,7 @@ function saidOf(claim: ResultClaim, again: { readonly rows: Rows; readonly ms: n
   if (typeof again === "string") return again;
   const verdicts = (rows: Rows) => rows.map((row) => `${row.id} ${row.verdict}`).join();
   const same = verdicts(again.rows) === verdicts(claim.rows);
-  return `${same ? "The same verdict" : "Another verdict"}, in ${Math.round(again.ms)} ms.`;
+  return `${same ? "The same verdict" : "A different verdict"}, in ${Math.round(again.ms)} ms.`;
 }
 
 /** Both ends of a band, as in the tables of `deno task verify`. */

@@ -34,8 +34,8 @@ function Show({ values, set }: ViewProps) {
     <>
       <p>
         <code>get_user_pages_fast()</code>{" "}
-        hands out a reference on every page it finds. Where the device's pages are compound, all of them lie on the
-        head: a kernel may add them one by one, or count the pages of the range and add once.
+        takes a reference on every page. On compound pages all references are counted on the head: a kernel may add them
+        one by one, or count the pages of the range and add once.
       </p>
       <Form label="gup_test" fields={FIELDS} values={values} error={common} onChange={set} />
       <div class="panels n2">

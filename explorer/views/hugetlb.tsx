@@ -60,8 +60,8 @@ function Show({ values, set }: ViewProps) {
     <>
       <p>
         A HugeTLB page never needs most of its struct pages. With <code>hugetlb_free_vmemmap=on</code>{" "}
-        the kernel maps the tails of each to what it keeps and gives the frames they had back; leaves that have to be
-        split for it cost a PTE table each.
+        the kernel maps the tails of each to the pages it keeps and frees the others; each leaf that must be split for
+        that costs a PTE table.
       </p>
       <Form
         label="Pool"
@@ -109,16 +109,16 @@ function Pool({ report, now, all }: { readonly report: Report; readonly now: str
           ["Vmemmap pages of one huge page", "vmemmapPagesPerHugePage", report.vmemmapPagesPerHugePage],
           ["Net saved", "netSavedBytes", report.netSavedBytes, "bytes"],
           ["Leaves split", "allocCounters.vmemmapSplits", report.allocCounters.vmemmapSplits],
-          ["TLB flushes to make them", "allocCounters.tlbFlushes", report.allocCounters.tlbFlushes],
+          ["TLB flushes to allocate them", "allocCounters.tlbFlushes", report.allocCounters.tlbFlushes],
           ["Interrupts for these", "allocCounters.tlbIpis", report.allocCounters.tlbIpis],
           ["PTEs written", "allocCounters.pteWrites", report.allocCounters.pteWrites],
           [
-            "Pages copied to give them back",
+            "Pages copied to free them",
             "freeCounters.vmemmapPagesCopied",
             report.freeCounters!.vmemmapPagesCopied,
           ],
           ["Model time to make", "modelAllocMs", report.modelAllocMs, "ms"],
-          ["Model time to give back", "modelFreeMs", report.modelFreeMs, "ms"],
+          ["Model time to free", "modelFreeMs", report.modelFreeMs, "ms"],
         ]}
       />
     </>

@@ -119,7 +119,7 @@ function Show({ values, set }: ViewProps) {
     <>
       <p>
         The same question to every kernel: what a namespace costs, what holding all its pages takes (<i>get</i>,{" "}
-        <i>pin</i>), or what a pool of huge pages of that size gives back.
+        <i>pin</i>), or what a pool of huge pages of that size frees.
       </p>
       <Form
         label="Question"

@@ -61,7 +61,7 @@ function Memmap({ now }: { readonly now: Now }) {
 function Facts({ now: { head, user, pool, blocks } }: { readonly now: Now }) {
   const facts = [
     head === null
-      ? "The first struct page is not there yet, or no more."
+      ? "The first struct page is not mapped."
       : `struct page of pfn ${head.pfn}: ${head.kind}, refcount ${head.refcount}, flags ${
         head.flags.join(", ") || "none"
       }.`,

@@ -80,8 +80,8 @@ function Show({ values, set }: ViewProps) {
   return (
     <>
       <p>
-        Each step is a kernel function entered or left. The picture is the machine at that moment; going back runs the
-        path again up to there.
+        Each step is a kernel function entered or left. The picture is the machine at that moment; a step back reruns
+        the path up to there.
       </p>
       <Form label="Path" fields={fieldsOf(path)} values={shown(values)} error={trace.error} onChange={change} />
       {trace.report === null ? null : (

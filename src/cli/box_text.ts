@@ -20,7 +20,7 @@ export function boxText(report: BoxReport): string {
     ...leverLines(report.levers),
     ...checkLines(report.checks),
     ...section(
-      "What does not fit together:",
+      "Contradictions:",
       report.contradictions.flatMap(({ text, places }) => wrapped(`${text} (${places.map(placeText).join(", ")})`)),
     ),
     ...section("Read with a caveat, or not at all:", report.notes.flatMap((note) => wrapped(noteText(note)))),
@@ -64,9 +64,7 @@ export function answer({ total, levers, box }: BoxReport): string[] {
         exact(dram + tables + direct)
       } bytes of DRAM in all.`,
     ]),
-    best === undefined
-      ? "Nothing that could be changed gives memory back."
-      : `Best lever: ${best.what}, ${best.of}: ${gives(best)}.`,
+    best === undefined ? "No possible change saves memory." : `Best lever: ${best.what}, ${best.of}: ${gives(best)}.`,
     `Kernel ${release ?? "unknown"}, emulated as Linux ${preset} on ${arch}.`,
   ];
 }

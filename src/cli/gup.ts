@@ -16,7 +16,7 @@ const JOBS: Flag = { value: "N", help: "threads, each a CPU in a worker (-j); al
 
 const FORMAT: Flag = {
   value: "text|gup_test",
-  help: "gup_test: its lines, one per round; its letters (-m -r -n -a -u -b -L -U -S -w -j ...) are taken, too",
+  help: "gup_test's output, a line per round; its letters (-m -r -n -a -u -b -L -U -S -w -j ...) are accepted too",
   fallback: "text",
 };
 
