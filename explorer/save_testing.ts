@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Saving from the page: a picture as SVG and as PNG with its colours, a table as CSV with all digits. / <reference
-// lib="dom" />
+// Saving from the page: a picture as SVG and as PNG with its colours, a table as CSV with all digits.
+/// <reference lib="dom" />
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Page } from "puppeteer-core";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// gup: references taken page by page and once per compound, in one picture, with the counts of gup_test. / <reference
-// lib="dom" />
+// gup: references taken page by page and once per compound, in one picture, with the counts of gup_test.
+/// <reference lib="dom" />
 
 import type { Mapping } from "../../src/draw/mapping.ts";
 import { useAnswer } from "../ask.ts";

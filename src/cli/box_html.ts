@@ -144,7 +144,7 @@ function checks({ checks }: BoxReport): Section {
 function contradictions({ contradictions }: BoxReport): Section {
   const rows = contradictions.map(({ text, places }) => [text, places.map(placeText).join(", ")]);
   const words = "Statements that cannot all be true.";
-  return list("contradictions", "What does not fit together", words, ["what", "where"], rows);
+  return list("contradictions", "Contradictions", words, ["what", "where"], rows);
 }
 
 function notes({ notes }: BoxReport): Section {
