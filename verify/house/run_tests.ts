@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task test [FILE...] [flags]`: `deno test` with this project's flags. Without files it runs everything: long
-// tests first, then one suite per room, then one of the documentation's examples. A suite imports many small test
-// files, because `deno test` starts an isolate per file, which costs 0.1 s of CPU and compiles the emulator anew.
+// `deno task test [FILE...] [flags]`: `deno test` with this project's flags. Without files it runs everything: one
+// suite per room, then long tests, then a suite of the documentation's examples. A suite imports many small test files,
+// because `deno test` starts an isolate per file, which costs 0.1 s of CPU and compiles the emulator anew.
 //
 //   src/mm/page_test.ts     \
 //   src/mm/memory_test.ts    >  src_mm.ts: one isolate
@@ -12,25 +12,19 @@ import { ALL, CODE } from "./sources.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Tests that take seconds run in their own isolate, longest first, so that both CPUs stay busy to the end. */
+/** Suites by directory, in the order they run; a test belongs to the first match. */
+const SUITES = ["verify/", "src/mm/", "src/scenario/", "src/cli/", "src/", ""];
+
+/** Tests that take seconds run in their own isolate, after the suites, so that both CPUs stay busy to the end. */
 const ALONE = [
   "explorer/",
-  "verify/audit/",
+  "verify/audit/main_test.ts",
   "verify/races/",
   "verify/sweeps/",
   "verify/linux/compare_test.ts",
   "verify/mutations/",
-  "verify/schemas/",
-  "verify/lab_test.ts",
-  "verify/fixtures_test.ts",
   "verify/lives/",
-  "src/cli/main_test.ts",
-  "src/cli/box_test.ts",
-  "src/cli/fleet_test.ts",
 ];
-
-/** Suites by directory; a test belongs to the first match. */
-const SUITES = ["src/mm/", "src/scenario/", "src/cli/", "src/", "verify/", ""];
 
 /** V8 collects garbage rarely and on the same thread: both CPUs run tests, and machines are outside the heap. */
 const V8_FLAGS = ["--no-incremental-marking", "--single-threaded-gc", "--initial-old-space-size=1024"];
@@ -49,8 +43,8 @@ export function testFiles(): { alone: string[]; suites: Map<string, string[]> } 
   const first = (prefixes: readonly string[], path: string) => prefixes.findIndex((prefix) => path.startsWith(prefix));
   const isAlone = (path: string) => first(ALONE, path) >= 0;
   const alone = files.filter(isAlone).sort((a, b) => first(ALONE, a) - first(ALONE, b));
-  const rest = files.filter((path) => !isAlone(path));
-  return { alone, suites: Map.groupBy(rest, (path) => SUITES[first(SUITES, path)]) };
+  const rest = Map.groupBy(files.filter((path) => !isAlone(path)), (path) => SUITES[first(SUITES, path)]);
+  return { alone, suites: new Map(SUITES.map((prefix) => [prefix, rest.get(prefix) ?? []])) };
 }
 
 /** Writes the suites to a directory; returns their paths. */
@@ -101,7 +95,7 @@ async function main(args: readonly string[]): Promise<number> {
   const folder = await Deno.makeTempDir({ prefix: "vmemmap-lab-test-" });
   try {
     const { alone, suites } = testFiles();
-    return await denoTest([...args, ...alone, ...writeSuites(suites, folder), writeExamples(folder)]);
+    return await denoTest([...args, ...writeSuites(suites, folder), ...alone, writeExamples(folder)]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
