@@ -103,8 +103,8 @@ export const memmapInitZoneDevice = traced(
       let heads = 0;
       for (let head = start; head < end; head += pgmap.geometry) {
         const unique = Math.min(compoundNrPages(k, pgmap, head), end - head);
-        let done = unique;
-        if (image !== null && image.nrPages === unique) cloneCompound(k, head, order, image);
+        let done: number;
+        if (image !== null && image.nrPages === unique) done = cloneCompound(k, head, order, image);
         else {
           done = initCompound(k, head, unique, pgmap);
           image = mayClone ? imageOfCompound(k, head, unique) : null;
@@ -221,25 +221,29 @@ function imageOfCompound(k: Kernel, head: number, nrPages: number): Image {
 
 /**
  * initCompound() by copying: points the tails of the image to this head while they are in the cache, then copies it. This
- * writes memory once; field by field would write it several times.
+ * writes memory once; field by field would write it several times. Returns how many struct pages it wrote.
  */
-function cloneCompound(k: Kernel, head: number, order: number, image: Image): void {
+function cloneCompound(k: Kernel, head: number, order: number, image: Image): number {
   const { words, pageWords } = k.phys;
   const { mmu } = k.cpu;
   const { pages } = image;
   if (pages === 0) return cloneByWord(k, head, order, image);
   pointTails(image.words, compoundInfoLo(k, head, order), compoundInfoHi(k, head));
   const vpage = vmemmapPage(k, head);
+  let written = 0;
   for (let p = 0; p < pages; p++) {
     const to = mmu.write(vpage + p);
     if (to < 0) panic(`cloneCompound: vmemmap page ${vpage + p} is not mapped for writing`);
+    written += pageWords;
     if (p > 0) words.set(image.tailPage, to);
     else if (pages > 1 && mmu.write(vpage + 1) === to + pageWords) {
       words.set(image.words, to);
+      written += pageWords;
       p++;
     } else words.set(image.headPage, to);
   }
   if (listKept(k, order)) initDeferredList(k, head + 2);
+  return written / STEP;
 }
 
 /** Points all struct pages but the first to their head, whose high word seldom changes. */
@@ -255,14 +259,16 @@ function listKept(k: Kernel, order: number): boolean {
 }
 
 /** cloneCompound for struct pages that straddle vmemmap pages. */
-function cloneByWord(k: Kernel, head: number, order: number, { head: from, nrPages }: Image): void {
-  for (let i = 0; i < nrPages; i++) {
+function cloneByWord(k: Kernel, head: number, order: number, { head: from, nrPages }: Image): number {
+  let written = 0;
+  for (let i = 0; i < nrPages; i++, written++) {
     for (let offset = 0; offset < k.structPageSize; offset += 4) {
       writePage(k, head + i, offset, readPage(k, from + i, offset));
     }
     if (i > 0) setCompoundHead(k, head + i, head, order);
   }
   if (listKept(k, order)) initDeferredList(k, head + 2);
+  return written;
 }
 
 /** Copying more than this many bytes at a time is no faster. */
