@@ -60,7 +60,7 @@ function stores(): Claim[] {
 }
 
 /** Work to get one 2M page. */
-function per2M(kernel: string, mode: GupMode): { refs: number; lookups: number; taken: number } {
+export function per2M(kernel: string | KernelConfig, mode: GupMode): { refs: number; lookups: number; taken: number } {
   const { getCounters } = gupRound(kernel, { size: HELD, align: SIZE_2M, mode });
   const pages = HELD / SIZE_2M;
   return {

@@ -6,7 +6,7 @@ import { destroyNamespace } from "../../src/drivers/nvdimm/namespace.ts";
 import { daxMmap } from "../../src/drivers/dax/device.ts";
 import { EINVAL } from "../../src/include/errno.ts";
 import { PAGE_INDEX } from "../../src/include/mm_types.ts";
-import { handleFault, mmAlloc, populateArea } from "../../src/mm/memory.ts";
+import { handleFault, mmAlloc } from "../../src/mm/memory.ts";
 import { memoryFailure } from "../../src/mm/memory_failure.ts";
 import { getDevPagemap, memunmapPages } from "../../src/mm/memremap.ts";
 import { readPage } from "../../src/mm/page.ts";
@@ -24,7 +24,7 @@ import {
   yieldsPer1024,
 } from "../formulas/vmemmap.ts";
 import { refcount } from "./v4_init.ts";
-import { build, mapDevice, panics, withErratum, yes } from "../measure/measure.ts";
+import { build, mapDevice, mappedDevice, panics, withErratum, yes } from "../measure/measure.ts";
 
 const REFERENCES: readonly Claim[] = [
   claim("001-33", yieldsPer1024(true), () => yields(withErratum("v4", "pfnNextYield"))),
@@ -107,10 +107,7 @@ function misalignedMappings(): number {
 
 /** Base pages unmapped after a machine check in the middle of a 2M page; 0 if no user is found. */
 export function poisoned(kernel: string | KernelConfig): number {
-  const built = build(kernel, { size: 2 ** 28, align: SIZE_2M });
-  const { k, data } = built;
-  const area = mapDevice(built, 8 * SIZE_2M);
-  populateArea(k, area, basePages(SIZE_2M));
+  const { k, data } = mappedDevice(kernel);
   const toKill = memoryFailure(k, data + basePages(SIZE_2M) + FAULT_OFFSET);
   return typeof toKill === "number" ? 0 : toKill[0].pages;
 }

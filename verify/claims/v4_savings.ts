@@ -27,7 +27,16 @@ import { USE_VMEMMAP } from "../../src/include/frame_use.ts";
 import { checkInvariants } from "../../src/debug_vm/debug_vm.ts";
 import { memremapPages, newPgmap } from "../../src/mm/memremap.ts";
 import { compoundHead } from "../../src/mm/page.ts";
-import { build, inMiB, inPercent, layoutOf, mappedPages, pagesOfCompound, type Scale } from "../measure/measure.ts";
+import {
+  build,
+  countPages,
+  inMiB,
+  inPercent,
+  layoutOf,
+  mappedPages,
+  pagesOfCompound,
+  type Scale,
+} from "../measure/measure.ts";
 import { bytesPerTib, partCounted } from "./v7_cover.ts";
 
 export function savingsClaims(scale: Scale): Claim[] {
@@ -108,11 +117,7 @@ function sectionsOfCompound(): number {
 function tailsInSection(n: number): number {
   const { k, data } = build("v4", { size: 2 * SIZE_1G, align: SIZE_1G });
   const first = data + n * k.pagesPerSection;
-  let tails = 0;
-  for (let pfn = first; pfn < first + k.pagesPerSection; pfn++) {
-    if (pfn !== data && compoundHead(k, pfn) === data) tails++;
-  }
-  return tails;
+  return countPages(first, k.pagesPerSection, (pfn) => pfn !== data && compoundHead(k, pfn) === data);
 }
 
 function daxComesUp(align: number): boolean {

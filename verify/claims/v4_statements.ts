@@ -13,7 +13,6 @@ import { gupStores, PAGE, SIZE_2M, structsPerPage } from "../formulas/vmemmap.ts
 import {
   build,
   countPages,
-  gupRound,
   layoutOf,
   mappedDevice,
   mappedPages,
@@ -22,10 +21,10 @@ import {
   withErratum,
   yes,
 } from "../measure/measure.ts";
+import { per2M } from "./v4_gup.ts";
 import { poisoned } from "./v4_refs.ts";
 
 const PAGES_2M = 512;
-const HELD = 32 * SIZE_2M;
 const FRAME_BYTES = 4096;
 /** A geometry that is not a power of two. */
 const ODD = 768;
@@ -83,9 +82,7 @@ function orderOnFsdax(): number {
 
 /** Atomic adds to get one 2M page. */
 function addsToGet(gup: "grab-one" | "compound"): number {
-  const kernel: KernelConfig = { ...PRESETS["v4"], name: `v4, ${gup}`, gup };
-  const { getCounters } = gupRound(kernel, { size: HELD, align: SIZE_2M, mode: "get" });
-  return getCounters.refcountStoresDram * SIZE_2M / HELD;
+  return per2M({ ...PRESETS["v4"], name: `v4, ${gup}`, gup }, "get").refs;
 }
 
 function poisonedOn514(memoryFailureHead: boolean): number {

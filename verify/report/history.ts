@@ -2,9 +2,10 @@
 // Earlier runs in brief: results/history/DATE-COMMIT.json holds the counts of verdicts and the yardstick's times of one
 // run (results/history.schema.json). A damaged file, or one of another format, is reported and skipped.
 
-import { Ajv2020 } from "ajv/dist/2020.js";
 import schema from "../../results/history.schema.json" with { type: "json" };
 import type { Results } from "../../results/types.ts";
+import { CommandError } from "../../src/cli/command.ts";
+import { checkOf, readJson } from "../fixtures.ts";
 import { median } from "../../bench/statistics.ts";
 
 /** Version of the format. */
@@ -23,7 +24,7 @@ export interface HistoryEntry {
   readonly benchMs: Readonly<Record<string, number>>;
 }
 
-const validate = new Ajv2020({ allowUnionTypes: true }).compile(schema);
+const check = checkOf(schema, "results/history.schema.json");
 
 export function historyEntry({ provenance, audit, bench }: Results): HistoryEntry {
   const { version, commit, date, cpu } = provenance;
@@ -48,16 +49,14 @@ export function historyName({ date, commit }: HistoryEntry): string {
 export function readHistory(folder: URL, refuse: (line: string) => void): HistoryEntry[] {
   const entries: HistoryEntry[] = [];
   for (const name of names(folder)) {
-    const problem = (reason: string) => refuse(`${name}: ${reason}; left out`);
-    let value: unknown;
     try {
-      value = JSON.parse(Deno.readTextFileSync(new URL(name, folder)));
+      const value = readJson(name, folder);
+      check(name, value);
+      entries.push(value as HistoryEntry);
     } catch (error) {
-      problem(`damaged: ${error instanceof Error ? error.message.replaceAll("\n", " ") : error}`);
-      continue;
+      if (!(error instanceof CommandError)) throw error;
+      refuse(`${error.message}; left out`);
     }
-    if (validate(value)) entries.push(value as unknown as HistoryEntry);
-    else problem(`${validate.errors![0].instancePath || "/"}: ${validate.errors![0].message}`);
   }
   return entries.sort((a, b) => a.date < b.date ? -1 : 1);
 }

@@ -3,15 +3,14 @@
 // in results/history. `--keep` adds this run to the history first. Exit 0, or 2 for bad usage or input.
 
 import { serverDocument } from "../../charts/svg_file.ts";
-import { type Command, CommandError } from "../../src/cli/command.ts";
+import type { Command } from "../../src/cli/command.ts";
 import { runTask } from "../../src/cli/run.ts";
 import { writeFile } from "../../src/cli/write_file.ts";
 import type { Results } from "../../results/types.ts";
-import { parseResults } from "../results/results_file.ts";
+import { readResults } from "../results/results_file.ts";
 import { historyEntry, historyName, readHistory } from "./history.ts";
 import { reportHtml } from "./page.ts";
 import { sections } from "./sections.ts";
-import { unreadReason } from "../../src/cli/unread.ts";
 
 const RESULTS = new URL("../../results/", import.meta.url);
 const HISTORY = new URL("history/", RESULTS);
@@ -26,7 +25,7 @@ const COMMAND: Command = {
   },
   run: async (flags) => {
     const file = flags.has("in") ? flags.text("in") : new URL("latest.json", RESULTS).pathname;
-    const results = parseResults(file, read(file));
+    const results = readResults(file);
     if (flags.has("keep")) await keep(results);
     const history = readHistory(HISTORY, (line) => console.error(`report: results/history/${line}`));
     const out = flags.has("out") ? flags.text("out") : new URL("report.html", RESULTS).pathname;
@@ -48,14 +47,6 @@ async function keep(results: Results): Promise<void> {
   const entry = historyEntry(results);
   Deno.mkdirSync(HISTORY, { recursive: true });
   await writeFile(new URL(historyName(entry), HISTORY).pathname, `${JSON.stringify(entry, null, 1)}\n`);
-}
-
-function read(file: string): string {
-  try {
-    return Deno.readTextFileSync(file);
-  } catch (error) {
-    throw new CommandError(`${file}: cannot be read: ${unreadReason(error)}`);
-  }
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

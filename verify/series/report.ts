@@ -109,7 +109,7 @@ function short(n: number): string {
   return n >= 100 ? n.toFixed(0) : n.toFixed(2);
 }
 
-function percent(x: number): string {
+export function percent(x: number): string {
   return `${(100 * x).toFixed(1)} %`;
 }
 

@@ -8,6 +8,7 @@ import { type Constant, seriesFit } from "./fits.ts";
 import { cpusOfSeed004, judgeSlowdowns, slowdownByCpus } from "./hugetlb.ts";
 import { heldOutMedian, heldOutWorst, judgeOrder, judgeRatios, judgeTimes, LIMIT, MEDIAN_GOAL } from "./judge.ts";
 import { altmapBootstrap, gupOpinions } from "./second.ts";
+import { percent } from "./report.ts";
 import { SeriesWork } from "./work.ts";
 
 /** Shipped constants may differ this much from their fit, by rounding. */
@@ -73,8 +74,4 @@ export function seriesReport(work: SeriesWork) {
 
 function stale({ shipped, refit }: Constant): boolean {
   return Math.abs(shipped - refit) > ROUNDING * Math.max(refit, Number.MIN_VALUE);
-}
-
-function percent(x: number): string {
-  return `${(100 * x).toFixed(1)} %`;
 }
