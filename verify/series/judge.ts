@@ -16,6 +16,10 @@ export const LIMIT = 0.25;
 /** Figures this close have no order: repeated runs of the documents differ as much (494 and 524 ms). */
 const ORDER_MARGIN = 0.1;
 
+export function percent(x: number): string {
+  return `${(100 * x).toFixed(1)} %`;
+}
+
 /** How a figure was used. */
 export type Role = "trained" | "held out" | "anomaly";
 

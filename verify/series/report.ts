@@ -4,7 +4,7 @@
 import { COST_SOURCES, COSTS, DEFAULT_COST } from "../../src/model/cost_tables.ts";
 import { TERM_NAMES } from "../../src/model/terms.ts";
 import type { SeriesReport } from "./series.ts";
-import type { Judged } from "./judge.ts";
+import { type Judged, percent } from "./judge.ts";
 
 export function seriesText(r: SeriesReport): string {
   const { gup, instructionFit: instructions } = r.fit;
@@ -107,10 +107,6 @@ function heading(text: string): string[] {
 
 function short(n: number): string {
   return n >= 100 ? n.toFixed(0) : n.toFixed(2);
-}
-
-export function percent(x: number): string {
-  return `${(100 * x).toFixed(1)} %`;
 }
 
 function signed(x: number): string {

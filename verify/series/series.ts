@@ -6,9 +6,17 @@ import { HUGETLB_HOSTS, NOT_MODELLED } from "./figures.ts";
 import { MODEL_BAND, modelBand } from "./band.ts";
 import { type Constant, seriesFit } from "./fits.ts";
 import { cpusOfSeed004, judgeSlowdowns, slowdownByCpus } from "./hugetlb.ts";
-import { heldOutMedian, heldOutWorst, judgeOrder, judgeRatios, judgeTimes, LIMIT, MEDIAN_GOAL } from "./judge.ts";
+import {
+  heldOutMedian,
+  heldOutWorst,
+  judgeOrder,
+  judgeRatios,
+  judgeTimes,
+  LIMIT,
+  MEDIAN_GOAL,
+  percent,
+} from "./judge.ts";
 import { altmapBootstrap, gupOpinions } from "./second.ts";
-import { percent } from "./report.ts";
 import { SeriesWork } from "./work.ts";
 
 /** Shipped constants may differ this much from their fit, by rounding. */
