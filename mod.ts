@@ -55,7 +55,7 @@ export type { MemmapMapping } from "./src/scenario/hotplug_memmap.ts";
 export type { MhpRefusal } from "./src/mm/hotplug/memmap_on_memory.ts";
 export type { OnlineType } from "./src/include/memory.ts";
 export { planReport } from "./src/scenario/plan.ts";
-export type { InvariantCheck } from "./src/scenario/checked.ts";
+export type { Checked, InvariantCheck } from "./src/scenario/checked.ts";
 export type {
   PlanConfig,
   PlanOptions,

@@ -37,7 +37,7 @@ export const boxCommand: Command = {
 
 async function runBox(flags: Flags): Promise<CommandResult> {
   if (flags.has("fleet")) return await fleet(flags);
-  const input = await readInput(flags.operands);
+  const input = readInput(flags.operands);
   const read = readBox(input.texts);
   const whole = { ...read, notes: [...input.notes, ...read.notes] };
   const box = flags.has("anonymous") ? anonymous(whole) : whole;

@@ -19,10 +19,10 @@ export interface BoxInput {
 }
 
 /** Reads files, folders (every file in them) and `-`, standard input, which is also the default. */
-export async function readInput(operands: readonly string[]): Promise<BoxInput> {
+export function readInput(operands: readonly string[]): BoxInput {
   const input: BoxInput = { texts: [], notes: [] };
   for (const name of operands.length === 0 ? ["-"] : operands) {
-    if (name === "-") await readStdin(input);
+    if (name === "-") readFrom(input, Deno.stdin, "stdin");
     else readPath(input, name, name, true);
   }
   return input;
@@ -52,36 +52,27 @@ function readPath(input: BoxInput, path: string, name: string, enter: boolean): 
   }
 }
 
-/** Pipes and devices have size 0, so the limit counts the bytes read. */
 function readFile(input: BoxInput, path: string, name: string, size: number): void {
-  const most = humanSize(MOST_CHARS);
-  const refuse = (given: string) =>
-    input.notes.push(failed(name, `${given}more than the ${most} that are read: not read`));
-  if (size > MOST_CHARS) return void refuse(`${humanSize(size)}, `);
+  if (size > MOST_CHARS) return refuse(input, name, `${humanSize(size)}, `);
   using file = Deno.openSync(path);
+  readFrom(input, file, name);
+}
+
+/** Pipes and devices have size 0, so the limit counts the bytes read. */
+function readFrom(input: BoxInput, source: { readSync(into: Uint8Array): number | null }, name: string): void {
   const bytes = new Uint8Array(CHUNK);
   const chunks: Uint8Array[] = [];
   let total = 0;
-  for (let read = file.readSync(bytes); read !== null; read = file.readSync(bytes)) {
+  for (let read = source.readSync(bytes); read !== null; read = source.readSync(bytes)) {
     total += read;
-    if (total > MOST_CHARS) return void refuse("");
+    if (total > MOST_CHARS) return refuse(input, name, "");
     chunks.push(bytes.slice(0, read));
   }
   input.texts.push({ name, text: decodeText(joined(chunks)) });
 }
 
-async function readStdin(input: BoxInput): Promise<void> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of Deno.stdin.readable) {
-    size += chunk.length;
-    if (size > MOST_CHARS) {
-      input.notes.push(failed("stdin", `more than the ${humanSize(MOST_CHARS)} that are read: not read`));
-      return;
-    }
-    chunks.push(chunk);
-  }
-  input.texts.push({ name: "stdin", text: decodeText(joined(chunks)) });
+function refuse(input: BoxInput, name: string, size: string): void {
+  input.notes.push(failed(name, `${size}more than the ${humanSize(MOST_CHARS)} that are read: not read`));
 }
 
 /** Concatenates pieces. */

@@ -12,7 +12,7 @@ import { formatSize, parseSize } from "../lib/units.ts";
 import { setNrHugepages, sizeToHstate } from "../mm/hugetlb/hugetlb.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { NAMESPACE_MODE_ROW } from "../scenario/box.ts";
-import { checkedIf, type InvariantCheck } from "../scenario/checked.ts";
+import { type Checked, checkedIf } from "../scenario/checked.ts";
 import { NamespaceError } from "../scenario/namespace.ts";
 import type { PoolSize } from "../scenario/plan_types.ts";
 import {
@@ -107,13 +107,11 @@ export const INSPECT_ROWS = {
 } satisfies OptionRows<InspectOptions>;
 
 /** A booted machine. */
-export interface Inspected {
+export interface Inspected extends Checked {
   readonly config: InspectConfig;
   readonly k: Kernel;
   readonly regions: readonly NdRegion[];
   readonly namespaces: readonly NdNamespace[];
-  /** What the invariant checker found; null without `check`. */
-  readonly invariants: InvariantCheck | null;
 }
 
 /**

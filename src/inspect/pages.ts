@@ -8,7 +8,7 @@ import { ZONE_NAMES } from "../include/mmzone.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import { compoundHead, compoundOrder, pageFlags, pageRefcount } from "../mm/page.ts";
 import { findArea } from "../mm/page_alloc.ts";
-import { checkedIf, type InvariantCheck } from "../scenario/checked.ts";
+import { type Checked, checkedIf } from "../scenario/checked.ts";
 import { NAMESPACE_ROWS, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "../scenario/box.ts";
 import { createOnBox } from "../scenario/namespace.ts";
 import { byDefault, fillIn, listRow, type OptionRows, sizeRow, switchRow, valueRow } from "../scenario/option_row.ts";
@@ -54,7 +54,7 @@ export interface PageRun {
 }
 
 /** What `lab pages` prints with `--json`; lists that were not requested are empty. */
-export interface PagesReport {
+export interface PagesReport extends Checked {
   readonly config: NamespaceConfig;
   /** First frame of the namespace, of its data, and one past its last. */
   readonly namespaceSpan: { readonly startPfn: number; readonly dataPfn: number; readonly endPfn: number };
@@ -62,8 +62,6 @@ export interface PagesReport {
   readonly runs: readonly PageRun[];
   /** The output of `page-types -r`; null unless requested. */
   readonly summary: string | null;
-  /** What the invariant checker found; null without `check`. */
-  readonly invariants: InvariantCheck | null;
 }
 
 /** Limit of the frames of a range. */

@@ -11,6 +11,12 @@ export interface InvariantCheck {
   readonly objection: string | null;
 }
 
+/** A report of a machine that may have been checked. */
+export interface Checked {
+  /** What the invariant checker found; null without `check`. */
+  readonly invariants: InvariantCheck | null;
+}
+
 /** Checks every invariant if `wanted`; null otherwise. */
 export function checkedIf(wanted: boolean, k: Kernel): InvariantCheck | null {
   if (!wanted) return null;

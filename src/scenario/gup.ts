@@ -19,7 +19,7 @@ import { levelPages } from "../mm/pgtable.ts";
 import type { CounterValues } from "../mm/vmstat.ts";
 import { modelMs } from "../model/time.ts";
 import { modelCost, NAMESPACE_ROWS, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
-import { checkedIf, type InvariantCheck } from "./checked.ts";
+import { type Checked, checkedIf } from "./checked.ts";
 import { createOnBox, NamespaceError } from "./namespace.ts";
 import { archNamed, knownOptions, multipleOf, requireHostMemory } from "./options.ts";
 import { byDefault, countRow, fillIn, type OptionRows, required, sizeRow, switchRow, wordRow } from "./option_row.ts";
@@ -49,7 +49,7 @@ export type GupConfig =
   & Required<Pick<GupOptions, "mode" | "slow" | "longterm" | "repeats" | "batch">>;
 
 /** What `lab gup` prints with `--json`. */
-export interface GupReport {
+export interface GupReport extends Checked {
   /** The options, defaults filled in; `size` is the memory held. */
   readonly config: GupConfig;
   /** Pages held per round. */
@@ -62,8 +62,6 @@ export interface GupReport {
   readonly putRefcountStores: number;
   /** Searches of the pgmap tree to get all pages once. */
   readonly pgmapLookups: number;
-  /** What the invariant checker found; null without `check`. */
-  readonly invariants: InvariantCheck | null;
   /** All work of getting all pages once. */
   readonly getCounters: CounterValues;
   /** All work of putting all pages once. */

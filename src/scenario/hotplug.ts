@@ -12,7 +12,7 @@ import { zoneForPfnRange } from "../mm/hotplug/ram.ts";
 import type { Zone } from "../mm/mmzone.ts";
 import { totalFreePages } from "../mm/page_alloc.ts";
 import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
-import { checkedIf, firstObjection, type InvariantCheck } from "./checked.ts";
+import { type Checked, checkedIf, firstObjection } from "./checked.ts";
 import { bootHotplugBox, HOTPLUG_ROWS, type HotplugConfig, hotplugConfig, type HotplugOptions } from "./hotplug_box.ts";
 import { type MemmapMapping, memmapMapping } from "./hotplug_memmap.ts";
 import { type DaxCut, daxSource, dimmSource } from "./hotplug_source.ts";
@@ -66,7 +66,7 @@ export interface HotplugRun {
 }
 
 /** What `lab hotplug` prints with `--json`. */
-export interface HotplugReport extends HotplugRun {
+export interface HotplugReport extends HotplugRun, Checked {
   /** The options, defaults filled in. */
   readonly config: HotplugConfig;
   /** Size of a memory block. */
@@ -89,8 +89,6 @@ export interface HotplugReport extends HotplugRun {
   readonly leakedBytes: number;
   /** The same without memmap_on_memory; null if that was not requested. */
   readonly baseline: HotplugRun | null;
-  /** What the invariant checker found; null without `check`. */
-  readonly invariants: InvariantCheck | null;
   /** All work of adding them and putting them online. */
   readonly counters: CounterValues;
   /** Host time to add the memory; like the next three it says nothing about Linux. */

@@ -21,11 +21,11 @@ import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts
 import { type CostTable, costTable } from "../model/cost_tables.ts";
 import { hugetlbMs } from "../model/hugetlb.ts";
 import { bootHugetlbBox, HUGETLB_ROWS, type HugetlbConfig, hugetlbConfig, type HugetlbOptions } from "./hugetlb_box.ts";
-import { checkedIf, firstObjection, type InvariantCheck } from "./checked.ts";
+import { type Checked, checkedIf, firstObjection } from "./checked.ts";
 import { knownOptions, oneOf } from "./options.ts";
 
 /** What `lab hugetlb` prints with `--json`. Pages are base pages unless it says huge. */
-export interface HugetlbReport {
+export interface HugetlbReport extends Checked {
   /** The options, defaults filled in. */
   readonly config: HugetlbConfig;
   /** Vmemmap pages that describe one huge page; a fraction if it has less than one. */
@@ -40,8 +40,6 @@ export interface HugetlbReport {
   readonly netSavedPages: number;
   /** The same in bytes. */
   readonly netSavedBytes: number;
-  /** What the invariant checker found; null without `check`. */
-  readonly invariants: InvariantCheck | null;
   /** Work of allocating the pages. */
   readonly allocCounters: CounterValues;
   /** Work of freeing them; null if they were kept. */

@@ -11,7 +11,7 @@ import { pageRefcount, vmemmapPage } from "../mm/page.ts";
 import { levelPages, lookupAddress, tableEntries, vmemmapVpn } from "../mm/pgtable.ts";
 import { walkTables } from "../mm/ptdump.ts";
 import { NAMESPACE_ROWS, type NamespaceConfig, namespaceConfig, type NamespaceOptions } from "./box.ts";
-import { checkedIf, type InvariantCheck } from "./checked.ts";
+import { type Checked, checkedIf } from "./checked.ts";
 import { type BoxWithNamespace, createOnBox, WITH_DIRECT_MAP } from "./namespace.ts";
 import { type OptionRows, sizeRow } from "./option_row.ts";
 import { archNamed, knownOptions, multipleOf } from "./options.ts";
@@ -61,7 +61,7 @@ export interface LayoutTable {
 }
 
 /** What `lab layout` prints with `--json`. */
-export interface LayoutReport {
+export interface LayoutReport extends Checked {
   /** The options, defaults filled in. */
   readonly config: NamespaceConfig & { readonly window: number; readonly offset: number };
   /** First frame in the window. */
@@ -72,8 +72,6 @@ export interface LayoutReport {
   readonly frames: LayoutFrame[];
   /** Tables in order of first appearance. */
   readonly tables: { readonly pte: LayoutTable[] };
-  /** What the invariant checker found; null without `check`. */
-  readonly invariants: InvariantCheck | null;
 }
 
 /**

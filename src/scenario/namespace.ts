@@ -21,7 +21,7 @@ import type { Kernel } from "../mm/kernel.ts";
 import { totalFreePages } from "../mm/page_alloc.ts";
 import { countersSince, type CounterValues, readCounters } from "../mm/vmstat.ts";
 import { modelInitMs, modelMs } from "../model/time.ts";
-import { checkedIf, type InvariantCheck } from "./checked.ts";
+import { type Checked, checkedIf } from "./checked.ts";
 import { refusal } from "./refusal.ts";
 import {
   bootBox,
@@ -55,7 +55,7 @@ export interface NamespacePages {
 }
 
 /** What `lab namespace` prints with `--json`. */
-export interface NamespaceReport {
+export interface NamespaceReport extends Checked {
   /** The options, defaults filled in. */
   readonly config: NamespaceConfig;
   /** Frames it took, counted by the allocator. */
@@ -80,8 +80,6 @@ export interface NamespaceReport {
     readonly pages: NamespacePages;
     readonly usableBytes: number;
   } | null;
-  /** What the invariant checker found; null without `check`. */
-  readonly invariants: InvariantCheck | null;
   /** All work of creating it. */
   readonly counters: CounterValues;
   /** Time the emulator took to create it; says nothing about Linux. */

@@ -28,7 +28,7 @@ import {
   type NamespaceOptions,
   placed,
 } from "./box.ts";
-import { checkedIf, type InvariantCheck } from "./checked.ts";
+import { type Checked, checkedIf } from "./checked.ts";
 import { type NamespacePages, pagesTaken, WITH_DIRECT_MAP } from "./namespace.ts";
 import { byDefault, countRow, fillIn, listRow, type OptionRows, sizeRow, switchRow } from "./option_row.ts";
 import { archNamed, knownOptions, MOST_MEMORY, multipleOf } from "./options.ts";
@@ -93,7 +93,7 @@ export interface NamespaceRow extends Required<Omit<NamespaceShare, "size" | "al
 }
 
 /** What `lab namespace --namespaces` prints with `--json`. Bytes. */
-export interface NamespacesReport {
+export interface NamespacesReport extends Checked {
   /** What was asked, defaults filled in. */
   readonly config: NamespacesConfig;
   /** The region as in sysfs. */
@@ -116,8 +116,6 @@ export interface NamespacesReport {
   readonly namespaces: readonly NamespaceRow[];
   /** Frames that all of them took. */
   readonly pages: NamespacePages;
-  /** What the invariant checker found; null unless `check` asked for it. */
-  readonly invariants: InvariantCheck | null;
 }
 
 /** `40G:2M:dev,30G:2M:mem:fsdax`. */

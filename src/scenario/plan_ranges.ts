@@ -5,7 +5,7 @@
 import { pageBytes } from "../arch/arch.ts";
 import { formatSize } from "../lib/units.ts";
 import type { MhpRefusal } from "../mm/hotplug/memmap_on_memory.ts";
-import { type HotplugReport, hotplugReportOn, type HotplugRun } from "./hotplug.ts";
+import { hotplugReportOn, type HotplugRun } from "./hotplug.ts";
 import { archNamed } from "./options.ts";
 import {
   machineOptions,
@@ -24,6 +24,7 @@ export function planRanges(
   { kernels }: Policies,
   progress: (what: string) => void,
 ): PlanRange[] {
+  const page = pageBytes(archNamed(options.arch));
   return sizes.flatMap((size) => {
     // Equal under every kernel.
     let tables: number | null = null;
@@ -31,33 +32,21 @@ export function planRanges(
       progress(`${formatSize(size)} plugged, kernel ${kernel}`);
       const machine = { ...machineOptions(options), size, kernel, memmapOnMemory: true, contents: false };
       const on = hotplugReportOn(machine, tables === null);
+      // Tables that this run did not build.
       const more: number = tables ?? 0;
-      tables ??= on.pages.directMap;
-      return planRange(options, kernel, size, on, tables, more);
+      const directMapBytes = (tables ??= on.pages.directMap) * page;
+      const row = (memmapOnMemory: boolean, { pages, mapping }: HotplugRun, refusedBy: readonly MhpRefusal[]) => ({
+        kernel,
+        sizeBytes: size,
+        memmapOnMemory,
+        refusedBy,
+        dramBytes: (pages.dramTotal + more) * page,
+        directMapBytes,
+        onMemoryBytes: mapping.selfHostedPages * page,
+      });
+      return [row(false, on.baseline!, []), row(true, on, on.refusedBy)];
     });
   });
-}
-
-/** One range plugged without memmap_on_memory, and with it. `more` are tables that its run did not build. */
-function planRange(
-  options: PlanOptions,
-  kernel: string,
-  size: number,
-  on: HotplugReport,
-  tables: number,
-  more: number,
-): PlanRange[] {
-  const page = pageBytes(archNamed(options.arch));
-  const row = (memmapOnMemory: boolean, { pages, mapping }: HotplugRun, refusedBy: readonly MhpRefusal[]) => ({
-    kernel,
-    sizeBytes: size,
-    memmapOnMemory,
-    refusedBy,
-    dramBytes: (pages.dramTotal + more) * page,
-    directMapBytes: tables * page,
-    onMemoryBytes: mapping.selfHostedPages * page,
-  });
-  return [row(false, on.baseline!, []), row(true, on, on.refusedBy)];
 }
 
 /** Totals for each policy. */

@@ -9,7 +9,7 @@
 //   traceAt(options, 42, (k) => ..)       the machine after the first 42 events, for looking at only
 //   foldTrace(events)                     calls as a tree, what repeats said once; graphLines() prints it
 
-import { createNamespace, destroyNamespace, type NdNamespace } from "../drivers/nvdimm/namespace.ts";
+import { createNamespace, destroyNamespace } from "../drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
 import { errnoName } from "../include/errno.ts";
 import type { Hstate } from "../include/hugetlb.ts";
@@ -37,7 +37,7 @@ import { bootHotplugBox, HOTPLUG_ROWS, type HotplugConfig, hotplugConfig, type H
 import { daxSource, dimmSource } from "./hotplug_source.ts";
 import { fillPool, hugetlbModelCost } from "./hugetlb.ts";
 import { bootHugetlbBox, HUGETLB_ROWS, type HugetlbConfig, hugetlbConfig, type HugetlbOptions } from "./hugetlb_box.ts";
-import { checkedIf, type InvariantCheck } from "./checked.ts";
+import { type Checked, checkedIf } from "./checked.ts";
 import { createOnBox } from "./namespace.ts";
 import { definedOnly, knownOptions, oneOf } from "./options.ts";
 
@@ -57,7 +57,7 @@ export type TraceOptions =
   );
 
 /** What `lab trace` prints with `--json`. */
-export interface TraceReport {
+export interface TraceReport extends Checked {
   /** The options, defaults filled in. */
   readonly config:
     & { readonly path: TracePath }
@@ -68,8 +68,6 @@ export interface TraceReport {
   readonly events: readonly TraceEvent[];
   /** How the path failed, as an errno name; null if it succeeded. */
   readonly errno: string | null;
-  /** What the invariant checker found; null without `check`. */
-  readonly invariants: InvariantCheck | null;
 }
 
 /** A path that is set up but not started. */
@@ -179,12 +177,11 @@ function creation(config: NamespaceConfig): Ready {
     kernel,
     config: { path: "namespace", ...config },
     cost: modelCost(config),
-    run: () => errnoOf(createNamespace(kernel, region, config)),
+    run: () => {
+      const made = createNamespace(kernel, region, config);
+      return typeof made === "number" ? made : 0;
+    },
   };
-}
-
-function errnoOf(result: NdNamespace | number): number {
-  return typeof result === "number" ? result : 0;
 }
 
 function destruction(config: NamespaceConfig): Ready {
