@@ -37,8 +37,8 @@ function headAnswers({ where, readers }: Results): Answer[] {
     "variant that reads it first is safe in every schedule.",
     safe(readers.filter((r) => r.column !== NOT_WAITED && r.table !== BULK)),
   ], [
-    "Not reading it does not help where nothing waits: counting on the page the entry points to, no struct " +
-    "page read, counts on memmap that is gone.",
+    "Not reading it does not help if nothing waits: counting on the page that the entry points to, without " +
+    "reading a struct page, counts on freed memmap.",
     has(where({ row: "the entry's page is the head", column: NOT_WAITED }), /^counts on freed memmap/),
   ]);
 }
@@ -52,15 +52,15 @@ function pgmapAnswers({ where, waited }: Results): Answer[] {
       safe([...waited("patch 8, no pgmap"), ...waited("no pgmap, head rechecked")]
         .filter((r) => r.table !== BULK)),
     ], [
-      "The reference is not enough either: where nothing waits, a lookup can find the pgmap of the re-enabled " +
-      "device before its memmap exists; variants that hold a pgmap reference, even to the end, then read " +
-      "absent memmap.",
+      "The reference is not enough either: if nothing waits, a lookup can find the pgmap of the re-enabled " +
+      "device before its memmap exists; variants that hold a pgmap reference, even to the end, then read absent " +
+      "memmap.",
       ["per page", "patch 8", "patch 8, pgmap to the end"].every((row) =>
         has(where({ row, column: NOT_WAITED, table: PER_PAGE }), /^(oops: )?reads a struct page/)
       ),
     ], [
-      "It does protect against a device that goes down for good while nothing waits: patch 8 is safe there with " +
-      "the reference, and not without it.",
+      "It does protect against a device that is removed for good while nothing waits: patch 8 is safe there " +
+      "with the reference, but not without it.",
       safe(where({ row: "patch 8", column: NOT_WAITED, table: PER_PAGE, life: "goes down" })) &&
       unsafe(where({ row: "patch 8, no pgmap", column: NOT_WAITED, table: PER_PAGE, life: "goes down" })),
     ]),
@@ -70,12 +70,12 @@ function pgmapAnswers({ where, waited }: Results): Answer[] {
 /** Which page holds the count, how often it is incremented, and who waits for it. */
 function countAnswers({ where, all, waited, readers }: Results): Answer[] {
   return [
-    ...answersTo("Must the head be looked at again after it is held (try_get_compound_head)?", [
+    ...answersTo("Must the head be checked again after it is held (try_get_compound_head)?", [
       "Not for device-dax: its compound pages change only while the device is down, and with either wait " +
       "no walker is between the two reads then.",
       safe(waited("no pgmap, head not rechecked").filter((r) => r.table !== BULK)),
     ]),
-    ...answersTo("May the page an entry points to be taken for the head? (001:4131, 4198)", [
+    ...answersTo("May the page that an entry points to be used as the head? (001:4131, 4198)", [
       "Not while devices map base pages by large entries: it counts on a page that is not the head of those " +
       "it returns, in any setting.",
       all(
@@ -89,10 +89,10 @@ function countAnswers({ where, all, waited, readers }: Results): Answer[] {
       has(waited("one, then the rest if npages > 2"), /not its own/) &&
       safe(waited("one, then the rest").filter((r) => r.table !== BULK)),
     ]),
-    ...answersTo("Who waits for pages that are held when their device goes?", [
-      "memunmap_pages() up to 5.17, since the last put_page() of a page drops the pgmap's reference. Since " +
-      "5.18 it returns the references in bulk and looks at no page: every variant then puts pages whose memmap is " +
-      "gone, unless the driver waits until no page is in use, as this emulator's device-dax does (-EBUSY).",
+    ...answersTo("Who waits for held pages when their device is removed?", [
+      "memunmap_pages() up to 5.17, since the last put_page() of a page drops the pgmap's reference. Since 5.18 " +
+      "it returns the references in bulk without checking pages: every variant then puts pages whose memmap is " +
+      "freed, unless the driver waits until no page is in use, as this emulator's device-dax does (-EBUSY).",
       all(
         where({ table: BULK, life: "goes down" }).filter((r) => !r.row.includes("> 2")),
         (r) => has([r], /^(oops: )?puts/),

@@ -17,7 +17,7 @@ import { walkerThread } from "./walker_steps.ts";
 
 const byName = (name: string) => VARIANTS.find((v) => v.name === name)!;
 
-Deno.test("answers() hold, and RACES.md is what this run says", async () => {
+Deno.test("answers() hold, and RACES.md matches this run", async () => {
   const races = exploreAll(raceCases());
   const found = answers(races);
   assertAsSchema("races", { answers: found, schedules: 1, different: [] });
@@ -32,8 +32,8 @@ Deno.test("answers() hold, and RACES.md is what this run says", async () => {
   const fewer = answers(races.filter((r) => r.row !== "patch 8, no pgmap"));
   assert(!fewer.find((a) => a.statement.startsWith("It does protect against"))!.holds);
   const ipi = answers(races.filter((r) => r.table !== gupTable("ipi")));
-  assert(!ipi.find((a) => a.statement.startsWith("Neither look helps"))!.holds);
-  // What the run of every schedule found is the one thing that is too long for a test.
+  assert(!ipi.find((a) => a.statement.startsWith("Neither check helps"))!.holds);
+  // Running every schedule takes too long for a test.
   const rest = (text: string) => text.replace(/(steps\.) .*\n/, "$1\n");
   const file = await Deno.readTextFile(new URL("../RACES.md", import.meta.url));
   assertEquals(rest(file), rest(racesMarkdown(races, found, null)));

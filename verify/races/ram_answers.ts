@@ -15,25 +15,27 @@ export function ramAnswers(races: readonly Race[]): Answer[] {
   return [
     ...walkers(walker),
     ...answersTo("In which order must compound_head() load (page, flags, next page)?", [
-      "In this one, while a page is optimised: either other order takes a tail for what it never was.",
+      "In this order, while a page is optimised; with either other order, a tail is misread as something it " +
+      "never was.",
       READERS.every(({ name }, i) => {
         const list = at(READER_TABLE, { row: name, column: "optimised" });
         return i === 1 || i === 2 ? has(list, /^I7 takes a tail/) : safe(list);
       }),
     ], [
-      "On the way back none is right, not even under RCU with a grace period before entries change: what it " +
-      "says of a page nobody holds may be past, and whoever acts on it must look again.",
+      "While a page is restored, no order is right, not even under RCU with a grace period before entries " +
+      "change: the answer for a page without a reference may be outdated, so the caller must check again before " +
+      "acting on it.",
       READERS.every(({ name }) => has(at(READER_TABLE, { row: name, column: "restored" }), /^I7 takes a tail/)),
     ]),
-    ...answersTo("Content first, or the entry (B15, smp_wmb() of 6.1)?", [
-      "The content, all of it: an entry before or in the middle of it shows a CPU without a cached " +
-      "translation what the frame held before.",
+    ...answersTo("Which is written first, the content or the entry (B15, smp_wmb() of 6.1)?", [
+      "The content, completely: if the entry is written before or during the copy, a CPU without a cached " +
+      "translation reads the frame's old contents.",
       safe(at(ORDER_TABLE, { row: ORDERS[0].name })) &&
       [1, 2].every((i) => has(at(ORDER_TABLE, { row: ORDERS[i].name, column: "restored" }), /^I11 /)),
     ]),
-    ...answersTo("Flush first, or free the frames?", [
-      "The flush: freed first, or not flushed at all, they are read through translations that are stale; " +
-      "without the flush these stay.",
+    ...answersTo("Which comes first, the flush or freeing the frames?", [
+      "The flush: frames that are freed first, or never flushed, are read through stale translations, which " +
+      "remain without a flush.",
       safe(at(ORDER_TABLE, { row: ORDERS[0].name })) &&
       [3, 4].every((i) => has(at(ORDER_TABLE, { row: ORDERS[i].name, column: "optimised" }), /^reads freed memmap/)) &&
       has(at(ORDER_TABLE, { row: ORDERS[4].name }), /I10 /),
@@ -46,13 +48,14 @@ export function ramAnswers(races: readonly Race[]): Answer[] {
 /** The order of pageunmap_range(). */
 function online(at: (row: string, column: string) => Race[]): Answer[] {
   const taken = /^takes a frame of a device for RAM/;
-  return answersTo("Memmap first, or the pgmap, when a device goes?", [
-    "The memmap: while it is there and the pgmap is not, pfn_to_online_page() takes a device's frame in " +
-    "a section of RAM for RAM.",
+  return answersTo("Which goes first when a device is removed, the memmap or the pgmap?", [
+    "The memmap: while it exists without the pgmap, pfn_to_online_page() mistakes a device's frame in a section " +
+    "of RAM for RAM.",
     safe(at(ONE_LOOK, MEMMAP_FIRST)) && has(at(ONE_LOOK, PGMAP_FIRST), taken),
   ], [
-    "The order alone does not make a walker safe: the device can go between its two looks, and " +
-    "get_dev_pagemap() finds none that is dying. It must hold off devices that go, or bear the mistake.",
+    "The order alone does not make a walker safe: the device can be removed between its two checks, and " +
+    "get_dev_pagemap() does not find a dying pgmap. The walker must block device removal, or tolerate the " +
+    "mistake.",
     has(at(TWO_LOOKS, MEMMAP_FIRST), taken),
   ]);
 }
@@ -62,37 +65,37 @@ const readOnly = /store to the read-only struct page/;
 function walkers(walker: (row: string, column?: RegExp) => Race[]): Answer[] {
   return [
     ...answersTo("Does a grace period before the remap suffice for pfn walkers (B16)?", [
-      "Where two vmemmap pages are kept it does: a tail counts zero, and a count read before is used before.",
+      "With two vmemmap pages kept, yes: a tail's count is zero, and a count read earlier is used before the remap.",
       safe(walker("grace period", /keep 2/)) && has(walker("nothing", /keep 2, optimised/), readOnly),
     ], [
-      "Where one is kept it does not: once the huge page has a user, a fake head shows the user's " +
-      "reference, and the store to it faults.",
+      "With one kept, no: once the huge page has a user, a fake head shows the user's reference, and the store " +
+      "to it faults.",
       has(walker("grace period", /keep 1, optimised/), readOnly) &&
       has(walker("grace period", /keep 1, restored/), readOnly),
     ]),
     ...answersTo("Does skipping fake heads suffice (B16)?", [
-      "No, in either order and with one page kept or two: the count of a base page is read, the frame " +
-      "becomes a read-only tail, the store comes then.",
+      "No, in either order and with one or two pages kept: the count of a base page is read, the frame becomes " +
+      "a read-only tail, and then the store faults.",
       ["fake head test, count", "count, fake head test"].every((row) =>
         [/keep 1, optimised/, /keep 2, optimised/].every((column) => has(walker(row, column), readOnly))
       ),
     ]),
-    ...answersTo("Do both?", [
-      "Not in the order of 6.10 (B18): the test says no before the remap, the count is read after a user " +
-      "took the page.",
+    ...answersTo("Do both together suffice?", [
+      "Not in the order of 6.10 (B18): the fake head test is negative before the remap, and the count is read " +
+      "after a user takes the page.",
       has(walker("grace period; fake head test, count", /keep 1, optimised/), readOnly),
     ], [
-      "In the order of 6.15, the count first, they do, in every schedule.",
+      "In the order of 6.15, with the count first, yes, in every schedule.",
       safe(walker("grace period; count, fake head test")),
     ]),
-    ...answersTo("Must the page that is restored wait for walkers too?", [
-      "Not for those that read the count and then skip fake heads: without any grace period they are safe " +
-      "on the way back. (The copied head page of 6.2 is left out.)",
+    ...answersTo("Must restoring a page wait for walkers too?", [
+      "Not for walkers that read the count and then skip fake heads: they are safe during restore without any " +
+      "grace period. (The copied head page of 6.2 is left out.)",
       safe(walker("count, fake head test", /restored/)),
     ]),
-    ...answersTo("Would writable tails do instead?", [
-      "They take the fault away and not the mistake: where one page is kept, the walker counts on the " +
-      "head through a tail. Where two are, they do.",
+    ...answersTo("Would writable tails suffice instead?", [
+      "They avoid the fault but not the mistake: with one page kept, the walker counts on the head through a " +
+      "tail. With two kept, they suffice.",
       has(walker("writable tails", /keep 1/), /^counts on the head through a tail/) &&
       lacks(walker("writable tails"), readOnly) && safe(walker("writable tails", /keep 2/)),
     ]),
@@ -105,32 +108,32 @@ function gup(at: (table: string, place?: Place) => Race[]): Answer[] {
   const entry = RAM_VARIANTS[1].name;
   const head = RAM_VARIANTS[2].name;
   const waits: readonly Waits[] = ["ipi", "rcu"];
-  return answersTo("Must the head be looked at again in RAM, where it need not be for device-dax?", [
-    "Yes, for a page that is split under its mapping: the entry is the same before and after, and " +
-    "without the second look at the head gup returns a page it holds no reference on, where no flush waits for " +
-    "it, grace period or not.",
+  return answersTo("Must the head be checked again for RAM, unlike for device-dax?", [
+    "Yes, for a page that is split while mapped: the entry is the same before and after, so without the second " +
+    "check of the head gup returns a page on which it holds no reference, unless a flush waits for it; a grace " +
+    "period does not help.",
     (["none", "rcu"] as const).every((wait) =>
       has(at(gupTable(wait), { row: entry, column: "split" }), /^I20 returns/) &&
       safe(at(gupTable(wait), { row: both, column: "split" }))
     ),
   ], [
-    "No, for a huge page that is freed, whatever becomes of its frames: the entry is gone, or leads to a " +
+    "No, for a huge page that is freed, however its frames are reused: the entry is cleared, or points to a " +
     "page with the same head again.",
     lacks(at(gupTable("none"), { row: entry, column: freed }), /^I2[02] returns/) &&
     has(at(gupTable("none"), { row: "neither", column: freed }), /^I20 returns/),
   ], [
-    "Nor does it replace the second look at the entry: with the head alone gup returns frames of another " +
-    "owner.",
+    "It does not replace the second check of the entry: with only the head checked, gup returns another owner's " +
+    "frames.",
     has(at(gupTable("none"), { row: head, column: freed }), /^I22 returns/),
   ], [
-    "Neither look helps where nothing waits and the frames become a huge page again: the head gup " +
-    "counts on is a read-only tail by then (B16 in gup itself). With either wait no variant stores to one.",
+    "Neither check helps if nothing waits and the frames become a huge page again: the head on which gup counts " +
+    "is then a read-only tail (B16 in gup itself). With either wait, no variant stores to one.",
     ["the same", "part of a larger one"].every((column) =>
       has(at(gupTable("none"), { row: both, column }), readOnly)
     ) && waits.every((wait) => lacks(at(gupTable(wait)), readOnly)),
   ], [
-    "A flush that waits for CPUs with interrupts off (x86) makes every variant safe, those that look once " +
-    "included.",
+    "A flush that waits for CPUs with interrupts off (x86) makes every variant safe, including those that check " +
+    "once.",
     safe(at(gupTable("ipi"))),
   ]);
 }
