@@ -40,3 +40,21 @@ export function expectErrno(what: string, errno: number, allowed: readonly numbe
 export function pick<T>(list: readonly T[], i: number): T | undefined {
   return list.length === 0 ? undefined : list[i % list.length];
 }
+
+/** Takes an element out of its list. */
+export function drop<T>(list: T[], one: T): void {
+  list.splice(list.indexOf(one), 1);
+}
+
+/** An operation on an element of a list, picked by the first number; impossible while the list is empty. */
+export function onOne<T>(
+  list: (life: Life) => readonly T[],
+  run: (life: Life, one: T, b: number, c: number) => void,
+): Operation {
+  return (life, a, b, c) => {
+    const one = pick(list(life), a);
+    if (one === undefined) return false;
+    run(life, one, b, c);
+    return true;
+  };
+}

@@ -14,7 +14,7 @@ import { handleFault, mmAlloc, mmPut, munmap } from "../../src/mm/memory.ts";
 import { memoryFailure } from "../../src/mm/memory_failure.ts";
 import { totalFreePages } from "../../src/mm/page_alloc.ts";
 import type { VmArea } from "../../src/mm/kernel.ts";
-import { expectErrno, failing, oom, type Operation, pick, wholeLeaves } from "./expect.ts";
+import { drop, expectErrno, failing, onOne, oom, type Operation, pick, wholeLeaves } from "./expect.ts";
 import { type Holding, type Life, WINDOW_PAGES, WINDOWS } from "./life.ts";
 import { PLUG_OPERATIONS } from "./plug_operations.ts";
 import { POOL_OPERATIONS } from "./pool_operations.ts";
@@ -50,16 +50,12 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     return true;
   },
 
-  destroyNamespace(life, a) {
-    const ns = pick(life.namespaces, a);
-    if (ns === undefined) return false;
+  destroyNamespace: onOne((life) => life.namespaces, (life, ns) => {
     const busy = life.holds(ns.dev);
     const err = destroyNamespace(life.k, ns);
     expectErrno("destroyNamespace", err, [busy ? -EBUSY : 0]);
-    if (busy) return true;
-    life.namespaces.splice(life.namespaces.indexOf(ns), 1);
-    return true;
-  },
+    if (!busy) drop(life.namespaces, ns);
+  }),
 
   createDevice(life, a, b) {
     const align = ALIGNS[b % 3];
@@ -69,10 +65,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     return true;
   },
 
-  probeDevice(life, a) {
+  probeDevice: onOne((life) => life.devices, (life, dev) => {
     const { k } = life;
-    const dev = pick(life.devices, a);
-    if (dev === undefined) return false;
     const before = totalFreePages(k);
     const { bound } = dev;
     const err = devDaxProbe(k, dev);
@@ -80,8 +74,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     expectErrno("devDaxProbe", err, bound ? [-EBUSY] : [0, -EINVAL, ...oom(life)]);
     if (dev.bound !== (bound || err === 0)) panic(`devDaxProbe: errno ${err}, and bound is ${dev.bound}`);
     if (err < 0 && totalFreePages(k) !== before) panic("devDaxProbe: frames are missing after a failure");
-    return true;
-  },
+  }),
 
   removeDevice(life, a) {
     const dev = pick(life.devices, a);
@@ -90,22 +83,16 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     return true;
   },
 
-  reconfigureDevice(life, a, b, c) {
-    const dev = pick(life.devices, a);
-    if (dev === undefined) return false;
+  reconfigureDevice: onOne((life) => life.devices, (life, dev, b, c) => {
     const align = ALIGNS[b % 3];
     const err = reconfigureDevDax(life.k, dev, (1 + c % 16) * align / 256, align);
     expectErrno("reconfigureDevDax", err, dev.bound ? [-EBUSY] : [0, -ENOSPC]);
-    return true;
-  },
+  }),
 
-  deleteDevice(life, a) {
-    const dev = pick(life.devices, a);
-    if (dev === undefined) return false;
+  deleteDevice: onOne((life) => life.devices, (life, dev) => {
     expectErrno("deleteDevDax", deleteDevDax(dev), [dev.bound ? -EBUSY : 0]);
-    if (!dev.bound) life.devices.splice(life.devices.indexOf(dev), 1);
-    return true;
-  },
+    if (!dev.bound) drop(life.devices, dev);
+  }),
 
   startProcess(life) {
     if (life.mms.length === 3) return false;
@@ -115,14 +102,11 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     return true;
   },
 
-  endProcess(life, a) {
-    const mm = pick(life.mms, a);
-    if (mm === undefined) return false;
+  endProcess: onOne((life) => life.mms, (life, mm) => {
     mmPut(life.k, mm);
-    life.mms.splice(life.mms.indexOf(mm), 1);
+    drop(life.mms, mm);
     life.dropAreas((area) => area.mm === mm);
-    return true;
-  },
+  }),
 
   map(life, a, b, c) {
     const mm = pick(life.mms, a);
@@ -139,27 +123,19 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     return true;
   },
 
-  unmap(life, a) {
-    const area = pick(life.areas, a);
-    if (area === undefined) return false;
+  unmap: onOne((life) => life.areas, (life, area) => {
     munmap(life.k, area);
-    life.areas.splice(life.areas.indexOf(area), 1);
-    return true;
-  },
+    drop(life.areas, area);
+  }),
 
-  touch(life, a, b) {
-    const area = pick(life.areas, a);
-    if (area === undefined) return false;
+  touch: onOne((life) => life.areas, (life, area, b) => {
     const result = handleFault(life.k, area.mm, area.start + b % (area.end - area.start));
     const allowed = ["nopage", "sigbus", ...failing(life) ? ["oom"] : []];
     if (!allowed.includes(result)) panic(`handleFault: ${result}, expected ${allowed.join(" or ")}`);
     if (result === "sigbus" && mappable(area)) panic("handleFault: sigbus in a device that is up");
-    return true;
-  },
+  }),
 
-  hold(life, a, b, c) {
-    const area = pick(life.areas, a);
-    if (area === undefined) return false;
+  hold: onOne((life) => life.areas, (life, area, b, c) => {
     const mode = c % 2 === 0 ? "get" : "pin";
     const first = b % (area.end - area.start);
     const wanted = Math.min(1 + c % 48, area.end - area.start - first);
@@ -170,12 +146,9 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       panic(`gupFast: ${got} of ${wanted} pages of a device that is up`);
     }
     if (got > 0) life.held.push(holding(life, dev, area.pgoff + first, pages.slice(0, got), mode));
-    return true;
-  },
+  }),
 
-  release(life, a, b, c) {
-    const holding = pick(life.held, a);
-    if (holding === undefined) return false;
+  release: onOne((life) => life.held, (life, holding, b, c) => {
     const { pages, heads } = holding;
     const from = b % pages.length;
     const end = Math.min(pages.length, from + 1 + c % pages.length);
@@ -183,18 +156,14 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     life.put(part(from, end));
     const rest = [part(0, from), part(end, pages.length)].filter((h) => h.pages.length > 0);
     life.held.splice(life.held.indexOf(holding), 1, ...rest);
-    return true;
-  },
+  }),
 
-  poison(life, a, b) {
-    const dev = pick(boundDevices(life), a);
-    if (dev === undefined) return false;
+  poison: onOne(boundDevices, (life, dev, b) => {
     const pfn = dev.ranges[0].start + b % (dev.ranges[0].end - dev.ranges[0].start);
     const killed = memoryFailure(life.k, pfn);
     // An untouched page has no mapping.
     if (typeof killed === "number") expectErrno("memoryFailure", killed, [-EBUSY]);
-    return true;
-  },
+  }),
 
   otherCpu(life) {
     const { cpus } = life.k.machine;

@@ -14,7 +14,7 @@ import {
 } from "../../src/mm/hugetlb/hugetlb.ts";
 import type { Hstate } from "../../src/include/hugetlb.ts";
 import { memoryFailureHugetlb } from "../../src/mm/memory_failure.ts";
-import { expectErrno, failing, type Operation, pick } from "./expect.ts";
+import { drop, expectErrno, failing, onOne, type Operation } from "./expect.ts";
 import type { Life } from "./life.ts";
 
 /** Pool sizes that may be requested. */
@@ -52,24 +52,16 @@ export const POOL_OPERATIONS: Readonly<Record<string, Operation>> = {
     return true;
   },
 
-  returnHugePage(life, a) {
-    const head = pick(life.huge, a);
-    if (head === undefined) return false;
+  returnHugePage: onOne((life) => life.huge, (life, head) => {
     expectErrno("freeHugePage", freeHugePage(life.k, pool(life), head), [0]);
-    life.huge.splice(life.huge.indexOf(head), 1);
-    return true;
-  },
+    drop(life.huge, head);
+  }),
 
-  poisonHugePage(life, a, b) {
-    const h = pool(life);
-    const heads = [...life.huge, ...h.freeLists.flat()];
-    const head = pick(heads, a);
-    if (head === undefined) return false;
-    const err = memoryFailureHugetlb(life.k, head + b % h.pages);
+  poisonHugePage: onOne((life) => [...life.huge, ...pool(life).freeLists.flat()], (life, head, b) => {
+    const err = memoryFailureHugetlb(life.k, head + b % pool(life).pages);
     expectErrno("memoryFailureHugetlb", err, [0, -EBUSY, -ENXIO, -ENOMEM]);
     life.poisoned = true;
-    return true;
-  },
+  }),
 };
 
 function pool(life: Life): Hstate {
