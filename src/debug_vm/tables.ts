@@ -32,9 +32,9 @@ import { C } from "../mm/vmstat.ts";
 export function checkKernelTable(k: Kernel): void {
   const counts = recount(k);
   checkValidIsMapped(k, counts);
-  checkUses(k, counts);
+  const kinds = checkUses(k, counts);
   checkAltmaps(k, counts);
-  checkReferences(k, counts);
+  checkReferences(k, counts, kinds);
   for (const { pgmap } of k.pgmaps.entries) checkSharing(k, pgmap);
 }
 
@@ -120,26 +120,36 @@ function checkValidIsMapped(k: Kernel, { mapped }: Recount): void {
   }
 }
 
-/** I25, I16: frames and tables by use, recounted. */
-function checkUses(k: Kernel, { frames, blocks, tables }: Recount): void {
+/** Where a frame of memmap comes from: the buddy allocator, boot, an altmap; or a page of tails that many share. */
+const [FROM_BUDDY, FROM_BOOT, FROM_ALTMAP, SHARED_TAILS] = [0, 1, 2, 3];
+
+/** I25, I16: frames and tables by use, recounted. Returns the kind of each frame mapped by PTEs, in their order. */
+function checkUses(k: Kernel, { frames, blocks, tables }: Recount): Uint8Array {
   const perBlock = levelPages(k, 1);
-  const found = [0, 0, 0];
-  for (const pfn of frames.keys()) if (!isSharedTails(k, pfn)) found[kindOf(k, pfn)]++;
-  for (const pfn of blocks) found[kindOf(k, pfn)] += perBlock;
-  expectUse(k, USE_VMEMMAP, found[0]);
-  expectUse(k, USE_BOOT_VMEMMAP, found[1]);
-  expectUse(k, USE_ALTMAP_VMEMMAP, found[2]);
+  const found = [0, 0, 0, 0];
+  const kinds = new Uint8Array(frames.size);
+  let i = 0;
+  for (const pfn of frames.keys()) {
+    const kind = isSharedTails(k, pfn) ? SHARED_TAILS : originOf(k, pfn);
+    kinds[i++] = kind;
+    found[kind]++;
+  }
+  for (const pfn of blocks) found[originOf(k, pfn)] += perBlock;
+  expectUse(k, USE_VMEMMAP, found[FROM_BUDDY]);
+  expectUse(k, USE_BOOT_VMEMMAP, found[FROM_BOOT]);
+  expectUse(k, USE_ALTMAP_VMEMMAP, found[FROM_ALTMAP]);
   expectUse(k, USE_DIRECT_MAP, directTables(k));
   expectUse(k, USE_SHARED_TAILS, k.hugetlb.sharedTails.length);
   expectUse(k, USE_PTE_TABLE, tables[1]);
   expectUse(k, USE_PMD_TABLE, tables[2]);
   expectUse(k, USE_PUD_TABLE, tables[3]);
-  if (k.stat[C.nrMemmapPages] !== found[0]) {
-    panic(`checkInvariants: I25 nr_memmap_pages ${k.stat[C.nrMemmapPages]}, found ${found[0]}`);
+  if (k.stat[C.nrMemmapPages] !== found[FROM_BUDDY]) {
+    panic(`checkInvariants: I25 nr_memmap_pages ${k.stat[C.nrMemmapPages]}, found ${found[FROM_BUDDY]}`);
   }
-  if (k.stat[C.nrMemmapBootPages] !== found[1]) {
-    panic(`checkInvariants: I25 nr_memmap_boot_pages ${k.stat[C.nrMemmapBootPages]}, found ${found[1]}`);
+  if (k.stat[C.nrMemmapBootPages] !== found[FROM_BOOT]) {
+    panic(`checkInvariants: I25 nr_memmap_boot_pages ${k.stat[C.nrMemmapBootPages]}, found ${found[FROM_BOOT]}`);
   }
+  return kinds;
 }
 
 /** Tables of the direct map, which lies below the memmap. */
@@ -152,7 +162,7 @@ function directTables(k: Kernel): number {
 }
 
 function isSharedTails(k: Kernel, pfn: number): boolean {
-  return k.hugetlb.sharedTails.some(({ frame }) => frame === pfn);
+  return k.hugetlb.sharedTails.length > 0 && k.hugetlb.sharedTails.some(({ frame }) => frame === pfn);
 }
 
 /** Whether a frame is a page of tails that device pages share. */
@@ -170,6 +180,7 @@ function expectUse(k: Kernel, use: number, found: number): void {
 
 /** I15: the frames that an altmap gave out hold memmap; blocks are aligned, and each frame is mapped once. */
 function checkAltmaps(k: Kernel, { frames, blocks }: Recount): void {
+  if (!k.pgmaps.entries.some(({ pgmap }) => pgmap.altmap !== null)) return;
   const found = new Map<VmemAltmap, number>();
   const count = (pfn: number, size: number, entries: number): void => {
     const altmap = altmapOf(k, pfn);
@@ -189,16 +200,16 @@ function checkAltmaps(k: Kernel, { frames, blocks }: Recount): void {
   }
 }
 
-/** 0 from the buddy allocator, 1 from boot, 2 from an altmap. */
-function kindOf(k: Kernel, pfn: number): number {
-  if (inAltmap(k, pfn)) return 2;
+/** Where a frame comes from. I16: a frame of memmap is RAM, or an altmap's. */
+function originOf(k: Kernel, pfn: number): number {
+  if (inAltmap(k, pfn)) return FROM_ALTMAP;
   if (findZone(k, pfn) === null) panic(`checkInvariants: I16 frame ${pfn} holds memmap and is neither RAM nor altmap`);
-  return isBoot(k, pfn) ? 1 : 0;
+  return isBoot(k, pfn) ? FROM_BOOT : FROM_BUDDY;
 }
 
 /** Whether a frame is set aside for memmap, by a pgmap or by its memory block. */
 function inAltmap(k: Kernel, pfn: number): boolean {
-  const block = findMemoryBlock(k, pfn);
+  const block = k.hotplug.blocks.size === 0 ? null : findMemoryBlock(k, pfn);
   if (block !== null) return pfn < block.start + block.nrVmemmapPages;
   return altmapOf(k, pfn) !== null;
 }
@@ -217,19 +228,26 @@ function isBoot(k: Kernel, pfn: number): boolean {
  * I13: a frame of memmap has a reference per entry that maps it, a PTE table one per PMD entry. The entries HugeTLB
  * shares do not count.
  */
-function checkReferences(k: Kernel, { frames, blocks, pteTables }: Recount): void {
+function checkReferences(k: Kernel, { frames, blocks, pteTables }: Recount, kinds: Uint8Array): void {
   const uncounted = sharedEntries(k);
-  const check = (all: number, pfn: number): void => {
-    if (inAltmap(k, pfn)) return;
-    if (isBoot(k, pfn)) return checkBootPage(k, pfn);
-    // A page of shared tails has one reference of its own; entries of devices hold one each, those of HugeTLB none.
-    const entries = isSharedTails(k, pfn)
-      ? 1 + (k.config.dedup === "pte+zone" && isDeviceTails(k, pfn) ? all : 0)
-      : all - (uncounted.get(pfn) ?? 0);
+  const expect = (pfn: number, entries: number): void => {
     const refs = pageRefcount(k, pfn);
     if (refs !== entries) panic(`checkInvariants: I13 frame ${pfn} has ${refs} references and ${entries} entries`);
   };
-  frames.forEach(check);
+  const check = (all: number, pfn: number): void => {
+    if (inAltmap(k, pfn)) return;
+    if (isBoot(k, pfn)) return checkBootPage(k, pfn);
+    if (!isSharedTails(k, pfn)) return expect(pfn, all - (uncounted.get(pfn) ?? 0));
+    // A page of shared tails has one reference of its own; entries of devices hold one each, those of HugeTLB none.
+    expect(pfn, 1 + (k.config.dedup === "pte+zone" && isDeviceTails(k, pfn) ? all : 0));
+  };
+  let i = 0;
+  for (const [pfn, all] of frames) {
+    const kind = kinds[i++];
+    if (kind === FROM_BUDDY) expect(pfn, all - (uncounted.get(pfn) ?? 0));
+    else if (kind === FROM_BOOT) checkBootPage(k, pfn);
+    else if (kind === SHARED_TAILS) check(all, pfn);
+  }
   pteTables.forEach(check);
   for (const pfn of blocks) {
     if (!countsReferences(k, k.arch.format.tableShift)) break;

@@ -29,8 +29,9 @@ function walkLevel(
   visitor: TableVisitor,
 ): void {
   const span = levelPages(k, level);
+  const begin = entryAt(k, table, 0);
   for (let i = first; i < last; i++) {
-    const at = entryAt(k, table, i);
+    const at = begin + 2 * i;
     if (entryNone(k, at)) continue;
     const vpn = base + i * span;
     if (level === 0 || entryHuge(k, at)) {
