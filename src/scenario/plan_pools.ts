@@ -43,7 +43,7 @@ export function planPools(
 }
 
 /** Pools up to this size are allocated; for larger ones, two parts of this size show what each further part adds. */
-const PART_BYTES = 2 ** 34;
+const PART_BYTES = 2 ** 33;
 
 /**
  * Allocates the pool, writing no struct pages but the heads', and counts the memmap it frees. Further parts add leaves
