@@ -14,7 +14,7 @@ import { hotplugReport } from "./hotplug.ts";
 import { hugetlbReport } from "./hugetlb.ts";
 import { namespaceConfig, type NamespaceOptions } from "./box.ts";
 import { ARCH_ROW, fillIn, type OptionRows, readPool, showPool, sizeRow, valueRow, wordRow } from "./option_row.ts";
-import { createCounted, NamespaceError } from "./namespace.ts";
+import { createCounted, NamespaceError, type NamespacePages } from "./namespace.ts";
 import { archNamed, definedOnly, knownOptions } from "./options.ts";
 import type { PoolSize } from "./plan_types.ts";
 
@@ -179,12 +179,10 @@ function namespaceCost(
   const contents = size <= MOST_CONTENTS;
   const config = namespaceConfig({ size, kernel, contents, ...definedOnly({ align, map, arch }) });
   const { pages, counters, namespace, kernel: k } = createCounted(config, tables);
-  const { pageBytes } = k;
   const figures = {
-    dramBytes: pages.dramTotal * pageBytes,
+    ...bytesOf(pages, k.pageBytes),
     // A page of tails for all compounds is counted too: the machine is fresh.
-    memmapBytes: (pages.vmemmap + k.uses[USE_SHARED_TAILS]) * pageBytes,
-    directMapBytes: pages.directMap * pageBytes,
+    memmapBytes: (pages.vmemmap + k.uses[USE_SHARED_TAILS]) * k.pageBytes,
     structPagesWritten: contents ? counters.structPagesWrittenDram + counters.structPagesWrittenPmem : null,
     ...work(counters),
     // One reference is the pgmap's own.
@@ -194,19 +192,13 @@ function namespaceCost(
 }
 
 function poolCost({ arch }: LineageOptions, { size, count }: PoolSize, kernel: string) {
-  const {
-    allocCounters: alloc,
-    vmemmapPagesPerHugePage: vmemmapPages,
-    pteTables,
-    netSavedPages,
-    netSavedBytes,
-    config,
-  } = hugetlbReport({ size, count, kernel, giveBack: false, ...definedOnly({ arch }) });
-  const pageBytes = netSavedPages === 0 ? size / (vmemmapPages * 2 ** 6) : netSavedBytes / netSavedPages;
-  const dramBytes = config.count * vmemmapPages * pageBytes - netSavedBytes;
+  const report = hugetlbReport({ size, count, kernel, giveBack: false, ...definedOnly({ arch }) });
+  const { allocCounters: alloc, vmemmapPagesPerHugePage: vmemmapPages, pteTables, netSavedBytes } = report;
+  const page = pageBytes(archNamed(arch));
+  const dramBytes = count * vmemmapPages * page - netSavedBytes;
   return {
     dramBytes,
-    memmapBytes: dramBytes - pteTables * pageBytes,
+    memmapBytes: dramBytes - pteTables * page,
     directMapBytes: 0,
     structPagesWritten: alloc.hugetlbPagesPrepared,
     ...work(alloc),
@@ -218,16 +210,17 @@ function dimmCost({ arch }: LineageOptions, dimm: number, kernel: string) {
   const asked = { size: dimm, kernel, memmapOnMemory: true, ...definedOnly({ arch }) };
   const { errno, pages, counters } = hotplugReport(asked);
   if (errno !== null) return { figures: null, why: errno };
-  const page = pageBytes(archNamed(arch));
   const figures = {
-    dramBytes: pages.dramTotal * page,
-    memmapBytes: pages.vmemmap * page,
-    directMapBytes: pages.directMap * page,
+    ...bytesOf(pages, pageBytes(archNamed(arch))),
     structPagesWritten: counters.ramStructPagesWritten,
     ...work(counters),
     referencesTaken: counters.vmemmapFrameGets,
   };
   return { figures, why: null };
+}
+
+function bytesOf({ dramTotal, vmemmap, directMap }: NamespacePages, page: number) {
+  return { dramBytes: dramTotal * page, memmapBytes: vmemmap * page, directMapBytes: directMap * page };
 }
 
 function work(counters: CounterValues) {

@@ -39,6 +39,13 @@ Deno.test("lineageReport() of a pool: 7.3 has one frame of tails more than 6.7 i
   assertEquals(before.tlbFlushes, made.allocCounters.tlbFlushes);
 });
 
+Deno.test("lineageReport() of a pool too small to free any counts its whole memmap, whatever the base page", () => {
+  for (const [arch, page] of [["arm64-16k", 2 ** 14], ["arm64-64k", 2 ** 16]] as const) {
+    const { rows } = lineageReport({ arch, pool: { size: 2 ** 21, count: 4 } });
+    assertEquals(rowOf(rows, "6.12").figures!.memmapBytes, 4 * 2 ** 21 / page * 64, arch);
+  }
+});
+
 Deno.test("lineageReport() of a DIMM of eight blocks: it carries its own memmap since 6.8", () => {
   const { rows } = lineageReport({ dimm: GIB });
   const memmap = (kernel: string) => rowOf(rows, kernel).figures!.memmapBytes;
