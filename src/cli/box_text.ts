@@ -48,12 +48,10 @@ export const amount = (bytes: number): string => bytes === 0 ? "-" : bytes < 0 ?
 
 /** The answer: what struct pages cost, the best lever, the kernel. */
 export function answer({ total, levers, box }: BoxReport): string[] {
-  const { dramBytes: dram, tableBytes: tables, pmemBytes: pmem, onMemoryBytes: onMemory } = total;
-  const direct = total.directMapBytes;
-  const elsewhere = [[pmem, "pmem"], [onMemory, "hot-added memory"]] as const;
+  const { dramBytes: dram, tableBytes: tables, directMapBytes: direct } = total;
   const parts = [
     `${humanSize(dram + tables)} of DRAM (${exact(dram + tables)} bytes, ${humanSize(tables)} of them page tables)`,
-    ...elsewhere.filter(([bytes]) => bytes > 0).map(([bytes, where]) => `${humanSize(bytes)} of ${where}`),
+    ...elsewhere(total.pmemBytes, total.onMemoryBytes),
   ];
   const best = levers.find((lever) => lever.why === null && !lever.changesUse) ?? levers.find((l) => l.why === null);
   const { release, preset, arch } = box.runningKernel;
@@ -67,6 +65,12 @@ export function answer({ total, levers, box }: BoxReport): string[] {
     best === undefined ? "No possible change saves memory." : `Best lever: ${best.what}, ${best.of}: ${gives(best)}.`,
     `Kernel ${release ?? "unknown"}, emulated as Linux ${preset} on ${arch}.`,
   ];
+}
+
+/** Struct pages outside of DRAM, in words. */
+export function elsewhere(pmemBytes: number, onMemoryBytes: number): string[] {
+  const places = [[pmemBytes, "pmem"], [onMemoryBytes, "hot-added memory"]] as const;
+  return places.filter(([bytes]) => bytes > 0).map(([bytes, where]) => `${humanSize(bytes)} of ${where}`);
 }
 
 const exact = (bytes: number) => String(bytes).replace(/\B(?=(\d{3})+$)/g, " ");

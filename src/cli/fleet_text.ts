@@ -3,7 +3,7 @@
 
 import type { FleetRow, FleetTotal } from "../box/fleet.ts";
 import { humanSize } from "../lib/units.ts";
-import { amount, signed } from "./box_text.ts";
+import { amount, elsewhere, signed } from "./box_text.ts";
 import { table } from "./table.ts";
 
 /** Cuts text that is too long for a table of 100 columns. */
@@ -13,27 +13,12 @@ const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
 
 /** The fleet's memory and its costs. */
 export function fleetHeading(total: FleetTotal & { readonly shapes: number }): string[] {
-  const {
-    machines,
-    damaged,
-    shapes,
-    memoryBytes: memory,
-    pmemBytes: pmem,
-    dramBytes: dram,
-    inPmemBytes: inPmem,
-    onMemoryBytes: onMemory,
-    directMapBytes: direct,
-  } = total;
+  const { machines, damaged, shapes, dramBytes: dram, directMapBytes: direct } = total;
   const bad = damaged === 0 ? "" : `, ${damaged} of them damaged`;
-  const elsewhere = [[inPmem, "pmem"], [onMemory, "hot-added memory"]] as const;
-  const places = [
-    `${humanSize(dram)} of DRAM`,
-    ...elsewhere.filter(([n]) => n > 0).map(([n, w]) => `${humanSize(n)} of ${w}`),
-  ];
+  const places = [`${humanSize(dram)} of DRAM`, ...elsewhere(total.inPmemBytes, total.onMemoryBytes)];
   return [
-    `${count(machines, "machine")} of ${count(shapes, "kind")}${bad}: ${humanSize(memory)} of DRAM, ${
-      humanSize(pmem)
-    } of pmem.`,
+    `${count(machines, "machine")} of ${count(shapes, "kind")}${bad}: ${humanSize(total.memoryBytes)} of DRAM, ` +
+    `${humanSize(total.pmemBytes)} of pmem.`,
     `Struct pages take ${places.join(", ")}.`,
     ...(direct === 0 ? [] : [
       `Tables of the direct map take ${humanSize(direct)} besides: ${humanSize(dram + direct)} of DRAM in all.`,

@@ -18,12 +18,12 @@ import {
   countRow,
   fillIn,
   MACHINE_ROWS,
-  type OptionRow,
   type OptionRows,
   required,
   RUN_ROWS,
   sizeRow,
   switchRow,
+  valueRow,
   wordRow,
 } from "./option_row.ts";
 
@@ -60,17 +60,15 @@ export interface HugetlbOptions
 export type HugetlbConfig = Required<Omit<HugetlbOptions, "kernel">> & { readonly kernel: string };
 
 /** Vmemmap pages kept; default the kernel's choice. */
-export const KEEP_ROW: OptionRow<number> = {
-  flag: "keep",
-  value: "1|2",
-  help: "vmemmap pages kept per huge page (default: the kernel's)",
-  read: (text) => {
-    if (text === "1" || text === "2") return Number(text);
-    throw new RangeError(`expected 1 or 2, got "${text}"`);
-  },
-  check: (given) => oneOf("keep", given, [1, 2]),
-  show: String,
+export const KEEP_ROW = {
+  ...valueRow("keep", "1|2", "vmemmap pages kept per huge page (default: the kernel's)", readKeep, String),
+  check: (given: number) => oneOf("keep", given, [1, 2]),
 };
+
+function readKeep(text: string): number {
+  if (text === "1" || text === "2") return Number(text);
+  throw new RangeError(`expected 1 or 2, got "${text}"`);
+}
 
 /** The options of a pool, each with its flag. */
 export const HUGETLB_ROWS = {

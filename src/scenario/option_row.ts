@@ -156,15 +156,8 @@ export function switchRow(
   help: string,
   fallback = false,
 ): OptionRow<boolean> & { readonly fallback: boolean } {
-  return {
-    flag: `${fallback ? "no-" : ""}${kebab(name)}`,
-    value: "",
-    help,
-    fallback,
-    read: () => !fallback,
-    check: (given) => trueOrFalse(name, given),
-    show: String,
-  };
+  const flag = `${fallback ? "no-" : ""}${kebab(name)}`;
+  return { ...valueRow(flag, "", help, () => !fallback, String), fallback, check: (given) => trueOrFalse(name, given) };
 }
 
 /** An option's name as a flag: `free-memory` for freeMemory. */
@@ -173,47 +166,31 @@ function kebab(name: string): string {
 }
 
 /** The kernel; `--set` changes its switches. Filled in as a spec. */
-export const KERNEL_ROW: OptionRow<string> & { readonly fallback: string } = {
-  flag: "kernel",
-  value: "PRESET",
-  help: Object.keys(PRESETS).join(", "),
+export const KERNEL_ROW = {
+  ...valueRow("kernel", "PRESET", Object.keys(PRESETS).join(", "), kernelSpec, String),
   fallback: DEFAULT_KERNEL,
-  read: kernelSpec,
   check: kernelSpec,
-  show: String,
 };
 
 /** The architecture with its base page size. */
-export const ARCH_ROW: OptionRow<string> & { readonly fallback: string } = {
-  flag: "arch",
-  value: "ARCH",
-  help: Object.keys(ARCHS).join(", "),
+export const ARCH_ROW = {
+  ...valueRow("arch", "ARCH", Object.keys(ARCHS).join(", "), String, String),
   fallback: DEFAULT_ARCH,
-  read: String,
-  check: (given) => archNamed(given).name,
-  show: String,
+  check: (given: string) => archNamed(given).name,
 };
 
 /** sizeof(struct page). */
-const STRUCT_PAGE_ROW: OptionRow<number> & { readonly fallback: number } = {
-  flag: "struct-page",
-  value: "BYTES",
-  help: `sizeof(struct page): ${STRUCT_PAGE_SIZES.join(", ")}`,
+const STRUCT_PAGE_ROW = {
+  ...valueRow("struct-page", "BYTES", `sizeof(struct page): ${STRUCT_PAGE_SIZES.join(", ")}`, readWhole, String),
   fallback: DEFAULT_STRUCT_PAGE_SIZE,
-  read: readWhole,
-  check: (given) => oneOf("size of struct pages", given, STRUCT_PAGE_SIZES),
-  show: String,
+  check: (given: number) => oneOf("size of struct pages", given, STRUCT_PAGE_SIZES),
 };
 
 /** The memory and CPU of the modelled times. */
-export const COST_ROW: OptionRow<string> & { readonly fallback: string } = {
-  flag: "cost",
-  value: "NAME",
-  help: `memory and CPU of the modelled times: ${Object.keys(COSTS).join(", ")}`,
+export const COST_ROW = {
+  ...valueRow("cost", "NAME", `memory and CPU of the modelled times: ${Object.keys(COSTS).join(", ")}`, String, String),
   fallback: DEFAULT_COST,
-  read: String,
-  check: (given) => costTable(given).name,
-  show: String,
+  check: (given: string) => costTable(given).name,
 };
 
 /** Whether struct pages are written. */
@@ -223,14 +200,10 @@ export const CONTENTS_ROW = switchRow("contents", "count frames and tables witho
 export const CHECK_ROW = switchRow("check", "check all invariants afterwards; exit 1 if one is violated");
 
 /** Host memory; `lab` uses what the host has. */
-export const HOST_MEMORY_ROW: OptionRow<number> & { readonly fallback: number } = {
-  flag: "",
-  value: "",
-  help: "",
+export const HOST_MEMORY_ROW = {
+  ...valueRow("", "", "", Number, formatSize),
   fallback: hostMemoryOption(),
-  read: Number,
   check: hostMemoryOption,
-  show: formatSize,
 };
 
 /** The kernel, and the machine under it. */
