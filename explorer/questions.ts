@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The questions that the page asks the emulator, by name. Runs in the page's worker; every answer is plain data. Recent
-// machines are kept for a while, so that zooming in does not boot another one.
+// machines are kept for a while with their reports, so that zooming in and walking along do not boot others.
 
 import {
   boxReport,
@@ -17,7 +17,13 @@ import { layoutReportOn, layoutWindow } from "../src/scenario/layout.ts";
 import { machineNow, traceWindow } from "../src/scenario/machine_now.ts";
 import { memmapSections, pteTableView, structPageView, vmemmapPageView } from "../src/scenario/memmap_zoom.ts";
 import { traceAt, type TraceOptions } from "../src/scenario/trace.ts";
-import { type BoxWithNamespace, createOnBox, namespaceReportOn, WITH_DIRECT_MAP } from "../src/scenario/namespace.ts";
+import {
+  type BoxWithNamespace,
+  createOnBox,
+  type NamespaceReport,
+  namespaceReportOn,
+  WITH_DIRECT_MAP,
+} from "../src/scenario/namespace.ts";
 import { judgeClaim } from "./judging.ts";
 
 /** Limit on a machine's host memory: a browser's largest buffer. */
@@ -27,10 +33,16 @@ const MOST_EVENTS = 20_000;
 /** Machines kept. */
 const KEPT = 2;
 
-const machines = new Map<string, { config: NamespaceConfig; box: BoxWithNamespace }>();
+interface Machine {
+  readonly config: NamespaceConfig;
+  readonly box: BoxWithNamespace;
+  readonly report: NamespaceReport;
+}
+
+const machines = new Map<string, Machine>();
 
 /** The machine of these options, booted or kept. */
-function machineOf(options: NamespaceOptions) {
+function machineOf(options: NamespaceOptions): Machine {
   const key = JSON.stringify(options);
   const found = machines.get(key);
   if (found !== undefined) {
@@ -41,21 +53,22 @@ function machineOf(options: NamespaceOptions) {
   }
   while (machines.size >= KEPT) machines.delete(machines.keys().next().value!);
   const config = namespaceConfig({ hostMemory: HOST_MEMORY, ...options });
-  const made = { config, box: createOnBox(config, WITH_DIRECT_MAP) };
+  const box = createOnBox(config, WITH_DIRECT_MAP);
+  const made = { config, box, report: namespaceReportOn(config, box) };
   machines.set(key, made);
   return made;
 }
 
 /** A memory map: the namespace, its sections, and one compound page of it. */
 function map({ compound, ...options }: NamespaceOptions & { readonly compound: number }) {
-  const { config, box } = machineOf(options);
+  const { config, box, report } = machineOf(options);
   const { window } = layoutWindow(config);
   const { start, end } = box.namespace.pgmap.ranges[0];
   const layout = layoutReportOn(config, box, window, compound * window);
   const { kernel: k } = box;
   const firstAligned = layout.startPfn - compound * window / k.pageBytes;
   return {
-    namespace: namespaceReportOn(config, box),
+    namespace: report,
     layout,
     sections: memmapSections(k, start, end),
     compounds: Math.floor((end - firstAligned) * k.pageBytes / window),

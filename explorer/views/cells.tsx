@@ -23,6 +23,13 @@ export function PteTable({ report, table }: { readonly report: MapReport; readon
   for (const pfn of shown) if (pfn >= 0 && !hues.has(pfn)) hues.set(pfn, hues.size % HUES);
   const rows = Math.ceil(shown.length / COLUMNS);
   const own = (i: number) => layout.vmemmapPages < shown.length && i >= first && i < first + layout.vmemmapPages;
+  // One path for the cells of a colour: an element for each would be most of the page.
+  const paths = new globalThis.Map<string, string>();
+  shown.forEach((pfn, i) => {
+    const name = `${pfn < 0 ? "none" : `h${hues.get(pfn)}`}${own(i) ? " own" : ""}`;
+    const cell = `M${(i % COLUMNS) * STEP} ${Math.floor(i / COLUMNS) * STEP}h${CELL}v${CELL}h-${CELL}z`;
+    paths.set(name, (paths.get(name) ?? "") + cell);
+  });
   const label = table.leaf
     ? `A PMD leaf maps ${shown.length} pages to a frame each`
     : `PTE table at pfn ${table.pfn}: ${shown.filter((pfn) => pfn >= 0).length} entries map ${hues.size} frames`;
@@ -35,16 +42,7 @@ export function PteTable({ report, table }: { readonly report: MapReport; readon
         role="img"
         aria-label={label}
       >
-        {shown.map((pfn, i) => (
-          <rect
-            key={i}
-            class={`${pfn < 0 ? "none" : `h${hues.get(pfn)}`}${own(i) ? " own" : ""}`}
-            x={(i % COLUMNS) * STEP}
-            y={Math.floor(i / COLUMNS) * STEP}
-            width={CELL}
-            height={CELL}
-          />
-        ))}
+        {[...paths].map(([name, path]) => <path key={name} class={name} d={path} />)}
       </svg>
     </>
   );

@@ -145,6 +145,9 @@ function Show({ values, set }: ViewProps) {
   );
 }
 
+/** Milliseconds between drawings while answers arrive: a chart takes longer to draw than a small machine to boot. */
+const REDRAW_MS = 200;
+
 /** Asks one kernel after the other; answers are shown as they arrive. */
 function useKernels(
   question: Question,
@@ -162,10 +165,13 @@ function useKernels(
     setPending(true);
     const run = async () => {
       const found: Row[] = [];
+      let drawn = performance.now();
       for (const kernel of KERNELS) {
         found.push(await answerOf(question, values, kernel));
         if (!wanted) return;
+        if (found.length < KERNELS.length && performance.now() < drawn + REDRAW_MS) continue;
         setRows([...found]);
+        drawn = performance.now();
       }
       setPending(false);
     };
