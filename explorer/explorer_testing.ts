@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// For the explorer's tests: the page, built once, opened in one browser that all tests of a module share, each with a
-// profile of its own. Its network requests and errors are recorded.
+// For the explorer's tests: the page, built once, in one browser. Most tests use one page, whose worker is warm: loading
+// it anew and compiling the emulator takes half a second of CPU. Network requests and errors are recorded.
 
+import { assertEquals } from "@std/assert";
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import { chromium, launch, NO_CHROMIUM, settled } from "./browser.ts";
 import { buildExplorer } from "./build.ts";
@@ -19,10 +20,20 @@ export interface Opened {
 export interface Explorer {
   /** Address of the page. */
   readonly address: string;
-  readonly open: (hash?: string, width?: number) => Promise<Opened>;
+  /** The page that tests share, 1280 pixels wide, at the place where the test before left it. It must not complain. */
+  readonly page: Page;
+  /** A page of the test's own, that was never anywhere else. It is closed with the test. */
+  readonly open: (hash?: string) => Promise<Opened>;
 }
 
-/** A test in the browser, or one that says why it was left out. Pages are closed with the test. */
+let html: Promise<string> | null = null;
+
+/** The page as built, once. */
+export function builtExplorer(): Promise<string> {
+  return html ??= buildExplorer();
+}
+
+/** A test in the browser, or one that says why it was left out. */
 export function browserTest(name: string, run: (explorer: Explorer, t: Deno.TestContext) => Promise<void>): void {
   const path = chromium();
   if (path === null) {
@@ -36,44 +47,54 @@ export function browserTest(name: string, run: (explorer: Explorer, t: Deno.Test
 /** What the tests of a module share. */
 interface Shared {
   readonly browser: Browser;
-  readonly file: string;
+  readonly address: string;
+  readonly opened: Opened;
 }
 
 let shared: Promise<Shared> | null = null;
+const VIEWPORT = { width: 1280, height: 900 };
 
 async function share(path: string): Promise<Shared> {
-  const html = await buildExplorer();
   const file = await Deno.makeTempFile({ suffix: ".html" });
-  await Deno.writeTextFile(file, html);
-  return { browser: await launch(path), file };
+  await Deno.writeTextFile(file, await builtExplorer());
+  const browser = await launch(path);
+  const address = `file://${file}`;
+  return { browser, address, opened: await openPage(await browser.newPage(), address) };
 }
 
 Deno.test.afterAll(async () => {
   const started = await shared?.catch(() => null);
   await started?.browser.close();
-  if (started) await Deno.remove(started.file);
+  if (started) await Deno.remove(new URL(started.address));
 });
 
 async function withExplorer(path: string, run: (explorer: Explorer) => Promise<void>): Promise<void> {
-  const { browser, file } = await (shared ??= share(path));
-  const context = await browser.createBrowserContext();
+  const { browser, address, opened: { page, complaints } } = await (shared ??= share(path));
+  await page.setViewport(VIEWPORT);
+  await page.emulateMediaFeatures([]);
+  // A page behind another one of its window draws nothing; each profile has a window.
+  const profiles: BrowserContext[] = [];
+  const open = async (hash = "") => {
+    const profile = await browser.createBrowserContext();
+    profiles.push(profile);
+    return await openPage(await profile.newPage(), address + hash);
+  };
   try {
-    const address = `file://${file}`;
-    const open = (hash = "", width = 1280) => openPage(context, address + hash, width);
-    await run({ address, open });
+    await run({ address, page, open });
+    assertEquals(complaints, []);
   } finally {
-    await context.close();
+    complaints.length = 0;
+    for (const profile of profiles) await profile.close();
   }
 }
 
-async function openPage(context: BrowserContext, address: string, width: number): Promise<Opened> {
-  const page = await context.newPage();
+async function openPage(page: Page, address: string): Promise<Opened> {
   const requests: string[] = [];
   const complaints: string[] = [];
   page.on("request", (request) => requests.push(request.url()));
   page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(String(error)));
-  await page.setViewport({ width, height: 900 });
+  await page.setViewport(VIEWPORT);
   await page.goto(address);
   await settled(page);
   return { page, requests, complaints };

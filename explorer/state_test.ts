@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What needs no browser: links and options as text, and a page that is one file and refers to nothing.
+// Links and options as text.
 
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { buildExplorer, MOST_BYTES } from "./build.ts";
 import { bytes, type Field, whole, withDefaults, withoutDefaults } from "./fields.ts";
 import { formatHash, parseHash } from "./state.ts";
 
@@ -49,13 +48,4 @@ Deno.test("options have defaults, which a link leaves out; what is none is refus
   }
   assertThrows(() => bytes({ size: "much" }, "size"), RangeError, 'size: Cannot read size "much"');
   assertThrows(() => whole({ n: "1e3" }, "n"), RangeError, 'n: expected a whole number, got "1e3"');
-});
-
-Deno.test("buildExplorer() makes one small file that asks for nothing", async () => {
-  const html = await buildExplorer();
-  assert(html.length <= MOST_BYTES, `${html.length} bytes`);
-  assertStringIncludes(html, "Content-Security-Policy\" content=\"default-src 'none'; script-src 'sha256-");
-  const markup = html.replace(/<(script|style)[^>]*>[^]*?<\/\1>/g, "");
-  assertEquals(markup.match(/(src|href)="(?!data:)[^"]*"/g), null);
-  assert(!/unsafe-|https?:/.test(/content="(default-src[^"]*)"/.exec(html)![1]));
 });

@@ -17,7 +17,7 @@ const SUITES = ["verify/", "src/mm/", "src/scenario/", "src/cli/", "src/", ""];
 
 /** Tests that take seconds run in their own isolate, after the suites, so that both CPUs stay busy to the end. */
 const ALONE = [
-  "explorer/",
+  "explorer/explorer_test.ts",
   "verify/audit/main_test.ts",
   "verify/races/",
   "verify/sweeps/",
