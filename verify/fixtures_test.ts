@@ -57,7 +57,7 @@ for (const file of [...IMPORTED, "fixtures/schema.json"]) {
   });
 }
 
-Deno.test("checkFixtures() names the place of a number that became a string, or is gone", () => {
+Deno.test("checkFixtures() names the place of a number that is a string or missing", () => {
   const file = "fixtures/documents.json";
   const documents = JSON.parse(Deno.readTextFileSync(new URL(file, ROOT)));
   const lines = documents["003"].diffstat.files[0];
@@ -71,7 +71,7 @@ Deno.test("checkFixtures() names the place of a number that became a string, or 
   });
 });
 
-Deno.test("readCaptured() reads every captured machine, and names what is wrong with one", () => {
+Deno.test("readCaptured() reads every captured machine, and names errors", () => {
   const fixtures = new URL("fixtures/", ROOT);
   const scenarios = [
     ...["namespaces", "hotplug", "hugetlb", "struct_pages", "vmemmap_maps"],
@@ -98,7 +98,7 @@ Deno.test("readCaptured() reads every captured machine, and names what is wrong 
   }
 });
 
-Deno.test("parseJson() says where the damage is, in one line", () => {
+Deno.test("parseJson() names the place of the damage, in one line", () => {
   assertThrows(() => parseJson("a.json", '{\n"a": 1,\n'), CommandError, "a.json: damaged: ");
   assertEquals(parseJson("a.json", "[1]"), [1]);
 });

@@ -32,7 +32,7 @@ Deno.test("lab --help lists every command once", async () => {
   assertEquals(new Set(names).size, names.length);
 });
 
-Deno.test("lab claims --json prints the claims that were asked for, with verdict and rows", async () => {
+Deno.test("lab claims --json prints the requested claims, with verdict and rows", async () => {
   const { code, out, err } = await lab("claims", "--id", "000-04", "--json");
   const [claim, ...rest] = JSON.parse(out).report.claims;
   assertEquals([code, err, rest], [0, "", []]);
@@ -74,14 +74,14 @@ Deno.test("--csv prints a header and rows of as many cells, in every command tha
   }
 });
 
-Deno.test("lab claims refuses an id, theme, document or verdict there is not", async () => {
+Deno.test("lab claims refuses an unknown id, theme, document or verdict", async () => {
   await refuses('unknown claim "005-01": expected 000-01 to 000-', "claims", "--id", "005-01");
   await refuses('unknown theme "memory": expected altmap', "claims", "--theme", "memory");
   await refuses('unknown document "7": expected 000', "claims", "--document", "7");
   await refuses('unknown verdict "wrong": expected', "claims", "--verdict", "wrong");
 });
 
-Deno.test("lab claims refuses two forms at once, and what has no effect on a document of one's own", async () => {
+Deno.test("lab claims refuses two forms at once, and flags without effect on a user's document", async () => {
   await refuses("--cite and --explain exclude each other", "claims", "--cite", "--explain");
   await refuses("--explain and --csv exclude each other", "claims", "--csv", "--explain");
   await refuses("--run has no effect with check: expected", "claims", "check", "mine.json", "--run");

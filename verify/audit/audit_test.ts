@@ -60,7 +60,7 @@ Deno.test("auditClaims() is not ok when one row is not", () => {
   assertEquals([claim.verdict, claim.ok], ["disagreement", false]);
 });
 
-Deno.test("auditClaims() says that nothing judges a claim, and refuses a verdict on no claim", () => {
+Deno.test("auditClaims() reports a claim that nothing judges, and refuses a verdict without a claim", () => {
   const [unjudged] = auditClaims([CLAIM], []);
   assertEquals([unjudged.verdict, unjudged.ok, reasonOf(unjudged)], [
     "disagreement",
@@ -96,7 +96,7 @@ Deno.test("auditMarkdown() puts the worst first", () => {
   assertStringIncludes(text, '| <a id="000-02"></a>000-02 | 000:9 | a claim | a number | 1 | 1 | not so |');
 });
 
-Deno.test("pick() filters by id, theme and document, and names what there is otherwise", () => {
+Deno.test("pick() filters by id, theme and document, and lists the known ones otherwise", () => {
   const all = readCatalogue();
   assertEquals(pick(all, { id: "001-33" }).map((c) => c.id), ["001-33"]);
   assert(pick(all, { document: "002" }).every((c) => c.id.startsWith("002-")));
@@ -107,7 +107,7 @@ Deno.test("pick() filters by id, theme and document, and names what there is oth
   assertThrows(() => pick(all, { verdict: "maybe" }), CommandError, 'unknown verdict "maybe"');
 });
 
-Deno.test("claimsReport() answers from the published run, and anew when asked", async () => {
+Deno.test("claimsReport() reads the published run, or judges anew", async () => {
   for (const anew of [false, true]) {
     const { report, text, code } = await claimsReport({ id: "000-11" }, anew);
     const { from, claims: [claim, ...rest] } = report as { from: string; claims: ReturnType<typeof auditClaims> };
@@ -178,7 +178,7 @@ Deno.test("lab claims check judges a document that has no code", async () => {
   assertStringIncludes(lost.text, "has nothing at /pages/none");
 });
 
-Deno.test("countBy() and numberAt() refuse a command, a flag and a place there is not", async () => {
+Deno.test("countBy() and numberAt() refuse an unknown command, flag or place", async () => {
   await assertRejects(() => countBy({ command: "nothing", pointer: "" }), CommandError, 'unknown command "nothing"');
   await assertRejects(() => countBy({ command: "namespace --slow", pointer: "" }), CommandError, "--slow");
   assertEquals(numberAt({ "a/b": [{ c: 7 }] }, "/a~1b/0/c", "x"), 7);

@@ -26,17 +26,17 @@ Deno.test("keptRow() measures the same under another kernel: shared tails since 
   assertEquals(frames(), 2);
 });
 
-Deno.test("keptRow() takes a pool for what a kernel keeps, not for what the series does", () => {
+Deno.test("keptRow() measures a pool that keeps what the kernel keeps, not what the series keeps", () => {
   const tables = () => poolOf(SIZE_2M, 64, 2, "dense").net;
   assertEquals(kept(tables, "5.14", "6.1"), [[true, 64 * 6 - 1], [false, 64 * 7 - 1]]);
 });
 
-Deno.test("keptRow() does not compare what names no series' kernel", () => {
+Deno.test("keptRow() does not compare a measurement without a series' kernel", () => {
   assertEquals(kept(() => layoutOf(SIZE_2M, "5.14").frames.length, "6.1"), undefined);
   assertEquals(kept(() => PRESETS["v4"].hugetlbKeep, "6.1"), undefined);
 });
 
-Deno.test("AUDIT.md's table of what is kept is what measuring gives (deno task audit)", () => {
+Deno.test("AUDIT.md's table of kept claims matches a measurement (deno task audit)", () => {
   const stored = storedKept();
   const kernels = stored.summary.map(({ kernel }) => kernel);
   for (const id of ["000-04", "000-09", "004-01"]) {

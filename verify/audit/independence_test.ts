@@ -212,14 +212,14 @@ Deno.test("no formula reaches the emulator", () => {
   assertEquals(names.shared("formula", inSrc), []);
 });
 
-Deno.test("what measures imports no formula but sizes", () => {
+Deno.test("measurements import no formulas but sizes", () => {
   const wrong = [...names.modules].filter(([file]) => file.startsWith("verify/measure/"))
     .flatMap(([file, { imported }]) => [...imported.values()].map((target) => ({ file, target })))
     .filter(({ target }) => target.file.startsWith("verify/formulas/") && names.isFunction(target.file, target.name));
   assertEquals(wrong, []);
 });
 
-Deno.test("a formula is found in a measurement, behind functions, constants and other files", () => {
+Deno.test("a formula in a measurement is found through functions, constants and other files", () => {
   const formulas = {
     path: "verify/formulas/x.ts",
     text: "export const GIB = 2 ** 30;\nexport function gib(n: number) {}\n",

@@ -27,7 +27,7 @@ Deno.test("verify --quick finds every verdict as expected, and AUDIT.md has them
   const done: string[] = [];
   const suites = await judgeParallel(JUDGED, true, ({ name }) => done.push(name));
   const report = reportOf([...suites, ...await judgeDropped(documents)], catalogue, true);
-  await t.step("its JSON is as the schema says", () => assertAsSchema("verify", report));
+  await t.step("its JSON matches the schema", () => assertAsSchema("verify", report));
   await t.step("every verdict is the expected one", () => {
     assertEquals(suites.flatMap((s) => s.rows).filter((r) => !r.ok), []);
     assert(report.ok);
@@ -57,7 +57,7 @@ Deno.test("SUITE_GROUPS has every suite once", () => {
   assertEquals(SUITE_GROUPS.flat().map((s) => s.name).toSorted(), SUITES.map((s) => s.name).toSorted());
 });
 
-Deno.test("every contradicted claim says why", () => {
+Deno.test("every contradicted claim has a reason", () => {
   for (const { claims } of SUITES) {
     for (const claim of claims(scaleOf(true))) {
       if (claim.expected === "contradicted") assert((claim.note ?? "").length > 0, claim.id);
@@ -75,7 +75,7 @@ function broken(message: string): never {
   throw new Error(`${message}\nwith a second line`);
 }
 
-Deno.test("whatever breaks is a failed row with its message, and the rest is judged", () => {
+Deno.test("any failure becomes a failed row with its message, and the rest is judged", () => {
   const measure = { ...CLAIM, id: "measure", measure: () => broken("panic: I6") };
   const model = { ...CLAIM, id: "model", expected: "inside band", model: () => broken("no cost") } as const;
   const { formula: _, measure: __, ...time } = model;
@@ -92,7 +92,7 @@ Deno.test("whatever breaks is a failed row with its message, and the rest is jud
   assertEquals(JSON.parse(JSON.stringify(report)), report);
 });
 
-Deno.test("a number that is wrong stands in the table with what was expected", () => {
+Deno.test("a wrong number is in the table with the expected one", () => {
   const report = judgeSuite(suite("wrong", { ...CLAIM, measure: () => 7 }), scaleOf(true));
   assertStringIncludes(table(report), "disagreement, expected equal");
 });

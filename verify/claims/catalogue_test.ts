@@ -15,7 +15,7 @@ function refuses(value: unknown, message: string): void {
   assertEquals(error.message.split("\n").length, 1);
 }
 
-Deno.test("readDocuments() reads what is shipped, and every id is of its document", () => {
+Deno.test("readDocuments() reads the shipped files, and every id is of its document", () => {
   const shipped = new Set(SHIPPED.map(({ document }) => document.id));
   assertEquals(readDocuments().filter(({ document }) => shipped.has(document.id)), [...SHIPPED]);
   const claims = readCatalogue();
@@ -36,7 +36,7 @@ Deno.test("readDocuments() finds a document that was dropped in", () => {
   Deno.removeSync(folder, { recursive: true });
 });
 
-Deno.test("parseDocument() fills in what a file may leave out", () => {
+Deno.test("parseDocument() fills in optional fields", () => {
   const { document, claims } = parseDocument("x.json", JSON.stringify(FILE));
   assertEquals(document, { id: "002", title: "a document", file: null, date: null, link: null });
   const row = {
@@ -62,7 +62,7 @@ Deno.test("parseDocument() makes a row of the claim's own words, and one of each
   assertEquals(both.map(({ id, what }) => [id, what]), [["002-100", "a number"], ["002-100/part", "a part"]]);
 });
 
-Deno.test("parseDocument() refuses what is damaged or not as it should be, with the place", () => {
+Deno.test("parseDocument() refuses damaged or invalid input, with the place", () => {
   refuses('[\n {"id": "002-01",}\n]', "fixtures/claims/002.json: damaged: ");
   refuses([], "fixtures/claims/002.json: /: must be object");
   refuses({ ...FILE, claims: [] }, "/claims: must NOT have fewer than 1 items");

@@ -30,7 +30,7 @@ Deno.test("judge() contradicts a number that formula and emulator both have othe
   assertEquals([judged.verdict, judged.ok], ["contradicted", true]);
 });
 
-Deno.test("judge() knows times, what changed since, and checks that no document makes", () => {
+Deno.test("judge() handles times, superseded claims, and checks that belong to no document", () => {
   const { formula: _, measure: __, ...bare } = CLAIM;
   const reason = { ...bare, note: "the reason" };
   assertEquals(judge({ ...reason, expected: "hardware-bound" }).verdict, "hardware-bound");
@@ -40,7 +40,7 @@ Deno.test("judge() knows times, what changed since, and checks that no document 
   assertEquals(judge({ ...check, expected: "equal" }).verdict, "equal");
 });
 
-Deno.test("judge() tells a modelled time inside its band from one outside, and either can be unexpected", () => {
+Deno.test("judge() distinguishes modelled times inside and outside their band; either can be unexpected", () => {
   const { formula: _, measure: __, ...bare } = CLAIM;
   const time = (value: number, expected: "inside band" | "outside band") => {
     const { verdict, ok, model, band } = judge({ ...bare, band: [46, 75], model: () => value, expected });
@@ -63,7 +63,7 @@ Deno.test("judge() fails when the emulator counts something else than the formul
   assertEquals(judge({ ...CLAIM, measure: () => NaN }).verdict, "disagreement");
 });
 
-Deno.test("judge() takes a measurement that panics for a disagreement and says what happened", () => {
+Deno.test("judge() turns a panic of a measurement into a disagreement with its message", () => {
   const judged = judge({
     ...CLAIM,
     measure: () => {
@@ -103,7 +103,7 @@ Deno.test("compare() takes rounded and cut-off numbers for right, no others", ()
   assertEquals(compare("0.29", 0.29), "confirmed");
 });
 
-Deno.test("compare() refuses what is no plain number", () => {
+Deno.test("compare() refuses anything but a plain number", () => {
   assertThrows(() => compare("80-110", 90), RangeError, 'Cannot compare with "80-110"');
 });
 

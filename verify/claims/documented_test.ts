@@ -46,7 +46,7 @@ Deno.test("every modelled time of the documents is off when the model doubles, h
   }
 });
 
-Deno.test("withReadings() adds what needs no code, once and of its document", () => {
+Deno.test("withReadings() adds the document's claims without code, once", () => {
   const rows = withReadings("004", [claim("004-04")]).map(({ id }) => id);
   assertEquals(new Set(rows).size, rows.length);
   assert(rows.includes("004-25") && rows.every((id) => id.startsWith("004-")), rows.join());

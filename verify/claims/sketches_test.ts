@@ -20,7 +20,7 @@ const SKETCH = [
   "}",
 ];
 
-Deno.test("undeclared() finds nothing in what declares everything", () => assertEquals(undeclared(SKETCH), []));
+Deno.test("undeclared() finds nothing if everything is declared", () => assertEquals(undeclared(SKETCH), []));
 
 Deno.test("undeclared() names a structure without its keyword and a variable that is no parameter", () => {
   const broken = SKETCH.map((line) => line.replace("struct state {", "state {").replace(", int step", ""));

@@ -37,7 +37,7 @@ Deno.test("parts() of a range around, between and inside sections", () => {
 });
 
 for (const [arch, granule] of Object.entries(f.GRANULES)) {
-  Deno.test(`shares() are what is counted, whatever the size and the start: ${arch}`, () => {
+  Deno.test(`shares() match the counts for all sizes and starts: ${arch}`, () => {
     const kernel = unwinding("6.1");
     const k = boot({ arch, kernel, dram: [GIB], pmem: [{ bytes: 3 * GIB }], contents: false });
     const region = ndRegions(k)[0];

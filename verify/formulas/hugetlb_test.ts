@@ -25,7 +25,7 @@ Deno.test("structSize() agrees with the formulas by level, row by row", () => {
   ]);
 });
 
-Deno.test("freedPages() keeps one or two, or all of a page that has no more", () => {
+Deno.test("freedPages() keeps one or two pages, or all if there are no more", () => {
   assertEquals([f.freedPages(2 ** 21, 4096, 2), f.freedPages(2 ** 21, 4096, 1)], [6, 7]);
   assertEquals([f.freedPages(2 ** 30, 4096, 2), f.freedPages(2 ** 21, 65536, 1)], [4094, 0]);
 });

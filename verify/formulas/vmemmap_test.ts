@@ -55,7 +55,7 @@ Deno.test("uniqueStructs() is two pages of 64, and every struct page when nothin
   assertEquals(f.uniqueStructs(f.PAGE, "pte"), 1);
 });
 
-Deno.test("gupStores() tells get from put, and pins from references", () => {
+Deno.test("gupStores() distinguishes get from put, and pins from references", () => {
   assertEquals(f.gupStores("per-page", false, false, 512), { get: 512, pins: 0, put: 512, lookups: 1 });
   assertEquals(f.gupStores("compound", true, true, 512), { get: 1, pins: 1, put: 1, lookups: 1 });
   assertEquals(f.gupStores("grab-one", false, true, 512), { get: 2, pins: 0, put: 512, lookups: 1 });
@@ -70,7 +70,7 @@ Deno.test("reserve() takes the info block, and 64 bytes a page with map=dev", ()
   assertEquals(f.gib(f.reserve(0, 1500 * f.SIZE_1G, f.SIZE_2M, "dev")!.usable).toFixed(2), "1476.56");
 });
 
-Deno.test("pgoffError() is nothing at the first page and a whole huge page elsewhere", () => {
+Deno.test("pgoffError() is zero at the first page and a huge page elsewhere", () => {
   assertEquals([0, 1, 511].map((offset) => f.pgoffError(offset, 512)), [0, 512, 512]);
 });
 

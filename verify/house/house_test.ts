@@ -118,7 +118,7 @@ function exportedValues({ text }: Source): string[] {
   return [...text.matchAll(/^export (?:abstract )?(?:async )?(?:function\*? ?|class |const )(\w+)/gm)].map((m) => m[1]);
 }
 
-Deno.test("what a file exports is used by another", () => {
+Deno.test("every export is used by another file", () => {
   const words = ALL.map(({ path, text }) => ({ path, words: new Set(withoutComments(text).match(/\w+/g)) }));
   assertEquals(exportedValues({ path: "x", text: "export async function a() {}\nexport const B = 1;\nconst c = 2;" }), [
     "a",
@@ -131,7 +131,7 @@ Deno.test("what a file exports is used by another", () => {
   assertEquals(unused, []);
 });
 
-Deno.test("every file begins with its licence, and says what it is for unless it is a test", () => {
+Deno.test("every file begins with its licence and, unless it is a test, its purpose", () => {
   for (const source of ALL) {
     const [licence, job] = source.text.split("\n");
     assertEquals(licence, "// SPDX-License-Identifier: GPL-2.0-only", source.path);

@@ -134,7 +134,7 @@ Deno.test("probeDevice: a device that is not bound may not be busy", () => {
   );
 });
 
-Deno.test("resizePool: a pool that does not become as large as asked is noticed", () => {
+Deno.test("resizePool: a pool smaller than requested is noticed", () => {
   const life = new Life({ arch: TOY, kernel: PRESETS["v7"], structPageSize: 64 });
   assert(OPERATIONS.resizePool(life, 3, 0, 0));
   // A user that the kernel does not know: the pool gets smaller than the model expects.

@@ -69,7 +69,7 @@ function tryAll(paths: ReadonlyMap<string, Path>, judge: (mutant: Mutant, id: st
   return { outcomes, put };
 }
 
-Deno.test("changeOf() tells another figure from a measurement that fails, and from rows as they were", () => {
+Deno.test("changeOf() distinguishes a changed figure, a failed measurement and unchanged rows", () => {
   assertEquals(changeOf("000-01", [ROW], answer(ROW)), null);
   assertEquals(changeOf("000-01", [ROW], answer(THREE)), {
     figures: [{ id: "000-01", now: "2 pages, now 3 pages" }],
@@ -88,7 +88,7 @@ Deno.test("changeOf() tells another figure from a measurement that fails, and fr
   assertEquals(changeOf("000-01", [timed], answer({ ...timed, model: 1.6 })), null);
 });
 
-Deno.test("a trial goes on behind a failure until a figure changes, and keeps the failure when none does", () => {
+Deno.test("a trial continues after a failure until a figure changes, and keeps the failure if none does", () => {
   const paths = new Map(["000-01", "000-02"].map((id) => [id, path(id, 0, 1, 2)]));
   const { outcomes } = tryAll(paths, (mutant, id) => mutant.line === 8 && id === "000-01" ? THREE : FAILED);
   const [first, second] = outcomes.toSorted((a, b) => a.id < b.id ? -1 : 1);
@@ -105,7 +105,7 @@ Deno.test("a mutant that breaks three claims is put to no other", () => {
   assert(put.length < 3 * 30, `${put.length}`);
 });
 
-Deno.test("what changed a figure of one claim is put to all that run its block", () => {
+Deno.test("a mutant that changed one claim's figure is tried on all claims that run its block", () => {
   const others = ["000-10", "000-11", "000-12", "000-13"].map((id): [string, Path] => [id, path(id, 0, 1, 2)]);
   const { outcomes } = tryAll(
     new Map([["000-01", path("000-01", 1)], ...others]),
@@ -114,7 +114,7 @@ Deno.test("what changed a figure of one claim is put to all that run its block",
   assertEquals(outcomes.map(({ found }) => found?.mutant.line), [5, 5, 5, 5, 5]);
 });
 
-Deno.test("a log keeps what was found out, leaves lines cut short, and is refused by other sources", async () => {
+Deno.test("a log keeps results, skips truncated lines, and is refused for other sources", async () => {
   const file = Deno.makeTempFileSync();
   try {
     const change = { figures: [], fails: [{ id: "000-01", now: "f" }] };
@@ -142,14 +142,14 @@ Deno.test("a trial tries no mutant twice on a claim, and the seed decides which 
   assert(names(2).join() !== once.join());
 });
 
-Deno.test("a claim's mutants come from what few other claims run, a block after the other", () => {
+Deno.test("a claim's mutants come from code that few other claims run, one block after the other", () => {
   const paths = [path("", 1, 2, 3), path("", 1, 2), path("", 1)];
   assertEquals(rarestFirst(paths[0], paths, 1), [3, 2, 1]);
   assertEquals(inTurn([["a", "b"], [], ["c"]], 9), ["a", "c", "b"]);
   assertEquals(inTurn([["a", "b"], ["c"]], 2), ["a", "c"]);
 });
 
-Deno.test("CLAIM_MUTANTS.md says which figure changed, what only fails, and what nothing changes", () => {
+Deno.test("CLAIM_MUTANTS.md lists changed figures, failures, and claims that nothing changes", () => {
   const [mutant] = MUTANTS;
   const found = (after: Judged) => ({
     mutant,
@@ -182,7 +182,7 @@ Deno.test("a slip must change a figure of the row that it names", () => {
   assertEquals(noticed("000-01", before, answer(FAILED)).ok, false);
 });
 
-Deno.test("slips and the checker's switch replace text that is there", () => {
+Deno.test("slips and the checker's switch replace existing text", () => {
   const read = (file: string) => Deno.readTextFileSync(new URL(`../../${file}`, import.meta.url));
   edited(read(CHECKER.file), CHECKER);
   for (const slip of CLAIM_SLIPS) assert(slipped(slip, read).size > 0);

@@ -26,7 +26,7 @@ const f = traced("f(a, 1 + 1)", (a: number): number => {
 });
 `;
 
-Deno.test("mutantsOf() finds every place a slip could be, and none in types, names, messages and traces", () => {
+Deno.test("mutantsOf() finds every place for a slip, and none in types, names, messages and traces", () => {
   const found = mutantsOf("a.ts", TEXT).map((m) => {
     const { line, mutant } = lines(TEXT, m);
     return [m.line, mutant === ";" ? line : m.text, m.replacement];
@@ -63,7 +63,7 @@ function ofLines(text: readonly string[]) {
   return named(mutantsOf("a.ts", text.join("\n")).filter((m) => m.replacement === ";"), () => text.join("\n"));
 }
 
-Deno.test("sampled() and ranked() go on where they stopped, take nothing twice, and all there is", () => {
+Deno.test("sampled() and ranked() continue where they stopped, take nothing twice, and take all", () => {
   const all = ofLines(LINES);
   assertEquals(new Set(all.map(({ name }) => name)).size, 50);
   for (const sample of [sampled<(typeof all)[number]>, ranked]) {
@@ -93,7 +93,7 @@ Deno.test("lastOutcomes() takes the last outcome of each mutant, and leaves a li
   assertEquals([...lastOutcomes(parseLog(log)).values()], [all[2], all[1]]);
 });
 
-Deno.test("stillHolds() only for the same tree, and for a survivor only when as many tests were asked", () => {
+Deno.test("stillHolds() only for the same tree, and for a survivor only if as many stages ran", () => {
   const noticed = { name: "a", noticedBy: "room", test: null, timedOut: false, tree: "t", upto: "room" } as const;
   const missed = { ...noticed, noticedBy: null, upto: "machines" } as const;
   assertEquals([stillHolds(noticed, "t", "src"), stillHolds(noticed, "u", "src")], [true, false]);
@@ -114,7 +114,7 @@ Deno.test("every mutant that is listed as equivalent is one that the operators m
   }
 });
 
-Deno.test("score() leaves out what changes nothing; MUTANTS.md names what nobody noticed", () => {
+Deno.test("score() leaves out equivalent mutants; MUTANTS.md lists those not noticed", () => {
   const mutants = mutantsOf("a.ts", TEXT);
   const judged = [
     { mutant: mutants[0], noticedBy: "room" as const, test: null, timedOut: false, why: null },
@@ -129,12 +129,12 @@ Deno.test("score() leaves out what changes nothing; MUTANTS.md names what nobody
   assertEquals(md.match(/not noticed \|$/gm)?.length, 1);
 });
 
-Deno.test("slips are about claims that are there", () => {
+Deno.test("slips name existing claims", () => {
   const ids = new Set(SHIPPED.flatMap(({ claims }) => claims.map(({ id }) => id)));
   for (const { claims } of CLAIM_SLIPS) assertEquals(claims.filter((id) => !ids.has(claimId(id))), []);
 });
 
-Deno.test("marked() leaves the marks of blocks that ran, and the code as it was", async () => {
+Deno.test("marked() marks the blocks that ran, and does not change the code", async () => {
   const text = "export const twice = (f: (n: number) => object, n: number) => {\n" +
     "  if (n < 0) { return [f(0)]; }\n  return [f(n), f(n)];\n};\nexport const box = (n: number) => ({ n });\n";
   const blocks = blocksOf("a.ts", text);

@@ -56,14 +56,14 @@ Deno.test("every text that a mutation replaces is in its file, once", async () =
   }
 });
 
-Deno.test("edited() names the file and the text that is not there, or is there twice", () => {
+Deno.test("edited() names the file and the text that is missing or occurs twice", () => {
   const edit = { file: "src/a.ts", text: "x + 1", replacement: "$&" };
   assertEquals(edited("y = x + 1;", edit), "y = $&;");
   assertThrows(() => edited("y = x;", edit), RangeError, "src/a.ts: found 0 times, must be once: x + 1");
   assertThrows(() => edited("x + 1, x + 1", edit), RangeError, "found 2 times");
 });
 
-Deno.test("MUTATIONS.md and the JSON's schema are what this run says", async () => {
+Deno.test("MUTATIONS.md and the JSON's schema match this run", async () => {
   const file = await Deno.readTextFile(new URL("../MUTATIONS.md", import.meta.url));
   const all = await Promise.all(ROWS.map(verdict));
   assertEquals(file, mutationsMarkdown(all));

@@ -68,7 +68,7 @@ Deno.test("explore() reports the steps that wait for ever", () => {
   assertEquals([...stuck].sort(), ["", "take b,take a"]);
 });
 
-Deno.test("explore() stops at its bound and says so", () => {
+Deno.test("explore() stops at its bound and reports it", () => {
   const bounded = explore(
     () => ({ threads: [steps(3, () => "x"), steps(3, () => "x")], end: () => 0 }),
     () => {},
@@ -77,7 +77,7 @@ Deno.test("explore() stops at its bound and says so", () => {
   assertEquals([bounded.schedules, bounded.truncated], [5, true]);
 });
 
-Deno.test("dependent() asks whether one step writes what the other touches", () => {
+Deno.test("dependent() tests whether one step writes what the other touches", () => {
   const read: Step = { name: "r", reads: ["x"] };
   const write: Step = { name: "w", writes: ["x"] };
   assertEquals([dependent(read, read), dependent(read, write), dependent(write, write)], [false, true, true]);

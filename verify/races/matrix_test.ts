@@ -39,7 +39,7 @@ Deno.test("answers() hold, and RACES.md matches this run", async () => {
   assertEquals(rest(file), rest(racesMarkdown(races, found, null)));
 });
 
-Deno.test("daxCase() finds with sleep sets what it finds without, in fewer schedules", () => {
+Deno.test("daxCase() finds the same hazards with and without sleep sets, in fewer schedules", () => {
   for (
     const [name, life, waits, memunmap] of [
       ["patch 8", "goes down", "none", "per-page"],
@@ -79,7 +79,7 @@ function cell(table: string, row: string, column: string) {
   return cases;
 }
 
-Deno.test("raceCases() find with sleep sets what they find without, in fewer schedules", () => {
+Deno.test("raceCases() find the same hazards with and without sleep sets, in fewer schedules", () => {
   let [few, all] = [0, 0];
   for (
     const [table, row, column] of [
@@ -123,7 +123,7 @@ Deno.test("raceCases() reach the split race: head read, split, counted, entry th
   assert(inOrder(schedule, [...names, "map the page again", "read the entry again"]), schedule.join("; "));
 });
 
-Deno.test("tally() finds a walker that is waited for by nobody although it reads under RCU", () => {
+Deno.test("tally() finds a walker under RCU for which nothing waits", () => {
   const setting: HugeSetting = { ...LINUX_6_1, place: "second", begins: "base", cached: true };
   const walker = WALKERS.find((v) => v.grace && v.skip === "after the count")!;
   const { hazards } = tally(() => hugeWorld(setting), (w) => [walkerThread(w, walker), hugeThread(w)], false);

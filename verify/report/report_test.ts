@@ -40,12 +40,12 @@ Deno.test("drawReport() has a chart and a table in every section, the matrix wit
   assertEquals(perTib, RESULTS.figures.perTib.map((row) => String(row.dramBytes)));
 });
 
-Deno.test("drawReport() without benchmarks leaves out what they would show", () => {
+Deno.test("drawReport() without benchmarks omits their sections", () => {
   const html = drawReport({ ...RESULTS, bench: null }, []);
   assert(!html.includes('id="yardstick"') && !html.includes("host time of the emulator"));
 });
 
-Deno.test("readHistory() reads runs by date, and names and leaves out files that are none", () => {
+Deno.test("readHistory() reads runs by date, and reports and skips other files", () => {
   const folder = new URL(`file://${Deno.makeTempDirSync()}/`);
   const later = { ...ENTRY, date: "2031-01-01T00:00:00.000Z", commit: "abcdef0" };
   for (const entry of [later, ENTRY]) {
@@ -61,7 +61,7 @@ Deno.test("readHistory() reads runs by date, and names and leaves out files that
   Deno.removeSync(folder, { recursive: true });
 });
 
-Deno.test("report refuses damaged results with exit 2 and leaves the old page whole", async () => {
+Deno.test("report refuses damaged results with exit 2 and keeps the old page", async () => {
   const dir = Deno.makeTempDirSync();
   Deno.writeTextFileSync(`${dir}/r.json`, "{");
   Deno.writeTextFileSync(`${dir}/old.html`, "old");

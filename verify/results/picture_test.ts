@@ -4,7 +4,7 @@
 import { assertEquals } from "@std/assert";
 import { perTibBars, perTibSvg } from "./picture.ts";
 
-Deno.test("README's picture is what is counted today", async () => {
+Deno.test("README's picture matches a new count", async () => {
   const file = await Deno.readTextFile(new URL("../../results/per-tib.svg", import.meta.url));
   assertEquals(file, perTibSvg(perTibBars()));
 });

@@ -13,7 +13,7 @@ function refuses(value: unknown, message: string): void {
   assertEquals(error.message.split("\n").length, 1);
 }
 
-Deno.test("the published results are as the schema says, and have no claim that is not there or says something else", () => {
+Deno.test("the published results match the schema, and their claims match the fixtures", () => {
   assertEquals(checkResults("latest.json", RESULTS), RESULTS);
   // `lab claims` judges newer claims itself.
   const texts = new Map(readCatalogue().map(({ id, text }) => [id, text]));
@@ -21,7 +21,7 @@ Deno.test("the published results are as the schema says, and have no claim that 
   assertEquals(RESULTS.audit.ok, true);
 });
 
-Deno.test("checkResults() refuses another schema, and names place and reason of what is wrong", () => {
+Deno.test("checkResults() refuses another schema, and names place and reason of an error", () => {
   refuses(
     { ...RESULTS, schema: RESULTS_SCHEMA + 1 },
     `r.json: schema: version ${RESULTS_SCHEMA + 1}, expected ${RESULTS_SCHEMA}`,
@@ -46,7 +46,7 @@ Deno.test("parseResults() refuses a damaged file", () => {
   assertThrows(() => parseResults("r.json", text.slice(0, 1000)), CommandError, "r.json: damaged: ");
 });
 
-Deno.test("writeResults() leaves the whole file and nothing beside it, and refuses what is wrong before it writes", async () => {
+Deno.test("writeResults() writes the complete file and no other, and refuses invalid results before it writes", async () => {
   const dir = Deno.makeTempDirSync();
   const file = `${dir}/r.json`;
   await writeResults(file, RESULTS);

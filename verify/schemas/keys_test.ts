@@ -49,7 +49,7 @@ Deno.test("every key is camelCase", () => {
   assertEquals([...KEYS.keys()].filter((key) => !/^[a-z][a-zA-Z0-9]*$/.test(key)), []);
 });
 
-Deno.test("a key has one type, whatever command prints it", () => {
+Deno.test("a key has one type in all commands", () => {
   const several = [...KEYS].filter(([key, types]) => types.size > 1 && ![...VALUES, ...COUNTED].includes(key));
   assertEquals(several.map(([key, types]) => `${key}: ${[...types].map(([t, at]) => `${t} in ${at}`).join(", ")}`), []);
 });

@@ -42,7 +42,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 for (const [name, lines] of Object.entries(OTHERS)) {
-  Deno.test(`${name} --json is as its schema says, and so are its errors`, async () => {
+  Deno.test(`${name} --json and its errors match the schema`, async () => {
     const valid = validator(name);
     for (const line of lines) {
       const document = await documentOf(name, line);
@@ -70,7 +70,7 @@ Deno.test("errors of the slow ones are as their schemas say", async () => {
   }
 });
 
-Deno.test("lines of lab box --fleet --json are as their schema says", async () => {
+Deno.test("lines of lab box --fleet --json match their schema", async () => {
   const valid = validator("box-fleet");
   const lines = await fleetLines([{ name: "x", files: { meminfo: "MemTotal: 16384000 kB\n" } }, {
     name: "y",
@@ -85,7 +85,7 @@ Deno.test("every command has examples, and all but the slow ones are tried here"
   assertEquals([...Object.keys(OTHERS), ...SLOW].toSorted(), Object.keys(EXAMPLES).toSorted());
 });
 
-Deno.test("inferSchema() takes what was seen and nothing else", () => {
+Deno.test("inferSchema() accepts the given values and nothing else", () => {
   const valid = new Ajv2020().compile(
     inferSchema([{ a: 1, b: [{ c: "x" }, { c: null }] }, { a: 2.5, b: [] }, { b: [] }]),
   );

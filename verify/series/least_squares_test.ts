@@ -18,7 +18,7 @@ Deno.test("fitCosts() finds costs that explain everything, over nine orders of m
   assertEquals([fit.equations, fit.unknowns], [4, 3]);
 });
 
-Deno.test("fitCosts() gives no negative cost: what would need one gets zero", () => {
+Deno.test("fitCosts() gives zero instead of a negative cost", () => {
   const fit = fitCosts([
     { counts: [1, 0], known: 0, value: 10 },
     { counts: [1, 1], known: 0, value: 8 },

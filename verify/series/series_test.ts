@@ -23,13 +23,13 @@ Deno.test("series: trained figures are those of 16 GiB, and no unpin is among th
   assert(trained.every((f) => f.mib === 16384 && f.phase === "get" && f.anomaly === undefined));
 });
 
-Deno.test("series: shipped constants are what the fits give", () => {
+Deno.test("series: shipped constants match the fits", () => {
   for (const { name, shipped, refit } of seriesFit(work).constants) {
     assert(Math.abs(shipped / refit - 1) < 0.15, `${name}: shipped ${shipped}, fit ${refit}`);
   }
 });
 
-Deno.test("series: the shipped band is what errors of figures that were not fitted to give", () => {
+Deno.test("series: the shipped band matches the errors of held-out figures", () => {
   const band = modelBand(work, judgeTimes(work), seriesFit(work).leaveOneOut);
   assert(Math.abs(Math.log(MODEL_BAND) / Math.log(band) - 1) < 0.05, `shipped ${MODEL_BAND}, errors give ${band}`);
 });
@@ -64,7 +64,7 @@ Deno.test("series: a machine of another kind misses the goals", () => {
   assert(judgeOrder(times).wrong.length > 0);
 });
 
-Deno.test("series: an anomaly that the model explains is reported as none", () => {
+Deno.test("series: an anomaly that the model explains is reported", () => {
   const { ns } = COSTS.optane;
   const times = judgeTimes(work, { ...COSTS.optane, ns: { ...ns, nodeStat: 0 } });
   const anomaly = times.find((t) => t.role === "anomaly");

@@ -6,7 +6,7 @@ import { aptOptions, KERNELS } from "./all.ts";
 import { SCENARIOS } from "./options.ts";
 import { parseNamespaceSpec } from "./namespace_spec.ts";
 
-Deno.test("KERNELS are one of each version, none of those that lose a pool's pages", () => {
+Deno.test("KERNELS has one kernel of each version, and none that loses a pool's pages", () => {
   assertEquals(new Set(KERNELS.map(({ name }) => name)).size, KERNELS.length);
   for (const { packages, image } of KERNELS.filter(({ build }) => build === undefined)) {
     assert(!/6\.12\.11[5-7]/.test(packages.join()), `${packages}`);
@@ -21,7 +21,7 @@ Deno.test("aptOptions() keep apt's lists, caches and sources in the directory gi
   assertEquals(values.filter((word) => !/=(\/w|\/dev\/null)/.test(word)), []);
 });
 
-Deno.test("KERNELS are asked scenarios that there are and namespaces that their pages allow", () => {
+Deno.test("KERNELS have existing scenarios, and namespaces that suit their page size", () => {
   for (const { name, build, packages, namespaces, scenarios } of KERNELS) {
     for (const scenario of scenarios ?? []) assert(scenario in SCENARIOS, `${name}: ${scenario}`);
     if (build === undefined) continue;

@@ -35,7 +35,7 @@ Deno.test("cpioArchive() writes names, modes, device numbers and data, and ends 
   ]);
 });
 
-Deno.test("withParents() puts every directory before what lies in it, once", () => {
+Deno.test("withParents() puts every directory before its contents, once", () => {
   const empty = new Uint8Array(0);
   const names = withParents([directory("usr"), file("usr/lib/a/x.so", empty), file("usr/lib/y.so", empty)]).map((e) =>
     e.name

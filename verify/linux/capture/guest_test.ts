@@ -15,14 +15,14 @@ const HOST = {
   bootMs: 1,
 } as const;
 
-Deno.test("qemuArgs() gives the NVDIMM its label area on top of the size asked for, where it was asked for", () => {
+Deno.test("qemuArgs() adds the NVDIMM's label area to the requested size, at the requested address", () => {
   const line = qemuArgs(HOST, { dram: 4 * 2 ** 30, pmem: 2 ** 30, pmemStart: 0x208000000 }).join(" ");
   assert(line.includes("-m 4096M,slots=4,maxmem=21504M"), line);
   assert(line.includes(`mem-path=w/pmem,size=${2 ** 30 + 131072}`), line);
   assert(line.includes("label-size=131072,addr=0x208000000"), line);
 });
 
-Deno.test("qemuArgs() has no NVDIMM when there is no pmem, and appends kernel words", () => {
+Deno.test("qemuArgs() has no NVDIMM without pmem, and appends kernel words", () => {
   const line = qemuArgs({ ...HOST, append: "debug" }, { dram: 2 ** 30, pmem: 0 }).at(-1)!;
   assert(line.endsWith("memhp_default_state=offline debug"), line);
   const args = qemuArgs(HOST, { dram: 2 ** 30, pmem: 0, append: "hugetlb_free_vmemmap=on" });

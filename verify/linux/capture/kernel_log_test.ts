@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { FAILED_ADD, kernelComplaints } from "./kernel_log.ts";
 
-Deno.test("kernelComplaints() finds what a kernel says of itself, and nothing in a boot that went well", () => {
+Deno.test("kernelComplaints() finds a kernel's complaints, and nothing in a good boot", () => {
   const log = [
     "[    0.000000] Linux version 6.12.117 (debian@host) #1 SMP",
     "[    0.130001] mem auto-init: stack:all(zero), heap alloc:on, heap free:off",
@@ -24,7 +24,7 @@ Deno.test("kernelComplaints() finds what a kernel says of itself, and nothing in
   assertEquals(kernelComplaints(""), []);
 });
 
-Deno.test("FAILED_ADD are what a failed map=dev leaves in the log, and no other warning", () => {
+Deno.test("FAILED_ADD matches the log of a failed map=dev, and no other warning", () => {
   const expected = (line: string) => FAILED_ADD.some((pattern) => pattern.test(line));
   assertEquals(kernelComplaints("[ 9.1] failed to free all reserved pages").filter(expected).length, 1);
   assertEquals(expected("WARNING: CPU: 0 PID: 360 at mm/memremap.c:153 memunmap_pages+0x2e4/0x2f8"), true);

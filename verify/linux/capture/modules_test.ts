@@ -8,7 +8,7 @@ function moduleBytes(depends: string): Uint8Array {
   return new TextEncoder().encode(`\x7fELF\0license=GPL\0depends=${depends}\0name=x\0`);
 }
 
-Deno.test("moduleDepends() reads the names, with underscores, and none from an empty list", () => {
+Deno.test("moduleDepends() reads names with underscores, and none from an empty list", () => {
   assertEquals(moduleDepends(moduleBytes("libnvdimm,nd-btt")), ["libnvdimm", "nd_btt"]);
   assertEquals(moduleDepends(moduleBytes("")), []);
 });
@@ -18,7 +18,7 @@ Deno.test("moduleName() takes off the path and every suffix", () => {
   assertEquals(moduleName("nd_pmem"), "nd_pmem");
 });
 
-Deno.test("loadOrder() puts dependencies first, each once, and leaves out what is built in", async () => {
+Deno.test("loadOrder() puts dependencies first, each once, and leaves out built-in modules", async () => {
   const tree: Record<string, string> = { a: "b,c", b: "c", c: "built_in" };
   const order = await loadOrder(
     ["a", "c"],

@@ -7,7 +7,7 @@ import { moduleDirs } from "./requirements.ts";
 import { layoutOf } from "./layouts.ts";
 import { flagBits, words } from "./scenario_struct_pages.ts";
 
-Deno.test("ndctlError() tells what the kernel refused from what ndctl did", () => {
+Deno.test("ndctlError() distinguishes refusals of the kernel from those of ndctl", () => {
   const failed = "libndctl: ndctl_dax_enable: dax0.1: failed to enable\n\nfailed to create namespace: ";
   assertEquals(ndctlError(`${failed}No such device or address`), "device fails to enable: ENXIO");
   assertEquals(ndctlError(`${failed}Out of luck`), "device fails to enable: Out of luck");
@@ -16,7 +16,7 @@ Deno.test("ndctlError() tells what the kernel refused from what ndctl did", () =
   assertEquals(ndctlError("ndctl: not found"), "ndctl refuses: ndctl: not found");
 });
 
-Deno.test("vmemmapOf() covers the whole namespace, 64 struct pages to a page", () => {
+Deno.test("vmemmapOf() covers the complete namespace, 64 struct pages per page", () => {
   const ns = { device: "dax0.0", start: 0x200000000, bytes: 2 ** 30, dataStart: 0x200200000, usableBytes: 0 };
   assertEquals(vmemmapOf(ns, 4096), { first: 0x200000 / 64, count: 4096 });
 });
@@ -33,13 +33,13 @@ Deno.test("flagBits() finds the zone bits of kernels with and without a CPU and 
   assertEquals(flagBits("0x27ffffc0011000", layoutOf("6.1.190")).includes("zone bits 51-53"), true);
 });
 
-Deno.test("moduleDirs() looks where --modules points, else beside the image's boot and on the host", () => {
+Deno.test("moduleDirs() has the --modules directory, or those next to the image's boot and on the host", () => {
   assertEquals(moduleDirs("k/boot/vmlinuz", "6.1", undefined), ["k/boot/../lib/modules/6.1", "/lib/modules/6.1"]);
   assertEquals(moduleDirs("vmlinuz", "6.1", undefined)[0], "./../lib/modules/6.1");
   assertEquals(moduleDirs("vmlinuz", "6.1", "m"), ["m/lib/modules/6.1", "m/6.1", "m"]);
 });
 
-Deno.test("layoutOf() goes by the release: PG_head is 16, from 6.12 on 6", () => {
+Deno.test("layoutOf() depends on the release: PG_head is 16, from 6.12 on 6", () => {
   const heads = ["5.14.0", "6.1.0-54-amd64", "6.12.113+deb12-amd64", "7.0.1", "7.3.4"].map((r) =>
     layoutOf(r).flags.head
   );

@@ -32,7 +32,7 @@ Deno.test("commandLineOf() reads sizes, addresses and namespaces", () => {
   );
 });
 
-Deno.test("commandLineOf() names what it does not know", () => {
+Deno.test("commandLineOf() names unknown words", () => {
   const refused: readonly (readonly [string, string])[] = [
     ["--out x", "--kernel IMAGE is required"],
     ["--kernel", "--kernel needs one value: IMAGE"],

@@ -58,7 +58,7 @@ Deno.test("walkVmemmap() finds PTEs, a PMD leaf and the tables above them", asyn
   assertEquals(walk.tables.map((t) => [...t]), [[0x123456], [3], [2]]);
 });
 
-Deno.test("walkVmemmap() leaves out what lies outside the range, inside one table too", async () => {
+Deno.test("walkVmemmap() leaves out entries outside the range, even inside one table", async () => {
   const m = rootedMemory();
   m.set(3, 0, 7, PRESENT);
   for (let i = 0; i < 512; i++) m.set(7, i, 1000 + i, PRESENT);
@@ -86,7 +86,7 @@ Deno.test("walkVmemmap() finds nothing below an absent entry", async () => {
   assertEquals(walk.tables.map((t) => t.size), [0, 0, 0]);
 });
 
-Deno.test("translate() gives the physical address behind a PTE, behind a PMD leaf, and -1", async () => {
+Deno.test("translate() gives the physical address of a PTE, of a PMD leaf, and -1", async () => {
   const m = rootedMemory();
   m.set(3, 0, 7, PRESENT);
   m.set(7, 3, 0x17dea8, PRESENT);

@@ -33,6 +33,6 @@ Deno.test("measureInGuests() gives the rest of a list to a new guest, prepared a
   assertEquals((await measured([1], false)).booted, 1);
 });
 
-Deno.test("measureInGuests() stays in one guest where that is asked for", async () => {
+Deno.test("measureInGuests() stays in one guest on request", async () => {
   assertEquals(await measured([1, 3, 2], true), { rows: [[1, 0], [3, 0], [2, 0]], booted: 1 });
 });

@@ -25,12 +25,12 @@ Deno.test("Shell.run() gives output and exit code, however the bytes are cut", a
   assertEquals(written, ["ls\n"]);
 });
 
-Deno.test("Shell.text() refuses a line that failed, and says how", async () => {
+Deno.test("Shell.text() refuses a failed line with its output", async () => {
   const { stream } = scripted(["no such file\n\n@@ 1\n"]);
   await assertRejects(() => new Shell(stream, 1000).text("cat x"), Error, 'Cannot run "cat x"');
 });
 
-Deno.test("Shell.run() reports a guest that is gone", async () => {
+Deno.test("Shell.run() reports a guest that has ended", async () => {
   const { stream } = scripted(["half a line"]);
   await assertRejects(() => new Shell(stream, 1000).run("ls"), Error, "qemu has closed the line");
 });
@@ -52,7 +52,7 @@ Deno.test("Qmp.execute() skips events, which waitEvent() then finds, and passes 
   });
 });
 
-Deno.test("within() passes a result on and gives up on what does not come", async () => {
+Deno.test("within() passes a result on, and times out", async () => {
   assertEquals(await within(1000, "wait", Promise.resolve(5)), 5);
   await assertRejects(() => within(1, "wait", new Promise(() => {})), Error, "Cannot wait: no answer in 0.001 s");
 });

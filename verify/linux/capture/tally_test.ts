@@ -27,7 +27,7 @@ Deno.test("tallyNamespace() counts each shared frame and each new table once, in
   });
 });
 
-Deno.test("tallyNamespace() does not charge what a neighbour had brought", () => {
+Deno.test("tallyNamespace() does not count what a neighbour had added", () => {
   const before = walk([[0, 0, 10]], [[40], [50], [60]]);
   const after = walk([[0, 0, 10], [1, 0, 11]], [[40], [50], [60]]);
   assertEquals(tallyNamespace(before, after, PMEM).walk, {
