@@ -3,6 +3,7 @@
 // nothing is computed here but ratios and sums of the results.
 
 import { type Bar, barChart } from "../../charts/bars.ts";
+import { countVerdicts } from "../audit/audit.ts";
 import { conformanceTable } from "../audit/conformance.ts";
 import { dotChart, legend, type Mark, stackChart } from "../../charts/dots.ts";
 import { lineChart } from "../../charts/lines.ts";
@@ -198,22 +199,34 @@ function verdictLegend(marks: readonly Mark[]): Section["legend"] {
 
 function verdicts(document: Document, { audit }: Results): Section {
   const documents = Map.groupBy(audit.claims, (claim) => claim.id.slice(0, 3));
-  const rows = [...documents].flatMap(([name, claims]): Mark[] =>
-    BEST_FIRST.filter((series) => audit.verdicts[series] > 0).map((series) => ({
-      label: name,
-      series,
-      value: claims.filter((claim) => claim.verdict === series).length,
-    })).filter(({ value }) => value > 0)
-  );
-  const colors = colorsOf(rows);
-  return {
+  return verdictSection(document, [...documents].map(([name, claims]) => [name, countVerdicts(claims)]), {
     id: "verdicts",
     heading: "Verdicts by document",
     words: `Verdicts on ${audit.claims.length} claims: 000 is the v7 cover letter, 001 the v4 series and its thread, ` +
       "002 the merged commit, 003 memmap_on_memory, 004 HugeTLB.",
-    chart: stackChart(rows, { document, title: "Claims by verdict", axis: "claims", unit: "count", colors }),
+    title: "Claims by verdict",
+    bars: "document",
+  });
+}
+
+/** Bars of claims by verdict, best first; former verdicts come last. */
+function verdictSection(
+  document: Document,
+  bars: readonly (readonly [label: string, counts: Readonly<Record<string, number>>])[],
+  { id, heading, words, title, bars: head }: Record<"id" | "heading" | "words" | "title" | "bars", string>,
+): Section {
+  const found = [...new Set(bars.flatMap(([, counts]) => Object.keys(counts)))];
+  const order = [...BEST_FIRST, ...found.filter((verdict) => !BEST_FIRST.includes(verdict))];
+  const rows = bars.flatMap(([label, counts]): Mark[] =>
+    order.filter((series) => counts[series] > 0).map((series) => ({ label, series, value: counts[series] }))
+  );
+  return {
+    id,
+    heading,
+    words,
+    chart: stackChart(rows, { document, title, axis: "claims", unit: "count", colors: colorsOf(rows) }),
     legend: verdictLegend(rows),
-    head: ["document", "verdict", "claims"],
+    head: [head, "verdict", "claims"],
     rows: rows.map(({ label, series, value }) => [label, series, String(value)]),
   };
 }
@@ -267,31 +280,15 @@ const runName = (entry: HistoryEntry) => `${entry.date.slice(0, 10)} ${entry.com
 
 /** Claims by verdict in each run. */
 function earlierVerdicts(document: Document, history: readonly HistoryEntry[]): Section {
-  const rows = history.flatMap((entry): Mark[] =>
-    verdictsOf(history).map((series) => ({ label: runName(entry), series, value: entry.verdicts[series] ?? 0 }))
-      .filter(({ value }) => value > 0)
-  );
-  const colors = colorsOf(rows);
-  return {
+  return verdictSection(document, history.map((entry) => [runName(entry), entry.verdicts]), {
     id: "history-verdicts",
     heading: "Verdicts of earlier runs",
     words:
       "Claims by verdict in every run kept in results/history. At first, claims judged by reading had no verdict of " +
       "their own.",
-    chart: stackChart(rows, { document, title: "Verdicts by run", axis: "claims", unit: "count", colors }),
-    legend: verdictLegend(rows),
-    head: ["run", "verdict", "claims"],
-    rows: rows.map(({ label, series, value }) => [label, series, String(value)]),
-  };
-}
-
-/** Every verdict of any run, best first; former verdicts come last. */
-function verdictsOf(history: readonly HistoryEntry[]): string[] {
-  const found = new Set(history.flatMap(({ verdicts }) => Object.keys(verdicts)));
-  return [
-    ...BEST_FIRST.filter((verdict) => found.has(verdict)),
-    ...[...found].filter((verdict) => !BEST_FIRST.includes(verdict)),
-  ];
+    title: "Verdicts by run",
+    bars: "run",
+  });
 }
 
 /** How each contest changed between runs. Times of different CPUs are not comparable, so each row names its run. */
