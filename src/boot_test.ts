@@ -35,7 +35,7 @@ Deno.test("boot() keeps 1/64 of DRAM for its memmap, and tables, and frees the r
 
 //  | node 0      | node 1      |      toy: the nodes meet anywhere in a section of 64 frames, a subsection of 16, a
 //  ... section n     |n+1 ...       largest block of 64; a section has 16 memmap pages
-Deno.test("boot() gives nodes of any size all their memory and all their memmap, once", () => {
+Deno.test("boot() gives nodes of any size all their memory and memmap, exactly once", () => {
   const more = fc.integer({ min: 0, max: 130 });
   fc.assert(
     fc.property(fc.array(more, { minLength: 1, maxLength: 3 }), (more) => {
@@ -85,7 +85,7 @@ Deno.test("boot() puts each node's DRAM into zones of its own", () => {
 });
 
 //  2 GiB + 2 GiB   | node 0 .. 2G | hole | 4G .. node 1 .. 6G |      q35 looks at all memory, not at the first node's
-Deno.test("boot() splits x86 DRAM around the hole by how much there is in all", () => {
+Deno.test("boot() splits x86 DRAM around the hole by its total size", () => {
   const gib = 2 ** 18;
   const rows: [sizes: string, ranges: [nid: number, start: number, end: number][]][] = [
     ["2G,512M", [[0, 0, 2], [1, 2, 2.5]]],
@@ -122,7 +122,7 @@ Deno.test("boot() fragments memory as the seed says", () => {
   assertNotEquals(free(3), free(4));
 });
 
-Deno.test("boot() leaves no block of a PMD leaf free when all of memory is fragmented", () => {
+Deno.test("boot() leaves no free block for a PMD leaf when all memory is fragmented", () => {
   withKernel("fragment=1", (k) => {
     const area = k.nodes[0].zones[ZONE_NORMAL].areas[0];
     assertEquals([4, 5, 6].map((order) => area.freeBlocks(order)), [0, 0, 0]);
@@ -141,7 +141,7 @@ Deno.test("boot() starts one MMU per CPU, all on the kernel's table", () => {
   });
 });
 
-Deno.test("boot() refuses options that make no machine, naming what was given and what is known", () => {
+Deno.test("boot() refuses invalid options, saying what was given and what is allowed", () => {
   const cases: [BootOptions, string][] = [
     [{ arch: "vax" }, 'architecture "vax": expected x86-64, arm64-4k'],
     [{ arch: "constructor" }, 'architecture "constructor"'],
@@ -163,7 +163,7 @@ Deno.test("boot() refuses options that make no machine, naming what was given an
   }
 });
 
-Deno.test("boot() takes memory as far as struct pages reach, and 64 nodes; one more of either it refuses", () => {
+Deno.test("boot() accepts memory up to the reach of the vmemmap and 64 nodes, and refuses more", () => {
   const most = vmemmapPages(TOY) * 256 / 64 * 256;
   const upTo = (end: number) => () =>
     boot({ arch: "toy", dram: [2 ** 16], pmem: [{ bytes: 2 ** 14, startBytes: end - 2 ** 14 }], contents: false });

@@ -44,7 +44,7 @@ Deno.test("every preset has an allowed value for every switch, and is its own sp
   }
 });
 
-Deno.test("a kernel of one's own is the nearest preset and what differs", () => {
+Deno.test("the spec of a custom kernel is the nearest preset and the differences", () => {
   assertEquals(kernelSpec({ ...PRESETS["v7"], name: "mine", gup: "compound" }), "v7,gup=compound");
   assertEquals(specChanges("6.1,compoundStartUnchecked=false"), {
     preset: "6.1",
@@ -84,7 +84,7 @@ Deno.test("PRESETS cannot be changed, at any depth", () => {
   }
 });
 
-Deno.test("a report takes a kernel of one's own and says what it is", () => {
+Deno.test("a report accepts a custom kernel and prints its spec", () => {
   const own = namespaceReport({ size: 2 ** 30, kernel: { ...PRESETS["v7"], dedup: "none" } });
   assertEquals(own.config.kernel, "v7,dedup=none");
   assertEquals(own.pages.vmemmap, 4096);

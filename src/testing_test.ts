@@ -31,7 +31,7 @@ Deno.test("machine() reads every word", () => {
   assertThrows(() => machine("dran=1M"), RangeError, 'machine word "dran=1M"');
 });
 
-Deno.test("withKernel() notices frames, namespaces and address spaces that stay", () => {
+Deno.test("withKernel() notices leaked frames, namespaces and address spaces", () => {
   assertThrows(() => withKernel("", (k) => allocPages(k, 0, 0, USE_PINNED)), Error, "Leak: free was");
   assertThrows(() => withKernel("", (k) => mustCreate(k)), Error, "Leak: ");
   assertThrows(() => withKernel("", (k) => mmAlloc(k)), Error, "mms was 0, is 1");

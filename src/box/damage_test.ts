@@ -83,7 +83,7 @@ Deno.test("readBox() reads several values in one line, and names what follows th
   ]);
 });
 
-Deno.test("readBox() says that rows of lsmem overlap, but for one row that was read twice", () => {
+Deno.test("readBox() reports overlapping rows of lsmem, except a row that was read twice", () => {
   const rows = "RANGE SIZE STATE\n0x0-0x7fffffff 2G online\n";
   const overlap = readBox([{ name: "f", text: `${rows}0x40000000-0xbfffffff 2G online\n` }]);
   assertEquals(overlap.contradictions.map(({ text }) => text), ["memory at 0x0 and at 0x40000000 overlaps"]);
@@ -95,7 +95,7 @@ Deno.test("readBox() says that rows of lsmem overlap, but for one row that was r
   assertEquals([twice.contradictions, twice.dram.length], [[], 1]);
 });
 
-Deno.test("decodeText() knows UTF-16 with and without a mark, and leaves the rest to UTF-8", () => {
+Deno.test("decodeText() reads UTF-16 with and without a mark, and everything else as UTF-8", () => {
   const units = (text: string, little: boolean) =>
     new Uint8Array([...text].flatMap((c) => little ? [c.charCodeAt(0), 0] : [0, c.charCodeAt(0)]));
   for (const little of [true, false]) {

@@ -23,7 +23,7 @@ const WHOLE: NamespaceSpec = {
   map: "mem",
 };
 
-Deno.test("repeated() is exact for what grows with the size, whatever it starts with", () => {
+Deno.test("repeated() is exact for costs that are linear in the size", () => {
   const size = fc.integer({ min: 1, max: 10 ** 6 });
   fc.assert(fc.property(size, fc.integer({ min: 1, max: 1000 }), fc.nat(50), fc.nat(9), (size, period, base, slope) => {
     const run = (n: number) => ({ n, cost: base + slope * Math.ceil(n / period) });
@@ -48,7 +48,7 @@ for (const map of ["mem", "dev"] as const) {
   });
 }
 
-Deno.test("a large pool gives back what all of it gives back", () => {
+Deno.test("a large pool frees what the whole pool would free", () => {
   for (const [size, count] of [[2 ** 21, 6200], [GIB, 25]]) {
     const spec = { kernel: "6.1", arch: "x86-64", size, count, hugetlbFreeVmemmap: true };
     const found = newEmulator().pool(spec);

@@ -56,7 +56,7 @@ function checkPlaces(text: string): void {
   }
 }
 
-Deno.test("readBox() reads any edit of the example without throwing, and notes lines that are there", () => {
+Deno.test("readBox() reads any edit of the example without throwing, and its notes name existing lines", () => {
   fc.assert(fc.property(paste, checkPlaces), { numRuns: 300 });
 });
 
@@ -65,7 +65,7 @@ Deno.test("readBox() reads any text without throwing", () => {
   fc.assert(fc.property(fc.json(), checkPlaces), { numRuns: 200 });
 });
 
-Deno.test("a report answers whatever readBox() makes of an edited example", () => {
+Deno.test("boxReport() accepts the result of readBox() for any edit of the example", () => {
   const emulator = newEmulator();
   fc.assert(
     fc.property(paste, (text) => {

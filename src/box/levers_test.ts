@@ -32,7 +32,7 @@ Deno.test("hugetlb_free_vmemmap: by kernel, and why not", () => {
   assertEquals(of("Linux version 6.1.0 x").commands.length, 2);
 });
 
-Deno.test("map, align and mode of a namespace: bytes given and taken", () => {
+Deno.test("map, align and mode of a namespace: bytes gained and lost", () => {
   const size = 3 * GIB;
   const by = (kind: string, mode: string, map: string, usable: number, ...lines: string[]) =>
     levers(namespace(mode, map, usable), "Linux version 6.1.0 x", ...lines).filter((l) => l.kind === kind);
@@ -57,7 +57,7 @@ Deno.test("a kernel that shares tail pages is a lever for one that does not", ()
   assertStringIncludes(kernel.commands[0], "boot Linux ");
 });
 
-Deno.test("memmap that does not fit into DRAM cannot be had", () => {
+Deno.test("a lever whose memmap does not fit into DRAM is impossible", () => {
   // 6 TiB of fsdax with its memmap on itself; 96 GiB in 4 GiB of DRAM.
   const usable = 6144 * GIB * 63 / 64 - 2 * MIB;
   const [mem] = levers(namespace("fsdax", "dev", usable), "Linux version 6.1.0 x", DRAM).filter((l) =>
@@ -92,7 +92,7 @@ const E820 = "BIOS-e820: [mem 0x0000000000000000-0x000000007fffffff] usable\n" +
   "BIOS-e820: [mem 0x0000000100000000-0x000000017fffffff] usable";
 const ADDED = `${DRAM}\n0x180000000-0x1bfffffff 1G online 0`;
 
-Deno.test("memory beyond what the firmware said at boot was added: DIMMs that may hold their own memmap", () => {
+Deno.test("memory outside the firmware's map was added: DIMMs that may hold their own memmap", () => {
   const of = (...lines: string[]) => reportBy(emulator, readBox([{ name: "f", text: lines.join("\n") }]));
   const report = of(ADDED, E820, "Linux version 6.12.0 x");
   assertEquals(report.costs.map(({ kind, name, dramBytes: dram }) => [kind, name, dram / MIB]), [
@@ -128,7 +128,7 @@ Deno.test("memory beyond what the firmware said at boot was added: DIMMs that ma
   assertEquals(of(ADDED).costs.map(({ kind, dramBytes: dram }) => [kind, dram / MIB]), [["memory", 80]]);
 });
 
-Deno.test("what lsmem says of MEMMAP-ON-MEMORY counts, whatever the kernel would do", () => {
+Deno.test("lsmem's MEMMAP-ON-MEMORY overrides what the kernel would do", () => {
   const table = "RANGE SIZE STATE MEMMAP-ON-MEMORY\n0x0-0x7fffffff 2G online no\n0x100000000-0x13fffffff 1G online yes";
   for (const version of ["6.1.0", "6.12.0"]) {
     const { costs } = reportBy(emulator, readBox([{ name: "f", text: `${table}\nLinux version ${version} x` }]));

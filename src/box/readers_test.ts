@@ -290,7 +290,7 @@ nr_memmap_boot_pages 4096
   assertEquals(facts.memmapPages.map(({ value }) => value), [4120]);
 });
 
-Deno.test("what is of no known format is named by line, a run at a time", () => {
+Deno.test("lines of no known format are reported, one note per run", () => {
   const facts = read("hello world\nagain\n\nMemTotal: 1024 kB\nand this\n");
   assertEquals(facts.notes.map((n) => [n.kind, n.line, n.text]), [
     ["unread", 1, '"hello world" is of no format that is known, and 1 more line'],

@@ -101,7 +101,7 @@ Deno.test("the example box: its own words beside the emulator's", () => {
   ]);
 });
 
-Deno.test("the example box: what does not fit together is said", () => {
+Deno.test("the example box: contradictions are reported", () => {
   const { contradictions } = readBox(example());
   assertEquals(contradictions.map(({ text, places }) => [text, places.map((p) => `${p.file}:${p.line}`).join(" ")]), [
     [
@@ -122,7 +122,7 @@ Deno.test("the example box: what does not fit together is said", () => {
   ]);
 });
 
-Deno.test("the example box: levers give and take bytes", () => {
+Deno.test("the example box: gains and losses of the levers", () => {
   const { levers } = REPORT;
   const figures = levers.map((l) => [l.kind, l.dramBytes, l.pmemBytes, l.ramBytes, l.why === null]);
   // With map=mem the data begins 2 MiB in, and 511 of 512 blocks are whole.

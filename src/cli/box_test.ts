@@ -53,7 +53,7 @@ Deno.test("lab box --json, --csv: the same figures", async () => {
   assertEquals([both.code, both.err], [2, "lab: box: --csv and --json exclude each other\n"]);
 });
 
-Deno.test("lab box --anonymous: nothing of the input's names", async () => {
+Deno.test("lab box --anonymous: no names of the input", async () => {
   await inFolder(
     { "db01.example.ndctl": NAMESPACE, "secret.txt": "host db01 is ours\nLinux version 6.1.0-db01 x\n" },
     async (dir) => {
@@ -68,7 +68,7 @@ Deno.test("lab box --anonymous: nothing of the input's names", async () => {
   );
 });
 
-Deno.test("lab box --anonymous: nothing of a quote that holds quotes, nor of names the kernel does not give", async () => {
+Deno.test("lab box --anonymous: no quote that contains quotes, no name that the kernel did not assign", async () => {
   const files = {
     "keys.json": NAMESPACE.replace("{", '{"color \\"db01":"red","resource":"1\\"db01",'),
     "names.json": '{"regions":[{"dev":"region-db01","size":17179869184}]}',
@@ -163,7 +163,7 @@ Deno.test("lab box: CRLF, UTF-16, unknown keys and strange characters are read",
   }
 });
 
-Deno.test("lab box: nothing to read, no such file, nothing that is known", async () => {
+Deno.test("lab box: nothing to read, no such file, no known format", async () => {
   await inFolder({ "words.txt": "hello\n" }, async (dir) => {
     assertEquals(await lab("box", `${dir}/none`), {
       code: 2,

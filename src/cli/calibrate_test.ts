@@ -36,7 +36,7 @@ Deno.test("lab calibrate --bench refuses damaged files in one line", async () =>
   await Deno.remove(file);
 });
 
-Deno.test("best() is the least of the times; the spread is how far the median lies above it", () => {
+Deno.test("best() is the least of the times; the spread is the median over it", () => {
   assertEquals(best([4, 2, 10, 3, 8]), { ms: 2, spread: 2 });
   assertEquals(best([5]), { ms: 5, spread: 1 });
   assertEquals(best([11, 9]), { ms: 9, spread: 11 / 9 });

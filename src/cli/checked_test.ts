@@ -19,7 +19,7 @@ const SMALL: Readonly<Record<string, string>> = {
 
 const CHECKING = COMMANDS.filter(({ flags }) => Object.hasOwn(flags, "check")).map(({ name }) => name);
 
-Deno.test("--check is there wherever --kernel boots one machine, and reports that all invariants hold", async () => {
+Deno.test("every command that boots a machine with --kernel has --check, which reports that all invariants hold", async () => {
   assertEquals(CHECKING.toSorted(), Object.keys(SMALL).toSorted());
   for (const [name, args] of Object.entries(SMALL)) {
     const words = args.split(" ").filter((word) => word !== "");
@@ -33,7 +33,7 @@ Deno.test("--check is there wherever --kernel boots one machine, and reports tha
   }
 });
 
-Deno.test("--check exits with 1 and names the invariant, where the kernel has a defect", async () => {
+Deno.test("--check exits with 1 and names the invariant that a defect of the kernel breaks", async () => {
   const defect = ["--set", "dedup=pte+head,compoundHeadUnadjusted=true"];
   for (const line of ["namespace --size 256M", "layout", "pages --size 256M", "trace namespace --size 256M"]) {
     const { code, out } = await lab(...line.split(" "), ...defect, "--check");

@@ -42,7 +42,7 @@ Deno.test("lab diff prints frames, tables, flushes and times side by side", asyn
   assertMatch(flushes.out, /^allocCounters\.tlbFlushes +\d+ +2 /m);
 });
 
-Deno.test("compareReports() leaves out what is equal or in one report only, and knows no ratio to nothing", () => {
+Deno.test("compareReports() leaves out figures that are equal or in one report only, and gives no ratio to 0", () => {
   const a = { config: { size: 1 }, pages: { vmemmap: 4, altmap: 1 }, only: 1, zero: 0, getMs: [3, 2], list: [1] };
   const b = { config: { size: 2 }, pages: { vmemmap: 2, altmap: 1 }, zero: 5, getMs: [4, 1], list: [2] };
   assertEquals(compareReports(a, b), [
@@ -70,7 +70,7 @@ for (
   });
 }
 
-Deno.test("lab diff takes another program's way to write flags as the command does", async () => {
+Deno.test("lab diff accepts another program's syntax of flags, like the command", async () => {
   const { code, out } = await lab("diff", "5.14", "6.1", "namespace", "--memmap", "64M!6G", "--no-contents");
   assertEquals(code, 0);
   assertStringIncludes(out, "pages.vmemmap");

@@ -11,7 +11,7 @@ const HASH = "0123456789abcdef0123456789abcdef01234567";
 
 const command = (run: Command["run"]): Command => ({ name: "try", summary: "", flags: {}, run });
 
-Deno.test("the envelope takes config out of the report, and stands around errors of every kind", async () => {
+Deno.test("the envelope has config beside the report, and wraps errors of every kind", async () => {
   const cases: readonly (readonly [Command["run"], number, Record<string, unknown>])[] = [
     [() => ({ report: { config: { size: 1 }, pages: 2 }, text: "" }), 0, {
       config: { sizeBytes: 1 },
@@ -42,7 +42,7 @@ Deno.test("the envelope takes config out of the report, and stands around errors
   }
 });
 
-Deno.test("commit() reads branches, packed branches, detached heads and worktrees; elsewhere there is none", async () => {
+Deno.test("commit() reads branches, packed branches, detached heads and worktrees; null elsewhere", async () => {
   const dir = await Deno.makeTempDir();
   const root = new URL(`file://${dir}/`);
   const write = (path: string, text: string) => Deno.writeTextFileSync(`${dir}/${path}`, text);

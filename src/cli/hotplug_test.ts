@@ -8,7 +8,7 @@ import { lab } from "./lab_testing.ts";
 const run = (...args: string[]) =>
   hotplugCommand.run(parseFlags("hotplug", hotplugCommand.flags, args)) as CommandResult;
 
-Deno.test("lab hotplug reports every field of the contract, and what it costs without", () => {
+Deno.test("lab hotplug reports every field of the contract, and the costs without memmap_on_memory", () => {
   const { report, text, code } = run("--size", "128M", "--memmap-on-memory", "--kernel", "6.1", "--no-contents");
   const { blocks, vmemmapPages, selfHostedPages, joinedZone } = JSON.parse(JSON.stringify(report));
   assertEquals([blocks.length, vmemmapPages, selfHostedPages, code], [1, 512, 512, 0]);
@@ -21,7 +21,7 @@ Deno.test("lab hotplug says which rule refused", () => {
   assertStringIncludes(run("--size", "1G", "--memmap-on-memory", "--no-contents").text, "refused by: block");
 });
 
-Deno.test("lab hotplug of more than fits is the kernel's refusal and exit 1", () => {
+Deno.test("lab hotplug of more than fits prints the kernel's refusal and exits with 1", () => {
   const { text, code } = run("--size", "12G", "--free-memory", "128M", "--no-contents");
   assertEquals(code, 1);
   assertStringIncludes(text, "added             0 B, then ENOMEM");
@@ -55,7 +55,7 @@ for (
   });
 }
 
-Deno.test("lab hotplug keeps the counts of large memory apart, and names the nodes that hold memmap only", () => {
+Deno.test("lab hotplug separates the columns of large counts, and names only nodes that hold memmap", () => {
   const { text } = run("--size", "4T", "--block", "1T", "--dimm", "1T", "--node", "2", "--no-contents");
   assertMatch(text, /^online( +\d+){4}$/m);
   assertMatch(text, /^ +memmap by node +node 0: \d+$/m);
@@ -71,7 +71,7 @@ Deno.test("lab hotplug --dax RANGE is --range, a switch without one", async () =
   assertEquals((await lab("hotplug", "--dax", "--size", "1G", "--no-contents")).code, 0);
 });
 
-Deno.test("lab hotplug says where memory goes, what is free before it and what must fit", () => {
+Deno.test("lab hotplug prints where memory goes, what was free before and what must fit", () => {
   const { text } = run("--dax", "--size", "1G", "--target-node", "1", "--guest-used", "1G", "--no-contents");
   assertMatch(
     text,
@@ -81,7 +81,7 @@ Deno.test("lab hotplug says where memory goes, what is free before it and what m
   assertMatch(text, /^ +memmap of all +3584 pages +14 MiB$/m);
 });
 
-Deno.test("lab hotplug lists every kind of page that was taken before it", () => {
+Deno.test("lab hotplug lists every kind of page that adding took", () => {
   // A table of PMDs for each GiB of memmap, and those that map it.
   for (const args of [["--size", "128G"], ["--dax", "--size", "16G"], ["--size", "128M", "--memmap-on-memory"]]) {
     const taken = /taken before it +(\d+) pages .*\((.*)\)/.exec(run(...args, "--no-contents").text)!;

@@ -24,7 +24,7 @@ Deno.test("backingAt() reads the mapping that holds the address, from its first 
   assertEquals([backingAt(SMAPS, 0x7f1afc000000n), backingAt("", 0n)], [null, null]);
 });
 
-Deno.test("PhysMem tells the hook of memory that is reserved, whole huge pages of it, and not of another worker's", () => {
+Deno.test("PhysMem calls the hook with the memory it reserves, in whole huge pages, not with another worker's", () => {
   const seen: number[] = [];
   const before = onReserve((bytes) => seen.push(bytes.byteLength));
   try {
@@ -48,7 +48,7 @@ const RESERVING = `
 `;
 
 // In a process of its own: the host merges neighbouring mappings, of other tests' machines for example.
-Deno.test("adviseHugePages() asks for memory that is large, and says so only where it was refused", async () => {
+Deno.test("adviseHugePages() advises large memory, and reports only a refusal", async () => {
   const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["eval", RESERVING] }).output();
   const [before, bytes, missing] = JSON.parse(new TextDecoder().decode(stdout));
   assertEquals([before, bytes], [null, 2 ** 28]);

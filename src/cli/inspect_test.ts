@@ -22,7 +22,7 @@ Deno.test("lab inspect VIEW prints the file and nothing else", async () => {
   ]);
 });
 
-Deno.test("lab inspect | lab box: the machine is read back without a word", async () => {
+Deno.test("lab inspect | lab box: the machine is read back without a note", async () => {
   const { out } = await lab("inspect", ...SMALL);
   assertStringIncludes(out, "# cat /proc/zoneinfo\nNode 0, zone      DMA\n");
   const file = Deno.makeTempFileSync();
@@ -34,7 +34,7 @@ Deno.test("lab inspect | lab box: the machine is read back without a word", asyn
   assertStringIncludes(text, "Struct pages take 30.01 MiB of DRAM");
 });
 
-Deno.test("lab inspect: what makes no machine, and no view, is said in one line", async () => {
+Deno.test("lab inspect: an invalid machine or view is one line", async () => {
   for (
     const [args, line] of [
       [["zonefino"], 'inspect: unknown view "zonefino" (did you mean "zoneinfo"?): expected dmesg, '],

@@ -10,7 +10,7 @@ Deno.test("lab lineage prints costs, then changes with their commits", async () 
   for (const text of ["7.3 ", "by arithmetic: memdesc", "11aad2631bf7"]) assertStringIncludes(out, text);
 });
 
-Deno.test("lab lineage refuses what is no question, in one line", async () => {
+Deno.test("lab lineage refuses a missing or double question in one line", async () => {
   for (
     const [args, message] of [
       [[], "expected one of size, pool, dimm"],

@@ -201,14 +201,14 @@ for (const [line, message] of WRONG) {
   });
 }
 
-Deno.test("lab takes the device's page size from the architecture when none is given", async () => {
+Deno.test("lab takes the device's page size from the architecture by default", async () => {
   for (const arch of ["arm64-16k", "arm64-64k", "toy"]) {
     assertEquals((await lab("layout", "--arch", arch)).err, "");
   }
   assertStringIncludes((await lab("namespace", "--size", "64M", "--arch", "arm64-16k")).out, "64M devdax, align 32M");
 });
 
-Deno.test("lab in which something breaks says so in one line, exit 1", async () => {
+Deno.test("lab reports an internal error in one line, exit 1", async () => {
   const { log, error } = console;
   const lines: unknown[] = [];
   console.log = () => {
@@ -223,7 +223,7 @@ Deno.test("lab in which something breaks says so in one line, exit 1", async () 
   assertEquals(lines, ["lab: Error: No space left on device"]);
 });
 
-Deno.test("lab says what the kernel refused, exit 1", async () => {
+Deno.test("lab reports the kernel's refusal, exit 1", async () => {
   const { code, out, err } = await lab("namespace", "--size", "1G", "--align", "1G", "--json");
   assertEquals([code, err], [
     1,
@@ -283,7 +283,7 @@ Deno.test("lab hugetlb flushes as its kernel does unless told otherwise", async 
   assert(allocCounters.tlbFlushes < 4 && await flushes() > 64);
 });
 
-Deno.test("--check runs the invariant checker, whose objection is exit 1", async () => {
+Deno.test("--check runs the invariant checker; a violation is exit 1", async () => {
   for (
     const args of [
       ["namespace", "--size", "64M"],
@@ -309,7 +309,7 @@ Deno.test("--check runs the invariant checker, whose objection is exit 1", async
   assertMatch(broken.out, /invariants +violated: \w+: I\d+/);
 });
 
-Deno.test("lab gup that holds fewer pages than asked is exit 1", () => {
+Deno.test("lab gup that holds fewer pages than requested exits with 1", () => {
   const report = gupReport({ size: 2 ** 22, repeats: 1 });
   assertEquals([gupCode(report), gupCode({ ...report, heldPages: 1023 }), gupCode({ ...report, heldPages: 0 })], [
     0,
@@ -318,7 +318,7 @@ Deno.test("lab gup that holds fewer pages than asked is exit 1", () => {
   ]);
 });
 
-Deno.test("lab namespace: fsdax, and a region where it is told to be", async () => {
+Deno.test("lab namespace: fsdax, and a region at a given address", async () => {
   const fsdax = await json("namespace", "--size", "256M", "--mode", "fsdax");
   // Base pages share no memmap.
   assertEquals([(fsdax.pages as Record<string, number>).vmemmap, (fsdax.pages as Record<string, number>).altmap], [

@@ -31,7 +31,7 @@ Deno.test("lab namespace --namespaces: a row each, what is left, exit 1 when one
   assertEquals(out.split("\n").filter((line) => line !== line.trimEnd() || line.length > 110), []);
 });
 
-Deno.test("lab namespace: what makes no sense in a region is one line and exit 2", async () => {
+Deno.test("lab namespace: invalid options of a region are one line and exit 2", async () => {
   const cases: [string[], string][] = [
     [["--ways", "3"], "namespace: --ways needs sizes: give --size SIZE or --namespaces SIZE,..."],
     [["--size", "1G", "--namespaces", "1G"], "exclude each other"],

@@ -38,7 +38,7 @@ Deno.test("writeFile() through a symbolic link replaces what it points to, not t
   await Deno.remove(dir, { recursive: true });
 });
 
-Deno.test("writeFile() to what is no regular file writes into it and leaves it there", async () => {
+Deno.test("writeFile() to a target that is not a regular file writes into it", async () => {
   const dir = await Deno.makeTempDir();
   const pipe = `${dir}/pipe`;
   assertEquals((await new Deno.Command("mkfifo", { args: [pipe] }).output()).code, 0);
@@ -51,7 +51,7 @@ Deno.test("writeFile() to what is no regular file writes into it and leaves it t
   await Deno.remove(dir, { recursive: true });
 });
 
-Deno.test("writeFile() to a device that takes nothing is no misuse, and asks for no permission", async () => {
+Deno.test("writeFile() to a full device is not bad usage, and requests no permission", async () => {
   // With every permission the disk is full, with fewer Deno refuses to look.
   const error = await assertRejects(() => writeFile("/dev/full", "text"), DiskError, "cannot write /dev/full: ");
   assert(!error.message.includes("--allow"), error.message);
@@ -97,7 +97,7 @@ Deno.test("writeFile() interrupted by Ctrl-C leaves a whole file and nothing bes
   await Deno.remove(dir, { recursive: true });
 });
 
-Deno.test("writeFile() that runs out of room leaves what was there, nothing beside it, and says what happened", async () => {
+Deno.test("writeFile() without disk space keeps the old file, leaves nothing beside it, and reports the error", async () => {
   const dir = await Deno.makeTempDir();
   await Deno.writeTextFile(`${dir}/result.json`, "old");
   const script = `
@@ -118,7 +118,7 @@ Deno.test("writeFile() that runs out of room leaves what was there, nothing besi
   await Deno.remove(dir, { recursive: true });
 });
 
-Deno.test("writeFile() names the folder that is not there", async () => {
+Deno.test("writeFile() names a missing folder", async () => {
   const dir = await Deno.makeTempDir();
   try {
     const error = await assertRejects(() => writeFile(`${dir}/none/a.svg`, "x"), CommandError);

@@ -37,7 +37,7 @@ for (const [args, line] of WRONG) {
   });
 }
 
-Deno.test("fromLetters() holds 128 MiB where gup_test's letters give no size, as gup_test does", () => {
+Deno.test("fromLetters() holds 128 MiB by default, like gup_test", () => {
   assertEquals(fromLetters(["-a"]), ["--mode", "pin", "--size", "128M"]);
   assertEquals(fromLetters(["-a", "-m", "4"]), ["--mode", "pin", "--size", "4M"]);
   assertEquals(fromLetters(["-r", "2", "--size", "1G"]), ["--repeats", "2", "--size", "1G"]);

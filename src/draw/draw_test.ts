@@ -54,7 +54,7 @@ Deno.test("boxes of a column do not overlap, and text fits its box and the sheet
   }
 });
 
-Deno.test("layoutSvg() lets seven pages end at one frame and draws the PTE table", () => {
+Deno.test("layoutSvg() draws seven pages that map one frame, and the PTE table", () => {
   const svg = layoutSvg(LAYOUTS[0]);
   const ends = [...svg.matchAll(/ribbon h(\d)" d="[^"]*?C\S+ \S+ \S+ \S+ (\S+) (\S+?)V/g)].map(([, hue, x]) =>
     `${hue} ${x}`
@@ -67,7 +67,7 @@ Deno.test("layoutSvg() lets seven pages end at one frame and draws the PTE table
   assert(title.every((length) => length * CHAR < Number(width)));
 });
 
-Deno.test("layoutText() draws boxes whose sides stand in line, and arrows that end under what they point to", () => {
+Deno.test("layoutText() draws boxes with aligned sides, and arrows that end at their targets", () => {
   const lines = layoutText(LAYOUTS[0]).split("\n");
   const first = lines.findIndex((line) => line.includes("+--"));
   const right = lines[first].lastIndexOf("+");

@@ -15,14 +15,14 @@ Deno.test("errnoName() names either sign, and falls back to the number", () => {
   assertEquals([errnoName(-ENOMEM), errnoName(ENXIO), errnoName(-99)], ["ENOMEM", "ENXIO", "errno -99"]);
 });
 
-Deno.test("page->flags has its bits where a 6.1 kernel has them", () => {
+Deno.test("page->flags has the bits of a 6.1 kernel", () => {
   // From raw struct pages of Linux 6.1.192: a devmap head is 0x0200000000011000.
   assertEquals([PG_HEAD | PG_RESERVED, PG_REFERENCED], [0x11000, 2]);
   assertEquals(pageLinksHi(4, 0), 0x02000000);
   assertEquals([TAIL_MAPPING_HI >>> 0, TAIL_MAPPING_LO], [0xdead0000, 0x400]);
 });
 
-Deno.test("zone and node come back out of the flags word", () => {
+Deno.test("zone and node are read back from the flags word", () => {
   fc.assert(fc.property(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 63 }), (zone, nid) => {
     const hi = pageLinksHi(zone, nid);
     assertEquals([flagsHiZone(hi), flagsHiNid(hi)], [zone, nid]);

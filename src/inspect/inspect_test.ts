@@ -34,7 +34,7 @@ Deno.test("the example box, brought up, prints what its files say", () => {
   assertEquals(JSON.parse(VIEWS.daxctl.print(machine))[0].devices, JSON.parse(file("daxctl-list.json"))[0].devices);
 });
 
-Deno.test("ndctl's JSON: two blanks a level, none behind a colon", () => {
+Deno.test("ndctl's JSON: indented by two blanks, none after a colon", () => {
   const text = VIEWS.ndctl.print(bringUp({ pmem: [{ bytes: GIB, nid: 0 }], namespaceMode: "fsdax", map: "mem" }));
   assertEquals(text.split("\n").slice(0, 6), [
     "{",
@@ -94,7 +94,7 @@ Deno.test("page-types: rows in the order of its table, all frames in one of them
   assertEquals([counts.at(-1), counts.slice(0, -1).reduce((a, b) => a + b)], [6 * GIB / 4096, 6 * GIB / 4096]);
 });
 
-Deno.test("names of vmstat by release: what came, what went", () => {
+Deno.test("names of vmstat by release: added and removed", () => {
   assertEquals(["5.14.0", "6.1.0", "6.12.0", "7.3.0"].map((r) => vmstatNames(r).length), [174, 174, 186, 198]);
   assertEquals(new Set(vmstatNames("7.3.0")).size, 198);
   const at = (release: string, name: string) => vmstatNames(release).indexOf(name);
@@ -119,7 +119,7 @@ const options: fc.Arbitrary<InspectOptions> = fc.record({
   memmapOnMemory: fc.boolean(),
 }).map((o) => o.namespaceMode === "fsdax" ? { ...o, systemRam: false } : o);
 
-Deno.test("readBox() makes the same machine of what it shows, and every figure agrees", () => {
+Deno.test("readBox() restores the machine from the views, and every figure agrees", () => {
   const emulator = newEmulator();
   fc.assert(
     fc.property(options, fc.boolean(), (options, shuffled) => {

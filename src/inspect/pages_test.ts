@@ -24,7 +24,7 @@ Deno.test("pagesReport() shows heads, tails and base pages as their struct pages
   assertEquals([base.flags.includes("compound_head"), base.order], [false, null]);
 });
 
-Deno.test("pagesReport() of a range: runs that follow one another and cover it, free frames among them", () => {
+Deno.test("pagesReport() of a range: consecutive runs that cover it, including free frames", () => {
   const { namespaceSpan: { startPfn: start, dataPfn: data, endPfn: end } } = pagesReport({ size: SIZE });
   const { runs } = pagesReport({ size: SIZE, range: { start, end } });
   assertEquals(runs.reduce((sum, { pageCount: len }) => sum + len, 0), end - start);

@@ -27,7 +27,7 @@ Deno.test("SummaryBitmap finds the lowest set bit, as a set would", () => {
   }));
 });
 
-Deno.test("SummaryBitmap.testAny() tells whether an aligned run has a set bit, however the bits came there", () => {
+Deno.test("SummaryBitmap.testAny() tells whether an aligned run has a set bit, in any order of setting", () => {
   const flips = fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 12 });
   const run = fc.record({ order: fc.nat(7), at: fc.nat(255) });
   fc.assert(fc.property(flips, fc.array(run, { minLength: 1, maxLength: 12 }), (bits, runs) => {

@@ -38,7 +38,7 @@ class Model {
   }
 }
 
-Deno.test("Buddy gives out aligned free blocks, takes named ones, and merges all of it again", () => {
+Deno.test("Buddy allocates aligned free blocks, takes given ones, and merges all of them again", () => {
   const step = fc.record({
     op: fc.constantFrom("alloc", "free", "take"),
     order: fc.integer({ min: 0, max: MAX_ORDER }),

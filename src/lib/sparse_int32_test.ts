@@ -4,7 +4,7 @@
 import { assertEquals } from "@std/assert";
 import { SparseInt32 } from "./sparse_int32.ts";
 
-Deno.test("SparseInt32 reads 0 where never written, and keeps neighbours apart", () => {
+Deno.test("SparseInt32 reads 0 where never written, and keeps neighbours separate", () => {
   const array = new SparseInt32(2 ** 32 + 100, false);
   for (const i of [0, 32767, 32768, 2 ** 31, 2 ** 32 + 99]) {
     assertEquals(array.get(i), 0);

@@ -45,7 +45,7 @@ Deno.test("parseSize() reads what programs print: hexadecimal bytes, decimal uni
   }
 });
 
-Deno.test("parseSizeRange() gives all that a rounded figure may stand for, two of them what they have in common", () => {
+Deno.test("parseSizeRange() gives the range of a rounded figure, and the intersection of two", () => {
   for (
     const [text, least, most] of [
       ["4096", 4096, 4096],
@@ -70,7 +70,7 @@ Deno.test("parseSizeRange() gives all that a rounded figure may stand for, two o
   }));
 });
 
-Deno.test("parseSize() refuses what may be read in two ways, and says how", () => {
+Deno.test("parseSize() refuses ambiguous sizes, and shows both readings", () => {
   for (
     const [text, why] of [
       ["2MB", "2097152 or 2000000 bytes? expected 2M or the bytes"],
@@ -86,7 +86,7 @@ Deno.test("parseSize() refuses what may be read in two ways, and says how", () =
   }
 });
 
-Deno.test("parseSize() refuses what is no whole number of bytes", () => {
+Deno.test("parseSize() refuses text that is not a whole number of bytes", () => {
   for (const text of ["", "G", "-1", "1.3", "1e3", "2X", "0x", "0x1G", "1G2", "1G (", "NaN", "Infinity"]) {
     assertThrows(() => parseSize(text), RangeError, `Cannot read size "${text}"`);
   }

@@ -101,7 +101,7 @@ Deno.test("Mmu.findStale() sees a huge translation of which no page is cached an
   assertEquals(box.mmu.findStale(), 512);
 });
 
-Deno.test("Mmu.findStale() wants a flush after a leaf is split, even into equal entries", () => {
+Deno.test("Mmu.findStale() requires a flush after a leaf is split, even into equal entries", () => {
   const box = new Box();
   box.mmu.read(16);
   const split = 5;
@@ -164,7 +164,7 @@ Deno.test("entryPfn() is the inverse of entryLo() and entryHi() for any 40-bit f
   }));
 });
 
-Deno.test("a small vmemmap has sets up to the end of its last block; what is past them faults", () => {
+Deno.test("a small vmemmap has sets up to the end of its last block; pages beyond fault", () => {
   const box = new Box(FORMAT, BLOCK, 8192, 1);
   const { mmu } = box;
   const last = 2 ** FORMAT.tableShift - 1;

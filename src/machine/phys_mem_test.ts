@@ -13,7 +13,7 @@ function memory(poison = false, shared = false): PhysMem {
   return new PhysMem(2 ** 32 + 4096, 4, PAGE, SLOTS * PAGE, shared, poison);
 }
 
-Deno.test("PhysMem() for which the host has no address space says how much", () => {
+Deno.test("PhysMem() reports the size if the host lacks address space", () => {
   assertThrows(() => new PhysMem(1024, 9, 4096, 2 ** 52, false, false), RangeError, "Cannot reserve 4P for metadata");
 });
 
@@ -60,7 +60,7 @@ Deno.test("PhysMem.release() of a block whose bytes lie together but not aligned
   assertEquals(phys.slotsUsed, SLOTS);
 });
 
-Deno.test("PhysMem overwrites what is given back, on a debug machine only", () => {
+Deno.test("PhysMem overwrites freed bytes, on a debug machine only", () => {
   for (const poison of [true, false]) {
     const phys = memory(poison);
     const base = phys.touch(7, 0);
@@ -70,7 +70,7 @@ Deno.test("PhysMem overwrites what is given back, on a debug machine only", () =
   }
 });
 
-Deno.test("PhysMem says when the backing store is full", () => {
+Deno.test("PhysMem throws when the backing store is full", () => {
   const phys = memory();
   for (let pfn = 0; pfn < SLOTS; pfn++) phys.touch(pfn, 0);
   assertThrows(() => phys.touch(SLOTS, 0), RangeError, `all ${SLOTS} slots`);

@@ -54,7 +54,7 @@ Deno.test("layoutTopology() has no pmem tier without pmem", () => {
   assertEquals([map.maxPfn, map.pmemStart], [PFN_1G, Infinity]);
 });
 
-Deno.test("layoutTopology() puts a region in the middle of a section when told to", () => {
+Deno.test("layoutTopology() can place a region in the middle of a section", () => {
   const start = GIB + 2 * 2 ** 20;
   assertEquals(layoutTopology(spec(["1G"], [{ bytes: GIB, startBytes: start }])).pmem[0].start, start / 4096);
 });
@@ -99,7 +99,7 @@ Deno.test("layoutTopology() lays DRAM around a region that lies among it: memmap
   assertEquals([high.dram.length, high.pmemStart / PFN_1G, high.maxPfn / PFN_1G], [1, 8, 9]);
 });
 
-Deno.test("layoutTopology() refuses what cannot be", () => {
+Deno.test("layoutTopology() refuses invalid specs", () => {
   const cases: [TopologySpec, string][] = [
     [spec([], []), "at least one node"],
     [spec(["0"], []), "DRAM of node 0"],

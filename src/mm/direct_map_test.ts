@@ -38,7 +38,7 @@ function tablesOf(arch: string, startBytes: number, size: number): number {
   return tables;
 }
 
-Deno.test("mapDirect() on x86-64 takes nothing for whole gigabytes, a PMD table at each edge of others", () => {
+Deno.test("mapDirect() on x86-64 takes no table for whole GiB, a PMD table at each partial GiB", () => {
   assertEquals(tablesOf("x86-64", 8 * GIB, GIB), 0);
   assertEquals(tablesOf("x86-64", 8 * GIB + 2 ** 24, 2 * GIB), 2);
 });
@@ -50,7 +50,7 @@ Deno.test("mapDirect() on arm64 maps base pages: 512 PTE tables a gigabyte with 
   assertEquals(tablesOf("arm64-16k", 8 * GIB + 2 ** 24, 2 ** 24), 1);
 });
 
-Deno.test("mapDirect() unwinds whichever table cannot be had", () => {
+Deno.test("mapDirect() unwinds when any table cannot be allocated", () => {
   const k = boot({ ...BOX, arch: "arm64-4k", kernel: "v7", pmem: [{ bytes: 2 ** 27, startBytes: 8 * GIB }] });
   const free = totalFreePages(k);
   for (let nth = 1; nth <= 65; nth += 8) {
@@ -62,7 +62,7 @@ Deno.test("mapDirect() unwinds whichever table cannot be had", () => {
   }
 });
 
-Deno.test("memory that cannot be added stays mapped on x86-64, and counts once when it is added again", () => {
+Deno.test("memory that cannot be added stays mapped on x86-64, and is counted once when added again", () => {
   const pmem = [{ bytes: GIB, startBytes: 8 * GIB }];
   const k = boot({ ...BOX, kernel: "v7", pmem });
   const tables = k.uses[USE_DIRECT_MAP];

@@ -33,7 +33,7 @@ Deno.test("FaultBudget fails one order until disarmed", () => {
   assertEquals(asked(budget, [9]), [false]);
 });
 
-Deno.test("FaultBudget.passes() is how many of the next allocations of one frame fails() would let through", () => {
+Deno.test("FaultBudget.passes() agrees with fails() about the next single-frame allocations", () => {
   for (const persistent of [false, true]) {
     for (let nth = 0; nth < 6; nth++) {
       for (let seen = 0; seen < 4; seen++) {
@@ -51,7 +51,7 @@ Deno.test("FaultBudget.passes() is how many of the next allocations of one frame
   assertEquals(budget.passes(3), 0);
 });
 
-Deno.test("FaultBudget.armed tells from either way of arming until disarmed", () => {
+Deno.test("FaultBudget.armed is true after either way of arming, until disarmed", () => {
   const budget = new FaultBudget();
   for (const arm of [() => budget.arm(1), () => budget.arm(2, true), () => budget.failOrder(0)]) {
     assertEquals(budget.armed, false);

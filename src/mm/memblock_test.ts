@@ -35,7 +35,7 @@ Deno.test("Memblock.alloc() fills the holes between reservations", () => {
   assertEquals(memblock.alloc(4, 4, 0), 36);
 });
 
-Deno.test("Memblock keeps reservations sorted and disjoint, and free() gives the rest", () => {
+Deno.test("Memblock keeps reservations sorted and disjoint, and free() returns the rest", () => {
   const range = fc.tuple(fc.nat(90), fc.integer({ min: 1, max: 10 }));
   fc.assert(fc.property(fc.array(range, { maxLength: 20 }), (ranges) => {
     const memblock = new Memblock([{ nid: 0, start: 0, end: 100 }]);

@@ -46,7 +46,7 @@ function withMapped(
 
 const isMapped = (k: Kernel, mm: Mm, vpn: number) => !entryNone(k, walkTo(k, mm.rootPfn, vpn, 1));
 
-Deno.test("memoryFailure() on any page of a compound poisons the head and finds everybody who maps it", () => {
+Deno.test("memoryFailure() on any page of a compound poisons the head and finds all its mappers", () => {
   for (const inPage of [0, 1, 7, 15]) {
     for (const text of ["kernel=v4", "kernel=v7+head", "kernel=6.1"]) {
       withMapped(text, true, (k, ns, mms) => {
@@ -60,7 +60,7 @@ Deno.test("memoryFailure() on any page of a compound poisons the head and finds 
   }
 });
 
-Deno.test("without patch 1, a failure in a tail finds nobody", () => {
+Deno.test("without patch 1, a failure in a tail finds no mappers", () => {
   withMapped("kernel=v4", false, (k, ns, mms) => {
     const head = ns.dev!.ranges[0].start + 16;
     for (const inPage of [1, 2, 7, 15]) assertEquals(memoryFailure(k, head + inPage), -EBUSY, `page ${inPage}`);
@@ -79,7 +79,7 @@ Deno.test("without compounds the page itself is poisoned, and every page names t
   });
 });
 
-Deno.test("memoryFailure() tells those who have the page in their tables, not all who could", () => {
+Deno.test("memoryFailure() returns processes whose tables map the page, not all with the area", () => {
   withMapped("kernel=v4", true, (k, ns, mms) => {
     const idle = mmAlloc(k);
     assert(typeof idle !== "number");
@@ -93,7 +93,7 @@ Deno.test("memoryFailure() tells those who have the page in their tables, not al
   });
 });
 
-Deno.test("memoryFailure() of a page nobody ever mapped is EBUSY", () => {
+Deno.test("memoryFailure() of a page that was never mapped is EBUSY", () => {
   withMapped("kernel=v4", true, (k, ns) => {
     const pfn = ns.dev!.ranges[0].start + 48;
     assertEquals(memoryFailure(k, pfn), -EBUSY);
@@ -101,7 +101,7 @@ Deno.test("memoryFailure() of a page nobody ever mapped is EBUSY", () => {
   });
 });
 
-Deno.test("memoryFailure() of a frame that is no device data is ENXIO", () => {
+Deno.test("memoryFailure() of a frame that holds no device data is ENXIO", () => {
   withMapped("kernel=v4", true, (k, ns) => {
     const { start, end } = ns.pgmap.ranges[0];
     // The info block, the altmap's memmap, System RAM, past the device.
@@ -126,7 +126,7 @@ Deno.test("memoryFailure() looks for a frame in the range it is in, whatever the
   });
 });
 
-Deno.test("without compounds the entry that maps the bad page goes, whole, and its neighbours stay", () => {
+Deno.test("without compounds the whole entry that maps the bad page is cleared, and its neighbours stay", () => {
   for (const inPage of [0, 1, 15]) {
     withMapped("kernel=5.14", false, (k, ns, mms) => {
       memoryFailure(k, ns.dev!.ranges[0].start + 16 + inPage);
@@ -136,7 +136,7 @@ Deno.test("without compounds the entry that maps the bad page goes, whole, and i
 });
 
 //  file   |16 ... 47|48 ... 63|     first process  VPN |16 ... 47|0 ... 15|     another one  VPN |48 ... 63|
-Deno.test("memoryFailure() looks for a page inside the area that maps it, not behind it", () => {
+Deno.test("memoryFailure() looks for a page inside the area, not after its end", () => {
   withMapped("kernel=v4", true, (k, ns, mms) => {
     const behind = daxMmap(k, ns.dev!, mms[0], VPN + 32, 16, 0);
     const other = mmAlloc(k);
@@ -150,7 +150,7 @@ Deno.test("memoryFailure() looks for a page inside the area that maps it, not be
   });
 });
 
-Deno.test("memoryFailure() in a free huge page takes it from the pool and gives all frames but the marked one back", () => {
+Deno.test("memoryFailure() in a free huge page removes it from the pool and frees all frames but the marked one", () => {
   withHugetlb({}, (k, h) => {
     assertEquals(setNrHugepages(k, h, 2), 2);
     const [head] = h.freeLists[0];

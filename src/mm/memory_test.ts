@@ -71,7 +71,7 @@ Deno.test("unmapMapping() unmaps these pages of the file wherever they are mappe
   );
 });
 
-Deno.test("mmPut() drops the references of the tables, and refuses to free one that somebody else holds", () => {
+Deno.test("mmPut() drops the references of the tables, and panics on one that is still referenced", () => {
   const k = boot(machine("kernel=v7"));
   const mm = mmAlloc(k) as Mm;
   assertEquals(pageRefcount(k, mm.rootPfn), 1);
@@ -82,7 +82,7 @@ Deno.test("mmPut() drops the references of the tables, and refuses to free one t
   assertThrows(() => mmPut(k, held), KernelPanic, `user table ${held.rootPfn} is shared`);
 });
 
-Deno.test("mmPut() refuses to free a table that maps something still, at any level", () => {
+Deno.test("mmPut() panics on a table that still maps something, at any level", () => {
   for (const level of [0, 1]) {
     const k = boot(machine("kernel=v7"));
     const mm = mmAlloc(k) as Mm;
@@ -93,7 +93,7 @@ Deno.test("mmPut() refuses to free a table that maps something still, at any lev
   }
 });
 
-Deno.test("insertPfn() warns of a PMD entry whose page is no compound of its size, as the thread's assertion would", () => {
+Deno.test("insertPfn() warns of a PMD entry whose page is not a compound of its size, like the thread's assertion", () => {
   for (const errata of [{}, { compoundOrderPmdShift: true }]) {
     for (const align of [256, 4096, 65536]) {
       withKernel({ ...machine(""), kernel: kernelLike("v7", {}, errata) }, (k) => {

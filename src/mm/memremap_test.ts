@@ -128,7 +128,7 @@ Deno.test("memremapPages() cuts a compound at the end of a range only where refe
   withKernel("kernel=v4", (k) => assertEquals(memremapPages(k, pgmapOf(k, cut, 256)), -EINVAL));
 });
 
-Deno.test("vmemmapCanOptimize() wants more memmap pages than are kept", () => {
+Deno.test("vmemmapCanOptimize() requires more memmap pages than are kept", () => {
   // 8 frames of the toy are 2 memmap pages: tails of their own and the head's already.
   const shared: [string, number, boolean][] = [
     ["v7", 8, false],
@@ -150,7 +150,7 @@ Deno.test("vmemmapCanOptimize() wants more memmap pages than are kept", () => {
   }
 });
 
-Deno.test("memunmapPages() panics while somebody holds the pgmap", () => {
+Deno.test("memunmapPages() panics while the pgmap is referenced", () => {
   withKernel("", (k) => {
     const pgmap = pgmapOf(k, [{ start: PMEM, end: PMEM + 64 }], 1);
     assertEquals(memremapPages(k, pgmap), 0);
@@ -172,14 +172,14 @@ Deno.test("memunmapPages() panics on a page in use where references come back pa
   assertThrows(() => memunmapPages(k, pgmap), KernelPanic, "still in use, refcount 2");
 });
 
-Deno.test("memunmapPages() panics when the altmap did not get all of its frames back", () => {
+Deno.test("memunmapPages() panics when altmap frames are still allocated", () => {
   const k = withKernel("kernel=v7", (k) => k);
   const ns = mustCreate(k, { map: "dev" });
   ns.pgmap.altmap!.alloc++;
   assertThrows(() => memunmapPages(k, ns.pgmap), KernelPanic, "failed to free all reserved pages, 1 left");
 });
 
-Deno.test("getDevPagemap() reuses a cached pgmap without a lookup, and drops it when the frame is another's", () => {
+Deno.test("getDevPagemap() reuses a cached pgmap without a lookup, and drops it for a frame outside", () => {
   withKernel("", (k) => {
     const [a, b] = [0, 64].map((at) => pgmapOf(k, [{ start: PMEM + at, end: PMEM + at + 64 }], 1));
     assertEquals([memremapPages(k, a), memremapPages(k, b)], [0, 0]);
@@ -209,7 +209,7 @@ Deno.test("the device zone spans every range it ever had, and has no page presen
   });
 });
 
-Deno.test("errata refShiftLeft: references never return, and the checker counts them too", () => {
+Deno.test("errata refShiftLeft: references remain, and the checker counts them too", () => {
   for (const kernel of ["v4", "v7"]) {
     const k = withKernel({ ...machine(""), kernel: kernelLike(kernel, {}, { refShiftLeft: true }) }, (k) => k);
     const pgmap = pgmapOf(k, [{ start: PMEM, end: PMEM + 64 }], 16);
@@ -235,7 +235,7 @@ Deno.test("errata pfnNextYield yields on every compound but one in 1024", () => 
   assertEquals([yields(false), yields(true)], [16 + 1, 16 + 1023]);
 });
 
-Deno.test("memunmapPages() takes a range out of the tree once its memmap is gone, not before: who looks still finds it", () => {
+Deno.test("memunmapPages() removes a range from the tree after its memmap, not before: lookups still find it", () => {
   for (const map of ["mem", "dev"] as const) {
     withKernel("kernel=6.1", (k) => {
       const ns = mustCreate(k, { map });

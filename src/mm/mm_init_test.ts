@@ -122,7 +122,7 @@ Deno.test("heads that lie in shared tails are overwritten by their own later tai
   });
 });
 
-Deno.test("every compound reads like the first, heads aside", () => {
+Deno.test("every compound reads like the first, except for the head's address", () => {
   for (const kernel of ["v4", "v7", "v7+head", "6.1"]) {
     withKernel(`kernel=${kernel}`, (k) => {
       const ns = mustCreate(k);
@@ -172,7 +172,7 @@ Deno.test("memmapInitZoneDevice() writes 128 of 512 struct pages per 2 MiB on x8
   });
 });
 
-Deno.test("memmapInitZoneDevice() writes all of it when patch 13 is off, through the aliases", () => {
+Deno.test("memmapInitZoneDevice() writes all struct pages without patch 13, through the aliases", () => {
   withKernel({ ...machine(""), kernel: kernelLike("v7", { initUniqueOnly: false }) }, (k) => {
     const ns = mustCreate(k);
     assertEquals(k.stat[C.structPagesWrittenDram], 1024);
@@ -238,7 +238,7 @@ Deno.test("pageblocks are counted where they begin", () => {
   });
 });
 
-Deno.test("a pageblock that begins before the device keeps its type, and the checker does not ask for another (I23)", () => {
+Deno.test("a pageblock that begins before the device keeps its type, which the checker accepts (I23)", () => {
   // Pageblocks of 32 and 512 MiB; the region begins 16 MiB into one.
   for (const [arch, block] of [["arm64-16k", 2 ** 11], ["arm64-64k", 2 ** 13]] as const) {
     for (const map of ["mem", "dev"] as const) {

@@ -57,7 +57,7 @@ Deno.test("zoneArea finds a frame's area and nothing in the holes", () => {
   assertEquals(zoneArea(zone, 4 * AREA), null);
 });
 
-Deno.test("zoneAlloc takes from an area that comes before those that are empty by now", () => {
+Deno.test("zoneAlloc takes from an area that lies before empty ones", () => {
   const zone = zoneOf([5, 6, 7]);
   assertEquals([zoneAlloc(zone, 6), zoneAlloc(zone, 6)], [5 * AREA, 6 * AREA]);
   const area = new Buddy(AREA, AREA, 6);
@@ -87,11 +87,11 @@ Deno.test("zoneAlloc hands out the lowest block whatever was freed where", () =>
   assertEquals(zoneAlloc(zone, 6), AREA);
 });
 
-Deno.test("zoneFree says no for a frame of no area", () => {
+Deno.test("zoneFree is false for a frame outside any area", () => {
   assertEquals(zoneFree(zoneOf([1]), 0, 0), false);
 });
 
-Deno.test("zoneAlloc asks a new area and forgets a removed one", () => {
+Deno.test("zoneAlloc searches a new area and ignores a removed one", () => {
   const zone = zoneOf([4]);
   while (zoneAlloc(zone, 0) >= 0);
   const area = new Buddy(AREA, AREA, 6);
@@ -103,7 +103,7 @@ Deno.test("zoneAlloc asks a new area and forgets a removed one", () => {
 });
 
 //  areas  | memmap, 48 free | 64 free |      only the second ever has a block of order 6, so its search begins there
-Deno.test("zoneAlloc finds the blocks of the areas behind a removed one", () => {
+Deno.test("zoneAlloc finds the blocks of the areas after a removed one", () => {
   const zone = newNode(0).zones[2];
   for (const at of [1, 2]) {
     const area = new Buddy(at * AREA, AREA, 6);

@@ -42,7 +42,7 @@ Deno.test("allocPages() gives aligned blocks with one reference, counted by use"
   });
 });
 
-Deno.test("allocFrames() does what as many calls of allocPages() do, failures included", () => {
+Deno.test("allocFrames() equals the same number of calls of allocPages(), including failures", () => {
   for (const fail of [0, 1, 5, 13]) {
     for (const structPageSize of [64, 80]) {
       const state = (take: (k: Kernel) => number[]) => {
@@ -103,7 +103,7 @@ Deno.test("allocPages() prefers Normal over DMA32 over DMA", () => {
   });
 });
 
-Deno.test("takePages() takes a named block only when all of it is free", () => {
+Deno.test("takePages() takes a given block only if all of it is free", () => {
   withKernel("", (k) => {
     assertEquals(takePages(k, 1024, 4, USE_PINNED), true);
     assertEquals(takePages(k, 1024, 4, USE_PINNED), false);
@@ -161,7 +161,7 @@ Deno.test("freePagetable() makes a boot frame managed memory", () => {
   assert(takePages(k, pfn, 0, USE_PINNED));
 });
 
-Deno.test("allocPages() and freePages() keep the books through any order of calls", () => {
+Deno.test("allocPages() and freePages() keep the counts right in any order of calls", () => {
   const step = fc.record({ alloc: fc.boolean(), order: fc.integer({ min: 0, max: 6 }), pick: fc.nat(100) });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
@@ -195,7 +195,7 @@ Deno.test("allocPages() and freePages() keep the books through any order of call
 // 1. A namespace's memmap in DRAM is initialised and freed; without poison its bytes stay as they are.
 // 2. They come to back memmap of DRAM itself, whose frames nobody had yet: Reserved, of the device zone, map count -1.
 // 3. A frame handed out there looked initialised, and was later freed as if boot had kept it.
-Deno.test("allocPages() gives a fresh struct page where another memmap's bytes lay", () => {
+Deno.test("allocPages() initialises a struct page that holds bytes of an older memmap", () => {
   withKernel({ dram: [2 ** 31], pmem: [{ bytes: 2 ** 30 }], kernel: "5.14" }, (k) => {
     mustDestroy(k, mustCreate(k));
     const held: number[] = [];

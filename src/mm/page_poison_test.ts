@@ -18,7 +18,7 @@ function initialised(words: string, n: number): { k: Kernel; start: number } {
   return { k, start };
 }
 
-Deno.test("pageInitPoison() fills the struct pages it is given and no byte besides, however they lie in pages", () => {
+Deno.test("pageInitPoison() fills exactly the given struct pages, even if they straddle pages", () => {
   fc.assert(
     fc.property(fc.constantFrom(56, 64, 72, 80), fc.nat(31), fc.nat(31), (size, first, n) => {
       const { k, start } = initialised(`struct=${size}`, 64);
@@ -31,7 +31,7 @@ Deno.test("pageInitPoison() fills the struct pages it is given and no byte besid
   );
 });
 
-Deno.test("pageInitPoison() stores through aliases: what shares a frame is poison again", () => {
+Deno.test("pageInitPoison() stores through aliases: struct pages that share a frame are poisoned", () => {
   for (const kernel of ["v4", "v7", "v7+head"]) {
     const k = boot(machine(`kernel=${kernel}`));
     const { start } = mustCreate(k, { align: 4096 }).pgmap.ranges[0];

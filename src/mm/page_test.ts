@@ -57,7 +57,7 @@ Deno.test("addressToPfn() is the inverse of the address words for every frame of
   }
 });
 
-Deno.test("setPageIndex() keeps which page of a file a page is, to the last that a number can tell", () => {
+Deno.test("setPageIndex() keeps any index up to 2^53", () => {
   const k = boot(machine(""));
   fc.assert(fc.property(fc.maxSafeNat(), (index) => {
     setPageIndex(k, 0, index);
@@ -85,7 +85,7 @@ Deno.test("a struct page beyond 2^31 frames lies where its whole address says, w
   }
 });
 
-Deno.test("pageFlags() panics on a struct page that nobody initialised", () => {
+Deno.test("pageFlags() panics on an uninitialised struct page", () => {
   withKernel("", (k) => {
     const ns = mustCreate(k);
     const pfn = ns.pgmap.ranges[0].start;
@@ -153,7 +153,7 @@ Deno.test("compoundHead() leads every page of a compound to its head, shared hea
   }
 });
 
-Deno.test("compoundHead() of a tail that looks like a head needs the page after it", () => {
+Deno.test("compoundHead() recognises a tail that looks like a head by the next struct page", () => {
   // The head's memmap page is mapped for tails too: page 4 of a toy compound reads the head's own struct page. In 7.3 the
   // next page holds a mask instead of an address.
   for (const kernel of ["v7+head", "7.3,dedup=pte+head"]) {
@@ -171,7 +171,7 @@ Deno.test("compoundHead() of a tail that looks like a head needs the page after 
   }
 });
 
-Deno.test("compoundHead() of what looks like a head and has no tail behind it is the page itself", () => {
+Deno.test("compoundHead() of a page that looks like a head without a tail after it is the page itself", () => {
   withKernel("kernel=v7+head", (k) => {
     const ns = mustCreate(k, { align: 256 });
     const { start } = ns.pgmap.ranges[0];
@@ -204,7 +204,7 @@ Deno.test("tailInfoLo() is what the tails of a head hold: its address, or (7.1) 
   }
 });
 
-Deno.test("pincountPlace() moved between kernels", () => {
+Deno.test("pincountPlace() differs between kernels", () => {
   withKernel("kernel=v7", (k) => assertEquals(pincountPlace(k), { tail: 2, offset: 16 }));
   withKernel("kernel=6.1", (k) => assertEquals(pincountPlace(k), { tail: 1, offset: 24 }));
   const options = { ...machine(""), kernel: kernelLike("6.1", { structPage: "5.14" }) };

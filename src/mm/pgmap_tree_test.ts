@@ -8,7 +8,7 @@ import { machine } from "../testing.ts";
 import { newPgmap } from "./memremap.ts";
 import { PgmapTree } from "./pgmap_tree.ts";
 
-Deno.test("PgmapTree finds the pgmap of every frame, whatever was stored and deleted", () => {
+Deno.test("PgmapTree finds the pgmap of every frame, in any order of storing and deleting", () => {
   const k = boot(machine(""));
   const op = fc.record({ start: fc.nat(90), n: fc.integer({ min: 1, max: 10 }), remove: fc.boolean() });
   fc.assert(fc.property(fc.array(op, { maxLength: 30 }), (ops) => {

@@ -61,7 +61,7 @@ Deno.test("tableIndex() is right for every address of 48 bits and every granule"
   }
 });
 
-Deno.test("populateTo() makes the tables that are missing, once, and walkTo() finds what it made", () => {
+Deno.test("populateTo() allocates missing tables once, and walkTo() finds them", () => {
   withKernel("", (k) => {
     const root = allocTable(k, 0, USE_USER_TABLE);
     assertEquals(walkTo(k, root, 77, 0), -1);
@@ -81,7 +81,7 @@ Deno.test("populateTo() makes the tables that are missing, once, and walkTo() fi
   });
 });
 
-Deno.test("tableEmpty() finds an entry before the one it looks at first, and behind it", () => {
+Deno.test("tableEmpty() finds an entry before and after the one where it starts", () => {
   withKernel("", (k) => {
     const table = allocTable(k, 0, USE_USER_TABLE);
     const last = tableEntries(k) - 1;
@@ -166,7 +166,7 @@ Deno.test("flushVmemmap() reaches every CPU and counts the interrupts", () => {
   });
 });
 
-Deno.test("a CPU that ignores flushes keeps memmap that is gone (B13)", () => {
+Deno.test("a CPU that ignores flushes keeps translations of removed memmap (B13)", () => {
   for (const kernel of ["5.14", "v7"]) {
     const k = withKernel(`cpus=2 kernel=${kernel}`, (k) => k);
     const ns = mustCreate(k);

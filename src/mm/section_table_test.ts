@@ -38,7 +38,7 @@ Deno.test("SectionTable.fill() and clear() are all or nothing, against a set of 
   }
 });
 
-Deno.test("SectionTable.valid() wants a present section, and early or the subsection populated", () => {
+Deno.test("SectionTable.valid() requires a present section that is early or has the subsection populated", () => {
   const table = new SectionTable(TOY, 192);
   assertEquals(table.valid(5), false);
   table.state[0] = SECTION_MARKED_PRESENT;

@@ -89,7 +89,7 @@ for (const struct of ODD) {
   });
 }
 
-Deno.test("boot() of a struct page size nobody has is refused", () => {
+Deno.test("boot() refuses an unknown struct page size", () => {
   for (const structPageSize of [48, 60, 65, 96, 128, -64, NaN]) {
     assertThrows(() => boot({ structPageSize }), RangeError, `${structPageSize} bytes: expected 56, 64, 72, 80`);
   }

@@ -8,7 +8,7 @@ import { TERM_NAMES } from "./terms.ts";
 const TIER = ["lineReadPmem", "lineWrittenPmem", "jumpPmem"] as const;
 
 for (const [name, table] of Object.entries(COSTS)) {
-  Deno.test(`COSTS.${name} has a finite cost for every term, zero only where nothing can tell it apart`, () => {
+  Deno.test(`COSTS.${name} has a finite cost for every term, zero only if it is not separable`, () => {
     assertEquals(Object.keys(table.ns).toSorted(), TERM_NAMES.toSorted());
     for (const term of TERM_NAMES) {
       const cost = table.ns[term];
@@ -20,7 +20,7 @@ for (const [name, table] of Object.entries(COSTS)) {
   });
 }
 
-Deno.test("COSTS differ in the second tier alone, dram below cxl below optane", () => {
+Deno.test("COSTS differ only in the second tier: dram below cxl below optane", () => {
   const { dram, cxl, optane } = COSTS;
   for (const term of TERM_NAMES) {
     if ((TIER as readonly string[]).includes(term)) continue;

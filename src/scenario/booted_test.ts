@@ -5,7 +5,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { boot } from "./booted.ts";
 import { NamespaceError, namespaceReport } from "./namespace.ts";
 
-Deno.test("boot() makes namespaces that take what reports say, and gives everything back", () => {
+Deno.test("boot() creates namespaces with the costs of the reports, and frees everything", () => {
   const machine = boot({ kernel: "v7", pmem: [2 ** 30] });
   const free = machine.freePages();
   const made = machine.createNamespace({ size: 2 ** 28 });
@@ -19,7 +19,7 @@ Deno.test("boot() makes namespaces that take what reports say, and gives everyth
   assertEquals(free - machine.freePages() <= 1, true);
 });
 
-Deno.test("boot() refuses what makes no machine, and regions there are not", () => {
+Deno.test("boot() refuses invalid machines and missing regions", () => {
   assertThrows(() => boot({ kernel: "9.9" }), RangeError, 'Unknown kernel "9.9"');
   assertThrows(() => boot({ arch: "vax" }), RangeError, "expected x86-64");
   assertThrows(() => boot({ pmen: [2 ** 30] } as never), RangeError, 'Unknown option "pmen": expected arch, ');

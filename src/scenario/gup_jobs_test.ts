@@ -12,7 +12,7 @@ const PAGES = 2 ** 15 / 256;
 
 for (const kernel of ["5.14", "v4", "v7", "v7+head", "6.1"]) {
   for (const mode of ["get", "pin"] as const) {
-    Deno.test(`gupJobsReport() on ${kernel}, ${mode}: three workers hold every page three times, then nobody`, async () => {
+    Deno.test(`gupJobsReport() on ${kernel}, ${mode}: three workers hold every page three times, then none`, async () => {
       const report = await gupJobsReport({ ...TOY, kernel, mode, jobs: 3 });
       const bias = kernel === "5.14" && mode === "pin" ? 1024 : 1;
       assertEquals(report.references, { whileHeld: 3 * PAGES * bias, after: 0 });
@@ -41,7 +41,7 @@ Deno.test("GupTeam leaves a machine whose invariants hold, and sees counts chang
   checkInvariants(k);
 });
 
-Deno.test("gupJobsReport() refuses what makes no team", async () => {
+Deno.test("gupJobsReport() refuses invalid options", async () => {
   for (const jobs of [0, 1.5, 65]) {
     await assertRejects(
       () => gupJobsReport({ ...TOY, jobs }),
@@ -55,7 +55,7 @@ Deno.test("gupJobsReport() refuses what makes no team", async () => {
   assertThrows(() => new GupTeam(shared.kernel, shared.area, 3), RangeError, "the machine has 2 CPUs");
 });
 
-Deno.test("GupTeam.run() hands on what went wrong in a worker", async () => {
+Deno.test("GupTeam.run() passes on the error of a worker", async () => {
   const { kernel: k, area } = gupBox(gupConfig(TOY), { shared: true });
   const team = new GupTeam(k, area, 1);
   try {

@@ -90,7 +90,7 @@ Deno.test("hotplugReport of 12G into 128M of free memory fails before and works 
   assert(baseline!.addedBytes <= 8 * SZ_1G, "128 MiB of memmap describe 8 GiB");
 });
 
-Deno.test("hotplugReport with blocks online as they come lives on what they bring", () => {
+Deno.test("hotplugReport with autoOnline uses the memory of earlier blocks", () => {
   const options = { ...LIGHT, size: 12 * SZ_1G, freeMemory: BLOCK, dimm: BLOCK, autoOnline: true };
   const { errno: error, addedBytes, states } = hotplugReport(options);
   assertEquals([error, addedBytes], [null, 12 * SZ_1G]);
@@ -163,7 +163,7 @@ Deno.test("hotplugReport counts what adding took, whether or not blocks go onlin
 
 // Blocks of 128 MiB in namespaces as ndctl makes them by default: what label, info block and memmap take is lost.
 for (const [size, blocks] of [["1G", 7], ["8G", 62], ["126G", 992]] as const) {
-  Deno.test(`hotplugReport of a namespace of ${size}: ${blocks} blocks, and what is in none of them adds up`, () => {
+  Deno.test(`hotplugReport of a namespace of ${size}: ${blocks} blocks, and the rest adds up`, () => {
     const bytes = parseSize(size);
     const report = hotplugReport({ size: bytes, dax: true, contents: false });
     assertEquals([report.blocks.length, report.errno], [blocks, null]);
@@ -206,7 +206,7 @@ Deno.test("hotplugReport of a range that cuts blocks: both ends are lost, and a 
   assertEquals(none.cut!.dmesg[0], "kmem dax0.0: mapping0: 0x200001000-0x208000fff too small after alignment");
 });
 
-Deno.test("hotplugReport of a device that is taken away while its memory is online: the memory leaks", () => {
+Deno.test("hotplugReport of a device that is removed while its memory is online: the memory leaks", () => {
   const report = hotplugReport({ size: SZ_1G, dax: true, offline: false, check: true });
   assertEquals([report.leakedBytes, report.invariants], [7 * 2 ** 27, { objection: null }]);
   assertEquals(hotplugReport({ size: SZ_1G, dax: true }).leakedBytes, 0);
@@ -269,7 +269,7 @@ Deno.test("hotplugReport() of a guest that uses its memory: memmap fits into wha
   assertThrows(() => hotplugReport(both), RangeError, "expected one of them");
 });
 
-Deno.test("hotplugReport() of a range in front of DRAM: memory goes on behind it, and the blocks go between", () => {
+Deno.test("hotplugReport() of a range below the end of DRAM: DRAM continues after it, and the blocks lie between", () => {
   //   | 0 .. 2G | hole | range, 4G .. 6G: memory32..47 | 6G .. 12G |
   const range = { start: 4 * SZ_1G, end: 6 * SZ_1G };
   const report = hotplugReport({ range, dram: 8 * SZ_1G, check: true, memmapOnMemory: true, kernel: "6.12" });

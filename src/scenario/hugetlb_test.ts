@@ -14,7 +14,7 @@ Deno.test("hugetlbSizes() of a number of pages that no kernel keeps is refused",
   }
 });
 
-Deno.test("hugetlbReport() counts the same savings in every way of doing it", () => {
+Deno.test("hugetlbReport() counts the same savings with every option", () => {
   for (const keep of [1, 2]) {
     for (const flush of ["page", "batch"] as const) {
       for (const free of ["sync", "deferred"] as const) {
@@ -62,7 +62,7 @@ Deno.test("hugetlbReport() without the optimisation, or where nothing can be fre
   }
 });
 
-Deno.test("hugetlbReport() that keeps the pages reports no giving back", () => {
+Deno.test("hugetlbReport() that keeps the pages reports no freeing", () => {
   const report = hugetlbReport({ size: 2 * MiB, count: 3, giveBack: false });
   assertEquals([report.hostFreeMs, report.hostWorkerMs, report.freeCounters, report.freeHistogram], [
     null,
@@ -72,7 +72,7 @@ Deno.test("hugetlbReport() that keeps the pages reports no giving back", () => {
   ]);
 });
 
-Deno.test("hugetlbReport() refuses what cannot be, saying what can", () => {
+Deno.test("hugetlbReport() refuses invalid options, saying what is allowed", () => {
   const refused = (options: HugetlbOptions, message: string) =>
     assertThrows(() => hugetlbReport(options), RangeError, message);
   refused({ size: 4 * MiB, count: 1 }, "x86-64 has 2M, 1G");
@@ -129,7 +129,7 @@ Deno.test("lab hugetlb prints one JSON document, and bad input is one line and e
   assertEquals(err.map((line) => line.split("\n").length), [1, 1, 1, 1]);
 });
 
-Deno.test("makePool() gets every page that was asked for into a box of the size it works out", () => {
+Deno.test("makePool() fits all requested pages into a machine of the computed size", () => {
   // So many that memmap forgotten in the box's size would be more than what is added for alignment.
   for (const [size, count] of [[2 ** 30, 320], [2 ** 30, 1], [2 ** 21, 30_000]]) {
     const { hstate } = makePool(hugetlbConfig({ size, count, giveBack: false }), null, { contents: false });

@@ -6,7 +6,7 @@ import { layoutReport } from "./layout.ts";
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 
-Deno.test("layoutReport() shows a window whose every vmemmap page is there, memmap in pmem and odd region starts included", () => {
+Deno.test("layoutReport() shows every vmemmap page of a window, even with memmap in pmem and odd region starts", () => {
   const boxes = [
     { map: "dev", align: 2 ** 21, window: 2 ** 34 },
     { map: "dev", align: 2 ** 30, window: 2 ** 36 },
@@ -65,7 +65,7 @@ Deno.test("layoutReport() of 4 KiB pages shows a PMD of memory by default", () =
   assertEquals([config.window, vmemmapPages], [2 ** 21, 8]);
 });
 
-Deno.test("layoutReport() refuses a window that is no whole PMD of memory", () => {
+Deno.test("layoutReport() refuses a window that is not whole PMDs of memory", () => {
   for (const window of [0, 4096, -(2 ** 21), NaN]) {
     assertThrows(
       () => layoutReport({ window }),

@@ -22,7 +22,7 @@ Deno.test("lineageReport() of a namespace is namespaceReport() under each kernel
   assertEquals(memmap.map((kernel) => rowOf(rows, kernel).figures!.memmapBytes / 4096), [4096, 1024, 512, 513, 512]);
 });
 
-Deno.test("lineageReport() names each change with where it comes from", () => {
+Deno.test("lineageReport() names each change with its source", () => {
   const { rows } = lineageReport({ size: GIB });
   assertEquals(rows[0].changes, []);
   const copied = rowOf(rows, "6.7").changes.find(({ name }) => name === "hugetlbHead")!;

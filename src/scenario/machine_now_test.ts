@@ -43,7 +43,7 @@ Deno.test("every path can be drawn at any moment", () => {
   }
 });
 
-Deno.test("a moment is the same whichever way it is reached", () => {
+Deno.test("a moment is the same however it is reached", () => {
   const options = OPTIONS[4];
   const window = traceWindow(options);
   const n = traceReport(options).events.length >> 1;

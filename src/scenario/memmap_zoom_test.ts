@@ -30,7 +30,7 @@ Deno.test("memmapSections() adds up to what the allocator and the altmap gave", 
   }
 });
 
-Deno.test("vmemmapPageView() walks to the frame that lookup_address() finds, and shows what its address shows", () => {
+Deno.test("vmemmapPageView() walks to the frame that lookup_address() finds, and shows its contents", () => {
   for (const options of [{}, { kernel: "5.14" }, { kernel: "v7+head" }, { arch: "arm64-64k", size: 2 ** 31 }]) {
     const made = box(options);
     const { kernel: k } = made;
@@ -62,7 +62,7 @@ Deno.test("structPageView() names the words of heads and tails", () => {
   }
 });
 
-Deno.test("what is not there is refused in words", () => {
+Deno.test("missing pages are refused with a message", () => {
   const { kernel: k, namespace } = box({ contents: false });
   const { start, end } = namespace.pgmap.ranges[0];
   assertThrows(() => structPageView(k, start), RangeError, "were not written");

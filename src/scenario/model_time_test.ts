@@ -14,7 +14,7 @@ Deno.test("namespaceReport() models the same time on every run", () => {
   assertEquals([once.modelMs, once.modelInitMs], [again.modelMs, again.modelInitMs]);
 });
 
-Deno.test("namespaceReport() models nothing where nothing can be modelled", () => {
+Deno.test("namespaceReport() has no model time without a model", () => {
   const { modelMs, modelInitMs } = namespaceReport({ size: SIZE, contents: false });
   assertEquals([modelMs, modelInitMs], [null, null]);
   assertEquals(namespaceReport({ size: SIZE, structPageSize: 56 }).modelMs, null);

@@ -12,7 +12,7 @@ import { NamespaceError, namespaceReport } from "./namespace.ts";
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
 
-Deno.test("reports refuse host memory that is no amount, and say what helps where something does", () => {
+Deno.test("reports refuse host memory that is not a number, and give a hint if there is one", () => {
   for (
     const [hostMemory, says] of [[NaN, "Cannot use NaN bytes of"], [-1, "Cannot use -1 bytes of"], [0, "Not enough"]]
   ) {
@@ -102,7 +102,7 @@ Deno.test("namespaceReport() of a namespace the kernel refuses is a NamespaceErr
   assertEquals(namespaceReport({ size: 1024 * MIB, arch: "arm64-4k", map }).pages.vmemmap, 0);
 });
 
-Deno.test("namespaceReport() refuses bad options before it boots anything, naming given and allowed", () => {
+Deno.test("namespaceReport() refuses bad options before it boots anything, saying what was given and what is allowed", () => {
   const cases: [Parameters<typeof namespaceReport>[0], string][] = [
     [{ size: 0 }, "0 bytes: expected a positive multiple of 16M"],
     [{ size: -GIB }, "expected a positive multiple of 16M"],

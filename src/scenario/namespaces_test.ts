@@ -11,7 +11,7 @@ const [MIB, GIB] = [2 ** 20, 2 ** 30];
 
 const report = (options: NamespacesOptions) => namespacesReport({ contents: false, check: true, ...options });
 
-Deno.test("namespacesReport() makes them in order, one behind the other, each as it would be alone", () => {
+Deno.test("namespacesReport() creates namespaces one after the other, each as if it were alone", () => {
   //   | 2G devdax | 1G fsdax, map=dev | 512M devdax, 4K | 512M free |
   const { regionState: region, namespaces, invariants } = report({
     region: 4 * GIB,
@@ -32,7 +32,7 @@ Deno.test("namespacesReport() makes them in order, one behind the other, each as
   }
 });
 
-Deno.test("namespacesReport() refuses what does not fit as the kernel does, and goes on with the rest", () => {
+Deno.test("namespacesReport() refuses what does not fit like the kernel, and continues with the rest", () => {
   const { regionState: region, namespaces, pages, invariants } = report({
     region: 2 * GIB,
     namespaces: [{ size: GIB }, { size: 2 * GIB }, { size: GIB + 4096 }, { size: GIB, align: GIB }, { size: GIB / 2 }],
@@ -110,7 +110,7 @@ Deno.test("namespacesReport() of a region among the DRAM: every invariant holds 
   );
 });
 
-Deno.test("namespacesReport() refuses what makes no machine", () => {
+Deno.test("namespacesReport() refuses invalid options", () => {
   const cases: [NamespacesOptions, string][] = [
     [{ namespaces: [] }, "expected at least one size"],
     [{ namespaces: [{ size: 0 }] }, "expected a positive multiple of 4K"],

@@ -23,7 +23,7 @@ import { traceReport } from "./trace.ts";
 /** JavaScript and data from outside pass what the types forbid. */
 const untyped = (options: Record<string, unknown>): never => options as never;
 
-Deno.test("wholeNumber(), multipleOf() and oneOf() hand back what makes sense", () => {
+Deno.test("wholeNumber(), multipleOf() and oneOf() return valid values", () => {
   assertEquals([wholeNumber("jobs", 1, 1, 64), wholeNumber("jobs", 64, 1, 64)], [1, 64]);
   assertEquals([multipleOf("hold", SZ_1M, SZ_1M), oneOf("map", "dev", ["mem", "dev"])], [SZ_1M, "dev"]);
   for (const count of [0, 65, 1.5, NaN, Infinity, "5" as never]) {
@@ -34,7 +34,7 @@ Deno.test("wholeNumber(), multipleOf() and oneOf() hand back what makes sense", 
   }
 });
 
-Deno.test("fillIn() takes true and false for a switch, and nothing that only looks like them", () => {
+Deno.test("fillIn() accepts only true and false for a switch", () => {
   const rows = { contents: switchRow("contents", "", true), dax: switchRow("dax", "") };
   assertEquals(fillIn({}, rows), { contents: true, dax: false });
   assertEquals(fillIn({ contents: false }, rows), { contents: false, dax: false });
@@ -43,7 +43,7 @@ Deno.test("fillIn() takes true and false for a switch, and nothing that only loo
   }
 });
 
-Deno.test("every row's default is a value that it takes, and that its flag's text means", () => {
+Deno.test("every row's default is an allowed value, which its flag's text reads as", () => {
   for (const rows of [NAMESPACE_ROWS, GUP_ROWS, HUGETLB_ROWS, HOTPLUG_ROWS, LAYOUT_ROWS, PLAN_ROWS]) {
     for (const [name, row] of Object.entries<OptionRow<unknown>>(rows)) {
       if (row.fallback === undefined || row.value === "") continue;
@@ -78,7 +78,7 @@ Deno.test("every switch of every report is checked before anything is booted", (
   }
 });
 
-Deno.test("numbers that would never end, and text for a number, are refused by name", () => {
+Deno.test("infinite numbers, and text for a number, are refused by name", () => {
   const size = 4 * SZ_1M;
   const cases: readonly (readonly [() => unknown, string])[] = [
     [() => gupReport({ size, repeats: 1e12 }), "repeats 1000000000000: expected a whole number from 1 to 1000000"],
@@ -98,7 +98,7 @@ Deno.test("numbers that would never end, and text for a number, are refused by n
   assertThrows(() => planReport({ hugetlb: untyped({ size: SZ_2M, count: 1 }) }), TypeError, "expected an array");
 });
 
-Deno.test("reports refuse an option that nobody reads, and what are no options", async () => {
+Deno.test("reports refuse an unknown option, and options that are not an object", async () => {
   const extra = { size: 2 ** 26, count: 1, pmem: 2 ** 26, jobs: 1, path: "namespace", algn: 2 ** 21 } as never;
   const reports: readonly ((options: never) => unknown)[] = [
     namespaceReport,

@@ -60,7 +60,7 @@ Deno.test("planReport() gives a policy that leaves no room its reason", () => {
   assert(row.why!.startsWith("Cannot enable the namespace: ENXIO (align 1G leaves no room"), `${row.why}`);
 });
 
-Deno.test("planReport() names the least size that gives the data asked for", () => {
+Deno.test("planReport() names the least size with the requested data", () => {
   const usable = 3 * 2 ** 30;
   const { sizes } = planReport({ usable });
   assertEquals(sizes.length, 6);
@@ -77,7 +77,7 @@ Deno.test("planReport() finds a size whose reserve takes nearly one alignment mo
   assertEquals(sizes.map(({ sizeBytes: size, usableBytes }) => [size, usableBytes]), [[65 * 2 ** 30, 63 * 2 ** 30]]);
 });
 
-Deno.test("planReport() names a size whose reserve holds all of its memmap, where base pages come from it too", () => {
+Deno.test("planReport() names a size whose reserve holds all of its memmap, if base pages come from it too", () => {
   const [leaves, pages, large] = ["arm64-4k", "arm64-16k", "arm64-64k"].map((arch) => {
     const usable = 2 ** 31 - 2 ** 26;
     return planReport({ usable, arch, map: "dev" }).sizes[0];
@@ -106,7 +106,7 @@ Deno.test("planReport() counts what each kernel keeps of the memmap of huge page
   assertEquals([off.savedBytes, off.lostBytes, off.lostPercent], [0, 64 * 8 * 4096, 1.5625]);
 });
 
-Deno.test("planReport() refuses the last of what it is asked before it counts the first", () => {
+Deno.test("planReport() refuses an invalid last question before it counts the first", () => {
   const said: string[] = [];
   const hugetlb = [{ size: 2 ** 21, count: 1 }];
   for (
@@ -123,7 +123,7 @@ Deno.test("planReport() refuses the last of what it is asked before it counts th
   assertEquals(said, []);
 });
 
-Deno.test("planReport() refuses what it cannot plan", () => {
+Deno.test("planReport() refuses invalid options", () => {
   assertThrows(() => planReport({}), RangeError, "Cannot plan without a question");
   assertThrows(() => planReport({ usable: 0 }), RangeError, "Cannot plan for 0 bytes");
   assertThrows(() => planReport({ usable: 2 ** 46 }), RangeError, "less than 64T");
@@ -145,7 +145,7 @@ Deno.test("planReport() finds a size on arm64, whose memmap has to fit whole sec
   }
 });
 
-Deno.test("planReport() says of every kernel what running that kernel alone says, run or not", () => {
+Deno.test("planReport() gives every kernel the figures of a run of its own", () => {
   const heard: string[] = [];
   const all = planReport({ pmem: 2 ** 30 + 2 ** 24, hugetlb: [{ size: SIZE_2M, count: 8 }] }, (w) => heard.push(w));
   assert(heard.length < all.namespaces.length, `${heard.length} runs for ${all.namespaces.length} rows`);
@@ -156,7 +156,7 @@ Deno.test("planReport() says of every kernel what running that kernel alone says
   }
 });
 
-Deno.test("planReport() of a pool larger than the host says what making all of it would", () => {
+Deno.test("planReport() of a pool larger than the host gives the figures of the whole pool", () => {
   for (const [size, count] of [[SIZE_2M, 4096 * 3 + 77], [2 ** 30, 29]]) {
     const [row] = planReport({ hugetlb: [{ size, count }], kernel: "6.1" }).pools;
     const whole = hugetlbConfig({ size, count, kernel: "6.1", giveBack: false });

@@ -23,7 +23,7 @@ const PATHS: readonly TraceOptions[] = [
 Deno.test("every path has a trace here", () => assertEquals(PATHS.map(({ path }) => path), [...TRACE_PATHS]));
 
 for (const options of PATHS) {
-  Deno.test(`traceReport() of ${options.path} is nested, the same every time, and forgets no work`, () => {
+  Deno.test(`traceReport() of ${options.path} is nested, repeatable, and complete`, () => {
     const { events, errno: error } = traceReport(options);
     assertEquals(error, null);
     const open: string[] = [];
@@ -78,7 +78,7 @@ Deno.test("traceReport() shows the arguments that have a name, each under its ow
   assertEquals(remapped, heads.map((head) => ({ start: Number(head) / 64 + 1, count: 7 })));
 });
 
-Deno.test("traceAt() shows the machine after any event, as far as the events say", () => {
+Deno.test("traceAt() shows the machine after any event, in agreement with the events", () => {
   const options: TraceOptions = { path: "namespace", ...MEMORY };
   const { events } = traceReport(options);
   const start = traceAt(options, 0, (k) => Float64Array.from(k.uses));
@@ -90,7 +90,7 @@ Deno.test("traceAt() shows the machine after any event, as far as the events say
   assertThrows(() => traceAt(options, -1, () => 0), RangeError, "Cannot stop after -1 events");
 });
 
-Deno.test("traceReport() keeps what a path ended with, and refuses a filter that names nothing", () => {
+Deno.test("traceReport() keeps the result of a path, and refuses a filter that names no function", () => {
   const full: TraceOptions = { path: "hotplug", size: 2 ** 30, freeMemory: 0 };
   assertEquals(traceReport(full).errno, "ENOMEM");
   assertThrows(

@@ -6,7 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import { assertSnapshot } from "@std/testing/snapshot";
 import { WORK_SCENARIOS, workCounters } from "./work.ts";
 
-Deno.test("workCounters() counts the work that the snapshot has", async (t) => {
+Deno.test("workCounters() counts the work of the snapshot", async (t) => {
   const work = workCounters();
   assertEquals(Object.keys(work), Object.keys(WORK_SCENARIOS));
   for (const [name, counters] of Object.entries(work)) assert(Object.keys(counters).length > 0, name);

@@ -68,7 +68,7 @@ Deno.test("foldTrace() keeps every call and all work, however calls nest and rep
   }));
 });
 
-Deno.test("foldTrace() says once what repeats, calls alone or several together", () => {
+Deno.test("foldTrace() lists repetitions once, of single calls and of sequences", () => {
   const k = boot(machine(""));
   const a = { symbol: "a", ptes: 1, calls: [] };
   const b = { symbol: "b", ptes: 0, calls: [a, a] };
@@ -78,7 +78,7 @@ Deno.test("foldTrace() says once what repeats, calls alone or several together",
   assertEquals(steps([b, a, a, b, a, a, b]), ["2 times:", "  b", "    a x 2", "  a x 2", "b", "  a x 2"]);
 });
 
-Deno.test("recordTrace() keeps the levels and the function asked for", () => {
+Deno.test("recordTrace() keeps the requested levels and function", () => {
   const k = boot(machine(""));
   const calls = [{
     symbol: "a",
@@ -92,7 +92,7 @@ Deno.test("recordTrace() keeps the levels and the function asked for", () => {
   assertEquals(kept({ filter: "d" }), []);
 });
 
-Deno.test("recordTrace() gives the kernel back untraced when what it runs fails, and refuses to keep no end of events", () => {
+Deno.test("recordTrace() restores the tracer when its function fails, and refuses too many events", () => {
   const k = boot(machine(""));
   assertThrows(
     () =>
@@ -110,7 +110,7 @@ Deno.test("recordTrace() gives the kernel back untraced when what it runs fails,
   assertEquals(k.tracer, null);
 });
 
-Deno.test("chromeTrace() nests its calls in time, sorts them, and its tracks end where the work did", () => {
+Deno.test("chromeTrace() nests its calls in time, sorts them, and its tracks end with the total work", () => {
   const k = boot(machine(""));
   fc.assert(fc.property(CALLS, fc.boolean(), (calls, modelled) => {
     const clock = modelled ? (k: Kernel) => k.stat[C.pteWrites] / 1000 : null;

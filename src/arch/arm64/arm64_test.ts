@@ -17,7 +17,7 @@ import { ARM64_16K, ARM64_4K, ARM64_64K } from "./arm64.ts";
 
 const GRANULES = [ARM64_4K, ARM64_16K, ARM64_64K];
 
-Deno.test("vmemmapStartIndex() is where VMEMMAP_START of 48-bit addresses puts it", () => {
+Deno.test("vmemmapStartIndex() agrees with VMEMMAP_START of 48-bit addresses", () => {
   for (const arch of GRANULES) {
     // VMEMMAP_START = -(1 << (VA_BITS - (PAGE_SHIFT - STRUCT_PAGE_MAX_SHIFT)))
     const { pageShift, tableShift, topLevel } = arch.format;
@@ -48,7 +48,7 @@ Deno.test("booting arm64 builds the vmemmap's tables: leaves with 4K pages, entr
   }
 });
 
-Deno.test("setNrHugepages() on arm64 frees what each size's memmap allows, by both ways of mapping it", () => {
+Deno.test("setNrHugepages() on arm64 frees what each size's memmap allows, with leaves and with base pages", () => {
   for (const arch of GRANULES) {
     for (const keep of [1, 2] as const) {
       for (const vmemmapMap of ["pmd", "base"] as const) {
@@ -86,11 +86,11 @@ Deno.test("a 16G page of 64K pages keeps 1 of 256 vmemmap pages, mapped by entri
   assertEquals(totalFreePages(k), free);
 });
 
-Deno.test("the largest block of the buddy allocator is what arm64's Kconfig says: ARCH_FORCE_MAX_ORDER", () => {
+Deno.test("the largest block of the buddy allocator follows arm64's Kconfig: ARCH_FORCE_MAX_ORDER", () => {
   assertEquals(GRANULES.map(({ maxOrder }) => maxOrder), [10, 11, 13]);
 });
 
-Deno.test("no entry of arm64 lets anybody execute what it maps: PXN and UXN, bits 53 and 54, on each", () => {
+Deno.test("no entry of arm64 is executable: PXN and UXN, bits 53 and 54, are set", () => {
   for (const { name, format } of GRANULES) {
     const { kernelPage, kernelPageRo, kernelHuge, userPage, userHuge } = format;
     for (const { hi } of [kernelPage, kernelPageRo, kernelHuge, userPage, userHuge]) {

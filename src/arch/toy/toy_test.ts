@@ -28,7 +28,7 @@ function proportions(arch: Arch): Readonly<Record<string, unknown>> {
   };
 }
 
-Deno.test("the toys do what x86-64 does, with its proportions", () => {
+Deno.test("the toys behave like x86-64, with its proportions", () => {
   for (const toy of [TOY, TOY_HUGETLB]) {
     assertEquals(switches(toy), switches(X86_64), toy.name);
     assertEquals(proportions(toy), proportions(X86_64), toy.name);

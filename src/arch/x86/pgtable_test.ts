@@ -24,7 +24,7 @@ Deno.test("x86Format() sets the bits that __PAGE_KERNEL, _PAGE_TABLE and a devic
   assertEquals(bits(format.userHuge), [PRESENT, RW, USER, ACCESSED, DIRTY, PSE, DEVMAP, NX]);
 });
 
-Deno.test("x86Format() names its bits as the manual does, and knows leaves and read-only entries by them", () => {
+Deno.test("x86Format() names its bits as the manual does, and recognises leaves and read-only entries", () => {
   const { bitNames, present, hugeMask, hugeValue, roMask, roValue, devmapHi } = x86Format(12, 9);
   assertEquals(bitNames, {
     [PRESENT]: "P",

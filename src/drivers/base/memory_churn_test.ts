@@ -57,7 +57,7 @@ function removeAll(k: Kernel): void {
 }
 
 for (const debug of [true, false]) {
-  Deno.test(`addMemory and its kin in any order keep every invariant, ${debug ? "with" : "without"} poison`, () => {
+  Deno.test(`addMemory() and the related functions in any order keep every invariant, ${debug ? "with" : "without"} poison`, () => {
     fc.assert(
       fc.property(fc.array(STEP, { minLength: 10, maxLength: 80, size: "max" }), (steps) => {
         const options = {

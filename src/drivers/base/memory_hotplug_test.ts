@@ -60,7 +60,7 @@ for (
   });
 }
 
-Deno.test("addMemory over memory that is there is -EEXIST and changes nothing", () => {
+Deno.test("addMemory over existing memory is -EEXIST and changes nothing", () => {
   withKernel(box(), (k) => {
     assertEquals(addMemory(k, 0, slot(k) + BLOCK, BLOCK), 0);
     const stock = takeStock(k);
@@ -70,7 +70,7 @@ Deno.test("addMemory over memory that is there is -EEXIST and changes nothing", 
   });
 });
 
-Deno.test("addMemory with its memmap on it is -EINVAL where the kernel has no such feature", () => {
+Deno.test("addMemory with memmap on memory is -EINVAL if the kernel lacks the feature", () => {
   for (const options of [{ memmapOnMemory: false }, { kernel: kernelLike("6.1", { memmapOnMemory: false }) }]) {
     withKernel(box(options), (k) => assertEquals(addMemory(k, 0, slot(k), BLOCK, SELF), -EINVAL));
   }
@@ -103,7 +103,7 @@ Deno.test("addMemory split gives every block a memmap of its own and takes none 
   });
 });
 
-Deno.test("addMemory puts blocks online by itself where the policy says so", () => {
+Deno.test("addMemory puts blocks online if the policy says so", () => {
   withKernel(box({ memhpDefaultState: "online_movable" }), (k) => {
     assertEquals(addMemory(k, 0, slot(k), 2 * BLOCK), 0);
     assertEquals(allBlocks(k).map((b) => b.zone), [3, 3]);
@@ -133,7 +133,7 @@ Deno.test("addMemory to a fragmented node maps the memmap by base pages and coun
   });
 });
 
-Deno.test("removeMemory refuses what is online, what is not there, and what holds one memmap for several blocks", () => {
+Deno.test("removeMemory refuses memory that is online, missing, or holds one memmap for several blocks", () => {
   withKernel(box(), (k) => {
     addMemory(k, 0, slot(k), 2 * BLOCK, SPLIT);
     addMemory(k, 0, slot(k) + 2 * BLOCK, BLOCK);
@@ -220,7 +220,7 @@ function withoutDevice(options: BootOptions, bytes: number, flags: MhpFlags): Ke
   return k;
 }
 
-Deno.test("addMemory leaves no direct map of a range whose block device cannot be had", () => {
+Deno.test("addMemory leaves no direct map of a range whose block device cannot be allocated", () => {
   for (const arch of ["x86-64", "arm64-4k"]) {
     const options: BootOptions = {
       arch,

@@ -118,7 +118,7 @@ Deno.test("memoryBlockOnline marks sections online that the memmap fills", () =>
   });
 });
 
-Deno.test("memoryBlockOnline and memoryBlockOffline refuse what is done already, and change nothing", () => {
+Deno.test("memoryBlockOnline and memoryBlockOffline refuse to act twice, and change nothing", () => {
   withBlocks(box(), 1, (k, [block]) => {
     assertEquals(memoryBlockOffline(k, block), -EINVAL);
     assertEquals(memoryBlockOnline(k, block, "online"), 0);
@@ -205,7 +205,7 @@ Deno.test("memoryBlockOnline makes memory the allocator hands out, movable memor
   });
 });
 
-Deno.test("memoryBlockOnline whose notifier cannot allocate is -ENOMEM with everything as before", () => {
+Deno.test("memoryBlockOnline is -ENOMEM with nothing changed if a notifier cannot allocate", () => {
   for (const memmapOnMemory of [true, false]) {
     for (const contents of [true, false]) {
       withBlocks(box({ memmapOnMemory, contents }), 1, (k, [block]) => {

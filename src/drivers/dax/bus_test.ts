@@ -38,7 +38,7 @@ function device(k: Kernel, region: DaxRegion, pages: number, align = 4096): DevD
 
 const runs = (dev: DevDax, base: number) => dev.ranges.map((r) => [r.start - base, r.end - base]);
 
-Deno.test("allocDaxRegion() wants both ends aligned", () => {
+Deno.test("allocDaxRegion() requires both ends to be aligned", () => {
   const k = boot(machine(""));
   const ends: [number, number, boolean][] = [[0, 16, true], [8, 32, false], [0, 24, false], [16, 16, false], [
     32,
@@ -69,7 +69,7 @@ Deno.test("a device of a dynamic region is created, probed, mapped, removed and 
   }
 });
 
-Deno.test("a device takes what is free, in several ranges if it must", () => {
+Deno.test("a device takes free space, in several ranges if necessary", () => {
   withKernel("", (k) => {
     const region = dynamicRegion(k);
     const base = region.range.start;
@@ -118,7 +118,7 @@ Deno.test("a fault finds the right range of a device", () => {
   });
 });
 
-Deno.test("createDevDax() refuses sizes that are no whole device pages", () => {
+Deno.test("createDevDax() refuses sizes that are not whole device pages", () => {
   withKernel("", (k) => {
     const region = dynamicRegion(k);
     // 512 and 8192 are whole pages of 256 bytes, and no entry maps them.
@@ -181,7 +181,7 @@ Deno.test("patch 6: a device of two ranges that keeps its pgmap cannot be bound 
   assertEquals([rebind(true), rebind(false)], [0, -EINVAL]);
 });
 
-Deno.test("devices never overlap and never leave their region, whatever comes and goes", () => {
+Deno.test("devices never overlap and never leave their region, in any order of creating and deleting", () => {
   const op = fc.record({
     create: fc.boolean(),
     units: fc.integer({ min: 1, max: 20 }),

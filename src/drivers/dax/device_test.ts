@@ -89,7 +89,7 @@ Deno.test("devDaxHugeFault() answers sigbus below the page size and fallback abo
   }
 });
 
-Deno.test("handleFault() is sigbus outside any mapping, and where a huge page would stick out of it", () => {
+Deno.test("handleFault() is sigbus outside any mapping, and if a huge page would cross its ends", () => {
   withDevice("", 4096, (k, dev, mm) => {
     mapped(k, dev, mm, 32);
     assertEquals([handleFault(k, mm, VPN - 1), handleFault(k, mm, VPN + 32)], ["sigbus", "sigbus"]);
@@ -98,7 +98,7 @@ Deno.test("handleFault() is sigbus outside any mapping, and where a huge page wo
   });
 });
 
-Deno.test("daxMmap() wants whole device pages, room in the device, and no other mapping there", () => {
+Deno.test("daxMmap() requires whole device pages inside the device and no overlapping mapping", () => {
   withDevice("", 4096, (k, dev, mm) => {
     assertEquals([daxMmap(k, dev, mm, VPN + 8, 16, 0), daxMmap(k, dev, mm, VPN, 8, 0)], [-EINVAL, -EINVAL]);
     assertEquals([daxMmap(k, dev, mm, VPN, 0, 0), daxMmap(k, dev, mm, VPN, -16, 0)], [-EINVAL, -EINVAL]);
@@ -109,7 +109,7 @@ Deno.test("daxMmap() wants whole device pages, room in the device, and no other 
   });
 });
 
-Deno.test("a fault notes the file in the head of a compound, in every page without compounds", () => {
+Deno.test("a fault records the file in the head of a compound, or in every base page", () => {
   // 5.14: 16 base pages to a 4 KiB mapping. Compounds: the head; its tails keep TAIL_MAPPING.
   for (const [kernel, stores] of [["5.14", 16], ["v4", 1], ["6.1", 1]] as const) {
     withDevice(`kernel=${kernel}`, 4096, (k, dev, mm) => {
@@ -130,7 +130,7 @@ Deno.test("a fault notes the file in the head of a compound, in every page witho
   }
 });
 
-Deno.test("errata pgoffAlignUp notes the index of the next huge page", () => {
+Deno.test("errata pgoffAlignUp records the index of the next huge page", () => {
   for (const kernel of ["5.14", "v4"]) {
     const k = withKernel({ ...machine(""), kernel: kernelLike(kernel, {}, { pgoffAlignUp: true }) }, (k) => k);
     const ns = mustCreate(k, { align: 4096 });
@@ -145,7 +145,7 @@ Deno.test("errata pgoffAlignUp notes the index of the next huge page", () => {
   }
 });
 
-Deno.test("devDaxRemove() unmaps everybody, and refuses while a page is held", () => {
+Deno.test("devDaxRemove() removes all mappings, and refuses while a page is held", () => {
   withKernel("", (k) => {
     const ns = mustCreate(k);
     const mms = [newMm(k), newMm(k)];
@@ -165,7 +165,7 @@ Deno.test("devDaxRemove() unmaps everybody, and refuses while a page is held", (
   });
 });
 
-Deno.test("a device with its memmap in pmem binds again and again, in the same frames", () => {
+Deno.test("a device with its memmap in pmem binds repeatedly, in the same frames", () => {
   withKernel("", (k) => {
     const ns = mustCreate(k, { map: "dev" });
     const { altmap } = ns.pgmap;
@@ -197,7 +197,7 @@ Deno.test("devDaxProbe() refuses a bound device, a static pgmap with two ranges"
   });
 });
 
-Deno.test("a fault that gets no table is oom, and maps nothing", () => {
+Deno.test("a fault without memory for a table is oom, and maps nothing", () => {
   withDevice("", 256, (k, dev, mm) => {
     mapped(k, dev, mm, 32);
     // The PUD table fails, then the PMD table, then the PTE table: those that were made stay for the next try.

@@ -64,7 +64,7 @@ for (const memmapOnMemory of [true, false]) {
 }
 
 //  namespace    |reserve|..| online | offline | ... |      all of it is one range, and all of it leaks
-Deno.test("destroyNamespace of RAM that is online goes ahead; the memory leaks and nobody gets its addresses", () => {
+Deno.test("destroyNamespace of online RAM succeeds; the memory leaks and its addresses stay taken", () => {
   withKernel(box(), (k) => {
     const ns = mustCreate(k);
     devDaxRemove(k, ns.dev!);
@@ -83,7 +83,7 @@ Deno.test("destroyNamespace of RAM that is online goes ahead; the memory leaks a
   });
 });
 
-Deno.test("devDaxKmemRemove leaks what is left when some of the memory was taken away behind its back", () => {
+Deno.test("devDaxKmemRemove leaks the rest if some of its memory was removed before", () => {
   withDevice(box(), (k, { dev }) => {
     assertEquals(kmemProbe(k, dev!, false), 0);
     const blocks = [...k.hotplug.blocks.values()];
@@ -141,7 +141,7 @@ Deno.test("devDaxKmemProbe refuses a device that has a driver or less than a blo
   });
 });
 
-Deno.test("devDaxKmemProbe keeps device_dax away until it is removed", () => {
+Deno.test("devDaxKmemProbe keeps device_dax from binding until kmem is removed", () => {
   withDevice(box(), (k, ns) => {
     kmemProbe(k, ns.dev!, true);
     assertEquals(kmemProbe(k, ns.dev!, true), -EBUSY);
@@ -152,7 +152,7 @@ Deno.test("devDaxKmemProbe keeps device_dax away until it is removed", () => {
 });
 
 //  region   | split |  other  | split |...      a device of two ranges, a block each
-Deno.test("devDaxKmemProbe gives up when its first range fails, and leaves out those that fail after it", () => {
+Deno.test("devDaxKmemProbe fails if its first range fails, and skips later ranges that fail", () => {
   const probe = (nth: number) =>
     withKernel(box(), (k) => {
       const region = allocDaxRegion(k, 1, k.machine.topology.pmem[0], 4096, false)!;
@@ -192,7 +192,7 @@ for (const memmapOnMemory of [true, false]) {
   });
 }
 
-Deno.test("devDaxKmemProbe of a device none of whose ranges can be added says what was wrong with the first", () => {
+Deno.test("devDaxKmemProbe returns the first range's error if no range can be added", () => {
   for (const memmapOnMemory of [true, false]) {
     withDevice(box(), (k, { dev }) => {
       k.fault.arm(1, true);
@@ -203,7 +203,7 @@ Deno.test("devDaxKmemProbe of a device none of whose ranges can be added says wh
   }
 });
 
-Deno.test("memmapOnMemoryStore: no attribute before 6.8, nothing for blocks that cannot, no change while kmem is bound", () => {
+Deno.test("memmapOnMemoryStore: no attribute before 6.8, refused if blocks cannot hold it, or while kmem is bound", () => {
   const store = (options: BootOptions, value: boolean) => {
     let err = 0;
     withDevice(box(options), (k, { dev }) => {
@@ -224,7 +224,7 @@ Deno.test("memmapOnMemoryStore: no attribute before 6.8, nothing for blocks that
   });
 });
 
-Deno.test("memmapOnMemoryStore is refused on arm64 with 16K pages, with force too, and granted with 4K", () => {
+Deno.test("memmapOnMemoryStore is refused on arm64 with 16K pages, even with force, and accepted with 4K", () => {
   const store = (arch: string) => {
     const GIB = 2 ** 30;
     const k = boot({

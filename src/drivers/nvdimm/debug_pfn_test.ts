@@ -10,7 +10,7 @@ import { createNamespace, type NdNamespace } from "./namespace.ts";
 import { checkInfoBlock } from "./debug_pfn.ts";
 import { ndRegions } from "./region.ts";
 
-Deno.test("checkInfoBlock() passes every namespace that can be made, wherever it begins", () => {
+Deno.test("checkInfoBlock() passes every valid namespace, wherever it begins", () => {
   const pages = fc.integer({ min: 2, max: 40 });
   fc.assert(
     fc.property(

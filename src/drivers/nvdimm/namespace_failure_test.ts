@@ -107,7 +107,7 @@ Deno.test("a namespace on x86-64 survives the failure of its allocations", () =>
   }
 });
 
-Deno.test("a namespace gets base pages when no block for a leaf is to be had", () => {
+Deno.test("a namespace gets base pages if there is no free block for a leaf", () => {
   for (
     const [text, memmap] of [["dram=256K pmem=256K", 256], ["arch=x86-64 dram=512M pmem=1G nocontents", 4096]] as const
   ) {
@@ -121,7 +121,7 @@ Deno.test("a namespace gets base pages when no block for a leaf is to be had", (
   }
 });
 
-Deno.test("memory that runs out for real is given back for real", () => {
+Deno.test("a namespace that exhausts memory frees all it took", () => {
   // 64 KiB of DRAM are 256 frames; 1 MiB of pmem wants 1024 for its memmap.
   for (const kernel of Object.keys(PRESETS)) {
     withKernel(`dram=64K pmem=1M kernel=${unwinding(kernel)}`, (k) => {

@@ -17,7 +17,7 @@ import { checkInfoBlock } from "./debug_pfn.ts";
 import { createNamespace, destroyNamespace, type NdNamespace, usableBytes } from "./namespace.ts";
 import { ndRegions } from "./region.ts";
 
-Deno.test("createNamespace() refuses a size that is no whole unit, and a full region", () => {
+Deno.test("createNamespace() refuses a size that is not whole units, and a full region", () => {
   withKernel("", (k) => {
     const region = ndRegions(k)[0];
     const before = takeStock(k);
@@ -110,7 +110,7 @@ Deno.test("regions near different nodes take memmap from their own node", () => 
 // 80 MiB are 1.25 memmap pages where pages have 64 KiB, and 5 with 16 KiB: neighbours share one, or do not. A page they
 // share that is from the altmap of one keeps that one there (mm/vmemmap/from_altmap_test.ts): the last made goes first then.
 for (const arch of ["x86-64", "arm64-4k", "arm64-16k", "arm64-64k"]) {
-  Deno.test(`neighbours go in any order and the others stay whole: ${arch}`, () => {
+  Deno.test(`neighbours are destroyed in any order and the others stay intact: ${arch}`, () => {
     for (const order of [[0, 1, 2], [1, 2, 0]]) {
       for (const map of ["mem", "dev"] as const) {
         withKernel(`arch=${arch} dram=512M pmem=512M kernel=v7`, (k) => {
@@ -143,7 +143,7 @@ Deno.test("createNamespace() refuses a page size that no entry maps, whatever th
   });
 });
 
-Deno.test("destroyNamespace() takes the device away too, whether its driver is bound or not", () => {
+Deno.test("destroyNamespace() removes the device too, whether its driver is bound or not", () => {
   for (const bound of [true, false]) {
     withKernel("", (k) => {
       const ns = mustCreate(k);
@@ -154,7 +154,7 @@ Deno.test("destroyNamespace() takes the device away too, whether its driver is b
   }
 });
 
-Deno.test("destroyNamespace() of a namespace that is gone says so and leaves its neighbours alone", () => {
+Deno.test("destroyNamespace() twice is EINVAL and does not affect neighbours", () => {
   for (const mode of ["devdax", "fsdax"] as const) {
     withKernel("", (k) => {
       const region = ndRegions(k)[0];
@@ -171,7 +171,7 @@ Deno.test("destroyNamespace() of a namespace that is gone says so and leaves its
  * Namespaces come and go at random in one region, neighbours in one section included; all of it is checked each time.
  */
 for (const kernel of Object.keys(PRESETS)) {
-  Deno.test(`any order of creating and destroying leaves the machine whole: ${kernel}`, () => {
+  Deno.test(`any order of creating and destroying leaves the machine intact: ${kernel}`, () => {
     const op = fc.record({
       units: fc.integer({ min: 1, max: 40 }),
       align: fc.constantFrom(256, 4096, 65536),
@@ -203,7 +203,7 @@ for (const kernel of Object.keys(PRESETS)) {
   });
 }
 
-Deno.test("destroyNamespace() refuses while somebody holds the pgmap, and works once he let go", () => {
+Deno.test("destroyNamespace() refuses while the pgmap is referenced, and succeeds after that", () => {
   for (const mode of ["devdax", "fsdax"] as const) {
     for (const kernel of ["v4", "6.1"]) {
       withKernel(`kernel=${kernel}`, (k) => {

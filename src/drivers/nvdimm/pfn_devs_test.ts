@@ -101,7 +101,7 @@ Deno.test("nvdimmSetupPfn() sets the whole reserve but the info block aside as a
   assertEquals(altmapOffset(setup.altmap), 18874368 / 4096);
 });
 
-Deno.test("ndPfnInit() refuses map=dev for struct pages larger than room is reserved for, unless the kernel is built for them", () => {
+Deno.test("ndPfnInit() refuses map=dev for struct pages larger than the reserve, unless the kernel is built for them", () => {
   for (const [struct, ok] of [[56, true], [64, true], [72, false], [80, false]] as const) {
     for (const kernel of ["6.12", "6.12,pageStructOverride=true"]) {
       withKernel(`arch=x86-64 dram=1G pmem=1G struct=${struct} kernel=${kernel} nocontents`, (k) => {
@@ -126,7 +126,7 @@ Deno.test("ndPfnInit() refuses a start inside a subsection", () => {
   }
 });
 
-Deno.test("an altmap begins behind whole pages, however large they are", () => {
+Deno.test("an altmap begins at a page boundary, whatever the page size", () => {
   // 8 KiB of label and info block fill two pages, half of one, an eighth of one.
   for (const [arch, reserve] of [["arm64-4k", 2], ["arm64-16k", 1], ["arm64-64k", 1]] as const) {
     withKernel(`arch=${arch} dram=1G pmem=1G kernel=6.1`, (k) => {

@@ -24,7 +24,7 @@ Deno.test("ndRegions() gives each region of the box in bytes", () => {
   ]);
 });
 
-Deno.test("claimExtent() wants whole units: 16 MiB on x86-64", () => {
+Deno.test("claimExtent() requires whole units: 16 MiB on x86-64", () => {
   const k = boot(machine("arch=x86-64 dram=128M pmem=1G nocontents"));
   const region = ndRegions(k)[0];
   for (const size of [0, -(2 ** 24), 2 ** 23, 2 ** 24 + 4096]) assertEquals(claimExtent(region, size), -EINVAL);
@@ -104,7 +104,7 @@ Deno.test("availableSize() counts whole units, maxAvailableExtent() the largest 
   assertEquals([availableSize(region), maxAvailableExtent(region)], [whole - 384 * M, whole - 384 * M]);
 });
 
-Deno.test("claimExtent() of a region without labels takes all of it, once, whatever was asked for", () => {
+Deno.test("claimExtent() of a region without labels takes all of it, once, whatever the size", () => {
   const bytes = 2 ** 30 + 4096;
   const k = boot({ dram: [2 ** 30], pmem: [{ bytes, labels: false }], contents: false });
   const [region] = ndRegions(k);
@@ -113,7 +113,7 @@ Deno.test("claimExtent() of a region without labels takes all of it, once, whate
   assertEquals([availableSize(region), maxAvailableExtent(region)], [0, 0]);
 });
 
-Deno.test("claimExtent() leaves what is no whole unit at the end of a region", () => {
+Deno.test("claimExtent() leaves an incomplete unit at the end of a region", () => {
   // Over three DIMMs: 21 units of 48M, and 12M.
   const unit = 48 * 2 ** 20;
   const { region } = regionOf(3, 21 * unit + 12 * 2 ** 20);

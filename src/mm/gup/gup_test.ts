@@ -114,7 +114,7 @@ Deno.test("gupFast() reads an upper entry again only where the one below it begi
   });
 });
 
-Deno.test("gupFast() looks a pgmap up once per entry, or not at all", () => {
+Deno.test("gupFast() looks up a pgmap once per entry, or not at all", () => {
   const lookups = (variant: GupVariant, kernel: string) =>
     withBox("", kernelLike(kernel, { gup: variant }), 4096, (box) => {
       const before = readCounters(box.k.stat);
@@ -212,7 +212,7 @@ Deno.test("holding pages in any order and any pieces keeps I20, for any variant"
   );
 });
 
-Deno.test("gupFast() of patch 8 as posted takes an entry over several compounds for one compound", () => {
+Deno.test("gupFast() of patch 8 as posted treats an entry over several compounds as one compound", () => {
   // A PUD entry over 16-frame compounds, which device-dax never makes:  |....8888|88888888........|
   const references = (grabWholeRange: boolean) =>
     withBox("", kernelLike("v4", {}, { grabWholeRange }), 4096, (box) => {
@@ -234,7 +234,7 @@ Deno.test("gupFast() of patch 8 as posted takes an entry over several compounds 
   assertEquals(references(true), [16, 0]);
 });
 
-Deno.test("gupFast() of the sketch that counts from the call's first page records the second entry an entry too far on", () => {
+Deno.test("gupFast() of the sketch that counts from the call's first page records the second entry one entry too far", () => {
   const astray = (rangeFromCall: boolean) =>
     withBox(
       "",

@@ -41,7 +41,7 @@ Deno.test("gupTest() holds every page each round, and every round does the same 
   }
 });
 
-Deno.test("gupTest() says when it held fewer pages than asked", () => {
+Deno.test("gupTest() reports holding fewer pages than requested", () => {
   withArea("6.1", (k, { mm, start: vpn }) => {
     assertEquals(gupTest(k, { mm, vpn, pages: 600, batch: 100, mode: "pin", repeats: 1 }).heldPages, 512);
     assertEquals(gupTest(k, { mm, vpn: vpn + 2000, pages: 8, batch: 8, mode: "get", repeats: 1 }).heldPages, 0);

@@ -67,7 +67,7 @@ Deno.test("base pages: every line is written once to get and once to put", () =>
   assertEquals(round(PRESETS["5.14"], "pin"), { get: pinned, put: pinned });
 });
 
-Deno.test("patch 8: to get touches the head alone, to unpin reads the tails", () => {
+Deno.test("patch 8: get touches the head only, unpin reads the tails", () => {
   const head = { ...NOTHING, written: 2, jumps: 1, stats: 1 };
   const { get, put } = round(PRESETS["v4"], "pin");
   assertEquals(get, head);
@@ -75,7 +75,7 @@ Deno.test("patch 8: to get touches the head alone, to unpin reads the tails", ()
   assertEquals(round(PRESETS["v4"], "get").get, { ...NOTHING, written: 1, jumps: 1 });
 });
 
-Deno.test("compounds with references per page: tails that share nothing are all read", () => {
+Deno.test("compounds with references per page: all unshared tails are read", () => {
   const { get, put } = round(CORE, "pin");
   assertEquals(get, { written: 2, read: 511, cached: 0, jumps: 1, stats: 512 });
   assertEquals(put, { written: 2, read: 511, cached: 0, jumps: 1, stats: 1 });
@@ -106,7 +106,7 @@ Deno.test("stores to base pages, and their references, count in the tier that th
   }
 });
 
-Deno.test("touchTails() knows the tails of one stretch again, to the last", () => {
+Deno.test("touchTails() counts all tails of the last stretch as cached", () => {
   withKernel("", (k) => {
     const cached = (at: number, n: number) => {
       const before = k.stat[C.memmapLinesCached];

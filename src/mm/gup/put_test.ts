@@ -48,7 +48,7 @@ Deno.test("unpinPages() and putPages() panic when they take a page's own last re
   }
 });
 
-Deno.test("putPages() and unpinPages() return the part of an array they are told to, and no page beside it", () => {
+Deno.test("putPages() and unpinPages() return the given part of an array, and no other page", () => {
   const cuts = fc.uniqueArray(fc.integer({ min: 1, max: 79 }), { minLength: 1, maxLength: 4 });
   fc.assert(
     fc.property(fc.constantFrom(...KINDS), fc.boolean(), cuts, ([, kernel, align], pin, cuts) => {
@@ -67,7 +67,7 @@ Deno.test("putPages() and unpinPages() return the part of an array they are told
   );
 });
 
-Deno.test("unpinPages() returns pages of one compound together in whatever order they follow one another", () => {
+Deno.test("unpinPages() returns pages of one compound together in any order", () => {
   const shuffled = fc.shuffledSubarray(Array.from({ length: 16 }, (_, i) => i), { minLength: 1 });
   const kind = fc.constantFrom(...KINDS.filter(([, , align]) => align === 4096));
   fc.assert(

@@ -31,7 +31,7 @@ for (const kernel of ["5.14", "v4", "6.1"]) {
   });
 }
 
-Deno.test("getUserPages() stops at the first page that no fault brings in", () => {
+Deno.test("getUserPages() stops at the first page that cannot be faulted in", () => {
   withBox("kernel=6.1", kernelConfig("6.1"), 256, ({ k, mm, area, first }) => {
     const pages = new Float64Array(8);
     assertEquals(getUserPages(k, mm, area.end - 3, 8, "pin", pages, 0), 3);

@@ -18,7 +18,7 @@ import { PAGE_LAYOUTS } from "../../include/page_layout.ts";
 
 const { referenced: PG_REFERENCED } = PAGE_LAYOUTS["6.1"];
 
-Deno.test("gupFast() faults in what is not mapped, and stops where nothing can be", () => {
+Deno.test("gupFast() faults in unmapped pages, and stops where a fault fails", () => {
   withBox("", kernelLike("v7"), 4096, (box) => {
     const { k, mm, area } = box;
     const { start } = area;
@@ -94,7 +94,7 @@ function whileHolding(k: Kernel, change: () => void): void {
   };
 }
 
-Deno.test("gupFast() undoes everything when the entry changes under it", () => {
+Deno.test("gupFast() undoes everything when the entry changes meanwhile", () => {
   for (const variant of VARIANTS.filter((v) => v !== "no-pgmap")) {
     for (const mode of ["get", "pin"] as const) {
       for (const [kernel, align] of [["v7", 4096], ["v7+head", 4096], ["5.14", 4096], ["v7", 65536]] as const) {
@@ -128,7 +128,7 @@ Deno.test("gupFast() looks at both halves of the entry again", () => {
   }
 });
 
-Deno.test("gupFast() gives back the base page whose entry goes while it is held", () => {
+Deno.test("gupFast() returns a base page whose entry is cleared meanwhile", () => {
   withBox("", kernelLike("v7"), 256, (box) => {
     const { k, mm, area } = box;
     whileHolding(k, () => munmap(k, area));
@@ -137,7 +137,7 @@ Deno.test("gupFast() gives back the base page whose entry goes while it is held"
   });
 });
 
-Deno.test("gupFast() stops at a base page whose entry changes under it, and tries again", () => {
+Deno.test("gupFast() stops at a base page whose entry changes meanwhile, and retries", () => {
   withBox("", kernelLike("v7"), 256, (box) => {
     const { k, mm, area } = box;
     whileHolding(k, () => {
@@ -172,7 +172,7 @@ Deno.test("errata grabOneMoreThanTwo: two pages are held by one reference", () =
   );
 });
 
-Deno.test("gupFast() holds nothing of a dying pgmap, but for the variant that does not ask", () => {
+Deno.test("gupFast() holds nothing of a dying pgmap, except in the variant without pgmap", () => {
   for (
     const [align, variant, expected] of [[256, "per-page", 0], [4096, "per-page", 0], [4096, "no-pgmap", 16]] as const
   ) {

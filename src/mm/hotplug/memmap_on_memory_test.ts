@@ -85,7 +85,7 @@ for (const contents of [true, false]) {
   });
 }
 
-Deno.test("mhpGeometry: HugeTLB vmemmap freeing refuses where the two exclude each other, not where pages are marked", () => {
+Deno.test("mhpGeometry: HugeTLB vmemmap freeing refuses if the two exclude each other, not if pages are marked", () => {
   const refusals = (mode: SelfHostedVmemmap) => {
     const k = boot(box(mode, { hugetlbFreeVmemmap: true }));
     return mhpRefusals(mhpGeometry(k), 2 ** 14);

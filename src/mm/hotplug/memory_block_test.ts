@@ -29,14 +29,14 @@ Deno.test("memoryBlockBytes is a section where the architecture has no large blo
   assertEquals(memoryBlockBytes(small, 2 ** 40, false), 128 * SZ_1M);
 });
 
-Deno.test("a machine is virtual unless it says otherwise", () => {
+Deno.test("a machine is virtual by default", () => {
   const dram = [{ nid: 0, start: 0, end: 65 * SZ_1G / 4096 }];
   const topology = { dram, hotplug: [], pmem: [], maxPfn: dram[0].end, pmemStart: Infinity };
   const blockBytes = (params: HotplugParams) => newHotplugState(X86_64, topology, 4096, params).blockPages * 4096;
   assertEquals([blockBytes({}), blockBytes({ hypervisor: false })], [SZ_1G, 2 * SZ_1G]);
 });
 
-Deno.test("boot takes a block size of one's own and refuses one that cannot be", () => {
+Deno.test("boot accepts a custom block size and refuses an invalid one", () => {
   const toy = { arch: "toy", dram: [2 ** 20] };
   assertEquals(boot(toy).hotplug.blockPages, 64);
   assertEquals(boot({ ...toy, memoryBlockBytes: 2 ** 16 }).hotplug.blockPages, 256);

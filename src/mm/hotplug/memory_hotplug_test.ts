@@ -73,7 +73,7 @@ for (const [memmap, words] of PER_SUBSECTION) {
   });
 }
 
-Deno.test("addPages() refuses what is there or misaligned, and changes nothing", () => {
+Deno.test("addPages() refuses existing or misaligned ranges, and changes nothing", () => {
   withKernel("", (k) => {
     assertEquals(addPages(k, 0, PMEM + 32, 32, PLAIN), 0);
     const before = takeStock(k);
@@ -87,7 +87,7 @@ Deno.test("addPages() refuses what is there or misaligned, and changes nothing",
   });
 });
 
-Deno.test("addPages() takes the earlier sections down when a later one is taken", () => {
+Deno.test("addPages() removes the earlier sections when a later one is taken", () => {
   withKernel("kernel=v7", (k) => {
     assertEquals(addPages(k, 0, PMEM + 192, 16, PLAIN), 0);
     const before = takeStock(k);
@@ -165,7 +165,7 @@ Deno.test("struct pages of a shared section are all written, compound or not (B5
   });
 });
 
-Deno.test("a device comes up again over the boot memmap it left", () => {
+Deno.test("a device can be bound again over the boot memmap", () => {
   withKernel(SHARED_SECTION, (k) => {
     for (const align of [4096, 256, 4096]) {
       const ns = mustCreate(k, { align });
@@ -199,7 +199,7 @@ Deno.test("System RAM's struct pages are untouched by a device beside them", () 
   });
 });
 
-Deno.test("an x86-64 region that begins inside the last section of DRAM comes up and goes", () => {
+Deno.test("an x86-64 region that begins inside the last section of DRAM can be added and removed", () => {
   // 1 GiB + 64 MiB of DRAM: the last section of 128 MiB is half RAM, half device.
   for (const kernel of ["5.14", "6.1"]) {
     withKernel(`arch=x86-64 dram=1088M pmem=960M@1088M kernel=${kernel}`, (k) => {

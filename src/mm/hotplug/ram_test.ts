@@ -40,7 +40,7 @@ Deno.test("onlinePages takes whole pageblocks to the end of a section, and nothi
   assertEquals(offlinePages(k, block.start + 16, 48, zone), 0);
 });
 
-Deno.test("onlinePages that a memory notifier has no memory for leaves everything as it was", () => {
+Deno.test("onlinePages changes nothing if a memory notifier has no memory", () => {
   const { k, block, zone } = added();
   const stock = takeStock(k);
   const span = [zone.startPfn, zone.spanned];
@@ -52,7 +52,7 @@ Deno.test("onlinePages that a memory notifier has no memory for leaves everythin
   assertEquals(onlinePages(k, block.start, 64, zone), 0);
 });
 
-Deno.test("offlinePages leaves struct pages poisoned with CONFIG_DEBUG_VM, and of frames not online panics", () => {
+Deno.test("offlinePages poisons struct pages with CONFIG_DEBUG_VM, and panics for frames that are not online", () => {
   const { k, block, zone } = added();
   memoryBlockOnline(k, block, "online");
   assertEquals(pageFlags(k, block.start) & PG_RESERVED, 0);

@@ -28,7 +28,7 @@ Deno.test("a page of 1G from boot keeps one vmemmap page; 7.3 splits and frees n
   assertEquals([k.stat[C.vmemmapSplits], k.stat[C.hugetlbPagesPrepared]], [0, 64]);
 });
 
-Deno.test("pages of boot go back whole, and come again, whatever the kernel", () => {
+Deno.test("boot's huge pages can be freed and allocated again under every kernel", () => {
   for (const kernel of ["5.14", "6.1", "6.12", "7.3"]) {
     for (const [bytes, count] of [[GIB, 1], [2 * MIB, 40]]) {
       const { k, h } = pooled(kernel, bytes, count);
@@ -41,19 +41,19 @@ Deno.test("pages of boot go back whole, and come again, whatever the kernel", ()
   }
 });
 
-Deno.test("sections of a page from boot are like any other of boot: present, with memmap and usage, early, online", () => {
+Deno.test("sections of boot's huge pages have the state of other boot sections: present, with memmap and usage, early, online", () => {
   const states = (kernel: string, count: number) => [...pooled(kernel, GIB, count).k.sections.state];
   assertEquals(states("7.3", 1), states("7.3", 0));
   assertEquals(states("7.3", 1), states("6.12", 1));
 });
 
-Deno.test("boot takes pages from the nodes in turn, and no more than there are", () => {
+Deno.test("boot takes huge pages from the nodes in turn, as many as fit", () => {
   const { h } = pooled("7.3", GIB, 9, { dram: [3 * GIB, 3 * GIB] });
   assert(h.nrHugePages < 6 && h.nrHugePagesNode.every((n) => n > 0), `${h.nrHugePagesNode}`);
   assertEquals(pooled("6.12", GIB, 2, { dram: [3 * GIB, 3 * GIB] }).h.nrHugePagesNode, [1, 1]);
 });
 
-Deno.test("hugepages: a size the architecture has not, or no count", () => {
+Deno.test("hugepages: an unknown size or an invalid count is refused", () => {
   const hugepages = (bytes: number, count: number) => () => boot({ hugepages: [{ bytes, count }] });
   assertThrows(hugepages(3 * MIB, 1), RangeError, "Cannot boot with huge pages of 3145728 bytes");
   assertThrows(hugepages(GIB, -1), RangeError, "Cannot boot with -1 huge pages");

@@ -39,7 +39,7 @@ function pattern(frames: readonly number[]): number[] {
   return frames.map((frame) => [...new Set(frames)].indexOf(frame));
 }
 
-Deno.test("6.2 copies the head's vmemmap page: eight boot frames leave, one comes, seven are gained as before", () => {
+Deno.test("6.2 copies the head's vmemmap page: eight boot frames are freed, one is allocated, the gain is still seven", () => {
   for (const [kernel, leave] of [["6.1", 7], ["6.7", 8], ["6.12", 8]] as const) {
     const { k, heads, taken, bootPages } = pool(kernel, 1);
     checkInvariants(k);
@@ -49,7 +49,7 @@ Deno.test("6.2 copies the head's vmemmap page: eight boot frames leave, one come
   }
 });
 
-Deno.test("7.1 maps the tails of all pages of an order in a zone to one frame, which stays", () => {
+Deno.test("7.1 maps the tails of all pages of an order in a zone to one frame, which is kept", () => {
   const { k, h, heads, free } = pool("7.3", 3);
   checkInvariants(k);
   const frames = heads.map((head) => framesOf(k, head));
@@ -67,7 +67,7 @@ Deno.test("7.1 maps the tails of all pages of an order in a zone to one frame, w
   assertEquals(k.uses[USE_SHARED_TAILS], 1);
 });
 
-Deno.test("7.1's masks lead tails that look like heads to their head, where pages keep their own tails", () => {
+Deno.test("7.1's masks lead tails that look like heads to their head, if pages keep their own tails", () => {
   const { k, h, heads } = pool("7.3,hugetlbTail=own", 3);
   checkInvariants(k);
   assertEquals(k.fakeHeads, true);
@@ -117,7 +117,7 @@ Deno.test("without a frame for the copy 6.12 keeps the head's page, 7.3 leaves t
   }
 });
 
-Deno.test("erratum restoreWithoutReset: no page of a pool comes back, seven frames more go with each", () => {
+Deno.test("erratum restoreWithoutReset: no page of a pool is freed, and each takes seven more frames", () => {
   const { k, h, free } = pool("6.12,restoreWithoutReset=true", 4);
   const before = totalFreePages(k);
   setNrHugepages(k, h, 0);

@@ -22,7 +22,7 @@ import { C } from "../vmstat.ts";
 const BLOCK = 2 ** 18;
 
 for (const memmapOnMemory of [false, true]) {
-  Deno.test(`huge pages on a hot-added block, memmap on memory ${memmapOnMemory}, come and go without a trace`, () => {
+  Deno.test(`huge pages on a hot-added block, memmap on memory ${memmapOnMemory}, are allocated and freed without a leak`, () => {
     const k = boot({
       arch: TOY_HUGETLB,
       dram: [2 ** 22],
@@ -104,7 +104,7 @@ function optimised(k: Kernel): boolean {
   return vmemmapOptimized(k, head);
 }
 
-Deno.test("the two features exclude each other where pages have no mark, whichever comes first", () => {
+Deno.test("the two features exclude each other if pages have no mark, whichever comes first", () => {
   const freeingFirst = plugged("exclusive");
   assertEquals([...freeingFirst.hotplug.blocks.values()][0].nrVmemmapPages, 0);
   assertEquals(optimised(freeingFirst), true);

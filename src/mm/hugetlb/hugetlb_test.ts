@@ -42,7 +42,7 @@ import { PAGE_LAYOUTS } from "../../include/page_layout.ts";
 
 const { hwpoison: PG_HWPOISON } = PAGE_LAYOUTS["6.1"];
 
-Deno.test("setNrHugepages() takes what it can get and says how much that is", () => {
+Deno.test("setNrHugepages() allocates what it can and returns how much that is", () => {
   for (const variant of VARIANTS) {
     withHugetlb(variant, (k, h) => {
       // 8 MiB hold 256 pages; the memmap at the top takes some of them.
@@ -58,7 +58,7 @@ Deno.test("setNrHugepages() takes what it can get and says how much that is", ()
   }
 });
 
-Deno.test("a huge page that is destroyed must be one: its order, and every tail its own", () => {
+Deno.test("destroyHugePage() panics on a wrong order and on a foreign tail", () => {
   const destroyed = (damage: (k: Kernel, head: number) => void) => () => {
     const k = bootHugetlb();
     const [h] = k.hugetlb.hstates;
@@ -75,7 +75,7 @@ Deno.test("a huge page that is destroyed must be one: its order, and every tail 
   assertThrows(destroyed(tail), KernelPanic, "is not a tail of");
 });
 
-Deno.test("setNrHugepages() goes round the nodes, or stays on one", () => {
+Deno.test("setNrHugepages() uses the nodes in turn, or only one", () => {
   withHugetlb({ dram: [2 ** 21, 2 ** 21, 2 ** 21] }, (k, h) => {
     assertEquals(setNrHugepages(k, h, 7), 7);
     assertEquals(h.nrHugePagesNode, [3, 2, 2]);
@@ -89,7 +89,7 @@ Deno.test("setNrHugepages() goes round the nodes, or stays on one", () => {
   });
 });
 
-Deno.test("setNrHugepages() below what is in use makes pages surplus, which go when they are returned", () => {
+Deno.test("setNrHugepages() below the pages in use makes them surplus, and they are freed when returned", () => {
   withHugetlb({}, (k, h) => {
     setNrHugepages(k, h, 4);
     const held = [0, 1, 2].map(() => allocHugePage(k, h, 0));
@@ -132,7 +132,7 @@ Deno.test("setNrHugepages() on a node counts its pages and the surplus of all no
   });
 });
 
-Deno.test("allocHugePage() makes surplus pages up to the overcommit limit, and they leave with their user", () => {
+Deno.test("allocHugePage() makes surplus pages up to the overcommit limit, which are freed with their user", () => {
   withHugetlb({}, (k, h) => {
     assertEquals(allocHugePage(k, h, 0), -ENOMEM);
     h.nrOvercommit = 2;
@@ -215,7 +215,7 @@ Deno.test("memoryFailure() in a free huge page costs one frame; the mark waits o
   }
 });
 
-Deno.test("memoryFailure() of plain memory is no HugeTLB matter, and a page in use stays", () => {
+Deno.test("memoryFailure() ignores memory outside HugeTLB, and does not dissolve a page in use", () => {
   withHugetlb({}, (k, h) => {
     assertEquals(memoryFailure(k, 1000), -ENXIO);
     assertEquals(dissolveFreeHugePage(k, 1000), 0);
@@ -251,7 +251,7 @@ Deno.test("the struct pages of a free 2M page are those Linux 6.1 wrote, address
   checkInvariants(k);
 });
 
-Deno.test("a page that is freed forgets its cgroup: the next user has none unless it brings one", () => {
+Deno.test("a freed page loses its cgroup: the next user has none unless it gives one", () => {
   withHugetlb({}, (k, h) => {
     setNrHugepages(k, h, 1);
     for (const [given, wanted] of [[7, 7], [0, 0], [9, 9]]) {
@@ -301,7 +301,7 @@ Deno.test("a pool on a node that is all ZONE_MOVABLE shrinks from 6.7 on, with f
   }
 });
 
-Deno.test("a page that is given back leaves plain struct pages: no heads, no tails, no links to its head", () => {
+Deno.test("a freed huge page leaves plain struct pages: no heads, no tails, no links to its head", () => {
   for (const [kernel, structPageSize] of [["5.14", 64], ["6.1", 64], ["6.1", 80], ["6.7", 64], ["6.12", 64]] as const) {
     withHugetlb({ kernel: PRESETS[kernel], structPageSize }, (k, h) => {
       setNrHugepages(k, h, 1);
@@ -319,7 +319,7 @@ Deno.test("a page that is given back leaves plain struct pages: no heads, no tai
   }
 });
 
-Deno.test("a HugeTLB page says what it is by a page type from 6.12 on: PGTY_hugetlb, in the highest byte of _mapcount", () => {
+Deno.test("a HugeTLB page is marked by a page type from 6.12 on: PGTY_hugetlb, in the highest byte of _mapcount", () => {
   for (const [kernel, type] of [["6.12", 0xf4], ["7.3", 0xf4]] as const) {
     withHugetlb({ kernel: PRESETS[kernel] }, (k, h) => {
       setNrHugepages(k, h, 1);

@@ -88,7 +88,7 @@ Deno.test("hugetlbVmemmapRestore() takes frames of the page's own node or none",
   }
 });
 
-Deno.test("hugetlbVmemmapOptimize() gains what the free count says, less a table per leaf split", () => {
+Deno.test("hugetlbVmemmapOptimize() frees the pages it should, less a table per split leaf", () => {
   for (const variant of VARIANTS) {
     withHugetlb(variant, (k, h) => {
       const saved = 8 - variant.kernel.hugetlbKeep;
@@ -107,7 +107,7 @@ function sectionsTouched(k: Kernel, heads: readonly number[]): number {
   return new Set(heads.map((head) => Math.floor(head / k.pagesPerSection))).size;
 }
 
-Deno.test("hugetlbVmemmapOptimize() gives boot's memmap back as managed memory, restored memmap is the allocator's", () => {
+Deno.test("hugetlbVmemmapOptimize() frees boot's memmap as managed memory; restored memmap is the allocator's", () => {
   withHugetlb({ kernel: KEEP_1 }, (k, h) => {
     const zone = k.nodes[0].zones[2];
     const managed = zone.managed;
@@ -121,7 +121,7 @@ Deno.test("hugetlbVmemmapOptimize() gives boot's memmap back as managed memory, 
   });
 });
 
-Deno.test("compoundHead() sees through the heads that shared tails look like", () => {
+Deno.test("compoundHead() recognises shared tails that look like heads", () => {
   withHugetlb({ kernel: KEEP_1 }, (k, h) => {
     setNrHugepages(k, h, 1);
     const head = h.freeLists[0][0];
@@ -158,7 +158,7 @@ Deno.test("pageWordForWrite() catches a store to a shared tail, not to a kept pa
   });
 });
 
-Deno.test("hugetlbVmemmapRestore() leaves tails that are tails, whatever the head's page held", () => {
+Deno.test("hugetlbVmemmapRestore() restores plain tails, whatever the head's page holds", () => {
   withHugetlb({ kernel: KEEP_1 }, (k, h) => {
     setNrHugepages(k, h, 2);
     const head = h.freeLists[0][1];
@@ -221,7 +221,7 @@ const PREPARED = [
   "    free_vmemmap_page_list",
 ];
 
-Deno.test("setOptimizeVmemmap() changes pages made from then on, and those there are restored all the same", () => {
+Deno.test("setOptimizeVmemmap() affects later pages only, and existing ones are still restored", () => {
   withHugetlb({ hugetlbFreeVmemmap: false, kernel: KEEP_1 }, (k, h) => {
     setNrHugepages(k, h, 2);
     setOptimizeVmemmap(k, true);
@@ -246,7 +246,7 @@ Deno.test("notOptimizable() says why: struct page size, too few vmemmap pages, n
   assertEquals(why({ arch: "arm64-64k", kernel: "5.14" }), ["too-small", null, null]);
 });
 
-Deno.test("a struct page size that is no power of two switches the optimisation off, and pools work", () => {
+Deno.test("a struct page size that is not a power of two switches the optimisation off, and pools work", () => {
   for (const structPageSize of [56, 72, 80]) {
     withHugetlb({ kernel: KEEP_1, structPageSize }, (k, h) => {
       const free = totalFreePages(k);

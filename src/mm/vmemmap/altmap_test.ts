@@ -27,7 +27,7 @@ Deno.test("altmapAllocBlock() aligns a block to its size, and counts what it ski
   assertEquals([map.alloc, map.align], [17, 14]);
 });
 
-Deno.test("altmapAllocBlock() hands out disjoint aligned frames of its own share only", () => {
+Deno.test("altmapAllocBlock() returns disjoint aligned frames of the altmap only", () => {
   const orders = fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 40 });
   fc.assert(fc.property(fc.nat(500), fc.nat(20), fc.nat(200), orders, (base, reserve, free, orders) => {
     const map = altmap(base, reserve, free);
@@ -51,13 +51,13 @@ Deno.test("altmapHas() is true between the reserve and the data", () => {
   assertEquals([1025, 1026, 1055, 1056].map((pfn) => altmapHas(map, pfn)), [false, true, true, false]);
 });
 
-Deno.test("altmapFree() panics when more comes back than went out", () => {
+Deno.test("altmapFree() panics if more is freed than was allocated", () => {
   const map = altmap(0, 0, 8);
   altmapAllocBlock(map, 4);
   altmapFree(map, 4);
   assertThrows(() => altmapFree(map, 1), KernelPanic, "more than were allocated");
 });
 
-Deno.test("altmapOffset() is what lies in front of the data", () => {
+Deno.test("altmapOffset() is the number of frames before the data", () => {
   assertEquals([altmapOffset(null), altmapOffset(altmap(0, 2, 30))], [0, 32]);
 });

@@ -66,7 +66,7 @@ function assertMapped(k: Kernel, c: Case, frames: readonly number[], before: Rea
   for (const [frame, entries] of refs) assertEquals(pageRefcount(k, frame), entries, `references on ${frame}`);
 }
 
-Deno.test("populateCompounds() maps each page as the model says, and all of it goes again", () => {
+Deno.test("populateCompounds() maps each page like the model, and all of it can be removed", () => {
   fc.assert(fc.property(CASES, (c) => {
     withKernel("", (k) => {
       const start = startOf(k, c);
@@ -84,7 +84,7 @@ Deno.test("populateCompounds() maps each page as the model says, and all of it g
   }));
 });
 
-Deno.test("populateCompounds() stops where a frame cannot be had; what it mapped is right, and all of it goes again", () => {
+Deno.test("populateCompounds() stops without a frame; what it mapped is right and can be removed", () => {
   fc.assert(fc.property(CASES, fc.integer({ min: 1, max: 70 }), (c, nth) => {
     withKernel("", (k) => {
       const start = startOf(k, c);
@@ -106,7 +106,7 @@ Deno.test("populateCompounds() stops where a frame cannot be had; what it mapped
   }));
 });
 
-Deno.test("populateReusing() maps every page that is not mapped to the frame it is given, a reference each", () => {
+Deno.test("populateReusing() maps every unmapped page to the given frame, with a reference per entry", () => {
   fc.assert(fc.property(CASES, (c) => {
     withKernel("", (k) => {
       const start = startOf(k, c);

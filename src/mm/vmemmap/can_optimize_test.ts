@@ -14,7 +14,7 @@ const ALTMAP = { basePfn: START, endPfn: 2 * START, reserve: 0, free: START, ali
 
 // Which of five reasons hold, as bits: no sharing at all, an architecture that did not opt in, struct pages that
 // straddle pages, an altmap, a compound whose memmap is no more than the pages that stay.
-Deno.test("vmemmapCanOptimize() is true when no reason speaks against it, and only then", () => {
+Deno.test("vmemmapCanOptimize() is true if and only if no rule refuses", () => {
   for (const [dedup, kept] of KEPT) {
     for (let reasons = 0; reasons < 32; reasons++) {
       const [none, optIn, straddles, altmap, small] = [1, 2, 4, 8, 16].map((bit) => (reasons & bit) !== 0);

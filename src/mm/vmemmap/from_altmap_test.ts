@@ -56,7 +56,7 @@ const altmapOf = (basePfn: number, reserve: number, free: number, endPfn: number
   alloc: 0,
 });
 
-Deno.test("memmap takes from an altmap what a model of it says, and an altmap too small leaves nothing behind", () => {
+Deno.test("memmap takes from an altmap what a model predicts, and an altmap that is too small leaves nothing behind", () => {
   const parts = fc.record({
     from: fc.nat(10),
     subsections: fc.integer({ min: 4, max: 40 }),
@@ -193,7 +193,7 @@ for (const [arch, mib, takes] of TAKES) {
   });
 }
 
-Deno.test("every kernel takes an altmap's base pages alike", () => {
+Deno.test("every kernel takes base pages from an altmap in the same way", () => {
   for (const kernel of Object.keys(PRESETS)) {
     withKernel(`arch=arm64-16k dram=256M pmem=256M kernel=${kernel}`, (k) => {
       const ns = mustCreate(k, { align: k.pageBytes, map: "dev" });
@@ -221,7 +221,7 @@ function neighbours(k: Kernel, ...maps: readonly ("mem" | "dev")[]): NdNamespace
 
 const SHARED = "arch=arm64-64k dram=512M pmem=512M kernel=6.1";
 
-Deno.test("a page of memmap that neighbours share belongs to the altmap of the first, who stays for as long", () => {
+Deno.test("a page of memmap that neighbours share belongs to the first one's altmap, which must stay until the other is removed", () => {
   // | 0 . . . . | 1 . . . . | 2 . . . . |   subsections of 16 MiB, four to a page of memmap
   // | page 0 | page 1 | page 2 | page 3 |   page 1 is the altmap's of 0, page 2 that of 1
   for (const last of ["mem", "dev"] as const) {
@@ -241,7 +241,7 @@ Deno.test("a page of memmap that neighbours share belongs to the altmap of the f
   }
 });
 
-Deno.test("a page of memmap may be lent to the one in front, too, who came later", () => {
+Deno.test("a page of memmap may also be shared with a later neighbour below", () => {
   withKernel(SHARED, (k) => {
     const start = k.machine.topology.pmemStart;
     const between = start + 80 * MIB / 65536;
@@ -284,7 +284,7 @@ Deno.test("a page of memmap that neighbours share and DRAM holds goes back to DR
   }
 });
 
-Deno.test("a neighbour that cannot be added leaves the shared page to the altmap it is from", () => {
+Deno.test("a neighbour that cannot be added leaves the shared page to its altmap", () => {
   withKernel(SHARED, (k) => {
     const [first] = neighbours(k, "dev");
     const { end } = first.pgmap.ranges[0];

@@ -21,7 +21,7 @@ function tails(shared: boolean): number[][] {
   return Array.from({ length: 64 }, (_, i) => WORDS.map((word) => readPage(k, head + 64 + i, word)));
 }
 
-Deno.test("fillTails() leaves what tails with memmap of their own have, but for the list that points to itself there", () => {
+Deno.test("fillTails() writes the same words as unshared tails have, except for their list head", () => {
   const list = (i: number) => WORDS[i] === PAGE_ZONE_DEVICE_DATA || WORDS[i] === PAGE_ZONE_DEVICE_DATA_HI;
   assertEquals(tails(true), tails(false).map((tail) => tail.map((value, i) => list(i) ? 0 : value)));
 });

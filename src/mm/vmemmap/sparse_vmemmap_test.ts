@@ -175,7 +175,7 @@ for (const [kernel, align, map, expected, frames, pteTables] of X86_CASES) {
   });
 }
 
-Deno.test("populateSectionMemmap() falls back to base pages where no block for a leaf is free", () => {
+Deno.test("populateSectionMemmap() falls back to base pages if no block for a leaf is free", () => {
   for (const arch of ["arch=toy dram=1M pmem=256K", "arch=x86-64 dram=1G pmem=1G"]) {
     for (const kernel of ["5.14", "6.1"]) {
       withKernel(`${arch} kernel=${kernel} fragment=1 seed=2`, (k) => {
@@ -220,7 +220,7 @@ Deno.test("every dedup switch alone gives its own picture", () => {
   }
 });
 
-Deno.test("the memmap goes and comes again in the same frames and the same host memory", () => {
+Deno.test("memmap that is removed and added again gets the same frames and the same host memory", () => {
   for (const kernel of Object.keys(PRESETS)) {
     for (const map of ["mem", "dev"] as const) {
       withKernel(`kernel=${kernel}`, (k) => {
@@ -237,7 +237,7 @@ Deno.test("the memmap goes and comes again in the same frames and the same host 
   }
 });
 
-Deno.test("two devices of one section share its PTE table, and each leaves the other's memmap alone", () => {
+Deno.test("two devices of one section share its PTE table, and removing one keeps the other's memmap", () => {
   // Subsections of one toy section, 16 frames each:   | ns 0 | ns 1 | - | - |
   withKernel("kernel=v7", (k) => {
     const region = k.machine.topology.pmem[0];
@@ -254,7 +254,7 @@ Deno.test("two devices of one section share its PTE table, and each leaves the o
   });
 });
 
-Deno.test("memmap pages that subsections share stay until the last of them goes", () => {
+Deno.test("memmap pages that subsections share stay until the last of them is removed", () => {
   // 64K pages: a page of memmap describes 64 MiB, four of these namespaces. 56 bytes: it ends in the midst of one.
   for (const struct of [56, 64]) {
     withKernel(`arch=arm64-64k dram=1G pmem=1G kernel=6.1 struct=${struct}`, (k) => {

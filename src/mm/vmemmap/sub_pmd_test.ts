@@ -75,7 +75,7 @@ Deno.test("vmemmapPmdIsUnused() agrees with the section maps after any adds, fai
   );
 });
 
-Deno.test("vmemmapUseNewSubPmd() marks what lies before the new range and notes what lies behind it", () => {
+Deno.test("vmemmapUseNewSubPmd() marks the leaf before the new range and records the part after it", () => {
   const k = box(80, true);
   assertEquals(add(k, 2), 0);
   const first = vmemmapPage(k, firstPfn(k, 2));
@@ -87,7 +87,7 @@ Deno.test("vmemmapUseNewSubPmd() marks what lies before the new range and notes 
 });
 
 // leaf 7 of the memmap, in pages   |112 ... 119|120 ... 127|   ends section 5, begins section 6 of 80-byte struct pages
-Deno.test("vmemmapUseNewSubPmd() keeps a leaf mapped whose neighbour came and went", () => {
+Deno.test("vmemmapUseNewSubPmd() keeps a leaf mapped whose neighbour was added and removed", () => {
   const k = box(80, true);
   assertEquals([add(k, 2), add(k, 1), remove(k, 1)], [0, 0, 0]);
   assertEquals(k.cpu.mmu.read(vmemmapPage(k, firstPfn(k, 2))) >= 0, true);
