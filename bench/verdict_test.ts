@@ -53,7 +53,7 @@ for (const [name, noise] of Object.entries(NOISES)) {
 }
 
 for (const name of ["a round in ten disturbed", "every second process slower by a tenth"]) {
-  Deno.test(`overall() accuses fewer than 5 of 1000 equal revisions, and finds 30 % in over 990: ${name}`, () => {
+  Deno.test(`overall() reports fewer than 5 of 1000 equal revisions as slower, and finds 30 % in over 990: ${name}`, () => {
     const noise = NOISES[name];
     let accused = 0;
     let found = 0;
@@ -79,7 +79,7 @@ Deno.test("overall() says how many rounds are missing, and names what is slower 
   assertEquals(new Set(Object.values(EXIT_CODES)), new Set([0, 1, 3]));
 });
 
-Deno.test("compareCase() wants three rounds to settle, five to accuse of much and nine of little", () => {
+Deno.test("compareCase() needs three rounds to settle, five to report a large slowdown and nine a small one", () => {
   const verdict = (n: number, ratio: number) =>
     compareCase("x", { before: Array(n).fill(10), after: Array(n).fill(10 * ratio) }, 1.05, 1).verdict;
   assertEquals([2, 3].map((n) => verdict(n, 1)), ["open", "no slower"]);

@@ -39,7 +39,7 @@ Deno.test("lineChart() names each line once at its end, and lines that end toget
   assertThrows(() => lineChart(none, "", { document, title: "", axis: "", unit: "count" }), RangeError, "nothing");
 });
 
-Deno.test("barChart() draws what is less than nothing to the left of nothing, and says it", () => {
+Deno.test("barChart() draws negative values to the left of zero, with their sign", () => {
   const bars = [{ label: "gives", value: 3 * 2 ** 30 }, { label: "takes", value: -(2 ** 30) }];
   const chart = barChart(bars, { document, title: "levers", axis: "DRAM", unit: "bytes" });
   const [gives, takes] = [...chart.querySelectorAll("rect")].map((rect) =>
@@ -80,7 +80,7 @@ Deno.test("byteTicks() are few and powers of two", () => {
   assertEquals(byteTicks(2 ** 30, 2 ** 33).map(Math.log2), [30, 31, 32, 33]);
 });
 
-Deno.test("colours can be told from white and from near-black", () => {
+Deno.test("colours contrast with white and near-black", () => {
   const light = (hex: string) =>
     [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16) / 255).map((c) =>
       c <= 0.04 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4

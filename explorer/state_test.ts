@@ -8,7 +8,7 @@ import { formatHash, parseHash } from "./state.ts";
 
 const VIEWS = ["map", "steps"];
 
-Deno.test("a place is its hash read back, whatever the options say", () => {
+Deno.test("a place survives its hash, for all options", () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...VIEWS),
@@ -23,7 +23,7 @@ Deno.test("a place is its hash read back, whatever the options say", () => {
   assertEquals(parseHash("#", VIEWS), { view: "map", options: {} });
 });
 
-Deno.test("a hash that is no place says why, in one line", () => {
+Deno.test("an invalid hash is explained in one line", () => {
   for (const [hash, why] of [["#9/map", 'version "9"'], ["#1/nowhere", "map, steps"], ["#x", "cannot be read"]]) {
     const said = parseHash(hash, VIEWS);
     assert(typeof said === "string" && !said.includes("\n"), hash);
@@ -37,7 +37,7 @@ const FIELDS: readonly Field[] = [
   { name: "off", label: "", kind: "switch", fallback: "on" },
 ];
 
-Deno.test("options have defaults, which a link leaves out; what is none is refused by name", () => {
+Deno.test("options have defaults, which a link leaves out; unknown ones are refused by name", () => {
   const values = withDefaults(FIELDS, { map: "dev" });
   assertEquals(values, { size: "1G", map: "dev", off: "on" });
   assertEquals(withoutDefaults(FIELDS, values), { map: "dev" });

@@ -54,7 +54,7 @@ Deno.test("README's command lines are ones that lab understands", () => {
   }
 });
 
-Deno.test("README's tasks are there", () => {
+Deno.test("README's tasks exist", () => {
   const named = [
     ...tableRows("task").flatMap(([cell]) => [...cell.matchAll(/`([\w:]+)`/g)]),
     ...README.matchAll(/deno(?:@[\d.]+)? task ([\w:]+)/g),
@@ -85,7 +85,7 @@ function sourcesOf(folder: string): string {
   return text;
 }
 
-Deno.test("what README, the recipes of CONTRIBUTING.md and the other pages call by name is there", () => {
+Deno.test("names in README, CONTRIBUTING.md's recipes and the other pages exist", () => {
   const sources = ["src", "verify", "bench", "fixtures", "results"].map(sourcesOf).join("") + read("mod.ts");
   const pages = ["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/fidelity.md", "docs/performance.md"].map(read);
   for (const text of [README, ...pages]) {

@@ -133,7 +133,7 @@ Deno.test("claimsReport() finds words, cites and explains", async () => {
   );
 });
 
-Deno.test("explain() gives the two sides of a row as they stand in the source", () => {
+Deno.test("explain() gives the two sides of a row from the source", () => {
   const found = explain("001-34")!;
   assertEquals([found.formula, found.measure], ["pgmapReferences(SIZE_1G, SIZE_2M)", '() => refsOf("v4")']);
   assertStringIncludes(explain("001-58")!.call!, 'memmapOf("001-58", ');

@@ -45,7 +45,7 @@ Deno.test("AUDIT.md's table of kept claims matches a measurement (deno task audi
   }
 });
 
-Deno.test("keptReport() refuses kernels there are not", () => {
+Deno.test("keptReport() refuses unknown kernels", () => {
   assertThrows(() => keptReport({ id: "000-04" }, ["6.2"]), RangeError, 'kernel "6.2": expected');
   const { report, text } = keptReport({ id: "000-04" }, ["7.3"]);
   assertEquals((report as { summary: unknown }).summary, [{ kernel: "7.3", kept: 1, notKept: 0, notComparable: 0 }]);

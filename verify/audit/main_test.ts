@@ -97,7 +97,7 @@ Deno.test("a wrong number is in the table with the expected one", () => {
   assertStringIncludes(table(report), "disagreement, expected equal");
 });
 
-Deno.test("a captured row that differs for a known cause is counted on the page, and the table names the cause", () => {
+Deno.test("the page counts a captured row that differs for a known cause, and the table names the cause", () => {
   const claims = LINUX.claims(scaleOf(true)).filter(({ id }) => id === "6.1 hugetlb");
   const report = judgeSuite({ ...LINUX, claims: () => claims }, scaleOf(true));
   assertStringIncludes(table(report), "known difference: consumed: Linux");

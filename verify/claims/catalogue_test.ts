@@ -23,7 +23,7 @@ Deno.test("readDocuments() reads the shipped files, and every id is of its docum
   assertEquals(new Set(claims.map((c) => c.id)).size, claims.length);
 });
 
-Deno.test("readCatalogue() names a folder that is not there", () => {
+Deno.test("readCatalogue() names a missing folder", () => {
   assertThrows(() => readCatalogue(new URL("nowhere/", import.meta.url)), CommandError, "nowhere/: cannot be read: ");
 });
 

@@ -25,7 +25,7 @@ Deno.test("judge() calls a number right within its printed digits rounding", () 
   assertEquals([judged.verdict, judged.ok], ["rounding", true]);
 });
 
-Deno.test("judge() contradicts a number that formula and emulator both have otherwise", () => {
+Deno.test("judge() contradicts a number if formula and emulator agree on another", () => {
   const judged = judge({ ...CLAIM, printed: "3.8", formula: 4, measure: () => 4, expected: "contradicted" });
   assertEquals([judged.verdict, judged.ok], ["contradicted", true]);
 });

@@ -22,7 +22,7 @@ const SKETCH = [
 
 Deno.test("undeclared() finds nothing if everything is declared", () => assertEquals(undeclared(SKETCH), []));
 
-Deno.test("undeclared() names a structure without its keyword and a variable that is no parameter", () => {
+Deno.test("undeclared() names a structure without its keyword and a variable that is not a parameter", () => {
   const broken = SKETCH.map((line) => line.replace("struct state {", "state {").replace(", int step", ""));
   assertEquals(undeclared(broken), ["struct state", "step"]);
 });

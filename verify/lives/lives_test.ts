@@ -117,7 +117,7 @@ Deno.test("removeHugePage() leaves no surplus mark on a node without pages", () 
   life.end();
 });
 
-Deno.test("Life.check() notices a reference the model does not know of", () => {
+Deno.test("Life.check() notices a reference unknown to the model", () => {
   const life = new Life({ arch: TOY, kernel: PRESETS["v7"], structPageSize: 64 });
   life.k.gupRefs++;
   assertThrows(() => life.check(), KernelPanic, "I20");

@@ -10,7 +10,7 @@ function panicking(message: string): () => never {
   };
 }
 
-Deno.test("panics() takes the panic that was meant and no other", () => {
+Deno.test("panics() accepts only the expected panic", () => {
   assert(panics(/references on the pgmap remain/, panicking("memunmapPages: 1 references on the pgmap remain")));
   assertEquals(panics(/references on the pgmap remain/, () => {}), false);
   assertThrows(

@@ -56,7 +56,7 @@ function* locker(held: Set<string>, first: string, second: string): Thread {
   held.clear();
 }
 
-Deno.test("explore() reports the steps that wait for ever", () => {
+Deno.test("explore() reports the steps that wait forever", () => {
   const stuck = new Set<string>();
   explore(
     () => {

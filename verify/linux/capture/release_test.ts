@@ -12,7 +12,7 @@ Deno.test("kernelRelease() reads the first word of the version string", () => {
   assertEquals(kernelRelease(image), "6.1.0-54-amd64");
 });
 
-Deno.test("kernelRelease() refuses a file that is no bzImage", () => {
+Deno.test("kernelRelease() refuses a file that is not a bzImage", () => {
   assertThrows(() => kernelRelease(new Uint8Array(0x400)), RangeError, "expected an x86 bzImage");
   assertThrows(() => kernelRelease(new Uint8Array(0)), RangeError, "expected an x86 bzImage");
 });

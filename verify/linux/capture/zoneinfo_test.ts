@@ -47,7 +47,7 @@ Deno.test("parseZoneinfo() reads every zone and adds the lists of its CPUs", () 
   assertEquals(freePages(zones), 3840 + 900 + 22);
 });
 
-Deno.test("counterOf() reads vmstat and meminfo lines and refuses a name that is not there", () => {
+Deno.test("counterOf() reads vmstat and meminfo lines and refuses an unknown name", () => {
   assertEquals(counterOf("nr_slab_reclaimable 12\nnr_slab_unreclaimable 34\n", "nr_slab_unreclaimable"), 34);
   assertEquals(counterOf("MemTotal:        4009392 kB\n", "MemTotal"), 4009392);
   assertThrows(() => counterOf("MemTotal: 1 kB\n", "MemFree"), RangeError, "MemFree");
