@@ -27,7 +27,7 @@ export function programUsage(commands: readonly Command[]): string {
     "",
     ...commands.map((c) => `  ${c.name.padEnd(width)}${c.summary}`),
     "",
-    "  lab help COMMAND lists a command's flags; lab --version says which revision this is.",
+    "  lab help COMMAND lists a command's flags; lab --version prints the revision.",
     "  Sizes: 4096, 2M, 128G, 1T, 0x1f80000000; powers of 1024.",
   ].join("\n");
 }
