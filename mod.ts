@@ -37,6 +37,7 @@ export type { GupConfig, GupOptions, GupReport } from "./src/scenario/gup.ts";
 export { gupJobsReport } from "./src/scenario/gup_jobs.ts";
 export type { GupJobsOptions, GupJobsReport } from "./src/scenario/gup_jobs.ts";
 export type { GupMode } from "./src/include/gup.ts";
+export type { GupTestResult } from "./src/mm/gup/ioctl.ts";
 export { hugetlbReport, hugetlbSizes } from "./src/scenario/hugetlb.ts";
 export type { HugetlbReport, HugetlbSizeRow } from "./src/scenario/hugetlb.ts";
 export type { HugetlbConfig, HugetlbOptions } from "./src/scenario/hugetlb_box.ts";

@@ -11,7 +11,6 @@ import { ARCHS } from "../arch/archs.ts";
 import { pageBytes } from "../arch/arch.ts";
 import { boot } from "../boot.ts";
 import { acpiMemoryEnableDevice } from "../drivers/acpi/acpi_memhotplug.ts";
-import { allocDaxRegion, createDevDax } from "../drivers/dax/bus.ts";
 import { devDaxKmemProbe, memmapOnMemoryStore } from "../drivers/dax/kmem.ts";
 import { createNamespace, type NamespaceMode, usableBytes } from "../drivers/nvdimm/namespace.ts";
 import type { MapMode } from "../drivers/nvdimm/pfn_devs.ts";
@@ -29,6 +28,7 @@ import {
 import { panic } from "../lib/bug.ts";
 import { mapDirect } from "../mm/direct_map.ts";
 import type { Kernel } from "../mm/kernel.ts";
+import { rangeDevice } from "../scenario/hotplug_source.ts";
 import { makePool } from "../scenario/hugetlb.ts";
 import { hugetlbConfig } from "../scenario/hugetlb_box.ts";
 
@@ -222,10 +222,7 @@ function addOne({ kernel, arch, start, shared, size, blockBytes, dimm, memmapOnM
 
 /** A DAX device over a slot, given to kmem. 0 or a negative errno. */
 function daxRam(k: Kernel, slot: number, memmapOnMemory: boolean): number {
-  const { start, end } = k.machine.topology.hotplug[slot];
-  const region = allocDaxRegion(k, 0, { start, end }, k.pageBytes, false);
-  const dev = region === null ? null : createDevDax(k, region, end - start, k.pageBytes, null);
-  if (dev === null || typeof dev === "number") panic("daxRam: no DAX device over the slot");
+  const dev = rangeDevice(k, k.machine.topology.hotplug[slot]);
   memmapOnMemoryStore(k, dev, memmapOnMemory);
   return devDaxKmemProbe(k, dev);
 }

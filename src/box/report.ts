@@ -2,11 +2,10 @@
 // The report about one machine: what struct pages cost now, by part, node and region; where its files agree with the
 // emulator; what could be changed.
 
-import type { Box, Contradiction } from "./box.ts";
+import type { Box } from "./box.ts";
 import { type BoxCheck, checksOf } from "./checks.ts";
 import { type BoxCost, costsOf, type Spent, sumOf } from "./costs.ts";
 import { type Emulator, newEmulator } from "./emulate.ts";
-import type { Note } from "./facts.ts";
 import type { BoxLever } from "./lever.ts";
 import { leversOf } from "./levers.ts";
 
@@ -17,7 +16,7 @@ export interface BoxTotal extends Spent {
 }
 
 /** What `lab box` prints with `--json`. */
-export interface BoxReport {
+export interface BoxReport extends Pick<Box, "contradictions" | "notes"> {
   /** The machine. */
   readonly box: Box;
   /** What each part costs. */
@@ -32,10 +31,6 @@ export interface BoxReport {
   readonly checks: readonly BoxCheck[];
   /** What could be changed, best first. */
   readonly levers: readonly BoxLever[];
-  /** Statements that cannot all be true. */
-  readonly contradictions: readonly Contradiction[];
-  /** Damaged or unread input, and assumptions. */
-  readonly notes: readonly Note[];
 }
 
 /**

@@ -12,7 +12,7 @@ import { levelBytes, pageBytes } from "../arch/arch.ts";
 import { devDaxPages } from "../drivers/dax/bus.ts";
 import { daxMmap } from "../drivers/dax/device.ts";
 import type { GupMode } from "../include/gup.ts";
-import { gupTest } from "../mm/gup/ioctl.ts";
+import { gupTest, type GupTestResult } from "../mm/gup/ioctl.ts";
 import type { Kernel, VmArea } from "../mm/kernel.ts";
 import { mmAlloc, populateArea } from "../mm/memory.ts";
 import { levelPages } from "../mm/pgtable.ts";
@@ -49,11 +49,9 @@ export type GupConfig =
   & Required<Pick<GupOptions, "mode" | "slow" | "longterm" | "repeats" | "batch">>;
 
 /** What `lab gup` prints with `--json`. */
-export interface GupReport extends Checked {
+export interface GupReport extends GupTestResult, Checked {
   /** The options, defaults filled in; `size` is the memory held. */
   readonly config: GupConfig;
-  /** Pages held per round. */
-  readonly heldPages: number;
   /** Atomic adds on reference counts to get all pages once. */
   readonly refcountStores: number;
   /** Atomic adds on the pin counts of compound pages to get all pages once. */
@@ -62,14 +60,6 @@ export interface GupReport extends Checked {
   readonly putRefcountStores: number;
   /** Searches of the pgmap tree to get all pages once. */
   readonly pgmapLookups: number;
-  /** All work of getting all pages once. */
-  readonly getCounters: CounterValues;
-  /** All work of putting all pages once. */
-  readonly putCounters: CounterValues;
-  /** Milliseconds of host time to get, per round. */
-  readonly hostGetMs: readonly number[];
-  /** Milliseconds of host time to put, per round. */
-  readonly hostPutMs: readonly number[];
   /** Model time of one get of all pages, on the machine of `config.cost`; null without a model. */
   readonly modelGetMs: number | null;
   /** The same for put. */

@@ -14,6 +14,7 @@ import { EBUSY, EINVAL } from "../include/errno.ts";
 import type { PfnRange } from "../include/memremap.ts";
 import { levelBytes } from "../arch/arch.ts";
 import { panic } from "../lib/bug.ts";
+import type { PmemRegion } from "../machine/topology.ts";
 import type { Kernel } from "../mm/kernel.ts";
 import type { HotplugConfig } from "./hotplug_box.ts";
 import { NamespaceError } from "./namespace.ts";
@@ -64,7 +65,7 @@ export function dimmSource(k: Kernel, { node, dimm }: HotplugConfig): MemorySour
  * a namespace. NamespaceError if it cannot be created.
  */
 export function daxSource(k: Kernel, config: HotplugConfig): MemorySource {
-  const dev = config.range === null ? namespaceDevice(k, config) : rangeDevice(k);
+  const dev = config.range === null ? namespaceDevice(k, config) : rangeDevice(k, k.machine.topology.pmem[0]);
   const pmem = k.machine.topology.pmem[0];
   let err = 0;
   return {
@@ -95,8 +96,7 @@ function namespaceDevice(k: Kernel, { map }: HotplugConfig): DevDax {
 }
 
 /** A dynamic region, as hmem creates for memory that the firmware set aside, with one device over all of it. */
-function rangeDevice(k: Kernel): DevDax {
-  const { nid, start, end, spec } = k.machine.topology.pmem[0];
+export function rangeDevice(k: Kernel, { nid, start, end, spec }: PmemRegion): DevDax {
   const region = allocDaxRegion(k, nid, { start, end }, k.pageBytes, false, spec.targetNid);
   const dev = region === null ? -EINVAL : createDevDax(k, region, end - start, k.pageBytes, null);
   if (typeof dev === "number") panic(`rangeDevice: no device over frames ${start} to ${end}`);

@@ -30,14 +30,17 @@ export interface GupTestOptions {
   readonly slow?: boolean;
 }
 
-/** Times of each round in milliseconds of host time, and the pages held. */
+/** The pages held by gup_test, the work of it, and its times. */
 export interface GupTestResult {
   /** Pages held per round; fewer than requested if the run was truncated. */
   readonly heldPages: number;
+  /** Milliseconds of host time to get, per round. */
   readonly hostGetMs: readonly number[];
+  /** Milliseconds of host time to put, per round. */
   readonly hostPutMs: readonly number[];
-  /** Work of one get and one put of all pages; every round does the same. */
+  /** All work of getting all pages once; every round does the same. */
   readonly getCounters: CounterValues;
+  /** All work of putting all pages once. */
   readonly putCounters: CounterValues;
 }
 
