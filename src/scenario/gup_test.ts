@@ -94,7 +94,7 @@ Deno.test("gupReport() counts the host memory of gup_test's own array of pages",
   assertThrows(
     () => gupReport({ size: 2 ** 44, align: 2 ** 30, repeats: 1 }),
     RangeError,
-    "needs about 32 GiB, 20 GiB are",
+    "needs about 32 GiB, 20 GiB is",
   );
 });
 
