@@ -21,7 +21,7 @@ import {
 import { build, countPages, mappedDevice, namespaceOf, pagesOfCompound, withErratum, yes } from "../measure/measure.ts";
 
 /** Patches 1 to 7: compounds, but nothing is shared and everything is initialised. */
-const UP_TO_PATCH_7: KernelConfig = {
+export const UP_TO_PATCH_7: KernelConfig = {
   ...PRESETS["v4"],
   name: "v4 up to patch 7",
   dedup: "none",

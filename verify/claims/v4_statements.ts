@@ -6,7 +6,7 @@ import { gupFast } from "../../src/mm/gup/gup.ts";
 import { compoundOrder, pageRefcount } from "../../src/mm/page.ts";
 import { boot } from "../../src/boot.ts";
 import { memremapPages, memunmapPages, newPgmap } from "../../src/mm/memremap.ts";
-import { type KernelConfig, PRESETS } from "../../mod.ts";
+import { PRESETS } from "../../mod.ts";
 import type { Claim } from "./claim.ts";
 import { claim } from "./documented.ts";
 import { gupStores, PAGE, SIZE_2M, structsPerPage } from "../formulas/vmemmap.ts";
@@ -22,6 +22,7 @@ import {
   yes,
 } from "../measure/measure.ts";
 import { per2M } from "./v4_gup.ts";
+import { UP_TO_PATCH_7 } from "./v4_init.ts";
 import { poisoned } from "./v4_refs.ts";
 
 const PAGES_2M = 512;
@@ -51,8 +52,7 @@ export const STATEMENTS: readonly Claim[] = [
 
 /** Tails whose own count rises when gup holds their compound; tails have storage of their own. */
 function tailsCounted(): number {
-  const kernel: KernelConfig = { ...PRESETS["v4"], name: "v4 up to patch 7", dedup: "none", initUniqueOnly: false };
-  const { k, data, area } = mappedDevice({ ...kernel, gup: "per-page" });
+  const { k, data, area } = mappedDevice(UP_TO_PATCH_7);
   const before = pageRefcount(k, data);
   gupFast(k, area.mm, area.start, PAGES_2M, "get", new Float64Array(PAGES_2M), 0);
   if (pageRefcount(k, data) - before !== PAGES_2M) throw new Error("verify: the head does not hold the pages");
