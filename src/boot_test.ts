@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a machine looks like right after boot, and what options make no machine.
+// The state of a machine after boot, and the options that boot() refuses.
 
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
@@ -46,7 +46,7 @@ Deno.test("boot() gives nodes of any size all their memory and memmap, exactly o
         assertEquals(k.nodes.map((n) => n.zones[ZONE_NORMAL].present), frames);
         assertEquals(totalFreePages(k) + k.bootReserved, end);
         for (let pfn = 0; pfn < end; pfn++) assert(k.sections.populated(pfn), `frame ${pfn}`);
-        // Struct pages of what the allocator has are written when it gives them out.
+        // Struct pages of free frames are written when the allocator hands them out.
         const written = Array.from({ length: end }, (_, pfn) => pfn).filter((pfn) =>
           readPage(k, pfn, PAGE_FLAGS) !== 0
         );

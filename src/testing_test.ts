@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The wrapper that every other test trusts: it must notice a leak, a broken invariant and a page that is held.
+// The wrapper of all other tests: it must notice a leak, a broken invariant and a page that is held.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { USE_PINNED } from "./include/frame_use.ts";

@@ -69,7 +69,7 @@ export interface Arch {
   readonly compatAlignBytes: number;
   /** Start and size of a namespace are multiples of this (region align, 16 MiB). */
   readonly namespaceUnitBytes: number;
-  /** Bytes reserved in front of a pfn device for its label and info block; an altmap begins at the next page. */
+  /** Bytes reserved at the start of a pfn device for its label and info block; an altmap begins at the next page. */
   readonly infoBlockBytes: number;
   /** ARCH_MHP_MEMMAP_ON_MEMORY_ENABLE: hot-added memory may hold its own memmap; default no. */
   readonly memmapOnMemory?: boolean;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The checker checked: each case damages one thing by hand, and the checker must name the invariant it breaks. An
-// invariant that no damage trips is not known to work. Here: TLBs, frames, sections, zones and pgmaps; the kernel's
-// table and struct pages have files of their own.
+// Tests of the checker: each case damages one thing by hand, and the checker must name the invariant it breaks. Here:
+// TLBs, frames, sections, zones and pgmaps; the kernel's table and struct pages have their own files.
 
 import { USE_PINNED, USE_USER_TABLE } from "../include/frame_use.ts";
 import { PAGE_INDEX } from "../include/mm_types.ts";

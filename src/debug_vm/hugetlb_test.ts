@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The checker's HugeTLB half must be able to fail: each breaks one thing on a sound machine and names what notices.
+// Tests of the checker's HugeTLB part: each case breaks one thing on a sound machine and names the invariant.
 
 import { assert, assertThrows } from "@std/assert";
 import { HPG_FREED, type Hstate } from "../include/hugetlb.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The checker's look at struct pages of devices checked: links, heads, counts, what users map, damaged one at a time.
+// Tests of the checker on struct pages of devices: links, heads, counts, user mappings, damaged one at a time.
 
 import {
   PAGE_COMPOUND_HEAD,

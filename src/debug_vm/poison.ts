@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Checks memmap that must not be initialised (I32), in kernels that poison it: struct pages of memory
-// blocks that are offline, and of the frames in front of a namespace's data that hold no memmap (its label and info
-// block).
+// Checks memmap that must not be initialised (I32), in kernels that poison it: struct pages of memory blocks that are
+// offline, and of the frames before a namespace's data that hold no memmap (its label and info block).
 
 import { panic } from "../lib/bug.ts";
 import type { Kernel } from "../mm/kernel.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The checker's look at poison: no word of an offline block's struct pages can be stored to unseen.
+// Tests of the checker on poison: a store to any word of an offline block's struct pages is noticed.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The checker's recount of the kernel page table checked: entries, references and sharing, damaged one at a time.
+// Tests of the checker's recount of the kernel page table: entries, references and sharing, damaged one at a time.
 
 import { USE_PTE_TABLE, USE_VMEMMAP } from "../include/frame_use.ts";
 import { PAGE_REFCOUNT } from "../include/mm_types.ts";

@@ -7,7 +7,7 @@ export interface VmemAltmap {
   /** First frame of the range the altmap may hand out from. */
   readonly basePfn: number;
   readonly endPfn: number;
-  /** Frames in front of the free area: info block and padding. */
+  /** Frames before the free area: info block and padding. */
   readonly reserve: number;
   /** Frames set aside for the memmap. */
   readonly free: number;

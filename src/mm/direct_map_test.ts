@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The direct map: tables it takes by architecture, entries that lead to their frame, and that all of it goes again.
+// The direct map: its tables by architecture, entries that lead to their frame, and that all of it is removed again.
 
 import { assert, assertEquals } from "@std/assert";
 import { boot } from "../boot.ts";
@@ -15,7 +15,7 @@ import { lookupAddress } from "./pgtable.ts";
 const GIB = 2 ** 30;
 const BOX = { dram: [GIB], contents: false, directMap: true };
 
-/** Tables a namespace adds at this place, whose frames are all mapped while it is up and not after. */
+/** Tables that a namespace adds at this place; its frames must be mapped while it exists, and not after. */
 function tablesOf(arch: string, startBytes: number, size: number): number {
   const k = boot({ ...BOX, arch, pmem: [{ bytes: size, startBytes }] });
   checkInvariants(k);
@@ -69,7 +69,7 @@ Deno.test("memory that cannot be added stays mapped on x86-64, and is counted on
   const [region] = ndRegions(k);
   const create = (size: number) => createNamespace(k, region, { size, align: 2 ** 21, map: "mem" });
   const mapped = () => lookupAddress(k, k.rootPfn, directVpn(k, k.arch.directMap!.pgdIndex, 8 * GIB / 4096))?.level;
-  // The PMD table of the direct map can be had, the first frame of memmap cannot.
+  // The PMD table of the direct map is allocated, the first frame of memmap is not.
   k.fault.arm(2, true);
   assertEquals(create(2 ** 28), -ENOMEM);
   k.fault.disarm();

@@ -157,11 +157,11 @@ export interface HugetlbState {
   /** One vmemmap page of tails, and the flags word (node and zone) it was made for. */
   tailImage: Int32Array | null;
   tailImageLinks: number;
-  /** The pages of tails that huge pages of an order share in a zone (zone->vmemmap_tails); never given back. */
+  /** The pages of tails that huge pages of an order share in a zone (zone->vmemmap_tails); never freed. */
   readonly sharedTails: { readonly order: number; readonly links: number; readonly frame: number }[];
   /** Frames removed from the memmap, to be freed after the flush. */
   readonly unmapped: number[];
-  /** Latency of each page made (alloc_fresh_huge_page) and given back (__free_hugepage), in nanoseconds. */
+  /** Latency of allocating (alloc_fresh_huge_page) and freeing (__free_hugepage) each page, in nanoseconds. */
   allocProbe: Log2Histogram | null;
   freeProbe: Log2Histogram | null;
 }

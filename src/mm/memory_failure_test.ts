@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A machine check in device memory: whose page it is, with and without patch 1. In a huge page: what is left of it.
+// A machine check in device memory: its mappers, with and without patch 1. In a huge page: what remains usable.
 
 import { assert, assertEquals } from "@std/assert";
 import { daxMmap } from "../drivers/dax/device.ts";
@@ -118,7 +118,7 @@ Deno.test("memoryFailure() looks for a frame in the range it is in, whatever the
     const pgmap = newPgmap(k, "generic", ranges, null, 0, 16);
     assertEquals(memremapPages(k, pgmap), 0);
     for (const { start, end } of ranges) {
-      // Nobody mapped them.
+      // Never mapped.
       for (const pfn of [start, end - 1]) assertEquals(memoryFailure(k, pfn), -EBUSY);
       assertEquals(memoryFailure(k, end), -ENXIO);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Unmapping: the pages that are meant, in every address space and at every place they are mapped, and no others.
+// Unmapping: exactly the given pages, in every address space and at every place they are mapped.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { boot } from "../boot.ts";
@@ -15,7 +15,7 @@ import { entryNone, populateTo, setEntry, walkTo } from "./pgtable.ts";
 import { C } from "./vmstat.ts";
 import fc from "fast-check";
 
-/** Mappings of base pages that follow one another without a gap, so that a step too far meets a neighbour. */
+/** Adjacent mappings of base pages, so that a step too far hits a neighbour. */
 const AREAS = fc.array(
   fc.record({ space: fc.nat(1), file: fc.nat(1), pages: fc.integer({ min: 1, max: 20 }), pgoff: fc.nat(40) }),
   { minLength: 1, maxLength: 8 },
@@ -31,7 +31,7 @@ function mapped(k: Kernel, areas: readonly VmArea[]): boolean[][] {
   return areas.map(({ mm, start, end }) => Array.from({ length: end - start }, (_, i) => isMapped(k, mm, start + i)));
 }
 
-/** Runs with two devices of base pages, mapped as told and touched. */
+/** Runs with two devices of base pages, mapped as given and touched. */
 function withAreas(
   list: readonly { space: number; file: number; pages: number; pgoff: number }[],
   run: (k: Kernel, areas: VmArea[]) => void,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Bringing pgmaps up and taking them down: references (I18), ranges, refusals, and the defects of patch 4.
+// Adding and removing pgmaps: references (I18), ranges, refusals, and the defects of patch 4.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { EINVAL, ENOMEM, ENXIO } from "../include/errno.ts";
@@ -157,7 +157,7 @@ Deno.test("memunmapPages() panics while the pgmap is referenced", () => {
     assert(getDevPagemap(k, PMEM, null) === pgmap);
     assertThrows(() => memunmapPages(k, pgmap), KernelPanic, "1 references on the pgmap remain");
     assertEquals(getDevPagemap(k, PMEM, null), null, "no new reference on a dying pgmap");
-    // Put right by hand, so that the machine can be checked: the references the failed attempt gave back.
+    // The references that the failed attempt dropped are restored by hand, so that the machine can be checked.
     pgmap.refs = 65;
     pgmap.dying = false;
     memunmapPages(k, pgmap);
@@ -216,7 +216,7 @@ Deno.test("errata refShiftLeft: references remain, and the checker counts them t
     assertEquals(memremapPages(k, pgmap), 0);
     assertEquals(pgmap.refs, 1 + 64 * 16);
     assertThrows(() => checkInvariants(k), KernelPanic, "I18");
-    // Page by page only 4 come back; in bulk the same wrong number does.
+    // Page by page only 4 are dropped; in bulk the same wrong number is.
     if (kernel === "v4") assertThrows(() => memunmapPages(k, pgmap), KernelPanic, `${64 * 16 - 4} references`);
     else memunmapPages(k, pgmap);
   }

@@ -223,8 +223,8 @@ Deno.test("errata pageblockInShortLoop types only the pageblock of each head", (
 });
 
 Deno.test("pageblocks are counted where they begin", () => {
-  // arm64 with 64K pages: pageblocks of 512 MiB, a namespace of 32 MiB in the midst of one; then one that has a
-  // beginning.
+  // arm64 with 64K pages: pageblocks of 512 MiB, a namespace of 32 MiB in the middle of one; then one that contains a
+  // start.
   withKernel("arch=arm64-64k dram=1G pmem=1G kernel=6.1", (k) => {
     const region = ndRegions(k)[0];
     const typed = (size: number) => {

@@ -30,7 +30,7 @@ function zoneOf(places: readonly number[]): Zone {
   return zone;
 }
 
-/** The lowest free block by asking every area, as if there were no hints. */
+/** The lowest free block by searching every area, without hints. */
 function lowest(zone: Zone, order: number): number {
   for (const area of zone.areas) {
     const pfn = area.alloc(order);

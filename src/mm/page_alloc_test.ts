@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The page allocator: zones and nodes in order, use counts, boot memory that becomes ordinary memory.
+// The page allocator: order of zones and nodes, use counts, boot memory that becomes ordinary memory.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
@@ -192,9 +192,9 @@ Deno.test("allocPages() and freePages() keep the counts right in any order of ca
   );
 });
 
-// 1. A namespace's memmap in DRAM is initialised and freed; without poison its bytes stay as they are.
-// 2. They come to back memmap of DRAM itself, whose frames nobody had yet: Reserved, of the device zone, map count -1.
-// 3. A frame handed out there looked initialised, and was later freed as if boot had kept it.
+// 1. A namespace's memmap in DRAM is initialised and freed; without poison its bytes stay as they are. 2. They then
+// back memmap of DRAM whose frames were never allocated: Reserved, of the device zone, map count -1. 3. A frame handed
+// out there looked initialised, and was later freed as if boot had kept it.
 Deno.test("allocPages() initialises a struct page that holds bytes of an older memmap", () => {
   withKernel({ dram: [2 ** 31], pmem: [{ bytes: 2 ** 30 }], kernel: "5.14" }, (k) => {
     mustDestroy(k, mustCreate(k));

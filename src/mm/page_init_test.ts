@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Fresh struct pages: every word of those asked for, and none beside them, whatever their size.
+// Fresh struct pages: every word of the given ones and no other, whatever their size.
 
 import { assertEquals } from "@std/assert";
 import { STRUCT_PAGE_SIZES } from "../include/mm_types.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Poison of struct pages: exactly the range asked for, through every alias; nothing without debug.
+// Poison of struct pages: exactly the given range, through every alias; nothing without debug.
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { boot } from "../boot.ts";

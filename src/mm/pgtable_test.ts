@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Table walks that make tables, top-level entries that every address space shares (I3), flushes that reach every CPU.
+// Table walks that allocate tables, top-level entries that every address space shares (I3), flushes that reach every
+// CPU.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { boot } from "../boot.ts";
@@ -69,7 +70,7 @@ Deno.test("populateTo() allocates missing tables once, and walkTo() finds them",
     assertEquals([populateTo(k, root, 77, 0, 0, USE_USER_TABLE), walkTo(k, root, 77, 0)], [at, at]);
     assertEquals(k.uses[USE_USER_TABLE], 4);
     assertEquals(populateTo(k, root, 78, 0, 0, USE_USER_TABLE), at + 2);
-    // By hand, from the bottom up: nothing but this test knows these tables.
+    // Built by hand, from the bottom up.
     for (const level of [1, 2, 3]) {
       const entry = walkTo(k, root, 77, level);
       const child = entryFrame(k, entry);
@@ -140,7 +141,7 @@ Deno.test("a new top-level entry of the kernel appears in every address space, a
     checkInvariants(k);
     mustDestroy(k, ns);
     checkInvariants(k);
-    // The entry is still there, so the next namespace makes no table at that level.
+    // The entry still exists, so the next namespace allocates no table at that level.
     mustDestroy(k, mustCreate(k, { align: 4096 }));
     assertEquals([k.uses[USE_PUD_TABLE] - before[0], k.stat[C.pgdWrites] - before[1]], [1, 3]);
     for (const mm of mms) if (typeof mm !== "number") mmPut(k, mm);

@@ -3,7 +3,7 @@
 //
 //   memmap of a 128 MiB section:  56 B  448 pages = 0.875 leaves     72 B  576 = 1.125     80 B  640 = 1.25
 //
-// so that neighbouring sections meet inside a PMD leaf (I4): it goes with the last of them.
+// so that neighbouring sections meet inside a PMD leaf (I4), which is freed with the last of them.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { boot } from "../boot.ts";

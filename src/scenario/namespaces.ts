@@ -94,7 +94,7 @@ export interface NamespaceRow extends Required<Omit<NamespaceShare, "size" | "al
 
 /** What `lab namespace --namespaces` prints with `--json`. Bytes. */
 export interface NamespacesReport extends Checked {
-  /** What was asked, defaults filled in. */
+  /** The options, defaults filled in. */
   readonly config: NamespacesConfig;
   /** The region as in sysfs. */
   readonly regionState: {

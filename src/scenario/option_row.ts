@@ -131,7 +131,7 @@ export function countRow(
   return { ...valueRow(flag, "N", help, readWhole, String), check };
 }
 
-/** A whole number. RangeError for what is none. */
+/** A whole number. RangeError for other text. */
 export function readWhole(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   throw new RangeError(`expected a whole number, got "${text}"`);

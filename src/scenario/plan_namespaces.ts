@@ -57,7 +57,7 @@ function policyKey(k: Kernel, pmem: number, { map, align }: Place): unknown {
   return [info, vmemmapCanOptimize(k, pgmap) ? dedup : "whole", insideSection, errata.addPagesNoUnwind];
 }
 
-/** The figures of what cannot be had. */
+/** The figures of an impossible row. */
 const LOST = {
   dramBytes: null,
   dramPercent: null,

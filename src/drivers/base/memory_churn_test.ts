@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Random plugging: blocks are added, put online, used, put offline and removed in any order, with allocations failing
-// now and then. Whatever happens, every invariant holds after each step, and all memory comes back in the end.
+// now and then. Every invariant must hold after each step, and all memory must be freed in the end.
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -45,7 +45,9 @@ function step(k: Kernel, held: Held, { what, slot, movable, selfHosted, order }:
   }
 }
 
-/** Offline and away with all of it, from the top; memmap of one block may lie in another, so more than once. */
+/**
+ * Takes all blocks offline and removes them, from the top; repeatedly, since memmap of one block may lie in another.
+ */
 function removeAll(k: Kernel): void {
   for (let round = 0; k.hotplug.blocks.size > 0 && round < SLOTS; round++) {
     for (const block of [...k.hotplug.blocks.values()]) {

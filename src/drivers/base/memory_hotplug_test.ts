@@ -19,7 +19,7 @@ const BLOCK = 2 ** 14;
 const SELF: MhpFlags = { memmapOnMemory: true };
 const SPLIT: MhpFlags = { memmapOnMemory: true, split: true };
 
-/** A toy box with 256 KiB of DRAM, a slot for four blocks, and pmem behind it. */
+/** A toy machine with 256 KiB of DRAM, a slot for four blocks, and pmem after it. */
 function box(more: BootOptions = {}): BootOptions {
   return {
     arch: "toy",
@@ -80,7 +80,7 @@ Deno.test("addMemory with memmap on memory is -EINVAL if the kernel lacks the fe
 Deno.test("addMemory takes the memmap from DRAM or from the block", () => {
   for (const [flags, dram, own] of [[{}, 16, 0], [SELF, 0, 16]] as const) {
     withKernel(box(), (k) => {
-      // Tables first: the first block ever needs some.
+      // The first block needs tables.
       addMemory(k, 0, slot(k) + BLOCK, BLOCK, SELF);
       const free = totalFreePages(k);
       assertEquals(addMemory(k, 0, slot(k), BLOCK, flags), 0);
@@ -186,7 +186,7 @@ function sweep(kernel: string, flags: MhpFlags, bytes: number, fragment: number)
         checkInvariants(k);
         if (err === 0) {
           removeAll(k);
-          // A block that cannot be had is made of base pages instead, so failing once need not fail the request.
+          // Base pages replace a leaf that cannot be allocated, so one failure need not fail the request.
           if (!reached) break;
           continue;
         }
@@ -199,9 +199,9 @@ function sweep(kernel: string, flags: MhpFlags, bytes: number, fragment: number)
   });
 }
 
-// 1. The block's memmap is in place, on the block.
-// 2. Its device cannot be made, and the memmap is taken down as if it had come from the allocator.
-// 3. Frames of memory that is about to vanish go to the buddy allocator; here they belong to no zone, which is noticed.
+// 1. The block's memmap is in place, on the block. 2. Its device cannot be created, and the memmap is removed as if it
+// had come from the allocator. 3. Frames of memory that will be removed go to the buddy allocator; here they belong to
+// no zone, which is noticed.
 Deno.test("addMemory with the erratum addMemoryNullAltmap hands self-hosted frames to the allocator", () => {
   const run = (addMemoryNullAltmap: boolean) =>
     withoutDevice(box({ kernel: kernelLike("6.1", {}, { addMemoryNullAltmap }) }), BLOCK, SELF);
@@ -209,7 +209,7 @@ Deno.test("addMemory with the erratum addMemoryNullAltmap hands self-hosted fram
   assertThrows(() => run(true), KernelPanic, "belongs to no zone");
 });
 
-/** A machine after a range could be added but for its block device, the last thing allocated. */
+/** A machine on which adding a range failed at its last allocation, the block device. */
 function withoutDevice(options: BootOptions, bytes: number, flags: MhpFlags): Kernel {
   const [counted, k] = [boot(options), boot(options)];
   counted.fault.arm(Infinity);
@@ -267,7 +267,7 @@ function removeAllX86(k: Kernel): void {
   assertEquals(memoryBlocks(k, block.start, block.end), null);
 }
 
-// A memmap of 1.75 MiB per section is no PMD, of 28 MiB per block of 2 GiB it is 14 of them.
+// A memmap of 1.75 MiB per section is not a whole PMD; the 28 MiB of a block of 2 GiB are 14.
 for (const structPageSize of [56, 72, 80]) {
   Deno.test(`addMemory of 2 GiB holds its memmap although struct pages have ${structPageSize} bytes`, () => {
     const size = 2 ** 31;

@@ -23,7 +23,9 @@ const { reserved: PG_RESERVED, selfHosted: PG_VMEMMAP_SELF_HOSTED } = PAGE_LAYOU
 
 const SECTION = 2 ** 14;
 
-/** A toy box with a slot for eight blocks; a block is one section (64 frames, 16 of memmap) or four (64 of memmap). */
+/**
+ * A toy machine with a slot for eight blocks; a block is one section (64 frames, 16 of memmap) or four (64 of memmap).
+ */
 function box(more: BootOptions = {}): BootOptions {
   return {
     arch: "toy",
@@ -36,7 +38,7 @@ function box(more: BootOptions = {}): BootOptions {
   };
 }
 
-/** Plugs DIMMs of one block each; the checks of withKernel() want them gone at the end. */
+/** Plugs DIMMs of one block each, and removes them at the end for the checks of withKernel(). */
 function withBlocks(options: BootOptions, count: number, run: (k: Kernel, blocks: MemoryBlock[]) => void): void {
   withKernel(options, (k) => {
     const { start, nid } = k.machine.topology.hotplug[0];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Dynamic dax regions, as hmem gives them: devices of any size cut from one range, and the pgmap a device must forget.
+// Dynamic dax regions, as created by hmem: devices of any size in one range, and the pgmap that a device must drop.
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -177,7 +177,7 @@ Deno.test("patch 6: a device of two ranges that keeps its pgmap cannot be bound 
     assertEquals([devDaxProbe(k, dev), devDaxRemove(k, dev)], [0, 0]);
     return devDaxProbe(k, dev);
   };
-  // Only a static pgmap is there before the probe, and that has one range.
+  // Only a static pgmap exists before the probe, and it has one range.
   assertEquals([rebind(true), rebind(false)], [0, -EINVAL]);
 });
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The device-dax driver: what a fault maps and notes, where it refuses, and what unbinding leaves.
+// The device-dax driver: what a fault maps and records, what it refuses, and what unbinding leaves.
 //
 //   toy page sizes: 256 B (PTE), 4 KiB = 16 pages (PMD), 64 KiB = 256 pages (PUD); a device maps by its own alone
 
@@ -21,7 +21,7 @@ import type { NdNamespace } from "../nvdimm/namespace.ts";
 import { deleteDevDax, type DevDax } from "./bus.ts";
 import { daxMmap, devDaxHugeFault, devDaxProbe, devDaxRemove } from "./device.ts";
 
-/** Virtual page that every size of page is aligned to. */
+/** Virtual page aligned to every page size. */
 const VPN = 1024;
 
 function newMm(k: Kernel): Mm {
@@ -36,7 +36,7 @@ function mapped(k: Kernel, dev: DevDax, mm: Mm, pages: number, pgoff = 0, vpn = 
   return area;
 }
 
-/** Runs a case on a device of this page size, then takes mapping, address space and namespace down. */
+/** Runs a case on a device of this page size, then removes the mapping, the address space and the namespace. */
 function withDevice(text: string, align: number, run: (k: Kernel, dev: DevDax, mm: Mm, ns: NdNamespace) => void): void {
   withKernel(text, (k) => {
     const ns = mustCreate(k, { align });
@@ -200,7 +200,7 @@ Deno.test("devDaxProbe() refuses a bound device, a static pgmap with two ranges"
 Deno.test("a fault without memory for a table is oom, and maps nothing", () => {
   withDevice("", 256, (k, dev, mm) => {
     mapped(k, dev, mm, 32);
-    // The PUD table fails, then the PMD table, then the PTE table: those that were made stay for the next try.
+    // The PUD table fails, then the PMD table, then the PTE table: tables made so far stay for the next attempt.
     for (const nth of [1, 2, 2]) {
       k.fault.arm(nth, true);
       assertEquals(handleFault(k, mm, VPN), "oom");

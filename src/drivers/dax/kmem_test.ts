@@ -14,7 +14,7 @@ import { devDaxKmemProbe, devDaxKmemRemove, memmapOnMemoryStore } from "./kmem.t
 
 const SECTION = 2 ** 14;
 
-/** A toy box with pmem of eight sections near node 1; memory blocks of one section. */
+/** A toy machine with pmem of eight sections near node 1; memory blocks of one section. */
 function box(more: BootOptions = {}): BootOptions {
   return {
     arch: "toy",
@@ -29,7 +29,7 @@ function box(more: BootOptions = {}): BootOptions {
   };
 }
 
-/** Asks for memmap on memory or not, and binds kmem. */
+/** Sets memmap_on_memory and binds kmem. */
 function kmemProbe(k: Kernel, dev: DevDax, memmapOnMemory: boolean): number {
   memmapOnMemoryStore(k, dev, memmapOnMemory);
   return devDaxKmemProbe(k, dev);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Every allocation a namespace needs fails once, and everything from some point on does: each time the kernel says
-// ENOMEM and all books are as before. A leaf that cannot be had is no failure: base pages take its place.
+// Each allocation of a namespace fails once, and all from one point on: each time the kernel returns ENOMEM and all
+// counts are as before. A leaf that cannot be allocated is not a failure: base pages replace it.
 
 import { assert, assertEquals } from "@std/assert";
 import { ENOMEM } from "../../include/errno.ts";
@@ -15,7 +15,7 @@ import { daxMmap } from "../dax/device.ts";
 import { createNamespace, type NamespaceRequest } from "./namespace.ts";
 import { type NdRegion, ndRegions } from "./region.ts";
 
-/** What a sweep saw: attempts that failed, and those that succeeded although an allocation had failed. */
+/** Result of a sweep: attempts that failed, and attempts that succeeded although an allocation failed. */
 interface Sweep {
   failed: number;
   fellBack: number;
@@ -71,13 +71,13 @@ for (const kernel of Object.keys(PRESETS)) {
             const region = ndRegions(k)[0];
             const front = units === 0 ? null : mustCreate(k, { size: units * 4096, align: 256 }, region);
             const plain = createNamespace(k, region, request);
-            // A start in the middle of a section is no place for a 64 KiB compound.
+            // A 64 KiB compound cannot start in the middle of a section.
             if (typeof plain === "number") assert(align === 65536 && units % 16 !== 0);
             else {
               mustDestroy(k, plain);
               const once = sweep(k, region, request, false, from1());
               const onward = sweep(k, region, request, true, from1());
-              // Whole sections in pmem, in a PMD table that the namespace in front has: nothing to allocate.
+              // Whole sections in pmem, in the PMD table of the namespace before: nothing to allocate.
               assertEquals(onward.failed > 0, map === "mem" || units !== 16);
               assertEquals(onward.fellBack, 0, "all later allocations failed too");
               // In pmem the leaves come from the altmap; where tails are shared there are no leaves.
@@ -122,7 +122,7 @@ Deno.test("a namespace gets base pages if there is no free block for a leaf", ()
 });
 
 Deno.test("a namespace that exhausts memory frees all it took", () => {
-  // 64 KiB of DRAM are 256 frames; 1 MiB of pmem wants 1024 for its memmap.
+  // 64 KiB of DRAM are 256 frames; 1 MiB of pmem needs 1024 for its memmap.
   for (const kernel of Object.keys(PRESETS)) {
     withKernel(`dram=64K pmem=1M kernel=${unwinding(kernel)}`, (k) => {
       const before = takeStock(k);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Namespaces through their life: created side by side, destroyed in any order, refused, recreated.
+// The life of namespaces: created next to each other, destroyed in any order, refused, recreated.
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -107,8 +107,8 @@ Deno.test("regions near different nodes take memmap from their own node", () => 
   });
 });
 
-// 80 MiB are 1.25 memmap pages where pages have 64 KiB, and 5 with 16 KiB: neighbours share one, or do not. A page they
-// share that is from the altmap of one keeps that one there (mm/vmemmap/from_altmap_test.ts): the last made goes first then.
+// 80 MiB are 1.25 memmap pages where pages have 64 KiB, and 5 with 16 KiB: neighbours share one, or do not. A namespace
+// whose altmap holds a shared page must stay (mm/vmemmap/from_altmap_test.ts), so the last one is destroyed first.
 for (const arch of ["x86-64", "arm64-4k", "arm64-16k", "arm64-64k"]) {
   Deno.test(`neighbours are destroyed in any order and the others stay intact: ${arch}`, () => {
     for (const order of [[0, 1, 2], [1, 2, 0]]) {
@@ -168,7 +168,8 @@ Deno.test("destroyNamespace() twice is EINVAL and does not affect neighbours", (
 });
 
 /**
- * Namespaces come and go at random in one region, neighbours in one section included; all of it is checked each time.
+ * Namespaces are created and destroyed at random in one region, also as neighbours in one section; everything is
+ * checked each time.
  */
 for (const kernel of Object.keys(PRESETS)) {
   Deno.test(`any order of creating and destroying leaves the machine intact: ${kernel}`, () => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Where a namespace's data begins and what its memmap takes, row by row as a real kernel had it (I17).
+// Where a namespace's data begins and what its memmap takes, compared with a real kernel (I17).
 
 import { assertEquals } from "@std/assert";
 import { boot } from "../../boot.ts";
@@ -109,7 +109,7 @@ Deno.test("ndPfnInit() refuses map=dev for struct pages larger than the reserve,
         const made = ok || kernel !== "6.12";
         assertEquals(typeof ns === "number" ? ns : 0, made ? 0 : -EINVAL);
         if (typeof ns === "number") return;
-        // 262142 frames behind label and info block, each with room for a struct page.
+        // 262142 frames after the label and info block, each with room for a struct page.
         assertEquals(ns.info.dataoff, Math.ceil((8192 + Math.max(64, struct) * 262142) / 2 ** 21) * 2 ** 21);
         checkInvariants(k);
         checkInfoBlock(k, ns);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Holding user pages: every variant, every kind of page, calls that end before, at and after a huge page (I20, I21),
-// and what is counted on the way. What cannot be held is in undo_test.ts, returning pages in put_test.ts.
+// and the counters. Pages that cannot be held are in undo_test.ts, returning pages in put_test.ts.
 
 import { assert, assertEquals } from "@std/assert";
 import type { GupVariant } from "../../include/kernel_config.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The gup_test loop: what it holds, what it counts, and that its untimed look would notice.
+// The gup_test loop: what it holds and counts, and that its untimed check can fail.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { daxMmap } from "../../drivers/dax/device.ts";

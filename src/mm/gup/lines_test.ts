@@ -6,7 +6,7 @@
 //   tails, all separate  511 read in order
 //   tails, shared        63 + 64 read in order, 6 x 64 cached
 //
-// And in which tier struct pages are written.
+// Also the tier in which struct pages are written.
 
 import { assertEquals } from "@std/assert";
 import { daxPgoffToPfn, type DevDax } from "../../drivers/dax/bus.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The inner loops of gup on memory made up for them: the locked form does what the plain one does, and both stop where
-// they must. Struct pages here are 16 words; word 2 is compound_head, 13 the reference count.
+// The inner loops of gup on hand-made memory: the locked form equals the plain one, and both stop where they must.
+// Struct pages here are 16 words; word 2 is compound_head, 13 the reference count.
 
 import { assertEquals } from "@std/assert";
 import { countTails, grabEach, grabTails, putEach, putTails, recordSubpages } from "./loops.ts";
@@ -17,7 +17,7 @@ const N = 12;
 const [AT, PFN, HEAD_AT, PIN_AT] = [3 * STEP, 1000, 0, 2 * STEP];
 const HEAD_LO = 0x4001;
 
-/** A call on these pages, whose next one is `next`; `words` has the head in front. */
+/** A call on these pages, whose next one is `next`; `words` begins with the head. */
 function callOf(
   locked: boolean,
   pages: Float64Array,
@@ -28,7 +28,7 @@ function callOf(
   return { ...newGupCall(locked, PG_REFERENCED), pages, next, heads: words, headAt: HEAD_AT, headLo: HEAD_LO, pinAt };
 }
 
-/** A run of pages, each with its compound_head and reference count; and the head in front of them. */
+/** A head, and after it a run of pages with their compound_head and reference count. */
 interface Run {
   readonly heads: number[];
   readonly counts: number[];

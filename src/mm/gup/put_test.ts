@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Returning held pages: page by page or a compound at once, in any order and any pieces, and pages nobody held.
+// Returning held pages: page by page or a compound at once, in any order and any pieces, and pages that are not held.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The slow path holds the pages that the fast one holds, each with a reference of its own, and faults in what is not
-// there.
+// The slow path holds the same pages as the fast one, each with its own reference, and faults in missing pages.
 
 import { assert, assertEquals } from "@std/assert";
 import { kernelConfig } from "../../kernels.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What gup cannot hold, or may not keep: pages that are not mapped or have no reference, entries that change between
-// its two looks, pgmaps that are going. Whatever it took of them it gives back.
+// What gup cannot hold: pages that are not mapped or have no reference, entries that change between its two reads,
+// dying pgmaps. It must return whatever it took.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { PAGE_REFCOUNT } from "../../include/mm_types.ts";
@@ -59,7 +59,7 @@ Deno.test("gupFast() holds nothing of a compound whose head has no reference", (
         const pages = new Float64Array(64);
         assertEquals(gupFast(k, mm, area.start + 3, 60, mode, pages, 0), 13, variant);
         assertEquals(pageRefcount(k, first + 16), 0);
-        // The old way marks a page before it grabs it, and leaves the one mark it could not follow up.
+        // The old variant marks a page before it grabs it, and leaves the mark of the page that it could not grab.
         const marked = (pageFlags(k, first + 16) & PG_REFERENCED) !== 0;
         assertEquals(marked, variant === "per-page", variant);
         writePage(k, first + 16, PAGE_REFCOUNT, 1);
@@ -81,7 +81,7 @@ Deno.test("gupFast() holds base pages up to the one that cannot be held", () => 
   });
 });
 
-/** Runs `change` once, in the moment between gup's two looks at the entry: when it searches for the pgmap. */
+/** Runs `change` once between gup's two reads of the entry: when it searches for the pgmap. */
 function whileHolding(k: Kernel, change: () => void): void {
   const lookup = k.pgmaps.lookup.bind(k.pgmaps);
   let done = false;
@@ -157,7 +157,7 @@ Deno.test("errata grabOneMoreThanTwo: two pages are held by one reference", () =
     return withBox("", kernel, 4096, (box) => {
       const pages = hold(box, 0, n, n, "get");
       const refs = pageRefcount(box.k, box.first) - 1;
-      // Put what is really held, so that the machine ends whole.
+      // Return what is really held, so that the machine passes its checks.
       release(box, pages.slice(0, refs), "get");
       return refs;
     });

@@ -48,7 +48,7 @@ for (
   });
 }
 
-/** A toy box with a DIMM slot of two blocks of one section, 64 frames, 16 of them memmap. */
+/** A toy machine with a DIMM slot of two blocks of one section, 64 frames, 16 of them memmap. */
 function box(selfHostedVmemmap: SelfHostedVmemmap, more: BootOptions = {}): BootOptions {
   return {
     arch: "toy",
@@ -95,9 +95,9 @@ Deno.test("mhpGeometry: HugeTLB vmemmap freeing refuses if the two exclude each 
   assertEquals(refusals("ignored"), []);
 });
 
-// 1. The block's memmap lies in its first 16 frames.
-// 2. Nobody told HugeTLB: it remaps the tails of a huge page's memmap and frees the frames behind them.
-// 3. They are hot-added memory, so the buddy allocator takes them and will hand out memory that can be unplugged.
+// 1. The block's memmap lies in its first 16 frames. 2. HugeTLB does not know that: it remaps the tails of a huge
+// page's memmap and frees their frames. 3. These are hot-added memory, so the buddy allocator takes them and will hand
+// out memory that can be unplugged.
 Deno.test("checkInvariants finds self-hosted frames in the buddy allocator when the exclusion is ignored", () => {
   const k = boot(box("ignored", { hugetlbFreeVmemmap: true }));
   const block = addBlock(k);

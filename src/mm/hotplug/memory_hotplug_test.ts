@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Adding and removing memmap section by section: partial sections, sections shared with System RAM, and what is undone.
+// Adding and removing memmap section by section: partial sections, sections shared with System RAM, and unwinding.
 //
 //   early section:   | DRAM, boot memmap | device        | next section ...
 //                    ^ all of it has boot memmap, so only subsection bits change there
@@ -38,7 +38,7 @@ Deno.test("addPages() and removePages() bring any run of subsections up and down
   });
 });
 
-/** Boxes by the memmap pages of one subsection. */
+/** Machines by the memmap pages of one subsection. */
 const PER_SUBSECTION: readonly (readonly [string, string])[] = [
   ["3.5", "struct=56"],
   ["4", ""],
@@ -108,7 +108,7 @@ Deno.test("removePages() panics on memory that was not added", () => {
 
 Deno.test("errata addPagesNoUnwind leaves sections behind that can never be added again", () => {
   const run = (addPagesNoUnwind: boolean) => {
-    // The third section's only leaf cannot be had, nor base pages instead of it.
+    // The third section gets neither its only leaf nor base pages.
     const options = { ...machine("kernel=5.14"), kernel: kernelLike("5.14", {}, { addPagesNoUnwind }) };
     const k = withKernel(options, (k) => k);
     const free = totalFreePages(k);
@@ -123,7 +123,7 @@ Deno.test("errata addPagesNoUnwind leaves sections behind that can never be adde
     return [leaked, err, totalFreePages(k) - free];
   };
   assertEquals(run(false), [0, 0, 0]);
-  // The PMD table and two leaves of 16 frames stay, and their sections are taken for good.
+  // The PMD table and two leaves of 16 frames stay, and their sections stay taken.
   assertEquals(run(true), [1 + 32, -EEXIST, -33]);
 });
 
@@ -188,7 +188,7 @@ Deno.test("System RAM's struct pages are untouched by a device beside them", () 
   withKernel(SHARED_SECTION, (k) => {
     const ram = Array.from({ length: 32 }, (_, i) => SHARED - 32 + i);
     const read = () => ram.map((pfn) => [pageFlags(k, pfn), pageRefcount(k, pfn)]);
-    // Held, so that the device's own memmap does not come from there.
+    // Allocated, so that the device's own memmap does not come from there.
     const held = ram.filter((pfn) => takePages(k, pfn, 0, USE_PINNED));
     const before = read();
     const ns = mustCreate(k);

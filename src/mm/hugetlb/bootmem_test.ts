@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Pools that boot makes: what they keep of their memmap by kernel, and that they go back like any other.
+// Pools allocated at boot: what they keep of their memmap by kernel, and that they can be freed like any other.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { TOY_HUGETLB } from "../../arch/toy/toy.ts";
@@ -22,7 +22,7 @@ function pooled(kernel: string, bytes: number, count: number, more: BootOptions 
 Deno.test("a page of 1G from boot keeps one vmemmap page; 7.3 splits and frees nothing for it", () => {
   const without = (kernel: string) => totalFreePages(boot({ ...BOX, kernel }));
   const saved = (kernel: string) => GIB / 4096 - (without(kernel) - totalFreePages(pooled(kernel, GIB, 1).k));
-  // 4096 pages of memmap; a page is kept, 8 PTE tables are made, in 7.3 a page of tails.
+  // 4096 pages of memmap: one page is kept, 8 PTE tables are added, in 7.3 a page of tails.
   assertEquals(["6.1", "6.12", "7.3"].map(saved), [4087, 4087, 4086]);
   const { k } = pooled("7.3", GIB, 1);
   assertEquals([k.stat[C.vmemmapSplits], k.stat[C.hugetlbPagesPrepared]], [0, 64]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// HVO generation by generation: which frame each vmemmap page of a 2 MiB page maps to, what leaves and comes back, and
-// that 6.12.115's restore is noticed.
+// HVO generation by generation: the frame of each vmemmap page of a 2 MiB page, what is freed and restored, and that
+// 6.12.115's restore is noticed.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { TOY_HUGETLB } from "../../arch/toy/toy.ts";
@@ -108,7 +108,7 @@ Deno.test("without a frame for the copy 6.12 keeps the head's page, 7.3 leaves t
   for (const [kernel, optimized] of [["6.12", 1], ["7.3", 0]] as const) {
     const { k, h } = pool(kernel, 1);
     setNrHugepages(k, h, 0);
-    // The leaf is split and the page of tails made: the huge page's own frames come first, then the copy.
+    // The leaf is split and the page of tails exists: the huge page's own frames come first, then the copy.
     k.fault.arm(2, true);
     setNrHugepages(k, h, 1);
     k.fault.disarm();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Huge pages on hot-added memory: memmap from the buddy allocator is shared and comes back frame by frame; memmap that
-// lies in the block it describes is left alone (I28).
+// Huge pages on hot-added memory: memmap from the buddy allocator is shared and restored frame by frame; self-hosted
+// memmap is not touched (I28).
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { TOY_HUGETLB } from "../../arch/toy/toy.ts";
@@ -78,7 +78,7 @@ Deno.test("a page larger than a memory block is a run of frames of several, as l
   assertEquals(totalFreePages(k), free);
 });
 
-/** A box with one online block that holds its own memmap as far as the kernel lets it; the optimisation is on. */
+/** A machine with one online block that holds its own memmap if the kernel allows it; the optimisation is on. */
 function plugged(selfHostedVmemmap: SelfHostedVmemmap, hugetlbFreeVmemmap = true): Kernel {
   const k = boot({
     arch: TOY_HUGETLB,
@@ -115,9 +115,9 @@ Deno.test("the two features exclude each other if pages have no mark, whichever 
   checkInvariants(blocksFirst);
 });
 
-// 1. A block holds its own memmap; a huge page is made of its other frames.
-// 2. The optimiser, not told, maps the page's tails to one frame and frees the others: frames of the block.
-// 3. The allocator has them now, and the next user of one sits in memory that the block's removal takes away.
+// 1. A block holds its own memmap; a huge page is made of its other frames. 2. The optimiser does not know that, maps
+// the page's tails to one frame and frees the others: frames of the block. 3. The allocator has them now, and hands out
+// memory that disappears when the block is removed.
 Deno.test("checkInvariants catches the optimiser when it frees memmap out of hot-added memory", () => {
   const k = plugged("ignored");
   assertThrows(

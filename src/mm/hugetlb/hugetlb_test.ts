@@ -123,7 +123,7 @@ Deno.test("setNrHugepages() on a node counts its pages and the surplus of all no
     h.nrOvercommit = 1;
     const surplus = allocHugePage(k, h, 1);
     assertEquals([h.nrHugePagesNode, h.surplusHugePagesNode], [[0, 1], [0, 1]]);
-    // The surplus page is none of node 0's, and node 0 makes another page for it.
+    // The surplus page is not on node 0, which allocates another page instead.
     assertEquals(setNrHugepages(k, h, 2, 0), 3);
     assertEquals([h.nrHugePagesNode, h.surplusHugePagesNode], [[3, 1], [0, 1]]);
     checkInvariants(k);
@@ -241,7 +241,8 @@ Deno.test("the struct pages of a free 2M page are those Linux 6.1 wrote, address
       const hi = BigInt(readPage(k, pfn, 8 * w + 4) >>> 0);
       return `0x${(hi << 32n | BigInt(readPage(k, pfn, 8 * w) >>> 0)).toString(16)}`;
     });
-    // A head's list links lead to its neighbours in the pool; its low flags (uptodate, dirty) tell of a former life.
+    // A head's list links lead to its neighbours in the pool; its low flags (uptodate, dirty) are left from earlier
+    // use.
     const theirs = i === 0
       ? words.map((word, w) => w === 1 || w === 2 ? ours[w] : word.replace("1000c", "10000"))
       : words;
@@ -279,7 +280,7 @@ Deno.test("a pool on a node that is full shrinks from 6.7 on, with frames of oth
 
 Deno.test("a pool on a node that is all ZONE_MOVABLE shrinks from 6.7 on, with frames of other nodes", () => {
   for (const kernel of ["6.1", "6.7"]) {
-    // What stays cannot be given back at all: no fixture empties this pool.
+    // The pages left cannot be freed, so no fixture empties this pool.
     const k = bootHugetlb({
       kernel: PRESETS[kernel],
       dram: [2 ** 21],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The altmap as an allocator (I15): naturally aligned blocks, never past its share, all of it given back.
+// The altmap as an allocator (I15): naturally aligned blocks, never beyond its end, all of them freed.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";

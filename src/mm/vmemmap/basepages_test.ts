@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Mapping compounds page by page, against a model that knows what each page must map: any range, any compound, entries
-// that are there already, frames that run out.
+// Mapping compounds page by page, against a model that knows what each page must map: any range, any compound, existing
+// entries, too few frames.
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -13,7 +13,7 @@ import { mappedFrame, populateCompounds, populateReusing, vmemmapPopulateBasepag
 import { vmemmapFree } from "./populate.ts";
 import { C } from "../vmstat.ts";
 
-/** What is asked for: compounds of `size` pages, `own` of which have frames, over `pages` pages from an offset on. */
+/** The request: compounds of `size` pages, `own` of which have frames, over `pages` pages from an offset on. */
 interface Case {
   readonly offset: number;
   readonly pages: number;
@@ -40,7 +40,7 @@ function startOf(k: Kernel, c: Case): number {
   return vmemmapPage(k, k.machine.topology.pmemStart) + c.offset;
 }
 
-/** Maps what is there before; the frame of each such page. */
+/** Maps the existing pages; returns the frame of each. */
 function mapBefore(k: Kernel, start: number, pages: readonly number[]): Map<number, number> {
   for (const page of pages) assertEquals(vmemmapPopulateBasepages(k, start + page, start + page + 1, 0, null), 0);
   return new Map(pages.map((page) => [page, mappedFrame(k, start + page)]));
@@ -50,7 +50,7 @@ function framesOf(k: Kernel, start: number, pages: number): number[] {
   return Array.from({ length: pages }, (_, page) => mappedFrame(k, start + page));
 }
 
-/** Every page maps what it should: what it did, a frame nobody else has, or that of its compound's last own page. */
+/** Every page maps what it should: its previous frame, a new frame, or that of its compound's last own page. */
 function assertMapped(k: Kernel, c: Case, frames: readonly number[], before: ReadonlyMap<number, number>): void {
   const refs = new Map<number, number>();
   const owned: number[] = [];

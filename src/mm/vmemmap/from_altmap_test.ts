@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Base-page memmap from an altmap (arm64), which x86-64 takes from DRAM: against a model of the altmap as a row of frames,
-// with every altmap that is too small, every table that cannot be had, and neighbours that share a page of memmap.
+// Base-page memmap from an altmap (arm64), which x86-64 takes from DRAM: against a model of the altmap as a row of
+// frames, with every altmap that is too small, every table that fails, and neighbours that share a page of memmap.
 //
 //   1 GiB + 16 MiB with map=dev     x86-64                    arm64 4K                     16K        64K
 //     whole sections                8 leaves in pmem          8 leaves in pmem             pages      pages
@@ -30,7 +30,7 @@ const MIB = 2 ** 20;
 
 const toy = (arch: Arch, kernel = "6.1"): BootOptions => ({ ...machine(`kernel=${unwinding(kernel)}`), arch });
 
-/** Frames of the altmap that memmap of toy frames [start, end) takes, or -1 when it is too small. */
+/** Frames of the altmap that memmap of toy frames [start, end) takes, or -1 if it is too small. */
 function modelFrames(arch: Arch, start: number, end: number, first: number, free: number): number {
   let [next, taken] = [first, 0];
   for (let at = start; at < end;) {
@@ -146,7 +146,7 @@ for (const arch of [TOY_ARM64, TOY_ARM64_PAGES]) {
             assertEquals(stockDifference(before, takeStock(k)), "", `allocation ${nth}`);
             failed += reached ? 1 : 0;
           }
-          // Tables are all that DRAM gives: one for a section in base pages, unless the namespace in front has it.
+          // Only tables come from DRAM: one for a section in base pages, unless the namespace before has it.
           const tables = arch.hugeVmemmap ? (units === 3 ? 1 : 0) : 8;
           assertEquals(failed, tables + (units === 0 ? 1 : 0), `${kernel}, ${units} units in front`);
           if (front !== null) mustDestroy(k, front);
@@ -213,7 +213,7 @@ Deno.test("struct pages of 56 bytes take less of the altmap, whatever page or le
   }
 });
 
-/** Namespaces of 80 MiB side by side, 1.25 pages of memmap each where pages have 64 KiB. */
+/** Adjacent namespaces of 80 MiB, 1.25 pages of memmap each with pages of 64 KiB. */
 function neighbours(k: Kernel, ...maps: readonly ("mem" | "dev")[]): NdNamespace[] {
   const region = ndRegions(k)[0];
   return maps.map((map) => mustCreate(k, { size: 80 * MIB, align: 65536, map }, region));

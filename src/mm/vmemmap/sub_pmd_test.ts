@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Leaves that sections share: whatever comes and goes in whatever order, a leaf is mapped exactly while a section has
-// struct pages in it, by the marks in its bytes as by the section maps.
+// Leaves that sections share: in any order of adding and removing, a leaf is mapped if and only if a section has struct
+// pages in it, by the marks in its bytes and by the section maps.
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -57,7 +57,7 @@ Deno.test("vmemmapPmdIsUnused() agrees with the section maps after any adds, fai
             k.fault.disarm();
             if (err === 0) {
               there.add(section);
-              // Bytes that a removal left are told from bytes in use by what is written before anything else happens.
+              // The first write after adding distinguishes bytes in use from those that a removal left.
               if (marks) initPages(k, firstPfn(k, section), PAGES, ZONE_DEVICE, 0, PG_RESERVED);
             }
           }
