@@ -68,7 +68,7 @@ export interface Claim {
   readonly expected: Verdict;
   /** The reason, or what the document counts and omits. */
   readonly note?: string | null;
-  /** What the measurement has found out beside its number, instead of the note. */
+  /** A finding of the measurement besides its number; replaces the note. */
   readonly found?: () => string | null;
 }
 

@@ -39,7 +39,7 @@ type Pools = Readonly<Record<string, { readonly boot: Counts; readonly runTime?:
 
 /**
  * Rows of a capture: with the optimisation and without. A guest whose kernel image occupies the only room for a page of
- * 1G does not get one, which says nothing.
+ * 1G does not get one, and is left out.
  */
 export function giganticRows({ data, machine }: Capture): CapturedRow[] {
   const { modes } = data as { readonly modes: Readonly<Record<string, Pools>> };

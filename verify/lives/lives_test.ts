@@ -15,7 +15,7 @@ const newTally = (): Tally => ({ lives: 0, operations: 0, failures: 0 });
 for (const setting of SETTINGS) {
   Deno.test(`Life on ${nameOf(setting)}: random operations leave nothing behind`, () => {
     const tally = newTally();
-    // `deno task soak` lives for as long as it is told to.
+    // `deno task soak` runs more of them.
     fc.assert(lifeProperty(setting, 150, tally), { numRuns: 10, seed: 20211118 });
     assertEquals(tally.lives, 10);
     assert(tally.operations > 200 && tally.failures > 0, JSON.stringify(tally));
