@@ -52,12 +52,14 @@ Deno.test("Mmu walks once and then answers from the TLB", () => {
 
 Deno.test("Mmu knows every frame of 64 TiB exactly, and which lie in pmem", () => {
   const corners = fc.constantFrom(FRAMES + 7, FRAMES + 8, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32);
+  const box = new Box(FORMAT, BLOCK, 2 ** 34);
+  const { mmu, phys } = box;
   fc.assert(fc.property(fc.oneof(corners, fc.integer({ min: 5, max: 2 ** 34 - 1 })), (pfn) => {
-    const box = new Box(FORMAT, BLOCK, 2 ** 34);
     box.set(PTE, 0, pfn, FORMAT.kernelPage);
-    const { mmu, phys } = box;
+    mmu.flushAll();
     assertEquals([mmu.inPmem(0), mmu.frame(0)], [pfn >= FRAMES + 8, pfn]);
     assertEquals([mmu.inPmem(0), mmu.read(0), mmu.findStale()], [pfn >= FRAMES + 8, phys.wordBase(pfn), -1]);
+    phys.release(pfn, 0);
   }));
 });
 

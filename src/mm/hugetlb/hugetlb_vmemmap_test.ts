@@ -257,10 +257,13 @@ Deno.test("a struct page size that is not a power of two switches the optimisati
   }
 });
 
+/** Half the memory, for tests that boot once for each allocation that fails. */
+const SMALL = { dram: [2 ** 22], hostMemoryBytes: 2 ** 20 };
+
 Deno.test("hugetlbVmemmapOptimize() fails softly at every allocation: the page stays whole and in the pool", () => {
   for (const variant of VARIANTS) {
     for (let nth = 1;; nth++) {
-      const k = bootHugetlb(variant);
+      const k = bootHugetlb({ ...variant, ...SMALL });
       const before = conserved(k);
       const h = k.hugetlb.hstates[0];
       k.fault.arm(nth);
@@ -280,7 +283,7 @@ Deno.test("hugetlbVmemmapOptimize() fails softly at every allocation: the page s
 Deno.test("hugetlbVmemmapRestore() fails softly at every allocation: the page is surplus, whole, and can be retried", () => {
   for (const variant of VARIANTS) {
     for (let nth = 1; nth <= 22; nth++) {
-      const k = bootHugetlb(variant);
+      const k = bootHugetlb({ ...variant, ...SMALL });
       const before = conserved(k);
       const h = k.hugetlb.hstates[0];
       setNrHugepages(k, h, 3);
