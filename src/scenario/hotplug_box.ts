@@ -6,7 +6,7 @@ import { boot, MOST_NODES } from "../boot.ts";
 import { ARCHS } from "../arch/archs.ts";
 import { type Arch, pageBytes } from "../arch/arch.ts";
 import { USE_PINNED } from "../include/frame_use.ts";
-import type { MemhpDefaultState, OnlineType } from "../include/memory.ts";
+import type { OnlineType } from "../include/memory.ts";
 import { SZ_1G } from "../include/sizes.ts";
 import { alignDown, isPowerOf2 } from "../lib/align.ts";
 import { formatSize } from "../lib/units.ts";
@@ -173,7 +173,7 @@ export function bootHotplugBox(config: HotplugConfig, directMap: boolean = false
     contents: config.contents,
     fragment: config.fragment,
     memmapOnMemory: config.memmapOnMemory && config.memmapForce ? "force" : config.memmapOnMemory,
-    memhpDefaultState: defaultState(config),
+    memhpDefaultState: config.autoOnline ? config.online : "offline",
     hypervisor: !config.bareMetal,
     memoryBlockBytes: config.block,
     hugetlbFreeVmemmap: config.hugetlbFreeVmemmap,
@@ -182,10 +182,6 @@ export function bootHotplugBox(config: HotplugConfig, directMap: boolean = false
   });
   leaveFree(k, Math.min(config.freeMemory, totalFreePages(k) * page - config.guestUsed) / page);
   return k;
-}
-
-function defaultState(config: HotplugConfig): MemhpDefaultState {
-  return config.autoOnline ? config.online : "offline";
 }
 
 /** The size of memory blocks on a machine with this much DRAM. */
