@@ -79,6 +79,31 @@ export async function ask<Q extends keyof Questions>(
   }
 }
 
+/** Answers kept. */
+const MOST_KEPT = 64;
+const kept = new Map<string, Promise<unknown>>();
+
+/** The answer of a moment ago to the same question, or a new one: a machine answers the same each time. */
+export function recall<Q extends keyof Questions>(
+  question: Q,
+  options: Options<Q>,
+): Promise<{ report: Report<Q>; ms: number }> {
+  const key = JSON.stringify([question, options]);
+  const answer = (kept.get(key) ?? ask(question, options)) as Promise<{ report: Report<Q>; ms: number }>;
+  // The most recently used one goes to the end.
+  kept.delete(key);
+  kept.set(key, answer);
+  if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value!);
+  // A worker that ran out of memory may have enough the next time.
+  answer.catch(() => kept.delete(key));
+  return answer;
+}
+
+/** Forgets the answers kept, and what was asked. */
+export function forgetAnswers(): void {
+  kept.clear();
+}
+
 /** Asks whenever the options change; null asks nothing. A function may throw to refuse unreadable options. */
 export function useAnswer<Q extends keyof Questions>(
   question: Q,
@@ -97,7 +122,11 @@ export function useAnswer<Q extends keyof Questions>(
     try {
       const options = read();
       if (options === null) done({ report: null, error: null, pending: false, ms: 0 });
-      else ask(question, options).then(({ report, ms }) => done({ report, error: null, pending: false, ms }), failed);
+      else {
+        // A step back runs its path again.
+        const answered = question === "moment" ? ask(question, options) : recall(question, options);
+        answered.then(({ report, ms }) => done({ report, error: null, pending: false, ms }), failed);
+      }
     } catch (error) {
       failed(error);
     }

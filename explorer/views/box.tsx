@@ -5,7 +5,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { BoxText } from "../../src/box/join.ts";
-import { unpacked, useAnswer } from "../ask.ts";
+import { forgetAnswers, unpacked, useAnswer } from "../ask.ts";
 import { type Field, ON } from "../fields.ts";
 import type { View, ViewProps } from "../view.ts";
 import { BoxAnswer } from "./box_answer.tsx";
@@ -27,6 +27,7 @@ function Show({ values, set }: ViewProps) {
     setFiles((had) => [...had.filter(({ name }) => !more.some((file) => file.name === name)), ...more]);
   const { report, error, pending } = useAnswer("box", () => files.length === 0 ? null : files, [files]);
   const forget = () => {
+    forgetAnswers();
     setFiles([]);
     if (example) set({ example: "off" });
   };

@@ -4,7 +4,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { barChart } from "../../charts/bars.ts";
-import { ask } from "../ask.ts";
+import { recall } from "../ask.ts";
 import type { Field, Values } from "../fields.ts";
 import { bytes, whole } from "../fields.ts";
 import { flags } from "../parts/command.tsx";
@@ -188,7 +188,7 @@ function useKernels(
 async function answerOf(question: Question, values: Values, kernel: string): Promise<Row> {
   try {
     const options = question.options(values, kernel) as Parameters<Questions[typeof question.name]>[0];
-    const { report } = await ask(question.name, options as never);
+    const { report } = await recall(question.name, options as never);
     return { kernel, report, error: null };
   } catch (error) {
     return { kernel, report: null, error: error instanceof Error ? error.message : String(error) };
