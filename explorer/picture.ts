@@ -33,7 +33,7 @@ async function takePicture(path: string): Promise<void> {
 
 const COMMAND: Command = {
   name: "picture",
-  summary: "draw README's pictures: what the emulator counts per TiB, and the explorer in Chromium",
+  summary: "draw README's pictures: DRAM per TiB, and the explorer in Chromium",
   flags: {},
   run: async () => {
     await writeFile(PER_TIB, perTibSvg(perTibBars()));

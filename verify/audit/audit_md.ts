@@ -151,7 +151,7 @@ async function quickAudit(): Promise<readonly AuditedClaim[]> {
 
 const COMMAND: Command = {
   name: "audit",
-  summary: "write verify/AUDIT.md, from a quick run, and README's matrix of captured kernels",
+  summary: "write verify/AUDIT.md from a quick run, and README's matrix of captured kernels",
   flags: {},
   run: async () => {
     const claims = await quickAudit();

@@ -126,7 +126,7 @@ const COMMAND: Command = {
   flags: {
     kernels: {
       value: "LIST",
-      help: "which",
+      help: "kernels to capture",
       fallback: KERNELS.filter((k) => k.build === undefined).map(({ name }) => name).join(","),
     },
     out: { value: "DIR", help: "parent directory of linux-VERSION-ARCH/default/", fallback: "fixtures" },
