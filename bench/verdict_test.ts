@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The verdict on series whose truth is known: noise as an idle and as a loaded host has it, processes that are slow as
-// a whole, and rounds in which something else got in the way.
+// The verdict on series whose truth is known: noise of idle and loaded hosts, processes that are slow as a whole, and
+// rounds that other load disturbs.
 
 import { assert, assertEquals } from "@std/assert";
 import { prng } from "../src/lib/prng.ts";

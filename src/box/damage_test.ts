@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What cannot be: each kind of it is one line with file, place and reason, is left out, and the rest is read.
+// Damaged and impossible input: each kind is reported in one line with file, place and reason and left out; the rest is
+// read.
 
 import { assert, assertEquals } from "@std/assert";
 import { decodeText } from "./decode.ts";
@@ -8,7 +9,7 @@ import { readBox } from "./join.ts";
 const NAMESPACE = '{"dev":"namespace0.0","mode":"devdax","map":"mem","align":2097152,\n"size":1071644672}';
 const GOOD = '[{"dev":"namespace7.0","mode":"fsdax","map":"mem","align":2097152,"size":1071644672}]';
 
-/** The errors of a text, and what was read beside it. */
+/** The errors of a text, and what else was read. */
 function errors(text: string): string[] {
   const box = readBox([{ name: "f", text }, { name: "good", text: GOOD }]);
   assertEquals(box.regions.at(-1)?.dev, "region7", text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Parts that repeat are brought up in part: the sums must be those of the whole, brought up page by page.
+// Repetitive parts are only partly emulated: the sums must equal those of the whole part.
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -39,7 +39,7 @@ for (const map of ["mem", "dev"] as const) {
     const k = boot({ kernel: WHOLE.kernel, dram, pmem, contents: false });
     const ns = createNamespace(k, ndRegions(k)[0], { ...WHOLE, map });
     if (typeof found === "string" || typeof ns === "number") throw new Error("refused");
-    // Boot's own PMD table, which serves the first window, was there before.
+    // Boot's own PMD table, which serves the first window, is not counted.
     const tables = k.uses[USE_PTE_TABLE] + k.uses[USE_PMD_TABLE] - 1;
     assertEquals(
       [found.dram, found.pmem, found.tables, found.usable],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Whatever is pasted, the readers come to an end, throw nothing, and place what they note in the input; and whatever
-// they make of it, the report does not throw either.
+// For any input the readers terminate, do not throw, and their notes name places in the input; the report does not
+// throw for any of their results.
 
 import { assert } from "@std/assert";
 import fc from "fast-check";

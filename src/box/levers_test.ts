@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Levers of machines that differ in one thing: what can be had, what it gives, why not. Expected bytes from the
-// formulas of the documents: 64 bytes per base page, 2 pages kept per compound, 7 of 8 or 4095 of 4096 freed.
+// Levers of machines that differ in one thing: possible or not, the gain, the reason. Expected bytes from the formulas
+// of the documents: 64 bytes per base page, 2 pages kept per compound, 7 of 8 or 4095 of 4096 freed.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { newEmulator } from "./emulate.ts";
@@ -36,7 +36,7 @@ Deno.test("map, align and mode of a namespace: bytes gained and lost", () => {
   const size = 3 * GIB;
   const by = (kind: string, mode: string, map: string, usable: number, ...lines: string[]) =>
     levers(namespace(mode, map, usable), "Linux version 6.1.0 x", ...lines).filter((l) => l.kind === kind);
-  // mem to dev: 2 pages per 2 MiB and 24 tables come back; 48 MiB of pmem hold the memmap of 3 GiB.
+  // mem to dev: frees 2 pages per 2 MiB and 24 tables; 48 MiB of pmem hold the memmap of 3 GiB.
   const [dev] = by("map", "devdax", "mem", size - 2 * MIB);
   assertEquals([dev.dramBytes, dev.pmemBytes], [(1536 * 2 + 24) * 4096, -48 * MIB]);
   assertStringIncludes(dev.commands[0], "ndctl create-namespace -f -e namespace0.0 -m devdax -M dev -a 2M");
@@ -120,7 +120,7 @@ Deno.test("memory outside the firmware's map was added: DIMMs that may hold thei
   );
   const one = `${DRAM}\n0x180000000-0x187ffffff 128M online 0`;
   assertEquals(of(one, E820, "Linux version 6.1.0 x").levers[0].dramBytes, 2 * MIB);
-  // On already; what virtio_mem plugs never has it; without a map of the firmware all is boot's.
+  // Already on; memory of virtio_mem never has it; without the firmware's map all memory counts as boot's.
   const on = of(ADDED, E820, "Linux version 6.12.0 x", "Command line: memory_hotplug.memmap_on_memory=1");
   assertEquals([on.levers[0].why, on.costs[1].onMemoryBytes, on.costs[1].dramBytes], ["is on already", 16 * MIB, 0]);
   const virtio = of(ADDED, E820, "180000000-1bfffffff : virtio0\n  180000000-1bfffffff : System RAM (virtio_mem)");

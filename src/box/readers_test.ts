@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What people paste, variant by variant: what is read of it, and what is said of the rest.
+// What people paste, variant by variant: what is read, and what is reported about the rest.
 
 import { assert, assertEquals, assertObjectMatch } from "@std/assert";
 import { readText } from "./detect.ts";
@@ -14,7 +14,7 @@ function read(text: string): Facts {
   return facts;
 }
 
-/** The same, and nothing was wrong with it. */
+/** The same, without errors. */
 function readWhole(text: string): Facts {
   const facts = read(text);
   assertEquals(facts.notes, []);
@@ -301,7 +301,7 @@ Deno.test("lines of no known format are reported, one note per run", () => {
 Deno.test("readBox() finds the whole of a namespace without labels, or of a region whose align was set to less", () => {
   const list = '{"dev":"namespace0.0","mode":"devdax","map":"mem","align":2097152,"size":1073741824}';
   const alone = readBox([{ name: "f", text: list }]).regions[0].namespaces[0];
-  // 1 GiB of data behind 2 MiB of label and info block: no multiple of 16 MiB.
+  // 1 GiB of data after 2 MiB of label and info block: not a multiple of 16 MiB.
   assertEquals(alone.sizeBytes, GIB + 2 ** 21);
   const region = `{"dev":"region0","size":${4 * GIB},"align":2097152,"available_size":${3 * GIB - 2 ** 21},` +
     `"namespaces":[${list}]}`;

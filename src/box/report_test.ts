@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The example box, to the byte; expected figures are worked out by hand beside each.
+// The example box, to the byte; expected figures are computed by hand beside each.
 
 import { assertEquals } from "@std/assert";
 import { readBox } from "./join.ts";

@@ -7,7 +7,7 @@ import { lab } from "./lab_testing.ts";
 
 const EXAMPLE = new URL("../../fixtures/box", import.meta.url).pathname;
 
-/** A folder with these files, gone afterwards. */
+/** A temporary folder with these files. */
 async function inFolder(files: Readonly<Record<string, string | Uint8Array>>, run: (dir: string) => Promise<void>) {
   const dir = Deno.makeTempDirSync();
   try {
@@ -42,7 +42,7 @@ Deno.test("lab box --json, --csv: the same figures", async () => {
   assertEquals(rows[0].slice(0, 8), ["table", "kind", "name", "region", "node", "bytes", "dram", "tables"]);
   const costs = rows.filter(([table]) => table === "cost");
   assertEquals(costs.reduce((sum, row) => sum + Number(row[6]) + Number(row[7]), 0), 737427456);
-  // Levers follow, best first, in columns of their own; quoted cells may have commas.
+  // Levers follow, best first, in their own columns; quoted cells may have commas.
   const gives = (row: string[]) => row[rows[0].indexOf("gives_ram")];
   const levers = rows.filter(([table]) => table === "lever");
   assertEquals([levers.length, costs.length + levers.length + 1], [report.levers.length, rows.length]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// --check of every command that boots a kernel: it looks, and what it finds is said and decides the exit code.
+// --check of every command that boots a kernel: its result is printed and decides the exit code.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { lab } from "./lab_testing.ts";

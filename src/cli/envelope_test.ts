@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The envelope of --json: the same keys whatever happens, and a commit from any kind of checkout.
+// The envelope of --json: the same keys for success and failure, and a commit from any kind of checkout.
 
 import { assertEquals } from "@std/assert";
 import type { Command } from "./command.ts";

@@ -21,7 +21,7 @@ const MACHINES = [
   { name: "a", files: { ndctl: [namespace(GIB - 2 ** 21, "1")], dmesg: "Linux version 6.1.0-1 x\n" } },
   { name: "b<i>", files: { list: namespace(2 * GIB - 2 ** 21, "2"), dmesg: "Linux version 6.1.0-1 x\n" } },
   { name: "c", files: { cut: '[{"dev":' } },
-  // As a, but for the UUID and a device that has nothing to do with it.
+  // Like a, except for the UUID and an unrelated device.
   {
     name: "d",
     files: { x: "[    1.0] usb 1-1: new\nLinux version 6.1.0-1 x\n", ndctl: namespace(GIB - 2 ** 21, "3") },
@@ -96,7 +96,7 @@ Deno.test("lab box --fleet: text, JSON Lines, CSV and HTML of the same rows; exi
     const csv = (await lab("box", "--fleet", path, "--csv", "--html", html)).out.trim().split(/\r?\n/);
     const [head, ...cells] = csv.map((line) => line.split(","));
     assertEquals(cells[0].slice(0, 4), ["machine", "a", "", "6.1.0-1"]);
-    // Behind the machines what each kind of lever gives, in columns of its own.
+    // After the machines, the gain of each kind of lever, in its own columns.
     const { levers } = json.at(-1)!.total;
     assertEquals(cells.slice(many).map((row) => [row[0], row[13], Number(row[15])]), [
       ...levers.map(({ kind, dramBytes }: { kind: string; dramBytes: number }) => ["lever", kind, dramBytes]),
@@ -140,7 +140,7 @@ Deno.test("lab box --fleet: a link to a folder is a machine, one to nothing a da
     "",
   ]]);
   assertStringIncludes((await lab("box", "--fleet", `${dir}/fleet`)).out, "2 machines of 1 kind, ");
-  // What lies deeper in a machine's folder is not read, which is said.
+  // Sub-folders of a machine's folder are not read, which is reported.
   for (const name of ["a", "b", "c", "d", "e"]) Deno.mkdirSync(`${dir}/db/${name}`);
   const { err } = await lab("box", "--fleet", `${dir}/fleet`);
   assertStringIncludes(

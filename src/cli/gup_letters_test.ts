@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// gup_test's command lines run here, and its lines come out.
+// gup_test's command lines are accepted, and its output is printed.
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromLetters } from "./gup_letters.ts";

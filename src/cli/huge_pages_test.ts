@@ -52,6 +52,6 @@ Deno.test("adviseHugePages() advises large memory, and reports only a refusal", 
   const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["eval", RESERVING] }).output();
   const [before, bytes, missing] = JSON.parse(new TextDecoder().decode(stdout));
   assertEquals([before, bytes], [null, 2 ** 28]);
-  // A host that has no huge pages at all may refuse; one that has them has not been asked to give any yet.
+  // A host without huge pages may refuse; others have not given any yet.
   assert(missing === null || missing.startsWith("the host refuses huge pages for 256 MiB"), `${missing}`);
 });

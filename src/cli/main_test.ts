@@ -126,7 +126,7 @@ Deno.test("lab --help and lab COMMAND --help list what there is", async () => {
   assertEquals((await lab("help", "namespace")).out, (await lab("namespace", "--help")).out);
 });
 
-/** Command lines that are wrong, and what the one line must say. */
+/** Wrong command lines, and the message of each. */
 const WRONG: readonly (readonly [string, string])[] = [
   ["", 'unknown command ""'],
   ["frobnicate", 'unknown command "frobnicate": expected namespace, gup,'],
@@ -327,7 +327,7 @@ Deno.test("lab namespace: fsdax, and a region at a given address", async () => {
   ]);
   const there = await json("namespace", "--size", "256M", "--start", "0x241000000", "--align", "2M");
   assertEquals((there.config as Record<string, number>).start, 0x241000000);
-  // A compound of 1 GiB may not begin inside a section, but on kernels that do not look.
+  // A compound of 1 GiB may not begin inside a section, except on kernels that do not check.
   const inside = ["namespace", "--size", "3G", "--align", "1G", "--start", "0x241000000"];
   assertEquals([(await lab(...inside)).code, (await lab(...inside, "--kernel", "v7")).code].includes(0), true);
   assertStringIncludes(

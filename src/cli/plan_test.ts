@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab plan` on the command line: one JSON document, one line and exit 2 for what makes no sense.
+// `lab plan` on the command line: one JSON document, one line and exit 2 for invalid options.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { PRESETS } from "../include/kernel_config.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The progress bar: what it says, and that it is drawn on a terminal and nowhere else.
+// The progress bar: its text, and that it is drawn on a terminal only.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { barText } from "./progress.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// --help and --version print and do nothing else, whatever stands beside --help.
+// --help and --version print and do nothing else, whatever other arguments there are.
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { CommandError } from "./command.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Results are whole or not there: after success, after failure, and when Ctrl-C comes in the middle of writing.
+// Files are complete or absent: after success, after failure, and after Ctrl-C in the middle of writing.
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { CommandError } from "./command.ts";
@@ -45,14 +45,14 @@ Deno.test("writeFile() to a target that is not a regular file writes into it", a
   const reader = new Deno.Command("cat", { args: [pipe], stdout: "piped" }).spawn();
   await writeFile(pipe, "text");
   const { isFifo } = await Deno.lstat(pipe);
-  // A reader that nobody wrote to would wait for ever.
+  // A reader without a writer would wait for ever.
   if (!isFifo) reader.kill();
   assertEquals([isFifo, new TextDecoder().decode((await reader.output()).stdout)], [true, "text"]);
   await Deno.remove(dir, { recursive: true });
 });
 
 Deno.test("writeFile() to a full device is not bad usage, and requests no permission", async () => {
-  // With every permission the disk is full, with fewer Deno refuses to look.
+  // With all permissions the disk is full; with fewer Deno refuses access.
   const error = await assertRejects(() => writeFile("/dev/full", "text"), DiskError, "cannot write /dev/full: ");
   assert(!error.message.includes("--allow"), error.message);
 });
@@ -108,7 +108,7 @@ Deno.test("writeFile() without disk space keeps the old file, leaves nothing bes
       console.log(error.name, error.message);
     }`;
   await Deno.writeTextFile(`${dir}/full.ts`, script);
-  // Files end at 1 MiB here, as on a full disk; the signal that says so is not for us.
+  // Files are limited to 1 MiB, as on a full disk; the signal is ignored.
   const run = `trap '' XFSZ; ulimit -f 2048; exec "$0" run -q -A --no-check --no-lock "$1" "$2"`;
   const { stdout } = await new Deno.Command("sh", {
     args: ["-c", run, Deno.execPath(), `${dir}/full.ts`, `${dir}/result.json`],

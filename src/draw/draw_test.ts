@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Layout drawings: what is shared converges, nothing overlaps or leaves the sheet, arrows end under their box.
+// Layout drawings: ribbons to shared frames converge, nothing overlaps or leaves the sheet, arrows end under their box.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { layoutReport } from "../scenario/layout.ts";
@@ -59,7 +59,7 @@ Deno.test("layoutSvg() draws seven pages that map one frame, and the PTE table",
   const ends = [...svg.matchAll(/ribbon h(\d)" d="[^"]*?C\S+ \S+ \S+ \S+ (\S+) (\S+?)V/g)].map(([, hue, x]) =>
     `${hue} ${x}`
   );
-  // A page of its own, seven on one frame, and one PMD entry to its table.
+  // One page with its own frame, seven with one frame, and one PMD entry with its table.
   assertEquals(ends.map((end) => end.slice(0, 1)).join(""), "011111110");
   assertStringIncludes(svg, "PTE table");
   const title = [...svg.matchAll(/class="title"[^>]*>([^<]*)</g)].map(([, line]) => line.length);

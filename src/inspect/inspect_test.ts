@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the machine shows is in Linux's format, and readBox() makes the same machine of it.
+// The views are in Linux's format, and readBox() reads the same machine from them.
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `lab pages`: what struct pages say, frame by frame and in runs; the summary is page-types' own.
+// `lab pages`: struct pages frame by frame and in runs, and page-types' summary.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { pagesReport } from "./pages.ts";

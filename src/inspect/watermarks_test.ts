@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The formulas against the /proc/zoneinfo of a real machine: Linux 6.18, 2 CPUs, 24 GiB, sysctls as they come.
+// The formulas against the /proc/zoneinfo of a real machine: Linux 6.18, 2 CPUs, 24 GiB, default sysctls.
 
 import { assertEquals } from "@std/assert";
 import { ZONE_MOVABLE } from "../include/mmzone.ts";

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { SummaryBitmap } from "./bitmap.ts";
 
 Deno.test("SummaryBitmap finds the lowest set bit, as a set would", () => {
-  // Few bits come and go often, the first of them too.
+  // A few bits are set and cleared often, including the first.
   const flips = fc.constantFrom(4, 40_000).chain((max) => fc.array(fc.nat(max), { maxLength: 200 }));
   fc.assert(fc.property(flips, (bits) => {
     const bitmap = new SummaryBitmap(40_001);

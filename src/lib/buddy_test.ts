@@ -53,7 +53,8 @@ Deno.test("Buddy allocates aligned free blocks, takes given ones, and merges all
     for (const { op, order, at } of steps) {
       if (op === "alloc") {
         const unit = buddy.alloc(order);
-        // It prefers the smallest block that fits, so any free block will do, but it fails only when there is none.
+        // It prefers the smallest block that fits, so any free block is accepted, but it may fail only if there is
+        // none.
         if (unit < 0) assertEquals(model.lowest(base, length, order), -1);
         else {
           assertEquals((unit - base) % 2 ** order, 0);

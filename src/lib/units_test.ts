@@ -30,11 +30,11 @@ Deno.test("parseSize() reads what programs print: hexadecimal bytes, decimal uni
       ["0x1F80000000", 126 * 2 ** 30],
       ["126.00 GiB (135.29 GB)", 126 * 2 ** 30],
       ["2.00 MiB (2.10 MB)", 2 ** 21],
-      // Rounded: of all they may stand for, the one multiple of 16 MiB.
+      // Rounded sizes: the only multiple of 16 MiB in their range.
       ["135.29GB", 126 * 2 ** 30],
       ["124.03G", 127008 * 2 ** 20],
       ["124.03 GiB", 127008 * 2 ** 20],
-      // Several multiples, or none, and it is what it says.
+      // With several multiples, or none, the size is taken as written.
       ["1.3T", Math.round(1.3 * 2 ** 40)],
       ["0.3G", Math.round(0.3 * 2 ** 30)],
       ["2.10 MB", 2.1e6],
@@ -59,7 +59,7 @@ Deno.test("parseSizeRange() gives the range of a rounded figure, and the interse
     assertEquals(parseSizeRange(text), { least: Math.ceil(least), most: Math.floor(most) }, text);
   }
   assertThrows(() => parseSizeRange("1.00 GiB (1.10 GB)"), RangeError, "the two sizes differ");
-  // What it is read as is among what it stands for.
+  // The result is within the range that the text stands for.
   const digits = fc.integer({ min: 0, max: 3 });
   const units = fc.constantFrom("K", "MiB", "G", "TB", "GB");
   fc.assert(fc.property(fc.integer({ min: 1, max: 8000 }), digits, units, (n, places, unit) => {

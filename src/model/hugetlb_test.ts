@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Flush batching: the IPIs the model takes for given against those the emulated machine sends.
+// Flush batching: the IPIs that the model assumes against those that the emulated machine sends.
 
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { boot } from "../boot.ts";
@@ -56,6 +56,6 @@ Deno.test("hugetlbMs() tells pools that keep one vmemmap page, two, none freed, 
     ms("6.1,hugetlbKeep=2", { vmemmapMap: "base" }),
   ];
   assertEquals(new Set(all.map(([alloc]) => alloc)).size, all.length);
-  // Giving back, what was split before makes no difference.
+  // For freeing, it does not matter what was split before.
   assertEquals(new Set(all.map(([, free]) => free)).size, all.length - 1);
 });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Model time against the counters it is made of.
+// Model time against its counters.
 
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { COUNTERS, type CounterValues } from "../mm/vmstat.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// boot() of the library: what it makes is what the reports make, and goes again.
+// boot() of the library: its namespaces cost what the reports say, and are freed again.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { boot } from "./booted.ts";
@@ -15,7 +15,7 @@ Deno.test("boot() creates namespaces with the costs of the reports, and frees ev
   assertEquals(machine.counters().structPagesWrittenDram > 0, true);
   made.destroy();
   assertThrows(() => made.destroy(), NamespaceError, "EINVAL");
-  // A PUD table stays for good.
+  // A PUD table is never freed.
   assertEquals(free - machine.freePages() <= 1, true);
 });
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// gup_test -j in real workers: counts exact while held and afterwards, for every way to count; and what is refused.
+// gup_test -j in real workers: exact counts while held and afterwards, for every variant; and refusals.
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { checkInvariants } from "../debug_vm/debug_vm.ts";

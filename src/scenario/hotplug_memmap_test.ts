@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// How a part of a block's memmap is mapped: a leaf counts once, and by as many pages as are asked for.
+// How a part of a block's memmap is mapped: a leaf counts once, and only with its pages in the range.
 
 import { assertEquals } from "@std/assert";
 import { SZ_1G } from "../include/sizes.ts";

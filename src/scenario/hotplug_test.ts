@@ -42,7 +42,7 @@ Deno.test("hotplugReport shows what is taken between adding and going online", (
   }
 });
 
-// (b) A node that is all movable has no memory for its own memmap.
+// (b) A node of only movable memory has no memory for its own memmap.
 Deno.test("hotplugReport shows on which node the memmap of a movable node lies", () => {
   const options = {
     ...LIGHT,
@@ -57,7 +57,7 @@ Deno.test("hotplugReport shows on which node the memmap of a movable node lies",
   assertEquals([mapping.byNode, baseline?.mapping.byNode], [[0, 4096], [4096, 0]]);
 });
 
-// (c) A fragmented node has no PMD's worth in a piece.
+// (c) A fragmented node has no free PMD-sized block.
 Deno.test("hotplugReport shows base pages, their tables and the reach of a translation on a fragmented node", () => {
   const { mapping, pages, baseline } = hotplugReport({
     ...LIGHT,
@@ -139,12 +139,12 @@ for (
   });
 }
 
-// 65 GiB of DRAM end at 67 GiB, below the hole included: no multiple of a block.
+// 65 GiB of DRAM end at 67 GiB, because of the hole: not a multiple of a block.
 Deno.test("hotplugReport has a slot for memory blocks larger than a board aligns regions to", () => {
   for (const options of [{ dram: 65 * SZ_1G, bareMetal: true }, { dram: 4 * SZ_1G, block: 4 * SZ_1G }]) {
     for (const dax of [false, true]) {
       const report = hotplugReport({ ...options, size: 8 * SZ_1G, dax, contents: false });
-      // A namespace loses to its reserve the block that it lies in.
+      // A namespace loses the block that contains its reserve.
       const added = dax ? 8 * SZ_1G - report.blockBytes : 8 * SZ_1G;
       assertEquals([report.errno, report.addedBytes], [null, added]);
     }
@@ -155,13 +155,13 @@ Deno.test("hotplugReport counts what adding took, whether or not blocks go onlin
   for (const memmapOnMemory of [false, true]) {
     const options = { ...LIGHT, size: SZ_1G, dimm: BLOCK, memmapOnMemory };
     const { pages } = hotplugReport({ ...options, autoOnline: true });
-    // Only the first block must look for its memmap elsewhere: the others may take it from those before.
+    // Only the first block needs memmap from elsewhere: the others may take it from earlier blocks.
     assertEquals(pages.dramTotal, hotplugReport(options).pages.dramTotal);
     assertEquals(pages.dramTotal, memmapOnMemory ? 1 : 4096 + 1);
   }
 });
 
-// Blocks of 128 MiB in namespaces as ndctl makes them by default: what label, info block and memmap take is lost.
+// Blocks of 128 MiB in ndctl's default namespaces: label, info block and memmap are lost.
 for (const [size, blocks] of [["1G", 7], ["8G", 62], ["126G", 992]] as const) {
   Deno.test(`hotplugReport of a namespace of ${size}: ${blocks} blocks, and the rest adds up`, () => {
     const bytes = parseSize(size);
@@ -258,7 +258,7 @@ Deno.test("hotplugReport() of a guest that uses its memory: memmap fits into wha
     const all = hotplugReport({ ...LIGHT, size: SZ_1G }).before.freePages * 4096;
     return hotplugReport({ ...LIGHT, size: SZ_1G, kernel: unwinding("6.1"), guestUsed: all - free });
   };
-  // 16 MiB of memmap for 1 GiB, and a PTE table where the rest has no leaf to give.
+  // 16 MiB of memmap for 1 GiB, and a PTE table if the rest has no block for a leaf.
   const [fits, not] = [guest(17 * 2 ** 20), guest(15 * 2 ** 20)];
   assertEquals([fits.errno, fits.before], [null, { freePages: 17 * 256, memmapPages: 4096 }]);
   assertEquals([not.errno, not.addedBytes, not.before.freePages], ["ENOMEM", 0, 15 * 256]);

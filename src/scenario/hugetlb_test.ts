@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The `lab hugetlb` report: counts by several ways of asking agree, refusals are one clear line.
+// The `lab hugetlb` report: counts of several options agree, refusals are one clear line.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { main } from "../cli/main.ts";
@@ -130,7 +130,7 @@ Deno.test("lab hugetlb prints one JSON document, and bad input is one line and e
 });
 
 Deno.test("makePool() fits all requested pages into a machine of the computed size", () => {
-  // So many that memmap forgotten in the box's size would be more than what is added for alignment.
+  // Enough that a missing memmap in the machine's size would exceed the margin for alignment.
   for (const [size, count] of [[2 ** 30, 320], [2 ** 30, 1], [2 ** 21, 30_000]]) {
     const { hstate } = makePool(hugetlbConfig({ size, count, giveBack: false }), null, { contents: false });
     assertEquals(hstate.nrHugePages, count);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Lineage: each row is what the question's own report says of that kernel; arithmetic is over counted rows.
+// Lineage: each row equals the question's own report under that kernel; arithmetic is on counted rows.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { hugetlbReport } from "./hugetlb.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Looking closer at a memmap: counts agree with the layout report, walks end at the frame the kernel finds, words by name.
+// Views of a memmap: counts agree with the layout report, walks end at the frame that the kernel finds, words by name.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { lookupAddress, vmemmapVpn } from "../mm/pgtable.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Model times in the reports: there where the documents' machine is run, null elsewhere, repeatable, ordered by memory.
+// Model times in the reports: present for the documents' machine, null elsewhere, repeatable, ordered by memory.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { gupReport } from "./gup.ts";

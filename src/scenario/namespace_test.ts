@@ -97,7 +97,7 @@ Deno.test("namespaceReport() of a namespace the kernel refuses is a NamespaceErr
   const map = "dev";
   const full = () => namespaceReport({ size: 1040 * MIB, arch: "arm64-4k", map });
   assertThrows(full, NamespaceError, "ENOMEM (what the info block of 1040M reserves does not hold its memmap");
-  // __add_pages() left the whole sections before the part where they are; the corrected kernel took them down.
+  // __add_pages() keeps the whole sections before the partial one; the corrected kernel removes them.
   assertThrows(full, NamespaceError, "the next namespace there fails with EEXIST until reboot");
   assertEquals(namespaceReport({ size: 1024 * MIB, arch: "arm64-4k", map }).pages.vmemmap, 0);
 });
@@ -120,7 +120,7 @@ Deno.test("namespaceReport() refuses bad options before it boots anything, sayin
     [{ size: 16 * GIB, kernel: "5.14", hostMemory: 2 ** 27 }, "Not enough host memory"],
   ];
   for (const [options, message] of cases) assertThrows(() => namespaceReport(options), RangeError, message);
-  // From JavaScript, where no type says otherwise.
+  // From JavaScript, without types.
   const untyped = JSON.parse('{"size":1073741824,"map":"disk"}');
   assertThrows(() => namespaceReport(untyped), RangeError, 'map "disk": expected mem, dev');
 });

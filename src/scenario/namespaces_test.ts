@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Several namespaces in one region: places, what is left, who is refused and why; regions over DIMMs, without labels,
-// among the DRAM.
+// Several namespaces in one region: places, free space, refusals and reasons; regions over DIMMs, without labels,
+// between DRAM ranges.
 
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
@@ -87,7 +87,7 @@ Deno.test("namespacesReport() of a region that begins inside a subsection is EIN
 });
 
 Deno.test("namespacesReport() of a region among the DRAM: every invariant holds wherever it lies", () => {
-  // Where DRAM ends inside a section, the region's part of it has memmap already.
+  // If DRAM ends inside a section, the region's part of it has memmap already.
   fc.assert(
     fc.property(
       fc.integer({ min: 8, max: 3000 }),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the reports say to options that make no sense: the given and the allowed, before anything is booted.
+// How the reports refuse invalid options: saying what was given and what is allowed, before anything is booted.
 
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { PRESETS } from "../include/kernel_config.ts";

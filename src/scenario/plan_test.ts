@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Plans against what creating the namespace then gives.
+// Plans against the namespaces that are then created.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { PRESETS } from "../include/kernel_config.ts";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Traces of the kernel's own paths: the same at every run, nested, and what they sum up to is what the reports count.
+// Traces of kernel paths: repeatable, nested, and with sums that equal the counts of the reports.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { checkInvariants } from "../debug_vm/debug_vm.ts";

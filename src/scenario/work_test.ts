@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Work per operation is what it was. When a change is meant to move it, `deno task test --update-snapshots` writes the
+// Work per operation is unchanged. If a change is meant to affect it, `deno task test --update-snapshots` writes the
 // snapshot.
 
 import { assert, assertEquals } from "@std/assert";

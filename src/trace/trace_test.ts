@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Recording, folding and printing calls: balanced and complete whatever is called, repeats said once without losing any.
+// Recording, folding and printing calls: balanced and complete whatever is called, repetitions listed once without
+// losing any.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The toys are x86-64 in small: what they do is the same, and their sizes have the same proportions.
+// The toys are small versions of x86-64: the same behaviour, and sizes in the same proportions.
 
 import { assertEquals } from "@std/assert";
 import { isPowerOf2 } from "../../lib/align.ts";
@@ -7,7 +7,7 @@ import { type Arch, levelBytes, pageBytes } from "../arch.ts";
 import { X86_64 } from "../x86/x86_64.ts";
 import { TOY, TOY_HUGETLB } from "./toy.ts";
 
-/** Fields of an architecture that are yes or no. */
+/** Boolean fields of an architecture. */
 function switches(arch: Arch): Readonly<Record<string, boolean>> {
   return Object.fromEntries(Object.entries(arch).filter(([, value]) => typeof value === "boolean"));
 }
