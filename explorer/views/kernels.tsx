@@ -59,8 +59,8 @@ const QUESTION: Readonly<Record<string, Question>> = {
       count("pteTables", "PTE tables"),
       count("netSavedPages", "net saved, pages"),
       count("allocCounters.tlbFlushes", "TLB flushes"),
-      ms("modelAllocMs", "model time to make"),
-      ms("modelFreeMs", "to give back"),
+      ms("modelAllocMs", "model time to allocate"),
+      ms("modelFreeMs", "to free"),
     ],
     options: ({ arch, struct, ...values }, kernel) => {
       const [pool, size] = [bytes(values, "size"), bytes(values, "align")];

@@ -104,10 +104,8 @@ function cutText({ cut, leakedBytes, joinedZone: zone }: HotplugReport): string[
   const { reserveBytes, frontBytes, backBytes, dmesg } = cut;
   const lost = reserveBytes + frontBytes + backBytes;
   return [
-    `  in no block       ${humanSize(lost)}: ${humanSize(reserveBytes)} reserve, ${
-      humanSize(frontBytes)
-    } in front of ` +
-    `the first, ${humanSize(backBytes)} behind the last`,
+    `  in no block       ${humanSize(lost)}: ${humanSize(reserveBytes)} reserve, ${humanSize(frontBytes)} before ` +
+    `the first, ${humanSize(backBytes)} after the last`,
     ...(leakedBytes === 0
       ? []
       : [`  leaked            ${humanSize(leakedBytes)}, still online in zone ${zone.name} without its device`]),

@@ -44,18 +44,18 @@ function text(report: HugetlbReport): string {
     `  vmemmap freed     ${frames(report.freedPages)}`,
     `  PTE tables        ${frames(report.pteTables)}`,
     `  net saved         ${frames(report.netSavedPages)}`,
-    `  TLB flushes       ${String(allocCounters.tlbFlushes).padStart(10)} to make, ${
+    `  TLB flushes       ${String(allocCounters.tlbFlushes).padStart(10)} to allocate, ${
       freeCounters?.tlbFlushes ?? "-"
-    } to give back`,
-    `  made in           ${report.hostAllocMs.toFixed(1).padStart(10)} ms of the emulator`,
+    } to free`,
+    `  allocated in      ${report.hostAllocMs.toFixed(1).padStart(10)} ms of the emulator`,
     ...(report.hostFreeMs === null ? [] : [
-      `  given back in     ${report.hostFreeMs.toFixed(1).padStart(10)} ms` +
+      `  freed in          ${report.hostFreeMs.toFixed(1).padStart(10)} ms` +
       (config.free === "deferred" ? `, and ${report.hostWorkerMs!.toFixed(1)} ms of the worker's` : ""),
     ]),
-    `  model time        ${modelText(report.modelAllocMs, config.cost)} to make`,
+    `  model time        ${modelText(report.modelAllocMs, config.cost)} to allocate`,
     ...(report.hostFreeMs === null
       ? []
-      : [`                    ${modelText(report.modelFreeMs, config.cost)} to give back`]),
+      : [`                    ${modelText(report.modelFreeMs, config.cost)} to free`]),
     ...checkedText(report.invariants),
     ...histogram("alloc_fresh_huge_page", report.allocHistogram),
     ...histogram("__free_hugepage", report.freeHistogram),
