@@ -10,7 +10,7 @@ import { latest } from "../measure/measure.ts";
 import { parseNamespaceSpec } from "./capture/namespace_spec.ts";
 import { leavesBySize, newTables } from "./capture/tally.ts";
 import type { Capture, CapturedMachine } from "./captures.ts";
-import { bootCaptured, create, extentOf, framesOf, walkDirectEmulated } from "./emulated.ts";
+import { bootCaptured, countDirectEmulated, create, extentOf, framesOf } from "./emulated.ts";
 import { type CapturedRow, type Fields, flat } from "./row.ts";
 
 interface Row {
@@ -53,14 +53,14 @@ function emulate(machine: CapturedMachine, names: readonly string[]): Fields[] {
     const ns = create(k, region, parseNamespaceSpec(name));
     if (typeof ns === "number") return { error: ns };
     const frames = framesOf(k, ns);
-    const bound = walkDirectEmulated(k, frames);
+    const bound = countDirectEmulated(k, frames);
     const { namespaceStart } = extentOf(k, ns);
     if (destroyNamespace(k, ns) < 0) throw new Error(`Cannot destroy namespace ${name}`);
-    const unbound = walkDirectEmulated(k, frames);
+    const unbound = countDirectEmulated(k, frames);
     return flat({
       namespaceStart,
-      bound: leavesBySize(bound),
-      unbound: leavesBySize(unbound),
+      bound: leavesBySize(k.pageBytes, bound.leaves),
+      unbound: leavesBySize(k.pageBytes, unbound.leaves),
       tablesGone: newTables(unbound, bound),
     });
   });

@@ -18,8 +18,8 @@ import { totalFreePages } from "../../src/mm/page_alloc.ts";
 import { walkTables } from "../../src/mm/ptdump.ts";
 import { C } from "../../src/mm/vmstat.ts";
 import type { NamespaceSpec } from "./capture/namespace_spec.ts";
-import type { Walk } from "./capture/page_walk.ts";
-import { type PmemFrames as Frames, tallyNamespace } from "./capture/tally.ts";
+import type { Leaf, Walk } from "./capture/page_walk.ts";
+import { entriesByLevel, type PmemFrames as Frames, tallyNamespace } from "./capture/tally.ts";
 import type { CapturedMachine } from "./captures.ts";
 import type { Fields } from "./row.ts";
 
@@ -124,7 +124,7 @@ export function createMeasured(
   const taken = { freePagesConsumed: free - totalFreePages(k), memmapPages: nrMemmapPages(k) - memmap };
   if (typeof ns === "number") return { ns: null, fields: { error: errnoName(ns), probe: ns, ...taken } };
   const { walk } = tallyNamespace(before, walkEmulated(k, everything), pmemFrames(k));
-  const { vmemmapEntries } = tallyNamespace(before, walkEmulated(k, framesOf(k, ns)), pmemFrames(k));
+  const vmemmapEntries = entriesByLevel(walkEmulated(k, framesOf(k, ns)));
   return { ns, fields: { ...taken, ...extentOf(k, ns), walk, vmemmapEntries } };
 }
 
@@ -135,27 +135,39 @@ export function pmemFrames(k: Kernel): Frames {
 /** The memmap of a range of frames, walked into the form of the captured tables. */
 export function walkEmulated(k: Kernel, frames: Frames): Walk {
   const perPage = k.pageBytes / k.structPageSize;
-  return walkFrom(k, vmemmapVpn(k, 0), frames.start / perPage, frames.end / perPage);
+  const [base, leaves] = [vmemmapVpn(k, 0), [] as Leaf[]];
+  const tables = walkFrom(k, base, frames.start / perPage, frames.end / perPage, (level, vpn, frame) => {
+    leaves.push({ page: vpn - base, level, frame });
+  });
+  return { pageBytes: k.pageBytes, leaves, tables };
 }
 
-/** The direct map of a range of frames, likewise: the leaves' `page` is the frame they map. */
-export function walkDirectEmulated(k: Kernel, frames: Frames): Walk {
-  return walkFrom(k, directVpn(k, k.arch.directMap!.pgdIndex, 0), frames.start, frames.end);
+/** The direct map of a range of frames: how many leaves of each level, for it may have millions, and the tables. */
+export function countDirectEmulated(k: Kernel, { start, end }: Frames) {
+  const leaves = [0, 0, 0];
+  const base = directVpn(k, k.arch.directMap!.pgdIndex, 0);
+  return { leaves, tables: walkFrom(k, base, start, end, (level) => leaves[level]++) };
 }
 
-/** Leaves for pages [start, end), counted from virtual page `base`, and the tables on the way. */
-function walkFrom(k: Kernel, base: number, start: number, end: number): Walk {
+/** Visits the leaves for pages [start, end), counted from virtual page `base`; returns the tables on the way. */
+function walkFrom(
+  k: Kernel,
+  base: number,
+  start: number,
+  end: number,
+  visit: (level: number, vpn: number, frame: number) => void,
+): Walk["tables"] {
   const outside = (vpn: number, pages: number) => vpn + pages <= base + start || vpn >= base + end;
-  const walk: Walk = { pageBytes: k.pageBytes, leaves: [], tables: [new Set(), new Set(), new Set()] };
+  const tables = [new Set<number>(), new Set<number>(), new Set<number>()];
   const { topLevel } = k.arch.format;
   const last = tableIndex(k, base + end - 1, topLevel) + 1;
   walkTables(k, k.rootPfn, tableIndex(k, base + start, topLevel), last, {
     table: (level, vpn, frame) => {
-      if (!outside(vpn, levelPages(k, level))) walk.tables[level - 1].add(frame);
+      if (!outside(vpn, levelPages(k, level))) tables[level - 1].add(frame);
     },
     leaf: (level, vpn, frame) => {
-      if (!outside(vpn, levelPages(k, level))) walk.leaves.push({ page: vpn - base, level, frame });
+      if (!outside(vpn, levelPages(k, level))) visit(level, vpn, frame);
     },
   });
-  return walk;
+  return tables;
 }

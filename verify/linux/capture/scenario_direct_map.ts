@@ -6,7 +6,7 @@ import type { Guest } from "./guest.ts";
 import { createNamespace, destroyNamespaces, initLabels, isKernelsFailure, unbind } from "./namespace.ts";
 import { type NamespaceSpec, parseNamespaceSpec } from "./namespace_spec.ts";
 import { machineOf, type Measured, measureInGuests, type Scenario } from "./scenario.ts";
-import { leavesBySize, newTables } from "./tally.ts";
+import { leavesByLevel, leavesBySize, newTables } from "./tally.ts";
 
 const DRAM_MIB = 4096;
 const NAMESPACES = ["1G-2M-mem", "1G-2M-dev", "2G-1G-mem", "144M-2M-mem"].map(parseNamespaceSpec);
@@ -43,8 +43,8 @@ async function measure(guest: Guest, spec: NamespaceSpec): Promise<Measured<Reco
   const row = {
     name,
     namespaceStart: `0x${ns.start.toString(16)}`,
-    bound: leavesBySize(bound),
-    unbound: leavesBySize(unbound),
+    bound: leavesBySize(bound.pageBytes, leavesByLevel(bound)),
+    unbound: leavesBySize(unbound.pageBytes, leavesByLevel(unbound)),
     tablesGone: newTables(unbound, bound),
   };
   return { row, failed: false };

@@ -39,8 +39,14 @@ export function tallyNamespace(before: Walk, after: Walk, pmem: PmemFrames): Nam
       pmdTables,
       dramPages: vmemmap4kFrames + entriesOf(after) * vmemmap2mBlocks + pteTables + pmdTables + pudTables,
     },
-    vmemmapEntries: { ptes: atLevel(after, 0).length, pmdLeaves: atLevel(after, 1).length },
+    vmemmapEntries: entriesByLevel(after),
   };
+}
+
+/** Entries that map memmap: PTEs, and leaves of PMD tables. */
+export function entriesByLevel(walk: Walk): NamespaceWalk["vmemmapEntries"] {
+  const [ptes, pmdLeaves] = leavesByLevel(walk);
+  return { ptes, pmdLeaves };
 }
 
 /** The counts of a vmemmap map: tables are those above the range, old and new. */
@@ -59,16 +65,21 @@ export function tallyMap(walk: Walk, pmem: PmemFrames) {
 }
 
 /** How many tables `after` has that `before` has not: PTE, PMD, PUD tables. */
-export function newTables(before: Walk, after: Walk): number[] {
+export function newTables(before: Pick<Walk, "tables">, after: Pick<Walk, "tables">): number[] {
   return after.tables.map((tables, level) => tables.difference(before.tables[level]).size);
 }
 
+/** How many leaves of each level. */
+export function leavesByLevel({ leaves }: Walk): number[] {
+  const counts = [0, 0, 0];
+  for (const { level } of leaves) counts[level]++;
+  return counts;
+}
+
 /** How many leaves of each size, `{ "4K": 0, "2M": 512, "1G": 1 }`. */
-export function leavesBySize(walk: Walk): Record<string, number> {
-  return Object.fromEntries([0, 1, 2].map((level) => {
-    const size = formatSize(walk.pageBytes * entriesOf(walk) ** level);
-    return [size, atLevel(walk, level).length];
-  }));
+export function leavesBySize(pageBytes: number, byLevel: readonly number[]): Record<string, number> {
+  const entries = entriesOf({ pageBytes });
+  return Object.fromEntries(byLevel.map((leaves, level) => [formatSize(pageBytes * entries ** level), leaves]));
 }
 
 /** How many frames are mapped once, twice, ..: number of PTEs -> number of frames. */
