@@ -28,6 +28,14 @@ export interface ChartOptions {
 /** Colours with 3:1 contrast against white and near-black, distinguishable with colour vision deficiency. */
 export const COLORS = ["#2f6fb5", "#c2661f", "#3a8a4a", "#b04a68", "#7a5cb8", "#8a7414", "#1f8582", "#7d7260"];
 
+/** toLocaleString() would make one of these for every number. */
+const GROUPS = new Intl.NumberFormat("en");
+
+/** A whole number with its digits in groups of three. */
+export function grouped(value: number): string {
+  return GROUPS.format(value).replaceAll(",", " ");
+}
+
 /** A value as shown by axis and label. */
 export function chartNumber(value: number, unit: ChartUnit): string {
   if (value < 0) return `-${chartNumber(-value, unit)}`;
@@ -35,7 +43,7 @@ export function chartNumber(value: number, unit: ChartUnit): string {
   if (unit === "percent") return `${Number(value.toPrecision(3))} %`;
   if (unit === "ms") return `${Number(value.toPrecision(3))} ms`;
   if (unit === "ratio") return `${Number(value.toPrecision(3))}x`;
-  return Number.isInteger(value) ? value.toLocaleString("en").replaceAll(",", " ") : `${Number(value.toPrecision(4))}`;
+  return Number.isInteger(value) ? grouped(value) : `${Number(value.toPrecision(4))}`;
 }
 
 /** A tick of an axis, short. */

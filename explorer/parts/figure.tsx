@@ -2,6 +2,7 @@
 // A figure of a report as shown by the page: rounded for readers, with all its digits and its path in the report
 // attached, so that a test can compare the two, and a reader can look it up in `lab ... --json`.
 
+import { grouped } from "../../charts/chart.ts";
 import { humanSize } from "../../src/lib/units.ts";
 
 /** Units a figure may have. */
@@ -34,12 +35,7 @@ export function figureText(value: number | string | null, unit: Unit = "count"):
   if (unit === "bytes") return value < 0 ? `−${humanSize(-value)}` : humanSize(value);
   if (unit === "percent") return `${value.toPrecision(3)} %`;
   if (unit === "ms") return `${value < 10 ? value.toPrecision(3) : grouped(Math.round(value))} ms`;
-  return grouped(value);
-}
-
-function grouped(value: number): string {
-  if (!Number.isInteger(value)) return String(Number(value.toPrecision(7)));
-  return value.toLocaleString("en").replaceAll(",", " ");
+  return Number.isInteger(value) ? grouped(value) : String(Number(value.toPrecision(7)));
 }
 
 /** A table of figures of one report: what, value, in that order. */
