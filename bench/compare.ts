@@ -40,7 +40,10 @@ const COMMAND: Command = {
     filter: { value: "TEXT", help: "only cases whose name contains this" },
     tolerance: { value: "PERCENT", help: "ignore a smaller slowdown", fallback: "5" },
     seconds: { value: "N", help: "stop after this many seconds", fallback: "150" },
-    rounds: { value: "N", help: `rounds at most; with --save, --bmf, --github, --against: exactly (${ROUNDS_ALONE})` },
+    rounds: {
+      value: "N",
+      help: `rounds at most; with --save, --bmf, --github or --against exactly these (${ROUNDS_ALONE})`,
+    },
     save: { value: "FILE", help: "measure the working tree alone and save its times" },
     against: { value: "FILE", help: "compare the working tree with a saved run of the same host" },
     bmf: { value: "", help: "measure the working tree alone, print Bencher Metric Format" },
