@@ -34,6 +34,15 @@ Deno.test("the example box, brought up, prints what its files say", () => {
   assertEquals(JSON.parse(VIEWS.daxctl.print(machine))[0].devices, JSON.parse(file("daxctl-list.json"))[0].devices);
 });
 
+Deno.test("kmem's line about what alignment cuts off is printed as by string_get_size(), from 6.16 on", () => {
+  const lines = (kernel: "6.12" | "7.3") =>
+    VIEWS.dmesg.print(bringUp({ ...EXAMPLE, kernel })).split("\n").filter((line) => line.includes("truncated"));
+  assertEquals(lines("6.12"), []);
+  assertEquals(lines("7.3").map((line) => line.replace(/^\[.*?\] /, "")), [
+    "kmem dax0.0: DAX region truncated by 126 MiB due to alignment",
+  ]);
+});
+
 Deno.test("ndctl's JSON: indented by two blanks, none after a colon", () => {
   const text = VIEWS.ndctl.print(bringUp({ pmem: [{ bytes: GIB, nid: 0 }], namespaceMode: "fsdax", map: "mem" }));
   assertEquals(text.split("\n").slice(0, 6), [

@@ -2,6 +2,7 @@
 // The pmem of the emulated machine as /proc/iomem, `ndctl list -RNDv` and `daxctl list -DRM` print it. UUIDs are
 // derived from the namespace's number.
 
+import { truncationLog } from "../drivers/dax/kmem.ts";
 import { type NdNamespace, usableBytes } from "../drivers/nvdimm/namespace.ts";
 import { availableSize, maxAvailableExtent } from "../drivers/nvdimm/region.ts";
 import type { Kernel } from "../mm/kernel.ts";
@@ -114,9 +115,8 @@ function namespaceLines(
 /** What kmem logs about a device that does not consist of whole memory blocks. */
 export function kmemLines({ k, namespaces, regions }: Inspected): string[] {
   return namespaces.flatMap((ns) => {
-    const added = ns.dev?.kmem?.reduce((sum, { start, end }) => sum + (end - start) * k.pageBytes, 0);
-    const lost = added === undefined ? 0 : usableBytes(k, ns) - added;
-    const name = `dax${regions.indexOf(ns.region)}.0`;
-    return lost === 0 ? [] : [`kmem ${name}: DAX region truncated by ${lost / 2 ** 20} MiB due to alignment`];
+    const added = ns.dev?.kmem?.reduce((sum, { start, end }) => sum + end - start, 0);
+    if (added === undefined) return [];
+    return truncationLog(k, `dax${regions.indexOf(ns.region)}.0`, usableBytes(k, ns) / k.pageBytes - added);
   });
 }

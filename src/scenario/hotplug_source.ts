@@ -7,7 +7,13 @@ import { memoryBlockOffline } from "../drivers/base/memory.ts";
 import { memoryBlocks, removeMemory } from "../drivers/base/memory_hotplug.ts";
 import { devDaxRemove } from "../drivers/dax/device.ts";
 import { allocDaxRegion, createDevDax, type DevDax } from "../drivers/dax/bus.ts";
-import { daxKmemRange, devDaxKmemProbe, devDaxKmemRemove, memmapOnMemoryStore } from "../drivers/dax/kmem.ts";
+import {
+  daxKmemRange,
+  devDaxKmemProbe,
+  devDaxKmemRemove,
+  memmapOnMemoryStore,
+  truncationLog,
+} from "../drivers/dax/kmem.ts";
 import { createNamespace } from "../drivers/nvdimm/namespace.ts";
 import { ndRegions } from "../drivers/nvdimm/region.ts";
 import { EBUSY, EINVAL } from "../include/errno.ts";
@@ -140,21 +146,9 @@ function kmemLog(k: Kernel, data: PfnRange, blocks: PfnRange, err: number): stri
       "kmem dax0.0: rejecting DAX region without any memory after alignment",
     ];
   }
-  const lost = (data.end - data.start - (blocks.end - blocks.start)) * k.pageBytes;
-  const truncated = lost > 0 && k.config.kmemTruncationLog
-    ? [`kmem dax0.0: DAX region truncated by ${stringGetSize(lost)} due to alignment`]
-    : [];
+  const truncated = truncationLog(k, "dax0.0", data.end - data.start - (blocks.end - blocks.start));
   if (err === -EBUSY) return [...truncated, line(blocks, "could not reserve region")];
   return err < 0 ? [...truncated, line(blocks, "memory add failed")] : truncated;
-}
-
-/** `string_get_size` with STRING_UNITS_2: three digits of the largest binary unit. */
-function stringGetSize(bytes: number): string {
-  let unit = 0;
-  let size = bytes;
-  for (; size >= 1024; size /= 1024) unit++;
-  const digits = unit === 0 || size >= 100 ? 0 : size >= 10 ? 1 : 2;
-  return `${size.toFixed(digits)} ${["B", "KiB", "MiB", "GiB", "TiB", "PiB"][unit]}`;
 }
 
 /** Puts the rest of [start, end) offline, from the top. */

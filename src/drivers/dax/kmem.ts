@@ -83,3 +83,18 @@ export function daxKmemRange(k: Kernel, range: PfnRange): PfnRange {
   const { blockPages } = k.hotplug;
   return { start: alignUp(range.start, blockPages), end: alignDown(range.end, blockPages) };
 }
+
+/** What `dev_dax_kmem_probe` logs about the frames of a device that no memory block covers; nothing before 6.16. */
+export function truncationLog(k: Kernel, device: string, lost: number): string[] {
+  if (lost === 0 || !k.config.kmemTruncationLog) return [];
+  return [`kmem ${device}: DAX region truncated by ${stringGetSize(lost * k.pageBytes)} due to alignment`];
+}
+
+/** `string_get_size` with STRING_UNITS_2: three digits of the largest binary unit. */
+function stringGetSize(bytes: number): string {
+  let unit = 0;
+  let size = bytes;
+  for (; size >= 1024; size /= 1024) unit++;
+  const digits = unit === 0 || size >= 100 ? 0 : size >= 10 ? 1 : 2;
+  return `${size.toFixed(digits)} ${["B", "KiB", "MiB", "GiB", "TiB", "PiB"][unit]}`;
+}
