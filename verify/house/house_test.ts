@@ -16,7 +16,7 @@ import {
   withoutComments,
 } from "./sources.ts";
 import { examples } from "./examples.ts";
-import { testFiles } from "./run_tests.ts";
+import { testSuites } from "./run_tests.ts";
 
 /** First line of a function, traced or not, or of a method; the closing line of its body has the same indentation. */
 const FUNCTION =
@@ -148,9 +148,8 @@ Deno.test("nothing silences the compiler or the linter, and nothing is left to d
 });
 
 Deno.test("`deno task test` runs every test file once, and the examples of every source that has some", () => {
-  const { alone, suites } = testFiles();
   const files = ALL.map(({ path }) => path).filter((path) => path.includes("_test."));
-  assertEquals([...alone, ...[...suites.values()].flat()].sort(), files.sort());
+  assertEquals([...testSuites().values()].flat().sort(), files.sort());
   for (const source of CODE) {
     assertEquals(examples(source).length, source.text.match(/@example/g)?.length ?? 0, source.path);
   }

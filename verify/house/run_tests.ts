@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `deno task test [FILE...] [flags]`: `deno test` with this project's flags. Without files it runs everything: one
-// suite per room, then long tests, then a suite of the documentation's examples. A suite imports many small test files,
-// because `deno test` starts an isolate per file, which costs 0.1 s of CPU and compiles the emulator anew.
+// `deno task test [FILE...] [flags]`: `deno test` with this project's flags. Without files it runs everything. A suite
+// imports many small test files, because `deno test` starts an isolate per file, which costs 0.1 s of CPU and compiles
+// the emulator anew. All suites are in one directory: `deno test` starts the files of the longest directory first, and
+// those of one directory in order.
 //
 //   src/mm/page_test.ts     \
-//   src/mm/memory_test.ts    >  src_mm.ts: one isolate
+//   src/mm/memory_test.ts    >  src_mm_all_test.ts: one isolate
 //   ...                     /
 
 import { examples } from "./examples.ts";
@@ -12,14 +13,14 @@ import { ALL, CODE } from "./sources.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
+/** Tests that often wait for a browser: they run first, beside all others. */
+const BROWSER = "explorer/explorer_test.ts";
 /** Suites by directory, in the order they run; a test belongs to the first match. */
-const SUITES = ["verify/", "src/mm/", "src/scenario/", "src/cli/", "src/", ""];
-
-/** Tests that take seconds run in their own isolate, after the suites, so that both CPUs stay busy to the end. */
-const ALONE = [
-  "explorer/explorer_test.ts",
-  "verify/audit/main_test.ts",
+const ROOMS = ["verify/", "src/mm/", "src/scenario/", "src/cli/", "src/", ""];
+/** Tests that take seconds: each file is a suite, and runs after the rooms so that both CPUs stay busy to the end. */
+const LONG = [
   "verify/races/",
+  "verify/audit/main_test.ts",
   "verify/sweeps/",
   "verify/linux/compare_test.ts",
   "verify/mutations/",
@@ -37,19 +38,23 @@ const FLAGS = [
 /** glibc clears memory that it reuses; larger buffers come from the kernel, which clears only touched pages. */
 const ENV = { GLIBC_TUNABLES: "glibc.malloc.mmap_threshold=262144" };
 
-/** Test files that run alone, in order, and the others by suite. */
-export function testFiles(): { alone: string[]; suites: Map<string, string[]> } {
+/** The test files of every suite, in the order they run. */
+export function testSuites(): Map<string, string[]> {
   const files = ALL.map(({ path }) => path).filter((path) => /_test\.tsx?$/.test(path));
   const first = (prefixes: readonly string[], path: string) => prefixes.findIndex((prefix) => path.startsWith(prefix));
-  const isAlone = (path: string) => first(ALONE, path) >= 0;
-  const alone = files.filter(isAlone).sort((a, b) => first(ALONE, a) - first(ALONE, b));
-  const rest = Map.groupBy(files.filter((path) => !isAlone(path)), (path) => SUITES[first(SUITES, path)]);
-  return { alone, suites: new Map(SUITES.map((prefix) => [prefix, rest.get(prefix) ?? []])) };
+  const long = files.filter((path) => first(LONG, path) >= 0).sort((a, b) => first(LONG, a) - first(LONG, b));
+  const rest = files.filter((path) => path !== BROWSER && !long.includes(path));
+  const rooms = Map.groupBy(rest, (path) => ROOMS[first(ROOMS, path)]);
+  return new Map([
+    [BROWSER, [BROWSER]],
+    ...ROOMS.map((room): [string, string[]] => [`${room}all_test.ts`, rooms.get(room) ?? []]),
+    ...long.map((path): [string, string[]] => [path, [path]]),
+  ]);
 }
 
 /** Writes the suites to a directory; returns their paths. */
-function writeSuites(suites: ReadonlyMap<string, readonly string[]>, folder: string): string[] {
-  return [...suites].map(([prefix, files]) => writeSuite(`${folder}/${prefix.replaceAll("/", "_")}all_test.ts`, files));
+function writeSuites(folder: string): string[] {
+  return [...testSuites()].map(([name, files]) => writeSuite(`${folder}/${name.replaceAll("/", "_")}`, files));
 }
 
 /** Writes the examples of all sources to a directory, and the suite that imports them; returns its path. */
@@ -94,8 +99,7 @@ async function main(args: readonly string[]): Promise<number> {
   Deno.addSignalListener("SIGINT", () => {});
   const folder = await Deno.makeTempDir({ prefix: "vmemmap-lab-test-" });
   try {
-    const { alone, suites } = testFiles();
-    return await denoTest([...args, ...writeSuites(suites, folder), ...alone, writeExamples(folder)]);
+    return await denoTest([...args, ...writeSuites(folder), writeExamples(folder)]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
