@@ -118,7 +118,7 @@ browserTest(
   "no request leaves, and the thread that draws has no task longer than 100 ms",
   async ({ open, address }) => {
     const { page, requests, complaints } = await open();
-    const places = [...PLACES, "#1/map?size=64G&contents=off", "#1/map?size=1T&contents=off&beside=none", "#1/claims"];
+    const places = [...PLACES, "#1/map?size=64G", "#1/map?size=1T&contents=off&beside=none", "#1/claims"];
     const longest = await longestTask(page, async () => {
       await page.reload();
       for (const place of places) await show(page, place);
