@@ -81,9 +81,9 @@ function unknownArgument(arg: string, names: readonly string[]): string {
 }
 
 /** The value of a flag; undefined if it was not given. */
-function onlyValue(flag: string, given: readonly string[], placeholder: string): string | undefined {
-  if (given.includes("")) throw new CommandError(`${flag} needs one value: ${placeholder}`);
-  if (given.length > 1) throw new CommandError(`${flag} was given ${given.length} times: one value: ${placeholder}`);
+function onlyValue(flag: string, given: readonly string[], value: string): string | undefined {
+  if (given.includes("")) throw new CommandError(`${flag} needs one value: ${value}`);
+  if (given.length > 1) throw new CommandError(`${flag} was given ${given.length} times: one value: ${value}`);
   return given[0];
 }
 
